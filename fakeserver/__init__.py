@@ -1,0 +1,1 @@
+"""A reference server of the protector API: two sites on one machine."""

@@ -1,0 +1,1 @@
+"""The protector API over HTTP."""

@@ -1,0 +1,1 @@
+"""The emulated Keystone, Nova, Neutron and Cinder of one site."""

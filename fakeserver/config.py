@@ -1,0 +1,57 @@
+"""What one site's process is told when it starts."""
+
+import dataclasses
+import pathlib
+
+
+@dataclasses.dataclass(frozen=True)
+class SiteConfig:
+    """Everything about one site that is not in its database."""
+
+    site: str
+    peer: str
+    directory: pathlib.Path
+    #: where this site and its peer answer, without a slash at the end
+    url: str
+    peer_url: str
+    seed: int = 1
+    #: seconds of engine clock that a step takes; 0 is as fast as it goes
+    pace: float = 1.0
+    max_microversion: str = "1.2"
+    scenario: str = "default"
+    #: how many groups the scenario ``fleet`` makes
+    groups: int = 0
+    #: seconds until a Keystone token expires
+    token_lifetime: float = 86400.0
+    #: operations that run at the same time
+    workers: int = 8
+    #: the certificate both sites are served under, when TLS is on
+    ca_file: pathlib.Path | None = None
+
+    @property
+    def database(self) -> pathlib.Path:
+        return self.directory / f"{self.site}.db"
+
+    @property
+    def arrays(self) -> pathlib.Path:
+        return self.directory / "arrays.db"
+
+    @property
+    def clock_file(self) -> pathlib.Path:
+        return self.directory / "clock.json"
+
+    @property
+    def vault_key(self) -> pathlib.Path:
+        return self.directory / f"{self.site}.key"
+
+    @property
+    def pair_key(self) -> pathlib.Path:
+        return self.directory / "pair.key"
+
+    @property
+    def control_secret(self) -> pathlib.Path:
+        return self.directory / "control.secret"
+
+    @property
+    def cinder_policy(self) -> pathlib.Path:
+        return self.directory / f"{self.site}-cinder-policy.yaml"

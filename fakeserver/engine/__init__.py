@@ -1,0 +1,1 @@
+"""What an operation does: rules, plans, the runner, the steps."""

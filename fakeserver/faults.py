@@ -1,0 +1,28 @@
+"""Faults: what goes wrong, where, how often. Here the interface only."""
+
+from typing import Protocol
+
+
+class StepFault(Exception):
+    """A step was told to fail, with this message."""
+
+
+class Faults(Protocol):
+    """Asked at every place where something can be made to go wrong."""
+
+    def at(self, point: str) -> None:
+        """A point the engine passes, ``before:STEP``, ``inside:STEP``,
+        ``after:STEP``; raises StepFault, or ends the process there."""
+
+    def cuts(self, target: str) -> bool:
+        """Whether the way from this site to that one is cut."""
+
+
+class NoFaults:
+    """A world where nothing goes wrong."""
+
+    def at(self, point: str) -> None:
+        return None
+
+    def cuts(self, target: str) -> bool:
+        return False

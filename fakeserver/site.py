@@ -1,0 +1,31 @@
+"""One site: everything that a process of the sandbox holds."""
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from fakeserver.clock import Clock
+from fakeserver.config import SiteConfig
+from fakeserver.db import Database
+from fakeserver.faults import Faults
+from fakeserver.storage.driver import ArrayDriver
+from fakeserver.wire import Wire
+from fakeserver.world import World
+
+if TYPE_CHECKING:
+    from fakeserver.vault import Vault
+
+
+@dataclasses.dataclass
+class Site:
+    """Parts that are handed down, never looked up."""
+
+    config: SiteConfig
+    world: World
+    clock: Clock
+    db: Database
+    arrays: ArrayDriver
+    wire: Wire
+    faults: Faults
+    #: encrypts what is kept at this site, and what travels to the peer
+    vault: "Vault"
+    pair: "Vault"

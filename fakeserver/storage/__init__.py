@@ -1,0 +1,1 @@
+"""The two FlashArrays: the interface the engine speaks, and an emulation."""

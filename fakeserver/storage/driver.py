@@ -1,0 +1,111 @@
+"""What the engine and the emulated Cinder ask of a pair of arrays.
+
+A replication group is what Pure calls a protection group (async) or a pod
+(sync). Its recovery points are snapshots of all its volumes at one moment;
+one is complete at the target once every volume of it has arrived there.
+"""
+
+import dataclasses
+from typing import Protocol
+
+
+class StorageError(Exception):
+    """The array's own words; the step that met it fails with them."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ArrayVolume:
+    array: str
+    name: str
+    size: int
+    #: the recovery point it was made from, if any
+    snapshot_id: str | None
+    #: an instance writes to it now
+    writing: bool
+    #: when it was last written, seconds since the epoch; 0 is never
+    written_at: float
+    #: what it holds: the moment of the newest write that is in it
+    content_at: float
+
+
+@dataclasses.dataclass(frozen=True)
+class RecoveryPoint:
+    id: str
+    group: str
+    #: the array the volumes were on, and the one it was replicated to
+    source: str
+    target: str
+    created_at: float
+    complete: bool
+    size: int
+    #: volume name at the source -> moment of its newest write
+    volumes: dict[str, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Link:
+    """The state of a group's replication."""
+
+    group: str
+    source: str
+    target: str
+    running: bool
+    interval: float
+    synchronous: bool
+    volumes: tuple[str, ...]
+
+
+class ArrayDriver(Protocol):
+    """Both arrays of a pair. Every call is idempotent."""
+
+    def check(self, array: str, token: str | None) -> None:
+        """Raise StorageError when the array does not take the token."""
+
+    def volume(self, array: str, name: str) -> ArrayVolume | None: ...
+
+    def volumes(self, array: str) -> list[ArrayVolume]: ...
+
+    def create_volume(self, array: str, name: str, size: int) -> None: ...
+
+    def delete_volume(self, array: str, name: str) -> None: ...
+
+    def set_writing(self, array: str, name: str, writing: bool) -> None:
+        """An instance that uses the volume was started or stopped."""
+
+    def link(self, group: str) -> Link | None: ...
+
+    def replicate(
+        self,
+        group: str,
+        source: str,
+        target: str,
+        volumes: tuple[str, ...],
+        interval: float,
+        synchronous: bool = False,
+    ) -> None:
+        """Start, or change, the replication of a group; one direction."""
+
+    def stop_replication(self, group: str) -> None: ...
+
+    def drop_group(self, group: str) -> None:
+        """Forget the group and its recovery points; volumes stay."""
+
+    def snapshot(self, group: str, key: str) -> RecoveryPoint:
+        """A recovery point now, not yet at the target; key names it."""
+
+    def transfer(self, group: str, key: str) -> RecoveryPoint:
+        """Send it to the target; may raise StorageError, or take time."""
+
+    def points(self, group: str) -> list[RecoveryPoint]:
+        """Newest first; what background replication made is among them."""
+
+    def latest(self, group: str, array: str) -> RecoveryPoint | None:
+        """The newest complete one at that array."""
+
+    def make_from_snapshot(
+        self, array: str, point: str, source_volume: str, name: str
+    ) -> None:
+        """A volume out of a recovery point: a promote, or a clone."""
+
+    def keep_snapshot(self, array: str, volume: str, key: str) -> str:
+        """A snapshot of one volume that stays when the volume goes."""

@@ -1,0 +1,1 @@
+"""What the protector service of one site keeps on disk."""

@@ -1,0 +1,173 @@
+"""Protection groups on disk.
+
+``doc`` is the site-neutral document that both sites share; ``local`` is what
+only this site knows: its own ids of types and groups, and how the last push
+went.
+"""
+
+import dataclasses
+import sqlite3
+from typing import Any
+
+from fakeserver.db import Database, dump, load
+from fakeserver.errors import Refused
+
+
+@dataclasses.dataclass
+class Group:
+    id: str
+    project_id: str
+    doc: dict[str, Any]
+    local: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.doc["name"])
+
+    @property
+    def status(self) -> str:
+        return str(self.doc["status"])
+
+    @property
+    def version(self) -> int:
+        return int(self.doc["version"])
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """What decides which of two copies is ahead."""
+        return int(self.doc["failover_count"]), self.version
+
+
+def _group(row: sqlite3.Row) -> Group:
+    return Group(
+        id=row["id"],
+        project_id=row["project_id"],
+        doc=load(row["doc"]),
+        local=load(row["local"]),
+    )
+
+
+def find(db: Database, group_id: str) -> Group | None:
+    """A group whoever owns it: for the engine, not for a request."""
+    row = db.one("SELECT * FROM pg_groups WHERE id = ?", group_id)
+    return None if row is None else _group(row)
+
+
+def get(db: Database, project_id: str, group_id: str) -> Group:
+    """The project's group; another project's is not found either."""
+    found = find(db, group_id)
+    if found is None or found.project_id != project_id:
+        raise Refused(
+            "not-found", f"No protection group with id {group_id}"
+        )
+    return found
+
+
+def all_ids(db: Database) -> list[str]:
+    rows = db.all("SELECT id FROM pg_groups ORDER BY name, id")
+    return [row["id"] for row in rows]
+
+
+def page(
+    db: Database,
+    project_id: str,
+    limit: int,
+    marker: str | None = None,
+    name: str | None = None,
+    status: str | None = None,
+) -> list[Group]:
+    """Up to ``limit`` groups after ``marker``, by name."""
+    where, values = ["project_id = ?"], [project_id]
+    if name is not None:
+        where.append("name = ?")
+        values.append(name)
+    if status is not None:
+        where.append("status = ?")
+        values.append(status)
+    if marker is not None:
+        at = db.one(
+            "SELECT name, id FROM pg_groups WHERE id = ? AND project_id = ?",
+            marker,
+            project_id,
+        )
+        if at is None:
+            raise Refused(
+                "bad-request",
+                f"marker: no protection group with id {marker}",
+                field="marker",
+            )
+        where.append("(name, id) > (?, ?)")
+        values += [at["name"], at["id"]]
+    rows = db.all(
+        f"SELECT * FROM pg_groups WHERE {' AND '.join(where)} "
+        "ORDER BY name, id LIMIT ?",
+        *values,
+        limit,
+    )
+    return [_group(row) for row in rows]
+
+
+def save(tx: sqlite3.Connection, group: Group) -> None:
+    """Write a group, new or changed; a project uses a name only once."""
+    try:
+        tx.execute(
+            "INSERT INTO pg_groups (id, project_id, name, status, doc, local)"
+            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
+            "name = excluded.name, status = excluded.status, "
+            "doc = excluded.doc, local = excluded.local",
+            (
+                group.id,
+                group.project_id,
+                group.name,
+                group.status,
+                dump(group.doc),
+                dump(group.local),
+            ),
+        )
+    except sqlite3.IntegrityError as error:
+        raise Refused(
+            "name-conflict",
+            f"A protection group named {group.name} exists already",
+        ) from error
+
+
+def remove(tx: sqlite3.Connection, group: Group) -> None:
+    """Drop a group and keep what says that it was deleted."""
+    tx.execute("DELETE FROM pg_groups WHERE id = ?", (group.id,))
+    tx.execute(
+        "INSERT OR REPLACE INTO pg_tombstones (id, project_id, doc) "
+        "VALUES (?, ?, ?)",
+        (group.id, group.project_id, dump(group.doc)),
+    )
+
+
+def tombstone(db: Database, group_id: str) -> dict[str, Any] | None:
+    """The last document of a deleted group."""
+    row = db.one("SELECT doc FROM pg_tombstones WHERE id = ?", group_id)
+    return None if row is None else dict(load(row["doc"]))
+
+
+def drop_tombstone(tx: sqlite3.Connection, group_id: str) -> None:
+    tx.execute("DELETE FROM pg_tombstones WHERE id = ?", (group_id,))
+
+
+def keep_overwritten(tx: sqlite3.Connection, group: Group) -> None:
+    """Keep what a forced import is about to overwrite."""
+    tx.execute(
+        "INSERT INTO pg_overwritten (group_id, version, doc) "
+        "VALUES (?, ?, ?)",
+        (group.id, group.version, dump(group.doc)),
+    )
+
+
+def overwritten(
+    db: Database, group_id: str, version: int
+) -> dict[str, Any] | None:
+    """The newest document of that version that was overwritten here."""
+    row = db.one(
+        "SELECT doc FROM pg_overwritten WHERE group_id = ? AND version = ? "
+        "ORDER BY seq DESC LIMIT 1",
+        group_id,
+        version,
+    )
+    return None if row is None else dict(load(row["doc"]))

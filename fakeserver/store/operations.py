@@ -1,0 +1,164 @@
+"""Operations on disk: the public record, and the engine's own notes.
+
+``doc`` is what the API shows; ``work`` is what a restart needs: the resolved
+mappings, the status to go back to, how far the last step got.
+"""
+
+import dataclasses
+import sqlite3
+from typing import Any
+
+from fakeserver.db import Database, dump, load
+from fakeserver.errors import Refused
+
+UNFINISHED = ("pending", "running", "rolling_back")
+_OPEN = "status IN ('pending', 'running', 'rolling_back')"
+
+
+@dataclasses.dataclass
+class Operation:
+    id: str
+    project_id: str
+    group_id: str
+    type: str
+    request_id: str
+    doc: dict[str, Any]
+    work: dict[str, Any]
+
+    @property
+    def status(self) -> str:
+        return str(self.doc["status"])
+
+    @property
+    def finished(self) -> bool:
+        return self.status not in UNFINISHED
+
+
+def _operation(row: sqlite3.Row) -> Operation:
+    return Operation(
+        id=row["id"],
+        project_id=row["project_id"],
+        group_id=row["group_id"],
+        type=row["type"],
+        request_id=row["request_id"],
+        doc=load(row["doc"]),
+        work=load(row["work"]),
+    )
+
+
+def add(tx: sqlite3.Connection, operation: Operation) -> None:
+    tx.execute(
+        "INSERT INTO pg_operations (id, project_id, group_id, type, status, "
+        "request_id, doc, work) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            operation.id,
+            operation.project_id,
+            operation.group_id,
+            operation.type,
+            operation.status,
+            operation.request_id,
+            dump(operation.doc),
+            dump(operation.work),
+        ),
+    )
+
+
+def save(tx: sqlite3.Connection, operation: Operation) -> None:
+    tx.execute(
+        "UPDATE pg_operations SET status = ?, doc = ?, work = ? "
+        "WHERE id = ?",
+        (
+            operation.status,
+            dump(operation.doc),
+            dump(operation.work),
+            operation.id,
+        ),
+    )
+
+
+def discard(tx: sqlite3.Connection, operation_id: str) -> None:
+    """Take back an operation whose start the peer refused."""
+    tx.execute("DELETE FROM pg_operations WHERE id = ?", (operation_id,))
+
+
+def find(db: Database, operation_id: str) -> Operation | None:
+    row = db.one("SELECT * FROM pg_operations WHERE id = ?", operation_id)
+    return None if row is None else _operation(row)
+
+
+def get(db: Database, project_id: str, operation_id: str) -> dict[str, Any]:
+    """The record as the newest microversion shows it."""
+    found = find(db, operation_id)
+    if found is None or found.project_id != project_id:
+        raise Refused("not-found", f"No operation with id {operation_id}")
+    return found.doc
+
+
+def unfinished(db: Database, group_id: str | None = None) -> list[Operation]:
+    """What a start has to resume; of one group there is at most one."""
+    if group_id is None:
+        rows = db.all(
+            f"SELECT * FROM pg_operations WHERE {_OPEN} ORDER BY seq"
+        )
+    else:
+        rows = db.all(
+            f"SELECT * FROM pg_operations WHERE group_id = ? AND {_OPEN}",
+            group_id,
+        )
+    return [_operation(row) for row in rows]
+
+
+def by_request(
+    db: Database, project_id: str, group_id: str, request_id: str
+) -> Operation | None:
+    """The operation that a request with this id has already started."""
+    row = db.one(
+        "SELECT * FROM pg_operations WHERE request_id = ? AND group_id = ? "
+        "AND project_id = ?",
+        request_id,
+        group_id,
+        project_id,
+    )
+    return None if row is None else _operation(row)
+
+
+def page(
+    db: Database,
+    project_id: str,
+    limit: int,
+    marker: str | None = None,
+    group_id: str | None = None,
+    type_: str | None = None,
+    status: str | None = None,
+) -> list[dict[str, Any]]:
+    """Up to ``limit`` records that are older than ``marker``."""
+    where, values = ["project_id = ?"], [project_id]
+    for column, value in (
+        ("group_id", group_id),
+        ("type", type_),
+        ("status", status),
+    ):
+        if value is not None:
+            where.append(f"{column} = ?")
+            values.append(value)
+    if marker is not None:
+        at = db.one(
+            "SELECT seq FROM pg_operations WHERE id = ? AND project_id = ?",
+            marker,
+            project_id,
+        )
+        if at is None:
+            raise Refused(
+                "bad-request",
+                f"marker: no operation with id {marker}",
+                field="marker",
+            )
+        where.append("seq < ?")
+        values.append(at["seq"])
+    rows = db.all(
+        f"SELECT doc FROM pg_operations WHERE {' AND '.join(where)} "
+        "ORDER BY seq DESC LIMIT ?",
+        *values,
+        limit,
+    )
+    return [load(row["doc"]) for row in rows]

@@ -1,0 +1,25 @@
+"""The registered sites: each service holds a record of both."""
+
+from typing import Any
+
+from fakeserver.db import Database
+from fakeserver.errors import Refused
+from fakeserver.store.registry import Registry
+
+SITES = Registry("pg_sites", "site")
+
+
+def local(db: Database) -> dict[str, Any]:
+    """The record of the site that answers."""
+    for record in SITES.all(db):
+        if record["local"]:
+            return record
+    raise Refused(
+        "not-found", "This service has no record of its own site yet"
+    )
+
+
+def other(db: Database, one: str, two: str) -> dict[str, Any]:
+    """Of a pair of site ids, the record of the one that is not local."""
+    record = SITES.get(db, one)
+    return SITES.get(db, two) if record["local"] else record

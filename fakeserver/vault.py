@@ -1,0 +1,67 @@
+"""Secrets at rest and on the way to the peer."""
+
+import base64
+import hashlib
+import hmac
+import os
+import pathlib
+import secrets
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+_NONCE = 12
+
+
+class Unreadable(Exception):
+    """A secret that this key, or this context, does not open."""
+
+
+class Vault:
+    """Encrypts text under one key, bound to what it belongs to."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+        self._sign = hashlib.sha256(b"fingerprint" + key).digest()
+
+    def __repr__(self) -> str:
+        return "Vault(...)"
+
+    @classmethod
+    def open(cls, path: pathlib.Path) -> "Vault":
+        """The vault of a key file, which is made, 0600, the first time."""
+        key = secrets.token_bytes(32)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}")
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.write(handle, base64.urlsafe_b64encode(key))
+        finally:
+            os.close(handle)
+        try:
+            # a link, not a rename: of two processes one wins, whole
+            os.link(temporary, path)
+        except FileExistsError:
+            pass
+        finally:
+            os.unlink(temporary)
+        return cls(base64.urlsafe_b64decode(path.read_bytes()))
+
+    def encrypt(self, text: str, context: str) -> str:
+        nonce = secrets.token_bytes(_NONCE)
+        sealed = self._cipher.encrypt(nonce, text.encode(), context.encode())
+        return base64.urlsafe_b64encode(nonce + sealed).decode()
+
+    def decrypt(self, sealed: str, context: str) -> str:
+        try:
+            raw = base64.urlsafe_b64decode(sealed)
+            clear = self._cipher.decrypt(
+                raw[:_NONCE], raw[_NONCE:], context.encode()
+            )
+        except (InvalidTag, ValueError) as error:
+            raise Unreadable("the secret cannot be read") from error
+        return clear.decode()
+
+    def fingerprint(self, text: str, context: str) -> str:
+        """The same for the same secret, telling nothing of it."""
+        body = f"{context}\0{text}".encode()
+        return hmac.new(self._sign, body, hashlib.sha256).hexdigest()

@@ -1,0 +1,25 @@
+"""How a site reaches HTTP addresses: real sockets, or a test's own way."""
+
+from typing import Protocol
+
+import requests
+
+
+class Wire(Protocol):
+    """Makes the requests session under every call to another service."""
+
+    def session(self) -> requests.Session: ...
+
+
+class Sockets:
+    """Plain sockets; a certificate file when the sandbox runs with TLS."""
+
+    def __init__(self, verify: bool | str = True) -> None:
+        self._verify = verify
+
+    def session(self) -> requests.Session:
+        made = requests.Session()
+        made.verify = self._verify
+        # a proxy of the user's environment has no business on loopback
+        made.trust_env = False
+        return made
