@@ -1,4 +1,4 @@
-"""Faults: what goes wrong, where, how often. Here the interface only."""
+"""Faults: what goes wrong, where, how often. Here only the interface."""
 
 from typing import Protocol
 
@@ -17,6 +17,9 @@ class Faults(Protocol):
     def cuts(self, target: str) -> bool:
         """Whether the way from this site to that one is cut."""
 
+    def delay(self, point: str) -> float:
+        """Seconds that this point takes longer than it should."""
+
 
 class NoFaults:
     """A world where nothing goes wrong."""
@@ -26,3 +29,6 @@ class NoFaults:
 
     def cuts(self, target: str) -> bool:
         return False
+
+    def delay(self, point: str) -> float:
+        return 0.0

@@ -61,6 +61,9 @@ class ArrayDriver(Protocol):
     def check(self, array: str, token: str | None) -> None:
         """Raise StorageError when the array does not take the token."""
 
+    def require_token(self, array: str, token: str | None) -> None:
+        """From now on only this token is taken; None takes any."""
+
     def volume(self, array: str, name: str) -> ArrayVolume | None: ...
 
     def volumes(self, array: str) -> list[ArrayVolume]: ...
@@ -109,3 +112,12 @@ class ArrayDriver(Protocol):
 
     def keep_snapshot(self, array: str, volume: str, key: str) -> str:
         """A snapshot of one volume that stays when the volume goes."""
+
+    def kept(self, array: str) -> dict[str, float]:
+        """The snapshots kept so, with the newest write in each."""
+
+    def covered(self, array: str, volume: str) -> bool:
+        """Whether every write of a volume is in some snapshot as well."""
+
+    def reset(self) -> None:
+        """Forget everything; for bringing the seeded world back."""

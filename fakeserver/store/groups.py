@@ -57,9 +57,7 @@ def get(db: Database, project_id: str, group_id: str) -> Group:
     """The project's group; another project's is not found either."""
     found = find(db, group_id)
     if found is None or found.project_id != project_id:
-        raise Refused(
-            "not-found", f"No protection group with id {group_id}"
-        )
+        raise Refused("not-found", f"No protection group with id {group_id}")
     return found
 
 
@@ -154,8 +152,7 @@ def drop_tombstone(tx: sqlite3.Connection, group_id: str) -> None:
 def keep_overwritten(tx: sqlite3.Connection, group: Group) -> None:
     """Keep what a forced import is about to overwrite."""
     tx.execute(
-        "INSERT INTO pg_overwritten (group_id, version, doc) "
-        "VALUES (?, ?, ?)",
+        "INSERT INTO pg_overwritten (group_id, version, doc) VALUES (?, ?, ?)",
         (group.id, group.version, dump(group.doc)),
     )
 

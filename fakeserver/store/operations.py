@@ -65,8 +65,7 @@ def add(tx: sqlite3.Connection, operation: Operation) -> None:
 
 def save(tx: sqlite3.Connection, operation: Operation) -> None:
     tx.execute(
-        "UPDATE pg_operations SET status = ?, doc = ?, work = ? "
-        "WHERE id = ?",
+        "UPDATE pg_operations SET status = ?, doc = ?, work = ? WHERE id = ?",
         (
             operation.status,
             dump(operation.doc),

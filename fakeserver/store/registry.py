@@ -16,9 +16,7 @@ class Registry:
 
     def get(self, db: Database, record_id: str) -> dict[str, Any]:
         """The record; refused with not-found when there is none."""
-        row = db.one(
-            f"SELECT doc FROM {self._table} WHERE id = ?", record_id
-        )
+        row = db.one(f"SELECT doc FROM {self._table} WHERE id = ?", record_id)
         if row is None:
             raise Refused("not-found", f"No {self._noun} with id {record_id}")
         return dict(load(row["doc"]))

@@ -1,0 +1,430 @@
+"""The two FlashArrays in one SQLite file that both sites open.
+
+Arrays replicate among themselves, whether or not a site's services are up.
+There is no thread for that: what background replication has made by now is
+written down when somebody looks.
+"""
+
+import sqlite3
+
+from fakeserver.clock import Clock
+from fakeserver.db import Database, dump, load
+from fakeserver.faults import Faults, StepFault
+from fakeserver.ids import stable_id
+from fakeserver.storage.driver import (
+    ArrayVolume,
+    Link,
+    RecoveryPoint,
+    StorageError,
+)
+
+SCHEMA = (
+    """CREATE TABLE IF NOT EXISTS arr_tokens (
+        array TEXT PRIMARY KEY, token TEXT NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS arr_volumes (
+        array TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL,
+        snapshot_id TEXT, writing INTEGER NOT NULL,
+        written_at REAL NOT NULL, content_at REAL NOT NULL,
+        PRIMARY KEY (array, name))""",
+    """CREATE TABLE IF NOT EXISTS arr_links (
+        pg TEXT PRIMARY KEY, source TEXT NOT NULL, target TEXT NOT NULL,
+        running INTEGER NOT NULL, interval REAL NOT NULL,
+        synchronous INTEGER NOT NULL, volumes TEXT NOT NULL,
+        last_tick REAL NOT NULL)""",
+    """CREATE TABLE IF NOT EXISTS arr_points (
+        id TEXT PRIMARY KEY, pg TEXT NOT NULL, key TEXT NOT NULL,
+        source TEXT NOT NULL, target TEXT NOT NULL,
+        created_at REAL NOT NULL, complete_at REAL,
+        size INTEGER NOT NULL, volumes TEXT NOT NULL)""",
+    """CREATE INDEX IF NOT EXISTS arr_points_group
+        ON arr_points (pg, created_at)""",
+    """CREATE TABLE IF NOT EXISTS arr_kept (
+        array TEXT NOT NULL, name TEXT NOT NULL, volume TEXT NOT NULL,
+        content_at REAL NOT NULL, PRIMARY KEY (array, name))""",
+)
+
+#: how many recovery points of a group an array holds
+KEEP = 24
+_TABLES = ("tokens", "volumes", "links", "points", "kept")
+
+
+class Arrays:
+    """An :class:`~fakeserver.storage.driver.ArrayDriver` over SQLite."""
+
+    def __init__(self, db: Database, clock: Clock, faults: Faults) -> None:
+        self.db = db
+        self._clock = clock
+        self._faults = faults
+
+    # -- who may talk to an array
+
+    def check(self, array: str, token: str | None) -> None:
+        self._fault("array:check")
+        row = self.db.one(
+            "SELECT token FROM arr_tokens WHERE array = ?", array
+        )
+        if row is not None and row["token"] != token:
+            raise StorageError(
+                f"FlashArray {array} refused the API token of the policy"
+            )
+
+    def require_token(self, array: str, token: str | None) -> None:
+        with self.db.transaction() as tx:
+            tx.execute("DELETE FROM arr_tokens WHERE array = ?", (array,))
+            if token is not None:
+                tx.execute(
+                    "INSERT INTO arr_tokens VALUES (?, ?)", (array, token)
+                )
+
+    # -- volumes
+
+    def volume(self, array: str, name: str) -> ArrayVolume | None:
+        row = self.db.one(
+            "SELECT * FROM arr_volumes WHERE array = ? AND name = ?",
+            array,
+            name,
+        )
+        return None if row is None else self._volume(row)
+
+    def volumes(self, array: str) -> list[ArrayVolume]:
+        rows = self.db.all(
+            "SELECT * FROM arr_volumes WHERE array = ? ORDER BY name", array
+        )
+        return [self._volume(row) for row in rows]
+
+    def create_volume(self, array: str, name: str, size: int) -> None:
+        self._fault("array:create")
+        with self.db.transaction() as tx:
+            tx.execute(
+                "INSERT OR IGNORE INTO arr_volumes "
+                "VALUES (?, ?, ?, NULL, 0, 0, 0)",
+                (array, name, size),
+            )
+
+    def delete_volume(self, array: str, name: str) -> None:
+        self._fault("array:delete")
+        found = self.volume(array, name)
+        if found is not None and found.writing:
+            raise StorageError(
+                f"Volume {name} on FlashArray {array} is connected to a host"
+            )
+        with self.db.transaction() as tx:
+            tx.execute(
+                "DELETE FROM arr_volumes WHERE array = ? AND name = ?",
+                (array, name),
+            )
+
+    def set_writing(self, array: str, name: str, writing: bool) -> None:
+        now = self._clock.time()
+        with self.db.transaction() as tx:
+            tx.execute(
+                "UPDATE arr_volumes SET writing = ?, written_at = ?, "
+                "content_at = ? "
+                "WHERE array = ? AND name = ? AND writing != ?",
+                (int(writing), now, now, array, name, int(writing)),
+            )
+
+    # -- replication
+
+    def link(self, group: str) -> Link | None:
+        row = self.db.one("SELECT * FROM arr_links WHERE pg = ?", group)
+        if row is None:
+            return None
+        return Link(
+            group=group,
+            source=row["source"],
+            target=row["target"],
+            running=bool(row["running"]),
+            interval=row["interval"],
+            synchronous=bool(row["synchronous"]),
+            volumes=tuple(load(row["volumes"])),
+        )
+
+    def replicate(
+        self,
+        group: str,
+        source: str,
+        target: str,
+        volumes: tuple[str, ...],
+        interval: float,
+        synchronous: bool = False,
+    ) -> None:
+        self._fault("array:replicate")
+        now = self._clock.time()
+        with self.db.transaction() as tx:
+            self._catch_up(tx, group)
+            old = self.link(group)
+            # a change of the policy does not put the next cycle off
+            tick = now
+            if old is not None and old.running and old.source == source:
+                row = tx.execute(
+                    "SELECT last_tick FROM arr_links WHERE pg = ?", (group,)
+                ).fetchone()
+                tick = row["last_tick"]
+            tx.execute(
+                "INSERT OR REPLACE INTO arr_links "
+                "VALUES (?, ?, ?, 1, ?, ?, ?, ?)",
+                (
+                    group,
+                    source,
+                    target,
+                    interval,
+                    int(synchronous),
+                    dump(list(volumes)),
+                    tick,
+                ),
+            )
+
+    def stop_replication(self, group: str) -> None:
+        with self.db.transaction() as tx:
+            self._catch_up(tx, group)
+            tx.execute(
+                "UPDATE arr_links SET running = 0 WHERE pg = ?", (group,)
+            )
+
+    def drop_group(self, group: str) -> None:
+        with self.db.transaction() as tx:
+            tx.execute("DELETE FROM arr_links WHERE pg = ?", (group,))
+            tx.execute("DELETE FROM arr_points WHERE pg = ?", (group,))
+
+    def snapshot(self, group: str, key: str) -> RecoveryPoint:
+        self._fault("array:snapshot")
+        with self.db.transaction() as tx:
+            self._catch_up(tx, group)
+            found = self._by_key(tx, group, key)
+            if found is None:
+                link = self.link(group)
+                if link is None:
+                    raise StorageError(
+                        f"Group {group} is not replicated on FlashArrays"
+                    )
+                self._record(tx, link, key, self._clock.time(), None)
+                found = self._by_key(tx, group, key)
+        assert found is not None
+        return found
+
+    def transfer(self, group: str, key: str) -> RecoveryPoint:
+        self._fault("array:transfer")
+        done = self._clock.time() + self._faults.delay("array:transfer")
+        with self.db.transaction() as tx:
+            tx.execute(
+                "UPDATE arr_points SET complete_at = ? "
+                "WHERE pg = ? AND key = ? AND complete_at IS NULL",
+                (done, group, key),
+            )
+            found = self._by_key(tx, group, key)
+        if found is None:
+            raise StorageError(f"There is no snapshot {key} of {group}")
+        return found
+
+    def points(self, group: str) -> list[RecoveryPoint]:
+        with self.db.transaction() as tx:
+            self._catch_up(tx, group)
+        rows = self.db.all(
+            "SELECT * FROM arr_points WHERE pg = ? "
+            "ORDER BY created_at DESC, id",
+            group,
+        )
+        return [self._point(row) for row in rows]
+
+    def latest(self, group: str, array: str) -> RecoveryPoint | None:
+        self._fault("array:latest")
+        for point in self.points(group):
+            if point.complete and point.target == array:
+                return point
+        return None
+
+    # -- volumes out of snapshots, snapshots of volumes
+
+    def make_from_snapshot(
+        self, array: str, point: str, source_volume: str, name: str
+    ) -> None:
+        self._fault("array:make")
+        with self.db.transaction() as tx:
+            row = tx.execute(
+                "SELECT * FROM arr_points WHERE id = ?", (point,)
+            ).fetchone()
+            content = load(row["volumes"]) if row is not None else {}
+            if source_volume not in content:
+                raise StorageError(
+                    f"Snapshot {point} holds no volume {source_volume}"
+                )
+            old = self.volume(array, name)
+            if old is not None and old.snapshot_id == point:
+                return
+            if old is not None and old.writing:
+                raise StorageError(
+                    f"Volume {name} on FlashArray {array} is in use"
+                )
+            moment, size = content[source_volume]
+            tx.execute(
+                "INSERT OR REPLACE INTO arr_volumes "
+                "VALUES (?, ?, ?, ?, 0, ?, ?)",
+                (array, name, size, point, moment, moment),
+            )
+
+    def keep_snapshot(self, array: str, volume: str, key: str) -> str:
+        name = f"{volume}.{key}"
+        found = self.volume(array, volume)
+        if found is None:
+            raise StorageError(
+                f"There is no volume {volume} on FlashArray {array}"
+            )
+        with self.db.transaction() as tx:
+            tx.execute(
+                "INSERT OR IGNORE INTO arr_kept VALUES (?, ?, ?, ?)",
+                (array, name, volume, found.content_at),
+            )
+        return name
+
+    def kept(self, array: str) -> dict[str, float]:
+        rows = self.db.all(
+            "SELECT * FROM arr_kept WHERE array = ? ORDER BY name", array
+        )
+        return {row["name"]: row["content_at"] for row in rows}
+
+    def covered(self, array: str, volume: str) -> bool:
+        found = self.volume(array, volume)
+        if found is None:
+            return True
+        row = self.db.one(
+            "SELECT 1 FROM arr_kept WHERE array = ? AND volume = ? "
+            "AND content_at >= ?",
+            array,
+            volume,
+            found.content_at,
+        )
+        if row is not None:
+            return True
+        if found.snapshot_id is not None:
+            made = self.db.one(
+                "SELECT volumes FROM arr_points WHERE id = ?",
+                found.snapshot_id,
+            )
+            held = load(made["volumes"]).values() if made else ()
+            if any(content >= found.content_at for content, _ in held):
+                return True
+        now = self._clock.time()
+        rows = self.db.all(
+            "SELECT volumes FROM arr_points "
+            "WHERE source = ? AND complete_at <= ?",
+            array,
+            now,
+        )
+        return any(
+            load(row["volumes"]).get(volume, (-1.0, 0))[0] >= found.content_at
+            for row in rows
+        )
+
+    def reset(self) -> None:
+        with self.db.transaction() as tx:
+            for table in _TABLES:
+                tx.execute(f"DELETE FROM arr_{table}")
+
+    # -- inside
+
+    def _fault(self, point: str) -> None:
+        try:
+            self._faults.at(point)
+        except StepFault as fault:
+            raise StorageError(str(fault)) from fault
+
+    def _volume(self, row: sqlite3.Row) -> ArrayVolume:
+        now = self._clock.time()
+        writing = bool(row["writing"])
+        return ArrayVolume(
+            array=row["array"],
+            name=row["name"],
+            size=row["size"],
+            snapshot_id=row["snapshot_id"],
+            writing=writing,
+            written_at=now if writing else row["written_at"],
+            content_at=now if writing else row["content_at"],
+        )
+
+    def _point(self, row: sqlite3.Row) -> RecoveryPoint:
+        complete = row["complete_at"]
+        return RecoveryPoint(
+            id=row["id"],
+            group=row["pg"],
+            source=row["source"],
+            target=row["target"],
+            created_at=row["created_at"],
+            complete=complete is not None and complete <= self._clock.time(),
+            size=row["size"],
+            volumes={
+                name: held[0] for name, held in load(row["volumes"]).items()
+            },
+        )
+
+    def _by_key(
+        self, tx: sqlite3.Connection, group: str, key: str
+    ) -> RecoveryPoint | None:
+        row = tx.execute(
+            "SELECT * FROM arr_points WHERE pg = ? AND key = ?", (group, key)
+        ).fetchone()
+        return None if row is None else self._point(row)
+
+    def _catch_up(self, tx: sqlite3.Connection, group: str) -> None:
+        """Write down what background replication has made by now."""
+        row = tx.execute(
+            "SELECT * FROM arr_links WHERE pg = ? AND running = 1", (group,)
+        ).fetchone()
+        if row is None:
+            return
+        link = self.link(group)
+        assert link is not None
+        now = self._clock.time()
+        if link.synchronous:
+            # a pod has no lag: what is there is what was written just now
+            self._record(tx, link, f"pod-{int(now)}", now, now)
+        else:
+            last, interval = row["last_tick"], max(link.interval, 1.0)
+            due = int((now - last) // interval)
+            for n in range(max(1, due - KEEP + 1), due + 1):
+                moment = last + n * interval
+                lag = self._faults.delay("array:transfer")
+                key = f"auto-{int(moment)}"
+                self._record(tx, link, key, moment, moment + lag)
+            if due > 0:
+                tx.execute(
+                    "UPDATE arr_links SET last_tick = ? WHERE pg = ?",
+                    (last + due * interval, group),
+                )
+        tx.execute(
+            "DELETE FROM arr_points WHERE pg = ? AND id NOT IN (SELECT id "
+            "FROM arr_points WHERE pg = ? ORDER BY created_at DESC LIMIT ?)",
+            (group, group, KEEP),
+        )
+
+    def _record(
+        self,
+        tx: sqlite3.Connection,
+        link: Link,
+        key: str,
+        moment: float,
+        complete_at: float | None,
+    ) -> None:
+        held: dict[str, tuple[float, int]] = {}
+        for name in link.volumes:
+            volume = self.volume(link.source, name)
+            if volume is not None:
+                content = min(volume.content_at, moment)
+                held[name] = (content, volume.size)
+        if not held:
+            return
+        tx.execute(
+            "INSERT OR IGNORE INTO arr_points "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                stable_id(0, link.group, link.source, key),
+                link.group,
+                key,
+                link.source,
+                link.target,
+                moment,
+                complete_at,
+                sum(size for _, size in held.values()),
+                dump(held),
+            ),
+        )
