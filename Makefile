@@ -1,0 +1,87 @@
+# Each target sets up what it needs in .venv, by itself; the second run of a
+# target finds it there. PYTHON=/path/to/python chooses another interpreter.
+
+.PHONY: help demo test lint docs package clean
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALL := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+
+# The first interpreter that is new enough and can make environments.
+CANDIDATES := $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
+USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+
+# Nothing of the caller's clouds or interpreter reaches what is run here.
+unexport $(filter OS_%,$(.VARIABLES)) PYTHONPATH PYTHONHOME VIRTUAL_ENV
+
+# An environment keeps the path that it was made under: after the tree was
+# copied or moved it is made anew.
+ifneq ($(shell cat $(VENV)/made-at 2>/dev/null),$(CURDIR))
+$(shell rm -f $(VENV)/.made $(VENV)/.run $(VENV)/.test $(VENV)/.lint)
+endif
+
+help:
+	@echo "make demo     two sites, a failover and a failback, gone again"
+	@echo "make test     the test suite; PYTEST_ARGS='-k name' narrows it"
+	@echo "make lint     style, types and the documentation"
+	@echo "make docs     the documentation, in doc/build/html"
+	@echo "make package  sdist and wheel, each extra tried in an empty place"
+	@echo "make clean    removes what the targets above made"
+
+$(VENV)/.made:
+	@set -e; found=; \
+	for python in $(CANDIDATES); do \
+	    if $$python -c '$(USABLE)' 2>/dev/null; then \
+	        found=$$python; break; \
+	    fi; \
+	done; \
+	if test -z "$$found"; then \
+	    echo "Python 3.11 or later with venv is needed" >&2; exit 1; \
+	fi; \
+	echo "making $(VENV) with $$($$found --version)"; \
+	$$found -m venv --clear $(VENV)
+	@echo "$(CURDIR)" > $(VENV)/made-at
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.made setup.cfg setup.py
+	@echo "installing the client and the sandbox"
+	@$(INSTALL) --editable '.[cli,fakeserver]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.made setup.cfg setup.py
+	@echo "installing what the tests need"
+	@$(INSTALL) --editable '.[test]'
+	@touch $@
+
+$(VENV)/.lint: $(VENV)/.made setup.cfg setup.py tools/requirements-lint.txt
+	@echo "installing the linters"
+	@$(INSTALL) --editable '.[cli,fakeserver,doc]' \
+	    --requirement tools/requirements-lint.txt
+	@touch $@
+
+demo: $(VENV)/.run
+	@$(BIN)/python tools/demo.py
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/doc8 -q README.rst CHANGES.rst doc/source benchmarks
+	$(BIN)/sphinx-build -W --keep-going -q doc/source doc/build/html
+
+docs: $(VENV)/.lint
+	$(BIN)/sphinx-build -W --keep-going -q doc/source doc/build/html
+	@echo "doc/build/html/index.html"
+
+package: $(VENV)/.made
+	@$(BIN)/python tools/package.py
+
+clean:
+	rm -rf $(VENV) .tox build dist *.egg-info doc/build
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +

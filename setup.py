@@ -1,0 +1,5 @@
+"""Everything about the package stands in setup.cfg."""
+
+import setuptools
+
+setuptools.setup()

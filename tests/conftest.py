@@ -1,0 +1,43 @@
+"""What every ring shares: a place of its own, and two sites to talk to."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+#: variables through which the person at the keyboard would reach a test
+_FOREIGN = ("OS_", "XDG_", "PROTECTOR_")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
+
+def _isolate() -> str:
+    """An empty home for this process, and nothing of the caller's clouds.
+
+    It runs on import, because clouds.yaml is looked for by code that reads
+    HOME once, when it is first loaded.
+    """
+    home = tempfile.mkdtemp(prefix="protector-tests-")
+    for name in list(os.environ):
+        if name.startswith(_FOREIGN) or name.lower() in _PROXIES:
+            del os.environ[name]
+    os.environ["HOME"] = home
+    return home
+
+
+_HOME = _isolate()
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(_HOME, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _environment_is_put_back() -> Iterator[None]:
+    """A test that sets OS_CLOUD and forgets it does not meet the next."""
+    before = dict(os.environ)
+    yield
+    if dict(os.environ) != before:
+        os.environ.clear()
+        os.environ.update(before)
