@@ -66,6 +66,15 @@ def all_ids(db: Database) -> list[str]:
     return [row["id"] for row in rows]
 
 
+def ids_with_push(db: Database, state: str) -> list[str]:
+    """Groups whose last push ended so."""
+    rows = db.all(
+        "SELECT id FROM pg_groups WHERE json_extract(local, '$.push') = ?",
+        state,
+    )
+    return [row["id"] for row in rows]
+
+
 def page(
     db: Database,
     project_id: str,
@@ -137,6 +146,11 @@ def remove(tx: sqlite3.Connection, group: Group) -> None:
         "VALUES (?, ?, ?)",
         (group.id, group.project_id, dump(group.doc)),
     )
+
+
+def discard(tx: sqlite3.Connection, group_id: str) -> None:
+    """Take back a group that the peer refused: as if it never was."""
+    tx.execute("DELETE FROM pg_groups WHERE id = ?", (group_id,))
 
 
 def tombstone(db: Database, group_id: str) -> dict[str, Any] | None:

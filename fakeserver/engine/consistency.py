@@ -1,0 +1,43 @@
+"""The Cinder consistency group that stands behind a protection group."""
+
+from fakeserver.cloud.remote import CloudRefused, CloudUnreachable
+from fakeserver.engine.access import Access
+from fakeserver.errors import Refused
+from fakeserver.site import Site
+from fakeserver.store.groups import Group
+
+
+def make(site: Site, access: Access, group: Group) -> None:
+    """Make this site's consistency group and note its id, and the type's."""
+    here = access.local_id()
+    try:
+        cloud = access.cloud(group, here)
+        name = group.doc["volume_type"]
+        types = [t for t in cloud.volume_types() if t["name"] == name]
+        if not types:
+            raise Refused(
+                "bad-request",
+                f"Site {access.name(here)} has no volume type named {name}",
+                field="volume_type_id",
+            )
+        group.local["volume_type_id"] = types[0]["id"]
+        made = cloud.create_group(f"cg-{group.id[:8]}", [types[0]["id"]])
+        group.local["consistency_group_id"] = made["id"]
+    except (CloudUnreachable, CloudRefused) as error:
+        raise Refused(
+            "invalid-state",
+            f"The consistency group could not be made at site "
+            f"{access.name(here)}: {error}",
+        ) from error
+
+
+def drop(access: Access, group: Group) -> None:
+    """Delete it again. What a cloud does not let go of stays there: the
+    protection group itself is gone either way."""
+    made = group.local.get("consistency_group_id")
+    if made is None:
+        return
+    try:
+        access.cloud(group, access.local_id()).delete_group(made)
+    except (CloudUnreachable, CloudRefused):
+        return

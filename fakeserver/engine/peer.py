@@ -1,0 +1,150 @@
+"""The three things a site asks its peer's service."""
+
+import dataclasses
+from typing import Any
+
+import requests
+from keystoneauth1 import exceptions, session
+from keystoneauth1.identity import v3
+
+from fakeserver.cloud.remote import Account
+from fakeserver.faults import Faults
+from fakeserver.wire import Wire
+
+#: connect and read, seconds; a peer that is silent is as good as dead
+TIMEOUT = (5, 30)
+VERSION = {"OpenStack-API-Version": "protector 1.0"}
+
+
+class PeerSilent(Exception):
+    """No answer, or none that makes sense: the outcome is not known."""
+
+    def __init__(self, site: str, cause: object) -> None:
+        super().__init__(f"site {site} does not answer: {cause}")
+        self.site = site
+
+
+class PeerRefused(Exception):
+    """The peer answered no."""
+
+    def __init__(
+        self, site: str, status: int, reason: str, message: str
+    ) -> None:
+        super().__init__(f"site {site} refused: {message}")
+        self.site = site
+        self.status = status
+        self.reason = reason
+        self.message = message
+
+
+@dataclasses.dataclass(frozen=True)
+class PeerState:
+    """What the peer holds of a group."""
+
+    version: int
+    checksum: str
+    failover_count: int
+    last_operation: str | None
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        return self.failover_count, self.version
+
+
+class Peer:
+    """The other site's service, asked with the service account."""
+
+    def __init__(
+        self,
+        account: Account,
+        project_id: str,
+        url: str,
+        wire: Wire,
+        faults: Faults,
+    ) -> None:
+        self.site = account.site
+        self._url = url.rstrip("/")
+        self._base = f"{self._url}/v1/{project_id}/protection-groups"
+        self._faults = faults
+        self._wire = wire
+        self._http = wire.session()
+        self._session = session.Session(
+            auth=v3.Password(
+                auth_url=account.auth_url,
+                username=account.username,
+                password=account.password,
+                user_domain_name=account.user_domain_name,
+                project_id=project_id,
+            ),
+            session=self._http,
+            verify=self._http.verify,
+            timeout=TIMEOUT[1],
+        )
+
+    def ping(self) -> None:
+        """``GET /``; PeerSilent when it does not answer as a service."""
+        if self._faults.cuts(self.site):
+            raise PeerSilent(self.site, "the way to it is cut")
+        try:
+            answer = self._http.get(f"{self._url}/", timeout=TIMEOUT)
+            if "versions" not in answer.json():
+                raise ValueError("no version document")
+        except (requests.RequestException, ValueError) as error:
+            raise PeerSilent(self.site, error) from error
+
+    def state(self, group_id: str) -> PeerState | None:
+        """What the peer holds; None when it does not know the group."""
+        try:
+            body = self._call("GET", f"{group_id}/sync-status?local=true")
+        except PeerRefused as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+        try:
+            found = body["sync_status"]
+            return PeerState(
+                version=int(found["local_version"]),
+                checksum=str(found["local_checksum"]),
+                failover_count=int(found.get("local_failover_count") or 0),
+                last_operation=found.get("last_operation_id"),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise PeerSilent(self.site, "unreadable sync status") from error
+
+    def put(self, group_id: str, doc: dict[str, Any], force: bool) -> None:
+        """Push the document; PeerRefused when the peer does not take it."""
+        query = "?force=true" if force else ""
+        self._call(
+            "PUT", f"{group_id}/metadata{query}", json={"metadata": doc}
+        )
+
+    def _call(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
+        if self._faults.cuts(self.site):
+            raise PeerSilent(self.site, "the way to it is cut")
+        try:
+            answer = self._session.request(
+                f"{self._base}/{path}",
+                method,
+                headers=VERSION,
+                raise_exc=False,
+                **kwargs,
+            )
+            body = answer.json()
+        except (
+            exceptions.ClientException,
+            requests.RequestException,
+            ValueError,
+        ) as error:
+            raise PeerSilent(self.site, error) from error
+        if answer.status_code >= 500 or not isinstance(body, dict):
+            raise PeerSilent(self.site, f"HTTP {answer.status_code}")
+        if answer.status_code >= 400:
+            error_body = body.get("error")
+            error_body = error_body if isinstance(error_body, dict) else {}
+            raise PeerRefused(
+                self.site,
+                answer.status_code,
+                str(error_body.get("reason", "")).removeprefix("protector."),
+                str(error_body.get("message", answer.reason)),
+            )
+        return body

@@ -1,0 +1,345 @@
+"""The service of one site: what its API calls, and what it does by itself."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from fakeserver.clock import stamp
+from fakeserver.engine import consistency, metadata, rules
+from fakeserver.engine.access import Access
+from fakeserver.engine.documents import Doc, without_secrets
+from fakeserver.engine.executor import Executor
+from fakeserver.engine.locks import GroupLocks
+from fakeserver.engine.metadata import Metadata
+from fakeserver.engine.reset import reset_status
+from fakeserver.engine.starting import Checks, Request
+from fakeserver.engine.workers import Workers
+from fakeserver.errors import PEER_UNREACHABLE, Refused
+from fakeserver.ids import new_id
+from fakeserver.site import Site
+from fakeserver.store import groups, operations
+from fakeserver.store.groups import Group
+from fakeserver.store.operations import Operation
+
+LOG = logging.getLogger(__name__)
+
+#: how often a push that is due is tried again, seconds of engine clock
+RETRY = 5.0
+#: how long an import waits for the group's lock before it is refused
+IMPORT_PATIENCE = 3.0
+
+
+class Service:
+    """Accepts operations, runs them, keeps the metadata of both sites."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self.access = Access(site)
+        self.metadata = Metadata(site, self.access)
+        self.locks = GroupLocks()
+        self._checks = Checks(site, self.access, self.metadata)
+        self._stop = threading.Event()
+        self._workers = self._new_workers()
+        self._keeper: threading.Thread | None = None
+
+    def _new_workers(self) -> Workers:
+        executor = Executor(
+            self._site, self.access, self.metadata, self.locks, self._stop
+        )
+        return Workers(self._site.config.workers, executor.run)
+
+    # -- its own life
+
+    def start(self) -> None:
+        """Resume what a stop, or a kill, has left unfinished."""
+        self._stop.clear()
+        for operation in operations.unfinished(self._site.db):
+            self._workers.submit(operation.id)
+        if self._site.config.workers:
+            self._workers.start(self._site.config.site)
+            self._keeper = threading.Thread(
+                target=self._keep, name="keeper", daemon=True
+            )
+            self._keeper.start()
+
+    def stop(self) -> None:
+        """Stop the engine; unfinished operations wait for the next start."""
+        self._stop.set()
+        self._workers.stop()
+        if self._keeper is not None:
+            self._keeper.join(5.0)
+            self._keeper = None
+        self._workers = self._new_workers()
+
+    @property
+    def stopped(self) -> bool:
+        return self._stop.is_set()
+
+    def drain(self) -> None:
+        """Run all that waits in this thread; for a site without workers."""
+        self._workers.drain()
+        self.tick()
+
+    def tick(self) -> None:
+        """Repeat every push that is due."""
+        for group_id in groups.ids_with_push(self._site.db, metadata.DUE):
+            with self.locks.hold(group_id):
+                self.metadata.repeat_push(group_id)
+
+    def _keep(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self.tick()
+            except Exception:
+                LOG.exception("repeating pushes")
+            self._site.clock.sleep(RETRY, self._stop)
+
+    # -- operations
+
+    def act(
+        self,
+        project_id: str,
+        group_id: str,
+        action: str,
+        params: dict[str, Any],
+        request_id: str,
+    ) -> Doc:
+        """Start an operation, or reset a status; its record."""
+        groups.get(self._site.db, project_id, group_id)
+        with self.locks.hold(group_id):
+            group = groups.get(self._site.db, project_id, group_id)
+            known = operations.by_request(
+                self._site.db, project_id, group_id, request_id
+            )
+            if known is not None:
+                return known.doc
+            if action == "reset_status":
+                return reset_status(
+                    self._site,
+                    self.access,
+                    self.metadata,
+                    group,
+                    params,
+                    request_id,
+                )
+            if action == "failover" and params.get("retain_primary"):
+                action = "test_failover"
+            request = Request(action, params, request_id)
+            notes = self._checks.accept(group, request)
+            operation = self._record(group, request, notes)
+            self._begin(group, request, operation)
+        self._workers.submit(operation.id)
+        return operation.doc
+
+    def _record(
+        self, group: Group, request: Request, notes: dict[str, Any]
+    ) -> Operation:
+        now = stamp(self._site.clock.time())
+        operation_id = f"op-{new_id()}"
+        notes["lineage"] = notes["lineage"] or operation_id
+        doc = {
+            "id": operation_id,
+            "protection_group_id": group.id,
+            "operation_type": request.action,
+            "status": "pending",
+            "progress": 0,
+            "source_site_id": notes["source"],
+            "target_site_id": notes["target"],
+            "started_at": now,
+            "completed_at": None,
+            "updated_at": now,
+            "error_message": None,
+            "steps_completed": [],
+            "steps_failed": [],
+            "parameters": request.params,
+            "request_id": request.request_id,
+            "result_data": None,
+        }
+        return Operation(
+            operation_id,
+            group.project_id,
+            group.id,
+            request.action,
+            request.request_id,
+            doc,
+            notes,
+        )
+
+    def _begin(
+        self, group: Group, request: Request, operation: Operation
+    ) -> None:
+        """On disk with the group's new status, and known to the peer."""
+        during = request.rule.during
+        if during is None:
+            with self._site.db.transaction() as tx:
+                operations.add(tx, operation)
+            return
+
+        def mutate(doc: Doc) -> None:
+            doc["status"] = during
+            doc["operation"] = {
+                "id": operation.id,
+                "type": operation.type,
+                "site_id": self.access.local_id(),
+            }
+
+        if request.forced:
+            mutate(group.doc)
+            group.doc["version"] += 1
+            group.local["push"] = metadata.FORCED
+            with self._site.db.transaction() as tx:
+                groups.save(tx, group)
+                operations.add(tx, operation)
+            return
+        self.metadata.change(
+            group,
+            mutate,
+            also=lambda tx: operations.add(tx, operation),
+            take_back=lambda tx: operations.discard(tx, operation.id),
+        )
+        operation.work["announced"] = True
+        with self._site.db.transaction() as tx:
+            operations.save(tx, operation)
+
+    # -- metadata
+
+    def sync_status(self, project_id: str, group_id: str, local: bool) -> Doc:
+        """The comparison of both sites' copies, asked live."""
+        group = groups.get(self._site.db, project_id, group_id)
+        return self.metadata.status(group, local)
+
+    def sync_force(self, project_id: str, group_id: str, force: bool) -> Doc:
+        """Push this site's copy now, and say how it is after that."""
+        with self.locks.hold(group_id):
+            group = groups.get(self._site.db, project_id, group_id)
+            self.metadata.force(group, force)
+            return self.metadata.status(group, local=False)
+
+    def export(
+        self, project_id: str, group_id: str, version: int | None
+    ) -> Doc:
+        """The document without its secrets."""
+        group = groups.get(self._site.db, project_id, group_id)
+        if version is None or version == group.version:
+            return without_secrets(group.doc)
+        kept = groups.overwritten(self._site.db, group_id, version)
+        if kept is None:
+            raise Refused(
+                "not-found",
+                f"Version {version} of the metadata is not kept here",
+            )
+        return without_secrets(kept)
+
+    def import_(
+        self, project_id: str, group_id: str, document: Doc, force: bool
+    ) -> Doc:
+        """Take the peer's document."""
+        with self.locks.hold(group_id, IMPORT_PATIENCE):
+            running = operations.unfinished(self._site.db, group_id)
+            if running:
+                raise Refused(
+                    "operation-in-progress",
+                    f"Operation {running[0].id} ({running[0].type}) of this "
+                    "protection group is not finished here",
+                    operation_id=running[0].id,
+                )
+            taken = self.metadata.import_(
+                project_id, group_id, document, force
+            )
+        return without_secrets(taken)
+
+    # -- groups
+
+    def change(
+        self, project_id: str, group_id: str, mutate: Callable[[Doc], None]
+    ) -> Group:
+        """Change the document at both sites, or at none."""
+        groups.get(self._site.db, project_id, group_id)
+        with self.locks.hold(group_id):
+            group = groups.get(self._site.db, project_id, group_id)
+            self._changeable(group)
+            return self.metadata.change(group, mutate)
+
+    def _changeable(self, group: Group) -> None:
+        """Nothing is under way, the peer answers, both copies are equal."""
+        request = Request("change", {}, "")
+        here = self.access.local_id()
+        self._checks.unfinished(group, request, here)
+        self._checks.peer_answers(group)
+        self._checks.in_sync(group)
+
+    def create(self, project_id: str, doc: Doc) -> Group:
+        """A new group at both sites, or at none."""
+        group = Group(doc["id"], project_id, doc, {})
+        self.access.project(group, self._other_id(doc))
+        self._checks.peer_answers(group)
+        clash = groups.page(self._site.db, project_id, 1, name=doc["name"])
+        if clash:
+            raise Refused(
+                "name-conflict",
+                f"A protection group named {doc['name']} exists already",
+            )
+        with self.locks.hold(group.id):
+            consistency.make(self._site, self.access, group)
+            group.local["created_at"] = self.metadata.now()
+            # the push counts as a change: the first version is 1
+            group.doc["version"] = 0
+            try:
+                self.metadata.change(
+                    group,
+                    lambda doc: None,
+                    take_back=lambda tx: groups.discard(tx, group.id),
+                )
+            except Refused:
+                consistency.drop(self.access, group)
+                raise
+        return group
+
+    def _other_id(self, doc: Doc) -> str:
+        here = self.access.local_id()
+        if doc["primary_site_id"] == here:
+            return str(doc["secondary_site_id"])
+        return str(doc["primary_site_id"])
+
+    def delete(self, project_id: str, group_id: str, force: bool) -> None:
+        """Delete a group at both sites; ``force``: here, if the peer is
+        gone."""
+        with self.locks.hold(group_id):
+            group = groups.get(self._site.db, project_id, group_id)
+            self._deletable(group)
+
+            def mark(doc: Doc) -> None:
+                doc["deleted"] = True
+
+            try:
+                if not force:
+                    self._changeable(group)
+                self.metadata.change(group, mark)
+            except Refused as refusal:
+                if not force or refusal.message != PEER_UNREACHABLE:
+                    raise
+                group = groups.get(self._site.db, project_id, group_id)
+                mark(group.doc)
+                group.doc["version"] += 1
+            with self._site.db.transaction() as tx:
+                groups.remove(tx, group)
+            consistency.drop(self.access, group)
+            self._site.arrays.drop_group(group.id)
+
+    def _deletable(self, group: Group) -> None:
+        if group.status not in (rules.ACTIVE, rules.ERROR):
+            raise Refused(
+                "invalid-state",
+                f"Protection group {group.name} is {group.status}; a delete "
+                "needs active or error",
+                status=group.status,
+            )
+        request = Request("change", {}, "")
+        self._checks.unfinished(group, request, self.access.local_id())
+        if group.doc["tests"]:
+            raise Refused(
+                "test-not-cleaned",
+                f"Protection group {group.name} has a test failover that is "
+                "not cleaned up; run test_cleanup first",
+            )

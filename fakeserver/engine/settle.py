@@ -1,0 +1,159 @@
+"""After the state is written: the push, and the source made clean.
+
+Neither can fail the operation any more. What could not be removed is named.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from fakeserver.cloud.remote import CloudRefused, CloudUnreachable
+from fakeserver.engine import metadata, removal
+from fakeserver.engine.work import StepFailed, Work
+from fakeserver.faults import StepFault
+from fakeserver.storage.driver import StorageError
+from fakeserver.store import groups, operations
+
+#: how long a clean-up waits for a site that does not answer, seconds
+PATIENCE = 30.0
+
+Leftover = dict[str, Any]
+
+
+def push(work: Work) -> None:
+    """Push the new state once; where it is due it is repeated later."""
+    work.metadata.repeat_push(work.operation.group_id)
+
+
+def clean(work: Work) -> list[Leftover]:
+    """Remove what the group has left behind; what stays is returned."""
+    leftovers: list[Leftover] = []
+    for server in work.notes.get("left", []):
+        _remove(work, work.source, server, leftovers, keep=False)
+    removed = []
+    for server in work.notes.get("stale", []):
+        before = len(leftovers)
+        _remove(work, work.target, server, leftovers, keep=True)
+        if len(leftovers) == before:
+            removed.append(
+                {
+                    "instance_id": server["instance_id"],
+                    "name": server["name"],
+                    "snapshots": [
+                        volume["snapshot"]
+                        for volume in server["volumes"]
+                        if "snapshot" in volume
+                    ],
+                }
+            )
+    if removed:
+        work.operation.doc["result_data"]["stale_removed"] = removed
+        work.save()
+    return leftovers
+
+
+def _remove(
+    work: Work,
+    site_id: str,
+    server: dict[str, Any],
+    leftovers: list[Leftover],
+    keep: bool,
+) -> None:
+    """An instance, then its volumes: in Cinder, then on the array."""
+    name = work.name(site_id)
+    gone = True
+    if server["instance_id"] is not None:
+        why = _try(
+            work,
+            lambda: removal.delete_server(
+                work, site_id, server["instance_id"]
+            ),
+        )
+        if why is not None:
+            gone = False
+            leftovers.append(
+                leftover(
+                    "instance",
+                    server["instance_id"],
+                    server["name"],
+                    name,
+                    why,
+                )
+            )
+    for volume in server["volumes"]:
+        if volume["id"] is None:
+            continue
+        why = "its instance could not be deleted"
+        if gone:
+            why = _try(
+                work, functools.partial(_drop, work, site_id, volume, keep)
+            )
+        if why is not None:
+            leftovers.append(
+                leftover("volume", volume["id"], volume["name"], name, why)
+            )
+
+
+def _drop(
+    work: Work, site_id: str, volume: dict[str, Any], keep: bool
+) -> None:
+    removal.unmanage(work, site_id, volume["id"])
+    arrays = work.site.arrays
+    array = work.array(site_id)
+    # a write that is in no snapshot is not destroyed, whatever comes
+    if not arrays.covered(array, volume["array_name"]):
+        if not keep:
+            raise StorageError(
+                f"volume {volume['array_name']} on FlashArray {array} holds "
+                "writes that never replicated; it was taken out of Cinder "
+                "and stays there"
+            )
+        arrays.keep_snapshot(array, volume["array_name"], work.operation.id)
+    arrays.delete_volume(array, volume["array_name"])
+
+
+def _try(work: Work, deed: Callable[[], None]) -> str | None:
+    """Do it, with patience; why it cannot be done, or None."""
+    end = work.site.clock.time() + PATIENCE
+    while True:
+        try:
+            deed()
+            return None
+        except (CloudRefused, StepFailed, StorageError, StepFault) as error:
+            return str(error)
+        except CloudUnreachable as error:
+            if work.site.clock.time() >= end:
+                return str(error)
+            work.pause(1.0)
+
+
+def leftover(kind: str, id_: str, name: str, site: str, why: str) -> Leftover:
+    """One thing that stays behind, as people have to find it."""
+    return {"kind": kind, "id": id_, "name": name, "site": site, "why": why}
+
+
+def end_rollback(
+    work: Work, leftovers: list[Leftover], in_error: bool
+) -> None:
+    """The operation is failed; the group is what it was, or in error."""
+    group = work.group()
+    doc = work.operation.doc
+    changed = work.notes["announces"] or in_error
+    if changed:
+        group.doc["status"] = "error" if in_error else work.notes["back_to"]
+        group.doc["operation"] = None
+        group.doc["version"] += 1
+        group.local["last_operation"] = work.operation.id
+        group.local["push"] = metadata.FORCED if work.forced else metadata.DUE
+        group.local["updated_at"] = work.metadata.now()
+    doc["status"] = "failed"
+    doc["completed_at"] = work.metadata.now()
+    doc["result_data"] = {
+        **(doc.get("result_data") or {}),
+        "leftovers": leftovers,
+    }
+    doc["updated_at"] = doc["completed_at"]
+    with work.site.db.transaction() as tx:
+        groups.save(tx, group)
+        operations.save(tx, work.operation)
+    push(work)

@@ -1,0 +1,174 @@
+"""The first two steps: is the target fit, and from what is it rebuilt."""
+
+from typing import Any
+
+from fakeserver.clock import stamp
+from fakeserver.engine.documents import current_array_names, entry
+from fakeserver.engine.steps import replication
+from fakeserver.engine.work import StepFailed, Work
+from fakeserver.storage.driver import StorageError
+
+
+def validate_target_site(work: Work) -> None:
+    """The target's clouds answer, and no older copy runs there."""
+    cloud = work.cloud(work.target)
+    cloud.ping()
+    networks = {n["id"] for n in cloud.networks()}
+    flavors = {f["id"] for f in cloud.flavors()}
+    for plan in work.notes["plan"]:
+        if plan["flavor"]["id"] not in flavors:
+            raise StepFailed(
+                f"Flavor {plan['flavor']['name']} is gone from site "
+                f"{work.name(work.target)}"
+            )
+        for network in plan["networks"]:
+            if network["id"] not in networks:
+                raise StepFailed(
+                    f"Network {network['name']} is gone from site "
+                    f"{work.name(work.target)}"
+                )
+    if work.operation.type != "test_failover":
+        _set_stale_aside(work)
+    work.progress(1, 1)
+
+
+def _set_stale_aside(work: Work) -> None:
+    """Stop what an earlier forced failover left at the target.
+
+    It holds writes that never replicated: its volumes are kept as
+    snapshots on the array before anything of it is deleted.
+    """
+    if "stale" not in work.notes:
+        work.note(stale=_find_stale(work))
+    array = work.array(work.target)
+    stale: list[dict[str, Any]] = work.notes["stale"]
+    stop_all(
+        work,
+        work.target,
+        [
+            (server["instance_id"], server["name"])
+            for server in stale
+            if server["running"]
+        ],
+    )
+    for server in stale:
+        for volume in server["volumes"]:
+            if work.site.arrays.volume(array, volume["array_name"]):
+                volume["snapshot"] = work.site.arrays.keep_snapshot(
+                    array, volume["array_name"], work.operation.id
+                )
+    work.note(stale=stale)
+
+
+def _find_stale(work: Work) -> list[dict[str, Any]]:
+    cloud = work.cloud(work.target)
+    found = []
+    for member in work.doc()["members"]:
+        had = entry(member, work.target)
+        if had is None or had["instance_id"] is None:
+            continue
+        server = cloud.server(had["instance_id"])
+        found.append(
+            {
+                "instance_id": had["instance_id"],
+                "name": had["instance_name"],
+                "running": server is not None and server["status"] == "ACTIVE",
+                "volumes": [
+                    {
+                        "id": volume["id"],
+                        "name": volume["name"],
+                        "array_name": volume["array_name"],
+                    }
+                    for volume in had["volumes"]
+                    if volume["id"] is not None
+                ],
+            }
+        )
+    return found
+
+
+def get_latest_snapshot(work: Work) -> None:
+    """Choose the recovery point; a planned move makes a last one."""
+    arrays = work.site.arrays
+    target = work.array(work.target)
+    arrays.check(target, work.policy_token(work.target))
+    group_id = work.operation.group_id
+    if work.notes["moves_last_writes"]:
+        source = work.array(work.source)
+        arrays.check(source, work.policy_token(work.source))
+        if work.operation.type == "failover":
+            # asked before the first instance is stopped
+            _require_point(work, target)
+        _stop_source(work)
+        replication.direct(work, work.source, work.target)
+        replication.last_point(work, work.operation.id)
+    elif work.notes["stops_source"]:
+        _require_point(work, target)
+        _stop_source(work)
+    point = _require_point(work, target)
+    names = set(current_array_names(work.doc()))
+    absent = names - set(point.volumes)
+    if absent:
+        raise StorageError(
+            f"Snapshot {point.id} of group {group_id} on FlashArray "
+            f"{target} lacks volumes {', '.join(sorted(absent))}"
+        )
+    work.note(
+        snapshot_id=point.id, snapshot_created_at=stamp(point.created_at)
+    )
+    work.progress(1, 1)
+
+
+def _require_point(work: Work, array: str) -> Any:
+    point = work.site.arrays.latest(work.operation.group_id, array)
+    if point is None:
+        raise StorageError(
+            f"No replicated snapshot of protection group "
+            f"{work.doc()['name']} exists on FlashArray {array}: "
+            "replication has not completed once"
+        )
+    return point
+
+
+def _stop_source(work: Work) -> None:
+    """Stop the instances that run now, the list written down first."""
+    if "stopped" not in work.notes:
+        cloud = work.cloud(work.source)
+        running = []
+        for member in work.doc()["members"]:
+            at_source = entry(member, work.source)
+            if at_source is None or at_source["instance_id"] is None:
+                continue
+            server = cloud.server(at_source["instance_id"])
+            if server is not None and server["status"] == "ACTIVE":
+                running.append(
+                    [at_source["instance_id"], at_source["instance_name"]]
+                )
+        work.note(stopped=running)
+    stop_all(
+        work,
+        work.source,
+        [(one, name) for one, name in work.notes["stopped"]],
+    )
+
+
+def stop_all(work: Work, site_id: str, servers: list[tuple[str, str]]) -> None:
+    """Stop instances; a rollback starts exactly those again."""
+    cloud = work.cloud(site_id)
+    deeds = [
+        (one, {"site": site_id, "id": one, "name": name})
+        for one, name in servers
+    ]
+    work.intend("stop", deeds)
+    for one, doc in deeds:
+
+        def stop(server_id: str = one) -> None:
+            cloud.stop_server(server_id)
+
+            def stopped() -> bool:
+                found = cloud.server(server_id)
+                return found is None or found["status"] != "ACTIVE"
+
+            work.wait_until(f"Stopping instance {server_id}", stopped)
+
+        work.effect("stop", one, doc, stop)

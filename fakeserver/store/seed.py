@@ -1,0 +1,181 @@
+"""What the services of the seeded world know from the start."""
+
+import sqlite3
+from typing import Any
+
+from fakeserver.clock import stamp
+from fakeserver.engine import documents
+from fakeserver.ids import stable_id
+from fakeserver.site import Site
+from fakeserver.storage.seed import INTERVAL, array_name
+from fakeserver.store import groups
+from fakeserver.store.groups import Group
+from fakeserver.store.mappings import MAPPINGS
+from fakeserver.store.sites import SITES as REGISTERED
+from fakeserver.world import (
+    ARRAY_TOKENS,
+    ARRAYS,
+    DEFAULT_VOLUME_TYPE,
+    DOMAIN,
+    FLAVORS,
+    NETWORKS,
+    REGION,
+    SERVICE_PROJECT,
+    SERVICE_USER,
+    SITES,
+    SeedGroup,
+    SeedServer,
+    World,
+)
+
+
+def seed_service(tx: sqlite3.Connection, site: Site, now: float) -> None:
+    """Register sites, tenants and groups, where the scenario has them."""
+    world, config = site.world, site.config
+    if not world.registered:
+        return
+    moment = stamp(now)
+    urls = {config.site: config.url, config.peer: config.peer_url}
+    for name in SITES:
+        REGISTERED.put(tx, _site(site, name, urls[name], moment))
+    for tenant in ("demo", "rival"):
+        projects = {
+            world.site_id(name): world.project_id(name, tenant)
+            for name in SITES
+        }
+        MAPPINGS.put(
+            tx,
+            {
+                "id": mapping_id(world, tenant),
+                "name": tenant,
+                "projects": projects,
+                "created_at": moment,
+            },
+        )
+    for group in world.groups:
+        groups.save(tx, _group(site, group, moment))
+
+
+def mapping_id(world: World, tenant: str) -> str:
+    """The id of a tenant's mapping, the same at both services."""
+    return stable_id(world.seed, "tenant-mapping", tenant)
+
+
+def _site(site: Site, name: str, url: str, moment: str) -> dict[str, Any]:
+    world = site.world
+    site_id = world.site_id(name)
+    password = world.password(SERVICE_USER)
+    return {
+        "id": site_id,
+        "name": name,
+        "description": f"The sandbox's {name}",
+        "status": "active",
+        "local": name == site.config.site,
+        "auth_url": f"{url}/identity/v3",
+        "region_name": REGION,
+        "protector_url": url,
+        "array_name": ARRAYS[name],
+        "volume_backend_host": world.backend(name),
+        "username": SERVICE_USER,
+        "password": site.vault.encrypt(password, site_id),
+        "project_name": SERVICE_PROJECT,
+        "user_domain_name": DOMAIN,
+        "project_domain_name": DOMAIN,
+        "created_at": moment,
+        "updated_at": moment,
+    }
+
+
+def _group(site: Site, seeded: SeedGroup, moment: str) -> Group:
+    world, name = site.world, site.config.site
+    doc = documents.new_document(
+        group_id=seeded.id,
+        name=seeded.name,
+        description=seeded.description,
+        replication_type="async",
+        volume_type=DEFAULT_VOLUME_TYPE,
+        primary_site_id=world.site_id("site-a"),
+        secondary_site_id=world.site_id("site-b"),
+    )
+    doc["members"] = [_member(world, server) for server in seeded.servers]
+    if seeded.policy:
+        doc["policy"] = _policy(site, seeded.id)
+    local = {
+        "volume_type_id": world.volume_type_id(name, DEFAULT_VOLUME_TYPE),
+        "consistency_group_id": consistency_group_id(world, name, seeded.id),
+        "last_replication_at": moment if seeded.policy else None,
+        "last_sync_at": moment,
+        "base": {"version": 1, "checksum": documents.checksum(doc)},
+        "push": "ok",
+        "push_message": "",
+        "created_at": moment,
+        "updated_at": moment,
+        "policy_updated_at": moment if seeded.policy else None,
+        "member_created": {m["id"]: moment for m in doc["members"]},
+    }
+    project = world.project_id(name, "demo")
+    return Group(seeded.id, project, doc, local)
+
+
+def consistency_group_id(world: World, site: str, group_id: str) -> str:
+    """The id of a seeded group's Cinder consistency group at a site."""
+    return stable_id(world.seed, site, "consistency-group", group_id)
+
+
+def _policy(site: Site, group_id: str) -> dict[str, Any]:
+    policy: dict[str, Any] = {
+        "primary_fa_url": f"https://{ARRAYS['site-a']}.example.com",
+        "secondary_fa_url": f"https://{ARRAYS['site-b']}.example.com",
+        "replication_interval": INTERVAL,
+        "rpo_minutes": 15,
+    }
+    for field, array in zip(documents.TOKENS, ARRAYS.values(), strict=True):
+        token = ARRAY_TOKENS[array]
+        policy[field] = {
+            "sealed": site.pair.encrypt(token, group_id),
+            "fingerprint": site.pair.fingerprint(token, group_id),
+        }
+    return policy
+
+
+def _member(world: World, server: SeedServer) -> dict[str, Any]:
+    home = "site-a"
+    vcpus, ram, disk = FLAVORS[home][server.flavor]
+    return {
+        "id": stable_id(world.seed, "member", server.name),
+        "status": "protected",
+        "sites": {
+            world.site_id(home): {
+                "instance_id": server.id,
+                "instance_name": server.name,
+                "flavor": {
+                    "id": world.flavor_id(home, server.flavor),
+                    "name": server.flavor,
+                    "vcpus": vcpus,
+                    "ram": ram,
+                    "disk": disk,
+                },
+                "image_id": world.image_id(home),
+                "networks": [
+                    {
+                        "id": world.network_id(home, server.network),
+                        "name": server.network,
+                        "cidr": NETWORKS[home][server.network],
+                        "fixed_ip": server.fixed_ip,
+                    }
+                ],
+                "volumes": [
+                    {
+                        "id": volume.id,
+                        "name": volume.name,
+                        "size": volume.size,
+                        "bootable": volume.bootable,
+                        "device": volume.device,
+                        "volume_type": DEFAULT_VOLUME_TYPE,
+                        "array_name": array_name(volume.id),
+                    }
+                    for volume in server.volumes
+                ],
+            }
+        },
+    }
