@@ -24,8 +24,9 @@ from fakeserver.store.operations import Operation
 
 LOG = logging.getLogger(__name__)
 
-#: how often a push that is due is tried again, seconds of engine clock
-RETRY = 5.0
+#: how often the engine looks for what is due. These are real seconds: a
+#: clock that stands still must not keep two sites apart
+RETRY = 1.0
 #: how long an import waits for the group's lock before it is refused
 IMPORT_PATIENCE = 3.0
 
@@ -82,10 +83,14 @@ class Service:
         self.tick()
 
     def tick(self) -> None:
-        """Repeat every push that is due."""
+        """Repeat every push that is due; take up what was dropped."""
         for group_id in groups.ids_with_push(self._site.db, metadata.DUE):
             with self.locks.hold(group_id):
                 self.metadata.repeat_push(group_id)
+        for operation in operations.unfinished(self._site.db):
+            # whoever starts one holds this lock until it is queued
+            with self.locks.hold(operation.group_id):
+                self._workers.submit(operation.id)
 
     def _keep(self) -> None:
         while not self._stop.is_set():
@@ -93,7 +98,7 @@ class Service:
                 self.tick()
             except Exception:
                 LOG.exception("repeating pushes")
-            self._site.clock.sleep(RETRY, self._stop)
+            self._stop.wait(RETRY)
 
     # -- operations
 
@@ -129,7 +134,7 @@ class Service:
             notes = self._checks.accept(group, request)
             operation = self._record(group, request, notes)
             self._begin(group, request, operation)
-        self._workers.submit(operation.id)
+            self._workers.submit(operation.id)
         return operation.doc
 
     def _record(
