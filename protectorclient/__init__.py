@@ -1,0 +1,55 @@
+"""Client for the protector API, which moves protected applications
+between two OpenStack sites.
+
+What is exported here is public; modules and names with a leading
+underscore are not. The names are imported when they are first used,
+because every ``openstack`` command loads this package.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from protectorclient import exceptions as exceptions
+    from protectorclient.cloud import connect as connect
+    from protectorclient.cloud import from_connection as from_connection
+    from protectorclient.exceptions import ProtectorError as ProtectorError
+    from protectorclient.exitcodes import ExitCode as ExitCode
+    from protectorclient.pair import SitePair as SitePair
+    from protectorclient.v1.client import Client as Client
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Client": "protectorclient.v1.client",
+    "ExitCode": "protectorclient.exitcodes",
+    "ProtectorError": "protectorclient.exceptions",
+    "SitePair": "protectorclient.pair",
+    "connect": "protectorclient.cloud",
+    "from_connection": "protectorclient.cloud",
+}
+
+__all__ = [
+    "Client",
+    "ExitCode",
+    "ProtectorError",
+    "SitePair",
+    "__version__",
+    "connect",
+    "exceptions",
+    "from_connection",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "exceptions":
+        return importlib.import_module("protectorclient.exceptions")
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

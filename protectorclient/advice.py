@@ -1,0 +1,271 @@
+"""From a reason or a failed step to the likely cause and the fix.
+
+The published troubleshooting page as a table, read by the commands and
+printed into the documentation.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import TYPE_CHECKING
+
+from protectorclient import exceptions
+
+if TYPE_CHECKING:
+    from protectorclient.v1.operations import Operation
+
+#: Seconds without a change after which a running operation looks stuck.
+STUCK_AFTER = 15 * 60.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Advice:
+    """One symptom, what causes it and what helps.
+
+    In the sentences of the fix ``{group}`` and ``{operation}`` stand for
+    the names of the day; see `filled`.
+    """
+
+    #: A word for the row.
+    key: str
+    symptom: str
+    cause: str
+    #: What to do, in order.
+    fix: tuple[str, ...]
+    #: Commands to type, in order.
+    commands: tuple[str, ...] = ()
+    #: Reasons of the service it belongs to, without the prefix.
+    reasons: tuple[str, ...] = ()
+    #: Steps at which an operation that shows it has failed.
+    steps: tuple[str, ...] = ()
+    #: Operations it is limited to.
+    types: tuple[str, ...] = ()
+    #: What the message says, as a regular expression.
+    message: str | None = None
+
+    def filled(
+        self, *, group: str = "GROUP", operation: str = "OPERATION"
+    ) -> Advice:
+        """The same with the names of the day in it."""
+
+        def fill(text: str) -> str:
+            return text.replace("{group}", group).replace(
+                "{operation}", operation
+            )
+
+        return dataclasses.replace(
+            self,
+            fix=tuple(map(fill, self.fix)),
+            commands=tuple(map(fill, self.commands)),
+        )
+
+
+PEER_UNREACHABLE = Advice(
+    key="peer-unreachable",
+    symptom="Cannot modify protection group — remote site unreachable",
+    cause="The peer site's Protector API does not answer. Everything that"
+    " changes a group is blocked then, so that the metadata of the two"
+    " sites cannot diverge.",
+    fix=(
+        "Check the network path to the peer's API endpoint:"
+        " curl http://<peer-controller>:8788/",
+        "Check on the peer that protector-api runs:"
+        " systemctl status protector-api",
+        "In a genuine outage fail over without the primary; not while both"
+        " sites are healthy.",
+        "When the peer is back, look at the sync status and force a sync"
+        " before anything else.",
+    ),
+    commands=(
+        "openstack protector protection-group failover {group}"
+        " --type unplanned",
+        "openstack protector protection-group sync-status {group}",
+        "openstack protector protection-group sync-force {group}",
+    ),
+    reasons=("peer-unreachable",),
+)
+
+CINDER_POLICY = Advice(
+    key="cinder-policy",
+    symptom="The operation fails at manage_volumes_into_cinder with a 403"
+    " or a policy error",
+    cause="The Cinder policy of the target site does not allow the member"
+    " role to manage and unmanage volumes.",
+    fix=(
+        "Add to the target site's /etc/cinder/policy.yaml:"
+        ' "volume_extension:volume_manage": "rule:admin_or_owner",'
+        ' "volume_extension:volume_unmanage": "rule:admin_or_owner",'
+        ' "volume_extension:services:index": "rule:admin_or_owner"',
+        "With Kolla-Ansible edit /etc/kolla/config/cinder/policy.yaml and"
+        " run: kolla-ansible -i inventory reconfigure -t cinder",
+        "Then start the operation again.",
+    ),
+    steps=(
+        "manage_volumes_into_cinder",
+        "unmanage_test_volumes",
+    ),
+    message=r"\b403\b|[Pp]olicy|[Ff]orbidden|not allowed",
+)
+
+STORAGE = Advice(
+    key="storage",
+    symptom="The operation fails at get_latest_snapshot or"
+    " promote_volumes_on_flasharray with a storage error",
+    cause="The policy's credentials are wrong, the target's FlashArray is"
+    " out of reach, or no snapshot has been replicated yet.",
+    fix=(
+        "Look whether the group has a replication policy.",
+        "Check from the controller that the FlashArray answers:"
+        " curl -k https://<flasharray>",
+        "Look for a complete recovery point; without one start a sync and"
+        " wait for its end.",
+        "Where credentials have changed, set the policy again.",
+    ),
+    commands=(
+        "openstack protector policy show {group}",
+        "openstack protector consistency-group show {group}",
+        "openstack protector consistency-group sync {group}",
+        "openstack protector policy set {group}",
+    ),
+    reasons=("policy-missing",),
+    steps=(
+        "get_latest_snapshot",
+        "promote_volumes_on_flasharray",
+        "clone_volumes_on_flasharray",
+        "create_snapshot",
+        "replicate_snapshot",
+        "reverse_replication",
+    ),
+)
+
+STUCK = Advice(
+    key="stuck",
+    symptom="The operation has been running for more than 15 minutes"
+    " without progress",
+    cause="The protector-engine of the site may have died, or lost its"
+    " database, in the middle of the operation.",
+    fix=(
+        "Check the engine: systemctl status protector-engine, and"
+        " journalctl -u protector-engine -n 100",
+        "Restart it where it is stopped: systemctl restart"
+        " protector-engine. It picks up what is unfinished.",
+        "Where that does not help, look how far the steps have come: what"
+        " is left at the target site may have to be removed by hand before"
+        " the next attempt.",
+    ),
+    commands=("openstack protector operation show {operation}",),
+)
+
+NOT_FAILED_OVER = Advice(
+    key="not-failed-over",
+    symptom="Protection Group is not in failed_over state",
+    cause="A failback is only for a group that has failed over. A failover"
+    " before may not have completed, or may have been rolled back.",
+    fix=(
+        "Look at the group's status and at its current primary site.",
+        "Look at what has been done with the group.",
+    ),
+    commands=(
+        "openstack protector protection-group show {group}",
+        "openstack protector operation list --all-sites"
+        " --protection-group {group}",
+    ),
+    reasons=("invalid-state",),
+    message=r"not in failed_over state",
+)
+
+OUT_OF_SYNC = Advice(
+    key="out-of-sync",
+    symptom="After an unplanned failover the metadata are OUT OF SYNC",
+    cause="The failed primary could not be told of the failover. That is"
+    " to be expected.",
+    fix=(
+        "Once the failed site is back, force a sync from the site that is"
+        " active now.",
+        "Check that both sites have the same version before anything else.",
+    ),
+    commands=(
+        "openstack protector protection-group sync-force {group}",
+        "openstack protector protection-group sync-status {group}",
+    ),
+    reasons=("out-of-sync", "metadata-conflict"),
+)
+
+TEST_LEFT = Advice(
+    key="test-left",
+    symptom="A test clean-up leaves volumes or instances at the target",
+    cause="The clean-up failed on its way, or was never run after a test"
+    " failover.",
+    fix=(
+        "Run the clean-up again: it removes what is left.",
+        "If it goes on failing, take the resources from the test failover's"
+        " result_data and remove them in Nova and Cinder of the target.",
+    ),
+    commands=(
+        "openstack protector protection-group test-cleanup {group}",
+        "openstack protector operation show {operation}",
+    ),
+    reasons=("test-not-cleaned",),
+    types=("test_cleanup",),
+)
+
+#: In this order; the first that fits is given.
+TABLE = (
+    PEER_UNREACHABLE,
+    CINDER_POLICY,
+    STORAGE,
+    STUCK,
+    NOT_FAILED_OVER,
+    OUT_OF_SYNC,
+    TEST_LEFT,
+)
+
+
+def for_operation(
+    operation: Operation, *, unchanged_for: float | None = None
+) -> Advice | None:
+    """What helps an operation that has failed or does not move.
+
+    :param unchanged_for: seconds since its record last changed.
+    """
+    if operation.is_finished:
+        if operation.status == "completed":
+            return None
+        return _for_failed(operation)
+    if unchanged_for is not None and unchanged_for > STUCK_AFTER:
+        return STUCK
+    return None
+
+
+def _for_failed(operation: Operation) -> Advice | None:
+    message = operation.error_message or ""
+    if PEER_UNREACHABLE.symptom in message:
+        return PEER_UNREACHABLE
+    failed = operation.steps_failed
+    for row in TABLE:
+        if not any(step in row.steps for step in failed):
+            continue
+        if row.message is None or re.search(row.message, message):
+            return row
+    for row in TABLE:
+        if operation.operation_type in row.types:
+            return row
+    return None
+
+
+def for_error(error: BaseException) -> Advice | None:
+    """What helps against a refusal or a failure."""
+    if isinstance(error, exceptions.OperationError):
+        if error.advice is not None:
+            return error.advice
+        return for_operation(error.operation) if error.operation else None
+    if not isinstance(error, exceptions.HTTPError):
+        return None
+    word = (error.reason or "").removeprefix("protector.")
+    for row in TABLE:
+        if word in row.reasons and (
+            row.message is None or re.search(row.message, error.message)
+        ):
+            return row
+    return None

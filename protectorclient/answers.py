@@ -1,0 +1,195 @@
+"""Errors out of answers, whatever their bodies look like.
+
+Between a client and a service stand proxies and middleware, each with a
+form of its own: the service's, Keystone's, webob's, Neutron's, a page of
+HTML, nothing at all. Each becomes one exception with one sentence.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import email.utils
+import html
+import http
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import requests
+
+from protectorclient import exceptions
+
+REQUEST_ID_HEADER = "X-OpenStack-Request-ID"
+
+_LONGEST = 500
+_TAGS = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.S | re.I)
+_HEADLINE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1\s*>", re.S | re.I)
+
+#: Sentences of the service that stand for a reason where none is sent.
+_TELLING = {
+    "remote site unreachable": "peer-unreachable",
+    "is not in failed_over state": "invalid-state",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Said:
+    """What a body says, in any of the forms."""
+
+    message: str | None = None
+    title: str | None = None
+    reason: str | None = None
+    request_id: str | None = None
+    details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def error_from(
+    response: requests.Response,
+    *,
+    site: str | None,
+    secrets: Iterable[str] = (),
+) -> exceptions.HTTPError:
+    """The exception for an answer that is not a success."""
+    status = response.status_code
+    said = read_error(response)
+    message = said.message or said.title or _phrase(status)
+    if 300 <= status < 400:
+        message = "answered with a redirect, which is not followed"
+    for secret in secrets:
+        message = message.replace(secret, "***")
+    reason = said.reason or _reason_in(message, status)
+    word = (reason or "").removeprefix("protector.")
+    kind = exceptions.BY_REASON.get(word) or exceptions.BY_STATUS.get(status)
+    if kind is None:
+        kind = (
+            exceptions.ServerError if status >= 500 else exceptions.HTTPError
+        )
+    return kind(
+        _shorten(message),
+        code=status,
+        title=said.title,
+        reason=reason,
+        details=said.details,
+        method=response.request.method,
+        url=without_userinfo(response.url),
+        site=site,
+        request_id=said.request_id or response.headers.get(REQUEST_ID_HEADER),
+        retry_after=retry_after(response.headers.get("Retry-After")),
+    )
+
+
+def read_error(response: requests.Response) -> Said:
+    """Read a body in whatever form it came."""
+    try:
+        body = response.json()
+    except ValueError:
+        return Said(message=_plain(response.text))
+    if isinstance(body, dict):
+        return _read_object(body)
+    return Said()
+
+
+def _read_object(body: dict[str, Any]) -> Said:
+    error = body.get("error")
+    if isinstance(error, dict):
+        return _read_ours(error)
+    if isinstance(error, str):
+        return Said(message=error)
+    errors = body.get("errors")
+    if isinstance(errors, list) and errors and isinstance(errors[0], dict):
+        first = errors[0]
+        return Said(
+            message=_text(first.get("detail")) or _text(first.get("title")),
+            title=_text(first.get("title")),
+            request_id=_text(first.get("request_id")),
+        )
+    if _text(body.get("message")):
+        return Said(
+            message=_text(body["message"]), title=_text(body.get("title"))
+        )
+    for name, value in body.items():
+        if isinstance(value, dict) and _text(value.get("message")):
+            return Said(message=_text(value["message"]), title=name)
+    for name in ("detail", "faultstring", "reason", "title"):
+        if _text(body.get(name)):
+            return Said(message=_text(body[name]))
+    return Said()
+
+
+def _read_ours(error: dict[str, Any]) -> Said:
+    details = error.get("details")
+    return Said(
+        message=_text(error.get("message")),
+        title=_text(error.get("title")),
+        reason=_text(error.get("reason")),
+        request_id=_text(error.get("request_id")),
+        details=details if isinstance(details, dict) else {},
+    )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _plain(text: str) -> str | None:
+    """The sentence in a page of HTML, or the text itself."""
+    headline = _HEADLINE.search(text)
+    if headline:
+        text = headline[2]
+    text = html.unescape(_TAGS.sub(" ", text))
+    text = " ".join(
+        "".join(c if c.isprintable() else " " for c in text).split()
+    )
+    return text or None
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _phrase(status: int) -> str:
+    try:
+        return f"{http.HTTPStatus(status).phrase} (HTTP {status})"
+    except ValueError:
+        return f"HTTP {status}"
+
+
+def _reason_in(message: str, status: int) -> str | None:
+    if status != http.HTTPStatus.CONFLICT:
+        return None
+    for sentence, reason in _TELLING.items():
+        if sentence in message:
+            return f"protector.{reason}"
+    return None
+
+
+def retry_after(value: str | None) -> float | None:
+    """Seconds to wait, from either form of the header."""
+    if not value:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    when = moment(value)
+    if when is None:
+        return None
+    now = datetime.datetime.now(datetime.UTC)
+    return max(0.0, (when - now).total_seconds())
+
+
+def moment(value: str | None) -> datetime.datetime | None:
+    """The time in an HTTP date header."""
+    if not value:
+        return None
+    try:
+        when = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if when.tzinfo is None:
+        return when.replace(tzinfo=datetime.UTC)
+    return when
+
+
+def without_userinfo(url: str | None) -> str:
+    """The URL without a name and password in it."""
+    return re.sub(r"//[^/@]*@", "//", url or "", count=1)

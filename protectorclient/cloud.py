@@ -1,0 +1,210 @@
+"""Clouds: from an entry in clouds.yaml to a session and a client.
+
+openstack.config is imported when a cloud is opened, not before: it loads
+all of the SDK.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import TYPE_CHECKING, Any
+
+from keystoneauth1 import exceptions as ksa_exceptions
+from keystoneauth1 import session as ksa_session
+
+from protectorclient import __version__, exceptions, http
+from protectorclient.finder import NameFinder
+from protectorclient.v1.client import Client
+
+if TYPE_CHECKING:
+    import requests
+    from openstack.config import cloud_region
+    from openstack.config.loader import OpenStackConfig
+    from openstack.connection import Connection
+
+#: The key in a cloud's entry that names the other site's cloud.
+SECONDARY_KEY = "protector_secondary_cloud"
+SECONDARY_VARIABLE = "OS_SECONDARY_CLOUD"
+
+
+@dataclasses.dataclass(frozen=True)
+class Access:
+    """All that is needed to speak to one site."""
+
+    #: How messages name the site: the cloud's name.
+    name: str
+    session: ksa_session.Session = dataclasses.field(repr=False)
+    region_name: str | None = None
+    interface: str | list[str] | None = None
+    #: URLs that stand for the catalog's, by service type.
+    overrides: dict[str, str] = dataclasses.field(default_factory=dict)
+    #: The cloud that this one's entry names as the other site.
+    secondary: str | None = None
+
+    def client(
+        self,
+        *,
+        api_version: str = "auto",
+        connect_timeout: float | None = None,
+        read_timeout: float | None = None,
+    ) -> Client:
+        """A client of the site's protector service."""
+        return Client(
+            self.session,
+            endpoint_override=self.overrides.get("protector"),
+            region_name=self.region_name,
+            interface=self.interface,
+            api_version=api_version,
+            connect_timeout=connect_timeout,
+            read_timeout=read_timeout,
+            site_name=self.name,
+        )
+
+    def finder(self) -> NameFinder:
+        """Names to ids in the site's Neutron, Nova and Cinder."""
+        return NameFinder(
+            self.session,
+            site=self.name,
+            region_name=self.region_name,
+            interface=self.interface,
+            overrides=self.overrides,
+        )
+
+
+class PatientAdapter(ksa_session.TCPKeepAliveAdapter):
+    """Gives a request without a timeout one: nothing waits for ever."""
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        *args: Any,
+        **kwargs: Any,
+    ) -> requests.Response:
+        if kwargs.get("timeout") is None:
+            kwargs["timeout"] = (http.CONNECT_TIMEOUT, http.READ_TIMEOUT)
+        return super().send(request, *args, **kwargs)
+
+
+def load_config(**options: Any) -> OpenStackConfig:
+    """Read clouds.yaml and the environment, as every OpenStack tool does."""
+    from openstack import config
+
+    try:
+        return config.OpenStackConfig(
+            app_name="python-protectorclient",
+            app_version=__version__,
+            **options,
+        )
+    except _config_errors() as error:
+        raise exceptions.ConfigProblem(str(error)) from error
+
+
+def _config_errors() -> tuple[type[Exception], ...]:
+    from openstack import exceptions as sdk_exceptions
+
+    return (sdk_exceptions.ConfigException, OSError, ValueError)
+
+
+def open_access(
+    cloud: str | None = None,
+    *,
+    region_name: str | None = None,
+    config: OpenStackConfig | None = None,
+) -> Access:
+    """What is needed to speak to a cloud; nothing is asked yet.
+
+    :param cloud: its entry; without it what ``OS_CLOUD`` or the other
+        ``OS_*`` say.
+    :param config: clouds.yaml as read already.
+    """
+    config = config or load_config()
+    unusable: tuple[type[Exception], ...] = (
+        *_config_errors(),
+        ksa_exceptions.AuthPluginException,
+    )
+    try:
+        region = config.get_one(cloud, region_name=region_name)
+    except unusable as error:
+        raise exceptions.ConfigProblem(str(error), site=cloud) from error
+    return access_from_region(region)
+
+
+def access_from_region(region: cloud_region.CloudRegion) -> Access:
+    """What is needed to speak to a region of openstack.config."""
+    session = region.get_session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, PatientAdapter())
+    overrides = {
+        service: url
+        for service in ("protector", "network", "compute", "block-storage")
+        if (url := region.get_endpoint(service))
+    }
+    return Access(
+        name=region.name,
+        session=session,
+        region_name=region.region_name or None,
+        interface=region.get_interface("protector"),
+        overrides=overrides,
+        secondary=region.config.get(SECONDARY_KEY) or None,
+    )
+
+
+def connect(
+    cloud: str | None = None,
+    *,
+    region_name: str | None = None,
+    api_version: str = "auto",
+    timeout: float | None = None,
+    config: OpenStackConfig | None = None,
+) -> Client:
+    """A client of one site, from its entry in clouds.yaml.
+
+    :param cloud: the entry; without it what ``OS_CLOUD`` or the other
+        ``OS_*`` say.
+    :param api_version: ``auto``, ``latest``, or one like ``1.1``.
+    :param timeout: seconds to wait for an answer, 30 by default.
+    :param config: clouds.yaml as read already.
+    """
+    access = open_access(cloud, region_name=region_name, config=config)
+    return access.client(api_version=api_version, read_timeout=timeout)
+
+
+def from_connection(
+    connection: Connection, *, api_version: str = "auto"
+) -> Client:
+    """A client on an openstacksdk connection's session."""
+    return access_from_connection(connection).client(api_version=api_version)
+
+
+def access_from_connection(connection: Connection) -> Access:
+    """What is needed to speak to the site of an SDK connection."""
+    region = connection.config
+    endpoint = region.get_endpoint("protector")
+    return Access(
+        name=connection.name or region.name,
+        session=connection.session,
+        region_name=region.region_name or None,
+        interface=region.get_interface("protector"),
+        overrides={"protector": endpoint} if endpoint else {},
+        secondary=region.config.get(SECONDARY_KEY) or None,
+    )
+
+
+def secondary_name(explicit: str | None, primary: Access) -> str:
+    """The other site's cloud: as told, from the environment or the entry.
+
+    :raises ConfigProblem: nobody names it.
+    """
+    name = explicit or os.environ.get(SECONDARY_VARIABLE) or primary.secondary
+    if not name:
+        raise exceptions.ConfigProblem(
+            f"the other site's cloud is not known: set {SECONDARY_KEY} in"
+            f" the entry of '{primary.name}' in clouds.yaml, or"
+            f" {SECONDARY_VARIABLE}"
+        )
+    if name == primary.name:
+        raise exceptions.ConfigProblem(
+            f"'{name}' is named as the other site of itself"
+        )
+    return name

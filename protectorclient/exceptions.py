@@ -1,0 +1,402 @@
+"""What can go wrong, as one tree.
+
+Every error carries what a program needs to go on: the site, the request
+id, the operation, never only text. A request that was refused and an
+operation that failed are two things and have two branches::
+
+    ProtectorError
+    ├── UsageProblem                  the call itself makes no sense
+    │   └── MappingProblem            a mapping that cannot be read
+    ├── ConfigProblem                 clouds.yaml lacks what is needed
+    ├── NotUnique                     a name that several things share
+    ├── VersionNotSupported           the site is too old for this call
+    ├── GuardRefused                  stopped on this side, nothing sent
+    │   └── PrimaryAnswers            unplanned, though the primary lives
+    ├── NotConfirmed
+    ├── SomeFailed                    several were asked for, some failed
+    ├── NotFound                      no such thing (by name, or a 404)
+    ├── SiteUnreachable               no answer that can be read
+    │   └── UnreadableAnswer          an answer without what belongs there
+    ├── AuthenticationFailed          Keystone said no
+    ├── OutcomeUnknown                sent; whether it was done, who knows
+    ├── HTTPError                     the service answered with an error
+    │   ├── BadRequest                400
+    │   │   ├── MappingIncomplete
+    │   │   └── VolumeTypeNotReplicated
+    │   ├── Unauthorized              401
+    │   ├── Forbidden                 403
+    │   ├── ResourceNotFound          404, a NotFound too
+    │   ├── VersionRefused            406, a VersionNotSupported too
+    │   ├── Conflict                  409
+    │   │   ├── PeerUnreachable
+    │   │   ├── InvalidState
+    │   │   ├── OperationInProgress
+    │   │   ├── TestNotCleaned
+    │   │   ├── NothingToClean
+    │   │   ├── OutOfSync
+    │   │   ├── WrongSite
+    │   │   ├── MetadataConflict
+    │   │   ├── PolicyMissing
+    │   │   ├── NameConflict
+    │   │   └── InUse
+    │   ├── TooLarge                  413
+    │   └── ServerError               5xx
+    │       └── ServiceUnavailable    502, 503, 504
+    └── OperationError                the operation, not the request
+        ├── OperationFailed           failed and rolled back
+        │   └── OperationLeftovers    failed and left something behind
+        ├── OperationPartial          completed, but not for all members
+        ├── WaitTimeout               still running at the deadline
+        └── OperationUnknown          an OutcomeUnknown too
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from protectorclient.advice import Advice
+    from protectorclient.v1.operations import Operation
+
+
+class ProtectorError(Exception):
+    """The base of everything this package raises on purpose."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        site: str | None = None,
+        request_id: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        #: The sentence, as the service said it where it did.
+        self.message = message
+        #: The site (its cloud's name) where it happened.
+        self.site = site
+        #: The request id to look for in the service's log.
+        self.request_id = request_id
+        #: What to do next, where that is known.
+        self.hint = hint
+
+    def __str__(self) -> str:
+        if self.site and self.site not in self.message:
+            return f"{self.site}: {self.message}"
+        return self.message
+
+
+class UsageProblem(ProtectorError):
+    """The call or the command line makes no sense as given."""
+
+
+class MappingProblem(UsageProblem):
+    """A mapping that cannot be read: no ``=``, a half empty, a double."""
+
+
+class ConfigProblem(ProtectorError):
+    """clouds.yaml or the environment lacks what is needed."""
+
+
+class NotUnique(ProtectorError):
+    """A name that several things share; their ids are in `.ids`."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        ids: Sequence[str] = (),
+        site: str | None = None,
+    ) -> None:
+        super().__init__(message, site=site)
+        self.ids = tuple(ids)
+
+
+class VersionNotSupported(ProtectorError):
+    """The site's API version lacks what was asked for."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        needed: str | None = None,
+        offered: str | None = None,
+        site: str | None = None,
+        request_id: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, site=site, request_id=request_id, hint=hint)
+        #: The least version that has it.
+        self.needed = needed
+        #: What is in use, or the range that the site offers.
+        self.offered = offered
+
+
+class GuardRefused(ProtectorError):
+    """Stopped on this side: the world is not as it was said to be."""
+
+
+class PrimaryAnswers(GuardRefused):
+    """An unplanned failover was asked for, and the primary answers."""
+
+
+class NotConfirmed(ProtectorError):
+    """The question was not answered with yes."""
+
+
+class SomeFailed(ProtectorError):
+    """Several things were asked for, and some of them failed."""
+
+    def __init__(
+        self, message: str, *, errors: Mapping[str, BaseException]
+    ) -> None:
+        super().__init__(message)
+        #: What failed, by name.
+        self.errors = dict(errors)
+
+
+class NotFound(ProtectorError):
+    """There is no such thing, or it is another project's."""
+
+
+class SiteUnreachable(ProtectorError):
+    """The site gave no answer.
+
+    `.sent` tells whether the request may have arrived all the same.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        site: str | None = None,
+        request_id: str | None = None,
+        sent: bool = False,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, site=site, request_id=request_id, hint=hint)
+        self.sent = sent
+
+
+class UnreadableAnswer(SiteUnreachable):
+    """An answer came, without what belongs in it (cut, or not ours)."""
+
+
+class AuthenticationFailed(ProtectorError):
+    """Keystone refused, or there is nothing to authenticate with."""
+
+
+class OutcomeUnknown(ProtectorError):
+    """The request may have been carried out; the answer was lost."""
+
+
+class HTTPError(ProtectorError):
+    """The service answered with an error."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int,
+        title: str | None = None,
+        reason: str | None = None,
+        details: Mapping[str, Any] | None = None,
+        method: str | None = None,
+        url: str | None = None,
+        site: str | None = None,
+        request_id: str | None = None,
+        retry_after: float | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, site=site, request_id=request_id, hint=hint)
+        #: The HTTP status.
+        self.code = code
+        self.title = title
+        #: The service's word for it, such as ``protector.wrong-site``.
+        self.reason = reason
+        self.details = dict(details or {})
+        self.method = method
+        self.url = url
+        #: Seconds the service asked to wait.
+        self.retry_after = retry_after
+
+
+class BadRequest(HTTPError):
+    """400: the request is wrong in itself."""
+
+
+class MappingIncomplete(BadRequest):
+    """A network or flavor in use has no counterpart at the target."""
+
+
+class VolumeTypeNotReplicated(BadRequest):
+    """A volume is of a type that is not replicated."""
+
+
+class Unauthorized(HTTPError):
+    """401: the token is not, or no longer, accepted."""
+
+
+class Forbidden(HTTPError):
+    """403: another project's, or the role is too small."""
+
+
+class ResourceNotFound(HTTPError, NotFound):
+    """404, as the service said it."""
+
+
+class VersionRefused(HTTPError, VersionNotSupported):
+    """406: the site does not offer the version that was sent."""
+
+
+class Conflict(HTTPError):
+    """409: not in this state."""
+
+
+class PeerUnreachable(Conflict):
+    """The site's peer does not answer, and the change needs it."""
+
+
+class InvalidState(Conflict):
+    """The group's status does not allow it."""
+
+
+class OperationInProgress(Conflict):
+    """The group has an unfinished operation."""
+
+
+class TestNotCleaned(Conflict):
+    """A test failover has not been cleaned up."""
+
+    __test__ = False
+
+
+class NothingToClean(Conflict):
+    """There is no test to clean up."""
+
+
+class OutOfSync(Conflict):
+    """The sites hold different metadata."""
+
+
+class WrongSite(Conflict):
+    """The other site is the one to ask."""
+
+
+class MetadataConflict(Conflict):
+    """Both sites' metadata changed; a winner must be named."""
+
+
+class PolicyMissing(Conflict):
+    """The group has no replication policy."""
+
+
+class NameConflict(Conflict):
+    """The name is taken."""
+
+
+class InUse(Conflict):
+    """Something still uses it."""
+
+
+class TooLarge(HTTPError):
+    """413: the body is too large."""
+
+
+class ServerError(HTTPError):
+    """5xx."""
+
+
+class ServiceUnavailable(ServerError):
+    """502, 503, 504: something in front answered for the service."""
+
+
+class OperationError(ProtectorError):
+    """An operation that did not end well, as far as is known."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: Operation | None = None,
+        operation_id: str | None = None,
+        site: str | None = None,
+        leftovers: Sequence[Any] = (),
+        advice: Advice | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(
+            message,
+            site=site,
+            request_id=operation.request_id if operation else None,
+            hint=hint,
+        )
+        #: The last record seen.
+        self.operation = operation
+        self.operation_id = operation_id or (
+            operation.id if operation else None
+        )
+        #: What is left behind, as the service names it.
+        self.leftovers = tuple(leftovers)
+        #: The likely cause and the fix.
+        self.advice = advice
+
+
+class OperationFailed(OperationError):
+    """The operation failed and was rolled back."""
+
+
+class OperationLeftovers(OperationFailed):
+    """The operation failed and left something behind."""
+
+
+class OperationPartial(OperationError):
+    """A forced failover that could not rebuild every member."""
+
+
+class WaitTimeout(OperationError):
+    """Still running when the time was over; it goes on."""
+
+
+class OperationUnknown(OperationError, OutcomeUnknown):
+    """Nobody who could know has answered."""
+
+
+#: The class for each reason; the prefix ``protector.`` is left out.
+BY_REASON: dict[str, type[HTTPError]] = {
+    "peer-unreachable": PeerUnreachable,
+    "invalid-state": InvalidState,
+    "operation-in-progress": OperationInProgress,
+    "test-not-cleaned": TestNotCleaned,
+    "nothing-to-clean": NothingToClean,
+    "out-of-sync": OutOfSync,
+    "wrong-site": WrongSite,
+    "metadata-conflict": MetadataConflict,
+    "policy-missing": PolicyMissing,
+    "name-conflict": NameConflict,
+    "in-use": InUse,
+    "bad-request": BadRequest,
+    "mapping-incomplete": MappingIncomplete,
+    "volume-type-not-replicated": VolumeTypeNotReplicated,
+    "unauthorized": Unauthorized,
+    "forbidden": Forbidden,
+    "not-found": ResourceNotFound,
+    "version-not-supported": VersionRefused,
+    "too-large": TooLarge,
+    "internal": ServerError,
+}
+
+#: The class for a status that came without a reason.
+BY_STATUS: dict[int, type[HTTPError]] = {
+    400: BadRequest,
+    401: Unauthorized,
+    403: Forbidden,
+    404: ResourceNotFound,
+    406: VersionRefused,
+    409: Conflict,
+    413: TooLarge,
+    502: ServiceUnavailable,
+    503: ServiceUnavailable,
+    504: ServiceUnavailable,
+}

@@ -1,0 +1,193 @@
+"""Names to ids in a site's Neutron, Nova and Cinder.
+
+One list request for each kind, kept for the life of the finder: sites
+hold thousands of networks, and a name may be shared, which only the list
+tells. Plain GETs on the session do; the SDK would have to be imported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from keystoneauth1 import exceptions as ksa_exceptions
+from keystoneauth1 import plugin
+from keystoneauth1 import session as ksa_session
+
+from protectorclient import answers, exceptions, http, mappings, transport
+from protectorclient.mappings import Thing
+
+_MOST_PAGES = 1000
+
+
+class NameFinder:
+    """Looks names up at one site."""
+
+    def __init__(
+        self,
+        session: ksa_session.Session,
+        *,
+        site: str | None = None,
+        auth: plugin.BaseAuthPlugin | None = None,
+        region_name: str | None = None,
+        interface: str | list[str] | None = None,
+        overrides: Mapping[str, str] | None = None,
+    ) -> None:
+        self.site = site
+        self._session = session
+        self._auth = auth
+        self._region_name = region_name
+        self._interface = interface
+        self._overrides = dict(overrides or {})
+        self._kept: dict[str, list[dict[str, Any]]] = {}
+
+    def networks(self) -> list[dict[str, Any]]:
+        """All networks the project sees, as Neutron has them."""
+        return self._all("networks", "network", "/v2.0/networks")
+
+    def subnets(self) -> list[dict[str, Any]]:
+        """All subnets the project sees, as Neutron has them."""
+        return self._all("subnets", "network", "/v2.0/subnets")
+
+    def flavors(self) -> list[dict[str, Any]]:
+        """All flavors the project sees, as Nova has them."""
+        return self._all("flavors", "compute", "/flavors/detail")
+
+    def volume_types(self) -> list[dict[str, Any]]:
+        """All volume types the project sees, as Cinder has them."""
+        return self._all("volume_types", "block-storage", "/types")
+
+    def network(self, name_or_id: str) -> Thing:
+        """A network by its id or exact name."""
+        return self._pick(self.networks(), name_or_id, "network")
+
+    def flavor(self, name_or_id: str) -> Thing:
+        """A flavor by its id or exact name."""
+        return self._pick(self.flavors(), name_or_id, "flavor")
+
+    def volume_type(self, name_or_id: str) -> Thing:
+        """A volume type by its id or exact name."""
+        return self._pick(self.volume_types(), name_or_id, "volume type")
+
+    def server(self, name_or_id: str) -> Thing:
+        """A server by its id or exact name.
+
+        Nova filters names by a regular expression, so the answer is
+        compared again here.
+        """
+        if http.is_identifier(name_or_id):
+            found = self._one_server(name_or_id)
+            if found is not None:
+                return found
+        servers = self._list(
+            "servers",
+            "compute",
+            "/servers",
+            {"name": f"^{re.escape(name_or_id)}$"},
+        )
+        return self._pick(servers, name_or_id, "server")
+
+    def _one_server(self, server_id: str) -> Thing | None:
+        try:
+            answer = self._get("compute", f"/servers/{server_id}", {})
+        except exceptions.NotFound:
+            return None
+        server = answer.get("server")
+        return _thing(server) if isinstance(server, dict) else None
+
+    def _pick(
+        self, items: list[dict[str, Any]], wanted: str, what: str
+    ) -> Thing:
+        return mappings.pick(
+            [_thing(item) for item in items],
+            wanted,
+            what=what,
+            site=self.site,
+        )
+
+    def _all(self, noun: str, service: str, path: str) -> list[dict[str, Any]]:
+        if noun not in self._kept:
+            self._kept[noun] = self._list(noun, service, path, {})
+        return self._kept[noun]
+
+    def _list(
+        self, noun: str, service: str, path: str, params: dict[str, str]
+    ) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        for _ in range(_MOST_PAGES):
+            answer = self._get(service, path, params)
+            items = answer.get(noun)
+            if not isinstance(items, list):
+                raise exceptions.UnreadableAnswer(
+                    f"the {service} service answered without '{noun}'",
+                    site=self.site,
+                    sent=True,
+                )
+            found += [item for item in items if isinstance(item, dict)]
+            marker = http.next_marker(answer, noun, items)
+            if marker is None or marker == params.get("marker"):
+                break
+            params = {**params, "marker": marker}
+        return found
+
+    def _get(
+        self, service: str, path: str, params: dict[str, str]
+    ) -> dict[str, Any]:
+        url = self._url(service) + path
+        with (
+            transport.authenticating(self.site),
+            transport.sending(self.site, url, safe=True, headers={}),
+        ):
+            try:
+                response = self._session.get(
+                    url,
+                    params=params,
+                    auth=self._auth,
+                    headers={"Accept": "application/json"},
+                    timeout=(http.CONNECT_TIMEOUT, http.READ_TIMEOUT),
+                    raise_exc=False,
+                    redirect=False,
+                    connect_retries=0,
+                )
+            except ksa_exceptions.EndpointNotFound as error:
+                raise self._no_endpoint(service) from error
+        if response.status_code >= 300:
+            raise answers.error_from(response, site=self.site)
+        try:
+            body = response.json()
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            raise exceptions.UnreadableAnswer(
+                f"the {service} service answered without its JSON",
+                site=self.site,
+                sent=True,
+            )
+        return body
+
+    def _url(self, service: str) -> str:
+        url: str | None = self._overrides.get(service)
+        if url is None:
+            with transport.authenticating(self.site):
+                url = self._session.get_endpoint(
+                    self._auth,
+                    service_type=service,
+                    interface=self._interface,
+                    region_name=self._region_name,
+                )
+        if not url:
+            raise self._no_endpoint(service)
+        url = url.rstrip("/")
+        if service == "network":
+            url = url.removesuffix("/v2.0")
+        return url
+
+    def _no_endpoint(self, service: str) -> exceptions.ConfigProblem:
+        return exceptions.ConfigProblem(
+            f"the catalog has no {service} service", site=self.site
+        )
+
+
+def _thing(item: Mapping[str, Any]) -> Thing:
+    return Thing(id=str(item.get("id", "")), name=str(item.get("name", "")))

@@ -1,0 +1,466 @@
+"""One site's service over HTTP, on a keystoneauth session.
+
+What a caller may rely on:
+
+* a request goes out once. Nothing is repeated, save after a 401 with a
+  renewed token: a request refused for its token was not carried out;
+* redirects are not followed;
+* there is always a timeout, for connecting and for reading;
+* a success is a 2xx with the JSON that belongs there. Without it a
+  reading call raises `UnreadableAnswer` and a changing one
+  `OutcomeUnknown`;
+* neither errors nor logs carry the secrets of a body.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import re
+import time
+import urllib.parse
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import requests
+from keystoneauth1 import adapter, plugin
+from keystoneauth1 import exceptions as ksa_exceptions
+from keystoneauth1 import session as ksa_session
+
+from protectorclient import (
+    __version__,
+    answers,
+    exceptions,
+    microversions,
+    transport,
+)
+
+CONNECT_TIMEOUT = 5.0
+READ_TIMEOUT = 30.0
+VERSION_HEADER = "OpenStack-API-Version"
+_SAFE = frozenset({"GET", "HEAD"})
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._~:@+-]*")
+
+
+def new_request_id() -> str:
+    """A request id of our own: the service keeps it on what it starts."""
+    return f"req-{uuid.uuid4()}"
+
+
+def segment(identifier: str, what: str = "resource") -> str:
+    """An id as one segment of a path.
+
+    Ids are plain. Whatever could end the segment, climb out of it or
+    start a query names nothing, and is not sent.
+    """
+    if _IDENTIFIER.fullmatch(identifier):
+        return identifier
+    raise exceptions.NotFound(f"no {what} has the id '{identifier}'")
+
+
+def is_identifier(text: str) -> bool:
+    """Whether a text could be an id."""
+    return _IDENTIFIER.fullmatch(text) is not None
+
+
+@dataclasses.dataclass(frozen=True)
+class Endpoint:
+    """A catalog URL taken apart.
+
+    Catalogs hold the service's root, its ``/v1``, or the project's URL
+    below that; the admin and health resources carry no project, so each
+    call is built from the root.
+    """
+
+    #: The URL above ``/v1``, without a slash at its end.
+    root: str
+    #: The project in the URL, where it has one.
+    project_id: str | None = None
+
+    @classmethod
+    def from_url(cls, url: str) -> Endpoint:
+        """Take apart any of the three forms."""
+        parts = urllib.parse.urlsplit(url)
+        segments = parts.path.rstrip("/").split("/")
+        project = None
+        if segments[-1] == "v1":
+            del segments[-1:]
+        elif len(segments) > 1 and segments[-2] == "v1":
+            project = urllib.parse.unquote(segments[-1])
+            del segments[-2:]
+        path = "/".join(segments).rstrip("/")
+        root = urllib.parse.urlunsplit(
+            (parts.scheme, parts.netloc, path) + ("", "")
+        )
+        return cls(root, project)
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """A success, read."""
+
+    status: int
+    body: dict[str, Any]
+    #: The version the service used.
+    version: str | None
+    request_id: str | None
+
+
+class SiteAdapter:
+    """The HTTP side of a client: one site, one session."""
+
+    def __init__(
+        self,
+        session: ksa_session.Session,
+        *,
+        site: str | None = None,
+        auth: plugin.BaseAuthPlugin | None = None,
+        endpoint_override: str | None = None,
+        region_name: str | None = None,
+        interface: str | list[str] | None = None,
+        api_version: str = "auto",
+        connect_timeout: float | None = None,
+        read_timeout: float | None = None,
+    ) -> None:
+        #: How messages name the site.
+        self.site = site
+        self.session = session
+        self.region_name = region_name
+        self._auth = auth
+        self._override = endpoint_override
+        self._interface = interface
+        self._wanted = api_version
+        self._pinned = _pinned(api_version)
+        self._timeouts = (
+            connect_timeout or CONNECT_TIMEOUT,
+            read_timeout or session.timeout or READ_TIMEOUT,
+        )
+        self._adapter = adapter.Adapter(
+            session,
+            service_type=microversions.SERVICE_TYPE,
+            interface=interface,
+            region_name=region_name,
+            auth=auth,
+            connect_retries=0,
+            status_code_retries=0,
+            raise_exc=False,
+            client_name="python-protectorclient",
+            client_version=__version__,
+        )
+        self._endpoint: Endpoint | None = None
+        self._project_id: str | None = None
+        self._offered: microversions.VersionRange | None = None
+        #: The site's clock less this machine's, by its last answer.
+        self.clock_skew: float | None = None
+
+    # Where
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The service's URL at this site, looked up once."""
+        if self._endpoint is None:
+            self._endpoint = Endpoint.from_url(self._find_url())
+        return self._endpoint
+
+    @property
+    def project_id(self) -> str:
+        """The project of the token."""
+        if self._project_id is None:
+            with transport.authenticating(self.site):
+                found = self.session.get_project_id(self._auth)
+            found = found or self.endpoint.project_id
+            if not found:
+                raise exceptions.AuthenticationFailed(
+                    "the token is not scoped to a project", site=self.site
+                )
+            self._project_id = found
+        return self._project_id
+
+    def _find_url(self) -> str:
+        if self._override:
+            url = self._override
+            for form in ("%(tenant_id)s", "%(project_id)s"):
+                url = url.replace(form, self._scope() if form in url else "")
+            return url
+        with transport.authenticating(self.site):
+            found = self._adapter.get_endpoint()
+        if not found:
+            where = (
+                f" in region {self.region_name}" if self.region_name else ""
+            )
+            raise exceptions.ConfigProblem(
+                f"the catalog has no protector service{where}",
+                site=self.site,
+            )
+        return found
+
+    def _scope(self) -> str:
+        with transport.authenticating(self.site):
+            return self.session.get_project_id(self._auth) or ""
+
+    def v1(self, *segments: str) -> str:
+        """A path below ``/v1``."""
+        return "/".join(("/v1", *segments))
+
+    def tenant(self, *segments: str) -> str:
+        """A path below ``/v1/<project>``."""
+        return self.v1(segment(self.project_id, "project"), *segments)
+
+    # Which version
+
+    @property
+    def offered(self) -> microversions.VersionRange:
+        """What the site's version documents say, read once."""
+        if self._offered is None:
+            self._offered = self.read_versions()
+        return self._offered
+
+    def read_versions(self) -> microversions.VersionRange:
+        """Ask for the version documents; no token is needed."""
+        for path in ("/v1/", "/"):
+            response = self._send("GET", path, {}, {"redirect": True})
+            if response.status_code >= 500:
+                raise answers.error_from(response, site=self.site)
+            try:
+                found = microversions.range_from(response.json())
+            except ValueError:
+                continue
+            if found is not None:
+                return found
+        return microversions.OLDEST_ONLY
+
+    @property
+    def version(self) -> microversions.Version:
+        """The version in use: what answers will look like."""
+        if self._pinned is not None:
+            return self._pinned
+        if self._wanted == "latest":
+            return self.offered.maximum
+        return microversions.newest_common(self.offered, self.site)
+
+    def require(self, feature: microversions.Feature) -> None:
+        """Raise where the version in use lacks a feature."""
+        if self.version >= feature.since:
+            return
+        if self._pinned is not None and self._pinned < feature.since:
+            why = f"version {self._pinned} was asked for"
+            offered = str(self._pinned)
+        else:
+            why = f"the site offers {self.offered}"
+            offered = str(self.offered)
+        raise exceptions.VersionNotSupported(
+            f"{feature.what} needs protector {feature.since} or later,"
+            f" and {why}",
+            needed=str(feature.since),
+            offered=offered,
+            site=self.site,
+        )
+
+    def has(self, feature: microversions.Feature) -> bool:
+        """Whether the version in use has a feature."""
+        return self.version >= feature.since
+
+    def _version_header(self) -> str:
+        chosen = "latest" if self._wanted == "latest" else self.version
+        return f"{microversions.SERVICE_TYPE} {chosen}"
+
+    # Calls
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: object = None,
+        request_id: str | None = None,
+        secrets: Sequence[str] = (),
+    ) -> Answer:
+        """Send one request and read its answer.
+
+        :param path: below the service's root, from `v1` or `tenant`.
+        :param secrets: values of the body that may not be seen anywhere;
+            with any, the request is left out of the debug log.
+        """
+        headers = self.headers(request_id)
+        kwargs: dict[str, Any] = {"log": not secrets}
+        if params:
+            kwargs["params"] = query(params)
+        if body is not None:
+            kwargs["json"] = body
+        response = self._authenticated(method, path, headers, kwargs)
+        if response.status_code >= 300:
+            error = answers.error_from(
+                response, site=self.site, secrets=secrets
+            )
+            if isinstance(error, exceptions.VersionRefused):
+                self._explain_refused_version(error)
+            raise error
+        return self._read(method, response, request_id)
+
+    def get(
+        self, path: str, noun: str, params: Mapping[str, Any] | None = None
+    ) -> Any:
+        """What a GET says under its noun."""
+        return self.noun(self.call("GET", path, params=params), noun, "GET")
+
+    def noun(self, answer: Answer, noun: str, method: str) -> Any:
+        """The part of an answer under its noun, which must be there."""
+        if noun in answer.body:
+            return answer.body[noun]
+        raise self._unreadable(method, f"without '{noun}'", answer.request_id)
+
+    def headers(self, request_id: str | None = None) -> dict[str, str]:
+        """The headers of a request, without the token."""
+        headers = {
+            "Accept": "application/json",
+            VERSION_HEADER: self._version_header(),
+        }
+        if request_id:
+            headers[answers.REQUEST_ID_HEADER] = request_id
+        return headers
+
+    def _authenticated(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        kwargs: dict[str, Any],
+    ) -> requests.Response:
+        response = self._send(
+            method, path, {**headers, **self._token()}, kwargs
+        )
+        if response.status_code == requests.codes.unauthorized:
+            with transport.authenticating(self.site):
+                renewable = self.session.invalidate(self._auth)
+            if renewable:
+                response = self._send(
+                    method, path, {**headers, **self._token()}, kwargs
+                )
+        return response
+
+    def _token(self) -> Mapping[str, str]:
+        with transport.authenticating(self.site):
+            try:
+                found = self.session.get_auth_headers(self._auth)
+            except ksa_exceptions.MissingAuthPlugin:
+                found = None
+        if found is None:
+            raise exceptions.AuthenticationFailed(
+                "there is nothing to authenticate with", site=self.site
+            )
+        return found
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        kwargs: Mapping[str, Any],
+    ) -> requests.Response:
+        url = self.endpoint.root + path
+        options: dict[str, Any] = {"redirect": False, **kwargs}
+        with transport.sending(
+            self.site, url, safe=method in _SAFE, headers=headers
+        ):
+            response = self._adapter.request(
+                url,
+                method,
+                headers=dict(headers),
+                authenticated=False,
+                timeout=self._timeouts,
+                **options,
+            )
+        when = answers.moment(response.headers.get("Date"))
+        if when is not None:
+            self.clock_skew = when.timestamp() - time.time()
+        return response
+
+    def _read(
+        self, method: str, response: requests.Response, sent: str | None
+    ) -> Answer:
+        request_id = response.headers.get(answers.REQUEST_ID_HEADER) or sent
+        body: object = {}
+        if response.status_code != requests.codes.no_content:
+            try:
+                body = response.json()
+            except ValueError:
+                body = None
+        if not isinstance(body, dict):
+            raise self._unreadable(method, "without its JSON", request_id)
+        return Answer(
+            response.status_code,
+            body,
+            response.headers.get(VERSION_HEADER),
+            request_id,
+        )
+
+    def _unreadable(
+        self, method: str, what: str, request_id: str | None
+    ) -> exceptions.ProtectorError:
+        if method in _SAFE:
+            return exceptions.UnreadableAnswer(
+                f"the service answered {what}",
+                site=self.site,
+                request_id=request_id,
+                sent=True,
+            )
+        return exceptions.OutcomeUnknown(
+            f"the service answered {what}: whether the request was carried"
+            " out is not known",
+            site=self.site,
+            request_id=request_id,
+        )
+
+    def _explain_refused_version(
+        self, error: exceptions.VersionRefused
+    ) -> None:
+        error.needed = str(self._pinned or self._wanted)
+        try:
+            error.offered = str(self.offered)
+        except exceptions.ProtectorError:
+            return
+        error.message = (
+            f"protector {error.needed} was asked for, and the site offers"
+            f" {error.offered}"
+        )
+
+    def server_time(self) -> datetime.datetime:
+        """Now, by the site's clock as far as it has told."""
+        return datetime.datetime.now(datetime.UTC) + datetime.timedelta(
+            seconds=self.clock_skew or 0.0
+        )
+
+
+def _pinned(wanted: str) -> microversions.Version | None:
+    if wanted in ("auto", "latest"):
+        return None
+    return microversions.parse(wanted)
+
+
+def query(params: Mapping[str, Any]) -> dict[str, str]:
+    """Query parameters without those not given, in the wire's words."""
+    return {
+        key: str(value).lower() if isinstance(value, bool) else str(value)
+        for key, value in params.items()
+        if value is not None
+    }
+
+
+def next_marker(
+    body: Mapping[str, Any], noun: str, items: list[Any]
+) -> str | None:
+    """Where the next page begins, if there is one."""
+    links = body.get("links") or body.get(f"{noun}_links")
+    if not isinstance(links, list) or not items:
+        return None
+    for link in links:
+        if isinstance(link, dict) and link.get("rel") == "next":
+            href = str(link.get("href", ""))
+            given = urllib.parse.parse_qs(urllib.parse.urlsplit(href).query)
+            if given.get("marker"):
+                return given["marker"][0]
+            last = items[-1]
+            return str(last["id"]) if isinstance(last, dict) else None
+    return None

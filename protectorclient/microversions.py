@@ -1,0 +1,123 @@
+"""The versions of the API: reading them, comparing them, choosing one."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from protectorclient import exceptions
+
+#: The name in the ``OpenStack-API-Version`` header.
+SERVICE_TYPE = "protector"
+
+_FORM = re.compile(r"(\d+)\.(\d+)")
+
+
+class Version(NamedTuple):
+    """A version ``M.m``; it sorts as a number, not as text."""
+
+    major: int
+    minor: int
+
+    def __str__(self) -> str:
+        return f"{self.major}.{self.minor}"
+
+
+class Feature(NamedTuple):
+    """Something that a version brought, for the sentence that misses it."""
+
+    since: Version
+    what: str
+
+
+MINIMUM = Version(1, 0)
+#: The newest version that this client knows.
+MAXIMUM = Version(1, 2)
+
+RESULT_DATA = Feature(Version(1, 1), "result_data of operations")
+STORED_MAPPINGS = Feature(Version(1, 2), "stored mappings of a group")
+HEALTH = Feature(Version(1, 2), "the health report")
+ACTION_REASON = Feature(Version(1, 2), "a reason on an action")
+
+
+@dataclasses.dataclass(frozen=True)
+class VersionRange:
+    """What a site offers."""
+
+    #: The oldest version it serves.
+    minimum: Version
+    #: The newest version it serves.
+    maximum: Version
+
+    def __str__(self) -> str:
+        if self.minimum == self.maximum:
+            return str(self.minimum)
+        return f"{self.minimum} to {self.maximum}"
+
+    def __contains__(self, version: object) -> bool:
+        return (
+            isinstance(version, Version)
+            and self.minimum <= version <= self.maximum
+        )
+
+
+#: What is taken for granted of a site whose documents cannot be read.
+OLDEST_ONLY = VersionRange(MINIMUM, MINIMUM)
+
+
+def parse(text: str) -> Version:
+    """Read ``M.m``; anything else is a `UsageProblem`."""
+    form = _FORM.fullmatch(text.strip())
+    if form is None:
+        raise exceptions.UsageProblem(
+            f"'{text}' is not an API version: use M.m, auto or latest"
+        )
+    return Version(int(form[1]), int(form[2]))
+
+
+def range_from(document: object) -> VersionRange | None:
+    """The range of major version 1 in a version document.
+
+    Reads the list at ``/`` and the single entry at ``/v1/``. An entry
+    without the fields of a range is a site that has only the oldest.
+    """
+    for entry in _entries(document):
+        name = str(entry.get("id", "")).lstrip("v")
+        if name.split(".")[0] != "1":
+            continue
+        least = _read(entry.get("min_version")) or MINIMUM
+        most = _read(entry.get("max_version")) or _read(entry.get("version"))
+        return VersionRange(least, most or least)
+    return None
+
+
+def _entries(document: object) -> list[Mapping[str, Any]]:
+    if not isinstance(document, dict):
+        return []
+    found = document.get("versions", document.get("version"))
+    if isinstance(found, dict):
+        found = found.get("values", [found])
+    if not isinstance(found, list):
+        return []
+    return [entry for entry in found if isinstance(entry, dict)]
+
+
+def _read(value: object) -> Version | None:
+    form = _FORM.fullmatch(value) if isinstance(value, str) else None
+    return Version(int(form[1]), int(form[2])) if form else None
+
+
+def newest_common(offered: VersionRange, site: str | None) -> Version:
+    """The newest version that the site and this client both know."""
+    chosen = min(offered.maximum, MAXIMUM)
+    if chosen < offered.minimum or chosen < MINIMUM:
+        raise exceptions.VersionNotSupported(
+            f"the site speaks protector {offered}, this client"
+            f" {VersionRange(MINIMUM, MAXIMUM)}",
+            needed=str(MINIMUM),
+            offered=str(offered),
+            site=site,
+        )
+    return chosen

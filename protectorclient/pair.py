@@ -1,0 +1,544 @@
+"""The two sites together: the client is what coordinates them.
+
+Neither service speaks for the other. Who is primary for a group, which
+site a call goes to, at which site a name means what, and where a sync has
+to start is found out here, from what both say, or from what the survivor
+says when one is dead.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import datetime
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from protectorclient import cloud, exceptions, resolving
+from protectorclient.actions import Prepared, Started
+from protectorclient.sitehandle import SILENT, SiteHandle
+from protectorclient.v1 import _record
+from protectorclient.v1.operations import Operation
+from protectorclient.v1.protection_groups import (
+    Group,
+    ProtectionGroup,
+    SyncStatus,
+)
+from protectorclient.v1.sites import Site
+
+if TYPE_CHECKING:
+    from openstack.config.loader import OpenStackConfig
+
+T = TypeVar("T")
+
+#: The service's own words, for when it is this side that cannot reach.
+PEER_MESSAGE = "Cannot modify protection group — remote site unreachable"
+_BEGINNING = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+
+
+@dataclasses.dataclass(frozen=True)
+class Located:
+    """A group, and which of the two sites is what for it."""
+
+    #: As the site has it that is ahead: by failovers, then by version.
+    group: ProtectionGroup
+    #: The site where the group runs now.
+    current: SiteHandle
+    #: The other one: where a failover goes.
+    other: SiteHandle
+    #: What each site says, by its cloud's name.
+    groups: Mapping[str, ProtectionGroup]
+    #: Why a site said nothing, by its cloud's name.
+    errors: Mapping[str, exceptions.ProtectorError]
+    #: Both site records by id.
+    sites: Mapping[str, Site]
+    #: The site id of each handle, by its cloud's name.
+    site_ids: Mapping[str, str]
+
+    @property
+    def dead(self) -> SiteHandle | None:
+        """The site that does not answer, if one does not."""
+        for handle in (self.current, self.other):
+            if isinstance(self.errors.get(handle.name), SILENT):
+                return handle
+        return None
+
+    def site(self, handle: SiteHandle) -> Site | None:
+        """The site record of a handle."""
+        return self.sites.get(self.site_ids[handle.name])
+
+    def site_name(self, site_id: str | None) -> str | None:
+        """The name of a site, where it is known."""
+        site = self.sites.get(site_id or "")
+        return site.name if site else site_id
+
+
+@dataclasses.dataclass(frozen=True)
+class SyncReport:
+    """How the metadata of both sites compare, as both see it."""
+
+    #: ``IN_SYNC``, ``OUT_OF_SYNC``, ``UNREACHABLE``, ``FAILED``.
+    status: str
+    #: What each site says, by its cloud's name.
+    sides: Mapping[str, SyncStatus]
+    #: Why a site said nothing, by its cloud's name.
+    errors: Mapping[str, exceptions.ProtectorError]
+    located: Located
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether both hold the same, and both say so."""
+        return self.status == "IN_SYNC"
+
+
+@dataclasses.dataclass(frozen=True)
+class History:
+    """Operations of both sites, newest first."""
+
+    items: tuple[tuple[Operation, SiteHandle], ...]
+    #: Why a site said nothing, by its cloud's name.
+    errors: Mapping[str, exceptions.ProtectorError]
+
+
+class SitePair:
+    """Two sites that protect each other's groups::
+
+        pair = SitePair.open("site-a", "site-b")
+        started = pair.failover(
+            "prod-web-app",
+            network_mapping={"net-primary-web": "net-secondary-web"},
+        )
+
+    Which of them is primary is a question for each group; first and
+    second are only the order in which they are configured.
+    """
+
+    def __init__(self, primary: SiteHandle, secondary: SiteHandle) -> None:
+        #: The first of the two configured clouds.
+        self.primary = primary
+        #: The second of the two configured clouds.
+        self.secondary = secondary
+
+    @classmethod
+    def open(
+        cls,
+        primary: str | None = None,
+        secondary: str | None = None,
+        *,
+        api_version: str = "auto",
+        connect_timeout: float | None = None,
+        read_timeout: float | None = None,
+        config: OpenStackConfig | None = None,
+    ) -> SitePair:
+        """Open two entries of clouds.yaml; nothing is asked yet.
+
+        :param primary: without it what ``OS_CLOUD`` or the other
+            ``OS_*`` say.
+        :param secondary: without it ``OS_SECONDARY_CLOUD``, or the key
+            ``protector_secondary_cloud`` in the primary's entry.
+        :raises ConfigProblem: an entry is missing or cannot be used.
+        """
+        config = config or cloud.load_config()
+        first = cloud.open_access(primary, config=config)
+        name = cloud.secondary_name(secondary, first)
+        second = cloud.open_access(name, config=config)
+        return cls(
+            *(
+                SiteHandle(
+                    access.name,
+                    access,
+                    api_version=api_version,
+                    connect_timeout=connect_timeout,
+                    read_timeout=read_timeout,
+                )
+                for access in (first, second)
+            )
+        )
+
+    @property
+    def handles(self) -> tuple[SiteHandle, SiteHandle]:
+        """Both sites."""
+        return self.primary, self.secondary
+
+    def handle(self, name: str) -> SiteHandle:
+        """A site by its cloud's name, its site's name or its site id.
+
+        :raises NotFound: neither of the two is called so.
+        """
+        for handle in self.handles:
+            if handle.name == name:
+                return handle
+        for handle in self.handles:
+            try:
+                if name in (handle.local.name, handle.local.id):
+                    return handle
+            except SILENT:
+                continue
+        names = " and ".join(handle.name for handle in self.handles)
+        raise exceptions.NotFound(
+            f"no site is called '{name}': there are {names}"
+        )
+
+    def each(
+        self, ask: Callable[[SiteHandle], T]
+    ) -> tuple[dict[str, T], dict[str, exceptions.ProtectorError]]:
+        """Ask both at once: answers and errors by the clouds' names."""
+        answers: dict[str, T] = {}
+        errors: dict[str, exceptions.ProtectorError] = {}
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            asked = {
+                handle.name: pool.submit(ask, handle)
+                for handle in self.handles
+            }
+            for name, future in asked.items():
+                try:
+                    answers[name] = future.result()
+                except exceptions.ProtectorError as error:
+                    errors[name] = error
+        return answers, errors
+
+    # Who is who
+
+    def locate(self, group: Group, *, unplanned: bool = False) -> Located:
+        """Find a group and who is primary for it; one dead site is fine.
+
+        :param group: its name or id.
+        :param unplanned: a site that refuses our account is taken for
+            silent too.
+        :raises NotFound: no site that answers has it.
+        :raises SiteUnreachable: neither site answers.
+        """
+        wanted = _record.id_of(group)
+        answers, errors = self.each(
+            lambda handle: (
+                handle.local,
+                handle.client.protection_groups.find(wanted),
+            )
+        )
+        excused: tuple[type[exceptions.ProtectorError], ...] = (
+            *SILENT,
+            exceptions.NotFound,
+        )
+        if unplanned and answers:
+            excused = (*excused, exceptions.AuthenticationFailed)
+        for error in errors.values():
+            if not isinstance(error, excused):
+                raise error
+        if not answers:
+            raise self._nowhere(wanted, errors)
+        groups = {name: found for name, (_, found) in answers.items()}
+        ahead = max(groups, key=lambda name: rank(groups[name]))
+        handles = {handle.name: handle for handle in self.handles}
+        known = handles[ahead].sites
+        site_ids = self._site_ids(known, answers)
+        current_id = groups[ahead].current_primary_site_id
+        current = next(
+            (
+                handle
+                for handle in self.handles
+                if site_ids[handle.name] == current_id
+            ),
+            None,
+        )
+        if current is None:
+            raise exceptions.ConfigProblem(
+                f"the group runs at site {current_id}, which is neither"
+                f" {self.primary.name} nor {self.secondary.name}"
+            )
+        return Located(
+            group=groups[ahead],
+            current=current,
+            other=self._beside(current),
+            groups=groups,
+            errors=errors,
+            sites=known,
+            site_ids=site_ids,
+        )
+
+    def _site_ids(
+        self, known: Mapping[str, Site], answers: Mapping[str, Any]
+    ) -> dict[str, str]:
+        told = {name: local.id for name, (local, _) in answers.items()}
+        if len(set(told.values())) < len(told):
+            raise exceptions.ConfigProblem(
+                f"{self.primary.name} and {self.secondary.name} are the"
+                " same site"
+            )
+        left = [site_id for site_id in known if site_id not in told.values()]
+        for handle in self.handles:
+            if handle.name not in told:
+                told[handle.name] = left[0] if len(left) == 1 else ""
+        return told
+
+    def _beside(self, handle: SiteHandle) -> SiteHandle:
+        return self.secondary if handle is self.primary else self.primary
+
+    def _nowhere(
+        self, wanted: str, errors: Mapping[str, exceptions.ProtectorError]
+    ) -> exceptions.ProtectorError:
+        silent = [e for e in errors.values() if isinstance(e, SILENT)]
+        if len(silent) == len(errors):
+            return exceptions.SiteUnreachable(
+                "neither site answers: "
+                + "; ".join(str(error) for error in silent)
+            )
+        message = f"no protection group has the name or id '{wanted}'"
+        if silent:
+            message += f" ({silent[0].site} does not answer)"
+        return exceptions.NotFound(message)
+
+    # Actions
+
+    def failover(self, group: Group, **options: Any) -> Started:
+        """Move a group to the other site; see `prepare`.
+
+        :param unplanned: the primary is dead.
+        """
+        return self.prepare("failover", group, **options).send()
+
+    def failback(self, group: Group, **options: Any) -> Started:
+        """Move a group home; see `prepare`."""
+        return self.prepare("failback", group, **options).send()
+
+    def test_failover(self, group: Group, **options: Any) -> Started:
+        """Build test instances at the other site; see `prepare`."""
+        return self.prepare("test_failover", group, **options).send()
+
+    def test_cleanup(self, group: Group, **options: Any) -> Started:
+        """Remove what a test failover built; see `prepare`."""
+        return self.prepare("test_cleanup", group, **options).send()
+
+    def sync_volumes(self, group: Group, **options: Any) -> Started:
+        """Replicate once, now; see `prepare`."""
+        return self.prepare("sync_volumes", group, **options).send()
+
+    def prepare(
+        self,
+        action: str,
+        group: Group,
+        *,
+        network_mapping: Mapping[str, str] | None = None,
+        flavor_mapping: Mapping[str, str] | None = None,
+        unplanned: bool = False,
+        accept_divergence: bool = False,
+        retain_primary: bool = False,
+        reverse_replication: bool = False,
+        reason: str | None = None,
+    ) -> Prepared:
+        """Make an action ready to be sent to the right site.
+
+        :param action: as the service calls it.
+        :param network_mapping: names or ids, source to target.
+        :param flavor_mapping: names or ids, source to target.
+        :param unplanned: a failover without the primary, which must not
+            answer.
+        :param accept_divergence: unplanned even if it does.
+        :param retain_primary: of a test failover.
+        :param reverse_replication: of a failback.
+        :param reason: kept with the operation. *1.2*
+        :raises SiteUnreachable: a site that is needed does not answer.
+        :raises PrimaryAnswers: unplanned, and the primary lives.
+        :raises NotFound: a name in a mapping.
+        :raises NotUnique: a name in a mapping that several share.
+        """
+        located = self.locate(group, unplanned=unplanned)
+        if unplanned:
+            site = located.other
+            self._prove_dead(located, accept_divergence)
+        else:
+            site = located.current
+        self._need(located, site)
+        names = resolving.Names(located, unplanned=unplanned)
+        try:
+            networks = names.networks(network_mapping)
+            flavors = names.flavors(flavor_mapping)
+        except SILENT as error:
+            raise self._peer_unreachable(error) from error
+        return Prepared(
+            action=action,
+            site=site,
+            located=located,
+            options={
+                "force": unplanned or None,
+                "retain_primary": retain_primary or None,
+                "reverse_replication": reverse_replication or None,
+                "reason": reason,
+            },
+            networks=networks,
+            flavors=flavors,
+            warnings=tuple(
+                warning
+                for found in (networks, flavors)
+                if found
+                for warning in found.warnings
+            ),
+        )
+
+    def _need(self, located: Located, site: SiteHandle) -> None:
+        error = located.errors.get(site.name)
+        if error is None:
+            return
+        if not isinstance(error, SILENT):
+            raise error
+        if site is located.current:
+            raise exceptions.SiteUnreachable(
+                f"the current primary does not answer: {error.message}",
+                site=site.name,
+                hint="where it is really down, an unplanned failover goes"
+                f" to {located.other.name}",
+            ) from error
+        raise error
+
+    def _prove_dead(self, located: Located, accepted: bool) -> None:
+        primary = located.current
+        alive = primary.name not in located.errors
+        if not alive:
+            record = located.site(primary)
+            alive = primary.answers(record.protector_url if record else None)
+        if alive and not accepted:
+            raise exceptions.PrimaryAnswers(
+                "the current primary answers: an unplanned failover would"
+                " make the two sites diverge",
+                site=primary.name,
+                hint="use a planned failover, or accept the divergence",
+            )
+
+    def _peer_unreachable(
+        self, error: exceptions.ProtectorError
+    ) -> exceptions.PeerUnreachable:
+        return exceptions.PeerUnreachable(
+            PEER_MESSAGE,
+            code=409,
+            reason="protector.peer-unreachable",
+            site=error.site,
+            hint=error.message,
+        )
+
+    # Metadata
+
+    def sync_status(self, group: Group) -> SyncReport:
+        """How both sites' metadata compare, as each of them sees it."""
+        located = self.locate(group)
+        sides: dict[str, SyncStatus] = {}
+        errors = dict(located.errors)
+        found, failed = self.each(lambda handle: self._side(located, handle))
+        errors.update(failed)
+        sides.update({k: v for k, v in found.items() if v is not None})
+        for error in errors.values():
+            if not isinstance(error, (*SILENT, exceptions.NotFound)):
+                raise error
+        return SyncReport(
+            status=_together(sides, errors),
+            sides=sides,
+            errors=errors,
+            located=located,
+        )
+
+    def _side(self, located: Located, handle: SiteHandle) -> SyncStatus | None:
+        if handle.name in located.errors:
+            return None
+        return handle.client.protection_groups.sync_status(located.group.id)
+
+    def sync_force(
+        self, group: Group, *, winner: str | None = None
+    ) -> SyncStatus:
+        """Copy the metadata of the side that is ahead to the other one.
+
+        :param winner: the site whose metadata are kept, where both have
+            changed; its cloud's or site's name.
+        :raises MetadataConflict: both have changed; a winner is needed.
+        :raises PeerUnreachable: the other site does not answer.
+        """
+        located = self.locate(group)
+        if winner is not None:
+            start = self.handle(winner)
+            self._need(located, start)
+        else:
+            start = self._ahead(located)
+        return start.client.protection_groups.sync_force(
+            located.group.id, force=winner is not None
+        )
+
+    def _ahead(self, located: Located) -> SiteHandle:
+        """Where a sync starts; equals are told apart by the service."""
+        best = max(rank(found) for found in located.groups.values())
+        leading = [
+            handle
+            for handle in (located.current, located.other)
+            if handle.name in located.groups
+            and rank(located.groups[handle.name]) == best
+        ]
+        return leading[0]
+
+    # History
+
+    def operations(
+        self, *, limit: int | None = None, **filters: Any
+    ) -> History:
+        """The operations of both sites, newest first.
+
+        :param limit: stop after so many.
+        :param filters: as for the list of one site.
+        """
+        found, errors = self.each(
+            lambda handle: list(
+                handle.client.operations.list(limit=limit, **filters)
+            )
+        )
+        for error in errors.values():
+            if not isinstance(error, SILENT) or not found:
+                raise error
+        merged = [
+            (operation, handle)
+            for handle in self.handles
+            for operation in found.get(handle.name, ())
+        ]
+        merged.sort(key=lambda item: item[0].started_at or _BEGINNING)
+        merged.reverse()
+        return History(tuple(merged[:limit]), errors)
+
+    def operation(self, operation_id: str) -> tuple[Operation, SiteHandle]:
+        """An operation and the site that knows it: both are asked.
+
+        :raises NotFound: both say that there is none.
+        :raises OperationUnknown: one says so, the other says nothing.
+        """
+        found, errors = self.each(
+            lambda handle: handle.client.operations.get(operation_id)
+        )
+        for handle in self.handles:
+            if handle.name in found:
+                return found[handle.name], handle
+        silent = [e for e in errors.values() if isinstance(e, SILENT)]
+        for error in errors.values():
+            if not isinstance(error, (*SILENT, exceptions.NotFound)):
+                raise error
+        if silent:
+            raise exceptions.OperationUnknown(
+                f"nobody who knows {operation_id} answers: "
+                + "; ".join(str(error) for error in silent),
+                operation_id=operation_id,
+            )
+        raise exceptions.NotFound(
+            f"no site knows an operation '{operation_id}'"
+        )
+
+
+def rank(group: ProtectionGroup) -> tuple[int, int]:
+    """What decides which of two sites' records of a group is ahead."""
+    return group.failover_count, group.metadata_version
+
+
+def _together(
+    sides: Mapping[str, SyncStatus],
+    errors: Mapping[str, exceptions.ProtectorError],
+) -> str:
+    said = {side.status for side in sides.values()}
+    if any(isinstance(error, SILENT) for error in errors.values()):
+        return "UNREACHABLE"
+    for status in ("UNREACHABLE", "FAILED", "OUT_OF_SYNC"):
+        if status in said:
+            return status
+    if errors or said != {"IN_SYNC"}:
+        return "OUT_OF_SYNC"
+    return "IN_SYNC"

@@ -1,0 +1,106 @@
+"""One half of a pair: a cloud, opened when it is first needed."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable
+
+from protectorclient import exceptions, http, transport
+from protectorclient.cloud import Access
+from protectorclient.finder import NameFinder
+from protectorclient.v1.client import Client
+from protectorclient.v1.sites import Site
+
+#: What a site does that is down, or cut off, or half up.
+SILENT = (exceptions.SiteUnreachable, exceptions.ServerError)
+
+
+class SiteHandle:
+    """One of the two sites, as this side's configuration names it."""
+
+    def __init__(
+        self,
+        name: str,
+        access: Access | Callable[[], Access],
+        *,
+        api_version: str = "auto",
+        connect_timeout: float | None = None,
+        read_timeout: float | None = None,
+    ) -> None:
+        #: The cloud's name in clouds.yaml.
+        self.name = name
+        self._access = access
+        self._api_version = api_version
+        self._timeouts = (connect_timeout, read_timeout)
+
+    @functools.cached_property
+    def access(self) -> Access:
+        """Session and settings of the cloud."""
+        if isinstance(self._access, Access):
+            return self._access
+        return self._access()
+
+    @functools.cached_property
+    def client(self) -> Client:
+        """The protector service of the site."""
+        return self.access.client(
+            api_version=self._api_version,
+            connect_timeout=self._timeouts[0],
+            read_timeout=self._timeouts[1],
+        )
+
+    @functools.cached_property
+    def finder(self) -> NameFinder:
+        """Names to ids at the site."""
+        return self.access.finder()
+
+    @functools.cached_property
+    def sites(self) -> dict[str, Site]:
+        """Both sites by id, as this one has them registered."""
+        return {site.id: site for site in self.client.sites.list()}
+
+    @functools.cached_property
+    def local(self) -> Site:
+        """The record of this very site.
+
+        :raises ConfigProblem: the service does not say which it is.
+        """
+        for site in self.sites.values():
+            if site.local:
+                return site
+        raise exceptions.ConfigProblem(
+            "the service does not say which of its sites it is itself",
+            site=self.name,
+        )
+
+    def answers(self, url: str | None = None) -> bool:
+        """Whether the protector service answers anything at all.
+
+        :param url: its address as the other site has it registered,
+            which is found without this site's Keystone.
+        """
+        if url:
+            with contextlib.suppress(exceptions.SiteUnreachable):
+                return self._answers_at(url)
+        try:
+            self.client.versions()
+        except exceptions.ProtectorError:
+            return False
+        return True
+
+    def _answers_at(self, url: str) -> bool:
+        address = url.rstrip("/") + "/"
+        with transport.sending(self.name, address, safe=True, headers={}):
+            response = self.access.session.get(
+                address,
+                authenticated=False,
+                raise_exc=False,
+                redirect=False,
+                connect_retries=0,
+                timeout=(http.CONNECT_TIMEOUT, http.READ_TIMEOUT),
+            )
+        return response.status_code < 500
+
+    def __repr__(self) -> str:
+        return f"<SiteHandle {self.name}>"

@@ -1,0 +1,139 @@
+"""What goes wrong below HTTP, told apart by one question: was it sent?
+
+keystoneauth has one exception for a refused connection and for one that
+broke after the request had gone out. For a GET that is the same; for a
+failover it is the difference between trying again and looking first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ssl
+from collections.abc import Iterator, Mapping
+
+import requests
+import urllib3.exceptions
+from keystoneauth1 import exceptions as ksa
+
+from protectorclient import answers, exceptions
+
+_NEVER_LEFT = (
+    ssl.SSLCertVerificationError,
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.NameResolutionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    requests.exceptions.ConnectTimeout,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+)
+
+_SILENT_KEYSTONE = (
+    ksa.ConnectionError,
+    ksa.DiscoveryFailure,
+    ksa.HttpServerError,
+    ksa.InvalidResponse,
+    ksa.TooManyRequests,
+)
+
+
+@contextlib.contextmanager
+def sending(
+    site: str | None,
+    url: str,
+    *,
+    safe: bool,
+    headers: Mapping[str, str],
+) -> Iterator[None]:
+    """Turn a lost request into what it means."""
+    request_id = headers.get(answers.REQUEST_ID_HEADER)
+    where = answers.without_userinfo(url).split("?")[0]
+    try:
+        yield
+    except (ksa.ConnectionError, requests.RequestException) as error:
+        sent = not never_left(error)
+        said = cause(error)
+        if safe or not sent:
+            raise exceptions.SiteUnreachable(
+                f"no answer from {where}: {said}",
+                site=site,
+                request_id=request_id,
+                sent=sent,
+            ) from error
+        raise exceptions.OutcomeUnknown(
+            f"the answer from {where} was lost: {said}",
+            site=site,
+            request_id=request_id,
+        ) from error
+
+
+@contextlib.contextmanager
+def authenticating(site: str | None) -> Iterator[None]:
+    """Turn a failure to get a token or the catalog into our own."""
+    try:
+        yield
+    except _SILENT_KEYSTONE as error:
+        raise exceptions.SiteUnreachable(
+            f"Keystone does not answer: {cause(error)}", site=site
+        ) from error
+    except ksa.CatalogException as error:
+        raise exceptions.ConfigProblem(
+            f"the catalog cannot be used: {error}", site=site
+        ) from error
+    except ksa.Unauthorized as error:
+        raise exceptions.AuthenticationFailed(
+            f"Keystone refused: {_first_line(error)}", site=site
+        ) from error
+    except ksa.ClientException as error:
+        raise exceptions.AuthenticationFailed(
+            f"cannot authenticate: {_first_line(error)}", site=site
+        ) from error
+
+
+def never_left(error: BaseException) -> bool:
+    """Whether the request certainly never reached the other side."""
+    return any(isinstance(link, _NEVER_LEFT) for link in _chain(error))
+
+
+def cause(error: BaseException) -> str:
+    """The few words of an error that help whoever reads them."""
+    for link in _chain(error):
+        for kind, words in _WORDS:
+            if isinstance(link, kind):
+                return words
+    return _first_line(error)
+
+
+_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (ConnectionRefusedError, "connection refused"),
+    (ConnectionResetError, "connection reset"),
+    (urllib3.exceptions.NameResolutionError, "the name does not resolve"),
+    (urllib3.exceptions.ConnectTimeoutError, "timed out connecting"),
+    (urllib3.exceptions.ReadTimeoutError, "timed out reading"),
+    (requests.exceptions.ConnectTimeout, "timed out connecting"),
+    (requests.exceptions.ReadTimeout, "timed out reading"),
+    (urllib3.exceptions.IncompleteRead, "the answer was cut"),
+)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and whatever it came from, nearest first."""
+    seen: set[int] = set()
+    waiting: list[object] = [error]
+    while waiting:
+        link = waiting.pop(0)
+        if not isinstance(link, BaseException) or id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        waiting += [
+            link.__cause__,
+            link.__context__,
+            getattr(link, "reason", None),
+            *link.args,
+        ]
+
+
+def _first_line(error: BaseException) -> str:
+    text = answers.without_userinfo(str(error)).strip()
+    return text.splitlines()[0] if text else type(error).__name__

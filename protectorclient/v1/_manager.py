@@ -1,0 +1,150 @@
+"""What the managers share: paging, finding, reading records."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from protectorclient import exceptions, http
+from protectorclient.v1 import _record
+from protectorclient.v1._record import Record
+
+#: The most that a site puts on a page.
+LARGEST_PAGE = 1000
+
+#: What is asked for as an id first; anything else is a name first.
+_UUID = re.compile(
+    r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE
+)
+
+R = TypeVar("R", bound=Record)
+
+
+class Manager:
+    """The base of the managers."""
+
+    def __init__(self, adapter: http.SiteAdapter) -> None:
+        self._http = adapter
+
+    @property
+    def site(self) -> str | None:
+        """The site's name, as messages give it."""
+        return self._http.site
+
+    def _record(self, kind: type[R], data: object) -> R:
+        """A record from a JSON object, which it must be."""
+        if not isinstance(data, dict):
+            raise exceptions.UnreadableAnswer(
+                f"the service answered something else than a {kind.__name__}",
+                site=self.site,
+                sent=True,
+            )
+        return kind.from_dict(data)
+
+    def _records(self, kind: type[R], data: object) -> tuple[R, ...]:
+        """Records from a list that is answered whole."""
+        return tuple(self._record(kind, item) for item in self._items(data))
+
+    def _items(self, data: object) -> list[Any]:
+        if not isinstance(data, list):
+            raise exceptions.UnreadableAnswer(
+                "the service answered something else than a list",
+                site=self.site,
+                sent=True,
+            )
+        return data
+
+    def _pages(
+        self,
+        kind: type[R],
+        path: str,
+        noun: str,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        marker: str | None = None,
+        **filters: object,
+    ) -> Iterator[R]:
+        """All items of a list, one page after the other.
+
+        Follows the ``next`` link by its marker; the address in the link
+        may be the one that a proxy hides, so it is not used.
+        """
+        if limit is not None and limit < 1:
+            return
+        left = limit
+        while True:
+            size = page_size
+            if left is not None:
+                size = min(left, page_size or LARGEST_PAGE)
+            answer = self._http.call(
+                "GET",
+                path,
+                params={**filters, "limit": size, "marker": marker},
+            )
+            items = self._items(self._http.noun(answer, noun, "GET"))
+            for item in items[:left]:
+                yield self._record(kind, item)
+            if left is not None:
+                left -= len(items)
+                if left <= 0:
+                    return
+            following = http.next_marker(answer.body, noun, items)
+            if following is None or following == marker:
+                return
+            marker = following
+
+    def _find(
+        self,
+        wanted: str,
+        what: str,
+        get: Callable[[str], R],
+        named: Callable[[], Iterable[R]],
+    ) -> R:
+        """The one thing of an id or of an exact name."""
+        by_id = http.is_identifier(wanted)
+        if by_id and _UUID.fullmatch(wanted):
+            with contextlib.suppress(exceptions.NotFound):
+                return get(wanted)
+            by_id = False
+        found = [item for item in named() if name_of(item) == wanted]
+        if len(found) > 1:
+            ids = [_record.id_of(item) for item in found]
+            raise exceptions.NotUnique(
+                f"{len(found)} {what}s are named '{wanted}':"
+                f" {', '.join(ids)}; use the id",
+                ids=ids,
+                site=self.site,
+            )
+        if found:
+            return found[0]
+        if by_id:
+            with contextlib.suppress(exceptions.NotFound):
+                return get(wanted)
+        raise exceptions.NotFound(
+            f"no {what} has the name or id '{wanted}'", site=self.site
+        )
+
+    def _write(
+        self,
+        method: str,
+        path: str,
+        noun: str,
+        fields: Mapping[str, Any],
+        *,
+        secrets: Sequence[str] = (),
+    ) -> Any:
+        """Send the fields that are given, wrapped in their noun."""
+        given = {k: v for k, v in fields.items() if v is not None}
+        answer = self._http.call(
+            method, path, body={noun: given}, secrets=secrets
+        )
+        return self._http.noun(answer, noun, method)
+
+
+def name_of(record: Record) -> str | None:
+    """The name of any record that has one."""
+    name = getattr(record, "name", None)
+    return name if isinstance(name, str) else None

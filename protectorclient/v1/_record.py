@@ -1,0 +1,151 @@
+"""Typed, frozen records made from what the service sends.
+
+A deployment may leave out what is optional and send what is not known
+here: the first becomes the field's default, the second stays readable in
+`Record.extra`. A value of a type that does not fit its field is treated
+as both, so that one odd field never hides the rest of an answer.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import datetime
+import functools
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any, Self
+
+_MISFIT = object()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Record:
+    """The base of every record."""
+
+    #: What the service sent and no field takes.
+    extra: Mapping[str, Any] = dataclasses.field(
+        default_factory=dict, repr=False
+    )
+    _raw: Mapping[str, Any] = dataclasses.field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Make a record from the service's JSON object."""
+        known: dict[str, Any] = {}
+        extra: dict[str, Any] = {}
+        # mypy does not see that a class can be hashed
+        readers = _readers(cls)  # type: ignore[arg-type]
+        for key, value in data.items():
+            reader = readers.get(key)
+            fitted = reader(value) if reader else _MISFIT
+            if fitted is _MISFIT:
+                if reader is None or value is not None:
+                    extra[key] = value
+            else:
+                known[key] = fitted
+        return cls(**known, extra=extra, _raw=data)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object as the service sent it."""
+        return copy.deepcopy(dict(self._raw))
+
+
+Reader = Callable[[Any], Any]
+
+
+@functools.cache
+def _readers(cls: type[Record]) -> dict[str, Reader]:
+    hints = typing.get_type_hints(cls)
+    return {
+        field.name: _reader(hints[field.name])
+        for field in dataclasses.fields(cls)
+        if field.name not in ("extra", "_raw")
+    }
+
+
+def _reader(hint: Any) -> Reader:
+    origin = typing.get_origin(hint)
+    arguments = typing.get_args(hint)
+    if origin in (types.UnionType, typing.Union):
+        inner = _reader(
+            next(item for item in arguments if item is not types.NoneType)
+        )
+        return lambda value: None if value is None else inner(value)
+    if origin is tuple:
+        return functools.partial(_read_items, _reader(arguments[0]))
+    if origin is not None and issubclass(origin, Mapping):
+        return functools.partial(_read_mapping, _reader(arguments[1]))
+    if isinstance(hint, type) and issubclass(hint, Record):
+        return functools.partial(_read_record, hint)
+    return _SCALARS.get(hint, lambda value: value)
+
+
+def _read_items(inner: Reader, value: Any) -> Any:
+    if not isinstance(value, list):
+        return _MISFIT
+    items = tuple(inner(item) for item in value)
+    return _MISFIT if any(item is _MISFIT for item in items) else items
+
+
+def _read_mapping(inner: Reader, value: Any) -> Any:
+    if not isinstance(value, dict):
+        return _MISFIT
+    items = {key: inner(item) for key, item in value.items()}
+    return _MISFIT if any(v is _MISFIT for v in items.values()) else items
+
+
+def _read_record(cls: type[Record], value: Any) -> Any:
+    return cls.from_dict(value) if isinstance(value, dict) else _MISFIT
+
+
+def _read_text(value: Any) -> Any:
+    return value if isinstance(value, str) else _MISFIT
+
+
+def _read_flag(value: Any) -> Any:
+    return value if isinstance(value, bool) else _MISFIT
+
+
+def _read_whole(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return _MISFIT
+    return value
+
+
+def _read_number(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return _MISFIT
+    return float(value)
+
+
+def _read_time(value: Any) -> Any:
+    if not isinstance(value, str):
+        return _MISFIT
+    try:
+        when = datetime.datetime.fromisoformat(value)
+    except ValueError:
+        return _MISFIT
+    if when.tzinfo is None:
+        return when.replace(tzinfo=datetime.UTC)
+    return when
+
+
+_SCALARS: dict[Any, Reader] = {
+    str: _read_text,
+    bool: _read_flag,
+    int: _read_whole,
+    float: _read_number,
+    datetime.datetime: _read_time,
+}
+
+
+def id_of(thing: Record | str) -> str:
+    """The id of a record, or the id itself."""
+    if isinstance(thing, str):
+        return thing
+    identity: str = getattr(thing, "id", "")
+    return identity

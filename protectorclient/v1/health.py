@@ -1,0 +1,59 @@
+"""Health: whether each group could fail over now."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from protectorclient import microversions
+from protectorclient.v1 import _manager, _record
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class GroupHealth(_record.Record):
+    """The health of one group, as the site that answers sees it."""
+
+    protection_group_id: str = ""
+    protection_group_name: str | None = None
+    #: Of the arrays: ``active``, ``stopped``, ``not_configured``.
+    link_status: str | None = None
+    #: As in `SyncStatus`.
+    sync_status: str | None = None
+    #: The age of the newest complete recovery point.
+    replication_lag_seconds: float | None = None
+    #: None without a policy.
+    rpo_compliant: bool | None = None
+    failover_ready: bool | None = None
+    #: Why it is not ready.
+    reasons: tuple[str, ...] = ()
+
+
+# /v1/health: GET
+
+
+class HealthManager(_manager.Manager):
+    """The health of the project's groups."""
+
+    def list(
+        self,
+        *,
+        limit: int | None = None,
+        page_size: int | None = None,
+        marker: str | None = None,
+    ) -> Iterator[GroupHealth]:
+        """Iterate over the health of groups; ``GET /v1/health``. *1.2*
+
+        :param limit: stop after so many.
+        :param page_size: so many at one request.
+        :param marker: begin after the group of this id.
+        :raises VersionNotSupported: the site is older.
+        """
+        self._http.require(microversions.HEALTH)
+        return self._pages(
+            GroupHealth,
+            self._http.v1("health"),
+            "health",
+            limit=limit,
+            page_size=page_size,
+            marker=marker,
+        )

@@ -1,0 +1,75 @@
+"""Metadata: everything a site must know of a group to rebuild it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from protectorclient import exceptions, http
+from protectorclient.v1 import _manager, _record
+from protectorclient.v1.protection_groups import Group
+
+Document = Mapping[str, Any]
+
+# /v1/{project}/protection-groups/{id}/metadata
+#   GET export, PUT import
+
+
+class MetadataManager(_manager.Manager):
+    """The metadata document of each group.
+
+    The document belongs to the services, so it stays as they write it.
+    """
+
+    def _path(self, group: Group) -> str:
+        identity = http.segment(_record.id_of(group), "protection group")
+        return self._http.tenant("protection-groups", identity, "metadata")
+
+    def get(
+        self, group: Group, *, version: int | None = None
+    ) -> dict[str, Any]:
+        """Export the document; ``GET metadata``. *1.0*
+
+        :param version: one that a forced import has overwritten.
+        """
+        data = self._http.get(
+            self._path(group), "metadata", {"version": version}
+        )
+        return self._document(data)
+
+    def put(
+        self, group: Group, document: Document, *, force: bool = False
+    ) -> dict[str, Any]:
+        """Import a document; ``PUT metadata``. *1.0*
+
+        For the peer's account or an admin.
+
+        :param force: also over a newer one, which is kept.
+        :raises MetadataConflict: older, or equal and different.
+        """
+        answer = self._http.call(
+            "PUT",
+            self._path(group),
+            params={"force": force or None},
+            body={"metadata": dict(document)},
+        )
+        return self._document(self._http.noun(answer, "metadata", "PUT"))
+
+    def _document(self, data: object) -> dict[str, Any]:
+        if not isinstance(data, dict):
+            raise exceptions.UnreadableAnswer(
+                "the service answered something else than a document",
+                site=self.site,
+                sent=True,
+            )
+        return data
+
+
+def members_at(document: Document, site_id: str) -> list[dict[str, Any]]:
+    """What the members have at one site, where the document tells."""
+    found = []
+    for member in document.get("members") or ():
+        at_site = (member.get("sites") or {}).get(site_id)
+        if isinstance(at_site, dict):
+            found.append(at_site)
+    return found

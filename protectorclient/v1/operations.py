@@ -1,0 +1,208 @@
+"""Operations: the records of what was started, and following them."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from protectorclient import exceptions, http
+from protectorclient import watch as following
+from protectorclient.v1 import _manager, _record
+
+#: An operation in one of these moves no more.
+FINISHED = frozenset({"completed", "failed"})
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Operation(_record.Record):
+    """One action on a group, from its start to its end."""
+
+    #: ``op-<uuid>``; only the site that started it knows it.
+    id: str = ""
+    protection_group_id: str | None = None
+    #: ``failover``, ``failback``, ``test_failover``, ``test_cleanup``,
+    #: ``sync_volumes``.
+    operation_type: str = ""
+    #: ``pending``, ``running``, ``rolling_back``, ``completed``,
+    #: ``failed``.
+    status: str = ""
+    #: Percent.
+    progress: int = 0
+    source_site_id: str | None = None
+    target_site_id: str | None = None
+    started_at: datetime.datetime | None = None
+    completed_at: datetime.datetime | None = None
+    updated_at: datetime.datetime | None = None
+    error_message: str | None = None
+    #: Names of steps, in order.
+    steps_completed: tuple[str, ...] = ()
+    steps_failed: tuple[str, ...] = ()
+    #: What it was started with.
+    parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    #: The id of the request that started it.
+    request_id: str | None = None
+    #: What it made. *1.1*
+    result_data: Mapping[str, Any] | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it will not change any more."""
+        return self.status in FINISHED
+
+    @property
+    def leftovers(self) -> tuple[Any, ...]:
+        """What it left behind, as far as the record tells."""
+        found = (self.result_data or {}).get("leftovers") or ()
+        return tuple(found) if isinstance(found, list) else (found,)
+
+
+# /v1/{project}/operations
+#   GET list; /{id}: GET
+
+
+class OperationManager(_manager.Manager):
+    """Operations that were started at this site."""
+
+    def _path(self, operation: Operation | str | None = None) -> str:
+        if operation is None:
+            return self._http.tenant("operations")
+        identity = http.segment(_record.id_of(operation), "operation")
+        return self._http.tenant("operations", identity)
+
+    def list(
+        self,
+        *,
+        protection_group_id: str | None = None,
+        operation_type: str | None = None,
+        status: str | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,
+        marker: str | None = None,
+    ) -> Iterator[Operation]:
+        """Iterate over operations, newest first; ``GET operations``. *1.0*
+
+        `result_data` is there from *1.1*.
+
+        :param protection_group_id: only those of this group.
+        :param operation_type: only those of this type.
+        :param status: only those in this status.
+        :param limit: stop after so many.
+        :param page_size: so many at one request.
+        :param marker: begin after the operation of this id.
+        """
+        return self._pages(
+            Operation,
+            self._path(),
+            "operations",
+            limit=limit,
+            page_size=page_size,
+            marker=marker,
+            protection_group_id=protection_group_id,
+            operation_type=operation_type,
+            status=status,
+        )
+
+    def get(self, operation: Operation | str) -> Operation:
+        """An operation by id; ``GET operations/{id}``. *1.0*
+
+        :raises NotFound: this site has started none of this id.
+        """
+        data = self._http.get(self._path(operation), "operation")
+        return self._record(Operation, data)
+
+    def wait(
+        self,
+        operation: Operation | str,
+        *,
+        timeout: float | None = None,
+        on_event: Callable[[following.Event], object] | None = None,
+        pace: following.Pace | None = None,
+    ) -> Operation:
+        """Follow an operation to its end, through anything.
+
+        :param timeout: seconds; without it as long as it takes.
+        :param on_event: called with what happens on the way.
+        :param pace: how often to ask, and when to give up.
+        :returns: the record of a completed operation.
+        :raises OperationFailed: it failed and was rolled back.
+        :raises OperationLeftovers: it failed and left something behind.
+        :raises OperationPartial: not all members could be rebuilt.
+        :raises WaitTimeout: it still runs, and goes on running.
+        :raises OperationUnknown: nobody who could know has answered.
+        """
+        for event in self.watch([operation], timeout=timeout, pace=pace):
+            if on_event is not None:
+                on_event(event)
+            if isinstance(event, following.Ended):
+                error = following.error_for(event)
+                if error is None and event.operation is not None:
+                    return event.operation
+                raise error or exceptions.OperationUnknown("no record")
+        raise AssertionError("an operation ends, one way or another")
+
+    def watch(
+        self,
+        operations: Iterable[Operation | str],
+        *,
+        timeout: float | None = None,
+        pace: following.Pace | None = None,
+    ) -> Iterator[following.Event]:
+        """Follow several at once: what happens, as typed events.
+
+        They share one request at each tick.
+
+        :param timeout: seconds; without it as long as it takes.
+        """
+        keys = [
+            following.Key(self.site or "", _record.id_of(operation))
+            for operation in operations
+        ]
+        return following.follow(
+            keys,
+            lambda _site, ids: self.fetch(ids),
+            timeout=timeout,
+            pace=pace,
+            settle=lambda _site, operation: self.outcome(operation),
+        )
+
+    def fetch(self, ids: Sequence[str]) -> dict[str, Operation]:
+        """The records of some operations; unknown ones are left out.
+
+        Several cost one request, as long as they are among the newest.
+        """
+        found: dict[str, Operation] = {}
+        if len(ids) > 1:
+            wanted = frozenset(ids)
+            size = min(max(2 * len(ids), 100), _manager.LARGEST_PAGE)
+            for operation in self.list(limit=size):
+                if operation.id in wanted:
+                    found[operation.id] = operation
+                    if len(found) == len(wanted):
+                        break
+        for identity in ids:
+            if identity not in found:
+                with contextlib.suppress(exceptions.NotFound):
+                    found[identity] = self.get(identity)
+        return found
+
+    def outcome(self, operation: Operation) -> following.Outcome:
+        """How a finished operation ended.
+
+        What the record does not tell is asked of the group.
+        """
+        failed = operation.status == "failed" and not operation.leftovers
+        forced = bool(operation.parameters.get("force"))
+        group = operation.protection_group_id
+        status = None
+        if group and (failed or forced):
+            path = self._http.tenant(
+                "protection-groups", http.segment(group, "protection group")
+            )
+            with contextlib.suppress(exceptions.NotFound):
+                found = self._http.get(path, "protection_group")
+                if isinstance(found, dict):
+                    status = found.get("status")
+        return following.outcome_of(operation, status)

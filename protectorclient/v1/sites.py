@@ -1,0 +1,198 @@
+"""Sites: the two clouds as each service knows them."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Iterator
+
+from protectorclient import http
+from protectorclient.v1 import _manager, _record
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Site(_record.Record):
+    """One registered cloud."""
+
+    #: The same at both services.
+    id: str = ""
+    name: str = ""
+    description: str | None = None
+    #: ``active``, ``unreachable``, ``error``.
+    status: str = ""
+    #: True for the record of the site that answers.
+    local: bool = False
+    auth_url: str | None = None
+    region_name: str | None = None
+    protector_url: str | None = None
+    array_name: str | None = None
+    volume_backend_host: str | None = None
+    created_at: datetime.datetime | None = None
+    updated_at: datetime.datetime | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Check(_record.Record):
+    """One check of a validation."""
+
+    name: str = ""
+    result: str = ""
+    detail: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Validation(_record.Record):
+    """What a site found when it tried everything it needs."""
+
+    status: str = ""
+    checks: tuple[Check, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class VolumeType(_record.Record):
+    """A volume type of a site, and whether it replicates."""
+
+    id: str = ""
+    name: str = ""
+    replication_enabled: bool | str | None = None
+    #: ``async`` or ``sync``.
+    replication_type: str | None = None
+
+
+# /v1/admin/sites
+#   GET list, POST create; /{id}: GET, PATCH, DELETE
+#   /{id}/validate: POST; /{id}/volume-types: GET
+
+
+class SiteManager(_manager.Manager):
+    """Sites, as the service asked knows them. Writing is for an admin."""
+
+    def _path(self, site: Site | str | None = None, *rest: str) -> str:
+        if site is None:
+            return self._http.v1("admin", "sites")
+        identity = http.segment(_record.id_of(site), "site")
+        return self._http.v1("admin", "sites", identity, *rest)
+
+    def list(
+        self,
+        *,
+        name: str | None = None,
+        limit: int | None = None,
+        page_size: int | None = None,
+        marker: str | None = None,
+    ) -> Iterator[Site]:
+        """Iterate over sites, by name; ``GET admin/sites``. *1.0*
+
+        :param name: only the site of exactly this name.
+        :param limit: stop after so many.
+        :param page_size: so many at one request.
+        :param marker: begin after the site of this id.
+        """
+        return self._pages(
+            Site,
+            self._path(),
+            "sites",
+            limit=limit,
+            page_size=page_size,
+            marker=marker,
+            name=name,
+        )
+
+    def get(self, site: Site | str) -> Site:
+        """A site by id; ``GET admin/sites/{id}``. *1.0*"""
+        return self._record(Site, self._http.get(self._path(site), "site"))
+
+    def find(self, name_or_id: Site | str) -> Site:
+        """A site by its id or its exact name. *1.0*
+
+        :raises NotFound: there is none.
+        :raises NotUnique: several have the name.
+        """
+        wanted = _record.id_of(name_or_id)
+        return self._find(
+            wanted, "site", self.get, lambda: self.list(name=wanted)
+        )
+
+    def create(
+        self,
+        name: str,
+        *,
+        auth_url: str,
+        username: str,
+        password: str,
+        project_name: str,
+        id: str | None = None,
+        description: str | None = None,
+        region_name: str | None = None,
+        protector_url: str | None = None,
+        array_name: str | None = None,
+        volume_backend_host: str | None = None,
+        user_domain_name: str | None = None,
+        project_domain_name: str | None = None,
+    ) -> Site:
+        """Register a site at this service; ``POST admin/sites``. *1.0*
+
+        A site needs a record at both services, under one id.
+
+        :param id: the id that the other service gave it.
+        :param username: of the service account, which the other site's
+            engine uses; with `password`, `project_name` and the domains
+            it is never answered.
+        :raises NameConflict: the name is taken.
+        """
+        fields = {
+            "id": id,
+            "name": name,
+            "description": description,
+            "auth_url": auth_url,
+            "region_name": region_name,
+            "protector_url": protector_url,
+            "array_name": array_name,
+            "volume_backend_host": volume_backend_host,
+            "username": username,
+            "password": password,
+            "project_name": project_name,
+            "user_domain_name": user_domain_name,
+            "project_domain_name": project_domain_name,
+        }
+        data = self._write(
+            "POST", self._path(), "site", fields, secrets=[password]
+        )
+        return self._record(Site, data)
+
+    def update(self, site: Site | str, **changes: str | None) -> Site:
+        """Change what is given; ``PATCH admin/sites/{id}``. *1.0*
+
+        :param changes: fields as for `create`, `id` apart.
+        """
+        password = changes.get("password")
+        data = self._write(
+            "PATCH",
+            self._path(site),
+            "site",
+            changes,
+            secrets=[password] if password else (),
+        )
+        return self._record(Site, data)
+
+    def delete(self, site: Site | str) -> None:
+        """Forget a site at this service; ``DELETE admin/sites/{id}``. *1.0*
+
+        :raises InUse: a group uses it.
+        """
+        self._http.call("DELETE", self._path(site))
+
+    def validate(self, site: Site | str) -> Validation:
+        """Try all that a site needs; ``POST .../{id}/validate``. *1.0*
+
+        The site's status is set to what is found.
+        """
+        answer = self._http.call("POST", self._path(site, "validate"))
+        data = self._http.noun(answer, "validation", "POST")
+        return self._record(Validation, data)
+
+    def volume_types(self, site: Site | str) -> tuple[VolumeType, ...]:
+        """The volume types of a site; ``GET .../{id}/volume-types``. *1.0*"""
+        path = self._path(site, "volume-types")
+        data = self._http.get(path, "volume_types")
+        return self._records(VolumeType, data)
