@@ -1,1 +1,43 @@
-"""The protector API over HTTP."""
+"""The protector HTTP API of one site, as Flask blueprints."""
+
+from collections.abc import Callable
+
+from flask import Blueprint
+
+from fakeserver.api import (
+    actions,
+    consistency_groups,
+    health,
+    members,
+    metadata,
+    operations,
+    policies,
+    protection_groups,
+    sites,
+    tenant_mappings,
+    versions,
+)
+from fakeserver.api.gate import Gate
+from fakeserver.site import Site
+
+_NOUNS: tuple[Callable[[Site], Blueprint], ...] = (
+    versions.blueprint,
+    sites.blueprint,
+    tenant_mappings.blueprint,
+    protection_groups.blueprint,
+    members.blueprint,
+    policies.blueprint,
+    consistency_groups.blueprint,
+    actions.blueprint,
+    metadata.blueprint,
+    operations.blueprint,
+    health.blueprint,
+)
+
+
+def blueprints(site: Site) -> list[Blueprint]:
+    """One for each noun; the first also guards them all."""
+    made = [noun(site) for noun in _NOUNS]
+    names = frozenset(blueprint.name for blueprint in made)
+    Gate(site, names).attach(made[0])
+    return made

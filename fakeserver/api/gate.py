@@ -1,0 +1,197 @@
+"""What every protector request passes, in order, before its view.
+
+A request id; the version; the route; the token; the project and the role;
+the body. The first that fails is the answer, in the error form.
+"""
+
+import dataclasses
+import logging
+import re
+from typing import Any, cast
+
+import flask
+from flask import Response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RoutingException
+
+from fakeserver.api import body, microversion, problems, roles, schema
+from fakeserver.api.microversion import OLDEST, Version
+from fakeserver.cloud.tokens import Token
+from fakeserver.errors import Refused
+from fakeserver.ids import new_id
+from fakeserver.site import Site
+
+REQUEST_ID = "X-OpenStack-Request-ID"
+LOG = logging.getLogger(__name__)
+
+_REQUEST_ID = re.compile(
+    r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
+)
+_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+
+
+@dataclasses.dataclass
+class Call:
+    """One request, as far as it has been understood."""
+
+    request_id: str
+    version: Version = OLDEST
+    token: Token | None = None
+    query: dict[str, Any] = dataclasses.field(default_factory=dict)
+    body: Any = None
+
+    @property
+    def admin(self) -> bool:
+        return self.token is not None and roles.is_admin(self.token.roles)
+
+    @property
+    def project_id(self) -> str:
+        """The token's project; never that of the address."""
+        assert self.token is not None
+        return self.token.project_id
+
+
+def call() -> Call:
+    """The request that is being served."""
+    return cast(Call, flask.g.protector)
+
+
+def template(rule: str) -> str:
+    """A route of Flask's as the description writes it."""
+    return _PARAMETER.sub(r"{\1}", rule)
+
+
+class Gate:
+    """The way in and out of one site's protector API."""
+
+    def __init__(self, site: Site, blueprints: frozenset[str]) -> None:
+        self._site = site
+        self._blueprints = blueprints
+        self._newest = microversion.parse(site.config.max_microversion)
+        self._keystone = f"{site.config.url}/identity/v3"
+        self._foreign: frozenset[str] | None = None
+
+    def attach(self, blueprint: flask.Blueprint) -> None:
+        """Hooks for the whole application, through one blueprint of it:
+        an address that does not exist belongs to no blueprint."""
+        blueprint.before_app_request(self.enter)
+        blueprint.after_app_request(self.leave)
+        blueprint.app_errorhandler(Exception)(self.fail)
+
+    def ours(self) -> bool:
+        """Whether the address is the protector's, existing or not."""
+        if request.url_rule is not None:
+            return request.blueprint in self._blueprints
+        if self._foreign is None:
+            self._foreign = frozenset(
+                rule.rule.split("/")[1]
+                for rule in flask.current_app.url_map.iter_rules()
+                if rule.endpoint.rpartition(".")[0] not in self._blueprints
+            )
+        return request.path.split("/")[1] not in self._foreign
+
+    def enter(self) -> None:
+        if not self.ours():
+            return
+        given = request.headers.get(REQUEST_ID, "")
+        kept = _REQUEST_ID.fullmatch(given) is not None
+        found = Call(request_id=given if kept else f"req-{new_id()}")
+        flask.g.protector = found
+        raw = body.read(request.stream)
+        found.version = microversion.negotiate(
+            request.headers.get(microversion.HEADER), self._newest
+        )
+        if isinstance(request.routing_exception, RoutingException):
+            # Flask would answer with a way to the address without the
+            # doubled slash; there is nothing at this one
+            raise Refused("not-found", problems.NOWHERE)
+        if request.url_rule is not None:
+            self._admit(found, template(request.url_rule.rule), raw)
+
+    def _admit(self, found: Call, path: str, raw: bytes | None) -> None:
+        method = "GET" if request.method == "HEAD" else request.method
+        rule = roles.rule_of(method, path)
+        if rule.roles:
+            found.token = self._token()
+            self._check_project(found)
+            self._check_role(found, rule)
+        if raw is None:
+            raise Refused(
+                "too-large", f"The body is larger than {body.LIMIT} bytes"
+            )
+        route = schema.route(method, path, found.version)
+        if route.missing:
+            raise Refused("not-found", problems.NOWHERE)
+        given = request.args.to_dict(flat=False)
+        found.query = schema.check_query(route, given)
+        if route.body is not None and (raw or route.body_required):
+            found.body = schema.check_body(route, _json(raw))
+        if isinstance(found.body, dict) and len(found.body) == 1:
+            action = next(iter(found.body))
+            self._check_role(found, roles.rule_of(method, path, action))
+
+    def _token(self) -> Token:
+        text = request.headers.get("X-Auth-Token")
+        if not text:
+            raise Refused(
+                "unauthorized", "The request carries no X-Auth-Token"
+            )
+        token = self._site.keystone.check(text)
+        if token is None:
+            raise Refused(
+                "unauthorized",
+                f"The token is not valid at {self._site.config.site}, "
+                "or not any more",
+            )
+        return token
+
+    def _check_project(self, found: Call) -> None:
+        asked = (request.view_args or {}).get("tenant_id")
+        if asked is None or found.admin or asked == found.project_id:
+            return
+        raise Refused(
+            "forbidden", "The token's project is not the one in the address"
+        )
+
+    def _check_role(self, found: Call, rule: roles.Rule) -> None:
+        held = found.token.roles if found.token is not None else ()
+        if not roles.allows(rule, held):
+            raise Refused(
+                "forbidden",
+                f"This needs the role {' or '.join(rule.roles)}",
+            )
+
+    def leave(self, response: Response) -> Response:
+        found: Call | None = flask.g.get("protector")
+        if found is not None:
+            version = microversion.show(found.version)
+            response.headers[REQUEST_ID] = found.request_id
+            response.headers[microversion.HEADER] = (
+                f"{microversion.SERVICE} {version}"
+            )
+            response.vary.add(microversion.HEADER)
+        return response
+
+    def fail(self, error: Exception) -> Response | HTTPException:
+        found: Call | None = flask.g.get("protector")
+        if found is None:
+            if isinstance(error, HTTPException):
+                return error
+            raise error
+        if isinstance(error, Refused):
+            return problems.refused(error, found.request_id, self._keystone)
+        if isinstance(error, HTTPException):
+            return problems.unrouted(error, request.method, found.request_id)
+        LOG.exception("%s %s", found.request_id, request.path)
+        return problems.internal(found.request_id)
+
+
+def _json(raw: bytes) -> Any:
+    kind = request.headers.get("Content-Type")
+    if raw and kind is not None and not request.is_json:
+        raise Refused(
+            "bad-request",
+            "Content-Type must be application/json",
+            field="Content-Type",
+        )
+    return body.parse(raw)

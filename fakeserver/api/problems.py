@@ -1,0 +1,75 @@
+"""Refusals and mistakes, in the one form that clients read whole."""
+
+import http
+from typing import Any
+
+from flask import Response
+from werkzeug.exceptions import HTTPException
+
+from fakeserver.api.answers import answer
+from fakeserver.errors import Refused
+
+NOWHERE = "There is nothing at this address"
+
+#: what Flask and werkzeug raise by themselves: status -> (status, reason)
+_REASONS = {
+    404: (404, "not-found"),
+    405: (405, "bad-request"),
+    413: (413, "too-large"),
+}
+
+
+def render(
+    code: int,
+    reason: str,
+    message: str,
+    request_id: str,
+    details: dict[str, Any],
+) -> Response:
+    return answer(
+        {
+            "error": {
+                "code": code,
+                "title": http.HTTPStatus(code).phrase,
+                "message": message,
+                "reason": f"protector.{reason}",
+                "request_id": request_id,
+                "details": details,
+            }
+        },
+        code,
+    )
+
+
+def refused(error: Refused, request_id: str, keystone: str) -> Response:
+    response = render(
+        error.status, error.reason, error.message, request_id, error.details
+    )
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = f'Keystone uri="{keystone}"'
+    return response
+
+
+def unrouted(error: HTTPException, method: str, request_id: str) -> Response:
+    """What happened before a route was found, or while one was looked for."""
+    code, reason = _REASONS.get(error.code or 400, (400, "bad-request"))
+    messages = {
+        404: NOWHERE,
+        405: f"{method[:16]} is not possible at this address",
+    }
+    message = messages.get(code, "The request cannot be understood")
+    response = render(code, reason, message, request_id, {})
+    if code == 405:
+        allowed = getattr(error, "valid_methods", None) or ()
+        response.headers["Allow"] = ", ".join(sorted(allowed))
+    return response
+
+
+def internal(request_id: str) -> Response:
+    return render(
+        500,
+        "internal",
+        "The service met an error of its own; its log names this request",
+        request_id,
+        {},
+    )

@@ -1,0 +1,255 @@
+"""Requests checked against the description, and told what is wrong."""
+
+import dataclasses
+import functools
+import re
+import uuid
+from typing import Any
+
+import jsonschema
+from jsonschema.exceptions import ValidationError
+
+from fakeserver.api import description
+from fakeserver.api.microversion import Version
+from fakeserver.errors import Refused
+
+_FORMATS = jsonschema.FormatChecker(formats=())
+_INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+_MISSING = object()
+
+
+@_FORMATS.checks("uuid", raises=ValueError)
+def _is_uuid(value: object) -> bool:
+    """The dashed form, as every service writes it."""
+    return not isinstance(value, str) or (
+        str(uuid.UUID(value)) == value.lower()
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Parameter:
+    """One query parameter."""
+
+    name: str
+    type: str
+    default: Any
+    check: jsonschema.Draft202012Validator
+
+
+@dataclasses.dataclass(frozen=True)
+class Route:
+    """What one route takes at one version."""
+
+    parameters: dict[str, Parameter]
+    body: jsonschema.Draft202012Validator | None
+    body_required: bool
+    #: a route that came later than this version
+    missing: bool
+
+
+def _validator(schema: dict[str, Any]) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(
+        _whole(schema), format_checker=_FORMATS
+    )
+
+
+def _whole(node: Any) -> Any:
+    """``$`` as JSON Schema means it: Python's also ends before a line's."""
+    if isinstance(node, list):
+        return [_whole(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    made = {key: _whole(value) for key, value in node.items()}
+    pattern = made.get("pattern")
+    if isinstance(pattern, str) and pattern.endswith("$"):
+        made["pattern"] = rf"{pattern[:-1]}\Z"
+    return made
+
+
+@functools.cache
+def route(method: str, path: str, version: Version) -> Route:
+    """Compiled once for each version."""
+    whole = description.document(version, description.newest())
+    item = whole["paths"][path]
+    operation = item[method.lower()]
+    declared = [*item["parameters"], *operation.get("parameters", ())]
+    parameters = {}
+    for entry in description.inline(declared, whole):
+        if entry["in"] == "query":
+            schema = entry["schema"]
+            parameters[entry["name"]] = Parameter(
+                name=entry["name"],
+                type=schema.get("type", "string"),
+                default=schema.get("default"),
+                check=_validator(schema),
+            )
+    body = operation.get("requestBody")
+    schema = None
+    if body is not None:
+        schema = description.inline(
+            body["content"]["application/json"]["schema"], whole
+        )
+    return Route(
+        parameters=parameters,
+        body=None if schema is None else _validator(schema),
+        body_required=bool(body and body["required"]),
+        missing="2" not in {status[0] for status in operation["responses"]},
+    )
+
+
+def check_query(found: Route, given: dict[str, list[str]]) -> dict[str, Any]:
+    """The query's values, typed; each parameter known, and given once."""
+    for name, values in given.items():
+        if name not in found.parameters:
+            raise _bad(name, "is not a query parameter here")
+        if len(values) > 1:
+            raise _bad(name, "is given more than once")
+    result = {}
+    for name, parameter in found.parameters.items():
+        if name not in given:
+            result[name] = parameter.default
+            continue
+        value = _typed(given[name][0], parameter.type)
+        if value is _MISSING:
+            raise _bad(name, f"must be {_article(parameter.type)}")
+        _judge(parameter.check, value, name)
+        result[name] = value
+    return result
+
+
+def _typed(text: str, kind: str) -> Any:
+    if kind == "integer":
+        return int(text) if _INTEGER.fullmatch(text) else _MISSING
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(text.lower(), _MISSING)
+    return text
+
+
+def check_body(found: Route, value: Any) -> Any:
+    """The body as described, whole numbers as such."""
+    if found.body is not None:
+        _judge(found.body, value, "")
+    return _whole_numbers(value)
+
+
+def _whole_numbers(value: Any) -> Any:
+    """``300.0`` is an integer to JSON Schema; here it becomes one."""
+    if isinstance(value, dict):
+        return {key: _whole_numbers(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole_numbers(item) for item in value]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+#: which of several complaints is told: the first kind that is there
+_ORDER = ("type", "maxProperties", "additionalProperties", "required")
+
+
+def _judge(
+    check: jsonschema.Draft202012Validator, value: Any, root: str
+) -> None:
+    errors = list(check.iter_errors(value))
+    if not errors:
+        return
+    error = min(errors, key=_weight)
+    while error.context and "x-refusal" not in error.schema:
+        # the branch that fits best is the one that failed deepest
+        deepest = max(len(inner.absolute_path) for inner in error.context)
+        error = min(
+            (
+                inner
+                for inner in error.context
+                if len(inner.absolute_path) == deepest
+            ),
+            key=_weight,
+        )
+    field = _field(error, root)
+    raise Refused("bad-request", _sentence(error, field), field=field)
+
+
+def _weight(error: ValidationError) -> tuple[int, int, str]:
+    kind = str(error.validator)
+    rank = _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+    return len(error.absolute_path), rank, kind
+
+
+def _field(error: ValidationError, root: str) -> str:
+    field = root
+    for part in error.absolute_path:
+        if isinstance(part, int):
+            field += f"[{part}]"
+        else:
+            field += f".{_short(part)}" if field else _short(part)
+    return field
+
+
+def _short(key: object) -> str:
+    text = str(key)
+    return text if len(text) <= 64 else f"{text[:61]}..."
+
+
+def _sentence(error: ValidationError, field: str) -> str:
+    """What is wrong, in one sentence; never with the value itself."""
+    subject = field or "The body"
+    if "propertyNames" in error.absolute_schema_path:
+        subject = f"A key of {subject}"
+    inside = f"{field}." if field else ""
+    kind, limit, schema = error.validator, error.validator_value, error.schema
+    told = schema.get("x-refusal") if isinstance(schema, dict) else None
+    if kind in ("enum", "anyOf", "minProperties", "maxProperties") and told:
+        return str(told)
+    if kind == "additionalProperties":
+        known = schema.get("properties", {})
+        names = sorted(set(error.instance) - set(known))
+        return f"{inside}{_short(names[0])} is not known here"
+    if kind == "required":
+        names = [name for name in limit if name not in error.instance]
+        return f"{inside}{names[0]} is missing"
+    if kind == "type":
+        return f"{subject} must be {_article(limit)}"
+    if kind in ("enum", "const"):
+        choices = limit if kind == "enum" else [limit]
+        return f"{subject} must be one of {', '.join(map(_value, choices))}"
+    if kind == "pattern":
+        return f"{subject} must be {schema.get('x-form', 'of its form')}"
+    if kind == "format":
+        return f"{subject} must be a UUID"
+    return f"{subject} {_BOUNDS[str(kind)].format(limit)}"
+
+
+_BOUNDS = {
+    "minLength": "must have at least {} characters",
+    "maxLength": "must have at most {} characters",
+    "minimum": "must be at least {}",
+    "maximum": "must be at most {}",
+    "minProperties": "must have at least {} entries",
+    "maxProperties": "must have at most {} entries",
+    "minItems": "must have at least {} items",
+    "maxItems": "must have at most {} items",
+}
+_ARTICLES = {
+    "string": "a string",
+    "integer": "an integer",
+    "number": "a number",
+    "boolean": "true or false",
+    "object": "an object",
+    "array": "a list",
+    "null": "null",
+}
+
+
+def _article(types: Any) -> str:
+    names = types if isinstance(types, list) else [types]
+    return " or ".join(_ARTICLES[name] for name in names)
+
+
+def _value(choice: Any) -> str:
+    return {None: "null", False: "false", True: "true"}.get(choice) or str(
+        choice
+    )
+
+
+def _bad(field: str, what: str) -> Refused:
+    return Refused("bad-request", f"{_short(field)} {what}", field=field)

@@ -1,0 +1,35 @@
+"""The volumes of a group, and the moments it can go back to."""
+
+from typing import Any
+
+from fakeserver.clock import stamp
+from fakeserver.engine.documents import current_entries
+from fakeserver.site import Site
+from fakeserver.store.groups import Group
+
+
+def show(site: Site, group: Group) -> dict[str, Any]:
+    """The volumes are those of the current primary."""
+    return {
+        "id": group.local.get("consistency_group_id"),
+        "name": name(group),
+        "volumes": [
+            {field: volume[field] for field in ("id", "name", "size")}
+            for _, found in current_entries(group.doc)
+            for volume in found["volumes"]
+        ],
+        "recovery_points": [
+            {
+                "id": point.id,
+                "created_at": stamp(point.created_at),
+                "complete": point.complete,
+                "size": point.size,
+            }
+            for point in site.arrays.points(group.id)
+        ],
+    }
+
+
+def name(group: Group) -> str:
+    """What it is called in Cinder, at both sites."""
+    return f"cg-{group.id[:8]}"

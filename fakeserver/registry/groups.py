@@ -1,0 +1,136 @@
+"""Protection groups: made, changed and deleted, at both sites."""
+
+from typing import Any
+
+from fakeserver.clock import stamp
+from fakeserver.engine.documents import new_document
+from fakeserver.errors import Refused
+from fakeserver.ids import new_id
+from fakeserver.registry import clouds, volume_types
+from fakeserver.registry.preconditions import Doc, require_primary_here
+from fakeserver.site import Site
+from fakeserver.store import mappings
+from fakeserver.store.groups import Group
+from fakeserver.store.sites import SITES
+
+NOUN = "protection_group"
+
+
+def freshen(site: Site, group: Group) -> None:
+    """Replication goes on at the arrays; see how far it is by now."""
+    points = site.arrays.points(group.id)
+    newest = next((point for point in points if point.complete), None)
+    if newest is not None:
+        group.local["last_replication_at"] = stamp(newest.created_at)
+
+
+def create(site: Site, project_id: str, given: dict[str, Any]) -> Group:
+    """Make the group here, at its primary, and let the peer know it."""
+    primary, secondary = _pair(site, given)
+    require_primary_here(site, primary["id"], "A protection group is created")
+    mappings.require_project(
+        site.db, project_id, primary["id"], secondary["id"]
+    )
+    kind = _volume_type(site, primary, secondary, given["volume_type_id"])
+    doc = new_document(
+        group_id=new_id(),
+        name=given["name"],
+        description=given.get("description", ""),
+        replication_type=kind["replication_type"] or "async",
+        volume_type=kind["name"],
+        primary_site_id=primary["id"],
+        secondary_site_id=secondary["id"],
+    )
+    for field in ("network_mapping", "flavor_mapping"):
+        doc[field] = given.get(field, {})
+    made: Group = site.service.create(project_id, doc)
+    return made
+
+
+def _pair(
+    site: Site, given: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    found = []
+    for field in ("primary_site_id", "secondary_site_id"):
+        try:
+            found.append(SITES.get(site.db, given[field].lower()))
+        except Refused as refusal:
+            raise Refused(
+                "bad-request",
+                f"{NOUN}.{field}: there is no site {given[field]}",
+                field=f"{NOUN}.{field}",
+            ) from refusal
+    primary, secondary = found
+    if primary["id"] == secondary["id"]:
+        raise Refused(
+            "bad-request",
+            f"{NOUN}.secondary_site_id must be another site than the primary",
+            field=f"{NOUN}.secondary_site_id",
+        )
+    if not (primary["local"] or secondary["local"]):
+        raise Refused(
+            "bad-request",
+            f"{NOUN}.primary_site_id: neither site is the one that is asked",
+            field=f"{NOUN}.primary_site_id",
+        )
+    return primary, secondary
+
+
+def _volume_type(
+    site: Site,
+    primary: dict[str, Any],
+    secondary: dict[str, Any],
+    type_id: str,
+) -> volume_types.Type:
+    """The type, replicated, and of the same name at the other site."""
+    field = f"{NOUN}.volume_type_id"
+    with clouds.refusals(site):
+        here = volume_types.listed(clouds.own_cloud(site, primary["id"]))
+        there = volume_types.listed(clouds.own_cloud(site, secondary["id"]))
+    kind = next((one for one in here if one["id"] == type_id.lower()), None)
+    if kind is None:
+        raise Refused(
+            "bad-request",
+            f"{field}: site {primary['name']} has no volume type {type_id}",
+            field=field,
+        )
+    twin = next((one for one in there if one["name"] == kind["name"]), None)
+    for name, one in ((primary["name"], kind), (secondary["name"], twin)):
+        if one is None:
+            raise Refused(
+                "bad-request",
+                f"{field}: site {name} has no volume type named "
+                f"{kind['name']}",
+                field=field,
+            )
+        if not one["replication_enabled"]:
+            raise Refused(
+                "volume-type-not-replicated",
+                f"{field}: volume type {kind['name']} of site {name} is not "
+                "replicated",
+                field=field,
+            )
+    return kind
+
+
+def change(
+    site: Site, project_id: str, group_id: str, given: dict[str, Any]
+) -> Group:
+    """Change what is given, at both sites."""
+
+    def mutate(doc: Doc) -> None:
+        doc.update(given)
+
+    changed: Group = site.service.change(project_id, group_id, mutate)
+    return changed
+
+
+def delete(
+    site: Site, project_id: str, group_id: str, force: bool, admin: bool
+) -> None:
+    """Stop protecting. Instances and volumes stay as they are."""
+    if force and not admin:
+        raise Refused(
+            "forbidden", "force=true on a deletion needs the role admin"
+        )
+    site.service.delete(project_id, group_id, force)

@@ -1,0 +1,184 @@
+"""An instance as Nova, Neutron and Cinder show it to its tenant."""
+
+import ipaddress
+from typing import Any
+
+from fakeserver.cloud.remote import RemoteCloud
+from fakeserver.errors import Refused
+from fakeserver.registry import volume_types
+from fakeserver.site import Site
+from fakeserver.store.groups import Group
+from fakeserver.store.sites import SITES
+
+FIELD = "member.instance_id"
+ATTACHED = "os-extended-volumes:volumes_attached"
+HOST = "os-vol-host-attr:host"
+
+Record = dict[str, Any]
+
+
+def examine(
+    site: Site, cloud: RemoteCloud, group: Group, instance_id: str
+) -> Record:
+    """All that is needed to rebuild the instance elsewhere; refused when
+    it could not be, naming the volume that is in the way."""
+    server = cloud.server(instance_id)
+    if server is None:
+        raise _refused(f"there is no instance {instance_id} in the project")
+    if server["status"] not in ("ACTIVE", "SHUTOFF"):
+        raise _refused(f"instance {server['name']} is {server['status']}")
+    volumes = _volumes(site, cloud, group, server)
+    image = server.get("image") or {}
+    return {
+        "instance_id": server["id"],
+        "instance_name": server["name"],
+        "flavor": _flavor(cloud, server),
+        "image_id": image.get("id"),
+        "networks": _networks(cloud, server),
+        "volumes": volumes,
+    }
+
+
+def _refused(message: str, reason: str = "bad-request") -> Refused:
+    return Refused(reason, f"{FIELD}: {message}", field=FIELD)
+
+
+def _flavor(cloud: RemoteCloud, server: Record) -> Record:
+    """The flavor; Nova names it by id or, in newer versions, by name."""
+    held = server["flavor"]
+    for found in cloud.flavors():
+        if held.get("id", found["id"]) != found["id"]:
+            continue
+        if held.get("original_name", found["name"]) == found["name"]:
+            fields = ("id", "name", "vcpus", "ram", "disk")
+            return {field: found[field] for field in fields}
+    raise _refused(f"the flavor of instance {server['name']} is gone")
+
+
+def _networks(cloud: RemoteCloud, server: Record) -> list[Record]:
+    """Nova tells networks by name only, and two may share one: then the
+    address tells them apart."""
+    networks = {found["id"]: found for found in cloud.networks()}
+    subnets = cloud.subnets()
+    found = []
+    for name, addresses in server["addresses"].items():
+        for held in addresses:
+            if held.get("OS-EXT-IPS:type", "fixed") != "fixed":
+                continue
+            subnet = _subnet(name, held["addr"], networks, subnets)
+            if subnet is None:
+                raise _refused(
+                    f"network {name} of instance {server['name']} is not "
+                    "visible to the project"
+                )
+            found.append(
+                {
+                    "id": subnet["network_id"],
+                    "name": name,
+                    "cidr": subnet["cidr"],
+                    "fixed_ip": held["addr"],
+                }
+            )
+    return found
+
+
+def _subnet(
+    name: str,
+    address: str,
+    networks: dict[str, Record],
+    subnets: list[Record],
+) -> Record | None:
+    for subnet in subnets:
+        network = networks.get(subnet["network_id"])
+        if network is None or network["name"] != name:
+            continue
+        if ipaddress.ip_address(address) in ipaddress.ip_network(
+            subnet["cidr"]
+        ):
+            return subnet
+    return None
+
+
+def _volumes(
+    site: Site, cloud: RemoteCloud, group: Group, server: Record
+) -> list[Record]:
+    """Its volumes, the one it boots from first."""
+    record = SITES.get(site.db, group.doc["current_primary_site_id"])
+    types = {one["name"]: one for one in volume_types.listed(cloud)}
+    found = []
+    for attached in server.get(ATTACHED, ()):
+        volume = cloud.volume(attached["id"])
+        if volume is None:
+            raise _refused(
+                f"volume {attached['id']} of instance {server['name']} is "
+                "not visible to the project"
+            )
+        _check_volume(site, group, record, types, volume)
+        found.append(_volume(site, record, server, volume))
+    if not any(volume["bootable"] for volume in found):
+        raise _refused(
+            f"instance {server['name']} does not boot from a volume, so its "
+            "disk is not replicated"
+        )
+    return sorted(found, key=lambda one: (not one["bootable"], one["device"]))
+
+
+def _label(volume: Record) -> str:
+    return str(volume.get("name") or volume["id"])
+
+
+def _check_volume(
+    site: Site,
+    group: Group,
+    record: Record,
+    types: dict[str, Record],
+    volume: Record,
+) -> None:
+    name, kind = _label(volume), types.get(volume["volume_type"])
+    if kind is None or not kind["replication_enabled"]:
+        raise _refused(
+            f"volume {name} is of type {volume['volume_type']}, which is not "
+            "replicated",
+            "volume-type-not-replicated",
+        )
+    wanted = group.doc["replication_type"]
+    if (kind["replication_type"] or wanted) != wanted:
+        raise _refused(
+            f"volume {name} is replicated {kind['replication_type']}, and "
+            f"the protection group {wanted}",
+            "volume-type-not-replicated",
+        )
+    host = volume.get(HOST) or record["volume_backend_host"]
+    held = site.arrays.volume(record["array_name"], _array_name(volume))
+    if host != record["volume_backend_host"] or held is None:
+        raise _refused(
+            f"volume {name} is not on {record['volume_backend_host']}, the "
+            f"backend of site {record['name']}"
+        )
+
+
+def _array_name(volume: Record) -> str:
+    """What the volume is called on its array."""
+    return f"volume-{volume['id']}"
+
+
+def _volume(
+    site: Site, record: Record, server: Record, volume: Record
+) -> Record:
+    device = next(
+        (
+            one["device"]
+            for one in volume["attachments"]
+            if one["server_id"] == server["id"]
+        ),
+        None,
+    )
+    return {
+        "id": volume["id"],
+        "name": volume.get("name") or "",
+        "size": volume["size"],
+        "bootable": volume["bootable"] == "true",
+        "device": device or "",
+        "volume_type": volume["volume_type"],
+        "array_name": _array_name(volume),
+    }

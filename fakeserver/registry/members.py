@@ -1,0 +1,162 @@
+"""The members of a group: instances, added and removed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fakeserver.clock import stamp
+from fakeserver.cloud.remote import CloudRefused, RemoteCloud
+from fakeserver.engine.documents import entry
+from fakeserver.errors import Refused
+from fakeserver.ids import new_id
+from fakeserver.registry import clouds, instances, replication
+from fakeserver.registry.notes import note
+from fakeserver.registry.preconditions import (
+    Doc,
+    require_active,
+    require_primary_here,
+)
+from fakeserver.site import Site
+from fakeserver.store import groups
+from fakeserver.store.groups import Group
+
+Member = dict[str, Any]
+
+
+def page(group: Group, limit: int, marker: str | None) -> list[Member]:
+    """Up to ``limit`` members after ``marker``, by name."""
+    found = sorted(
+        group.doc["members"], key=lambda one: (_name(group, one), one["id"])
+    )
+    if marker is None:
+        return found[:limit]
+    for n, one in enumerate(found):
+        if one["id"] == marker:
+            return found[n + 1 : n + 1 + limit]
+    raise Refused(
+        "bad-request", f"marker: no member with id {marker}", field="marker"
+    )
+
+
+def _name(group: Group, member: Member) -> str:
+    here = entry(member, group.doc["current_primary_site_id"])
+    found = here or next(iter(member["sites"].values()), {})
+    return str(found.get("instance_name", ""))
+
+
+def get(group: Group, member_id: str) -> Member:
+    for one in group.doc["members"]:
+        if one["id"] == member_id:
+            found: Member = one
+            return found
+    raise Refused(
+        "not-found",
+        f"Protection group {group.name} has no member with id {member_id}",
+    )
+
+
+def add(
+    site: Site, project_id: str, group_id: str, instance_id: str
+) -> tuple[Group, Member]:
+    """Protect an instance that runs at the group's primary."""
+    group = groups.get(site.db, project_id, group_id)
+    primary = str(group.doc["current_primary_site_id"])
+    require_active(group.doc, "adding a member")
+    require_primary_here(site, primary, "A member is added")
+    instance_id = instance_id.lower()
+    _check_free(site, project_id, instance_id)
+    cloud: RemoteCloud = site.service.access.cloud(group, primary)
+    with clouds.refusals(site):
+        found = instances.examine(site, cloud, group, instance_id)
+    member = {
+        "id": new_id(),
+        "status": "protected",
+        "sites": {primary: found},
+    }
+    volumes = [volume["id"] for volume in found["volumes"]]
+    _group_volumes(cloud, group, add=volumes)
+
+    def mutate(doc: Doc) -> None:
+        require_active(doc, "adding a member")
+        _check_free(site, project_id, instance_id)
+        doc["members"].append(member)
+
+    try:
+        site.service.change(project_id, group_id, mutate)
+    except Refused:
+        _group_volumes(cloud, group, remove=volumes, careless=True)
+        raise
+    now = stamp(site.clock.time())
+    note(site, group_id, "member_created", str(member["id"]), now)
+    group = groups.get(site.db, project_id, group_id)
+    replication.follow(site, group)
+    return group, member
+
+
+def _check_free(site: Site, project_id: str, instance_id: str) -> None:
+    """An instance is in one group at most."""
+    row = site.db.one(
+        "SELECT pg_groups.name FROM pg_groups, "
+        "json_each(pg_groups.doc, '$.members') AS member, "
+        "json_each(member.value, '$.sites') AS place "
+        "WHERE pg_groups.project_id = ? "
+        "AND json_extract(place.value, '$.instance_id') = ? LIMIT 1",
+        project_id,
+        instance_id,
+    )
+    if row is not None:
+        raise Refused(
+            "in-use",
+            f"Instance {instance_id} is a member of protection group "
+            f"{row['name']} already",
+        )
+
+
+def remove(site: Site, project_id: str, group_id: str, member_id: str) -> None:
+    """Stop protecting an instance. It, and its volumes, stay."""
+    group = groups.get(site.db, project_id, group_id)
+    member = get(group, member_id)
+    primary = str(group.doc["current_primary_site_id"])
+    require_active(group.doc, "removing a member")
+    require_primary_here(site, primary, "A member is removed")
+
+    def mutate(doc: Doc) -> None:
+        require_active(doc, "removing a member")
+        doc["members"] = [
+            one for one in doc["members"] if one["id"] != member_id
+        ]
+
+    group = site.service.change(project_id, group_id, mutate)
+    replication.follow(site, group)
+    found = entry(member, primary) or {"volumes": []}
+    _group_volumes(
+        site.service.access.cloud(group, primary),
+        group,
+        remove=[volume["id"] for volume in found["volumes"]],
+        careless=True,
+    )
+
+
+def _group_volumes(
+    cloud: RemoteCloud,
+    group: Group,
+    add: Sequence[str] = (),
+    remove: Sequence[str] = (),
+    careless: bool = False,
+) -> None:
+    """Put volumes into Cinder's group, or take them out of it.
+
+    ``careless``: what Cinder says does not matter any more.
+    """
+    made = group.local.get("consistency_group_id")
+    if made is None or not (add or remove):
+        return
+    try:
+        cloud.update_group(made, add=add, remove=remove)
+    except CloudRefused as error:
+        if careless:
+            return
+        raise Refused(
+            "bad-request",
+            f"member.instance_id: Cinder refused its volumes: {error.message}",
+            field="member.instance_id",
+        ) from error

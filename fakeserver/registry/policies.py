@@ -1,0 +1,85 @@
+"""The replication policy of a group."""
+
+from typing import Any
+
+from fakeserver.clock import stamp
+from fakeserver.engine.documents import TOKENS
+from fakeserver.errors import Refused
+from fakeserver.registry import replication
+from fakeserver.registry.notes import note
+from fakeserver.registry.preconditions import Doc
+from fakeserver.site import Site
+from fakeserver.store import groups
+from fakeserver.store.groups import Group
+
+#: what a policy has when it is not said
+DEFAULTS = {"replication_interval": 300, "rpo_minutes": 15}
+
+
+def require(group: Group) -> Doc:
+    """The group's policy; refused where there is none."""
+    found: Doc | None = group.doc["policy"]
+    if found is None:
+        raise Refused(
+            "not-found", f"Protection group {group.name} has no policy"
+        )
+    return found
+
+
+def put(
+    site: Site, project_id: str, group_id: str, given: dict[str, Any]
+) -> tuple[Group, bool]:
+    """Make or replace the policy; says whether it was made.
+
+    It starts the replication, also one that an operation has stopped.
+    """
+    made = groups.get(site.db, project_id, group_id).doc["policy"] is None
+
+    def mutate(doc: Doc) -> None:
+        doc["policy"] = {
+            **DEFAULTS,
+            **given,
+            **_tokens(site, group_id, given, doc["policy"]),
+        }
+
+    group = site.service.change(project_id, group_id, mutate)
+    replication.follow(site, group, start=True)
+    note(site, group_id, "policy_updated_at", stamp(site.clock.time()))
+    return groups.get(site.db, project_id, group_id), made
+
+
+def _tokens(
+    site: Site,
+    group_id: str,
+    given: dict[str, Any],
+    old: Doc | None,
+) -> Doc:
+    """Each API token sealed for the pair; one not given stays."""
+    sealed = {}
+    for field in TOKENS:
+        text = given.get(field)
+        if text is not None:
+            sealed[field] = {
+                "sealed": site.pair.encrypt(text, group_id),
+                "fingerprint": site.pair.fingerprint(text, group_id),
+            }
+        elif old is not None:
+            sealed[field] = old[field]
+        else:
+            raise Refused(
+                "bad-request",
+                f"policy.{field} is missing",
+                field=f"policy.{field}",
+            )
+    return sealed
+
+
+def delete(site: Site, project_id: str, group_id: str) -> None:
+    """Stop replicating; what was replicated stays."""
+
+    def mutate(doc: Doc) -> None:
+        doc["policy"] = None
+
+    require(groups.get(site.db, project_id, group_id))
+    group = site.service.change(project_id, group_id, mutate)
+    replication.follow(site, group)

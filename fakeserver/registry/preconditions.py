@@ -1,0 +1,31 @@
+"""What has to hold before what a group consists of is changed."""
+
+from typing import Any
+
+from fakeserver.errors import Refused
+from fakeserver.site import Site
+
+Doc = dict[str, Any]
+
+
+def require_active(doc: Doc, what: str) -> None:
+    if doc["status"] != "active":
+        raise Refused(
+            "invalid-state",
+            f"Protection group {doc['name']} is {doc['status']}; {what} "
+            "needs active",
+            status=doc["status"],
+        )
+
+
+def require_primary_here(site: Site, primary_id: str, what: str) -> None:
+    """Instances are read where they run: that site's service is asked."""
+    access = site.service.access
+    if access.local_id() != primary_id:
+        name = access.name(primary_id)
+        raise Refused(
+            "wrong-site",
+            f"{what} at site {name}, the primary, not here",
+            site=name,
+            site_id=primary_id,
+        )

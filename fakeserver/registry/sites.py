@@ -1,0 +1,145 @@
+"""The records of the two sites, and which of them is this one."""
+
+import ipaddress
+import urllib.parse
+from typing import Any
+
+from fakeserver.clock import stamp
+from fakeserver.errors import Refused
+from fakeserver.ids import new_id
+from fakeserver.site import Site
+from fakeserver.store.sites import SITES
+
+DEFAULTS = {
+    "description": "",
+    "region_name": "RegionOne",
+    "user_domain_name": "Default",
+    "project_domain_name": "Default",
+}
+
+
+def _base(url: str) -> str:
+    """The root of a service, in whichever form it was registered."""
+    return url.rstrip("/").removesuffix("/v1").rstrip("/")
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    """What tells two addresses apart; loopback has many names."""
+    parts = urllib.parse.urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        loopback = host == "localhost"
+    try:
+        port = parts.port
+    except ValueError:
+        port = None
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    return parts.scheme, "loopback" if loopback else host, port or usual
+
+
+def _check_urls(given: dict[str, Any]) -> None:
+    for field in ("auth_url", "protector_url"):
+        if field not in given:
+            continue
+        try:
+            parts = urllib.parse.urlsplit(given[field])
+            found = parts.hostname is not None and parts.port != 0
+        except ValueError:
+            found = False
+        if not found:
+            raise Refused(
+                "bad-request",
+                f"site.{field} must name a host, and a port from 1 to 65535",
+                field=f"site.{field}",
+            )
+
+
+def _place(site: Site, record: dict[str, Any]) -> None:
+    """Say whether the record is this site's, and that no other one is at
+    the same address."""
+    origin = _origin(record["protector_url"])
+    record["local"] = origin == _origin(site.config.url)
+    for other in SITES.all(site.db):
+        if other["id"] == record["id"]:
+            continue
+        if _origin(other["protector_url"]) == origin:
+            raise Refused(
+                "name-conflict",
+                f"Site {other['name']} is registered at "
+                f"{other['protector_url']} already",
+            )
+
+
+def create(site: Site, given: dict[str, Any]) -> dict[str, Any]:
+    """Register a site; it is not active before it was validated."""
+    _check_urls(given)
+    now = stamp(site.clock.time())
+    site_id = str(given.get("id") or new_id()).lower()
+    record = {
+        **DEFAULTS,
+        **given,
+        "id": site_id,
+        "protector_url": _base(given["protector_url"]),
+        "password": site.vault.encrypt(given["password"], site_id),
+        "status": "unreachable",
+        "created_at": now,
+        "updated_at": now,
+    }
+    with site.db.transaction() as tx:
+        if _known(site, site_id):
+            raise Refused(
+                "name-conflict", f"A site with id {site_id} exists already"
+            )
+        _place(site, record)
+        SITES.put(tx, record)
+    return record
+
+
+def _known(site: Site, site_id: str) -> bool:
+    return any(record["id"] == site_id for record in SITES.all(site.db))
+
+
+def change(site: Site, site_id: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Change what is given; what is not stays."""
+    _check_urls(given)
+    with site.db.transaction() as tx:
+        record = {**SITES.get(site.db, site_id), **given}
+        record["updated_at"] = stamp(site.clock.time())
+        if "password" in given:
+            record["password"] = site.vault.encrypt(given["password"], site_id)
+        if "protector_url" in given:
+            record["protector_url"] = _base(given["protector_url"])
+            _place(site, record)
+        SITES.put(tx, record)
+    site.service.access.forget()
+    return record
+
+
+def set_status(site: Site, site_id: str, status: str) -> None:
+    with site.db.transaction() as tx:
+        record = SITES.get(site.db, site_id)
+        if record["status"] != status:
+            record["status"] = status
+            record["updated_at"] = stamp(site.clock.time())
+            SITES.put(tx, record)
+
+
+def delete(site: Site, site_id: str) -> None:
+    """Forget a site that nothing uses."""
+    with site.db.transaction() as tx:
+        record = SITES.get(site.db, site_id)
+        group = site.db.one(
+            "SELECT count(*) AS number FROM pg_groups WHERE ? IN ("
+            "json_extract(doc, '$.primary_site_id'), "
+            "json_extract(doc, '$.secondary_site_id'))",
+            site_id,
+        )
+        used = int(group["number"]) if group is not None else 0
+        if used:
+            raise Refused(
+                "in-use",
+                f"Site {record['name']} is used by {used} protection groups",
+            )
+        SITES.delete(tx, site_id)

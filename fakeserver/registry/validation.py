@@ -1,0 +1,139 @@
+"""Whether a registered site is what a pair needs: real checks."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import requests
+
+from fakeserver.cloud.remote import (
+    CloudRefused,
+    CloudUnreachable,
+    RemoteCloud,
+)
+from fakeserver.errors import Refused
+from fakeserver.registry import clouds, sites, volume_types
+from fakeserver.site import Site
+from fakeserver.storage.driver import StorageError
+from fakeserver.store.sites import SITES
+
+OK, FAILED, SKIPPED = "ok", "failed", "skipped"
+#: connect and read, seconds
+TIMEOUT = (5, 30)
+#: what a site that fails these is: not there at all
+_PRESENCE = ("keystone", "protector")
+
+
+class CheckFailed(Exception):
+    """What is wrong, for an admin to read."""
+
+
+class CheckSkipped(Exception):
+    """What could not be asked, because an earlier check failed."""
+
+
+@dataclasses.dataclass
+class Probe:
+    """A site under examination."""
+
+    site: Site
+    record: dict[str, Any]
+    cloud: RemoteCloud | None = None
+
+    def clouds(self) -> RemoteCloud:
+        if self.cloud is None:
+            raise CheckSkipped("Keystone gave no token")
+        return self.cloud
+
+
+def _keystone(probe: Probe) -> str:
+    probe.cloud = clouds.own_cloud(probe.site, probe.record["id"])
+    return f"A token for {probe.record['username']}"
+
+
+def _protector(probe: Probe) -> str:
+    name, url = probe.record["name"], probe.record["protector_url"]
+    try:
+        if probe.site.faults.cuts(name):
+            raise requests.ConnectionError("the way to it is cut")
+        found = probe.site.wire.session().get(f"{url}/", timeout=TIMEOUT)
+        versions = [one["max_version"] for one in found.json()["versions"]]
+    except requests.RequestException as error:
+        raise CheckFailed(f"No answer from {url}") from error
+    except (ValueError, LookupError, TypeError) as error:
+        raise CheckFailed(f"No protector service at {url}") from error
+    return f"Versions up to {', '.join(versions)}"
+
+
+def _nova(probe: Probe) -> str:
+    return f"{len(probe.clouds().flavors())} flavors"
+
+
+def _neutron(probe: Probe) -> str:
+    return f"{len(probe.clouds().networks())} networks"
+
+
+def _cinder(probe: Probe) -> str:
+    return f"{len(probe.clouds().volume_types())} volume types"
+
+
+def _volume_types(probe: Probe) -> str:
+    names = [
+        found["name"]
+        for found in volume_types.listed(probe.clouds())
+        if found["replication_enabled"]
+    ]
+    if not names:
+        raise CheckFailed("No volume type is replicated")
+    return f"Replicated: {', '.join(names)}"
+
+
+def _array(probe: Probe) -> str:
+    name = probe.record["array_name"]
+    found = probe.site.arrays.volumes(name)
+    return f"{name} answers, {len(found)} volumes"
+
+
+#: in the order they are made; what needs a token comes after it
+CHECKS: dict[str, Callable[[Probe], str]] = {
+    "keystone": _keystone,
+    "protector": _protector,
+    "nova": _nova,
+    "neutron": _neutron,
+    "cinder": _cinder,
+    "volume_types": _volume_types,
+    "array": _array,
+}
+
+
+def validate(site: Site, site_id: str) -> dict[str, Any]:
+    """Make every check, and keep the status that follows from them."""
+    probe = Probe(site, SITES.get(site.db, site_id))
+    checks = []
+    for name, check in CHECKS.items():
+        result, detail = _made(check, probe)
+        checks.append({"name": name, "result": result, "detail": detail})
+    failed = [one["name"] for one in checks if one["result"] != OK]
+    if not failed:
+        status = "active"
+    elif set(failed).intersection(_PRESENCE):
+        status = "unreachable"
+    else:
+        status = "error"
+    sites.set_status(site, site_id, status)
+    return {"status": status, "checks": checks}
+
+
+def _made(check: Callable[[Probe], str], probe: Probe) -> tuple[str, str]:
+    try:
+        return OK, check(probe)
+    except CheckSkipped as error:
+        return SKIPPED, str(error)
+    except CloudUnreachable as error:
+        return FAILED, f"Site {error.site} does not answer"
+    except CloudRefused as error:
+        return FAILED, error.message
+    except (CheckFailed, StorageError) as error:
+        return FAILED, str(error)
+    except Refused as error:
+        return FAILED, error.message

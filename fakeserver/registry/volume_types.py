@@ -1,0 +1,48 @@
+"""The volume types of a site, as far as replication is concerned."""
+
+from typing import Any
+
+from fakeserver.cloud.remote import RemoteCloud
+from fakeserver.errors import PEER_UNREACHABLE, Refused
+from fakeserver.registry import clouds
+from fakeserver.site import Site
+from fakeserver.store.sites import SITES
+
+_ENABLED = "<is> True"
+_KINDS = {"<in> async": "async", "<in> sync": "sync"}
+
+Type = dict[str, Any]
+
+
+def read(found: dict[str, Any]) -> Type:
+    """One of Cinder's types; what it does not show is not there."""
+    specs = found.get("extra_specs") or {}
+    return {
+        "id": found["id"],
+        "name": found["name"],
+        "replication_enabled": specs.get("replication_enabled") == _ENABLED,
+        "replication_type": _KINDS.get(specs.get("replication_type", "")),
+    }
+
+
+def listed(cloud: RemoteCloud) -> list[Type]:
+    """All types of a cloud, by name."""
+    return sorted(
+        map(read, cloud.volume_types()), key=lambda one: str(one["name"])
+    )
+
+
+def of(site: Site, site_id: str) -> list[Type]:
+    """The types of a registered site, asked now."""
+    SITES.get(site.db, site_id)
+    try:
+        with clouds.refusals(site):
+            return listed(clouds.own_cloud(site, site_id))
+    except Refused as refusal:
+        if refusal.message != PEER_UNREACHABLE:
+            raise
+        # nothing is modified here, so nothing may say that it cannot be
+        name = SITES.get(site.db, site_id)["name"]
+        raise Refused(
+            "peer-unreachable", f"Site {name} does not answer"
+        ) from refusal

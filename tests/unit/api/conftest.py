@@ -1,0 +1,66 @@
+"""The API of one site over a store of its own and an engine that is told
+what to answer."""
+
+import pathlib
+from collections.abc import Iterator
+
+import flask
+import pytest
+from api_parts import Api, Engine, Tokens, make_app
+
+from fakeserver.clock import ManualClock
+from fakeserver.config import SiteConfig
+from fakeserver.db import Database
+from fakeserver.faults import NoFaults
+from fakeserver.site import Site
+from fakeserver.storage import arrays
+from fakeserver.store import schema as store
+from fakeserver.vault import Vault
+from fakeserver.wire import Sockets
+from fakeserver.world import build
+
+
+@pytest.fixture
+def site(tmp_path: pathlib.Path) -> Iterator[Site]:
+    clock = ManualClock()
+    config = SiteConfig(
+        site="site-a",
+        peer="site-b",
+        directory=tmp_path,
+        url="http://127.0.0.1:8788",
+        peer_url="http://127.0.0.1:8789",
+    )
+    disks = Database(config.arrays, arrays.SCHEMA)
+    made = Site(
+        config=config,
+        world=build("default", 1),
+        clock=clock,
+        db=Database(config.database, store.SCHEMA),
+        arrays=arrays.Arrays(disks, clock, NoFaults()),
+        wire=Sockets(),
+        faults=NoFaults(),
+        vault=Vault.open(config.vault_key),
+        pair=Vault.open(config.pair_key),
+    )
+    made.keystone = Tokens()
+    made.service = Engine()
+    yield made
+    made.db.close()
+    disks.close()
+
+
+@pytest.fixture
+def engine(site: Site) -> Engine:
+    found = site.service
+    assert isinstance(found, Engine)
+    return found
+
+
+@pytest.fixture
+def app(site: Site) -> flask.Flask:
+    return make_app(site)
+
+
+@pytest.fixture
+def call(app: flask.Flask) -> Api:
+    return Api(app.test_client())
