@@ -10,16 +10,14 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import http, microversions
+from protectorclient import http, microversions, urls
 from protectorclient.mappings import Resolved
+from protectorclient.v1._acting import action_body
 from protectorclient.v1.operations import Operation
-from protectorclient.v1.protection_groups import (
-    ProtectionGroup,
-    action_body,
-)
+from protectorclient.v1.protection_groups import ProtectionGroup
 
 if TYPE_CHECKING:
-    from protectorclient.pair import Located
+    from protectorclient.located import Located
     from protectorclient.sitehandle import SiteHandle
 
 
@@ -72,7 +70,7 @@ class Prepared:
             adapter.require(microversions.ACTION_REASON)
         path = adapter.tenant(
             "protection-groups",
-            http.segment(self.group.id, "protection group"),
+            urls.segment(self.group.id, "protection group"),
             "action",
         )
         return Outgoing(

@@ -15,7 +15,14 @@ from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import plugin
 from keystoneauth1 import session as ksa_session
 
-from protectorclient import answers, exceptions, http, mappings, transport
+from protectorclient import (
+    answers,
+    exceptions,
+    http,
+    mappings,
+    transport,
+    urls,
+)
 from protectorclient.mappings import Thing
 
 _MOST_PAGES = 1000
@@ -76,7 +83,7 @@ class NameFinder:
         Nova filters names by a regular expression, so the answer is
         compared again here.
         """
-        if http.is_identifier(name_or_id):
+        if urls.is_identifier(name_or_id):
             found = self._one_server(name_or_id)
             if found is not None:
                 return found
@@ -125,7 +132,7 @@ class NameFinder:
                     sent=True,
                 )
             found += [item for item in items if isinstance(item, dict)]
-            marker = http.next_marker(answer, noun, items)
+            marker = urls.next_marker(answer, noun, items)
             if marker is None or marker == params.get("marker"):
                 break
             params = {**params, "marker": marker}

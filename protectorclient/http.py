@@ -16,9 +16,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import re
 import time
-import urllib.parse
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -34,66 +32,18 @@ from protectorclient import (
     exceptions,
     microversions,
     transport,
+    urls,
 )
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 30.0
 VERSION_HEADER = "OpenStack-API-Version"
 _SAFE = frozenset({"GET", "HEAD"})
-_IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._~:@+-]*")
 
 
 def new_request_id() -> str:
     """A request id of our own: the service keeps it on what it starts."""
     return f"req-{uuid.uuid4()}"
-
-
-def segment(identifier: str, what: str = "resource") -> str:
-    """An id as one segment of a path.
-
-    Ids are plain. Whatever could end the segment, climb out of it or
-    start a query names nothing, and is not sent.
-    """
-    if _IDENTIFIER.fullmatch(identifier):
-        return identifier
-    raise exceptions.NotFound(f"no {what} has the id '{identifier}'")
-
-
-def is_identifier(text: str) -> bool:
-    """Whether a text could be an id."""
-    return _IDENTIFIER.fullmatch(text) is not None
-
-
-@dataclasses.dataclass(frozen=True)
-class Endpoint:
-    """A catalog URL taken apart.
-
-    Catalogs hold the service's root, its ``/v1``, or the project's URL
-    below that; the admin and health resources carry no project, so each
-    call is built from the root.
-    """
-
-    #: The URL above ``/v1``, without a slash at its end.
-    root: str
-    #: The project in the URL, where it has one.
-    project_id: str | None = None
-
-    @classmethod
-    def from_url(cls, url: str) -> Endpoint:
-        """Take apart any of the three forms."""
-        parts = urllib.parse.urlsplit(url)
-        segments = parts.path.rstrip("/").split("/")
-        project = None
-        if segments[-1] == "v1":
-            del segments[-1:]
-        elif len(segments) > 1 and segments[-2] == "v1":
-            project = urllib.parse.unquote(segments[-1])
-            del segments[-2:]
-        path = "/".join(segments).rstrip("/")
-        root = urllib.parse.urlunsplit(
-            (parts.scheme, parts.netloc, path) + ("", "")
-        )
-        return cls(root, project)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,7 +98,7 @@ class SiteAdapter:
             client_name="python-protectorclient",
             client_version=__version__,
         )
-        self._endpoint: Endpoint | None = None
+        self._endpoint: urls.Endpoint | None = None
         self._project_id: str | None = None
         self._offered: microversions.VersionRange | None = None
         #: The site's clock less this machine's, by its last answer.
@@ -157,10 +107,10 @@ class SiteAdapter:
     # Where
 
     @property
-    def endpoint(self) -> Endpoint:
+    def endpoint(self) -> urls.Endpoint:
         """The service's URL at this site, looked up once."""
         if self._endpoint is None:
-            self._endpoint = Endpoint.from_url(self._find_url())
+            self._endpoint = urls.Endpoint.from_url(self._find_url())
         return self._endpoint
 
     @property
@@ -205,7 +155,7 @@ class SiteAdapter:
 
     def tenant(self, *segments: str) -> str:
         """A path below ``/v1/<project>``."""
-        return self.v1(segment(self.project_id, "project"), *segments)
+        return self.v1(urls.segment(self.project_id, "project"), *segments)
 
     # Which version
 
@@ -286,7 +236,7 @@ class SiteAdapter:
         headers = self.headers(request_id)
         kwargs: dict[str, Any] = {"log": not secrets}
         if params:
-            kwargs["params"] = query(params)
+            kwargs["params"] = urls.query(params)
         if body is not None:
             kwargs["json"] = body
         response = self._authenticated(method, path, headers, kwargs)
@@ -437,30 +387,3 @@ def _pinned(wanted: str) -> microversions.Version | None:
     if wanted in ("auto", "latest"):
         return None
     return microversions.parse(wanted)
-
-
-def query(params: Mapping[str, Any]) -> dict[str, str]:
-    """Query parameters without those not given, in the wire's words."""
-    return {
-        key: str(value).lower() if isinstance(value, bool) else str(value)
-        for key, value in params.items()
-        if value is not None
-    }
-
-
-def next_marker(
-    body: Mapping[str, Any], noun: str, items: list[Any]
-) -> str | None:
-    """Where the next page begins, if there is one."""
-    links = body.get("links") or body.get(f"{noun}_links")
-    if not isinstance(links, list) or not items:
-        return None
-    for link in links:
-        if isinstance(link, dict) and link.get("rel") == "next":
-            href = str(link.get("href", ""))
-            given = urllib.parse.parse_qs(urllib.parse.urlsplit(href).query)
-            if given.get("marker"):
-                return given["marker"][0]
-            last = items[-1]
-            return str(last["id"]) if isinstance(last, dict) else None
-    return None

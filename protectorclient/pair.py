@@ -9,19 +9,18 @@ says when one is dead.
 from __future__ import annotations
 
 import concurrent.futures
-import dataclasses
 import datetime
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from protectorclient import cloud, exceptions, resolving
+from protectorclient import cloud, exceptions, preparing
 from protectorclient.actions import Prepared, Started
+from protectorclient.located import History, Located, SyncReport, rank
 from protectorclient.sitehandle import SILENT, SiteHandle
 from protectorclient.v1 import _record
 from protectorclient.v1.operations import Operation
 from protectorclient.v1.protection_groups import (
     Group,
-    ProtectionGroup,
     SyncStatus,
 )
 from protectorclient.v1.sites import Site
@@ -31,73 +30,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-#: The service's own words, for when it is this side that cannot reach.
-PEER_MESSAGE = "Cannot modify protection group — remote site unreachable"
 _BEGINNING = datetime.datetime.min.replace(tzinfo=datetime.UTC)
-
-
-@dataclasses.dataclass(frozen=True)
-class Located:
-    """A group, and which of the two sites is what for it."""
-
-    #: As the site has it that is ahead: by failovers, then by version.
-    group: ProtectionGroup
-    #: The site where the group runs now.
-    current: SiteHandle
-    #: The other one: where a failover goes.
-    other: SiteHandle
-    #: What each site says, by its cloud's name.
-    groups: Mapping[str, ProtectionGroup]
-    #: Why a site said nothing, by its cloud's name.
-    errors: Mapping[str, exceptions.ProtectorError]
-    #: Both site records by id.
-    sites: Mapping[str, Site]
-    #: The site id of each handle, by its cloud's name.
-    site_ids: Mapping[str, str]
-
-    @property
-    def dead(self) -> SiteHandle | None:
-        """The site that does not answer, if one does not."""
-        for handle in (self.current, self.other):
-            if isinstance(self.errors.get(handle.name), SILENT):
-                return handle
-        return None
-
-    def site(self, handle: SiteHandle) -> Site | None:
-        """The site record of a handle."""
-        return self.sites.get(self.site_ids[handle.name])
-
-    def site_name(self, site_id: str | None) -> str | None:
-        """The name of a site, where it is known."""
-        site = self.sites.get(site_id or "")
-        return site.name if site else site_id
-
-
-@dataclasses.dataclass(frozen=True)
-class SyncReport:
-    """How the metadata of both sites compare, as both see it."""
-
-    #: ``IN_SYNC``, ``OUT_OF_SYNC``, ``UNREACHABLE``, ``FAILED``.
-    status: str
-    #: What each site says, by its cloud's name.
-    sides: Mapping[str, SyncStatus]
-    #: Why a site said nothing, by its cloud's name.
-    errors: Mapping[str, exceptions.ProtectorError]
-    located: Located
-
-    @property
-    def in_sync(self) -> bool:
-        """Whether both hold the same, and both say so."""
-        return self.status == "IN_SYNC"
-
-
-@dataclasses.dataclass(frozen=True)
-class History:
-    """Operations of both sites, newest first."""
-
-    items: tuple[tuple[Operation, SiteHandle], ...]
-    #: Why a site said nothing, by its cloud's name.
-    errors: Mapping[str, exceptions.ProtectorError]
 
 
 class SitePair:
@@ -341,77 +274,16 @@ class SitePair:
         :raises NotFound: a name in a mapping.
         :raises NotUnique: a name in a mapping that several share.
         """
-        located = self.locate(group, unplanned=unplanned)
-        if unplanned:
-            site = located.other
-            self._prove_dead(located, accept_divergence)
-        else:
-            site = located.current
-        self._need(located, site)
-        names = resolving.Names(located, unplanned=unplanned)
-        try:
-            networks = names.networks(network_mapping)
-            flavors = names.flavors(flavor_mapping)
-        except SILENT as error:
-            raise self._peer_unreachable(error) from error
-        return Prepared(
-            action=action,
-            site=site,
-            located=located,
-            options={
-                "force": unplanned or None,
-                "retain_primary": retain_primary or None,
-                "reverse_replication": reverse_replication or None,
-                "reason": reason,
-            },
-            networks=networks,
-            flavors=flavors,
-            warnings=tuple(
-                warning
-                for found in (networks, flavors)
-                if found
-                for warning in found.warnings
-            ),
-        )
-
-    def _need(self, located: Located, site: SiteHandle) -> None:
-        error = located.errors.get(site.name)
-        if error is None:
-            return
-        if not isinstance(error, SILENT):
-            raise error
-        if site is located.current:
-            raise exceptions.SiteUnreachable(
-                f"the current primary does not answer: {error.message}",
-                site=site.name,
-                hint="where it is really down, an unplanned failover goes"
-                f" to {located.other.name}",
-            ) from error
-        raise error
-
-    def _prove_dead(self, located: Located, accepted: bool) -> None:
-        primary = located.current
-        alive = primary.name not in located.errors
-        if not alive:
-            record = located.site(primary)
-            alive = primary.answers(record.protector_url if record else None)
-        if alive and not accepted:
-            raise exceptions.PrimaryAnswers(
-                "the current primary answers: an unplanned failover would"
-                " make the two sites diverge",
-                site=primary.name,
-                hint="use a planned failover, or accept the divergence",
-            )
-
-    def _peer_unreachable(
-        self, error: exceptions.ProtectorError
-    ) -> exceptions.PeerUnreachable:
-        return exceptions.PeerUnreachable(
-            PEER_MESSAGE,
-            code=409,
-            reason="protector.peer-unreachable",
-            site=error.site,
-            hint=error.message,
+        return preparing.prepare(
+            self.locate(group, unplanned=unplanned),
+            action,
+            network_mapping=network_mapping,
+            flavor_mapping=flavor_mapping,
+            unplanned=unplanned,
+            accept_divergence=accept_divergence,
+            retain_primary=retain_primary,
+            reverse_replication=reverse_replication,
+            reason=reason,
         )
 
     # Metadata
@@ -452,7 +324,7 @@ class SitePair:
         located = self.locate(group)
         if winner is not None:
             start = self.handle(winner)
-            self._need(located, start)
+            preparing.need(located, start)
         else:
             start = self._ahead(located)
         return start.client.protection_groups.sync_force(
@@ -522,11 +394,6 @@ class SitePair:
         raise exceptions.NotFound(
             f"no site knows an operation '{operation_id}'"
         )
-
-
-def rank(group: ProtectionGroup) -> tuple[int, int]:
-    """What decides which of two sites' records of a group is ahead."""
-    return group.failover_count, group.metadata_version
 
 
 def _together(

@@ -15,7 +15,7 @@ from protectorclient.mappings import Resolved, Thing
 from protectorclient.v1.metadata import members_at
 
 if TYPE_CHECKING:
-    from protectorclient.pair import Located
+    from protectorclient.located import Located
 
 
 class Names:

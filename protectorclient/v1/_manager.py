@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from protectorclient import exceptions, http
+from protectorclient import exceptions, http, urls
 from protectorclient.v1 import _record
 from protectorclient.v1._record import Record
 
@@ -91,7 +91,7 @@ class Manager:
                 left -= len(items)
                 if left <= 0:
                     return
-            following = http.next_marker(answer.body, noun, items)
+            following = urls.next_marker(answer.body, noun, items)
             if following is None or following == marker:
                 return
             marker = following
@@ -104,7 +104,7 @@ class Manager:
         named: Callable[[], Iterable[R]],
     ) -> R:
         """The one thing of an id or of an exact name."""
-        by_id = http.is_identifier(wanted)
+        by_id = urls.is_identifier(wanted)
         if by_id and _UUID.fullmatch(wanted):
             with contextlib.suppress(exceptions.NotFound):
                 return get(wanted)

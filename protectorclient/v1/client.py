@@ -7,8 +7,9 @@ from typing import Any
 from keystoneauth1 import plugin
 from keystoneauth1 import session as ksa_session
 
-from protectorclient import http, microversions
+from protectorclient import http, microversions, posting
 from protectorclient.v1 import (
+    _acting,
     consistency_groups,
     health,
     members,
@@ -39,6 +40,8 @@ class Client:
     :param connect_timeout: seconds, 5 by default.
     :param read_timeout: seconds; the session's, else 30.
     :param site_name: how errors name the site.
+    :param patience: how long the fate of an action is looked for, when
+        the answer to it is lost.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class Client:
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
         site_name: str | None = None,
+        patience: posting.Pace | None = None,
     ) -> None:
         self._http = http.SiteAdapter(
             session,
@@ -71,9 +75,10 @@ class Client:
         self.tenant_mappings = tenant_mappings.TenantMappingManager(self._http)
         #: What was started at this site.
         self.operations = operations.OperationManager(self._http)
+        actor = _acting.Actor(self._http, self.operations, patience)
         #: What fails over together, and the actions on it.
         self.protection_groups = protection_groups.ProtectionGroupManager(
-            self._http, self.operations
+            self._http, actor
         )
         #: The instances of a group.
         self.members = members.MemberManager(self._http)
@@ -81,7 +86,7 @@ class Client:
         self.policies = policies.PolicyManager(self._http)
         #: The volumes of a group and their recovery points.
         self.consistency_groups = consistency_groups.ConsistencyGroupManager(
-            self._http, self.operations
+            self._http, actor
         )
         #: What rebuilds a group.
         self.metadata = metadata.MetadataManager(self._http)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
-from protectorclient import http, posting
+from protectorclient import http, urls
 from protectorclient.v1 import _manager, _record
-from protectorclient.v1.operations import Operation, OperationManager
+from protectorclient.v1._acting import Actor
+from protectorclient.v1.operations import Operation
 from protectorclient.v1.protection_groups import Group
 
 
@@ -60,17 +61,12 @@ class ConsistencyGroup(_record.Record):
 class ConsistencyGroupManager(_manager.Manager):
     """The one consistency group of each protection group."""
 
-    #: How patiently the answer to a lost POST is looked for.
-    pace = posting.Pace()
-
-    def __init__(
-        self, adapter: http.SiteAdapter, operations: OperationManager
-    ) -> None:
+    def __init__(self, adapter: http.SiteAdapter, actor: Actor) -> None:
         super().__init__(adapter)
-        self._operations = operations
+        self._actor = actor
 
     def _path(self, group: Group, *rest: str) -> str:
-        identity = http.segment(_record.id_of(group), "protection group")
+        identity = urls.segment(_record.id_of(group), "protection group")
         return self._http.tenant(
             "protection-groups", identity, "consistency-group", *rest
         )
@@ -89,27 +85,11 @@ class ConsistencyGroupManager(_manager.Manager):
 
         :param request_id: ``req-<uuid>``; made up where not given.
         """
-        identity = _record.id_of(group)
-        return posting.post_action(
-            posting.Request(
-                group_id=identity,
-                operation_type="sync_volumes",
-                parameters={},
-                request_id=request_id or http.new_request_id(),
-                site=self.site,
-            ),
-            post=lambda request_id: self._post_sync(identity, request_id),
-            look=lambda: self._operations.list(
-                protection_group_id=identity,
-                operation_type="sync_volumes",
-                limit=posting.LOOK_BACK,
-            ),
-            pace=self.pace,
+        return self._actor.start(
+            self._path(group, "sync"),
+            None,
+            group_id=_record.id_of(group),
+            operation_type="sync_volumes",
+            parameters={},
+            request_id=request_id,
         )
-
-    def _post_sync(self, group_id: str, request_id: str) -> Operation:
-        answer = self._http.call(
-            "POST", self._path(group_id, "sync"), request_id=request_id
-        )
-        data = self._http.noun(answer, "operation", "POST")
-        return self._record(Operation, data)

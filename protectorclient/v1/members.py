@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 from collections.abc import Iterator
 
-from protectorclient import http
+from protectorclient import urls
 from protectorclient.v1 import _manager, _record
 from protectorclient.v1.protection_groups import Group
 
@@ -77,13 +77,13 @@ class MemberManager(_manager.Manager):
     """The members of a group."""
 
     def _path(self, group: Group, *rest: str) -> str:
-        identity = http.segment(_record.id_of(group), "protection group")
+        identity = urls.segment(_record.id_of(group), "protection group")
         return self._http.tenant(
             "protection-groups", identity, "members", *rest
         )
 
     def _one(self, group: Group, member: Member | str) -> str:
-        return self._path(group, http.segment(_record.id_of(member), "member"))
+        return self._path(group, urls.segment(_record.id_of(member), "member"))
 
     def list(
         self,

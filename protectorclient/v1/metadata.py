@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from protectorclient import exceptions, http
+from protectorclient import exceptions, urls
 from protectorclient.v1 import _manager, _record
 from protectorclient.v1.protection_groups import Group
 
@@ -22,7 +22,7 @@ class MetadataManager(_manager.Manager):
     """
 
     def _path(self, group: Group) -> str:
-        identity = http.segment(_record.id_of(group), "protection group")
+        identity = urls.segment(_record.id_of(group), "protection group")
         return self._http.tenant("protection-groups", identity, "metadata")
 
     def get(

@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from protectorclient import exceptions, http
+from protectorclient import exceptions, urls
 from protectorclient import watch as following
 from protectorclient.v1 import _manager, _record
 
@@ -69,7 +69,7 @@ class OperationManager(_manager.Manager):
     def _path(self, operation: Operation | str | None = None) -> str:
         if operation is None:
             return self._http.tenant("operations")
-        identity = http.segment(_record.id_of(operation), "operation")
+        identity = urls.segment(_record.id_of(operation), "operation")
         return self._http.tenant("operations", identity)
 
     def list(
@@ -199,7 +199,7 @@ class OperationManager(_manager.Manager):
         status = None
         if group and (failed or forced):
             path = self._http.tenant(
-                "protection-groups", http.segment(group, "protection group")
+                "protection-groups", urls.segment(group, "protection group")
             )
             with contextlib.suppress(exceptions.NotFound):
                 found = self._http.get(path, "protection_group")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
-from protectorclient import http
+from protectorclient import urls
 from protectorclient.v1 import _manager, _record
 from protectorclient.v1.protection_groups import Group
 
@@ -32,7 +32,7 @@ class PolicyManager(_manager.Manager):
     """The one policy of each group."""
 
     def _path(self, group: Group) -> str:
-        identity = http.segment(_record.id_of(group), "protection group")
+        identity = urls.segment(_record.id_of(group), "protection group")
         return self._http.tenant("protection-groups", identity, "policy")
 
     def get(self, group: Group) -> Policy:

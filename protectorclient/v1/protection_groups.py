@@ -7,9 +7,10 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from protectorclient import http, microversions, posting
+from protectorclient import http, microversions, urls
 from protectorclient.v1 import _manager, _record
-from protectorclient.v1.operations import Operation, OperationManager
+from protectorclient.v1._acting import Actor, action_body
+from protectorclient.v1.operations import Operation
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -74,16 +75,14 @@ Group = ProtectionGroup | str
 class ProtectionGroupManager(_manager.Manager):
     """Protection groups of the token's project at one site."""
 
-    def __init__(
-        self, adapter: http.SiteAdapter, operations: OperationManager
-    ) -> None:
+    def __init__(self, adapter: http.SiteAdapter, actor: Actor) -> None:
         super().__init__(adapter)
-        self._operations = operations
+        self._actor = actor
 
     def _path(self, group: Group | None = None, *rest: str) -> str:
         if group is None:
             return self._http.tenant("protection-groups")
-        identity = http.segment(_record.id_of(group), "protection group")
+        identity = urls.segment(_record.id_of(group), "protection group")
         return self._http.tenant("protection-groups", identity, *rest)
 
     def list(
@@ -359,41 +358,15 @@ class ProtectionGroupManager(_manager.Manager):
         A lost answer is followed up as `posting` describes.
         """
         self._reason(params.get("reason"))
-        identity = _record.id_of(group)
         body = action_body(action, params)
-        return posting.post_action(
-            posting.Request(
-                group_id=identity,
-                operation_type=action,
-                parameters=body[action],
-                request_id=request_id or http.new_request_id(),
-                site=self.site,
-            ),
-            post=lambda request_id: self._post_action(
-                identity, body, request_id
-            ),
-            look=lambda: self._operations.list(
-                protection_group_id=identity,
-                operation_type=action,
-                limit=posting.LOOK_BACK,
-            ),
-            pace=self.pace,
-        )
-
-    #: How patiently the answer to a lost POST is looked for.
-    pace = posting.Pace()
-
-    def _post_action(
-        self, identity: str, body: Mapping[str, Any], request_id: str
-    ) -> Operation:
-        answer = self._http.call(
-            "POST",
-            self._path(identity, "action"),
-            body=body,
+        return self._actor.start(
+            self._path(group, "action"),
+            body,
+            group_id=_record.id_of(group),
+            operation_type=action,
+            parameters=body[action],
             request_id=request_id,
         )
-        data = self._http.noun(answer, "operation", "POST")
-        return self._record(Operation, data)
 
     def _reason(self, reason: str | None) -> str | None:
         if reason is not None:
@@ -428,14 +401,3 @@ class ProtectionGroupManager(_manager.Manager):
         )
         data = self._http.noun(answer, "sync_status", "POST")
         return self._record(SyncStatus, data)
-
-
-def action_body(action: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of an action: one key, and only what was given."""
-    return {
-        action: {
-            key: dict(value) if isinstance(value, Mapping) else value
-            for key, value in params.items()
-            if value is not None
-        }
-    }

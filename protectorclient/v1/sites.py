@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 from collections.abc import Iterator
 
-from protectorclient import http
+from protectorclient import urls
 from protectorclient.v1 import _manager, _record
 
 
@@ -70,7 +70,7 @@ class SiteManager(_manager.Manager):
     def _path(self, site: Site | str | None = None, *rest: str) -> str:
         if site is None:
             return self._http.v1("admin", "sites")
-        identity = http.segment(_record.id_of(site), "site")
+        identity = urls.segment(_record.id_of(site), "site")
         return self._http.v1("admin", "sites", identity, *rest)
 
     def list(

@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 from collections.abc import Iterator, Mapping
 
-from protectorclient import http
+from protectorclient import urls
 from protectorclient.v1 import _manager, _record
 
 
@@ -32,7 +32,7 @@ class TenantMappingManager(_manager.Manager):
     def _path(self, mapping: TenantMapping | str | None = None) -> str:
         if mapping is None:
             return self._http.v1("admin", "tenant-mappings")
-        identity = http.segment(_record.id_of(mapping), "tenant mapping")
+        identity = urls.segment(_record.id_of(mapping), "tenant mapping")
         return self._http.v1("admin", "tenant-mappings", identity)
 
     def list(

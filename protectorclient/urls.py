@@ -1,0 +1,88 @@
+"""URLs: taking a catalog's apart, and building safe ones."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import urllib.parse
+from collections.abc import Mapping
+from typing import Any
+
+from protectorclient import exceptions
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._~:@+-]*")
+
+
+def segment(identifier: str, what: str = "resource") -> str:
+    """An id as one segment of a path.
+
+    Ids are plain. Whatever could end the segment, climb out of it or
+    start a query names nothing, and is not sent.
+    """
+    if _IDENTIFIER.fullmatch(identifier):
+        return identifier
+    raise exceptions.NotFound(f"no {what} has the id '{identifier}'")
+
+
+def is_identifier(text: str) -> bool:
+    """Whether a text could be an id."""
+    return _IDENTIFIER.fullmatch(text) is not None
+
+
+@dataclasses.dataclass(frozen=True)
+class Endpoint:
+    """A catalog URL taken apart.
+
+    Catalogs hold the service's root, its ``/v1``, or the project's URL
+    below that; the admin and health resources carry no project, so each
+    call is built from the root.
+    """
+
+    #: The URL above ``/v1``, without a slash at its end.
+    root: str
+    #: The project in the URL, where it has one.
+    project_id: str | None = None
+
+    @classmethod
+    def from_url(cls, url: str) -> Endpoint:
+        """Take apart any of the three forms."""
+        parts = urllib.parse.urlsplit(url)
+        segments = parts.path.rstrip("/").split("/")
+        project = None
+        if segments[-1] == "v1":
+            del segments[-1:]
+        elif len(segments) > 1 and segments[-2] == "v1":
+            project = urllib.parse.unquote(segments[-1])
+            del segments[-2:]
+        path = "/".join(segments).rstrip("/")
+        root = urllib.parse.urlunsplit(
+            (parts.scheme, parts.netloc, path) + ("", "")
+        )
+        return cls(root, project)
+
+
+def query(params: Mapping[str, Any]) -> dict[str, str]:
+    """Query parameters without those not given, in the wire's words."""
+    return {
+        key: str(value).lower() if isinstance(value, bool) else str(value)
+        for key, value in params.items()
+        if value is not None
+    }
+
+
+def next_marker(
+    body: Mapping[str, Any], noun: str, items: list[Any]
+) -> str | None:
+    """Where the next page begins, if there is one."""
+    links = body.get("links") or body.get(f"{noun}_links")
+    if not isinstance(links, list) or not items:
+        return None
+    for link in links:
+        if isinstance(link, dict) and link.get("rel") == "next":
+            href = str(link.get("href", ""))
+            given = urllib.parse.parse_qs(urllib.parse.urlsplit(href).query)
+            if given.get("marker"):
+                return given["marker"][0]
+            last = items[-1]
+            return str(last["id"]) if isinstance(last, dict) else None
+    return None
