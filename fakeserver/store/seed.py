@@ -4,6 +4,7 @@ import sqlite3
 from typing import Any
 
 from fakeserver.clock import stamp
+from fakeserver.cloud.seed import consistency_group_id
 from fakeserver.engine import documents
 from fakeserver.ids import stable_id
 from fakeserver.site import Site
@@ -102,7 +103,7 @@ def _group(site: Site, seeded: SeedGroup, moment: str) -> Group:
         doc["policy"] = _policy(site, seeded.id)
     local = {
         "volume_type_id": world.volume_type_id(name, DEFAULT_VOLUME_TYPE),
-        "consistency_group_id": consistency_group_id(world, name, seeded.id),
+        "consistency_group_id": consistency_group_id(world, name, seeded.name),
         "last_replication_at": moment if seeded.policy else None,
         "last_sync_at": moment,
         "base": {"version": 1, "checksum": documents.checksum(doc)},
@@ -115,11 +116,6 @@ def _group(site: Site, seeded: SeedGroup, moment: str) -> Group:
     }
     project = world.project_id(name, "demo")
     return Group(seeded.id, project, doc, local)
-
-
-def consistency_group_id(world: World, site: str, group_id: str) -> str:
-    """The id of a seeded group's Cinder consistency group at a site."""
-    return stable_id(world.seed, site, "consistency-group", group_id)
 
 
 def _policy(site: Site, group_id: str) -> dict[str, Any]:

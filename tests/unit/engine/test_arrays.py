@@ -78,9 +78,7 @@ def test_a_pod_has_no_lag(arrays, clock):
     assert arrays.latest("g", B).created_at == clock.time()
 
 
-def test_a_promote_is_repeatable_and_holds_what_the_point_held(
-    arrays, clock
-):
+def test_a_promote_is_repeatable_and_holds_what_the_point_held(arrays, clock):
     replicated(arrays)
     clock.advance(300)
     point = arrays.latest("g", B)

@@ -55,7 +55,10 @@ def test_every_plan_rises_to_a_hundred(type_):
 
 def test_reverse_replication_is_a_step_of_a_failback_that_asks_for_it():
     names = [step.name for step in plan_of("failback", True)]
-    assert names[-2:] == ["reverse_replication", "update_protection_group_state"]
+    assert names[-2:] == [
+        "reverse_replication",
+        "update_protection_group_state",
+    ]
     assert "reverse_replication" not in {
         step.name for step in plan_of("failback", False)
     }
