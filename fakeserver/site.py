@@ -12,6 +12,9 @@ from fakeserver.wire import Wire
 from fakeserver.world import World
 
 if TYPE_CHECKING:
+    from fakeserver.cloud.keystone import Keystone
+    from fakeserver.engine.service import Service
+    from fakeserver.journal import Journal
     from fakeserver.vault import Vault
 
 
@@ -29,3 +32,7 @@ class Site:
     #: encrypts what is kept at this site, and what travels to the peer
     vault: "Vault"
     pair: "Vault"
+    # the parts that run; given when the site is composed
+    keystone: "Keystone" = dataclasses.field(init=False)
+    service: "Service" = dataclasses.field(init=False)
+    journal: "Journal | None" = dataclasses.field(init=False, default=None)

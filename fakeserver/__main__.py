@@ -1,0 +1,8 @@
+"""``python -m fakeserver``: the same as ``protector-sandbox``."""
+
+import sys
+
+from fakeserver.sandbox.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

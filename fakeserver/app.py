@@ -1,0 +1,68 @@
+"""One site as a WSGI application."""
+
+import logging
+from collections.abc import Callable, Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import flask
+from werkzeug.exceptions import HTTPException
+
+from fakeserver import control
+from fakeserver.faultplan import FaultPlan
+from fakeserver.guard import Guarded, refusal
+from fakeserver.journal import Journaled
+from fakeserver.site import Site
+from fakeserver.transport import Faulty
+
+LOG = logging.getLogger(__name__)
+
+
+def create_app(
+    site: Site,
+    *,
+    wait: Callable[[WSGIEnvironment, float], None] | None = None,
+) -> flask.Flask:
+    """The protector API, the clouds and the control channel of a site.
+
+    ``wait`` spends the time of a late answer; a test has its own.
+    """
+    from fakeserver import api, build, cloud
+
+    app = flask.Flask("fakeserver", static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    for blueprint in (*api.blueprints(site), *cloud.blueprints(site)):
+        app.register_blueprint(blueprint)
+    rest = control.Rest(
+        stop=lambda: build.rest(site), go=lambda: build.wake(site)
+    )
+    app.register_blueprint(control.blueprint(site, rest))
+
+    inner: WSGIApplication = Unbreakable(app.wsgi_app)
+    inner = Guarded(control.Resting(inner, rest))
+    if isinstance(site.faults, FaultPlan):
+        inner = Faulty(inner, site.faults, wait)
+    if site.journal is not None:
+        inner = Journaled(inner, site.journal, site.clock)
+    app.wsgi_app = inner  # type: ignore[method-assign]
+    return app
+
+
+class Unbreakable:
+    """A WSGI application that never tells a client of its tracebacks."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        try:
+            return list(self._app(environ, start_response))
+        except HTTPException as error:
+            return error.get_response(environ)(environ, start_response)
+        except Exception:
+            LOG.exception(
+                "%s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"]
+            )
+            message = "The service met an error of its own; see its log"
+            return refusal(start_response, 500, "internal", message)

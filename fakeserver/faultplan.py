@@ -1,0 +1,266 @@
+"""Faults that were asked for: kept on disk, seeded, the same every time.
+
+The plan is one small file of the sandbox, read by both sites and written by
+whoever adds a fault, so it outlives a killed process. Whether a rule with a
+probability strikes depends on the seed, the rule and how often it has been
+asked: nothing else.
+"""
+
+import contextlib
+import dataclasses
+import fcntl
+import fnmatch
+import json
+import os
+import pathlib
+import random
+import signal
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from fakeserver.faultkinds import KINDS, Kind
+from fakeserver.faults import StepFault
+
+#: the file of the sandbox that holds the rules
+NAME = "faults.json"
+
+
+class Crashed(SystemExit):
+    """The site died here, where the process goes on without it.
+
+    Not an Exception, so that no handler survives it; a SystemExit, so that
+    a thread that dies of it does so without a word.
+    """
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """One fault that was asked for."""
+
+    id: str
+    kind: str
+    site: str | None
+    stage: str
+    match: str
+    message: str
+    seconds: float
+    probability: float
+    #: how often it may still strike; None is for ever
+    times: int | None
+    #: how often somebody asked, and how often it struck
+    asked: int = 0
+    struck: int = 0
+
+    @property
+    def spent(self) -> bool:
+        return self.times is not None and self.struck >= self.times
+
+    @property
+    def of(self) -> Kind:
+        return KINDS[self.kind]
+
+
+class BadRule(ValueError):
+    """A fault that cannot be asked for, in one sentence."""
+
+
+class FaultFile:
+    """The rules on disk, for those who add, list and clear them."""
+
+    def __init__(self, path: pathlib.Path, seed: int = 1) -> None:
+        self._path = path
+        self._seed = seed
+        self._seen: tuple[int, int, int] | None = None
+        self._rules: tuple[Rule, ...] = ()
+
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules; the file is read only when it has changed."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return ()
+        seen = (found.st_mtime_ns, found.st_ino, found.st_size)
+        if seen != self._seen:
+            held = json.loads(self._path.read_text())
+            self._rules = tuple(Rule(**entry) for entry in held["rules"])
+            self._seen = seen
+        return self._rules
+
+    def add(
+        self,
+        kind: str,
+        *,
+        site: str | None = None,
+        stage: str | None = None,
+        match: str | None = None,
+        message: str | None = None,
+        seconds: float | None = None,
+        probability: float = 1.0,
+        times: int | None = None,
+    ) -> Rule:
+        """Ask for a fault; what is not said is as the kind has it."""
+        known = KINDS.get(kind)
+        if known is None:
+            raise BadRule(
+                f"there is no fault {kind!r}; there are {', '.join(KINDS)}"
+            )
+        if not 0 < probability <= 1:
+            raise BadRule("the probability must be above 0 and at most 1")
+        if times is not None and times < 1:
+            raise BadRule("a fault must be allowed to strike at least once")
+        if seconds is not None and seconds < 0:
+            raise BadRule("the seconds of a fault cannot be negative")
+        with self._change() as held:
+            held["last"] = held.get("last", 0) + 1
+            rule = Rule(
+                id=f"fault-{held['last']}",
+                kind=kind,
+                site=site,
+                stage=known.stage if stage is None else stage,
+                match=known.match if match is None else match,
+                message=known.message if message is None else message,
+                seconds=known.seconds if seconds is None else seconds,
+                probability=probability,
+                times=times,
+            )
+            held["rules"].append(dataclasses.asdict(rule))
+        return rule
+
+    def clear(self, rule_id: str | None = None) -> tuple[Rule, ...]:
+        """Take back one rule, or all; says which are gone."""
+        with self._change() as held:
+            gone = [
+                entry
+                for entry in held["rules"]
+                if rule_id is None or entry["id"] == rule_id
+            ]
+            held["rules"] = [e for e in held["rules"] if e not in gone]
+        return tuple(Rule(**entry) for entry in gone)
+
+    def strike(self, rule_id: str) -> Rule | None:
+        """Count that a rule was asked; the rule, when it strikes."""
+        struck = None
+        with self._change() as held:
+            for entry in held["rules"]:
+                rule = Rule(**entry)
+                if rule.id != rule_id or rule.spent:
+                    continue
+                entry["asked"] += 1
+                dice = random.Random(f"{self._seed}/{rule.id}/{rule.asked}")
+                if dice.random() < rule.probability:
+                    entry["struck"] += 1
+                    struck = rule
+        return struck
+
+    @contextlib.contextmanager
+    def _change(self) -> Iterator[dict[str, Any]]:
+        """Read, change, replace: one at a time over both processes."""
+        lock = self._path.with_name(f"{self._path.name}.lock")
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            held: dict[str, Any] = {"rules": []}
+            with contextlib.suppress(FileNotFoundError):
+                held = json.loads(self._path.read_text())
+            yield held
+            out, name = tempfile.mkstemp(dir=self._path.parent)
+            with os.fdopen(out, "w") as text:
+                json.dump(held, text)
+            os.replace(name, self._path)
+            self._seen = None
+        finally:
+            os.close(handle)
+
+
+def die() -> None:
+    """End this process as SIGKILL does: no clean-up, no last word."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class FaultPlan:
+    """The faults as one site meets them."""
+
+    def __init__(
+        self,
+        file: FaultFile,
+        site: str,
+        crash: Callable[[], None] = die,
+    ) -> None:
+        self.file = file
+        self._site = site
+        self._crash = crash
+        #: set when the site has died, or was killed, within a process that
+        #: goes on: none of its threads may do anything from then on
+        self.dead = False
+
+    def alive(self) -> None:
+        """Raise in whoever still works for a dead site."""
+        if self.dead:
+            raise Crashed(f"{self._site} is dead")
+
+    def at(self, point: str) -> None:
+        """A point that the engine, or an array, passes."""
+        self.alive()
+        stage, _, name = point.partition(":")
+        rule = self._struck("point", name, stage)
+        if rule is None:
+            return
+        if rule.kind == "crash":
+            self.dead = True
+            self._crash()
+            raise Crashed(f"{self._site} at {point}")
+        raise StepFault(rule.message)
+
+    def cuts(self, target: str) -> bool:
+        self.alive()
+        return self._struck("link", target) is not None
+
+    def delay(self, point: str) -> float:
+        """How much longer a point takes; asking does not use it up."""
+        stage, _, name = point.partition(":")
+        return sum(
+            rule.seconds
+            for rule in self._matching("delay", name, stage)
+            if not rule.spent
+        )
+
+    def transport(self, method: str, path: str) -> Rule | None:
+        """What happens to a request that this site is sent."""
+        return self._struck("transport", f"{method} {path}")
+
+    def database(self) -> None:
+        """Asked before each write."""
+        self.alive()
+        rule = self._struck("database", "write")
+        if rule is not None:
+            raise sqlite3.OperationalError(rule.message)
+
+    def _struck(
+        self, family: str, subject: str, stage: str | None = None
+    ) -> Rule | None:
+        for rule in self._matching(family, subject, stage):
+            struck = self.file.strike(rule.id)
+            if struck is not None:
+                return struck
+        return None
+
+    def _matching(
+        self, family: str, subject: str, stage: str | None
+    ) -> list[Rule]:
+        return [
+            rule
+            for rule in self.file.rules()
+            if rule.of.family == family
+            and rule.site in (None, self._site)
+            and (stage is None or rule.stage == stage)
+            and _fits(rule.match, subject)
+        ]
+
+
+def _fits(pattern: str, subject: str) -> bool:
+    """A shell pattern; a word without wildcards fits where it is found."""
+    if not any(sign in pattern for sign in "*?["):
+        pattern = f"*{pattern}*"
+    return fnmatch.fnmatchcase(subject, pattern)

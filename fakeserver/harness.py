@@ -1,0 +1,340 @@
+"""Both sites in this process, for tests: quick, and under their control.
+
+Without sockets nothing runs by itself: operations wait for :meth:`drain`,
+time moves when it is told to, and a crash is an exception that the site
+does not survive while the test goes on. With sockets each site is a real
+server on a free port of loopback, in threads.
+"""
+
+import dataclasses
+import pathlib
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import requests
+from keystoneauth1 import session as keystone
+from keystoneauth1.identity import v3
+
+from fakeserver import build, certificate
+from fakeserver.app import create_app
+from fakeserver.clock import ManualClock, SharedClock
+from fakeserver.config import SiteConfig
+from fakeserver.faultplan import Crashed, FaultPlan
+from fakeserver.inprocess import InProcess
+from fakeserver.listener import Listener, bind
+from fakeserver.sandbox import cloudsyaml, durations, world
+from fakeserver.sandbox.folder import Folder, Settings
+from fakeserver.site import Site
+from fakeserver.store import operations
+from fakeserver.transport import Dropped
+from fakeserver.wire import Sockets, Wire
+from fakeserver.world import SITES
+
+#: how long a client without sockets is thought to wait for an answer
+READ_TIMEOUT = 30.0
+#: worker threads of a site with sockets
+WORKERS = 4
+
+
+class LocalPair:
+    """Two sites, a clock and a clouds.yaml; a context manager."""
+
+    def __init__(
+        self,
+        directory: pathlib.Path | None = None,
+        *,
+        scenario: str = "default",
+        groups: int = 0,
+        seed: int = 1,
+        pace: float = 0.0,
+        sockets: bool = False,
+        tls: bool = False,
+        workers: int | None = None,
+        max_microversion: str = "1.2",
+        token_lifetime: float = 86400.0,
+    ) -> None:
+        if tls and not sockets:
+            raise ValueError("TLS needs sockets")
+        self._temporary = directory is None
+        self.directory = directory or pathlib.Path(
+            tempfile.mkdtemp(prefix="protector-pair-")
+        )
+        self.folder = Folder(self.directory)
+        self.folder.prepare()
+        ports = [bind(0) for _ in SITES] if sockets else []
+        first, second = [p.getsockname()[1] for p in ports] or [1, 2]
+        self.settings = Settings(
+            port=first,
+            peer_port=second,
+            tls=tls,
+            seed=seed,
+            scenario=scenario,
+            groups=groups,
+            pace=pace,
+            max_microversion=max_microversion,
+        )
+        self.folder.write(self.settings)
+        self.wire: Wire = InProcess()
+        self.clock: ManualClock | SharedClock = ManualClock(time.time())
+        if sockets:
+            ca = self.directory / certificate.CA
+            self.wire = Sockets(str(ca) if tls else True)
+            self.clock = SharedClock(self.directory / "clock.json")
+        if workers is None:
+            workers = WORKERS if sockets else 0
+        self.sites = {
+            name: LocalSite(self, name, workers, token_lifetime)
+            for name in SITES
+        }
+        try:
+            for port in ports:
+                port.close()
+            for site in self.sites.values():
+                site.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> "LocalPair":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def clouds_yaml(self) -> pathlib.Path:
+        return self.folder.clouds_yaml
+
+    def site(self, name: str) -> "LocalSite":
+        """A site by its name, or by the last letter of it."""
+        return self.sites[_named(name)]
+
+    # -- time, faults, the world
+
+    def advance(self, duration: float | str) -> None:
+        """Let time pass: seconds, or a text such as ``15m``."""
+        if isinstance(duration, str):
+            duration = durations.parse(duration)
+        self.clock.advance(duration)
+
+    def fault(
+        self, kind: str, *, site: str | None = None, **options: Any
+    ) -> str:
+        """Ask for a fault, as ``protector-sandbox fault add`` does."""
+        where = None if site is None else _named(site)
+        return world.add_fault(self.folder, kind, site=where, **options).id
+
+    def clear_faults(self, rule_id: str | None = None) -> None:
+        world.clear_faults(self.folder, rule_id)
+
+    def reset(self) -> None:
+        """The seeded world, as on the first day."""
+        running = [site for site in self.sites.values() if site.running]
+        for site in running:
+            build.rest(site.parts)
+        self.clear_faults()
+        world.reseed(self.folder, self.settings, self.clock)
+        for site in running:
+            build.wake(site.parts)
+
+    def drain(self) -> None:
+        """Run what waits at the sites that run, until nothing does."""
+        for _ in range(5):
+            running = [s for s in self.sites.values() if s.running]
+            for site in running:
+                site.drain()
+            if not any(site.unfinished() for site in running):
+                return
+
+    # -- the way in
+
+    def http(self) -> requests.Session:
+        """A session that reaches both sites, with sockets or without."""
+        return self.wire.session()
+
+    def cloud(self, name: str) -> dict[str, Any]:
+        """An entry of clouds.yaml."""
+        site = self.sites[SITES[0]]
+        urls = {s: self.settings.url_of(s) for s in SITES}
+        return cloudsyaml.clouds(site.world, urls, site.config)[name]
+
+    def session(self, cloud: str = "site-a") -> keystone.Session:
+        """A keystoneauth session of a user of clouds.yaml."""
+        http = self.http()
+        auth = v3.Password(**self.cloud(cloud)["auth"])
+        return keystone.Session(auth=auth, session=http, verify=http.verify)
+
+    def close(self) -> None:
+        for site in self.sites.values():
+            site.stop()
+        if self._temporary:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class LocalSite:
+    """One site of the pair: started, stopped, killed, started again."""
+
+    def __init__(
+        self, pair: LocalPair, name: str, workers: int, lifetime: float
+    ) -> None:
+        self.name = name
+        self._pair = pair
+        self.config: SiteConfig = dataclasses.replace(
+            pair.folder.config(pair.settings, name),
+            workers=workers,
+            token_lifetime=lifetime,
+        )
+        self.url = self.config.url
+        self.world = build.world_of(self.config)
+        self._parts: Site | None = None
+        self._listener: Listener | None = None
+        self._plan: FaultPlan | None = None
+
+    @property
+    def running(self) -> bool:
+        return self._plan is not None and not self._plan.dead
+
+    @property
+    def parts(self) -> Site:
+        """What the site is made of; only while it is there."""
+        if self._parts is None:
+            raise RuntimeError(f"{self.name} is down")
+        return self._parts
+
+    def start(self) -> None:
+        """Start over the same data; nothing happens when it runs."""
+        if self.running:
+            return
+        self._bury()
+        pair = self._pair
+        self._plan = plan = FaultPlan(
+            pair.folder.faults(), self.name, crash=self._fall_silent
+        )
+        self._parts = site = build.open_site(
+            self.config, clock=pair.clock, wire=pair.wire, faults=plan
+        )
+        if isinstance(pair.wire, InProcess):
+            app = create_app(site, wait=_no_wait)
+            pair.wire.register(self.url, Called(app, plan))
+            pair.wire.restore(self.url)
+        else:
+            self._listen(create_app(site), plan)
+        site.service.start()
+
+    def _listen(self, app: WSGIApplication, plan: FaultPlan) -> None:
+        settings, folder = self._pair.settings, self._pair.folder
+        files = None
+        if settings.tls:
+            files = (
+                folder.path / certificate.CERTIFICATE,
+                folder.path / certificate.KEY,
+            )
+        port = bind(settings.port_of(self.name))
+        self._listener = Listener(Survived(app), port, files, threads=8)
+
+    def stop(self) -> None:
+        """Stop cleanly; nothing happens when it is down."""
+        if self.running:
+            # first the engine, while its peer still gets answers from here
+            self.parts.service.stop()
+            if isinstance(self._pair.wire, InProcess):
+                self._pair.wire.cut(self.url)
+        self._bury()
+
+    def kill(self) -> None:
+        """Be dead at once: nothing that it was doing is finished."""
+        if self._plan is not None:
+            self._plan.dead = True
+            self._fall_silent()
+            self._bury()
+
+    def drain(self) -> bool:
+        """Run what waits here; False when the site died of it."""
+        try:
+            self.parts.service.drain()
+        except Crashed:
+            return False
+        return True
+
+    def unfinished(self) -> bool:
+        return self.running and bool(operations.unfinished(self.parts.db))
+
+    def _fall_silent(self) -> None:
+        """Nobody is answered any more."""
+        if isinstance(self._pair.wire, InProcess):
+            self._pair.wire.cut(self.url)
+        elif self._listener is not None:
+            self._listener.hush()
+
+    def _bury(self) -> None:
+        """Close what a stopped, killed or crashed site has left open."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        if self._parts is not None:
+            self._parts.service.stop()
+            build.shut(self._parts)
+            self._parts = None
+        self._plan = None
+
+
+class Called:
+    """A site that is called, not connected to: its faults as a client's
+    HTTP library shows them."""
+
+    def __init__(self, app: WSGIApplication, plan: FaultPlan) -> None:
+        self._app = app
+        self._plan = plan
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        try:
+            parts = self._app(environ, start_response)
+        except Dropped as dropped:
+            if dropped.kind == "timeout":
+                raise requests.ReadTimeout("Read timed out.") from None
+            raise requests.ConnectionError("Connection aborted.") from None
+        except Crashed:
+            raise requests.ConnectionError("Connection aborted.") from None
+        if environ.get("sandbox.truncated"):
+            raise requests.exceptions.ChunkedEncodingError("IncompleteRead")
+        return parts
+
+
+class Survived:
+    """A site in threads that may die while its process goes on."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        try:
+            return self._app(environ, start_response)
+        except Crashed:
+            raise Dropped("reset") from None
+
+
+def _no_wait(environ: WSGIEnvironment, seconds: float) -> None:
+    """An answer that is late enough is none; else nobody notices."""
+    if seconds >= READ_TIMEOUT:
+        raise Dropped("timeout")
+
+
+def _named(name: str) -> str:
+    found = name if name in SITES else f"site-{name}"
+    if found not in SITES:
+        raise ValueError(f"there is no site {name!r}: {', '.join(SITES)}")
+    return found

@@ -1,0 +1,240 @@
+"""A site on a loopback port: waitress, and TLS in front of it if asked.
+
+waitress speaks no TLS. With a certificate, the port belongs to a small
+relay that ends TLS and passes the bytes on to waitress, at a port of its
+own on loopback.
+"""
+
+import asyncio
+import contextlib
+import logging
+import pathlib
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import waitress.server  # type: ignore[import-untyped]
+from waitress import wasyncore
+from waitress.channel import (  # type: ignore[import-untyped]
+    ClientDisconnected,
+)
+
+from fakeserver.transport import Dropped
+
+HOST = "127.0.0.1"
+THREADS = 16
+LOG = logging.getLogger(__name__)
+_CHUNK = 1 << 16
+
+
+def bind(port: int) -> socket.socket:
+    """A listening socket on loopback; port 0 is any free one."""
+    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((HOST, port))
+        made.listen(1024)
+    except BaseException:
+        made.close()
+        raise
+    return made
+
+
+class Listener:
+    """Serves one application until it is closed."""
+
+    def __init__(
+        self,
+        app: WSGIApplication,
+        port: socket.socket,
+        certificate: tuple[pathlib.Path, pathlib.Path] | None = None,
+        threads: int = THREADS,
+    ) -> None:
+        self.port: int = port.getsockname()[1]
+        self._closing = threading.Event()
+        self._hushed = threading.Event()
+        self._relay = None
+        inner = port
+        if certificate is not None:
+            inner = bind(0)
+            self._relay = Relay(port, inner.getsockname()[1], *certificate)
+        scheme = "http" if certificate is None else "https"
+        self._map: dict[int, object] = {}
+        self._server = waitress.server.create_server(
+            Connected(app),
+            map=self._map,
+            sockets=[inner],
+            threads=threads,
+            url_scheme=scheme,
+            ident="protector-sandbox",
+            # a held answer notices that nobody waits for it any more
+            channel_request_lookahead=1,
+            connection_limit=1000,
+            asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=True,
+        )
+        self._thread = threading.Thread(
+            target=self._run, name=f"port-{self.port}", daemon=True
+        )
+        self._thread.start()
+
+    def hush(self) -> None:
+        """Cut every connection and take no more; from any thread, and
+        without waiting. A close still has to follow."""
+        self._hushed.set()
+        self._server.pull_trigger()
+
+    def close(self) -> None:
+        """Take nothing more, let what is served end, and be gone."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        self._server.pull_trigger()
+        self._thread.join()
+        if self._relay is not None:
+            self._relay.close()
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            wasyncore.loop(30, use_poll=True, map=self._map, count=1)
+            if self._hushed.is_set():
+                self._take_no_more()
+                for channel in list(self._server.active_channels.values()):
+                    channel.handle_close()
+        self._take_no_more()
+        # no sooner than its workers are done: their answers are still sent
+        self._server.task_dispatcher.shutdown(timeout=5)
+        for _ in range(3):
+            wasyncore.loop(0, use_poll=True, map=self._map, count=1)
+        self._server.trigger.close()
+        wasyncore.close_all(self._map, ignore_all=True)
+
+    def _take_no_more(self) -> None:
+        if self._relay is not None:
+            self._relay.stop_accepting()
+        if self._server.accepting:
+            self._server.accepting = False
+            self._server.del_channel()
+            self._server.socket.close()
+
+
+class Connected:
+    """Turns a dropped answer into a connection that is cut."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        try:
+            return self._app(environ, start_response)
+        except Dropped as dropped:
+            if dropped.kind == "reset":
+                _cut(environ)
+            # the one thing that makes waitress close without a word
+            raise ClientDisconnected from dropped
+
+
+def _cut(environ: WSGIEnvironment) -> None:
+    """Let closing the connection send a reset instead of an end."""
+    asked = environ.get("waitress.client_disconnected")
+    channel = getattr(asked, "__self__", None)
+    connection = getattr(channel, "socket", None)
+    if connection is not None:
+        with contextlib.suppress(OSError):
+            connection.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+
+
+class Relay:
+    """Ends TLS on one port and passes the bytes on to another."""
+
+    def __init__(
+        self,
+        port: socket.socket,
+        target: int,
+        certificate: pathlib.Path,
+        key: pathlib.Path,
+    ) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._context.load_cert_chain(certificate, key)
+        self._target = target
+        self._loop = asyncio.new_event_loop()
+        self._port = port
+        self._ready = threading.Event()
+        self._server: asyncio.Server | None = None
+        self._thread = threading.Thread(
+            target=self._run, name="tls", daemon=True
+        )
+        self._thread.start()
+        self._ready.wait()
+
+    def stop_accepting(self) -> None:
+        if self._server is not None:
+            self._loop.call_soon_threadsafe(self._server.close)
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._open())
+            self._ready.set()
+            self._loop.run_forever()
+            pending = asyncio.all_tasks(self._loop)
+            for task in pending:
+                task.cancel()
+            self._loop.run_until_complete(
+                asyncio.gather(*pending, return_exceptions=True)
+            )
+        finally:
+            self._ready.set()
+            self._port.close()
+            self._loop.close()
+
+    async def _open(self) -> None:
+        self._server = await asyncio.start_server(
+            self._serve,
+            sock=self._port,
+            ssl=self._context,
+            ssl_handshake_timeout=10,
+        )
+
+    async def _serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        try:
+            inner, outer = await asyncio.open_connection(HOST, self._target)
+        except OSError:
+            writer.transport.abort()
+            return
+        there = asyncio.ensure_future(_pump(reader, outer))
+        try:
+            await _pump(inner, writer)
+        finally:
+            there.cancel()
+            outer.transport.abort()
+            writer.close()
+
+
+async def _pump(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Pass bytes on until one side ends; a reset is passed on as one."""
+    try:
+        while chunk := await reader.read(_CHUNK):
+            writer.write(chunk)
+            await writer.drain()
+    except OSError:
+        writer.transport.abort()
+        return
+    if writer.can_write_eof():
+        with contextlib.suppress(OSError):
+            writer.write_eof()

@@ -1,0 +1,93 @@
+"""What a journal may not keep."""
+
+import json
+import re
+from collections.abc import Iterable
+from typing import Any
+
+HIDDEN = "***"
+#: headers that are worth keeping, in small letters
+HEADERS = (
+    "content-type",
+    "openstack-api-version",
+    "x-openstack-request-id",
+    "user-agent",
+    "retry-after",
+)
+#: headers of which only the presence is kept
+SECRET_HEADERS = (
+    "x-auth-token",
+    "x-subject-token",
+    "authorization",
+    "cookie",
+    "x-sandbox-secret",
+)
+#: keys of JSON bodies whose values are secrets
+_KEYS = frozenset(
+    (
+        "password",
+        "original_password",
+        "adminpass",
+        "admin_password",
+        "secret",
+        "sealed",
+        "primary_fa_api_token",
+        "secondary_fa_api_token",
+        "user_data",
+    )
+)
+#: a Fernet token, wherever it stands
+_FERNET = re.compile(r"gAAAA[\w=-]{16,}")
+
+
+def mask(value: Any, key: str = "") -> Any:
+    """The same JSON value with every secret in it covered."""
+    if key == "password" and isinstance(value, dict):
+        # the method "password" of Keystone, which holds a user
+        return {
+            name: mask(held) if name == "user" else HIDDEN
+            for name, held in value.items()
+        }
+    if key in _KEYS:
+        return HIDDEN
+    if isinstance(value, dict):
+        if key == "token" and "id" in value:
+            return {**value, "id": HIDDEN}
+        return {name: mask(held, name.lower()) for name, held in value.items()}
+    if isinstance(value, list):
+        return [mask(held, key) for held in value]
+    if isinstance(value, str):
+        return mask_text(value)
+    return value
+
+
+def headers(found: Iterable[tuple[str, str]], limit: int) -> dict[str, str]:
+    """The headers that are kept, and those that are only named."""
+    kept = {}
+    for name, value in found:
+        key = name.lower()
+        if key in SECRET_HEADERS:
+            kept[key] = HIDDEN
+        elif key in HEADERS:
+            kept[key] = mask_text(value[:limit])
+    return kept
+
+
+def mask_text(text: str) -> str:
+    return _FERNET.sub(HIDDEN, text)
+
+
+def readable(body: bytes, limit: int) -> Any:
+    """A body as a journal keeps it: masked JSON, or only its length.
+
+    What cannot be read whole as JSON may hide a secret anywhere, so nothing
+    of it is kept.
+    """
+    if not body:
+        return None
+    if len(body) <= limit:
+        try:
+            return mask(json.loads(body))
+        except (ValueError, RecursionError):
+            pass
+    return f"({len(body)} bytes)"

@@ -1,0 +1,1 @@
+"""Two sites as two processes on one machine, up and down."""

@@ -1,0 +1,182 @@
+"""The folder of a sandbox: what is where, and how it was brought up."""
+
+import contextlib
+import dataclasses
+import fcntl
+import json
+import os
+import pathlib
+import shlex
+from collections.abc import Iterator
+
+from fakeserver import certificate
+from fakeserver.build import other, private_folder
+from fakeserver.config import SiteConfig
+from fakeserver.faultplan import NAME as FAULTS
+from fakeserver.faultplan import FaultFile
+from fakeserver.sandbox import cloudsyaml
+from fakeserver.sandbox.problem import Problem
+from fakeserver.world import SITES, build
+
+SETTINGS = "sandbox.json"
+HOST = "127.0.0.1"
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How a sandbox was brought up; kept for ``start`` and the next ``up``."""
+
+    port: int = 8788
+    peer_port: int = 8789
+    tls: bool = False
+    seed: int = 1
+    scenario: str = "default"
+    groups: int = 0
+    pace: float = 1.0
+    max_microversion: str = "1.2"
+
+    def port_of(self, site: str) -> int:
+        return self.port if site == SITES[0] else self.peer_port
+
+    def url_of(self, site: str) -> str:
+        scheme = "https" if self.tls else "http"
+        return f"{scheme}://{HOST}:{self.port_of(site)}"
+
+
+class Folder:
+    """A sandbox on disk, running or not."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self.path = path.absolute()
+        self.shown = path
+
+    @property
+    def clouds_yaml(self) -> pathlib.Path:
+        return self.path / "clouds.yaml"
+
+    @property
+    def settings_file(self) -> pathlib.Path:
+        return self.path / SETTINGS
+
+    def log(self, site: str) -> pathlib.Path:
+        return self.path / f"{site}.log"
+
+    def journal(self, site: str) -> pathlib.Path:
+        return self.path / f"{site}.journal"
+
+    def exists(self) -> bool:
+        return self.settings_file.is_file()
+
+    def settings(self) -> Settings:
+        """How this sandbox was brought up; Problem when there is none."""
+        try:
+            held = json.loads(self.settings_file.read_text())
+            return Settings(**held)
+        except (FileNotFoundError, NotADirectoryError):
+            raise Problem(
+                f"There is no sandbox in {self.shown}; "
+                "protector-sandbox up makes one."
+            ) from None
+        except (OSError, TypeError, ValueError) as error:
+            raise Problem(
+                f"The settings in {self.settings_file} cannot be read: "
+                f"{error}."
+            ) from None
+
+    def prepare(self) -> None:
+        """Make the folder, or take an empty one, for its owner alone."""
+        try:
+            fresh = not self.path.exists() or not any(self.path.iterdir())
+            if not fresh and not self._ours():
+                raise Problem(
+                    f"{self.shown} holds files that are not a sandbox's; "
+                    "give an empty folder with --dir."
+                )
+            private_folder(self.path)
+        except NotADirectoryError:
+            raise Problem(f"{self.shown} is not a folder.") from None
+        except OSError as error:
+            raise Problem(
+                f"The folder {self.shown} cannot be used: {error.strerror}."
+            ) from None
+
+    def _ours(self) -> bool:
+        """A sandbox's, or one's whose making was cut short."""
+        return self.exists() or (self.path / "up.lock").exists()
+
+    def write(self, settings: Settings) -> None:
+        """Settings, certificates and clouds.yaml; data is left alone."""
+        if settings.tls:
+            certificate.make(self.path)
+        config = self.config(settings, SITES[0])
+        world = build(settings.scenario, settings.seed, settings.groups)
+        text = cloudsyaml.render(
+            world, {site: settings.url_of(site) for site in SITES}, config
+        )
+        write_private(self.clouds_yaml, text)
+        held = json.dumps(dataclasses.asdict(settings), indent=1)
+        write_private(self.settings_file, held + "\n")
+
+    def config(self, settings: Settings, site: str) -> SiteConfig:
+        """What the process of one site is told."""
+        return SiteConfig(
+            site=site,
+            peer=other(site),
+            directory=self.path,
+            url=settings.url_of(site),
+            peer_url=settings.url_of(other(site)),
+            seed=settings.seed,
+            pace=settings.pace,
+            max_microversion=settings.max_microversion,
+            scenario=settings.scenario,
+            groups=settings.groups,
+            ca_file=self.path / certificate.CA if settings.tls else None,
+        )
+
+    def faults(self) -> FaultFile:
+        return FaultFile(self.path / FAULTS, self.settings().seed)
+
+    def exports(self) -> list[str]:
+        """Lines for the user's shell."""
+        foreign = sorted(
+            name
+            for name in os.environ
+            if name.startswith("OS_")
+            and name not in ("OS_CLOUD", "OS_CLIENT_CONFIG_FILE")
+        )
+        lines = [f"unset {' '.join(foreign)}"] if foreign else []
+        return [
+            *lines,
+            "export OS_CLIENT_CONFIG_FILE="
+            + shlex.quote(str(self.clouds_yaml)),
+            f"export OS_CLOUD={SITES[0]}",
+        ]
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """One command at a time on one sandbox."""
+        path = self.path / "up.lock"
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
+
+    def remove_data(self, logs: bool = True) -> None:
+        """Take away everything that a sandbox writes."""
+        for path in self.path.iterdir():
+            kept = path.name == "up.lock" or (
+                path.suffix == ".log" and not logs
+            )
+            if path.is_file() and not kept:
+                path.unlink()
+
+
+def write_private(path: pathlib.Path, text: str) -> None:
+    """A file that is there whole, and for its owner alone."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as out:
+        out.write(text)
+    os.replace(temporary, path)

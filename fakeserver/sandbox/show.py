@@ -1,0 +1,115 @@
+"""What the commands print on stdout."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from fakeserver.clock import SharedClock, stamp
+from fakeserver.journal import entries
+from fakeserver.sandbox import channel, process
+from fakeserver.sandbox.folder import Folder
+from fakeserver.world import SITES
+
+
+def lines(texts: Iterable[str]) -> None:
+    for text in texts:
+        print(text, flush=True)
+
+
+def table(rows: Sequence[Sequence[str]]) -> None:
+    """Columns as wide as they need to be."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = zip(row, widths, strict=True)
+        print("  ".join(f"{c:{w}}" for c, w in cells).rstrip())
+
+
+def status(folder: Folder) -> None:
+    settings = folder.settings()
+    rows = [("SITE", "STATE", "URL", "PID")]
+    for site in SITES:
+        pid = process.running(folder, site)
+        if pid is None:
+            state = "stopped"
+        elif channel.answers(folder, settings, site, pid, seconds=2.0):
+            state = "running"
+        else:
+            state = "silent"
+        rows.append((site, state, settings.url_of(site), str(pid or "-")))
+    table(rows)
+    print(
+        f"scenario {settings.scenario}, seed {settings.seed}, "
+        f"pace {settings.pace:g} s"
+    )
+    clock(folder)
+    count = len([rule for rule in folder.faults().rules() if not rule.spent])
+    if count:
+        print(f"faults asked for: {count}")
+
+
+def clock(folder: Folder) -> None:
+    """The time at each site, and whether it goes on."""
+    path = folder.path / "clock.json"
+    times = [stamp(SharedClock(path, site).time()) for site in SITES]
+    shown = times[0]
+    if times[0] != times[1]:
+        shown = ", ".join(
+            f"{site} {time}" for site, time in zip(SITES, times, strict=True)
+        )
+    frozen = path.exists() and json.loads(path.read_text()).get("frozen_at")
+    print(f"clock {shown}{', frozen' if frozen else ''}")
+
+
+def faults(folder: Folder) -> None:
+    folder.settings()
+    rows = [("ID", "KIND", "SITE", "STAGE", "MATCH", "LEFT", "STRUCK")]
+    for rule in folder.faults().rules():
+        left = "-" if rule.times is None else str(rule.times - rule.struck)
+        rows.append(
+            (
+                rule.id,
+                rule.kind,
+                rule.site or "both",
+                rule.stage,
+                rule.match,
+                left,
+                str(rule.struck),
+            )
+        )
+    table(rows)
+
+
+def journal(
+    folder: Folder, only: str | None, last: int | None, raw: bool
+) -> None:
+    """Both sites' requests in the order in which they were answered."""
+    folder.settings()
+    found = [
+        {"site": site, **entry}
+        for site in SITES
+        if only in (None, site)
+        for entry in entries(folder.journal(site))
+    ]
+    found.sort(key=lambda entry: str(entry.get("at")))
+    for entry in found[-last:] if last else found:
+        lines([json.dumps(entry)] if raw else _written(entry))
+
+
+def _written(entry: dict[str, Any]) -> list[str]:
+    query = f"?{entry['query']}" if "query" in entry else ""
+    fault = f", fault {entry['fault']}" if "fault" in entry else ""
+    made = [
+        f"{entry['at']} {entry['site']} {entry['method']} "
+        f"{entry['path']}{query} {entry.get('status') or 'no answer'} "
+        f"({entry['ms']} ms{fault})"
+    ]
+    if "body" in entry:
+        made.append(f"    > {_short(entry['body'])}")
+    if "answer" in entry:
+        made.append(f"    < {_short(entry['answer'])}")
+    return made
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 400 else f"{text[:400]}..."

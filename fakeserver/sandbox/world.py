@@ -1,0 +1,89 @@
+"""What changes the world of a sandbox: reset, faults, the clock."""
+
+from fakeserver.build import open_parts, seed, shut
+from fakeserver.clock import Clock, SharedClock
+from fakeserver.faultplan import BadRule, Rule
+from fakeserver.faults import NoFaults
+from fakeserver.sandbox import channel, process
+from fakeserver.sandbox.folder import Folder, Settings
+from fakeserver.sandbox.problem import Problem
+from fakeserver.world import SITES
+
+#: how long a site may take until it rests, or is awake again, seconds
+PATIENCE = 30.0
+
+
+def reset(folder: Folder) -> None:
+    """The seeded world, as on the first day, under the running sites."""
+    settings = folder.settings()
+    with folder.alone():
+        alive = [s for s in SITES if process.running(folder, s)]
+        resting = []
+        try:
+            for site in alive:
+                resting.append(site)
+                _tell(folder, settings, site, "rest")
+            folder.faults().clear()
+            (folder.path / "clock.json").unlink(missing_ok=True)
+            reseed(folder, settings)
+        finally:
+            for site in resting:
+                _tell(folder, settings, site, "wake")
+
+
+def reseed(
+    folder: Folder, settings: Settings, time: Clock | None = None
+) -> None:
+    """Write the seeded world over whatever is on disk."""
+    sites = [
+        open_parts(
+            folder.config(settings, name), clock=time, faults=NoFaults()
+        )
+        for name in SITES
+    ]
+    try:
+        seed(sites, anew=True)
+    finally:
+        for site in sites:
+            shut(site)
+
+
+def _tell(folder: Folder, settings: Settings, site: str, what: str) -> None:
+    try:
+        channel.ask(folder, settings, site, what, "POST", PATIENCE)
+    except channel.Silent as silent:
+        raise Problem(f"{silent}.") from None
+
+
+def clock(folder: Folder) -> SharedClock:
+    folder.settings()
+    return SharedClock(folder.path / "clock.json")
+
+
+def add_fault(folder: Folder, kind: str, **options: object) -> Rule:
+    try:
+        rule = folder.faults().add(kind, **options)  # type: ignore[arg-type]
+    except BadRule as error:
+        sentence = str(error)
+        raise Problem(f"{sentence[0].upper()}{sentence[1:]}.", 2) from None
+    _apply_policies(folder)
+    return rule
+
+
+def clear_faults(folder: Folder, rule_id: str | None = None) -> int:
+    """Take back one fault, or all; how many there were."""
+    gone = folder.faults().clear(rule_id)
+    _apply_policies(folder)
+    if rule_id is not None and not gone:
+        raise Problem(f"There is no fault {rule_id}; see fault list.")
+    return len(gone)
+
+
+def _apply_policies(folder: Folder) -> None:
+    """A fault of Cinder's policy is a policy file that says so."""
+    from fakeserver.sandbox.policy import apply
+
+    settings = folder.settings()
+    rules = folder.faults().rules()
+    for name in SITES:
+        apply(folder.config(settings, name), rules)
