@@ -32,9 +32,9 @@ TENANT = "demo"
 HOME = "site-a"
 
 
-def consistency_group_id(world: World, site: str, name: str) -> str:
+def consistency_group_id(world: World, site: str, group_id: str) -> str:
     """The Cinder group that belongs to a seeded protection group."""
-    return stable_id(world.seed, site, "consistency-group", name)
+    return stable_id(world.seed, site, "consistency-group", group_id)
 
 
 def seed_clouds(
@@ -53,7 +53,7 @@ def seed_clouds(
     if site_name == HOME:
         for group in world.groups:
             for server in group.servers:
-                _server(tx, site_name, world, server, group.name, now)
+                _server(tx, site_name, world, server, group.id, now)
     cinder_policy.write_default(config.cinder_policy)
 
 
@@ -182,9 +182,9 @@ def _groups(
         return
     for group in world.groups:
         row = {
-            "id": consistency_group_id(world, site, group.name),
+            "id": consistency_group_id(world, site, group.id),
             "project_id": world.project_id(site, TENANT),
-            "name": group.name,
+            "name": f"cg-{group.id[:8]}",
             "description": group.description,
             "group_type": stable_id(
                 world.seed, site, "group-type", GROUP_TYPE
