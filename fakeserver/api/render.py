@@ -39,7 +39,7 @@ def site(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def tenant_mapping(record: dict[str, Any]) -> dict[str, Any]:
-    fields = ("id", "name", "projects", "created_at", "updated_at")
+    fields = ("id", "name", "projects", "created_at")
     return {field: record[field] for field in fields}
 
 

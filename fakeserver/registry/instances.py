@@ -5,14 +5,17 @@ from typing import Any
 
 from fakeserver.cloud.remote import RemoteCloud
 from fakeserver.errors import Refused
-from fakeserver.registry import volume_types
+from fakeserver.registry import clouds, volume_types
 from fakeserver.site import Site
+from fakeserver.storage.seed import array_name
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES
 
 FIELD = "member.instance_id"
 ATTACHED = "os-extended-volumes:volumes_attached"
 HOST = "os-vol-host-attr:host"
+#: a managed volume says by this what it is called on its array
+KEY = "protector_key"
 
 Record = dict[str, Any]
 
@@ -104,7 +107,9 @@ def _volumes(
 ) -> list[Record]:
     """Its volumes, the one it boots from first."""
     record = SITES.get(site.db, group.doc["current_primary_site_id"])
-    types = {one["name"]: one for one in volume_types.listed(cloud)}
+    # what a tenant does not see of types and hosts, the service does
+    service = clouds.own_cloud(site, record["id"])
+    types = {one["name"]: one for one in volume_types.listed(service)}
     found = []
     for attached in server.get(ATTACHED, ()):
         volume = cloud.volume(attached["id"])
@@ -113,8 +118,9 @@ def _volumes(
                 f"volume {attached['id']} of instance {server['name']} is "
                 "not visible to the project"
             )
-        _check_volume(site, group, record, types, volume)
-        found.append(_volume(site, record, server, volume))
+        _check_type(group, types, volume)
+        _check_backend(site, service, record, volume)
+        found.append(_volume(server, volume))
     if not any(volume["bootable"] for volume in found):
         raise _refused(
             f"instance {server['name']} does not boot from a volume, so its "
@@ -127,12 +133,8 @@ def _label(volume: Record) -> str:
     return str(volume.get("name") or volume["id"])
 
 
-def _check_volume(
-    site: Site,
-    group: Group,
-    record: Record,
-    types: dict[str, Record],
-    volume: Record,
+def _check_type(
+    group: Group, types: dict[str, Record], volume: Record
 ) -> None:
     name, kind = _label(volume), types.get(volume["volume_type"])
     if kind is None or not kind["replication_enabled"]:
@@ -148,23 +150,28 @@ def _check_volume(
             f"the protection group {wanted}",
             "volume-type-not-replicated",
         )
-    host = volume.get(HOST) or record["volume_backend_host"]
+
+
+def _check_backend(
+    site: Site, service: RemoteCloud, record: Record, volume: Record
+) -> None:
+    wanted = record["volume_backend_host"]
+    host = (service.volume(volume["id"]) or {}).get(HOST, wanted)
     held = site.arrays.volume(record["array_name"], _array_name(volume))
-    if host != record["volume_backend_host"] or held is None:
+    if host != wanted or held is None:
         raise _refused(
-            f"volume {name} is not on {record['volume_backend_host']}, the "
-            f"backend of site {record['name']}"
+            f"volume {_label(volume)} is not on {wanted}, the backend of "
+            f"site {record['name']}"
         )
 
 
 def _array_name(volume: Record) -> str:
     """What the volume is called on its array."""
-    return f"volume-{volume['id']}"
+    managed = volume["metadata"].get(KEY)
+    return str(managed or array_name(volume["id"]))
 
 
-def _volume(
-    site: Site, record: Record, server: Record, volume: Record
-) -> Record:
+def _volume(server: Record, volume: Record) -> Record:
     device = next(
         (
             one["device"]

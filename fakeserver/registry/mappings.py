@@ -12,7 +12,6 @@ from fakeserver.store.sites import SITES
 
 def create(site: Site, given: dict[str, Any]) -> dict[str, Any]:
     """Map a tenant; at each site a project belongs to one tenant."""
-    now = stamp(site.clock.time())
     record = {
         "id": str(given.get("id") or new_id()).lower(),
         "name": given["name"],
@@ -20,8 +19,7 @@ def create(site: Site, given: dict[str, Any]) -> dict[str, Any]:
             site_id.lower(): project
             for site_id, project in given["projects"].items()
         },
-        "created_at": now,
-        "updated_at": now,
+        "created_at": stamp(site.clock.time()),
     }
     with site.db.transaction() as tx:
         _check(site, record)

@@ -11,11 +11,12 @@ from flask.testing import FlaskClient
 from fakeserver import api
 from fakeserver.clock import stamp
 from fakeserver.cloud.tokens import Token
+from fakeserver.engine.access import Access
 from fakeserver.engine.documents import new_document
 from fakeserver.errors import Refused
 from fakeserver.ids import stable_id
 from fakeserver.site import Site
-from fakeserver.store import groups
+from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES
 
@@ -50,7 +51,9 @@ class Tokens:
 class Engine:
     """Records what it was asked, answers what it was told."""
 
-    def __init__(self) -> None:
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.access = Access(site)
         self.calls: list[tuple[Any, ...]] = []
         self.refusal: Refused | Exception | None = None
 
@@ -69,6 +72,21 @@ class Engine:
         self, project: str, group: str, action: str, params: Any, rid: str
     ) -> dict[str, Any]:
         return operation(0, action, group=group, params=params, rid=rid)
+
+    def _change(
+        self, project: str, group: str, mutate: Callable[[Any], None]
+    ) -> Group:
+        found = groups.get(self.site.db, project, group)
+        mutate(found.doc)
+        found.doc["version"] += 1
+        with self.site.db.transaction() as tx:
+            groups.save(tx, found)
+        return found
+
+    def _delete(self, project: str, group: str, force: bool) -> None:
+        found = groups.get(self.site.db, project, group)
+        with self.site.db.transaction() as tx:
+            groups.remove(tx, found)
 
     def _sync_status(self, *_: Any) -> dict[str, Any]:
         return SYNC_STATUS
@@ -187,6 +205,22 @@ def add_group(site: Site, name: str, project: str = PROJECT) -> Group:
     with site.db.transaction() as tx:
         groups.save(tx, group)
     return group
+
+
+def add_operation(site: Site, record: dict[str, Any]) -> None:
+    with site.db.transaction() as tx:
+        operations.add(
+            tx,
+            operations.Operation(
+                record["id"],
+                PROJECT,
+                record["protection_group_id"],
+                record["operation_type"],
+                record["request_id"],
+                record,
+                {},
+            ),
+        )
 
 
 def add_site(site: Site, name: str, local: bool, port: int) -> dict[str, Any]:

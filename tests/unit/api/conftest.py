@@ -43,7 +43,7 @@ def site(tmp_path: pathlib.Path) -> Iterator[Site]:
         pair=Vault.open(config.pair_key),
     )
     made.keystone = Tokens()
-    made.service = Engine()
+    made.service = Engine(made)
     yield made
     made.db.close()
     disks.close()
