@@ -156,13 +156,13 @@ class Checks:
             )
 
     def _tests(self, doc: Doc, request: Request) -> None:
-        if request.action == "failover" and not request.forced:
-            if doc["tests"]:
-                raise Refused(
-                    "test-not-cleaned",
-                    f"Protection group {doc['name']} has a test failover "
-                    "that is not cleaned up; run test_cleanup first",
-                )
+        planned = request.action == "failover" and not request.forced
+        if planned and doc["tests"]:
+            raise Refused(
+                "test-not-cleaned",
+                f"Protection group {doc['name']} has a test failover that "
+                "is not cleaned up; run test_cleanup first",
+            )
         if request.action == "test_cleanup" and not doc["tests"]:
             raise Refused(
                 "nothing-to-clean",

@@ -6,6 +6,7 @@ written down when somebody looks.
 """
 
 import sqlite3
+from collections.abc import Iterable
 
 from fakeserver.clock import Clock
 from fakeserver.db import Database, dump, load
@@ -222,15 +223,19 @@ class Arrays:
             self._catch_up(tx, group)
         rows = self.db.all(
             "SELECT * FROM arr_points WHERE pg = ? "
-            "ORDER BY created_at DESC, id",
+            "ORDER BY created_at DESC, rowid DESC",
             group,
         )
         return [self._point(row) for row in rows]
 
-    def latest(self, group: str, array: str) -> RecoveryPoint | None:
+    def latest(
+        self, group: str, array: str, holding: Iterable[str] = ()
+    ) -> RecoveryPoint | None:
         self._fault("array:latest")
+        names = set(holding)
         for point in self.points(group):
-            if point.complete and point.target == array:
+            whole = point.complete and names <= point.volumes.keys()
+            if whole and point.target == array:
                 return point
         return None
 
@@ -393,7 +398,8 @@ class Arrays:
                 )
         tx.execute(
             "DELETE FROM arr_points WHERE pg = ? AND id NOT IN (SELECT id "
-            "FROM arr_points WHERE pg = ? ORDER BY created_at DESC LIMIT ?)",
+            "FROM arr_points WHERE pg = ? "
+            "ORDER BY created_at DESC, rowid DESC LIMIT ?)",
             (group, group, KEEP),
         )
 

@@ -6,6 +6,7 @@ one is complete at the target once every volume of it has arrived there.
 """
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Protocol
 
 
@@ -102,8 +103,10 @@ class ArrayDriver(Protocol):
     def points(self, group: str) -> list[RecoveryPoint]:
         """Newest first; what background replication made is among them."""
 
-    def latest(self, group: str, array: str) -> RecoveryPoint | None:
-        """The newest complete one at that array."""
+    def latest(
+        self, group: str, array: str, holding: Iterable[str] = ()
+    ) -> RecoveryPoint | None:
+        """The newest complete one at that array that holds these."""
 
     def make_from_snapshot(
         self, array: str, point: str, source_volume: str, name: str

@@ -1,12 +1,13 @@
 """The first two steps: is the target fit, and from what is it rebuilt."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from fakeserver.clock import stamp
 from fakeserver.engine.documents import current_array_names, entry
 from fakeserver.engine.steps import replication
 from fakeserver.engine.work import StepFailed, Work
-from fakeserver.storage.driver import StorageError
+from fakeserver.storage.driver import RecoveryPoint, StorageError
 
 
 def validate_target_site(work: Work) -> None:
@@ -92,7 +93,6 @@ def get_latest_snapshot(work: Work) -> None:
     arrays = work.site.arrays
     target = work.array(work.target)
     arrays.check(target, work.policy_token(work.target))
-    group_id = work.operation.group_id
     if work.notes["moves_last_writes"]:
         source = work.array(work.source)
         arrays.check(source, work.policy_token(work.source))
@@ -105,27 +105,23 @@ def get_latest_snapshot(work: Work) -> None:
     elif work.notes["stops_source"]:
         _require_point(work, target)
         _stop_source(work)
-    point = _require_point(work, target)
-    names = set(current_array_names(work.doc()))
-    absent = names - set(point.volumes)
-    if absent:
-        raise StorageError(
-            f"Snapshot {point.id} of group {group_id} on FlashArray "
-            f"{target} lacks volumes {', '.join(sorted(absent))}"
-        )
+    names = current_array_names(work.doc())
+    point = _require_point(work, target, names)
     work.note(
         snapshot_id=point.id, snapshot_created_at=stamp(point.created_at)
     )
     work.progress(1, 1)
 
 
-def _require_point(work: Work, array: str) -> Any:
-    point = work.site.arrays.latest(work.operation.group_id, array)
+def _require_point(
+    work: Work, array: str, holding: Iterable[str] = ()
+) -> RecoveryPoint:
+    point = work.site.arrays.latest(work.operation.group_id, array, holding)
     if point is None:
         raise StorageError(
             f"No replicated snapshot of protection group "
             f"{work.doc()['name']} exists on FlashArray {array}: "
-            "replication has not completed once"
+            "replication of its volumes has not completed once"
         )
     return point
 

@@ -81,10 +81,9 @@ def manage(work: Work) -> None:
         def deed(volume: dict[str, Any] = volume) -> dict[str, Any]:
             mark = {"protector_key": volume["array_name"]}
             found = cloud.volumes(metadata=mark)
-            if found:
-                made = found[0]
-            else:
-                made = _ask_cinder(work, host, volume, mark)
+            made = next(iter(found), None) or _ask_cinder(
+                work, host, volume, mark
+            )
             _settled(work, made["id"])
             return {"id": made["id"]}
 
