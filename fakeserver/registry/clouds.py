@@ -13,12 +13,10 @@ from fakeserver.cloud.remote import (
     CloudUnreachable,
     RemoteCloud,
 )
+from fakeserver.cloud.remote_http import TIMEOUTS
 from fakeserver.errors import PEER_UNREACHABLE, Refused
 from fakeserver.site import Site
 from fakeserver.store.sites import SITES
-
-#: seconds without an answer after which a site counts as silent
-TIMEOUT = 30
 
 
 def account(site: Site, site_id: str) -> Account:
@@ -44,9 +42,8 @@ def service_project(site: Site, site_id: str) -> str:
         project_name=record["project_name"],
         project_domain_name=record["project_domain_name"],
     )
-    asked = session.Session(
-        auth=auth, session=http, verify=http.verify, timeout=TIMEOUT
-    )
+    asked = session.Session(auth=auth, session=http, verify=http.verify)
+    asked.timeout = TIMEOUTS  # type: ignore[assignment]
     try:
         project = asked.get_project_id()
     except exceptions.HttpError as error:

@@ -1,10 +1,15 @@
 """The members of a group: instances, added and removed."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 from fakeserver.clock import stamp
-from fakeserver.cloud.remote import CloudRefused, RemoteCloud
+from fakeserver.cloud.remote import (
+    CloudRefused,
+    CloudUnreachable,
+    RemoteCloud,
+)
 from fakeserver.engine.documents import entry
 from fakeserver.errors import Refused
 from fakeserver.ids import new_id
@@ -19,6 +24,7 @@ from fakeserver.site import Site
 from fakeserver.store import groups
 from fakeserver.store.groups import Group
 
+LOG = logging.getLogger(__name__)
 Member = dict[str, Any]
 
 
@@ -73,17 +79,22 @@ def add(
         "sites": {primary: found},
     }
     volumes = [volume["id"] for volume in found["volumes"]]
-    _group_volumes(cloud, group, add=volumes)
+    grouped = False
 
     def mutate(doc: Doc) -> None:
+        nonlocal grouped
         require_active(doc, "adding a member")
         _check_free(site, project_id, instance_id)
+        with clouds.refusals(site):
+            _group_volumes(cloud, group, add=volumes)
+        grouped = True
         doc["members"].append(member)
 
     try:
         site.service.change(project_id, group_id, mutate)
     except Refused:
-        _group_volumes(cloud, group, remove=volumes, careless=True)
+        if grouped:
+            _let_go(cloud, group, volumes)
         raise
     now = stamp(site.clock.time())
     note(site, group_id, "member_created", str(member["id"]), now)
@@ -128,35 +139,38 @@ def remove(site: Site, project_id: str, group_id: str, member_id: str) -> None:
     group = site.service.change(project_id, group_id, mutate)
     replication.follow(site, group)
     found = entry(member, primary) or {"volumes": []}
-    _group_volumes(
+    _let_go(
         site.service.access.cloud(group, primary),
         group,
-        remove=[volume["id"] for volume in found["volumes"]],
-        careless=True,
+        [volume["id"] for volume in found["volumes"]],
     )
 
 
 def _group_volumes(
-    cloud: RemoteCloud,
-    group: Group,
-    add: Sequence[str] = (),
-    remove: Sequence[str] = (),
-    careless: bool = False,
+    cloud: RemoteCloud, group: Group, add: Sequence[str]
 ) -> None:
-    """Put volumes into Cinder's group, or take them out of it.
-
-    ``careless``: what Cinder says does not matter any more.
-    """
+    """Put volumes into the consistency group, all or none."""
     made = group.local.get("consistency_group_id")
-    if made is None or not (add or remove):
+    if made is None:
         return
     try:
-        cloud.update_group(made, add=add, remove=remove)
+        cloud.update_group(made, add=add)
     except CloudRefused as error:
-        if careless:
-            return
         raise Refused(
             "bad-request",
             f"member.instance_id: Cinder refused its volumes: {error.message}",
             field="member.instance_id",
         ) from error
+
+
+def _let_go(cloud: RemoteCloud, group: Group, volumes: Sequence[str]) -> None:
+    """Take volumes out of the consistency group. They are not the group's
+    any more, whatever Cinder says; one that stays can be told to leave."""
+    made = group.local.get("consistency_group_id")
+    wanted = [one for one in volumes if one]
+    if made is None or not wanted:
+        return
+    try:
+        cloud.update_group(made, remove=wanted)
+    except (CloudRefused, CloudUnreachable) as error:
+        LOG.warning("volumes %s stay in group %s: %s", wanted, made, error)

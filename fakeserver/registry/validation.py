@@ -11,6 +11,7 @@ from fakeserver.cloud.remote import (
     CloudUnreachable,
     RemoteCloud,
 )
+from fakeserver.cloud.remote_http import TIMEOUTS
 from fakeserver.errors import Refused
 from fakeserver.registry import clouds, sites, volume_types
 from fakeserver.site import Site
@@ -18,8 +19,6 @@ from fakeserver.storage.driver import StorageError
 from fakeserver.store.sites import SITES
 
 OK, FAILED, SKIPPED = "ok", "failed", "skipped"
-#: connect and read, seconds
-TIMEOUT = (5, 30)
 #: what a site that fails these is: not there at all
 _PRESENCE = ("keystone", "protector")
 
@@ -56,7 +55,7 @@ def _protector(probe: Probe) -> str:
     try:
         if probe.site.faults.cuts(name):
             raise requests.ConnectionError("the way to it is cut")
-        found = probe.site.wire.session().get(f"{url}/", timeout=TIMEOUT)
+        found = probe.site.wire.session().get(f"{url}/", timeout=TIMEOUTS)
         versions = [one["max_version"] for one in found.json()["versions"]]
     except requests.RequestException as error:
         raise CheckFailed(f"No answer from {url}") from error

@@ -1,0 +1,616 @@
+"""Two empty sites brought to a protected application, over the API alone.
+
+Both services run in this process and call each other as over a network.
+"""
+
+import pathlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from fakeserver import build
+from fakeserver.app import create_app
+from fakeserver.clock import ManualClock
+from fakeserver.cloud.schema import VOLUMES
+from fakeserver.config import SiteConfig
+from fakeserver.faults import NoFaults
+from fakeserver.ids import new_id
+from fakeserver.inprocess import InProcess
+from fakeserver.site import Site
+from fakeserver.storage.seed import array_name
+from fakeserver.store import groups
+from fakeserver.world import ARRAY_TOKENS, ARRAYS, SITES, USERS
+
+URLS = {"site-a": "http://127.0.0.1:8788", "site-b": "http://127.0.0.1:8789"}
+UNREACHABLE = "Cannot modify protection group \u2014 remote site unreachable"
+
+
+class Service:
+    """One site's API, spoken to as one of the seeded users."""
+
+    def __init__(self, site: Site, wire: InProcess) -> None:
+        app = create_app(site)
+        wire.register(site.config.url, app.wsgi_app)
+        self.site = site
+        self.url = site.config.url
+        self._client = app.test_client()
+
+    def project(self, name: str = "demo") -> str:
+        return self.site.world.project_id(self.site.config.site, name)
+
+    def token(self, user: str) -> str:
+        name = self.site.config.site
+        project = self.project(USERS[user][0])
+        user_id = self.site.world.user_id(name, user)
+        return self.site.keystone.issue(user_id, project)
+
+    def __call__(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        user: str = "demo",
+        expect: int | None = None,
+    ) -> Any:
+        """The answer's one value; ``expect`` is its status."""
+        path = path.replace("T/", f"/v1/{self.project(USERS[user][0])}/")
+        headers = {
+            "X-Auth-Token": self.token(user),
+            "OpenStack-API-Version": "protector latest",
+        }
+        response = self._client.open(
+            path, method=method, headers=headers, json=body
+        )
+        wanted = expect or (201 if method == "POST" else 200)
+        assert response.status_code == wanted, response.get_data(as_text=True)
+        if response.status_code == 204:
+            assert response.get_data() == b""
+            return None
+        found = response.get_json()
+        return found[next(iter(found))]
+
+
+class Pair:
+    def __init__(self, folder: pathlib.Path, scenario: str) -> None:
+        self.wire = InProcess()
+        self.clock = ManualClock()
+        self.sites = [
+            build.open_site(
+                SiteConfig(
+                    site=name,
+                    peer=build.other(name),
+                    directory=folder,
+                    url=URLS[name],
+                    peer_url=URLS[build.other(name)],
+                    scenario=scenario,
+                    pace=0,
+                ),
+                clock=self.clock,
+                wire=self.wire,
+                faults=NoFaults(),
+                workers=0,
+            )
+            for name in SITES
+        ]
+        self.a, self.b = (Service(site, self.wire) for site in self.sites)
+
+    def site_id(self, name: str) -> str:
+        return self.a.site.world.site_id(name)
+
+    def drain(self) -> None:
+        for site in self.sites:
+            site.service.drain()
+
+    def close(self) -> None:
+        for site in self.sites:
+            build.close_site(site)
+
+
+@pytest.fixture
+def opened(tmp_path: pathlib.Path) -> Iterator[Callable[[str], Pair]]:
+    made: list[Pair] = []
+
+    def open_(scenario: str) -> Pair:
+        made.append(Pair(tmp_path / scenario, scenario))
+        return made[-1]
+
+    yield open_
+    for pair in made:
+        pair.close()
+
+
+@pytest.fixture
+def empty(opened: Callable[[str], Pair]) -> Pair:
+    return opened("empty")
+
+
+@pytest.fixture
+def pair(opened: Callable[[str], Pair]) -> Pair:
+    """The seeded world."""
+    return opened("default")
+
+
+def registration(pair: Pair, name: str, **more: Any) -> dict[str, Any]:
+    return {
+        "site": {
+            "id": pair.site_id(name),
+            "name": name,
+            "auth_url": f"{URLS[name]}/identity/v3",
+            "protector_url": URLS[name],
+            "array_name": ARRAYS[name],
+            "volume_backend_host": pair.a.site.world.backend(name),
+            "username": "protector",
+            "password": "protector-secret",
+            "project_name": "service",
+            **more,
+        }
+    }
+
+
+def register(pair: Pair) -> None:
+    for service in (pair.a, pair.b):
+        for name in SITES:
+            body = registration(pair, name)
+            service("POST", "/v1/admin/sites", body, user="admin")
+
+
+def map_tenant(pair: Pair) -> None:
+    projects = {
+        pair.site_id("site-a"): pair.a.project(),
+        pair.site_id("site-b"): pair.b.project(),
+    }
+    body = {"tenant_mapping": {"name": "demo", "projects": projects}}
+    for service in (pair.a, pair.b):
+        service("POST", "/v1/admin/tenant-mappings", body, user="admin")
+
+
+def new_group(pair: Pair, **more: Any) -> dict[str, Any]:
+    kind = pair.a.site.world.volume_type_id("site-a", "flash-async")
+    return {
+        "protection_group": {
+            "name": "shop",
+            "volume_type_id": kind,
+            "primary_site_id": pair.site_id("site-a"),
+            "secondary_site_id": pair.site_id("site-b"),
+            **more,
+        }
+    }
+
+
+def servers(pair: Pair, group: str) -> list[Any]:
+    world = pair.a.site.world
+    return [
+        server
+        for one in world.groups
+        if one.name == group
+        for server in one.servers
+    ]
+
+
+POLICY = {
+    "policy": {
+        "primary_fa_url": "https://flasharray-a.example.com",
+        "secondary_fa_url": "https://flasharray-b.example.com",
+        "primary_fa_api_token": ARRAY_TOKENS["flasharray-a"],
+        "secondary_fa_api_token": ARRAY_TOKENS["flasharray-b"],
+    }
+}
+
+
+def test_from_nothing_to_a_failover(empty: Pair) -> None:
+    a, b = empty.a, empty.b
+    assert a("GET", "/v1/admin/sites") == []
+    register(empty)
+    for service in (a, b):
+        for name in SITES:
+            found = service(
+                "POST",
+                f"/v1/admin/sites/{empty.site_id(name)}/validate",
+                user="admin",
+                expect=200,
+            )
+            results = {one["name"]: one["result"] for one in found["checks"]}
+            assert set(results.values()) == {"ok"}, found
+            assert found["status"] == "active"
+        records = service("GET", "/v1/admin/sites")
+        assert [one["status"] for one in records] == ["active", "active"]
+        local = [one["name"] for one in records if one["local"]]
+        assert local == [service.site.config.site]
+
+    types = a("GET", f"/v1/admin/sites/{empty.site_id('site-b')}/volume-types")
+    assert [
+        (one["name"], one["replication_enabled"], one["replication_type"])
+        for one in types
+    ] == [
+        ("flash-async", True, "async"),
+        ("flash-sync", True, "sync"),
+        ("standard", False, None),
+    ]
+
+    map_tenant(empty)
+    group = a("POST", "T/protection-groups", new_group(empty))
+    path = f"T/protection-groups/{group['id']}"
+    assert group["metadata_version"] == 1
+    assert group["replication_type"] == "async"
+    at_peer = b("GET", path)
+    assert at_peer["id"] == group["id"]
+    assert at_peer["project_id"] == b.project() != group["project_id"]
+    assert at_peer["consistency_group_id"] != group["consistency_group_id"]
+    assert None not in (
+        at_peer["consistency_group_id"],
+        group["consistency_group_id"],
+    )
+
+    for n, server in enumerate(servers(empty, "prod-web-app"), 1):
+        body = {"member": {"instance_id": server.id}}
+        member = a("POST", f"{path}/members", body)
+        assert member["instance_name"] == server.name
+        assert member["flavor"]["name"] == "m1.large"
+        assert member["networks"] == [
+            {
+                "id": a.site.world.network_id("site-a", "net-primary-web"),
+                "name": "net-primary-web",
+                "cidr": "10.10.0.0/24",
+                "fixed_ip": server.fixed_ip,
+            }
+        ]
+        assert [
+            (one["id"], one["size"], one["bootable"], one["device"])
+            for one in member["volumes"]
+        ] == [
+            (one.id, one.size, one.bootable, one.device)
+            for one in server.volumes
+        ]
+        assert b("GET", path)["metadata_version"] == 1 + n
+
+    assert a("GET", path)["member_count"] == 3
+    names = [one["instance_name"] for one in b("GET", f"{path}/members")]
+    assert names == ["web-1", "web-2", "web-3"]
+    made = a("GET", f"{path}/consistency-group")
+    assert len(made["volumes"]) == 5 and made["recovery_points"] == []
+
+    a("POST", f"{path}/policy", POLICY)
+    assert b("GET", f"{path}/policy")["credentials_set"] is True
+    started = a("POST", f"{path}/consistency-group/sync", expect=202)
+    empty.drain()
+    done = a("GET", f"T/operations/{started['id']}")
+    assert done["status"] == "completed", done
+    [point] = a("GET", f"{path}/consistency-group")["recovery_points"]
+    assert point["complete"]
+    [health] = a("GET", "/v1/health")
+    assert health["failover_ready"], health
+
+    world = a.site.world
+    mapping = {
+        world.network_id("site-a", "net-primary-web"): world.network_id(
+            "site-b", "net-secondary-web"
+        )
+    }
+    action = {"failover": {"network_mapping": mapping}}
+    started = a("POST", f"{path}/action", action, expect=202)
+    empty.drain()
+    done = a("GET", f"T/operations/{started['id']}")
+    assert done["status"] == "completed", done
+    assert done["result_data"]["instances_created"] == 3
+    assert b("GET", path)["status"] == "failed_over"
+
+
+# -- sites
+
+
+def test_validation_of_a_site_that_is_down(pair: Pair) -> None:
+    pair.wire.cut(URLS["site-b"])
+    path = f"/v1/admin/sites/{pair.site_id('site-b')}"
+    found = pair.a("POST", f"{path}/validate", user="admin", expect=200)
+    results = {one["name"]: one["result"] for one in found["checks"]}
+    assert found["status"] == "unreachable"
+    assert results == {
+        "keystone": "failed",
+        "protector": "failed",
+        "nova": "skipped",
+        "neutron": "skipped",
+        "cinder": "skipped",
+        "volume_types": "skipped",
+        "array": "ok",
+    }
+    assert pair.a("GET", path)["status"] == "unreachable"
+    error = pair.a("GET", f"{path}/volume-types", expect=409)
+    assert error["message"] == "Site site-b does not answer"
+    pair.wire.restore(URLS["site-b"])
+    pair.a("POST", f"{path}/validate", user="admin", expect=200)
+    assert pair.a("GET", path)["status"] == "active"
+
+
+def test_validation_with_a_wrong_password(pair: Pair) -> None:
+    path = f"/v1/admin/sites/{pair.site_id('site-b')}"
+    body = {"site": {"password": "wrong-one"}}
+    pair.a("PATCH", path, body, user="admin")
+    found = pair.a("POST", f"{path}/validate", user="admin", expect=200)
+    keystone = found["checks"][0]
+    assert (keystone["name"], keystone["result"]) == ("keystone", "failed")
+    assert "wrong-one" not in str(found)
+    body = {"site": {"password": "protector-secret"}}
+    pair.a("PATCH", path, body, user="admin")
+    found = pair.a("POST", f"{path}/validate", user="admin", expect=200)
+    assert found["status"] == "active"
+
+
+def test_address_that_is_no_protector(pair: Pair) -> None:
+    path = f"/v1/admin/sites/{pair.site_id('site-b')}"
+    body = {"site": {"protector_url": f"{URLS['site-b']}/identity"}}
+    pair.a("PATCH", path, body, user="admin")
+    found = pair.a("POST", f"{path}/validate", user="admin", expect=200)
+    assert found["checks"][1]["result"] == "failed"
+    assert found["status"] == "unreachable"
+
+
+# -- groups
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "reason"),
+    [
+        ({"name": "prod-db"}, 409, "name-conflict"),
+        ({"primary_site_id": new_id()}, 400, "bad-request"),
+        ({"secondary_site_id": new_id()}, 400, "bad-request"),
+        ({"volume_type_id": new_id()}, 400, "bad-request"),
+    ],
+)
+def test_group_refused(
+    pair: Pair, change: dict[str, Any], status: int, reason: str
+) -> None:
+    before = pair.a("GET", "T/protection-groups")
+    body = new_group(pair, **change)
+    error = pair.a("POST", "T/protection-groups", body, expect=status)
+    assert error["reason"] == f"protector.{reason}"
+    for service in (pair.a, pair.b):
+        found = service("GET", "T/protection-groups")
+        assert len(found) == len(before)
+
+
+def test_group_of_a_type_that_is_not_replicated(pair: Pair) -> None:
+    kind = pair.a.site.world.volume_type_id("site-a", "standard")
+    body = new_group(pair, volume_type_id=kind)
+    error = pair.a("POST", "T/protection-groups", body, expect=400)
+    assert error["reason"] == "protector.volume-type-not-replicated"
+
+
+def test_group_of_one_site(pair: Pair) -> None:
+    body = new_group(pair, secondary_site_id=pair.site_id("site-a"))
+    pair.a("POST", "T/protection-groups", body, expect=400)
+
+
+def test_group_of_a_synchronous_type(pair: Pair) -> None:
+    kind = pair.a.site.world.volume_type_id("site-a", "flash-sync")
+    body = new_group(pair, volume_type_id=kind)
+    group = pair.a("POST", "T/protection-groups", body)
+    assert group["replication_type"] == "sync"
+
+
+def test_group_made_at_the_wrong_site(pair: Pair) -> None:
+    body = new_group(pair)
+    error = pair.b("POST", "T/protection-groups", body, expect=409)
+    assert error["reason"] == "protector.wrong-site"
+    assert error["details"]["site"] == "site-a"
+
+
+def test_group_of_a_tenant_that_is_not_mapped(empty: Pair) -> None:
+    register(empty)
+    body = new_group(empty)
+    error = empty.a("POST", "T/protection-groups", body, expect=400)
+    assert "tenant mapping" in error["message"]
+
+
+def test_group_taken_back_when_the_peer_refuses(pair: Pair) -> None:
+    """The peer has a group of that name, which this site does not know."""
+    group = groups.page(pair.b.site.db, pair.b.project(), 1)[0]
+    group.doc["name"] = "shop"
+    with pair.b.site.db.transaction() as tx:
+        groups.save(tx, group)
+    error = pair.a("POST", "T/protection-groups", new_group(pair), expect=409)
+    assert "site-b" in error["message"]
+    found = pair.a("GET", "T/protection-groups?name=shop")
+    assert found == []
+
+
+def one_group(pair: Pair, name: str) -> str:
+    [found] = pair.a("GET", f"T/protection-groups?name={name}")
+    return f"T/protection-groups/{found['id']}"
+
+
+def changes(pair: Pair) -> list[tuple[str, str, Any]]:
+    path = one_group(pair, "prod-db")
+    member = pair.a("GET", f"{path}/members")[0]["id"]
+    [free] = servers(pair, "bare")
+    body = {"member": {"instance_id": free.id}}
+    return [
+        ("POST", "T/protection-groups", new_group(pair)),
+        ("PATCH", path, {"protection_group": {"description": "x"}}),
+        ("POST", f"{path}/members", body),
+        ("DELETE", f"{path}/members/{member}", None),
+        ("POST", f"{path}/policy", POLICY),
+        ("DELETE", f"{path}/policy", None),
+        ("DELETE", path, None),
+    ]
+
+
+def test_nothing_is_changed_while_the_peer_is_silent(pair: Pair) -> None:
+    bare = one_group(pair, "bare")
+    pair.a("DELETE", bare, expect=204)
+    tried = changes(pair)
+    path = one_group(pair, "prod-db")
+    before = pair.a("GET", f"{path}/metadata")
+    pair.wire.cut(URLS["site-b"])
+    for method, address, body in tried:
+        error = pair.a(method, address, body, expect=409)
+        assert error["reason"] == "protector.peer-unreachable", address
+        assert error["message"] == UNREACHABLE
+    assert pair.a("GET", f"{path}/metadata") == before
+    assert pair.a("GET", "T/protection-groups?name=shop") == []
+    pair.a("DELETE", f"{path}?force=true", user="admin", expect=204)
+
+
+def test_change_reaches_the_peer(pair: Pair) -> None:
+    path = one_group(pair, "prod-db")
+    change = {
+        "name": "prod-database",
+        "flavor_mapping": {"db.big": "db.large"},
+    }
+    pair.a("PATCH", path, {"protection_group": change})
+    found = pair.b("GET", path)
+    assert found["name"] == "prod-database"
+    assert found["flavor_mapping"] == {"db.big": "db.large"}
+    assert found["metadata_version"] == 2
+    taken = {"protection_group": {"name": "bare"}}
+    error = pair.b("PATCH", path, taken, expect=409)
+    assert error["reason"] == "protector.name-conflict"
+
+
+def test_deleted_at_both_sites(pair: Pair) -> None:
+    path = one_group(pair, "prod-db")
+    pair.a("DELETE", path, expect=204)
+    for service in (pair.a, pair.b):
+        service("GET", path, expect=404)
+    assert pair.a.site.arrays.link(path.rpartition("/")[2]) is None
+
+
+# -- members
+
+
+def test_instances_that_are_refused(pair: Pair) -> None:
+    path = one_group(pair, "bare")
+    [member] = pair.a("GET", f"{path}/members")
+    for instance_id, status, text in (
+        (new_id(), 400, "there is no instance"),
+        (member["instance_id"], 409, "bare already"),
+        (servers(pair, "prod-db")[0].id, 409, "prod-db already"),
+    ):
+        body = {"member": {"instance_id": instance_id}}
+        error = pair.a("POST", f"{path}/members", body, expect=status)
+        assert text in error["message"]
+
+
+def test_instance_of_another_project(pair: Pair) -> None:
+    """It is looked up as the tenant, who does not see it."""
+    path = one_group(pair, "bare")
+    [member] = pair.a("GET", f"{path}/members")
+    pair.a("DELETE", f"{path}/members/{member['id']}", expect=204)
+    group = pair.a(
+        "POST", "T/protection-groups", new_group(pair), user="rival"
+    )
+    body = {"member": {"instance_id": member["instance_id"]}}
+    error = pair.a(
+        "POST",
+        f"T/protection-groups/{group['id']}/members",
+        body,
+        user="rival",
+        expect=400,
+    )
+    assert "there is no instance" in error["message"]
+
+
+@pytest.fixture
+def freed(pair: Pair) -> tuple[Pair, str, Any]:
+    """A group without members, and an instance without a group."""
+    path = one_group(pair, "bare")
+    [member] = pair.a("GET", f"{path}/members")
+    pair.a("DELETE", f"{path}/members/{member['id']}", expect=204)
+    [server] = servers(pair, "bare")
+    return pair, path, server
+
+
+def test_member_removed_and_added_again(
+    freed: tuple[Pair, str, Any],
+) -> None:
+    pair, path, server = freed
+    assert pair.b("GET", f"{path}/members") == []
+    body = {"member": {"instance_id": server.id.upper()}}
+    member = pair.a("POST", f"{path}/members", body)
+    one = f"{path}/members/{member['id']}"
+    assert pair.a("GET", one) == member
+    assert pair.b("GET", one)["instance_id"] == server.id
+
+
+def test_volume_on_another_backend(freed: tuple[Pair, str, Any]) -> None:
+    pair, path, server = freed
+    name = array_name(server.volumes[0].id)
+    pair.a.site.arrays.set_writing("flasharray-a", name, False)
+    pair.a.site.arrays.delete_volume("flasharray-a", name)
+    body = {"member": {"instance_id": server.id}}
+    error = pair.a("POST", f"{path}/members", body, expect=400)
+    assert server.volumes[0].name in error["message"]
+    assert "backend" in error["message"]
+
+
+def test_volume_of_another_type(freed: tuple[Pair, str, Any]) -> None:
+    pair, path, server = freed
+    site = pair.a.site
+    standard = site.world.volume_type_id("site-a", "standard")
+    with site.db.transaction() as tx:
+        volume = VOLUMES.get(tx, server.volumes[0].id)
+        assert volume is not None
+        VOLUMES.put(
+            tx,
+            {
+                **volume,
+                "volume_type_id": standard,
+                "volume_type": "standard",
+            },
+        )
+    body = {"member": {"instance_id": server.id}}
+    error = pair.a("POST", f"{path}/members", body, expect=400)
+    assert error["reason"] == "protector.volume-type-not-replicated"
+    assert server.volumes[0].name in error["message"]
+    assert pair.a("GET", f"{path}/members") == []
+
+
+def test_replication_follows_the_members(
+    freed: tuple[Pair, str, Any],
+) -> None:
+    pair, path, server = freed
+    group_id = path.rpartition("/")[2]
+    arrays = pair.a.site.arrays
+    pair.a("POST", f"{path}/policy", POLICY)
+    link = arrays.link(group_id)
+    assert link is not None and link.volumes == ()
+    body = {"member": {"instance_id": server.id}}
+    member = pair.a("POST", f"{path}/members", body)
+    link = arrays.link(group_id)
+    assert link is not None
+    names = tuple(array_name(volume.id) for volume in server.volumes)
+    assert link.volumes == names
+    pair.clock.advance(301)
+    [point] = pair.a("GET", f"{path}/consistency-group")["recovery_points"]
+    assert point["complete"]
+    pair.a("DELETE", f"{path}/members/{member['id']}", expect=204)
+    link = arrays.link(group_id)
+    assert link is not None and link.volumes == ()
+
+
+def test_member_at_the_wrong_site(freed: tuple[Pair, str, Any]) -> None:
+    pair, path, server = freed
+    body = {"member": {"instance_id": server.id}}
+    error = pair.b("POST", f"{path}/members", body, expect=409)
+    assert error["reason"] == "protector.wrong-site"
+    assert error["details"]["site"] == "site-a"
+
+
+# -- health
+
+
+def test_health_of_the_seeded_world(pair: Pair) -> None:
+    found = {
+        one["protection_group_name"]: one
+        for one in pair.a("GET", "/v1/health", user="auditor")
+    }
+    assert set(found) == {"bare", "prod-db", "prod-web-app"}
+    assert found["prod-web-app"]["failover_ready"]
+    assert found["prod-web-app"]["rpo_compliant"]
+    assert found["bare"]["reasons"] == ["There is no replication policy"]
+    pair.wire.cut(URLS["site-b"])
+    for one in pair.a("GET", "/v1/health"):
+        assert one["sync_status"] == "UNREACHABLE"
+        assert not one["failover_ready"]
+    assert pair.a("GET", "/v1/health", user="rival") == []
