@@ -8,6 +8,7 @@ import flask
 from fakeserver.cloud import web
 from fakeserver.cloud.nova_actions import Actions, Metadata
 from fakeserver.cloud.nova_flavors import Flavors, Limits
+from fakeserver.cloud.nova_interfaces import Interfaces
 from fakeserver.cloud.nova_servers import Servers
 from fakeserver.cloud.rows import Doc
 from fakeserver.cloud.tokens import Token
@@ -94,7 +95,7 @@ class Compute(web.Service):
 
     name = "nova"
     prefix = "/compute"
-    PARTS = (Versions, Flavors, Limits, Servers, Actions, Metadata)
+    PARTS = (Versions, Flavors, Limits, Servers, Actions, Interfaces, Metadata)
 
     def before(self) -> None:
         headers = flask.request.headers

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from fakeserver.cloud import compute, disks, web
-from fakeserver.cloud.addresses import ports_of
 from fakeserver.cloud.nova_render import since
 from fakeserver.cloud.nova_servers import find, may_write
 from fakeserver.cloud.rows import Doc
@@ -64,7 +63,6 @@ class Actions(web.Part):
             "GET", f"{_SERVER}/os-volume_attachments/<volume>", "attachment"
         ),
         Route("DELETE", f"{_SERVER}/os-volume_attachments/<volume>", "detach"),
-        Route("GET", f"{_SERVER}/os-interface", "interfaces"),
         Route("GET", f"{_SERVER}/os-security-groups", "security_groups"),
     )
 
@@ -144,26 +142,6 @@ class Actions(web.Part):
             if found := VOLUMES.get(tx, volume):
                 disks.detach(tx, self.site, found)
         return "", 202
-
-    def interfaces(self, caller: Token, server: str) -> Answer:
-        db = self.site.db.connection()
-        row = find(db, caller, server)
-        shown = [
-            {
-                "port_id": port["id"],
-                "port_state": "ACTIVE",
-                "net_id": port["network_id"],
-                "mac_addr": port["mac_address"],
-                "fixed_ips": [
-                    {
-                        "subnet_id": port["subnet_id"],
-                        "ip_address": port["ip_address"],
-                    }
-                ],
-            }
-            for port in ports_of(db, row["id"])
-        ]
-        return {"interfaceAttachments": shown}
 
     def security_groups(self, caller: Token, server: str) -> Answer:
         find(self.site.db.connection(), caller, server)

@@ -109,6 +109,30 @@ class RemoteCloud:
         """Delete it; one that is gone already is fine."""
         self._remove("compute", f"/servers/{server_id}")
 
+    def interfaces(self, server_id: str) -> list[Record]:
+        """The ports of a server, with network and address."""
+        path = f"/servers/{server_id}/os-interface"
+        found = self._http.call("compute", "GET", path)
+        ports: list[Record] = found["interfaceAttachments"]
+        return ports
+
+    def plug(self, server_id: str, network_id: str, address: str) -> None:
+        """A port on that network with that address."""
+        wanted = {
+            "net_id": network_id,
+            "fixed_ips": [{"ip_address": address}],
+        }
+        self._http.call(
+            "compute",
+            "POST",
+            f"/servers/{server_id}/os-interface",
+            json={"interfaceAttachment": wanted},
+        )
+
+    def unplug(self, server_id: str, port_id: str) -> None:
+        """Take a port away; its address is free again."""
+        self._remove("compute", f"/servers/{server_id}/os-interface/{port_id}")
+
     def flavors(self) -> list[Record]:
         return self._all("compute", "/flavors/detail", "flavors")
 

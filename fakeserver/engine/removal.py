@@ -23,11 +23,7 @@ def unmanage(work: Work, site_id: str, volume_id: str) -> None:
         return found is None or found["status"] in ("available", "error")
 
     work.wait_until(f"Detaching volume {volume_id}", free)
-    found = cloud.volume(volume_id)
-    if found is not None:
-        if found.get("group_id"):
-            # Cinder does not let go of a volume that is in a group
-            cloud.update_group(found["group_id"], remove=[volume_id])
+    if cloud.volume(volume_id) is not None:
         cloud.unmanage_volume(volume_id)
         work.wait_until(
             f"Unmanaging volume {volume_id}",

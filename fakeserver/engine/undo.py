@@ -67,6 +67,17 @@ def _stop(work: Work, effect: Effect) -> None:
     work.cloud(effect.doc["site"]).start_server(effect.doc["id"])
 
 
+def _unplug(work: Work, effect: Effect) -> None:
+    doc = effect.doc
+    cloud = work.cloud(doc["site"])
+    if cloud.server(doc["id"]) is None:
+        return
+    for port in cloud.interfaces(doc["id"]):
+        if port["fixed_ips"][0]["ip_address"] == doc["address"]:
+            return
+    cloud.plug(doc["id"], doc["network_id"], doc["address"])
+
+
 @dataclasses.dataclass(frozen=True)
 class Undoing:
     """How one kind of effect is undone, and what it is called if not."""
@@ -81,6 +92,7 @@ UNDO = {
     "promote": Undoing(_volume, "array volume"),
     "clone": Undoing(_volume, "array volume"),
     "link": Undoing(_link, "replication"),
+    "unplug": Undoing(_unplug, "address"),
     "stop": Undoing(_stop, "stopped instance"),
 }
 

@@ -37,7 +37,8 @@ def _set_stale_aside(work: Work) -> None:
     """Stop what an earlier forced failover left at the target.
 
     It holds writes that never replicated: its volumes are kept as
-    snapshots on the array before anything of it is deleted.
+    snapshots on the array before anything of it is deleted. Its addresses
+    are the ones that the rebuilt instances get back.
     """
     if "stale" not in work.notes:
         work.note(stale=_find_stale(work))
@@ -53,12 +54,34 @@ def _set_stale_aside(work: Work) -> None:
         ],
     )
     for server in stale:
+        _free_addresses(work, server)
         for volume in server["volumes"]:
             if work.site.arrays.volume(array, volume["array_name"]):
                 volume["snapshot"] = work.site.arrays.keep_snapshot(
                     array, volume["array_name"], work.operation.id
                 )
     work.note(stale=stale)
+
+
+def _free_addresses(work: Work, server: dict[str, Any]) -> None:
+    cloud = work.cloud(work.target)
+    server_id = server["instance_id"]
+    for network_id, address in server["addresses"]:
+
+        def unplug(wanted: tuple[str, str] = (network_id, address)) -> None:
+            for port in cloud.interfaces(server_id):
+                held = port["fixed_ips"][0]["ip_address"]
+                if (port["net_id"], held) == wanted:
+                    cloud.unplug(server_id, port["port_id"])
+
+        doc = {
+            "site": work.target,
+            "id": server_id,
+            "name": server["name"],
+            "network_id": network_id,
+            "address": address,
+        }
+        work.effect("unplug", f"{server_id}/{address}", doc, unplug)
 
 
 def _find_stale(work: Work) -> list[dict[str, Any]]:
@@ -74,6 +97,13 @@ def _find_stale(work: Work) -> list[dict[str, Any]]:
                 "instance_id": had["instance_id"],
                 "name": had["instance_name"],
                 "running": server is not None and server["status"] == "ACTIVE",
+                "addresses": []
+                if server is None
+                else [
+                    [port["net_id"], port["fixed_ips"][0]["ip_address"]]
+                    for port in cloud.interfaces(had["instance_id"])
+                    if port["fixed_ips"]
+                ],
                 "volumes": [
                     {
                         "id": volume["id"],
