@@ -32,7 +32,10 @@ _CHUNK = 1 << 16
 
 def bind(port: int) -> socket.socket:
     """A listening socket on loopback; port 0 is any free one."""
-    made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # with its protocol said, asyncio sends small answers without delay
+    made = socket.socket(
+        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    )
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         made.bind((HOST, port))
@@ -218,6 +221,9 @@ class Relay:
         there = asyncio.ensure_future(_pump(reader, outer))
         try:
             await _pump(inner, writer)
+        except asyncio.CancelledError:
+            # the relay is being closed; nobody waits for this task
+            writer.transport.abort()
         finally:
             there.cancel()
             outer.transport.abort()
