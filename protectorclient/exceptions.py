@@ -52,12 +52,17 @@ operation that failed are two things and have two branches::
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from protectorclient.advice import Advice
     from protectorclient.v1.operations import Operation
+
+
+def _names(text: str, site: str) -> bool:
+    return bool(re.search(rf"(?<![\w-]){re.escape(site)}(?![\w-])", text))
 
 
 class ProtectorError(Exception):
@@ -82,9 +87,9 @@ class ProtectorError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        if self.site and self.site not in self.message:
-            return f"{self.site}: {self.message}"
-        return self.message
+        if not self.site or _names(self.message, self.site):
+            return self.message
+        return f"{self.site}: {self.message}"
 
 
 class UsageProblem(ProtectorError):

@@ -57,7 +57,7 @@ class Pace:
     """How long and how often to look."""
 
     #: Seconds from the first lost answer until it is called unknown.
-    patience: float = 30.0
+    patience: float = 60.0
     shortest: float = 0.5
     longest: float = 5.0
     clock: Callable[[], float] = time.monotonic

@@ -97,22 +97,35 @@ def never_left(error: BaseException) -> bool:
 
 def cause(error: BaseException) -> str:
     """The few words of an error that help whoever reads them."""
-    for link in _chain(error):
-        for kind, words in _WORDS:
-            if isinstance(link, kind):
-                return words
+    links = list(_chain(error))
+    for kind, words in _WORDS:
+        if any(isinstance(link, kind) for link in links):
+            return words
+    for link in links:
+        if isinstance(link, OSError) and link.strerror:
+            return link.strerror.lower()
+    for kind, words in _VAGUE_WORDS:
+        if any(isinstance(link, kind) for link in links):
+            return words
     return _first_line(error)
 
 
+#: The first that is anywhere in the chain is said.
 _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (ConnectionRefusedError, "connection refused"),
     (ConnectionResetError, "connection reset"),
+    (ssl.SSLCertVerificationError, "the certificate is not trusted"),
     (urllib3.exceptions.NameResolutionError, "the name does not resolve"),
-    (urllib3.exceptions.ConnectTimeoutError, "timed out connecting"),
-    (urllib3.exceptions.ReadTimeoutError, "timed out reading"),
-    (requests.exceptions.ConnectTimeout, "timed out connecting"),
     (requests.exceptions.ReadTimeout, "timed out reading"),
+    (urllib3.exceptions.ReadTimeoutError, "timed out reading"),
     (urllib3.exceptions.IncompleteRead, "the answer was cut"),
+)
+
+#: For when the operating system has not said it better.
+_VAGUE_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (urllib3.exceptions.NewConnectionError, "cannot connect"),
+    (urllib3.exceptions.ConnectTimeoutError, "timed out connecting"),
+    (requests.exceptions.ConnectTimeout, "timed out connecting"),
 )
 
 

@@ -55,7 +55,9 @@ class Operation(_record.Record):
     @property
     def leftovers(self) -> tuple[Any, ...]:
         """What it left behind, as far as the record tells."""
-        found = (self.result_data or {}).get("leftovers") or ()
+        found = (self.result_data or {}).get("leftovers")
+        if not found:
+            return ()
         return tuple(found) if isinstance(found, list) else (found,)
 
 

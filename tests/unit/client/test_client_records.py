@@ -1,0 +1,142 @@
+"""Records: typed, frozen, tolerant of what differs."""
+
+import dataclasses
+import datetime
+
+import pytest
+
+from protectorclient.v1.members import Flavor, Member
+from protectorclient.v1.operations import Operation
+from protectorclient.v1.protection_groups import ProtectionGroup
+
+#: As the published page prints it.
+PRINTED = {
+    "id": "op-456abc78",
+    "operation_type": "failover",
+    "status": "completed",
+    "progress": 100,
+    "steps_completed": ["validate_target_site", "get_latest_snapshot"],
+    "steps_failed": [],
+    "error_message": None,
+    "started_at": "2025-11-03T10:00:00Z",
+    "completed_at": "2025-11-03T10:07:43Z",
+    "result_data": {
+        "instances_created": 3,
+        "volumes_managed": 5,
+        "current_primary_site": "site-b",
+    },
+}
+
+
+def test_an_operation_as_printed() -> None:
+    operation = Operation.from_dict(PRINTED)
+    assert operation.started_at == datetime.datetime(
+        2025, 11, 3, 10, tzinfo=datetime.UTC
+    )
+    assert operation.completed_at is not None
+    assert operation.started_at is not None
+    took = operation.completed_at - operation.started_at
+    assert took == datetime.timedelta(minutes=7, seconds=43)
+    assert operation.steps_completed == (
+        "validate_target_site",
+        "get_latest_snapshot",
+    )
+    assert operation.steps_failed == ()
+    assert operation.is_finished
+    assert operation.leftovers == ()
+    assert operation.extra == {}
+    assert operation.to_dict() == PRINTED
+
+
+def test_what_is_missing_has_defaults() -> None:
+    operation = Operation.from_dict({"id": "op-1"})
+    assert operation.status == ""
+    assert operation.progress == 0
+    assert operation.started_at is None
+    assert operation.parameters == {}
+    assert operation.result_data is None
+    assert not operation.is_finished
+
+
+def test_what_is_unknown_is_kept() -> None:
+    operation = Operation.from_dict({"id": "op-1", "colour": {"is": "red"}})
+    assert operation.extra == {"colour": {"is": "red"}}
+    assert operation.to_dict()["colour"] == {"is": "red"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("progress", "half"),
+        ("progress", True),
+        ("status", 5),
+        ("started_at", "yesterday"),
+        ("started_at", 5),
+        ("steps_completed", "one"),
+        ("steps_completed", [1]),
+        ("parameters", []),
+    ],
+)
+def test_a_value_that_does_not_fit_is_kept_aside(
+    field: str, value: object
+) -> None:
+    operation = Operation.from_dict({"id": "op-1", field: value})
+    assert getattr(operation, field) == getattr(Operation(), field)
+    assert operation.extra == {field: value}
+
+
+def test_null_is_the_default() -> None:
+    operation = Operation.from_dict(
+        {"id": "op-1", "progress": None, "steps_failed": None, "status": None}
+    )
+    assert operation == Operation(id="op-1")
+
+
+def test_a_time_without_a_zone_is_utc() -> None:
+    operation = Operation.from_dict({"started_at": "2025-11-03T10:00:00"})
+    assert operation.started_at is not None
+    assert operation.started_at.tzinfo is datetime.UTC
+
+
+def test_nested_records() -> None:
+    member = Member.from_dict(
+        {
+            "id": "m-1",
+            "instance_name": "web-1",
+            "flavor": {"id": "f", "name": "m1.large", "gpu": 1},
+            "networks": [{"id": "n", "name": "net", "cidr": "10.0.0.0/24"}],
+            "volumes": [{"id": "v", "size": 20}, {"id": "w"}],
+        }
+    )
+    assert isinstance(member.flavor, Flavor)
+    assert member.flavor.extra == {"gpu": 1}
+    assert member.networks[0].cidr == "10.0.0.0/24"
+    assert [volume.id for volume in member.volumes] == ["v", "w"]
+    assert member.name == "web-1"
+
+
+def test_records_are_frozen_and_copies() -> None:
+    group = ProtectionGroup.from_dict({"id": "pg-1", "network_mapping": {}})
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        group.name = "other"  # type: ignore[misc]
+    group.to_dict()["network_mapping"]["a"] = "b"
+    assert group.to_dict() == {"id": "pg-1", "network_mapping": {}}
+
+
+def test_repr_is_short_of_what_is_raw() -> None:
+    assert "extra" not in repr(Operation.from_dict({"secret": "x"}))
+
+
+@pytest.mark.parametrize(
+    ("leftovers", "expected"),
+    [
+        (None, ()),
+        ([], ()),
+        (["a"], ("a",)),
+        ([{"id": "a"}], ({"id": "a"},)),
+        ("a", ("a",)),
+    ],
+)
+def test_leftovers(leftovers: object, expected: tuple[object, ...]) -> None:
+    data = {"result_data": {"leftovers": leftovers}}
+    assert Operation.from_dict(data).leftovers == expected

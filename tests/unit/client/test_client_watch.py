@@ -1,0 +1,391 @@
+"""Following operations: a virtual clock and a table of bad nights."""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from protectorclient import exceptions, watch
+from protectorclient.v1.operations import Operation
+from protectorclient.watch import Outcome
+
+GONE = exceptions.SiteUnreachable("no answer", site="a")
+CUT = exceptions.UnreadableAnswer("cut", site="a", sent=True)
+BUSY = exceptions.ServiceUnavailable("busy", code=503)
+SLOW_DOWN = exceptions.ServiceUnavailable("busy", code=503, retry_after=40.0)
+NOT_ALLOWED = exceptions.AuthenticationFailed("no", site="a")
+
+
+def record(
+    status: str = "running", progress: int = 0, **fields: Any
+) -> Operation:
+    return Operation.from_dict(
+        {
+            "id": "op-1",
+            "operation_type": "failover",
+            "status": status,
+            "progress": progress,
+            **fields,
+        }
+    )
+
+
+DONE = record("completed", 100)
+FAILED = record(
+    "failed",
+    40,
+    error_message="out of disk",
+    steps_failed=["recreate_instances"],
+)
+LEFT = record("failed", 40, result_data={"leftovers": [{"id": "v-1"}]})
+FORCED = record("completed", 100, parameters={"force": True})
+
+
+@dataclasses.dataclass
+class Night:
+    """A site that answers by a script, and time that passes as told."""
+
+    script: list[Any]
+    now: float = 1000.0
+    asked: list[float] = dataclasses.field(default_factory=list)
+
+    def fetch(self, site: str, ids: Sequence[str]) -> dict[str, Operation]:
+        self.asked.append(self.now)
+        line = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        if isinstance(line, Exception):
+            raise line
+        if line is None:
+            return {}
+        return {"op-1": line}
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds > 0
+        self.now += seconds
+
+    def pace(self, **options: Any) -> watch.Pace:
+        return watch.Pace(clock=lambda: self.now, sleep=self.sleep, **options)
+
+    def follow(self, **options: Any) -> list[watch.Event]:
+        pace = options.pop("pace", None) or self.pace()
+        keys = [watch.Key("a", "op-1")]
+        return list(watch.follow(keys, self.fetch, pace=pace, **options))
+
+    @property
+    def pauses(self) -> list[float]:
+        return [
+            round(later - earlier, 2)
+            for earlier, later in zip(self.asked, self.asked[1:], strict=False)
+        ]
+
+
+def kinds(events: list[watch.Event]) -> str:
+    letters = {
+        watch.Changed: "c",
+        watch.Lost: "L",
+        watch.Regained: "R",
+        watch.Ended: "E",
+    }
+    return "".join(letters[type(event)] for event in events)
+
+
+@pytest.mark.parametrize(
+    ("script", "options", "expected", "outcome"),
+    [
+        # the calm ones
+        ([DONE], {}, "cE", Outcome.COMPLETED),
+        ([record(), record(), DONE], {}, "ccE", Outcome.COMPLETED),
+        ([record("pending"), record(progress=5), DONE], {}, "cccE",
+         Outcome.COMPLETED),
+        ([FAILED], {}, "cE", Outcome.ROLLED_BACK),
+        ([record(), record("rolling_back", 40), FAILED], {}, "cccE",
+         Outcome.ROLLED_BACK),
+        ([LEFT], {}, "cE", Outcome.LEFTOVERS),
+        # lost requests are told once, and do not end anything
+        ([record(), GONE, GONE, CUT, DONE], {}, "cLcER", Outcome.COMPLETED),
+        ([GONE, BUSY, record(), GONE, DONE], {}, "LcRLcER",
+         Outcome.COMPLETED),
+        ([SLOW_DOWN, DONE], {}, "LcER", Outcome.COMPLETED),
+        # two refusals may be a hiccup, three in a row are not
+        ([record(), NOT_ALLOWED, NOT_ALLOWED, DONE], {}, "cLcER",
+         Outcome.COMPLETED),
+        ([record(), NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED], {}, "cLE",
+         Outcome.UNKNOWN),
+        ([NOT_ALLOWED, GONE, NOT_ALLOWED, NOT_ALLOWED, DONE], {}, "LcER",
+         Outcome.COMPLETED),
+        # what is not known is not said
+        ([record(), GONE], {}, "cLE", Outcome.UNKNOWN),
+        ([GONE], {}, "LE", Outcome.UNKNOWN),
+        ([None], {}, "E", Outcome.UNKNOWN),
+        ([record(), None, DONE], {}, "ccE", Outcome.COMPLETED),
+        ([record(), None, None], {}, "cE", Outcome.UNKNOWN),
+        # the time is over
+        ([record()], {"timeout": 60}, "cE", Outcome.RUNNING),
+        ([record()], {"timeout": 0}, "cE", Outcome.RUNNING),
+        ([DONE], {"timeout": 0}, "cE", Outcome.COMPLETED),
+        ([record()] * 9 + [GONE], {"timeout": 60}, "cLE", Outcome.RUNNING),
+        ([record(), GONE], {"timeout": 60}, "cLE", Outcome.UNKNOWN),
+        ([GONE], {"timeout": 20}, "LE", Outcome.UNKNOWN),
+        ([record()], {"cancelled": lambda: True}, "E", Outcome.UNKNOWN),
+    ],
+)  # fmt: skip
+def test_nights(
+    script: list[Any],
+    options: dict[str, Any],
+    expected: str,
+    outcome: Outcome,
+) -> None:
+    night = Night(list(script))
+    events = night.follow(**options)
+    assert kinds(events) == expected
+    (ended,) = [e for e in events if isinstance(e, watch.Ended)]
+    assert ended.outcome is outcome
+    if "timeout" in options:
+        assert night.now <= 1000 + options["timeout"]
+
+
+def test_what_was_seen_last_is_kept() -> None:
+    ended = Night([record(progress=55), GONE]).follow()[-1]
+    assert isinstance(ended, watch.Ended)
+    assert ended.operation is not None
+    assert ended.operation.progress == 55
+    assert ended.error is GONE
+
+
+def test_quick_while_things_move_slower_when_they_do_not() -> None:
+    night = Night([record()] * 8 + [record(progress=5)] * 3 + [DONE])
+    night.follow()
+    assert night.pauses == [
+        1.0, 1.5, 2.25, 3.38, 5.06, 7.59, 10.0, 10.0,
+        1.0, 1.5, 2.25,
+    ]  # fmt: skip
+
+
+def test_a_lost_site_is_asked_less_and_less_but_not_too_seldom() -> None:
+    night = Night([record(), *[GONE] * 8, DONE])
+    night.follow()
+    assert night.pauses == [1.0, 1.5, 2.25, 3.38, 5.06, 7.59, 10, 10, 10]
+
+
+def test_retry_after_is_honoured_within_reason() -> None:
+    night = Night([SLOW_DOWN, DONE])
+    night.follow()
+    assert night.pauses == [40.0]
+    impudent = exceptions.ServiceUnavailable("b", code=503, retry_after=9e9)
+    night = Night([impudent, DONE])
+    night.follow()
+    assert night.pauses == [60.0]
+
+
+def test_gives_up_when_nobody_has_answered_for_long_enough() -> None:
+    night = Night([record(), GONE])
+    night.follow(pace=night.pace(give_up_after=100))
+    assert night.now == 1000 + 100
+    night = Night([GONE] * 5 + [record()] + [GONE])
+    night.follow(pace=night.pace(give_up_after=100))
+    heard = night.asked[5]
+    assert night.now == heard + 100, "each answer starts it anew"
+
+
+def test_an_outage_is_measured() -> None:
+    events = Night([record(), GONE, GONE, DONE]).follow()
+    (lost,) = [e for e in events if isinstance(e, watch.Lost)]
+    (back,) = [e for e in events if isinstance(e, watch.Regained)]
+    assert lost.error is GONE
+    assert back.polls == 2
+    assert back.seconds == back.at - lost.at > 0
+
+
+def test_new_steps_of_a_change() -> None:
+    before = record(steps_completed=["a"])
+    after = record(steps_completed=["a", "b", "c"])
+    events = Night([before, after, DONE]).follow()
+    steps = [e.steps for e in events if isinstance(e, watch.Changed)]
+    assert steps == [("a",), ("b", "c"), ()]
+
+
+def test_the_group_decides_what_the_record_does_not_tell() -> None:
+    assert watch.outcome_of(FAILED, "active") is Outcome.ROLLED_BACK
+    assert watch.outcome_of(FAILED, "error") is Outcome.LEFTOVERS
+    assert watch.outcome_of(LEFT, "active") is Outcome.LEFTOVERS
+    assert watch.outcome_of(FORCED, "failed_over") is Outcome.COMPLETED
+    assert watch.outcome_of(FORCED, "failed_over_partial") is Outcome.PARTIAL
+    assert watch.outcome_of(DONE, "failed_over_partial") is Outcome.COMPLETED
+
+
+def test_asking_the_group_may_be_lost_too() -> None:
+    answers: list[Any] = [GONE, BUSY, Outcome.LEFTOVERS]
+
+    def settle(site: str, operation: Operation) -> Outcome:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    events = Night([FAILED]).follow(settle=settle)
+    assert kinds(events) == "cLER"
+    assert events[-2].outcome is Outcome.LEFTOVERS  # type: ignore[attr-defined]
+
+
+def test_a_finished_record_counts_even_if_its_group_stays_silent() -> None:
+    def settle(site: str, operation: Operation) -> Outcome:
+        raise GONE
+
+    ended = Night([FAILED]).follow(settle=settle)[-1]
+    assert isinstance(ended, watch.Ended)
+    assert ended.outcome is Outcome.ROLLED_BACK
+
+
+def test_many_cost_one_request_for_each_site_and_tick() -> None:
+    asked: list[tuple[str, tuple[str, ...]]] = []
+    ends = {"op-1": 3, "op-2": 1, "op-3": 2}
+    now = [0.0]
+
+    def fetch(site: str, ids: Sequence[str]) -> dict[str, Operation]:
+        asked.append((site, tuple(ids)))
+        if site == "b" and len(asked) < 4:
+            raise GONE
+        found = {}
+        for identity in ids:
+            ends[identity] -= 1
+            status = "completed" if ends[identity] <= 0 else "running"
+            found[identity] = Operation(
+                id=identity, status=status, progress=ends[identity]
+            )
+        return found
+
+    events = list(
+        watch.follow(
+            [
+                watch.Key("a", "op-1"),
+                watch.Key("a", "op-2"),
+                watch.Key("b", "op-3"),
+                watch.Key("a", "op-1"),
+            ],
+            fetch,
+            pace=watch.Pace(
+                clock=lambda: now[0],
+                sleep=lambda s: now.__setitem__(0, now[0] + s),
+            ),
+        )
+    )
+    ended = [e.key.operation_id for e in events if isinstance(e, watch.Ended)]
+    assert sorted(ended) == ["op-1", "op-2", "op-3"]
+    assert asked[0] == ("a", ("op-1", "op-2"))
+    assert asked[1] == ("b", ("op-3",))
+    assert ("a", ("op-1",)) in asked
+
+
+def test_nothing_to_follow() -> None:
+    assert list(watch.follow([], Night([DONE]).fetch)) == []
+
+
+# What it is called when it ends
+
+
+def ended(
+    outcome: Outcome,
+    operation: Operation | None = None,
+    error: exceptions.ProtectorError | None = None,
+) -> watch.Ended:
+    return watch.Ended(
+        at=0,
+        key=watch.Key("a", "op-1"),
+        outcome=outcome,
+        operation=operation,
+        error=error,
+    )
+
+
+@pytest.mark.parametrize(
+    ("end", "kind", "words"),
+    [
+        (
+            ended(Outcome.ROLLED_BACK, FAILED),
+            exceptions.OperationFailed,
+            "a: failover op-1 failed at recreate_instances and was rolled"
+            " back: out of disk",
+        ),
+        (
+            ended(Outcome.LEFTOVERS, LEFT),
+            exceptions.OperationLeftovers,
+            "left something behind: no reason was given",
+        ),
+        (
+            ended(Outcome.PARTIAL, FORCED),
+            exceptions.OperationPartial,
+            "completed, but not for all members",
+        ),
+        (
+            ended(Outcome.RUNNING, record(progress=5)),
+            exceptions.WaitTimeout,
+            r"still runs \(5 %\)",
+        ),
+        (
+            ended(Outcome.UNKNOWN, record(progress=5), GONE),
+            exceptions.OperationUnknown,
+            r"is not known \(no answer\); last seen running at 5 %",
+        ),
+        (
+            ended(Outcome.UNKNOWN, None, GONE),
+            exceptions.OperationUnknown,
+            r"op-1 is not known \(no answer\)$",
+        ),
+        (
+            ended(Outcome.UNKNOWN, None, exceptions.NotFound("none")),
+            exceptions.NotFound,
+            "none",
+        ),
+        (
+            ended(Outcome.UNKNOWN, record(), exceptions.NotFound("none")),
+            exceptions.OperationUnknown,
+            "none",
+        ),
+        (
+            ended(Outcome.UNKNOWN, record(), NOT_ALLOWED),
+            exceptions.AuthenticationFailed,
+            "no",
+        ),
+    ],
+)
+def test_errors_of_ends(
+    end: watch.Ended, kind: type[exceptions.ProtectorError], words: str
+) -> None:
+    error = watch.error_for(end)
+    with pytest.raises(kind, match=words):
+        raise error or AssertionError
+    assert type(error) is kind
+    if isinstance(error, exceptions.OperationError):
+        assert error.operation is end.operation
+        assert error.operation_id == "op-1"
+        assert error.site == "a"
+
+
+def test_a_success_is_no_error() -> None:
+    assert watch.error_for(ended(Outcome.COMPLETED, DONE)) is None
+
+
+def test_leftovers_and_advice_are_carried() -> None:
+    error = watch.error_for(ended(Outcome.LEFTOVERS, LEFT))
+    assert isinstance(error, exceptions.OperationLeftovers)
+    assert error.leftovers == ({"id": "v-1"},)
+    storage = record("failed", steps_failed=["get_latest_snapshot"])
+    error = watch.error_for(ended(Outcome.ROLLED_BACK, storage))
+    assert isinstance(error, exceptions.OperationFailed)
+    assert error.advice is not None
+    assert error.advice.key == "storage"
+
+
+def test_how_to_resume_is_said() -> None:
+    for outcome in (Outcome.RUNNING, Outcome.UNKNOWN):
+        error = watch.error_for(ended(outcome, record(), GONE))
+        assert error is not None
+        assert error.hint == "openstack protector operation wait op-1"
+
+
+def test_sleep_is_never_negative_and_time_may_stand_still() -> None:
+    calls: list[Callable[[], None]] = []
+    night = Night([record()] * 3 + [DONE])
+    night.follow(pace=night.pace(shortest=0.5, growth=1.0))
+    assert night.pauses == [0.5, 0.5, 0.5]
+    assert calls == []
