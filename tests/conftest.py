@@ -4,8 +4,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from fakeserver.harness import LocalPair
 
 #: variables through which the person at the keyboard would reach a test
 _FOREIGN = ("OS_", "XDG_", "PROTECTOR_")
@@ -41,3 +45,17 @@ def _environment_is_put_back() -> Iterator[None]:
     if dict(os.environ) != before:
         os.environ.clear()
         os.environ.update(before)
+
+
+@pytest.fixture
+def local_pair(monkeypatch: pytest.MonkeyPatch) -> Iterator["LocalPair"]:
+    """Two real sites on free ports, the seeded world, and OS_CLOUD=site-a.
+
+    They run in threads of this process, as fast as they go.
+    """
+    from fakeserver.harness import LocalPair
+
+    with LocalPair(sockets=True) as pair:
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(pair.clouds_yaml))
+        monkeypatch.setenv("OS_CLOUD", "site-a")
+        yield pair
