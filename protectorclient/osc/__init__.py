@@ -1,0 +1,1 @@
+"""The commands, for ``openstack protector ...`` and for ``protector``."""

@@ -1,0 +1,260 @@
+"""How values look to a person; a machine always gets them as they came.
+
+cliff asks each column which of the two it is writing for: the table for
+people, ``-f json``, ``yaml``, ``csv`` and ``value`` for programs.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from cliff import columns
+
+if TYPE_CHECKING:
+    from protectorclient.v1._record import Record
+
+#: What is left for a value of ``show`` in 80 columns, without the arrow.
+CELL_WIDTH = 46
+#: What the commands that show something return to cliff.
+Output = tuple[tuple[str, ...], Any]
+
+
+class Cell(columns.FormattableColumn[Any]):
+    """Sorts with what is missing at the end, where cliff would give up."""
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Cell):
+            return NotImplemented
+        if self._value is None or other._value is None:
+            return self._value is not None
+        return bool(self._value < other._value)
+
+
+class Words(Cell):
+    """A status of many words, ``OUT_OF_SYNC``, written with spaces."""
+
+    def human_readable(self) -> str:
+        return "" if self._value is None else self._value.replace("_", " ")
+
+
+class Text(Cell):
+    """A value that may be missing: an empty cell instead of ``None``."""
+
+    def human_readable(self) -> str:
+        return "" if self._value is None else str(self._value)
+
+
+class Prose(Cell):
+    """A sentence, broken into lines that fit."""
+
+    def human_readable(self) -> str:
+        return "\n".join(wrapped(self._value or ""))
+
+
+class Percent(Cell):
+    def human_readable(self) -> str:
+        return "" if self._value is None else f"{self._value}%"
+
+
+class Lines(Cell):
+    """A list, one item a line."""
+
+    def human_readable(self) -> str:
+        return "\n".join(_one_line(item) for item in self._value or ())
+
+
+class Items(Cell):
+    """Objects, one a line, and of each what a person looks for."""
+
+    def __init__(
+        self, value: Any, describe: Callable[[Mapping[str, Any]], str]
+    ) -> None:
+        super().__init__(value)
+        self._describe = describe
+
+    def human_readable(self) -> str:
+        value = self._value or ()
+        items = [value] if isinstance(value, Mapping) else value
+        return "\n".join(self._describe(item) for item in items)
+
+
+class Pairs(Cell):
+    """An object, one key a line, and what is inside it indented."""
+
+    def human_readable(self) -> str:
+        return "\n".join(_indented(self._value or {}))
+
+
+class Arrows(Cell):
+    """A mapping from the source's names to the target's."""
+
+    def human_readable(self) -> str:
+        return "\n".join(_arrows(self._value or {}))
+
+
+class Named(Cell):
+    """An id for programs; for people the name too, in a list alone."""
+
+    def __init__(
+        self, value: str | None, names: Mapping[str, str], full: bool
+    ) -> None:
+        super().__init__(value)
+        self._names = names
+        self._full = full
+
+    def human_readable(self) -> str:
+        if self._value is None:
+            return ""
+        name = self._names.get(self._value)
+        if name is None:
+            return str(self._value)
+        return f"{name} ({self._value})" if self._full else name
+
+
+def wrapped(text: str) -> list[str]:
+    """The lines of a text as they fit beside the names of the fields."""
+    return textwrap.wrap(text, CELL_WIDTH + 4, break_on_hyphens=False)
+
+
+def _indented(fields: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in fields.items():
+        if key.endswith("_mapping") and isinstance(value, Mapping):
+            inner = list(_arrows(value))
+        elif isinstance(value, list | tuple):
+            inner = [_one_line(item) for item in value]
+        elif isinstance(value, Mapping):
+            inner = list(_indented(value))
+        else:
+            yield f"{key}: {_one_line(value)}"
+            continue
+        yield f"{key}:" if inner else f"{key}: none"
+        yield from (f"  {line}" for line in inner)
+
+
+def _arrows(mapping: Mapping[str, Any]) -> Iterator[str]:
+    """Two ids do not fit in one line of a terminal of 80 columns."""
+    for source, target in mapping.items():
+        if len(source) + len(str(target)) <= CELL_WIDTH:
+            yield f"{source} -> {target}"
+        else:
+            yield str(source)
+            yield f"  -> {target}"
+
+
+def _one_line(value: Any) -> str:
+    """A value inside a cell, short and without quotes where none are due."""
+    if value is None:
+        return ""
+    if isinstance(value, Mapping):
+        return ", ".join(
+            f"{key}={_one_line(item)}"
+            for key, item in value.items()
+            if item is not None
+        )
+    if isinstance(value, list | tuple):
+        return ", ".join(_one_line(item) for item in value)
+    return str(value)
+
+
+#: Fields that are shown otherwise than their type would tell.
+KINDS: Mapping[str, type[Cell]] = {
+    "progress": Percent,
+    "network_mapping": Arrows,
+    "flavor_mapping": Arrows,
+    "sync_status": Words,
+    "error_message": Prose,
+    "description": Prose,
+}
+ID_FIELDS = frozenset(
+    {
+        "protection_group_id",
+        "source_site_id",
+        "target_site_id",
+        "primary_site_id",
+        "secondary_site_id",
+        "current_primary_site_id",
+    }
+)
+
+
+def cell(
+    field: str, value: Any, names: Mapping[str, str], full: bool = False
+) -> Any:
+    """The column object for one field of any record."""
+    if field in ID_FIELDS:
+        return Named(value, names, full)
+    kind = KINDS.get(field)
+    if kind is not None:
+        return kind(value)
+    if isinstance(value, Mapping):
+        return Pairs(value)
+    if isinstance(value, list | tuple):
+        return Lines(value)
+    if isinstance(value, int | float):
+        return value
+    return Text(value)
+
+
+def shown(
+    record: Record | Mapping[str, Any], names: Mapping[str, str] | None = None
+) -> Output:
+    """A whole record for ``show``: the field names it has, and the cells.
+
+    :param names: what the ids in it are called.
+    """
+    names = names or {}
+    fields = in_order(record)
+    return tuple(fields), tuple(
+        cell(field, value, names, True) for field, value in fields.items()
+    )
+
+
+def in_order(record: Record | Mapping[str, Any]) -> dict[str, Any]:
+    """What the service sent, known fields first and always in one order."""
+    if isinstance(record, Mapping):
+        return dict(record)
+    sent = record.to_dict()
+    known = [f.name for f in dataclasses.fields(record) if f.name in sent]
+    return {field: sent[field] for field in dict.fromkeys([*known, *sent])}
+
+
+def listed(
+    records: Iterable[Mapping[str, Any]],
+    headers: Mapping[str, str],
+    names: Mapping[str, str] | None = None,
+) -> Output:
+    """Rows for a list.
+
+    :param headers: the columns and the fields in them.
+    :param names: what the ids in it are called.
+    """
+    return tuple(headers), [
+        tuple(
+            cell(field, record.get(field), names or {})
+            for field in headers.values()
+        )
+        for record in records
+    ]
+
+
+def replaced(output: Output, cells: Mapping[str, Any]) -> Output:
+    """The output of ``show`` with some cells made by the command."""
+    titles, values = output
+    return titles, tuple(
+        cells.get(title, value)
+        for title, value in zip(titles, values, strict=True)
+    )
+
+
+def span(seconds: float) -> str:
+    """A length of time in the two units that matter."""
+    left = max(0, round(seconds))
+    parts = []
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")):
+        count, left = divmod(left, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return " ".join(parts[:2]) or "0s"

@@ -1,0 +1,297 @@
+"""What every command of ours has in common.
+
+A command signs in by itself, at the sites that it needs: were osc-lib to
+ask Keystone for a token first, a dead Keystone would end the command before
+it could turn to the other site, or say which of the two is dead.
+
+It prints its result, then says on stderr what there is to say, then ends
+with the exit status that the error, or what it found, calls for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import functools
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from osc_lib.command import command
+
+from protectorclient import exceptions
+from protectorclient.exitcodes import ExitCode, code_for
+from protectorclient.osc import clouds, options
+
+if TYPE_CHECKING:
+    from protectorclient.pair import SitePair
+    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.v1._record import Record
+    from protectorclient.v1.client import Client
+    from protectorclient.v1.protection_groups import ProtectionGroup
+
+LOG = logging.getLogger(__name__)
+
+
+class Base(command.Command):
+    """The part of a command that is the same for every kind of output."""
+
+    auth_required = False
+    #: What the command ends with when nothing goes wrong.
+    outcome: ExitCode = ExitCode.OK
+    #: What is said after the result was printed, and decides the status.
+    trouble: BaseException | None = None
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add what this command takes; for the commands to override."""
+
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        self.add_options(parser)
+        options.refuse_foreign(parser)
+        return parser
+
+    def get_epilog(self) -> str:
+        """cliff's own reads the metadata of every package installed."""
+        return self._epilog or ""
+
+    def _load_hooks(self) -> None:
+        """Look for hooks; the fast shell knows whether there are any."""
+        has_hooks = getattr(self.app, "has_hooks", None)
+        name = (self.cmd_name or "").replace(" ", "_")
+        space = f"{self.app.command_manager.namespace}.{name}"
+        if has_hooks is not None and not has_hooks(space):
+            self._hooks = []
+        else:
+            super()._load_hooks()
+
+    def run(self, parsed_args: argparse.Namespace) -> int:
+        try:
+            with self._quiet_keystoneauth():
+                status = super().run(parsed_args)
+        except (BrokenPipeError, SystemExit):
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            return self.explain(error)
+        finally:
+            self.close()
+        if self.trouble is not None:
+            self.app.stdout.flush()
+            return self.explain(self.trouble)
+        return int(self.outcome) or status
+
+    @contextlib.contextmanager
+    def _quiet_keystoneauth(self) -> Iterator[None]:
+        """Keep its warning of a dead Keystone for those who want more.
+
+        The command says what it means, in a sentence and with the site.
+        """
+        logger = logging.getLogger("keystoneauth.identity")
+        level = logger.level
+        if self.app.options.verbose_level <= 1 and not self.app.options.debug:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
+
+    # Sites
+
+    @functools.cached_property
+    def primary(self) -> SiteHandle:
+        """The configured cloud."""
+        handle = clouds.open_primary(self.app)
+        if getattr(self.app.options, "timing", False):
+            # where OpenStackClient takes the times of --timing from
+            self.app.client_manager.session = handle.access.session
+        return handle
+
+    @functools.cached_property
+    def pair(self) -> SitePair:
+        """Both sites; neither is asked for anything yet."""
+        return clouds.open_pair(self.app, self.primary)
+
+    @property
+    def client(self) -> Client:
+        """The client of the configured cloud."""
+        return self.primary.client
+
+    def locate(self, name: str) -> tuple[SiteHandle, ProtectionGroup]:
+        """A group, and its current primary: where changes are made."""
+        located = self.pair.locate(name)
+        error = located.errors.get(located.current.name)
+        if error is not None:
+            raise error
+        return located.current, located.group
+
+    def close(self) -> None:
+        """Close the connections that were opened."""
+        handles: tuple[SiteHandle, ...] = ()
+        if "pair" in self.__dict__:
+            handles = self.pair.handles
+        elif "primary" in self.__dict__:
+            handles = (self.primary,)
+        for handle in handles:
+            handle.access.session.session.close()
+
+    # Words on stderr
+
+    def say(self, text: str) -> None:
+        """A line of progress or a hint; not with ``--quiet``."""
+        if self.app.options.verbose_level > 0:
+            self.tell(text)
+
+    def warn(self, text: str) -> None:
+        self.tell(f"warning: {text}")
+
+    def tell(self, text: str) -> None:
+        self.app.stderr.write(f"{text}\n")
+        self.app.stderr.flush()
+
+    def _other_site(self, error: BaseException) -> str | None:
+        """Where to ask instead, when only the configured cloud was."""
+        if "pair" in self.__dict__ or "primary" not in self.__dict__:
+            return None
+        name = (
+            self.app.options.secondary_cloud or self.primary.access.secondary
+        )
+        if not name or not isinstance(error, exceptions.SiteUnreachable):
+            return None
+        return f"the other site may answer: --os-cloud {name}"
+
+    def explain(self, error: BaseException) -> int:
+        """Say in a sentence what went wrong; the exit status for it."""
+        LOG.debug("the command failed", exc_info=error)
+        self.tell(_sentence(error))
+        hint = getattr(error, "hint", None) or self._other_site(error)
+        if hint:
+            self.say(f"hint: {hint}")
+        return int(code_for(error))
+
+    def each(
+        self, names: Sequence[str], change: Callable[[str], object]
+    ) -> exceptions.SomeFailed | None:
+        """Do one thing to several, and let none stop the others.
+
+        A single one ends the command with its own error. Of several, each
+        that fails is told at once, and what is returned sums them up.
+        """
+        errors: dict[str, BaseException] = {}
+        for name in dict.fromkeys(names):
+            try:
+                change(name)
+            except exceptions.ProtectorError as error:
+                if len(names) == 1:
+                    raise
+                self.explain(error)
+                errors[name] = error
+        if not errors:
+            return None
+        return exceptions.SomeFailed(
+            f"{len(errors)} of {len(names)} failed: {', '.join(errors)}",
+            errors=errors,
+        )
+
+
+class Command(Base):
+    """A command without a result of its own."""
+
+
+class Shows(Base):
+    """The part that commands with a result share."""
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Any,
+    ) -> int:
+        check_columns(parsed_args, column_names)
+        status: int = super().produce_output(  # type: ignore[misc]
+            parsed_args, column_names, data
+        )
+        return status
+
+    def _load_formatter_plugins(self) -> Any:
+        """The output formats; the fast shell has them at hand."""
+        load = getattr(self.app, "load_formatters", None)
+        if load is not None:
+            return load(self.formatter_namespace)  # type: ignore[attr-defined]
+        return super()._load_formatter_plugins()  # type: ignore[misc]
+
+    def names(
+        self,
+        parsed_args: argparse.Namespace,
+        client: Client | None = None,
+        *,
+        groups: bool = False,
+    ) -> dict[str, str]:
+        """What ids are called; asked for only where a person will read.
+
+        :param client: whom to ask, where not the configured cloud.
+        :param groups: of protection groups too, not of sites alone.
+        """
+        if parsed_args.formatter != "table":
+            return {}
+        client = client or self.client
+        try:
+            found = {site.id: site.name for site in client.sites.list()}
+            if groups:
+                found |= {
+                    group.id: group.name
+                    for group in client.protection_groups.list()
+                }
+        except exceptions.ProtectorError as error:
+            LOG.debug("the names are not known: %s", error)
+            return {}
+        return found
+
+
+class Lister(Shows, command.Lister):
+    """A command that ends in a list."""
+
+
+class ShowOne(Shows, command.ShowOne):
+    """A command that ends in one record."""
+
+
+def check_columns(
+    parsed_args: argparse.Namespace, names: Iterable[str]
+) -> None:
+    """Refuse ``-c`` for a column that there is not.
+
+    A command that changes something calls this before it does.
+    """
+    known = {_normal(name) for name in names}
+    wanted = [name for name in parsed_args.columns if _normal(name) in known]
+    if parsed_args.columns and not wanted:
+        raise exceptions.UsageProblem(
+            f"no column is named {', '.join(parsed_args.columns)};"
+            f" there are {', '.join(names)}"
+        )
+
+
+def check_record(
+    parsed_args: argparse.Namespace, record: type[Record], *more: str
+) -> None:
+    """The same, for the fields of a record that is not there yet."""
+    fields = dataclasses.fields(record)
+    names = [field.name for field in fields if field.repr]
+    check_columns(parsed_args, [*names, *more])
+
+
+def _normal(column: str) -> str:
+    return column.lower().strip().replace(" ", "_")
+
+
+def _sentence(error: BaseException) -> str:
+    """One line, whatever the error."""
+    if isinstance(error, KeyboardInterrupt) and not str(error):
+        return "interrupted"
+    lines = [line.strip() for line in str(error).splitlines()]
+    text = " ".join(line for line in lines if line)
+    request_id = getattr(error, "request_id", None)
+    if request_id:
+        text = f"{text} ({request_id})"
+    return text or type(error).__name__

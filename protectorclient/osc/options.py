@@ -1,0 +1,182 @@
+"""Options that several commands share, and what they refuse.
+
+Each refusal is argparse's own: one sentence on stderr, exit status 2, and
+nothing has been sent.
+"""
+
+import argparse
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
+
+_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+|\d+(?:\.\d+)?")
+_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+_FAILOVER = "protection-group failover"
+_TESTS = "protection-group test-failover"
+_MAPPED = (_FAILOVER, "failback", "test-failover")
+_STARTED = (*_MAPPED, "test-cleanup", "consistency-group sync")
+_WAITING = (*_STARTED, "operation wait")
+
+#: Where an option belongs, for those who give it to another command.
+OWNERS: Mapping[str, tuple[str, ...]] = {
+    "--type": (_FAILOVER,),
+    "--accept-divergence": (_FAILOVER,),
+    "--reverse-replication": ("protection-group failback",),
+    "--retain-primary": (_TESTS,),
+    "--network-mapping": _MAPPED,
+    "--flavor-mapping": _MAPPED,
+    "--wait": _STARTED,
+    "--timeout": _WAITING,
+    "--reason": _STARTED,
+    "--winner": ("protection-group sync-force",),
+}
+#: Words of the API that are no options, and what says the same.
+INSTEAD: Mapping[str, tuple[str, ...]] = {
+    "--force": (f"{_FAILOVER} --type unplanned",),
+}
+
+
+def duration(text: str) -> float:
+    """Seconds from ``90``, ``90s``, ``15m``, ``1h30m`` or ``2d``."""
+    if not _DURATION.fullmatch(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a duration such as 90s, 15m or 1h30m"
+        )
+    parts = re.findall(r"([\d.]+)([smhd]?)", text)
+    return sum(float(n) * _SECONDS[unit or "s"] for n, unit in parts)
+
+
+def positive(text: str) -> int:
+    """A whole number above zero."""
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a whole number above 0"
+        )
+    return int(text)
+
+
+class Elsewhere(argparse.Action):
+    """An option of another command: refuse it and name the right one."""
+
+    def __init__(
+        self, option_strings: Sequence[str], dest: str, owners: Sequence[str]
+    ) -> None:
+        super().__init__(
+            option_strings,
+            argparse.SUPPRESS,
+            nargs="?",
+            help=argparse.SUPPRESS,
+        )
+        self.owners = owners
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> NoReturn:
+        words = parser.prog.split()
+        if "protector" in words:
+            words = words[: words.index("protector") + 1]
+        first, *others = self.owners
+        where = f"'{' '.join((*words, first))}'"
+        if others:
+            *middle, last = (f"'{owner}'" for owner in others)
+            where = f"{', '.join((where, *middle))} or {last}"
+        if option_string in INSTEAD:
+            parser.error(f"there is no {option_string}; see {where}")
+        parser.error(f"{option_string} belongs to {where}")
+
+
+def refuse_foreign(parser: argparse.ArgumentParser) -> None:
+    """Refuse, by name, what belongs to another command than this one."""
+    for table in (OWNERS, INSTEAD):
+        for option, owners in table.items():
+            if option not in parser._option_string_actions:
+                parser.add_argument(option, action=Elsewhere, owners=owners)
+
+
+def add_group(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "protection_group",
+        metavar="<protection-group>",
+        help="Protection group (name or ID)",
+    )
+
+
+def add_mappings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--network-mapping",
+        metavar="<source>=<target>",
+        action="append",
+        default=[],
+        help="Network at the source and its counterpart at the target "
+        "(name or ID; repeat for several)",
+    )
+    parser.add_argument(
+        "--flavor-mapping",
+        metavar="<source>=<target>",
+        action="append",
+        default=[],
+        help="Flavor at the source and its counterpart at the target "
+        "(name or ID; repeat for several)",
+    )
+
+
+def add_wait(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--wait",
+        action="store_true",
+        help="Wait until the operation has ended; progress goes to stderr",
+    )
+    add_timeout(parser)
+
+
+def add_timeout(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--timeout",
+        metavar="<duration>",
+        type=duration,
+        help="Stop waiting after this time, such as 90s, 15m or 1h; the "
+        "operation goes on (exit status 8)",
+    )
+
+
+def add_reason(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--reason",
+        metavar="<text>",
+        help="Why, to be kept with the operation (API version 1.2)",
+    )
+
+
+def add_yes(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="Do not ask; without a terminal nothing ever asks",
+    )
+
+
+def add_paging(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--limit",
+        metavar="<count>",
+        type=positive,
+        help="Show at most this many",
+    )
+    parser.add_argument(
+        "--marker",
+        metavar="<id>",
+        help="Begin after the one with this ID",
+    )
+
+
+def add_long(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--long",
+        action="store_true",
+        help="Show more columns",
+    )

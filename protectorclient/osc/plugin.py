@@ -1,0 +1,66 @@
+"""What OpenStackClient reads to find the commands.
+
+Every ``openstack`` command of the machine imports this module, whatever it
+goes on to do, so it imports nothing but what is needed to name things.
+"""
+
+import argparse
+import os
+from typing import Any
+
+API_NAME = "protector"
+API_VERSIONS = ("1",)
+DEFAULT_API_VERSION = "1"
+
+#: OpenStackClient looks the value of this option up in the configuration and
+#: makes the name of the entry point group from it. Were it the microversion
+#: option, ``latest`` would make it look for commands in a group that does not
+#: exist, and 2.0 by mistake would drop them without a word: so it is a name
+#: that nobody sets, and the default above always holds.
+API_VERSION_OPTION = "os_protector_command_set"
+
+#: What ``--os-protector-api-version`` takes.
+MICROVERSIONS = ("1.0", "1.1", "1.2", "latest")
+
+
+def make_client(instance: Any) -> Any:
+    """The client of the configured cloud, for ``client_manager.protector``.
+
+    The commands of this plugin talk to two sites and sign in by themselves;
+    this one is for other plugins, which find the session already made.
+    """
+    from protectorclient.v1.client import Client
+
+    options = instance.get_configuration()
+    return Client(
+        session=instance.session,
+        region_name=instance.region_name,
+        interface=instance.interface,
+        api_version=options.get("protector_microversion") or "auto",
+    )
+
+
+def build_option_parser(
+    parser: argparse.ArgumentParser,
+) -> argparse.ArgumentParser:
+    """Add the global options to the parser of ``openstack``."""
+    parser.add_argument(
+        "--os-protector-api-version",
+        metavar="<protector-api-version>",
+        dest="protector_microversion",
+        choices=MICROVERSIONS,
+        default=os.environ.get("OS_PROTECTOR_API_VERSION"),
+        help="Protector API version: 1.0, 1.1, 1.2 or latest; by default the "
+        "newest that the client and the site both know "
+        "(Env: OS_PROTECTOR_API_VERSION)",
+    )
+    parser.add_argument(
+        "--secondary-cloud",
+        metavar="<cloud-config-name>",
+        dest="secondary_cloud",
+        default=os.environ.get("OS_SECONDARY_CLOUD"),
+        help="Name in clouds.yaml of the other site of the pair; by default "
+        "protector_secondary_cloud of the configured cloud "
+        "(Env: OS_SECONDARY_CLOUD)",
+    )
+    return parser

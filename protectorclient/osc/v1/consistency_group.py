@@ -1,0 +1,79 @@
+"""``protector consistency-group``: volumes and recovery points."""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from protectorclient.osc import columns, command, options
+from protectorclient.osc.v1 import _following
+
+if TYPE_CHECKING:
+    from protectorclient.v1.consistency_groups import ConsistencyGroup
+
+
+class ShowConsistencyGroup(command.ShowOne):
+    """Show the volumes and recovery points of a protection group"""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_group(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        client = self.client
+        group = client.protection_groups.find(parsed_args.protection_group)
+        found = client.consistency_groups.get(group)
+        return _shown(found, self.now())
+
+    def now(self) -> float:
+        """The time by the site's clock, which made the points."""
+        skew = self.client.http.clock_skew or 0.0
+        return datetime.datetime.now(datetime.UTC).timestamp() + skew
+
+
+class SyncConsistencyGroup(_following.Following):
+    """Replicate a protection group once, now"""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_group(parser)
+        _following.add_following(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        self.check(parsed_args)
+        prepared = self.pair.prepare(
+            "sync_volumes",
+            parsed_args.protection_group,
+            reason=parsed_args.reason,
+        )
+        return self.send(parsed_args, prepared)
+
+
+def _shown(found: ConsistencyGroup, now: float) -> columns.Output:
+    fields = columns.in_order(found)
+    points = fields.get("recovery_points")
+    return columns.replaced(
+        columns.shown(fields),
+        {
+            "volumes": columns.Items(fields.get("volumes"), _volume),
+            "recovery_points": columns.Items(
+                points, lambda point: _point(point, now)
+            ),
+        },
+    )
+
+
+def _volume(item: Mapping[str, Any]) -> str:
+    return f"{item.get('name')}, {item.get('size')} GiB\n  {item.get('id')}"
+
+
+def _point(item: Mapping[str, Any], now: float) -> str:
+    made = str(item.get("created_at"))
+    try:
+        then = datetime.datetime.fromisoformat(made)
+        made = f"{made}, {columns.span(now - then.timestamp())} ago"
+    except ValueError:
+        pass
+    if not item.get("complete"):
+        made += ", incomplete"
+    return f"{made}\n  {item.get('id')}"

@@ -1,0 +1,125 @@
+"""``protector member``: the instances of a protection group."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from protectorclient.osc import columns, command, options
+
+if TYPE_CHECKING:
+    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.v1.protection_groups import ProtectionGroup
+
+COLUMNS = {
+    "ID": "id",
+    "Name": "instance_name",
+    "Status": "status",
+    "Instance ID": "instance_id",
+}
+LONG_COLUMNS = {
+    **COLUMNS,
+    "Flavor": "flavor",
+    "Networks": "networks",
+    "Volumes": "volumes",
+    "Created At": "created_at",
+}
+
+
+class ListMember(command.Lister):
+    """List the members of a protection group"""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_group(parser)
+        options.add_long(parser)
+        options.add_paging(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        client = self.client
+        group = client.protection_groups.find(parsed_args.protection_group)
+        members = client.members.list(
+            group, limit=parsed_args.limit, marker=parsed_args.marker
+        )
+        found = [member.to_dict() for member in members]
+        if not parsed_args.long:
+            return columns.listed(found, COLUMNS)
+        titles, rows = columns.listed(found, LONG_COLUMNS)
+        return titles, [
+            columns.replaced((titles, row), _short(member))[1]
+            for member, row in zip(found, rows, strict=True)
+        ]
+
+
+class AddMember(command.Lister):
+    """Add instances to a protection group"""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_group(parser)
+        parser.add_argument(
+            "instance",
+            metavar="<instance>",
+            nargs="+",
+            help="Instances at the group's current primary (name or ID)",
+        )
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        command.check_columns(parsed_args, COLUMNS)
+        site, group = self.locate(parsed_args.protection_group)
+        added = []
+
+        def add(instance: str) -> None:
+            server = site.finder.server(instance)
+            member = site.client.members.add(group, server.id)
+            added.append(member.to_dict())
+
+        self.trouble = self.each(parsed_args.instance, add)
+        return columns.listed(added, COLUMNS)
+
+
+class RemoveMember(command.Command):
+    """Remove instances from a protection group
+
+    The instances and their volumes stay as they are.
+    """
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_group(parser)
+        parser.add_argument(
+            "member",
+            metavar="<member>",
+            nargs="+",
+            help="Members (instance name, instance ID or member ID)",
+        )
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        site, group = self.locate(parsed_args.protection_group)
+        self.trouble = self.each(
+            parsed_args.member, lambda name: _remove(site, group, name)
+        )
+
+
+def _short(member: dict[str, Any]) -> dict[str, columns.Cell]:
+    """The cells that would be too wide with all that is in them."""
+    return {
+        "Flavor": columns.Items(member.get("flavor"), _name),
+        "Networks": columns.Items(member.get("networks"), _network),
+        "Volumes": columns.Items(member.get("volumes"), _volume),
+    }
+
+
+def _name(item: Mapping[str, Any]) -> str:
+    return str(item.get("name") or item.get("id") or "")
+
+
+def _network(item: Mapping[str, Any]) -> str:
+    return f"{_name(item)} {item.get('fixed_ip') or ''}".rstrip()
+
+
+def _volume(item: Mapping[str, Any]) -> str:
+    return f"{_name(item)} {item.get('size')} GiB"
+
+
+def _remove(site: SiteHandle, group: ProtectionGroup, name: str) -> None:
+    members = site.client.members
+    members.remove(group, members.find(group, name))

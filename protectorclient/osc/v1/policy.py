@@ -1,0 +1,115 @@
+"""``protector policy``: how a protection group replicates."""
+
+from __future__ import annotations
+
+import argparse
+
+from protectorclient import exceptions
+from protectorclient.osc import ask, columns, command, options
+
+PRIMARY_TOKEN = "the API token of the FlashArray at the primary site"
+SECONDARY_TOKEN = "the API token of the FlashArray at the secondary site"
+
+
+class ShowPolicy(command.ShowOne):
+    """Show the replication policy of a protection group
+
+    API tokens are never shown: credentials_set says whether they are
+    there.
+    """
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_group(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        client = self.client
+        group = client.protection_groups.find(parsed_args.protection_group)
+        return columns.shown(client.policies.get(group))
+
+
+class SetPolicy(command.ShowOne):
+    """Set the replication policy of a protection group
+
+    What is not given stays as it is. The first policy of a group needs
+    both URLs and both API tokens, which are read from a file, standard
+    input or an environment variable, or asked for on a terminal.
+    """
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_group(parser)
+        parser.add_argument(
+            "--primary-fa-url",
+            metavar="<url>",
+            help="URL of the FlashArray at the primary site",
+        )
+        parser.add_argument(
+            "--secondary-fa-url",
+            metavar="<url>",
+            help="URL of the FlashArray at the secondary site",
+        )
+        ask.add_secret(parser, "primary-fa-api-token", PRIMARY_TOKEN)
+        ask.add_secret(parser, "secondary-fa-api-token", SECONDARY_TOKEN)
+        parser.add_argument(
+            "--replication-interval",
+            metavar="<seconds>",
+            type=options.positive,
+            help="Seconds from one replication to the next",
+        )
+        parser.add_argument(
+            "--rpo-minutes",
+            metavar="<minutes>",
+            type=options.positive,
+            help="The age in minutes that a recovery point may have",
+        )
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient.v1.policies import Policy
+
+        command.check_record(parsed_args, Policy)
+        site, group = self.locate(parsed_args.protection_group)
+        policies = site.client.policies
+        try:
+            old = policies.get(group)
+        except exceptions.NotFound:
+            old = None
+        urls = {}
+        for field in ("primary_fa_url", "secondary_fa_url"):
+            url = getattr(parsed_args, field) or getattr(old, field, None)
+            if not url:
+                option = "--" + field.replace("_", "-")
+                raise exceptions.UsageProblem(
+                    f"{group.name} has no policy yet: give {option}"
+                )
+            urls[field] = url
+        policy = policies.set(
+            group,
+            **urls,
+            primary_fa_api_token=ask.secret(
+                parsed_args,
+                "primary-fa-api-token",
+                PRIMARY_TOKEN,
+                needed=old is None,
+            ),
+            secondary_fa_api_token=ask.secret(
+                parsed_args,
+                "secondary-fa-api-token",
+                SECONDARY_TOKEN,
+                needed=old is None,
+            ),
+            replication_interval=parsed_args.replication_interval
+            or getattr(old, "replication_interval", None),
+            rpo_minutes=parsed_args.rpo_minutes
+            or getattr(old, "rpo_minutes", None),
+        )
+        return columns.shown(policy)
+
+
+class DeletePolicy(command.Command):
+    """Delete the replication policy of a protection group"""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_group(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        site, group = self.locate(parsed_args.protection_group)
+        site.client.policies.delete(group)

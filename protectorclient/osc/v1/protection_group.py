@@ -1,0 +1,262 @@
+"""``protector protection-group``: what fails over together."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from protectorclient import exceptions, mappings
+from protectorclient.osc import columns, command, options
+
+if TYPE_CHECKING:
+    from protectorclient.finder import NameFinder
+    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.v1.protection_groups import ProtectionGroup
+
+STATUSES = (
+    "active",
+    "failing_over",
+    "failed_over",
+    "failed_over_partial",
+    "failing_back",
+    "error",
+)
+#: What an admin may set, from ``error``.
+SETTABLE = ("active", "failed_over", "failed_over_partial")
+COLUMNS = {
+    "ID": "id",
+    "Name": "name",
+    "Status": "status",
+    "Current Primary": "current_primary_site_id",
+    "Members": "member_count",
+}
+LONG_COLUMNS = {
+    **COLUMNS,
+    "Type": "replication_type",
+    "Metadata Version": "metadata_version",
+    "Failovers": "failover_count",
+    "Last Replication": "last_replication_at",
+    "Description": "description",
+}
+
+
+class ListProtectionGroup(command.Lister):
+    """List protection groups"""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--name",
+            metavar="<name>",
+            help="Only the group of exactly this name",
+        )
+        parser.add_argument(
+            "--status",
+            metavar="<status>",
+            choices=STATUSES,
+            help=f"Only groups of this status: {', '.join(STATUSES)}",
+        )
+        options.add_long(parser)
+        options.add_paging(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        groups = self.client.protection_groups.list(
+            name=parsed_args.name,
+            status=parsed_args.status,
+            limit=parsed_args.limit,
+            marker=parsed_args.marker,
+        )
+        return columns.listed(
+            [group.to_dict() for group in groups],
+            LONG_COLUMNS if parsed_args.long else COLUMNS,
+            self.names(parsed_args),
+        )
+
+
+class ShowProtectionGroup(command.ShowOne):
+    """Show a protection group"""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_group(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        group = self.client.protection_groups.find(
+            parsed_args.protection_group
+        )
+        return columns.shown(group, self.names(parsed_args))
+
+
+class CreateProtectionGroup(command.ShowOne):
+    """Create a protection group at both sites
+
+    The configured cloud is its primary site, unless --primary-site says
+    otherwise.
+    """
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("name", metavar="<name>", help="Name")
+        parser.add_argument(
+            "--volume-type",
+            metavar="<volume-type>",
+            required=True,
+            help="Replicated volume type of its volumes, at the primary "
+            "site (name or ID)",
+        )
+        parser.add_argument(
+            "--description", metavar="<description>", help="Description"
+        )
+        parser.add_argument(
+            "--primary-site",
+            metavar="<site>",
+            help="The site where its instances run",
+        )
+        options.add_mappings(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient.v1.protection_groups import ProtectionGroup
+
+        command.check_record(parsed_args, ProtectionGroup)
+        stored = _parsed(parsed_args)
+        pair = self.pair
+        source, target = pair.primary, pair.secondary
+        if parsed_args.primary_site is not None:
+            source = pair.handle(parsed_args.primary_site)
+            target = next(h for h in pair.handles if h is not source)
+        kind = source.finder.volume_type(parsed_args.volume_type)
+        group = source.client.protection_groups.create(
+            parsed_args.name,
+            primary_site_id=source.local.id,
+            secondary_site_id=target.local.id,
+            volume_type_id=kind.id,
+            description=parsed_args.description,
+            **_as_ids(stored, source, target),
+        )
+        names = self.names(parsed_args, source.client)
+        return columns.shown(group, names)
+
+
+class SetProtectionGroup(command.ShowOne):
+    """Change a protection group at both sites
+
+    Only what is given is changed. Mappings replace the stored ones, which
+    serve where an action gives none.
+    """
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_group(parser)
+        parser.add_argument("--name", metavar="<name>", help="New name")
+        parser.add_argument(
+            "--description", metavar="<description>", help="New description"
+        )
+        parser.add_argument(
+            "--status",
+            choices=SETTABLE,
+            help="Set the status of a group in error (admin only)",
+        )
+        options.add_mappings(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient.v1.protection_groups import ProtectionGroup
+
+        command.check_record(parsed_args, ProtectionGroup)
+        stored = _parsed(parsed_args)
+        fields = {
+            "name": parsed_args.name,
+            "description": parsed_args.description,
+        }
+        changes: dict[str, Any] = {
+            key: value for key, value in fields.items() if value is not None
+        }
+        if not (changes or stored or parsed_args.status):
+            raise exceptions.UsageProblem("there is nothing to change")
+        site, group = self.locate(parsed_args.protection_group)
+        other = next(h for h in self.pair.handles if h is not site)
+        changes.update(_as_ids(stored, site, other))
+        group = self._changed(site, group, parsed_args.status, changes)
+        return columns.shown(group, self.names(parsed_args, site.client))
+
+    def _changed(
+        self,
+        site: SiteHandle,
+        group: ProtectionGroup,
+        status: str | None,
+        changes: dict[str, Any],
+    ) -> ProtectionGroup:
+        groups = site.client.protection_groups
+        if status is not None:
+            group = groups.reset_status(group, status)
+        if changes:
+            group = groups.update(group, **changes)
+        return group
+
+
+class DeleteProtectionGroup(command.Command):
+    """Delete protection groups at both sites
+
+    Instances and volumes stay as they are.
+    """
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "protection_group",
+            metavar="<protection-group>",
+            nargs="+",
+            help="Protection groups (name or ID)",
+        )
+        parser.add_argument(
+            "--force",
+            action="store_true",
+            help="Delete although the other site does not answer (admin only)",
+        )
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        self.trouble = self.each(
+            parsed_args.protection_group,
+            lambda name: self._delete(name, parsed_args.force),
+        )
+
+    def _delete(self, name: str, force: bool) -> None:
+        if not force:
+            site, group = self.locate(name)
+        else:
+            located = self.pair.locate(name)
+            site, group = located.current, located.group
+            if site is located.dead:
+                site = located.other
+        site.client.protection_groups.delete(group, force=force)
+
+
+def _parsed(parsed_args: argparse.Namespace) -> dict[str, dict[str, str]]:
+    """The mappings of the command line, where there are any."""
+    given = {
+        "network": mappings.parse(
+            parsed_args.network_mapping, "network mapping"
+        ),
+        "flavor": mappings.parse(parsed_args.flavor_mapping, "flavor mapping"),
+    }
+    return {what: lines for what, lines in given.items() if lines}
+
+
+def _as_ids(
+    given: dict[str, dict[str, str]], source: SiteHandle, target: SiteHandle
+) -> dict[str, dict[str, str]]:
+    """Mappings to be stored: each half looked up at its own site."""
+    return {
+        f"{what}_mapping": _looked_up(
+            what, lines, source.finder, target.finder
+        )
+        for what, lines in given.items()
+    }
+
+
+def _looked_up(
+    what: str, lines: dict[str, str], source: NameFinder, target: NameFinder
+) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for left, right in lines.items():
+        key: str = getattr(source, what)(left).id
+        if key in found:
+            raise exceptions.MappingProblem(
+                f"{what} '{left}' is mapped twice: it is {key}"
+            )
+        found[key] = getattr(target, what)(right).id
+    return found

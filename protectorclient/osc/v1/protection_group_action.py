@@ -1,0 +1,204 @@
+"""``protector protection-group``: failover, failback and their rehearsal."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from protectorclient import exceptions, mappings
+from protectorclient.osc import ask, columns, options
+from protectorclient.osc.v1 import _following
+
+if TYPE_CHECKING:
+    from protectorclient.actions import Prepared
+
+
+class Action(_following.Following):
+    """One of the four actions on a group."""
+
+    #: As the service calls it.
+    action: str
+    #: Whether it takes mappings.
+    mapped = True
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_group(parser)
+        self.add_own_options(parser)
+        if self.mapped:
+            options.add_mappings(parser)
+        _following.add_following(parser)
+        options.add_yes(parser)
+
+    def add_own_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add what this action alone takes."""
+
+    def own_options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
+        """What the options of this action mean to the library."""
+        return {}
+
+    def confirm(
+        self, parsed_args: argparse.Namespace, prepared: Prepared
+    ) -> None:
+        """Ask where there is something to lose and a person to answer."""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        self.check(parsed_args)
+        given: dict[str, Any] = {}
+        if self.mapped:
+            given = {
+                "network_mapping": mappings.parse(
+                    parsed_args.network_mapping, "network mapping"
+                ),
+                "flavor_mapping": mappings.parse(
+                    parsed_args.flavor_mapping, "flavor mapping"
+                ),
+            }
+        prepared = self.prepare(parsed_args, **given)
+        for warning in prepared.warnings:
+            self.warn(warning)
+        self.confirm(parsed_args, prepared)
+        return self.send(parsed_args, prepared)
+
+    def prepare(
+        self, parsed_args: argparse.Namespace, **given: Any
+    ) -> Prepared:
+        """Find the site to be asked, and look the names up."""
+        return self.pair.prepare(
+            self.action,
+            parsed_args.protection_group,
+            reason=parsed_args.reason,
+            **given,
+            **self.own_options(parsed_args),
+        )
+
+
+class FailoverProtectionGroup(Action):
+    """Fail a protection group over to the other site
+
+    A planned failover is asked of the current primary, stops its
+    instances and loses nothing. An unplanned one is asked of the other
+    site, once the primary is shown not to answer: what was written since
+    the last replication is lost.
+    """
+
+    action = "failover"
+
+    def add_own_options(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--type",
+            choices=("planned", "unplanned"),
+            default="planned",
+            help="planned (default), or unplanned: the primary is down",
+        )
+        parser.add_argument(
+            "--accept-divergence",
+            action="store_true",
+            help="Fail over unplanned although the primary answers, and "
+            "have two sites that each run the group",
+        )
+
+    def check(self, parsed_args: argparse.Namespace) -> None:
+        super().check(parsed_args)
+        if parsed_args.accept_divergence and parsed_args.type == "planned":
+            raise exceptions.UsageProblem(
+                "--accept-divergence goes with --type unplanned"
+            )
+
+    def prepare(
+        self, parsed_args: argparse.Namespace, **given: Any
+    ) -> Prepared:
+        try:
+            return super().prepare(parsed_args, **given)
+        except exceptions.PrimaryAnswers as error:
+            error.hint = "use --type planned, or --accept-divergence"
+            raise
+
+    def own_options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
+        return {
+            "unplanned": parsed_args.type == "unplanned",
+            "accept_divergence": parsed_args.accept_divergence,
+        }
+
+    def confirm(
+        self, parsed_args: argparse.Namespace, prepared: Prepared
+    ) -> None:
+        if parsed_args.type == "planned" or parsed_args.yes:
+            return
+        if ask.on_terminal():
+            located = prepared.located
+            ask.for_name(
+                prepared.group.name,
+                f"Unplanned failover from {located.current.name} to "
+                f"{located.other.name}: what was written since the last "
+                "replication will be lost.",
+                self.app.stderr,
+            )
+
+    def send(
+        self, parsed_args: argparse.Namespace, prepared: Prepared
+    ) -> columns.Output:
+        output = super().send(parsed_args, prepared)
+        if parsed_args.type == "unplanned":
+            self.say(
+                f"hint: when {prepared.located.current.name} is back: "
+                "openstack protector protection-group sync-force "
+                f"{prepared.group.name}"
+            )
+        return output
+
+
+class FailbackProtectionGroup(Action):
+    """Fail a protection group back to its primary site"""
+
+    action = "failback"
+
+    def add_own_options(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--reverse-replication",
+            action="store_true",
+            help="Replicate from the restored primary to the other site "
+            "again when done",
+        )
+
+    def own_options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
+        return {"reverse_replication": parsed_args.reverse_replication}
+
+
+class TestFailoverProtectionGroup(Action):
+    """Rehearse a failover with test instances at the other site
+
+    The test runs from the latest recovery point. test-cleanup removes
+    what it made.
+    """
+
+    action = "test_failover"
+
+    def add_own_options(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--retain-primary",
+            action="store_true",
+            help="Leave the primary's instances running; without it they "
+            "are stopped until the clean-up",
+        )
+
+    def own_options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
+        return {"retain_primary": parsed_args.retain_primary}
+
+    def confirm(
+        self, parsed_args: argparse.Namespace, prepared: Prepared
+    ) -> None:
+        if parsed_args.retain_primary:
+            return
+        self.warn(
+            f"the instances at {prepared.located.current.name} are stopped "
+            "until the clean-up; --retain-primary leaves them running"
+        )
+        if not parsed_args.yes and ask.on_terminal():
+            ask.for_yes("Stop them?", self.app.stderr)
+
+
+class TestCleanupProtectionGroup(Action):
+    """Remove what a test failover made"""
+
+    action = "test_cleanup"
+    mapped = False

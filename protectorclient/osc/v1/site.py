@@ -1,0 +1,218 @@
+"""``protector site``: the two clouds of a pair."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from protectorclient import exceptions
+from protectorclient.exitcodes import ExitCode
+from protectorclient.osc import ask, columns, command, options
+from protectorclient.osc.v1 import _both
+
+PASSWORD = "the password of the service account"
+COLUMNS = {
+    "ID": "id",
+    "Name": "name",
+    "Status": "status",
+    "Local": "local",
+    "Protector URL": "protector_url",
+}
+LONG_COLUMNS = {
+    **COLUMNS,
+    "Auth URL": "auth_url",
+    "Region": "region_name",
+    "Array": "array_name",
+    "Description": "description",
+}
+TYPE_COLUMNS = {
+    "ID": "id",
+    "Name": "name",
+    "Replicated": "replication_enabled",
+    "Replication Type": "replication_type",
+}
+CHECK_COLUMNS = {
+    "Asked": "asked",
+    "Check": "name",
+    "Result": "result",
+    "Detail": "detail",
+}
+#: option, what it is, whether a new site needs it
+FIELDS = (
+    ("auth-url", "Keystone's URL", True),
+    ("protector-url", "The protector service's URL", True),
+    ("array-name", "Name of the FlashArray", True),
+    (
+        "volume-backend-host",
+        "Cinder's host of the array's pool, such as host@backend#pool",
+        True,
+    ),
+    ("username", "Name of the service account", True),
+    ("project-name", "Project of the service account", True),
+    ("user-domain-name", "Domain of the service account", False),
+    ("project-domain-name", "Domain of its project", False),
+    ("region-name", "Region", False),
+    ("description", "Description", False),
+)
+
+
+class ListSite(command.Lister):
+    """List the sites that the configured cloud knows"""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_long(parser)
+        options.add_paging(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        sites = self.client.sites.list(
+            limit=parsed_args.limit, marker=parsed_args.marker
+        )
+        return columns.listed(
+            [site.to_dict() for site in sites],
+            LONG_COLUMNS if parsed_args.long else COLUMNS,
+        )
+
+
+class ShowSite(command.ShowOne):
+    """Show a site as the configured cloud knows it"""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        _add_site(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        return columns.shown(self.client.sites.find(parsed_args.site))
+
+
+class CreateSite(command.ShowOne):
+    """Register a site at both protector services (admin only)
+
+    A pair needs both of its sites registered at both services. The
+    password is read from a file, standard input or an environment
+    variable, or asked for on a terminal.
+    """
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("name", metavar="<name>", help="Name")
+        _add_fields(parser, new=True)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient.v1.sites import Site
+
+        command.check_record(parsed_args, Site)
+        password = ask.secret(parsed_args, "password", PASSWORD, needed=True)
+        fields = {**_given(parsed_args), "password": password}
+
+        def create(client: Any, site_id: str | None) -> Any:
+            return client.sites.create(parsed_args.name, id=site_id, **fields)
+
+        made = _both.create(
+            self.pair, create, lambda client, it: client.sites.delete(it)
+        )
+        return columns.shown(made)
+
+
+class SetSite(command.ShowOne):
+    """Change a site's record at both protector services (admin only)
+
+    Only what is given is changed.
+    """
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        _add_site(parser)
+        parser.add_argument("--name", metavar="<name>", help="New name")
+        _add_fields(parser, new=False)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient.v1.sites import Site
+
+        command.check_record(parsed_args, Site)
+        changes = _given(parsed_args)
+        if parsed_args.name is not None:
+            changes["name"] = parsed_args.name
+        password = ask.secret(parsed_args, "password", PASSWORD, needed=False)
+        if password is not None:
+            changes["password"] = password
+        if not changes:
+            raise exceptions.UsageProblem("there is nothing to change")
+        changed = _both.update(
+            self.pair,
+            parsed_args.site,
+            lambda client, site: client.sites.update(site, **changes),
+        )
+        return columns.shown(changed[self.pair.primary.name])
+
+
+class DeleteSite(command.Command):
+    """Delete sites at both protector services (admin only)"""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "site", metavar="<site>", nargs="+", help="Sites (name or ID)"
+        )
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        pair = self.pair
+        self.trouble = self.each(
+            parsed_args.site,
+            lambda name: _both.delete(pair, name, lambda it: it.sites),
+        )
+
+
+class ValidateSite(command.Lister):
+    """Try everything that a site needs, from both services (admin only)
+
+    Each service keeps the status that it finds. The exit status is 3
+    where something is wrong.
+    """
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        _add_site(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        command.check_columns(parsed_args, CHECK_COLUMNS)
+        rows = []
+        for handle in self.pair.handles:
+            sites = handle.client.sites
+            found = sites.validate(sites.find(parsed_args.site))
+            rows += [
+                {"asked": handle.name, **check.to_dict()}
+                for check in found.checks
+            ]
+            self.say(f"{parsed_args.site} from {handle.name}: {found.status}")
+            if found.status != "active":
+                self.outcome = ExitCode.PROBLEM
+        return columns.listed(rows, CHECK_COLUMNS)
+
+
+class ListSiteVolumeType(command.Lister):
+    """List the volume types of a site, and which of them replicate"""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        _add_site(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        sites = self.client.sites
+        types = sites.volume_types(sites.find(parsed_args.site))
+        return columns.listed([it.to_dict() for it in types], TYPE_COLUMNS)
+
+
+def _add_site(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("site", metavar="<site>", help="Site (name or ID)")
+
+
+def _add_fields(parser: argparse.ArgumentParser, *, new: bool) -> None:
+    for name, what, needed in FIELDS:
+        parser.add_argument(
+            f"--{name}",
+            metavar=f"<{name}>",
+            required=new and needed,
+            help=what,
+        )
+    ask.add_secret(parser, "password", PASSWORD)
+
+
+def _given(parsed_args: argparse.Namespace) -> dict[str, Any]:
+    """The fields that were given, under the names they have on the wire."""
+    names = [name.replace("-", "_") for name, _, _ in FIELDS]
+    values = {name: getattr(parsed_args, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,119 @@
+"""``protector tenant mapping``: a tenant's project at each site."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from protectorclient import exceptions, mappings
+from protectorclient.osc import columns, command, options
+from protectorclient.osc.v1 import _both
+
+COLUMNS = {
+    "ID": "id",
+    "Name": "name",
+    "Projects": "projects",
+}
+
+
+class ListTenantMapping(command.Lister):
+    """List tenant mappings (admin only)"""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_paging(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        found = self.client.tenant_mappings.list(
+            limit=parsed_args.limit, marker=parsed_args.marker
+        )
+        records = [mapping.to_dict() for mapping in found]
+        names = self.names(parsed_args)
+        titles, rows = columns.listed(records, COLUMNS)
+        return titles, [
+            columns.replaced(
+                (titles, row), {"Projects": _projects(record, names)}
+            )[1]
+            for record, row in zip(records, rows, strict=True)
+        ]
+
+
+class CreateTenantMapping(command.ShowOne):
+    """Map a tenant's project at one site to that at the other (admin only)
+
+    The mapping is made at both sites, under one ID.
+    """
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("name", metavar="<name>", help="Name")
+        parser.add_argument(
+            "--project",
+            metavar="<site>=<project-id>",
+            action="append",
+            required=True,
+            help="A site (name or ID) and the ID of the tenant's project "
+            "there; give it for both",
+        )
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient.v1.tenant_mappings import TenantMapping
+
+        command.check_record(parsed_args, TenantMapping)
+        given = mappings.parse(parsed_args.project, "project")
+        if len(given) != 2:
+            raise exceptions.UsageProblem(
+                "give --project for both sites, once each"
+            )
+        pair = self.pair
+        projects = {
+            pair.primary.client.sites.find(site).id: project
+            for site, project in given.items()
+        }
+
+        def create(client: Any, mapping_id: str | None) -> Any:
+            return client.tenant_mappings.create(
+                parsed_args.name, projects, id=mapping_id
+            )
+
+        made = _both.create(
+            pair, create, lambda client, it: client.tenant_mappings.delete(it)
+        )
+        names = self.names(parsed_args)
+        return columns.replaced(
+            columns.shown(made), {"projects": _projects(made.to_dict(), names)}
+        )
+
+
+class DeleteTenantMapping(command.Command):
+    """Delete tenant mappings at both sites (admin only)"""
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "tenant_mapping",
+            metavar="<tenant-mapping>",
+            nargs="+",
+            help="Tenant mappings (name or ID)",
+        )
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        pair = self.pair
+        self.trouble = self.each(
+            parsed_args.tenant_mapping,
+            lambda name: _both.delete(
+                pair, name, lambda client: client.tenant_mappings
+            ),
+        )
+
+
+def _projects(
+    record: Mapping[str, Any], names: Mapping[str, str]
+) -> columns.Cell:
+    """Project ids, by the names of the sites."""
+
+    def line(projects: Mapping[str, str]) -> str:
+        return "\n".join(
+            f"{names.get(site, site)}: {project}"
+            for site, project in projects.items()
+        )
+
+    return columns.Items(record.get("projects"), line)
