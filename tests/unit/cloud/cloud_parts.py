@@ -1,0 +1,84 @@
+"""A cloud as the tests ask it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import flask
+from werkzeug.test import TestResponse
+
+from fakeserver import cloud
+from fakeserver.site import Site
+from fakeserver.world import World
+
+URLS = {
+    "site-a": "http://127.0.0.1:8788",
+    "site-b": "http://127.0.0.1:8789",
+}
+
+
+class Cloud:
+    """One site's cloud, asked through Flask's test client."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.app = flask.Flask("cloud")
+        self.app.testing = True
+        for blueprint in cloud.blueprints(site):
+            self.app.register_blueprint(blueprint)
+        self.client = self.app.test_client()
+
+    @property
+    def world(self) -> World:
+        return self.site.world
+
+    @property
+    def name(self) -> str:
+        return self.site.config.site
+
+    def project(self, name: str = "demo") -> str:
+        return self.world.project_id(self.name, name)
+
+    def user(self, name: str = "demo") -> str:
+        return self.world.user_id(self.name, name)
+
+    def token(self, user: str = "demo", project: str | None = None) -> str:
+        """A token of a user, in its own project unless told."""
+        home = {"rival": "rival", "protector": "service"}.get(user, "demo")
+        return self.site.keystone.issue(
+            self.user(user), self.project(project or home)
+        )
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        json: object = None,
+        *,
+        as_: str = "demo",
+        token: str | None = None,
+        version: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> TestResponse:
+        """One request, as a user; ``{p}`` is the user's project."""
+        home = {"rival": "rival", "protector": "service"}.get(as_, "demo")
+        sent = {"X-Auth-Token": token or self.token(as_)}
+        if version:
+            sent["OpenStack-API-Version"] = version
+        sent.update(headers or {})
+        return self.client.open(
+            path.replace("{p}", self.project(home)),
+            method=method,
+            json=json,
+            headers=sent,
+        )
+
+    def get(self, path: str, **options: Any) -> TestResponse:
+        return self.call("GET", path, **options)
+
+    def post(
+        self, path: str, json: object = None, **options: Any
+    ) -> TestResponse:
+        return self.call("POST", path, json, **options)
+
+
+Maker = Callable[..., Cloud]
