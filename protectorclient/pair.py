@@ -365,8 +365,9 @@ class SitePair:
             for handle in self.handles
             for operation in found.get(handle.name, ())
         ]
-        merged.sort(key=lambda item: item[0].started_at or _BEGINNING)
-        merged.reverse()
+        merged.sort(
+            key=lambda item: item[0].started_at or _BEGINNING, reverse=True
+        )
         return History(tuple(merged[:limit]), errors)
 
     def operation(self, operation_id: str) -> tuple[Operation, SiteHandle]:
