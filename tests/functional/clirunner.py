@@ -1,0 +1,115 @@
+"""The real shells, in this process, and what they write and end with."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import logging
+import re
+import shlex
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+_IDS = re.compile(r"(req|op)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PORT = re.compile(r"127\.0\.0\.1:\d+")
+
+
+@dataclasses.dataclass(frozen=True)
+class Ran:
+    """One command that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The document on stdout, which must be the only thing there."""
+        return json.loads(self.out)
+
+    @property
+    def told(self) -> str:
+        """What stderr says, without the ids and ports of the day."""
+        return _PORT.sub("HOST", _IDS.sub(r"\1-ID", self.err))
+
+
+def openstack(command: str) -> Ran:
+    """Run ``openstack <command>``: the shell of python-openstackclient."""
+    with _quiet():
+        from openstackclient import shell
+    _forget_clients()
+    shell.OpenStackShell.NAME = "openstack"
+    return _run(shell.OpenStackShell, command)
+
+
+def protector(command: str) -> Ran:
+    """Run ``protector <command>``."""
+    from protectorclient import shell
+
+    return _run(shell.ProtectorShell, command)
+
+
+#: The same commands from either of the two.
+SHELLS: dict[str, Callable[[str], Ran]] = {
+    "openstack": lambda command: openstack(f"protector {command}"),
+    "protector": protector,
+}
+
+
+def _run(make: Callable[[], Any], command: str) -> Ran:
+    out, err = io.StringIO(), io.StringIO()
+    argv = shlex.split(command.replace("\\\n", " "))
+    with (
+        _quiet(),
+        _logging_put_back(),
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        try:
+            code = make().run(argv)
+        except SystemExit as end:
+            code = end.code
+    return Ran(int(code or 0), out.getvalue(), err.getvalue())
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """OpenStackClient sets filters of its own, and warns of itself.
+
+    A warning that this package is to blame for is an error all the same.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.filterwarnings("error", module=r"protectorclient\b")
+        yield
+
+
+@contextlib.contextmanager
+def _logging_put_back() -> Iterator[None]:
+    """Each shell adds handlers to the root logger, for good."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        yield
+    finally:
+        for handler in root.handlers[:]:
+            if handler not in handlers:
+                root.removeHandler(handler)
+                handler.close()
+        root.setLevel(level)
+
+
+def _forget_clients() -> None:
+    """osc-lib keeps the clients of a process in its classes.
+
+    The second command of a process, for another cloud, would get those
+    of the first.
+    """
+    manager = sys.modules["osc_lib.clientmanager"]
+    for value in vars(manager.ClientManager).values():
+        if isinstance(value, manager.ClientCache):
+            value._handle = None

@@ -1,0 +1,408 @@
+"""Bad input: one sentence, the right exit status, and nothing changed."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+import clirunner
+import pytest
+from clirunner import SHELLS, Ran, protector
+
+from fakeserver.harness import LocalPair
+from protectorclient import SitePair
+
+WEB = "--network-mapping net-primary-web=net-secondary-web"
+GROUP = "protection-group"
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[LocalPair]:
+    with LocalPair(sockets=True) as found:
+        yield found
+
+
+@pytest.fixture(autouse=True)
+def clouds(pair: LocalPair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(pair.clouds_yaml))
+    monkeypatch.setenv("OS_CLOUD", "site-a")
+
+
+@pytest.fixture(scope="module")
+def both(pair: LocalPair) -> SitePair:
+    """The sites as a program sees them, to look whether they changed."""
+    os.environ["OS_CLIENT_CONFIG_FILE"] = str(pair.clouds_yaml)
+    return SitePair.open("site-a", "site-b")
+
+
+def everything(both: SitePair) -> list[dict[str, Any]]:
+    """What both sites say of all groups, and of what was started."""
+    return [
+        record.to_dict()
+        for handle in both.handles
+        for records in (
+            handle.client.protection_groups.list(),
+            handle.client.operations.list(),
+        )
+        for record in records
+    ]
+
+
+#: what is typed, the exit status, all that stderr says
+REFUSED = [
+    (
+        f"{GROUP} show nosuch",
+        1,
+        "site-a: no protection group has the name or id 'nosuch'\n",
+    ),
+    (
+        f"{GROUP} failover nosuch",
+        1,
+        "no protection group has the name or id 'nosuch'\n",
+    ),
+    (
+        f"{GROUP} show 'prod-web-app?name=x'",
+        1,
+        "site-a: no protection group has the name or id "
+        "'prod-web-app?name=x'\n",
+    ),
+    (
+        f"{GROUP} failover prod-web-app "
+        "--network-mapping nosuch=net-secondary-web",
+        1,
+        "site-a: no network has the name or id 'nosuch'\n",
+    ),
+    (
+        f"{GROUP} failover prod-web-app "
+        "--network-mapping net-primary-web=nosuch",
+        1,
+        "site-b: no network has the name or id 'nosuch'\n",
+    ),
+    (
+        f"{GROUP} failover prod-web-app {WEB} --flavor-mapping m1.large=tiny",
+        1,
+        "site-b: no flavor has the name or id 'tiny'\n",
+    ),
+    (
+        f"{GROUP} failover prod-web-app --network-mapping a=",
+        2,
+        "'a=' is not a network mapping of the form SOURCE=TARGET\n",
+    ),
+    (
+        f"{GROUP} failover prod-web-app --network-mapping =b",
+        2,
+        "'=b' is not a network mapping of the form SOURCE=TARGET\n",
+    ),
+    (
+        f"{GROUP} failover prod-web-app --flavor-mapping m1.large",
+        2,
+        "'m1.large' is not a flavor mapping of the form SOURCE=TARGET\n",
+    ),
+    (
+        f"{GROUP} failover prod-web-app {WEB} "
+        "--network-mapping net-primary-web=net-secondary-db",
+        2,
+        "'net-primary-web' is mapped twice, to 'net-secondary-web' and to "
+        "'net-secondary-db'\n",
+    ),
+    (
+        f"{GROUP} failover prod-db "
+        "--network-mapping net-primary-db=net-secondary-db",
+        1,
+        "site-a: Nothing at site site-b matches flavor db.big; map each to "
+        "something that exists there (req-ID)\n",
+    ),
+    (
+        f"{GROUP} failover bare {WEB}",
+        5,
+        "site-a: Protection group bare has no replication policy (req-ID)\n",
+    ),
+    (
+        f"{GROUP} failback prod-web-app",
+        5,
+        "site-a: Protection Group is not in failed_over state (req-ID)\n",
+    ),
+    (
+        f"{GROUP} test-cleanup prod-web-app",
+        5,
+        "site-a: Protection group prod-web-app has no test failover to clean "
+        "up (req-ID)\n",
+    ),
+    (
+        f"{GROUP} failover prod-web-app --type unplanned {WEB}",
+        5,
+        "site-a: the current primary answers: an unplanned failover would "
+        "make the two sites diverge\n"
+        "hint: use --type planned, or --accept-divergence\n",
+    ),
+    (
+        f"{GROUP} failover prod-web-app {WEB} --accept-divergence",
+        2,
+        "--accept-divergence goes with --type unplanned\n",
+    ),
+    (
+        f"{GROUP} failover prod-web-app {WEB} --timeout 5m",
+        2,
+        "--timeout goes with --wait\n",
+    ),
+    (
+        f"{GROUP} failover prod-web-app {WEB} --reason '{'x' * 256}'",
+        2,
+        "--reason takes at most 255 characters\n",
+    ),
+    (
+        f"--os-protector-api-version 1.1 {GROUP} failover prod-web-app {WEB} "
+        "--reason drill",
+        1,
+        "site-a: a reason on an action needs protector 1.2 or later, and "
+        "version 1.1 was asked for\n",
+    ),
+    (
+        f"{GROUP} failover prod-web-app {WEB} -c nothing",
+        2,
+        "no column is named nothing; there are id, protection_group_id, "
+        "operation_type, status, progress, source_site_id, target_site_id, "
+        "started_at, completed_at, updated_at, error_message, "
+        "steps_completed, steps_failed, parameters, request_id, result_data, "
+        "site\n",
+    ),
+    (
+        f"{GROUP} list -c nothing",
+        2,
+        "no column is named nothing; there are ID, Name, Status, Current "
+        "Primary, Members\n",
+    ),
+    (
+        f"{GROUP} set prod-web-app",
+        2,
+        "there is nothing to change\n",
+    ),
+    (
+        f"{GROUP} set prod-web-app --status active",
+        7,
+        "site-a: This needs the role admin (req-ID)\n",
+    ),
+    (
+        f"{GROUP} sync-force prod-web-app --winner site-c",
+        1,
+        "no site is called 'site-c': there are site-a and site-b\n",
+    ),
+    (
+        "operation show op-nosuch",
+        1,
+        "no site knows an operation 'op-nosuch'\n",
+    ),
+    (
+        "operation list --all-sites --marker x",
+        2,
+        "--marker is of one site, and --all-sites asks both\n",
+    ),
+    (
+        f"operation list --marker op-{uuid.UUID(int=1)}",
+        1,
+        "site-a: marker: no operation with id op-ID (req-ID)\n",
+    ),
+    (
+        "policy show bare",
+        1,
+        "site-a: Protection group bare has no policy (req-ID)\n",
+    ),
+    (
+        "policy set bare --primary-fa-url https://a.example.com",
+        2,
+        "bare has no policy yet: give --secondary-fa-url\n",
+    ),
+    (
+        "member add prod-web-app nosuch",
+        1,
+        "site-a: no server has the name or id 'nosuch'\n",
+    ),
+    (
+        f"--os-cloud site-a-rival {GROUP} show prod-web-app",
+        1,
+        "site-a-rival: no protection group has the name or id "
+        "'prod-web-app'\n",
+    ),
+    (
+        f"--os-cloud site-a-auditor --secondary-cloud site-b {GROUP} failover "
+        f"prod-web-app {WEB}",
+        7,
+        "site-a-auditor: This needs the role member (req-ID)\n",
+    ),
+    (
+        f"--os-password wrong {GROUP} list",
+        7,
+        "site-a: Keystone refused: The request you have made requires "
+        "authentication. (HTTP 401)\n",
+    ),
+    (
+        f"--secondary-cloud site-a {GROUP} sync-status prod-web-app",
+        1,
+        "'site-a' is named as the other site of itself\n",
+    ),
+    (
+        f"--secondary-cloud nosuch {GROUP} sync-status prod-web-app",
+        1,
+        "Cloud nosuch was not found.\n",
+    ),
+]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("command", "code", "told"), REFUSED, ids=[row[0] for row in REFUSED]
+)
+def test_refused_in_one_sentence(
+    shell: str, command: str, code: int, told: str, both: SitePair
+) -> None:
+    before = everything(both)
+    options, rest = _split(command)
+    if shell == "openstack":
+        ran = clirunner.openstack(f"{options} protector {rest}")
+    else:
+        ran = protector(command)
+    assert ran.code == code, ran.err
+    assert ran.out == ""
+    assert ran.told == told
+    assert "Traceback" not in ran.err
+    assert everything(both) == before
+
+
+def _split(command: str) -> tuple[str, str]:
+    """The global options, which go before ``protector``, and the rest."""
+    words = command.split(" ")
+    at = 0
+    while words[at].startswith("--"):
+        at += 2
+    return " ".join(words[:at]), " ".join(words[at:])
+
+
+#: what is typed, and the last line that argparse writes
+USAGE = [
+    (
+        f"{GROUP} failback prod-web-app --type unplanned",
+        "--type belongs to '{0} protection-group failover'",
+    ),
+    (
+        f"{GROUP} failover prod-web-app --reverse-replication",
+        "--reverse-replication belongs to '{0} protection-group failback'",
+    ),
+    (
+        f"{GROUP} failover prod-web-app --retain-primary",
+        "--retain-primary belongs to '{0} protection-group test-failover'",
+    ),
+    (
+        f"{GROUP} test-cleanup prod-web-app --network-mapping a=b",
+        "--network-mapping belongs to '{0} protection-group failover', "
+        "'failback' or 'test-failover'",
+    ),
+    (
+        f"{GROUP} failback prod-web-app --force",
+        "there is no --force; see '{0} protection-group failover --type "
+        "unplanned'",
+    ),
+    (
+        f"{GROUP} sync-status prod-web-app --winner site-a",
+        "--winner belongs to '{0} protection-group sync-force'",
+    ),
+    (
+        "operation show x --wait",
+        "--wait belongs to '{0} protection-group failover', 'failback', "
+        "'test-failover', 'test-cleanup' or 'consistency-group sync'",
+    ),
+    (
+        f"{GROUP} failover prod-web-app --wait --timeout 5x",
+        "argument --timeout: '5x' is not a duration such as 90s, 15m or 1h30m",
+    ),
+    (
+        f"{GROUP} list --limit 0",
+        "argument --limit: '0' is not a whole number above 0",
+    ),
+    (
+        f"{GROUP} failover",
+        "the following arguments are required: <protection-group>",
+    ),
+    (
+        f"{GROUP} failover prod-web-app --nonsense",
+        "unrecognized arguments: --nonsense",
+    ),
+]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("command", "message"), USAGE, ids=[row[0] for row in USAGE]
+)
+def test_usage_errors_name_what_is_right(
+    shell: str, command: str, message: str
+) -> None:
+    program = {"openstack": "openstack protector", "protector": "protector"}
+    ran = SHELLS[shell](command)
+    assert (ran.code, ran.out) == (2, "")
+    last = ran.err.splitlines()[-1]
+    assert last.endswith(f"error: {message.format(program[shell])}")
+
+
+def test_an_unknown_api_version_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OS_PROTECTOR_API_VERSION", "2.0")
+    for run in SHELLS.values():
+        ran = run(f"{GROUP} list")
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err == (
+            "'2.0' is not a protector API version; there are 1.0, 1.1, 1.2, "
+            "latest\n"
+        )
+
+
+def test_a_command_that_does_not_exist() -> None:
+    ran = protector(f"{GROUP} lits")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("protector: there is no command")
+
+
+def test_a_name_that_two_networks_share(pair: LocalPair) -> None:
+    """Their ids are told, and one of them will do."""
+    doubles = _make_networks_share_a_name(pair)
+    mapping = "--network-mapping net-primary-web=shared"
+    ran = protector(f"{GROUP} failover prod-web-app {mapping}")
+    assert ran.code == 1
+    assert ran.err == (
+        f"site-b: 2 networks are named 'shared': {', '.join(doubles)}; use "
+        "the id\n"
+    )
+    assert _started() == []
+
+
+def _make_networks_share_a_name(pair: LocalPair) -> list[str]:
+    session = pair.session("site-b-admin")
+    url = session.get_endpoint(service_type="network")
+    networks = session.get(f"{url}/v2.0/networks").json()["networks"]
+    for network in networks:
+        session.put(
+            f"{url}/v2.0/networks/{network['id']}",
+            json={"network": {"name": "shared"}},
+        )
+    return [network["id"] for network in networks]
+
+
+def _started() -> list[Any]:
+    return list(protector("operation list -f json").json)
+
+
+def test_a_second_action_while_one_runs(pair: LocalPair) -> None:
+    pair.reset()
+    pair.fault("slow-replication", seconds=30.0)
+    try:
+        first = protector(f"{GROUP} failover prod-web-app {WEB}")
+        assert first.code == 0
+        second: Ran = protector(f"{GROUP} failover prod-web-app {WEB}")
+        assert second.code == 5
+        assert second.out == ""
+        assert len(_started()) == 1
+    finally:
+        pair.clear_faults()
+        pair.reset()
