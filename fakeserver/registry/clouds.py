@@ -51,7 +51,14 @@ def service_project(site: Site, site_id: str) -> str:
         if status >= 500:
             raise CloudUnreachable(who.site) from error
         raise CloudRefused(who.site, status, str(error.message)) from error
-    except (exceptions.ClientException, requests.RequestException) as error:
+    except (
+        exceptions.ClientException,
+        requests.RequestException,
+        # an answer that no Keystone gives
+        TypeError,
+        ValueError,
+        LookupError,
+    ) as error:
         raise CloudUnreachable(who.site) from error
     if project is None:
         raise CloudRefused(who.site, 401, "the token has no project")

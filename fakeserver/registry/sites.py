@@ -23,37 +23,21 @@ def _base(url: str) -> str:
     return url.rstrip("/").removesuffix("/v1").rstrip("/")
 
 
-def _origin(url: str) -> tuple[str, str, int | None]:
+def _origin(url: str) -> tuple[str, ...]:
     """What tells two addresses apart; loopback has many names."""
-    parts = urllib.parse.urlsplit(url)
-    host = parts.hostname or ""
+    try:
+        parts = urllib.parse.urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        # an address that cannot be: nobody else has it
+        return (url,)
     try:
         loopback = ipaddress.ip_address(host).is_loopback
     except ValueError:
         loopback = host == "localhost"
-    try:
-        port = parts.port
-    except ValueError:
-        port = None
     usual = {"http": 80, "https": 443}.get(parts.scheme)
-    return parts.scheme, "loopback" if loopback else host, port or usual
-
-
-def _check_urls(given: dict[str, Any]) -> None:
-    for field in ("auth_url", "protector_url"):
-        if field not in given:
-            continue
-        try:
-            parts = urllib.parse.urlsplit(given[field])
-            found = parts.hostname is not None and parts.port != 0
-        except ValueError:
-            found = False
-        if not found:
-            raise Refused(
-                "bad-request",
-                f"site.{field} must name a host, and a port from 1 to 65535",
-                field=f"site.{field}",
-            )
+    name = "loopback" if loopback else host
+    return parts.scheme, name, str(port or usual)
 
 
 def _place(site: Site, record: dict[str, Any]) -> None:
@@ -74,7 +58,6 @@ def _place(site: Site, record: dict[str, Any]) -> None:
 
 def create(site: Site, given: dict[str, Any]) -> dict[str, Any]:
     """Register a site; it is not active before it was validated."""
-    _check_urls(given)
     now = stamp(site.clock.time())
     site_id = str(given.get("id") or new_id()).lower()
     record = {
@@ -103,15 +86,18 @@ def _known(site: Site, site_id: str) -> bool:
 
 def change(site: Site, site_id: str, given: dict[str, Any]) -> dict[str, Any]:
     """Change what is given; what is not stays."""
-    _check_urls(given)
     with site.db.transaction() as tx:
-        record = {**SITES.get(site.db, site_id), **given}
+        before = SITES.get(site.db, site_id)
+        record = {**before, **given}
         record["updated_at"] = stamp(site.clock.time())
         if "password" in given:
             record["password"] = site.vault.encrypt(given["password"], site_id)
         if "protector_url" in given:
             record["protector_url"] = _base(given["protector_url"])
             _place(site, record)
+            if record["local"] != before["local"]:
+                # the groups would lose the site they are at
+                _require_unused(site, before)
         SITES.put(tx, record)
     site.service.access.forget()
     return record
@@ -129,17 +115,21 @@ def set_status(site: Site, site_id: str, status: str) -> None:
 def delete(site: Site, site_id: str) -> None:
     """Forget a site that nothing uses."""
     with site.db.transaction() as tx:
-        record = SITES.get(site.db, site_id)
-        group = site.db.one(
-            "SELECT count(*) AS number FROM pg_groups WHERE ? IN ("
-            "json_extract(doc, '$.primary_site_id'), "
-            "json_extract(doc, '$.secondary_site_id'))",
-            site_id,
-        )
-        used = int(group["number"]) if group is not None else 0
-        if used:
-            raise Refused(
-                "in-use",
-                f"Site {record['name']} is used by {used} protection groups",
-            )
+        _require_unused(site, SITES.get(site.db, site_id))
         SITES.delete(tx, site_id)
+
+
+def _require_unused(site: Site, record: dict[str, Any]) -> None:
+    row = site.db.one(
+        "SELECT count(*) AS number FROM pg_groups WHERE ? IN ("
+        "json_extract(doc, '$.primary_site_id'), "
+        "json_extract(doc, '$.secondary_site_id'))",
+        record["id"],
+    )
+    used = int(row["number"]) if row is not None else 0
+    if used:
+        groups = "protection group" + ("s" if used > 1 else "")
+        raise Refused(
+            "in-use",
+            f"Site {record['name']} is used by {used} {groups}",
+        )

@@ -93,6 +93,10 @@ def test_taken(call: Api) -> None:
         ({"auth_url": "ftp://x"}, "site.auth_url"),
         ({"auth_url": "http://user:pw@host"}, "site.auth_url"),
         ({"auth_url": "http://host:99999"}, "site.auth_url"),
+        ({"auth_url": "http://host:65536"}, "site.auth_url"),
+        ({"auth_url": "http://host:0"}, "site.auth_url"),
+        ({"auth_url": "http://a..b"}, "site.auth_url"),
+        ({"auth_url": f"http://{'a' * 64}.com"}, "site.auth_url"),
         ({"auth_url": "http://[::1"}, "site.auth_url"),
         ({"protector_url": "http://:8788"}, "site.protector_url"),
         ({"protector_url": "http://host/?x"}, "site.protector_url"),
@@ -142,6 +146,21 @@ def test_delete_of_a_site(site: Site, call: Api) -> None:
     response = call("DELETE", f"{PATH}/{SITE_B}")
     assert (response.status_code, response.get_data()) == (204, b"")
     assert error_of(call("DELETE", f"{PATH}/{SITE_B}")).status == 404
+
+
+def test_site_that_is_used_stays_where_it_is(site: Site, call: Api) -> None:
+    """Its record must not become that of another site."""
+    add_site(site, "site-a", True, 8788)
+    add_site(site, "site-b", False, 8789)
+    group = add_group(site, "g")
+    away = {"site": {"protector_url": "http://site-a-controller:8788"}}
+    found = error_of(call("PATCH", f"{PATH}/{SITE_A}", away))
+    assert found.reason == "in-use"
+    other = {"site": {"protector_url": "http://site-b-controller:8788"}}
+    assert call("PATCH", f"{PATH}/{SITE_B}", other).status_code == 200
+    with site.db.transaction() as tx:
+        groups.remove(tx, group)
+    assert call("PATCH", f"{PATH}/{SITE_A}", away).status_code == 200
 
 
 # -- tenant mappings
