@@ -79,9 +79,11 @@ class Tokens(web.Part):
 
     def _version(self) -> Doc:
         href = f"{self.site.config.url}/identity/v3/"
-        return dict(
-            fixture.V3Discovery(href, id="v3.14", xml=False, status="stable")
+        version = fixture.V3Discovery(
+            href, id="v3.14", xml=False, status="stable"
         )
+        version.updated_str = "2020-04-07T00:00:00Z"
+        return dict(version)
 
     def login(self) -> Answer:
         auth = web.body(_LOGIN)["auth"]

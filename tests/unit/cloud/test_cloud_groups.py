@@ -58,15 +58,6 @@ def test_every_seeded_group_has_one_at_each_site(a: Cloud, b: Cloud) -> None:
         assert len(members(cloud, expected)) == (5 if cloud is a else 0)
 
 
-def test_the_service_knows_the_same_groups(a: Cloud) -> None:
-    from fakeserver.store.seed import consistency_group_id
-
-    for name in ("site-a", "site-b"):
-        assert seed.consistency_group_id(a.world, name, "g") == (
-            consistency_group_id(a.world, name, "g")
-        )
-
-
 def test_volumes_join_and_leave(a: Cloud) -> None:
     group, one, two = create(a), volume(a), volume(a)
     assert change(a, group, add_volumes=f"{one},{two}") == 202
