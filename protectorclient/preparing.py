@@ -35,9 +35,9 @@ def prepare(
             f"only a failover can be unplanned, not a {action}"
         )
     site = located.other if unplanned else located.current
-    need(located, site)
     if unplanned:
         _prove_dead(located, accept_divergence)
+    need(located, site)
     networks, flavors = _resolve(
         located, unplanned, network_mapping, flavor_mapping
     )
