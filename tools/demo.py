@@ -31,16 +31,20 @@ PATIENCE = 60
 UP = "protector-sandbox up --pace {pace} --port {port} --peer-port {peer}"
 LIST_GROUPS = "openstack protector protection-group list"
 SHOW_GROUP = f"openstack protector protection-group show {GROUP}"
+#: of the operation's record, what shows on one screen
+RESULT = "-c status -c steps_completed"
 FAILOVER = f"""\
 openstack protector protection-group failover {GROUP} \\
     --network-mapping net-primary-web=net-secondary-web \\
-    --network-mapping net-primary-db=net-secondary-db \\
-    --flavor-mapping m1.large=m2.large --wait"""
+    --flavor-mapping m1.large=m2.large \\
+    --wait {RESULT}"""
 FAILBACK = f"""\
 openstack protector protection-group failback {GROUP} \\
     --reverse-replication \\
-    --network-mapping net-secondary-web=net-primary-web --wait"""
+    --network-mapping net-secondary-web=net-primary-web \\
+    --wait {RESULT}"""
 SERVERS = "openstack --os-cloud {cloud} server list"
+COLUMNS = "-c Name -c Status -c Networks -c Flavor"
 DOWN = "protector-sandbox down"
 
 
@@ -107,18 +111,22 @@ class Stage:
         return found
 
     def clear(self) -> None:
-        """Take everything down after a failure, and show the logs."""
+        """Take everything down after a failure or an interruption."""
         with contextlib.suppress(Wrong):
             self._run(DOWN)
         for pid in self.processes():
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
+
+    def show_logs(self) -> None:
+        """What the sites had to say, for the one who looks for a cause."""
         for log in sorted(self.place.glob(".protector-sandbox/*.log")):
             lines = log.read_text(errors="replace").splitlines()[-20:]
             print(f"--- {log.name}", *lines, sep="\n", file=sys.stderr)
 
     def _run(self, command: str, stdout: int | None = None) -> str:
         words = shlex.split(command.replace("\\\n", ""))
+        shown = shlex.join(words)
         try:
             done = subprocess.run(
                 words,
@@ -131,9 +139,9 @@ class Stage:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise Wrong(f"{words} did not end in {PATIENCE} s") from None
+            raise Wrong(f"`{shown}` did not end in {PATIENCE} s") from None
         if done.returncode:
-            raise Wrong(f"{words} ended with {done.returncode}")
+            raise Wrong(f"`{shown}` ended with {done.returncode}")
         return done.stdout or ""
 
 
@@ -149,7 +157,7 @@ def play(stage: Stage) -> None:
     say(f"Move {GROUP} from site-a to site-b:")
     stage.type(FAILOVER)
     say("Its instances, rebuilt at site-b:")
-    stage.type(SERVERS.format(cloud="site-b"))
+    stage.type(f"{SERVERS.format(cloud='site-b')} {COLUMNS}")
     moved = stage.servers("site-b")
     check("three instances run at site-b", running(moved) == 3)
     check(
@@ -164,7 +172,7 @@ def play(stage: Stage) -> None:
 
     say("And back again:")
     stage.type(FAILBACK)
-    stage.type(SERVERS.format(cloud="site-a"))
+    stage.type(f"{SERVERS.format(cloud='site-a')} {COLUMNS}")
     back = stage.servers("site-a")
     check("site-a runs what it ran before", shape(back) == shape(at_home))
     check("nothing runs at site-b", not stage.servers("site-b"))
@@ -209,8 +217,10 @@ def _stage() -> Iterator[Stage]:
         stage = Stage(pathlib.Path(name).resolve())
         try:
             yield stage
-        except BaseException:
+        except BaseException as error:
             stage.clear()
+            if not isinstance(error, KeyboardInterrupt):
+                stage.show_logs()
             raise
 
 
