@@ -15,12 +15,11 @@ from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import session as ksa_session
 from keystoneauth1.identity.generic import base as generic
 
-from protectorclient import __version__, exceptions, http
+from protectorclient import __version__, exceptions, patience
 from protectorclient.finder import NameFinder
 from protectorclient.v1.client import Client
 
 if TYPE_CHECKING:
-    import requests
     from openstack.config import cloud_region
     from openstack.config.loader import OpenStackConfig
     from openstack.connection import Connection
@@ -74,20 +73,6 @@ class Access:
         )
 
 
-class PatientAdapter(ksa_session.TCPKeepAliveAdapter):
-    """Gives a request without a timeout one: nothing waits for ever."""
-
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        *args: Any,
-        **kwargs: Any,
-    ) -> requests.Response:
-        if kwargs.get("timeout") is None:
-            kwargs["timeout"] = (http.CONNECT_TIMEOUT, http.READ_TIMEOUT)
-        return super().send(request, *args, **kwargs)
-
-
 def load_config(**options: Any) -> OpenStackConfig:
     """Read clouds.yaml and the environment, as every OpenStack tool does."""
     from openstack import config
@@ -138,8 +123,7 @@ def open_access(
 def access_from_region(region: cloud_region.CloudRegion) -> Access:
     """What is needed to speak to a region of openstack.config."""
     session = region.get_session()
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, PatientAdapter())
+    patience.settle(session)
     without_discovery(session)
     overrides = {
         service: url

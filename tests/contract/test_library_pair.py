@@ -462,12 +462,22 @@ def test_an_operation_that_nobody_knows(live: Live) -> None:
 # Answers that are lost
 
 
-@pytest.mark.parametrize("kind", ["reset", "timeout", "truncate", "503"])
+@pytest.mark.parametrize(
+    ("kind", "stage"),
+    [
+        ("reset", "before"),
+        ("reset", "after"),
+        ("timeout", "before"),
+        ("timeout", "after"),
+        ("truncate", "after"),
+        ("503", "before"),
+    ],
+)
 def test_one_failover_whatever_happens_to_the_answer(
-    live: Live, kind: str
+    live: Live, kind: str, stage: str
 ) -> None:
     prepared = live.sites().prepare("failover", WEB, network_mapping=NETWORKS)
-    live.pair.fault(kind, site="site-a", match="/action", times=1)
+    live.pair.fault(kind, site="site-a", match="/action", times=1, stage=stage)
     started = prepared.send()
     assert started.operation.request_id == prepared.request_id
     live.finish(started.operation)

@@ -4,6 +4,7 @@ import pathlib
 from collections.abc import Callable
 
 import pytest
+import requests
 import requests_mock
 from canned_site import AUTH, PROJECT, ROOT, TOKEN, token, version_document
 from keystoneauth1 import fixture
@@ -79,10 +80,32 @@ def test_everything_has_a_timeout_keystone_included(
     client = protectorclient.connect("site-a", timeout=11)
     list(client.protection_groups.list())
     asked = {r.hostname: r.timeout for r in service.request_history}
-    assert asked["protector.a"] == (http.CONNECT_TIMEOUT, 11)
-    access = cloud.open_access("site-a")
-    adapter = access.session.session.get_adapter("http://x")
-    assert isinstance(adapter, cloud.PatientAdapter)
+    assert asked == {
+        "keystone.a": (http.CONNECT_TIMEOUT, http.READ_TIMEOUT),
+        "protector.a": (http.CONNECT_TIMEOUT, 11),
+    }
+
+
+def test_proxies_are_looked_up_once_for_each_host(
+    service: requests_mock.Mocker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://proxy:3128")
+    monkeypatch.setenv("no_proxy", "keystone.a")
+    looked = []
+    original = requests.sessions.get_environ_proxies
+
+    def counted(url: str, **kwargs: object) -> object:
+        looked.append(url)
+        return original(url, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(requests.sessions, "get_environ_proxies", counted)
+    client = protectorclient.connect("site-a")
+    for _ in range(3):
+        list(client.protection_groups.list())
+    assert len(looked) == 2
+    used = {r.hostname: dict(r.proxies) for r in service.request_history}
+    assert used["protector.a"]["http"] == "http://proxy:3128"
+    assert "http" not in used["keystone.a"]
 
 
 def test_keystone_is_not_asked_for_its_versions(

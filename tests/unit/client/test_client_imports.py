@@ -19,7 +19,7 @@ RANKS = (
     ("exitcodes", "advice", "answers", "mappings", "posting", "urls"),
     ("transport", "watch"),
     ("http",),
-    ("v1", "finder"),
+    ("v1", "finder", "patience"),
     ("cloud",),
     ("sitehandle",),
     ("located", "resolving", "actions"),

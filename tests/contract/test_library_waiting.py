@@ -1,0 +1,177 @@
+"""Following live operations while the sites have a bad night."""
+
+import random
+from collections.abc import Iterator
+
+import pytest
+from library_parts import DB, NETWORKS, WEB, Live, opened
+
+from fakeserver.harness import LocalPair
+from protectorclient import exceptions, watch
+from protectorclient.exitcodes import code_for
+
+
+@pytest.fixture(scope="module")
+def opened_pair() -> Iterator[LocalPair]:
+    yield from opened(token_lifetime=25.0)
+
+
+@pytest.fixture
+def live(opened_pair: LocalPair) -> Iterator[Live]:
+    opened_pair.clear_faults()
+    for site in opened_pair.sites.values():
+        site.start()
+    opened_pair.reset()
+    yield Live(opened_pair)
+    opened_pair.clear_faults()
+
+
+class Night:
+    """Time that passes while the client sleeps, and what happens then."""
+
+    def __init__(self, live: Live, *happenings: tuple[float, str]) -> None:
+        self._pair = live.pair
+        self._left = list(happenings)
+        self._began = live.pair.clock.time()
+
+    @property
+    def elapsed(self) -> float:
+        return self._pair.clock.time() - self._began
+
+    def sleep(self, seconds: float) -> None:
+        self._pair.advance(seconds)
+        while self._left and self._left[0][0] <= self.elapsed:
+            _, what = self._left.pop(0)
+            verb, *names = what.split()
+            for name in names:
+                getattr(self._pair.site(name), verb)()
+            if verb == "work":
+                self._pair.drain()
+
+    def pace(self, **options: float) -> watch.Pace:
+        return watch.Pace(
+            clock=self._pair.clock.time, sleep=self.sleep, **options
+        )
+
+
+def started(live: Live) -> str:
+    return live.sites().failover(WEB, network_mapping=NETWORKS).operation.id
+
+
+def test_a_site_that_goes_away_and_comes_back(live: Live) -> None:
+    identity = started(live)
+    night = Night(live, (5, "kill a b"), (25, "start a b"), (40, "work"))
+    events: list[watch.Event] = []
+    done = live.client().operations.wait(
+        identity, pace=night.pace(), on_event=events.append
+    )
+    assert done.status == "completed"
+    (lost,) = [e for e in events if isinstance(e, watch.Lost)]
+    (back,) = [e for e in events if isinstance(e, watch.Regained)]
+    assert lost.site == "site-a"
+    assert back.polls > 1
+    assert 10 < back.seconds < 40
+
+
+def test_tokens_that_expire_on_the_way(live: Live) -> None:
+    client = live.client()
+    identity = started(live)
+    client.operations.get(identity)
+    before = client.http.session.get_token()
+    night = Night(live, (120, "work"))
+    assert client.operations.wait(identity, pace=night.pace()).progress == 100
+    assert client.http.session.get_token() != before
+
+
+def test_a_site_that_stays_away(live: Live) -> None:
+    identity = started(live)
+    client = live.client()
+    client.operations.get(identity)
+    night = Night(live, (2, "kill a"))
+    with pytest.raises(exceptions.OperationUnknown) as caught:
+        client.operations.wait(identity, pace=night.pace(give_up_after=90))
+    assert code_for(caught.value) == 12
+    assert caught.value.operation is not None
+    assert caught.value.operation.status == "pending"
+    assert night.elapsed < 100
+
+
+def test_the_time_is_over(live: Live) -> None:
+    identity = started(live)
+    night = Night(live)
+    with pytest.raises(exceptions.WaitTimeout) as caught:
+        live.client().operations.wait(identity, timeout=60, pace=night.pace())
+    assert code_for(caught.value) == 8
+    assert night.elapsed == pytest.approx(60, abs=0.1)
+
+
+def test_an_operation_that_is_rolled_back(live: Live) -> None:
+    live.pair.fault(
+        "step", site="a", match="recreate_instances", message="out of hosts"
+    )
+    identity = started(live)
+    night = Night(live, (3, "work"))
+    with pytest.raises(exceptions.OperationFailed) as caught:
+        live.client().operations.wait(identity, pace=night.pace())
+    assert code_for(caught.value) == 10
+    assert caught.value.operation is not None
+    assert caught.value.operation.steps_failed == ("recreate_instances",)
+    assert "out of hosts" in str(caught.value)
+    assert live.group().status == "active"
+
+
+def test_somebody_elses_operation_is_not_found(live: Live) -> None:
+    identity = started(live)
+    with pytest.raises(exceptions.NotFound):
+        live.client("site-b").operations.wait(identity)
+
+
+def test_a_user_that_is_refused(live: Live) -> None:
+    identity = started(live)
+    client = live.client()
+    client.operations.get(identity)
+    live.pair.fault("503", site="a", match="/identity")
+    night = Night(live, (50, "work"))
+    with pytest.raises(exceptions.OperationUnknown):
+        client.operations.wait(identity, pace=night.pace(give_up_after=60))
+
+
+def test_two_at_once_share_their_requests(live: Live) -> None:
+    groups = live.client().protection_groups
+    both = [groups.sync_volumes(live.group(name)) for name in (WEB, DB)]
+    night = Night(live, (6, "work"))
+    client = live.client()
+    fetched: list[int] = []
+    original = client.operations.fetch
+
+    def counted(ids: list[str]) -> object:
+        fetched.append(len(ids))
+        return original(ids)
+
+    client.operations.fetch = counted  # type: ignore[method-assign, assignment]
+    events = list(client.operations.watch(both, pace=night.pace()))
+    ends = [e for e in events if isinstance(e, watch.Ended)]
+    assert {e.outcome for e in ends} == {watch.Outcome.COMPLETED}
+    assert len(ends) == 2
+    assert set(fetched) == {2}
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_bad_nights(live: Live, seed: int) -> None:
+    dice = random.Random(seed)
+    for kind, probability in (("reset", 0.3), ("truncate", 0.1), ("503", 0.1)):
+        live.pair.fault(
+            kind, match="/operations", probability=probability, times=1000
+        )
+    identity = started(live)
+    down = dice.uniform(2, 20)
+    up = down + 20
+    night = Night(
+        live,
+        (down, "kill a b"),
+        (up, "start a b"),
+        (up + dice.uniform(0, 60), "work"),
+    )
+    done = live.client().operations.wait(identity, pace=night.pace())
+    assert done.status == "completed"
+    assert done.progress == 100
