@@ -215,6 +215,9 @@ class FaultPlan:
 
     def cuts(self, target: str) -> bool:
         self.alive()
+        # a site is never cut off from its own cloud
+        if target == self._site:
+            return False
         return self._struck("link", target) is not None
 
     def delay(self, point: str) -> float:

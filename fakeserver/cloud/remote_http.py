@@ -166,10 +166,11 @@ class CloudHttp:
             raise CloudUnreachable(self.site) from error
 
     def _refuse(self, answer: requests.Response) -> NoReturn:
-        """Tell a service that says no from one that is not there."""
+        """Tell a service that says no from one that is in trouble: a 5xx
+        says nothing of what was asked, and the next one may go well."""
         said = _json(answer)
         status = answer.status_code
-        if status in _NOBODY_HOME or (status >= 500 and said is None):
+        if status in _NOBODY_HOME or status >= 500:
             raise CloudUnreachable(self.site, f"HTTP {status}")
         raise CloudRefused(self.site, status, _message(said, answer))
 

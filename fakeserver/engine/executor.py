@@ -26,8 +26,8 @@ LOG = logging.getLogger(__name__)
 #: how long a step goes on asking a site that does not answer, seconds
 PATIENCE = 30.0
 
-#: the other side is silent, or this one's disk is busy: try again
-_AGAIN = (CloudUnreachable, PeerSilent, Undelivered, sqlite3.OperationalError)
+#: the other side is silent: try again
+_AGAIN = (CloudUnreachable, PeerSilent, Undelivered)
 #: somebody said no: the step fails
 _NO = (
     StepFailed,
@@ -76,6 +76,11 @@ class Executor:
             self._end_superseded(work, str(ending))
         except Stopping:
             return
+        except sqlite3.OperationalError as error:
+            # what is on disk is what counts: it is taken up from there
+            LOG.warning(
+                "operation %s waits for its disk: %s", operation_id, error
+            )
 
     def _next(self, work: Work) -> runner.Move:
         doc, notes = work.operation.doc, work.notes
@@ -144,7 +149,9 @@ class Executor:
             self._fail(work, name, error)
             return
         except Exception as error:
-            if isinstance(error, Superseded | Stopping):
+            if isinstance(
+                error, Superseded | Stopping | sqlite3.OperationalError
+            ):
                 raise
             LOG.exception("step %s of %s", name, work.operation.id)
             self._fail(work, name, error)

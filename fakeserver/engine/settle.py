@@ -85,22 +85,31 @@ def _remove(
             continue
         why = "its instance could not be deleted"
         if gone:
-            why = _try(
-                work, functools.partial(_drop, work, site_id, volume, keep)
+            unmanage = functools.partial(
+                removal.unmanage, work, site_id, volume["id"]
             )
+            why = _try(work, unmanage)
         if why is not None:
             leftovers.append(
                 leftover("volume", volume["id"], volume["name"], name, why)
             )
+            continue
+        why = _try(
+            work, functools.partial(_destroy, work, site_id, volume, keep)
+        )
+        if why is not None:
+            array_name = volume["array_name"]
+            leftovers.append(
+                leftover("array volume", array_name, array_name, name, why)
+            )
 
 
-def _drop(
+def _destroy(
     work: Work, site_id: str, volume: dict[str, Any], keep: bool
 ) -> None:
-    removal.unmanage(work, site_id, volume["id"])
+    """Delete a volume on its array, once all its writes are elsewhere."""
     arrays = work.site.arrays
     array = work.array(site_id)
-    # a write that is in no snapshot is not destroyed, whatever comes
     if not arrays.covered(array, volume["array_name"]):
         if not keep:
             raise StorageError(

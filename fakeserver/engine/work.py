@@ -197,5 +197,20 @@ class Work:
         self.deeds += 1
         return done
 
+    def made(self, kind: str, key: str, id_: str) -> None:
+        """Write the id of what was just made down, before waiting for it:
+        a rollback then has to find nothing by name."""
+        found = effects.find(self.site.db, self.operation.id, kind, key)
+        assert found is not None
+        with self.site.db.transaction() as tx:
+            effects.mark(
+                tx,
+                self.operation.id,
+                kind,
+                key,
+                found.state,
+                {**found.doc, "id": id_},
+            )
+
     def effects(self, kind: str | None = None) -> list[Effect]:
         return effects.of(self.site.db, self.operation.id, kind)

@@ -396,12 +396,19 @@ class Arrays:
                     "UPDATE arr_links SET last_tick = ? WHERE pg = ?",
                     (last + due * interval, group),
                 )
-        tx.execute(
-            "DELETE FROM arr_points WHERE pg = ? AND id NOT IN (SELECT id "
-            "FROM arr_points WHERE pg = ? "
-            "ORDER BY created_at DESC, rowid DESC LIMIT ?)",
-            (group, group, KEEP),
-        )
+        self._prune(tx, group)
+
+    def _prune(self, tx: sqlite3.Connection, group: str) -> None:
+        """Old points go; those that somebody asked for are not crowded out
+        by the ones that background replication makes."""
+        for pattern in ("IN ('auto', 'pod')", "NOT IN ('auto', 'pod')"):
+            which = f"pg = ? AND substr(key, 1, instr(key, '-') - 1) {pattern}"
+            tx.execute(
+                f"DELETE FROM arr_points WHERE {which} AND id NOT IN (SELECT "
+                f"id FROM arr_points WHERE {which} "
+                "ORDER BY created_at DESC, rowid DESC LIMIT ?)",
+                (group, group, KEEP),
+            )
 
     def _record(
         self,

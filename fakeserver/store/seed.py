@@ -103,7 +103,7 @@ def _group(site: Site, seeded: SeedGroup, moment: str) -> Group:
         doc["policy"] = _policy(site, seeded.id)
     local = {
         "volume_type_id": world.volume_type_id(name, DEFAULT_VOLUME_TYPE),
-        "consistency_group_id": consistency_group_id(world, name, seeded.name),
+        "consistency_group_id": consistency_group_id(world, name, seeded.id),
         "last_replication_at": moment if seeded.policy else None,
         "last_sync_at": moment,
         "base": {"version": 1, "checksum": documents.checksum(doc)},

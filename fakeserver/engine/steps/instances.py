@@ -87,6 +87,7 @@ def _one(
                     "protector_source": str(at_source["instance_id"]),
                 },
             )
+        work.made(kind, key, made["id"])
         _active(work, made["id"], name)
         return {"id": made["id"], "addresses": _addresses(work, made["id"])}
 

@@ -84,6 +84,7 @@ def manage(work: Work) -> None:
             made = next(iter(found), None) or _ask_cinder(
                 work, host, volume, mark
             )
+            work.made("manage", volume["array_name"], made["id"])
             _settled(work, made["id"])
             return {"id": made["id"]}
 

@@ -1,0 +1,140 @@
+"""What the people do: start actions over HTTP, as any client would."""
+
+from typing import Any
+
+import requests
+
+from fakeserver.harness import LocalPair
+
+VERSION = {"OpenStack-API-Version": "protector 1.2"}
+
+
+class Operator:
+    """Speaks to the sites of a pair for one protection group."""
+
+    def __init__(self, pair: LocalPair, group: str) -> None:
+        self.pair = pair
+        self.world = pair.site("a").world
+        self.name = group
+        self.id = next(g.id for g in self.world.groups if g.name == group)
+        #: operations that were accepted: site -> ids
+        self.accepted: list[tuple[str, str]] = []
+        self._sessions = {
+            site: pair.session(f"{site}-admin") for site in pair.sites
+        }
+
+    def call(
+        self, site: str, method: str, path: str, json: Any = None
+    ) -> tuple[int, Any]:
+        """Status and body; 0 when nobody answers."""
+        session = self._sessions[site]
+        project = self.world.project_id(site, "demo")
+        url = f"{self.pair.site(site).url}/v1/{project}/{path}"
+        try:
+            answer = session.request(
+                url, method, json=json, headers=VERSION, raise_exc=False
+            )
+        except Exception as error:
+            if not isinstance(error, requests.RequestException) and (
+                "keystoneauth1" not in type(error).__module__
+            ):
+                raise
+            return 0, str(error)
+        return answer.status_code, answer.json() if answer.text else None
+
+    def group(self, site: str) -> dict[str, Any]:
+        status, body = self.call(site, "GET", f"protection-groups/{self.id}")
+        assert status == 200, body
+        found: dict[str, Any] = body["protection_group"]
+        return found
+
+    def primary(self) -> str:
+        """Who is primary, as the site that is ahead says."""
+        ranks = []
+        for name, site in self.pair.sites.items():
+            if site.running:
+                found = self.group(name)
+                rank = found["failover_count"], found["metadata_version"]
+                here = self.world.site_id(name)
+                current = found["current_primary_site_id"]
+                other = "site-b" if name == "site-a" else "site-a"
+                ranks.append((rank, name if current == here else other))
+        return max(ranks)[1]
+
+    def mapping(self, source: str) -> dict[str, str]:
+        names = {"site-a": "net-primary-web", "site-b": "net-secondary-web"}
+        target = "site-b" if source == "site-a" else "site-a"
+        return {
+            self.world.network_id(source, names[source]): (
+                self.world.network_id(target, names[target])
+            )
+        }
+
+    def start(self, action: str) -> str:
+        """Start what a story calls this; what was answered."""
+        site = self.primary()
+        if action.startswith("forced"):
+            if action != "forced-back":
+                if action == "forced-healed":
+                    self.pair.site("a").kill()
+                return self.force()
+            action = "failback"
+        networks = {"network_mapping": self.mapping(site)}
+        bodies: dict[str, dict[str, Any]] = {
+            "failover": {"failover": networks},
+            "failover-again": {"failover": networks},
+            "failback": {"failback": networks},
+            "failback-reversed": {
+                "failback": {**networks, "reverse_replication": True}
+            },
+            "test": {"test_failover": {**networks, "retain_primary": True}},
+            "test-stopped": {"test_failover": networks},
+            "cleanup": {"test_cleanup": {}},
+            "cleanup-stopped": {"test_cleanup": {}},
+            "sync": {"sync_volumes": {}},
+        }
+        return self._post(site, bodies[action])
+
+    def force(self) -> str:
+        """A forced failover at whichever site is not the primary."""
+        if not any(site.running for site in self.pair.sites.values()):
+            return "nobody there"
+        source = self.primary()
+        target = "site-b" if source == "site-a" else "site-a"
+        if not self.pair.site(target).running:
+            return "nobody there"
+        networks = self.mapping(source)
+        return self._post(
+            target,
+            {"failover": {"network_mapping": networks, "force": True}},
+        )
+
+    def _post(self, site: str, body: dict[str, Any]) -> str:
+        status, answer = self.call(
+            site, "POST", f"protection-groups/{self.id}/action", body
+        )
+        if status != 202:
+            return f"{status} {answer}"
+        operation = answer["operation"]["id"]
+        self.accepted.append((site, operation))
+        return str(operation)
+
+    def sync(self) -> str:
+        """Bring both copies together, as the refusals advise."""
+        path = f"protection-groups/{self.id}/sync-force"
+        said = []
+        for site in ("site-a", "site-b"):
+            status, body = self.call(site, "POST", path)
+            if status == 200:
+                return f"{site} {body['sync_status']['status']}"
+            said.append(body["error"]["reason"])
+        ahead = max(
+            ("site-a", "site-b"),
+            key=lambda one: (
+                self.group(one)["failover_count"],
+                self.group(one)["metadata_version"],
+            ),
+        )
+        status, body = self.call(ahead, "POST", f"{path}?force=true")
+        assert status == 200, (said, body)
+        return f"{said}; {ahead} won"
