@@ -41,7 +41,7 @@ operation that failed are two things and have two branches::
     │   │   └── InUse
     │   ├── TooLarge                  413
     │   └── ServerError               5xx
-    │       └── ServiceUnavailable    502, 503, 504
+    │       └── ServiceUnavailable    502, 503, 504; 408, 429
     └── OperationError                the operation, not the request
         ├── OperationFailed           failed and rolled back
         │   └── OperationLeftovers    failed and left something behind
@@ -314,7 +314,7 @@ class ServerError(HTTPError):
 
 
 class ServiceUnavailable(ServerError):
-    """502, 503, 504: something in front answered for the service."""
+    """Not now: something in front answered, or asks for patience."""
 
 
 class OperationError(ProtectorError):
@@ -400,7 +400,9 @@ BY_STATUS: dict[int, type[HTTPError]] = {
     404: ResourceNotFound,
     406: VersionRefused,
     409: Conflict,
+    408: ServiceUnavailable,
     413: TooLarge,
+    429: ServiceUnavailable,
     502: ServiceUnavailable,
     503: ServiceUnavailable,
     504: ServiceUnavailable,

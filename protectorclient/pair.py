@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import concurrent.futures
 import datetime
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from protectorclient import cloud, exceptions, preparing
+from protectorclient import cloud, endings, exceptions, following, preparing
+from protectorclient import watch as watching
 from protectorclient.actions import Prepared, Started
 from protectorclient.located import History, Located, SyncReport, rank
 from protectorclient.sitehandle import SILENT, SiteHandle
@@ -87,6 +88,11 @@ class SitePair:
                 for access in (first, second)
             )
         )
+
+    @property
+    def either(self) -> str:
+        """Both names, for a sentence about one of the two."""
+        return f"{self.primary.name} or {self.secondary.name}"
 
     @property
     def handles(self) -> tuple[SiteHandle, SiteHandle]:
@@ -394,6 +400,36 @@ class SitePair:
             )
         raise exceptions.NotFound(
             f"no site knows an operation '{operation_id}'"
+        )
+
+    def wait(
+        self,
+        operation: Operation | str,
+        *,
+        timeout: float | None = None,
+        on_event: Callable[[watching.Event], object] | None = None,
+        pace: watching.Pace | None = None,
+    ) -> Operation:
+        """Follow an operation to its end, whichever site has started it.
+
+        As `OperationManager.wait`, which see for what it raises.
+        """
+        events = self.watch([operation], timeout=timeout, pace=pace)
+        return endings.result(events, on_event)
+
+    def watch(
+        self,
+        operations: Iterable[Operation | str],
+        *,
+        timeout: float | None = None,
+        pace: watching.Pace | None = None,
+    ) -> Iterator[watching.Event]:
+        """Follow several of both sites: what happens, as typed events."""
+        return following.follow(
+            self,
+            [_record.id_of(operation) for operation in operations],
+            timeout=timeout,
+            pace=pace,
         )
 
 

@@ -80,14 +80,17 @@ class SiteHandle:
         :param url: its address as the other site has it registered,
             which is found without this site's Keystone.
         """
-        if url:
-            with contextlib.suppress(exceptions.SiteUnreachable):
-                return self._answers_at(url)
-        try:
-            self.client.versions()
-        except exceptions.ProtectorError:
+        if url is None:
+            with contextlib.suppress(exceptions.ProtectorError):
+                return bool(self.client.versions())
             return False
-        return True
+        for _ in range(2):
+            try:
+                return self._answers_at(url)
+            except exceptions.SiteUnreachable as error:
+                if not error.sent:
+                    return False
+        return False
 
     def _answers_at(self, url: str) -> bool:
         address = url.rstrip("/") + "/"

@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from protectorclient import exceptions, urls
+from protectorclient import endings, exceptions, urls
 from protectorclient import watch as following
 from protectorclient.v1 import _manager, _record
 
@@ -135,15 +135,8 @@ class OperationManager(_manager.Manager):
         :raises WaitTimeout: it still runs, and goes on running.
         :raises OperationUnknown: nobody who could know has answered.
         """
-        for event in self.watch([operation], timeout=timeout, pace=pace):
-            if on_event is not None:
-                on_event(event)
-            if isinstance(event, following.Ended):
-                error = following.error_for(event)
-                if error is None and event.operation is not None:
-                    return event.operation
-                raise error or exceptions.OperationUnknown("no record")
-        raise AssertionError("an operation ends, one way or another")
+        events = self.watch([operation], timeout=timeout, pace=pace)
+        return endings.result(events, on_event)
 
     def watch(
         self,

@@ -175,3 +175,59 @@ def test_bad_nights(live: Live, seed: int) -> None:
     done = live.client().operations.wait(identity, pace=night.pace())
     assert done.status == "completed"
     assert done.progress == 100
+
+
+def test_a_pair_waits_wherever_it_was_started(live: Live) -> None:
+    identity = started(live)
+    night = Night(live, (10, "work"))
+    assert live.sites().wait(identity, pace=night.pace()).id == identity
+
+
+def test_a_pair_asks_patiently_who_knows(live: Live) -> None:
+    identity = started(live)
+    live.pair.site("a").kill()
+    night = Night(live, (30, "start a"), (40, "work"))
+    events: list[watch.Event] = []
+    done = live.sites().wait(
+        identity, pace=night.pace(), on_event=events.append
+    )
+    assert done.status == "completed"
+    assert [type(event).__name__ for event in events[:2]] == [
+        "Lost",
+        "Regained",
+    ]
+
+
+def test_a_pair_does_not_ask_for_ever(live: Live) -> None:
+    identity = started(live)
+    live.pair.site("a").kill()
+    night = Night(live)
+    with pytest.raises(exceptions.OperationUnknown) as caught:
+        live.sites().wait(identity, pace=night.pace(give_up_after=60))
+    assert code_for(caught.value) == 12
+    assert night.elapsed == pytest.approx(60, abs=0.1)
+
+
+def test_a_pair_that_knows_better(live: Live) -> None:
+    absent = "op-00000000-0000-4000-8000-000000000000"
+    with pytest.raises(exceptions.NotFound):
+        live.sites().wait(absent, pace=Night(live).pace())
+
+
+def test_a_pair_follows_both_sites(live: Live) -> None:
+    first = started(live)
+    live.pair.drain()
+    back = live.sites().failback(
+        WEB, network_mapping={"net-secondary-web": "net-primary-web"}
+    )
+    night = Night(live, (10, "work"))
+    events = list(
+        live.sites().watch([first, back.operation], pace=night.pace())
+    )
+    ends = {
+        e.key.site: e.outcome for e in events if isinstance(e, watch.Ended)
+    }
+    assert ends == {
+        "site-a": watch.Outcome.COMPLETED,
+        "site-b": watch.Outcome.COMPLETED,
+    }

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from protectorclient import exceptions, watch
+from protectorclient import endings, exceptions, watch
 from protectorclient.v1.operations import Operation
 from protectorclient.watch import Outcome
 
@@ -351,7 +351,7 @@ def ended(
 def test_errors_of_ends(
     end: watch.Ended, kind: type[exceptions.ProtectorError], words: str
 ) -> None:
-    error = watch.error_for(end)
+    error = endings.error_for(end)
     with pytest.raises(kind, match=words):
         raise error or AssertionError
     assert type(error) is kind
@@ -362,15 +362,15 @@ def test_errors_of_ends(
 
 
 def test_a_success_is_no_error() -> None:
-    assert watch.error_for(ended(Outcome.COMPLETED, DONE)) is None
+    assert endings.error_for(ended(Outcome.COMPLETED, DONE)) is None
 
 
 def test_leftovers_and_advice_are_carried() -> None:
-    error = watch.error_for(ended(Outcome.LEFTOVERS, LEFT))
+    error = endings.error_for(ended(Outcome.LEFTOVERS, LEFT))
     assert isinstance(error, exceptions.OperationLeftovers)
     assert error.leftovers == ({"id": "v-1"},)
     storage = record("failed", steps_failed=["get_latest_snapshot"])
-    error = watch.error_for(ended(Outcome.ROLLED_BACK, storage))
+    error = endings.error_for(ended(Outcome.ROLLED_BACK, storage))
     assert isinstance(error, exceptions.OperationFailed)
     assert error.advice is not None
     assert error.advice.key == "storage"
@@ -378,7 +378,7 @@ def test_leftovers_and_advice_are_carried() -> None:
 
 def test_how_to_resume_is_said() -> None:
     for outcome in (Outcome.RUNNING, Outcome.UNKNOWN):
-        error = watch.error_for(ended(outcome, record(), GONE))
+        error = endings.error_for(ended(outcome, record(), GONE))
         assert error is not None
         assert error.hint == "openstack protector operation wait op-1"
 

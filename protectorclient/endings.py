@@ -1,0 +1,98 @@
+"""What an ending is called: the record, or the exception that fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
+
+from protectorclient import advice, exceptions, watch
+
+if TYPE_CHECKING:
+    from protectorclient.v1.operations import Operation
+
+
+def result(
+    events: Iterable[watch.Event],
+    on_event: Callable[[watch.Event], object] | None,
+) -> Operation:
+    """The record of the one operation that the events are about.
+
+    :raises ProtectorError: it did not end well, or nobody knows.
+    """
+    for event in events:
+        if on_event is not None:
+            on_event(event)
+        if isinstance(event, watch.Ended):
+            error = error_for(event)
+            if error is not None:
+                raise error
+            if event.operation is not None:
+                return event.operation
+    raise AssertionError("an operation ends, one way or another")
+
+
+def error_for(ended: watch.Ended) -> exceptions.ProtectorError | None:
+    """The exception for an end that is not a success."""
+    operation, site = ended.operation, ended.key.site or None
+    identity = ended.key.operation_id
+    kind = operation.operation_type if operation else "operation"
+    if ended.outcome is watch.Outcome.COMPLETED:
+        return None
+    if ended.outcome is watch.Outcome.UNKNOWN:
+        return _unknown(ended)
+    if ended.outcome is watch.Outcome.RUNNING:
+        return exceptions.WaitTimeout(
+            f"{kind} {identity} still runs"
+            f" ({operation.progress if operation else 0} %)",
+            operation=operation,
+            operation_id=identity,
+            site=site,
+            hint=f"openstack protector operation wait {identity}",
+        )
+    assert operation is not None
+    said = operation.error_message or "no reason was given"
+    at = f" at {operation.steps_failed[0]}" if operation.steps_failed else ""
+    if ended.outcome is watch.Outcome.PARTIAL:
+        return exceptions.OperationPartial(
+            f"{kind} {identity} completed, but not for all members",
+            operation=operation,
+            site=site,
+            leftovers=operation.leftovers,
+        )
+    if ended.outcome is watch.Outcome.LEFTOVERS:
+        return exceptions.OperationLeftovers(
+            f"{kind} {identity} failed{at} and left something behind: {said}",
+            operation=operation,
+            site=site,
+            leftovers=operation.leftovers,
+            advice=advice.for_operation(operation),
+        )
+    return exceptions.OperationFailed(
+        f"{kind} {identity} failed{at} and was rolled back: {said}",
+        operation=operation,
+        site=site,
+        advice=advice.for_operation(operation),
+    )
+
+
+def _unknown(ended: watch.Ended) -> exceptions.ProtectorError:
+    error = ended.error
+    if isinstance(error, exceptions.OperationUnknown):
+        return error
+    if error is not None and not isinstance(error, watch.TRANSIENT):
+        never_seen = ended.operation is None
+        if never_seen or not isinstance(error, exceptions.NotFound):
+            return error
+    last = (
+        f"; last seen {ended.operation.status} at {ended.operation.progress} %"
+        if ended.operation
+        else ""
+    )
+    return exceptions.OperationUnknown(
+        f"what became of {ended.key.operation_id} is not known"
+        f" ({error.message if error else 'no answer'}){last}",
+        operation=ended.operation,
+        operation_id=ended.key.operation_id,
+        site=ended.key.site or None,
+        hint=f"openstack protector operation wait {ended.key.operation_id}",
+    )
