@@ -53,8 +53,9 @@ def open_site(
     compose(site)
     if isinstance(site.faults, FaultPlan):
         # not before: a seeding site is not yet one that can fail
-        _database_of(site).ask = site.faults.database
-        _arrays_of(site).ask = site.faults.alive
+        plan = site.faults
+        _database_of(site).ask = lambda: plan.database()
+        _arrays_of(site).ask = lambda: plan.alive()
     return site
 
 

@@ -11,9 +11,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import flask
 
-from fakeserver.guard import refusal
+from fakeserver.guard import CONTROL, in_control, refusal
 from fakeserver.site import Site
-from fakeserver.transport import CONTROL
 
 LOG = logging.getLogger(__name__)
 #: the header that carries the secret of the sandbox's folder
@@ -91,7 +90,7 @@ class Resting:
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        if environ["PATH_INFO"].startswith(f"{CONTROL}/"):
+        if in_control(environ["PATH_INFO"]):
             return self._app(environ, start_response)
         if not self._rest.enter():
             return refusal(

@@ -11,6 +11,9 @@ from fakeserver.ids import new_id
 #: names under which a sandbox may be addressed, with any port
 NAMES = frozenset(("127.0.0.1", "localhost", "[::1]"))
 
+#: below this path is the sandbox's own channel to a site
+CONTROL = "/_sandbox"
+
 
 class Guarded:
     """A WSGI application that answers only to loopback.
@@ -32,6 +35,10 @@ class Guarded:
         else:
             return self._app(environ, start_response)
         return refusal(start_response, 403, "forbidden", message)
+
+
+def in_control(path: str) -> bool:
+    return path.startswith(f"{CONTROL}/")
 
 
 def is_loopback(address: str) -> bool:

@@ -10,6 +10,7 @@ import dataclasses
 import pathlib
 import shutil
 import tempfile
+import threading
 import time
 from collections.abc import Iterable
 from types import TracebackType
@@ -82,6 +83,7 @@ class LocalPair:
         self.wire: Wire = InProcess()
         self.clock: ManualClock | SharedClock = ManualClock(time.time())
         if sockets:
+            _dying_is_quiet()
             ca = self.directory / certificate.CA
             self.wire = Sockets(str(ca) if tls else True)
             self.clock = SharedClock(self.directory / "clock.json")
@@ -325,6 +327,21 @@ class Survived:
             return self._app(environ, start_response)
         except Crashed:
             raise Dropped("reset") from None
+
+
+def _dying_is_quiet() -> None:
+    """A thread of a site that has crashed ends without a word; whoever
+    watches threads, as pytest does, would take it for a mistake."""
+    before = threading.excepthook
+    if getattr(before, "of_the_sandbox", False):
+        return
+
+    def hook(args: threading.ExceptHookArgs) -> None:
+        if not issubclass(args.exc_type, Crashed):
+            before(args)
+
+    hook.of_the_sandbox = True  # type: ignore[attr-defined]
+    threading.excepthook = hook
 
 
 def _no_wait(environ: WSGIEnvironment, seconds: float) -> None:

@@ -167,19 +167,17 @@ class Relay:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate, key)
         self._target = target
-        self._loop = asyncio.new_event_loop()
         self._port = port
-        self._ready = threading.Event()
-        self._server: asyncio.Server | None = None
+        self._port.setblocking(False)
+        self._loop = asyncio.new_event_loop()
+        self._accepting = self._loop.create_task(self._accept())
         self._thread = threading.Thread(
             target=self._run, name="tls", daemon=True
         )
         self._thread.start()
-        self._ready.wait()
 
     def stop_accepting(self) -> None:
-        if self._server is not None:
-            self._loop.call_soon_threadsafe(self._server.close)
+        self._loop.call_soon_threadsafe(self._accepting.cancel)
 
     def close(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -188,46 +186,68 @@ class Relay:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_until_complete(self._open())
-            self._ready.set()
             self._loop.run_forever()
-            pending = asyncio.all_tasks(self._loop)
-            for task in pending:
-                task.cancel()
-            self._loop.run_until_complete(
-                asyncio.gather(*pending, return_exceptions=True)
-            )
+            self._loop.run_until_complete(self._end())
         finally:
-            self._ready.set()
-            self._port.close()
             self._loop.close()
 
-    async def _open(self) -> None:
-        self._server = await asyncio.start_server(
-            self._serve,
-            sock=self._port,
-            ssl=self._context,
-            ssl_handshake_timeout=10,
-        )
+    async def _accept(self) -> None:
+        served = set()
+        try:
+            while True:
+                peer, _ = await self._loop.sock_accept(self._port)
+                task = self._loop.create_task(self._serve(peer))
+                served.add(task)
+                task.add_done_callback(served.discard)
+        except asyncio.CancelledError:
+            # the port is closed at once; what is served goes on
+            pass
+        finally:
+            self._port.close()
+        if served:
+            await asyncio.wait(served)
 
-    async def _serve(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> None:
+    async def _end(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for _ in range(3):
+            # transports that were aborted close in the next rounds
+            await asyncio.sleep(0)
+
+    async def _serve(self, peer: socket.socket) -> None:
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader)
+        try:
+            transport, _ = await self._loop.connect_accepted_socket(
+                lambda: protocol,
+                peer,
+                ssl=self._context,
+                ssl_handshake_timeout=10,
+                ssl_shutdown_timeout=1,
+            )
+        except OSError:
+            # no TLS, or none that this side understands
+            return
+        writer = asyncio.StreamWriter(transport, protocol, reader, self._loop)
         try:
             inner, outer = await asyncio.open_connection(HOST, self._target)
         except OSError:
-            writer.transport.abort()
+            transport.abort()
             return
-        there = asyncio.ensure_future(_pump(reader, outer))
+        there = self._loop.create_task(_pump(reader, outer))
         try:
             await _pump(inner, writer)
-        except asyncio.CancelledError:
-            # the relay is being closed; nobody waits for this task
-            writer.transport.abort()
+            writer.close()
+            await writer.wait_closed()
+        except OSError:
+            # it went away in its own manner
+            pass
         finally:
             there.cancel()
             outer.transport.abort()
-            writer.close()
+            transport.abort()
 
 
 async def _pump(

@@ -6,9 +6,7 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from fakeserver.faultplan import FaultPlan, Rule
-
-#: below this path is the sandbox's own channel, which never suffers
-CONTROL = "/_sandbox"
+from fakeserver.guard import in_control
 
 _PROXY_PAGE = b"""<html><head><title>503 Service Unavailable</title></head>
 <body><h1>Service Unavailable</h1>
@@ -47,7 +45,7 @@ class Faulty:
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
-        if path == CONTROL or path.startswith(f"{CONTROL}/"):
+        if in_control(path):
             return self._app(environ, start_response)
         rule = self._plan.transport(environ["REQUEST_METHOD"], path)
         if rule is None:

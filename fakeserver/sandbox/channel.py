@@ -7,8 +7,8 @@ from typing import Any
 
 from fakeserver import certificate
 from fakeserver.control import HEADER, open_secret
+from fakeserver.guard import CONTROL
 from fakeserver.sandbox.folder import HOST, Folder, Settings
-from fakeserver.transport import CONTROL
 
 
 class Silent(Exception):

@@ -5,6 +5,7 @@ import pathlib
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Any, NoReturn
 
 from fakeserver.faultkinds import KINDS, STAGES
 from fakeserver.sandbox import durations, lifecycle, show, world
@@ -17,9 +18,19 @@ DEFAULT_DIR = ".protector-sandbox"
 MICROVERSIONS = ("1.0", "1.1", "1.2")
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in a sentence; --help has the rest."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_abbrev=False, **kwargs)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands and options."""
-    common = argparse.ArgumentParser(add_help=False)
+    common = Parser(add_help=False)
     common.add_argument(
         "--dir",
         type=pathlib.Path,
@@ -27,21 +38,16 @@ def parser() -> argparse.ArgumentParser:
         default=argparse.SUPPRESS,
         help=f"folder of the sandbox; default {DEFAULT_DIR}",
     )
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="protector-sandbox",
         description="Two protector sites, with their clouds, on this machine.",
         parents=[common],
-        allow_abbrev=False,
     )
     commands = made.add_subparsers(dest="command", required=True)
 
     def add(name: str, help: str) -> argparse.ArgumentParser:
         return commands.add_parser(
-            name,
-            help=help,
-            description=help,
-            parents=[common],
-            allow_abbrev=False,
+            name, help=help, description=help, parents=[common]
         )
 
     _up_options(add("up", "start both sites; prints what to export"))
@@ -76,11 +82,15 @@ def _up_options(up: argparse.ArgumentParser) -> None:
         help="how long a step takes; default 1",
     )
     up.add_argument(
-        "--port", type=_port, help="port of site-a; default 8788, 0: any"
+        "--port",
+        type=_port,
+        metavar="PORT",
+        help="port of site-a; default 8788, 0: any",
     )
     up.add_argument(
         "--peer-port",
         type=_port,
+        metavar="PORT",
         help="port of site-b; default 8789, 0: any",
     )
     up.add_argument(
@@ -90,7 +100,10 @@ def _up_options(up: argparse.ArgumentParser) -> None:
         help="serve HTTPS under a certificate of the sandbox's own",
     )
     up.add_argument(
-        "--seed", type=int, metavar="N", help="of the world's ids; default 1"
+        "--seed",
+        type=_integer,
+        metavar="N",
+        help="of the world's ids; default 1",
     )
     up.add_argument(
         "--max-microversion",
@@ -127,7 +140,6 @@ def _fault_options(
         help="ask for a fault; prints its id",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="\n".join(f"{k.name:18}{k.help}" for k in KINDS.values()),
-        allow_abbrev=False,
     )
     add.add_argument("kind", choices=KINDS, metavar="KIND")
     add.add_argument("--site", choices=SITES, help="only at this site")
@@ -172,23 +184,33 @@ def _clock_options(
 
 
 def _port(text: str) -> int:
-    number = int(text)
+    number = _integer(text)
     if not 0 <= number <= 65535:
         raise argparse.ArgumentTypeError(f"{text} is not a port")
     return number
 
 
 def _count(text: str) -> int:
-    number = int(text)
+    number = _integer(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not above 0")
     return number
 
 
+def _integer(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+
+
 def _seconds(text: str) -> float:
-    number = float(text)
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
     if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is no length of time")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
     return number
 
 
@@ -262,10 +284,15 @@ def _up(args: argparse.Namespace, folder: Folder) -> None:
         "scenario",
         "groups",
     )
-    lifecycle.up(folder, {name: getattr(args, name) for name in names})
-    show.lines(folder.exports())
-    if args.foreground:
-        lifecycle.stay(folder)
+    asked = {name: getattr(args, name) for name in names}
+    if not args.foreground:
+        lifecycle.up(folder, asked)
+        show.lines(folder.exports())
+        return
+    with lifecycle.interruptible() as interrupted:
+        lifecycle.up(folder, asked)
+        show.lines(folder.exports())
+        lifecycle.stay(folder, interrupted)
 
 
 def _fault(args: argparse.Namespace, folder: Folder) -> None:

@@ -55,7 +55,8 @@ def up(folder: Folder, asked: Mapping[str, Any]) -> None:
         try:
             settings = _settings(folder, asked, kept)
             for site in SITES:
-                _port_is_free(settings, site)
+                advice = f"choose another with {OPTIONS[site]}"
+                _port_is_free(settings, site, advice)
             if kept:
                 say(f"Taking up the data that is in {folder.shown}.")
             folder.write(settings)
@@ -132,21 +133,16 @@ def _with_ports(settings: Settings) -> Settings:
     return settings
 
 
-def _port_is_free(settings: Settings, site: str) -> None:
+def _port_is_free(settings: Settings, site: str, advice: str) -> None:
     number = settings.port_of(site)
     try:
         bind(number).close()
     except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            raise Problem(
-                f"Port {number} for {site} is in use; "
-                f"choose another with {OPTIONS[site]}."
-            ) from None
-        reason = os.strerror(error.errno or errno.EIO)
-        raise Problem(
-            f"Port {number} for {site} ({OPTIONS[site]}) cannot be used: "
-            f"{reason}."
-        ) from None
+        why = "is in use"
+        if error.errno != errno.EADDRINUSE:
+            reason = os.strerror(error.errno or errno.EIO)
+            why = f"cannot be used ({reason})"
+        raise Problem(f"Port {number} for {site} {why}; {advice}.") from None
 
 
 def launch(folder: Folder, settings: Settings, sites: Sequence[str]) -> None:
@@ -163,6 +159,8 @@ def launch(folder: Folder, settings: Settings, sites: Sequence[str]) -> None:
                     folder, settings, site, pid, marks[site], interrupted
                 )
             done = not interrupted.is_set()
+            for site in sites if done else ():
+                say(f"{site} answers at {settings.url_of(site)}")
         finally:
             if not done:
                 for pid in pids.values():
@@ -257,14 +255,13 @@ def foreground(folder: Folder) -> pathlib.Path:
     return folder.path / "foreground"
 
 
-def stay(folder: Folder) -> None:
+def stay(folder: Folder, interrupted: threading.Event) -> None:
     """Wait for a signal, or for a ``down`` elsewhere; then all is down."""
     mark = foreground(folder)
     mark.touch(mode=0o600)
     say("Both sites answer. Ctrl-C takes them down.")
-    with interruptible() as interrupted:
-        while not interrupted.wait(0.2) and mark.exists():
-            pass
+    while not interrupted.wait(0.2) and mark.exists():
+        pass
     if mark.exists():
         down(folder)
 
@@ -275,7 +272,7 @@ def start(folder: Folder, site: str) -> None:
     with folder.alone():
         pid = process.running(folder, site)
         if pid is None:
-            _port_is_free(settings, site)
+            _port_is_free(settings, site, "find out who has it")
             launch(folder, settings, (site,))
             return
         say(f"{site} runs already.")

@@ -82,7 +82,7 @@ def faults(folder: Folder) -> None:
 def journal(
     folder: Folder, only: str | None, last: int | None, raw: bool
 ) -> None:
-    """Both sites' requests in the order in which they were answered."""
+    """Both sites' requests in the order in which they were sent."""
     folder.settings()
     found = [
         {"site": site, **entry}
@@ -90,7 +90,7 @@ def journal(
         if only in (None, site)
         for entry in entries(folder.journal(site))
     ]
-    found.sort(key=lambda entry: str(entry.get("at")))
+    found.sort(key=lambda entry: float(entry["real"]))
     for entry in found[-last:] if last else found:
         lines([json.dumps(entry)] if raw else _written(entry))
 

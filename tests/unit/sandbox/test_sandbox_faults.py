@@ -1,0 +1,165 @@
+"""The plan of faults: what strikes, where, how often, after a kill too."""
+
+import pathlib
+import sqlite3
+
+import pytest
+
+from fakeserver.faultplan import BadRule, Crashed, FaultFile, FaultPlan
+from fakeserver.faults import StepFault
+
+
+@pytest.fixture
+def file(tmp_path: pathlib.Path) -> FaultFile:
+    return FaultFile(tmp_path / "faults.json", seed=7)
+
+
+def plan(file: FaultFile, site: str = "site-a") -> FaultPlan:
+    return FaultPlan(file, site, crash=lambda: None)
+
+
+def strikes(of: FaultPlan, times: int) -> list[bool]:
+    return [of.transport("GET", "/") is not None for _ in range(times)]
+
+
+def test_nothing_goes_wrong_by_itself(file: FaultFile) -> None:
+    mine = plan(file)
+    mine.at("before:validate_target_site")
+    mine.database()
+    assert mine.transport("GET", "/") is None
+    assert not mine.cuts("site-b")
+    assert mine.delay("array:transfer") == 0
+
+
+def test_a_step_fails_where_it_is_told_to(file: FaultFile) -> None:
+    file.add("step", match="recreate_instances", message="no host")
+    mine = plan(file)
+    mine.at("inside:validate_target_site")
+    mine.at("before:recreate_instances")
+    with pytest.raises(StepFault, match="^no host$"):
+        mine.at("inside:recreate_instances")
+
+
+def test_an_undo_can_fail_too(file: FaultFile) -> None:
+    file.add("step", match="volume", stage="undo")
+    with pytest.raises(StepFault):
+        plan(file).at("undo:volume")
+
+
+def test_a_rule_is_used_up(file: FaultFile) -> None:
+    file.add("reset", times=2)
+    assert strikes(plan(file), 4) == [True, True, False, False]
+
+
+def test_what_is_used_up_stays_so_after_a_kill(file: FaultFile) -> None:
+    file.add("reset", times=1)
+    assert strikes(plan(file), 1) == [True]
+    again = FaultFile(file._path, seed=7)
+    assert strikes(plan(again), 1) == [False]
+
+
+def test_both_sites_share_what_is_left(
+    file: FaultFile, tmp_path: pathlib.Path
+) -> None:
+    file.add("reset", times=1)
+    other = FaultFile(tmp_path / "faults.json", seed=7)
+    assert strikes(plan(other, "site-b"), 1) == [True]
+    assert strikes(plan(file), 1) == [False]
+
+
+def test_the_dice_fall_the_same_way_again(tmp_path: pathlib.Path) -> None:
+    runs = []
+    for name in ("one", "two"):
+        file = FaultFile(tmp_path / name, seed=7)
+        file.add("reset", probability=0.5)
+        runs.append(strikes(plan(file), 40))
+    assert runs[0] == runs[1]
+    assert 8 < sum(runs[0]) < 32
+    other = FaultFile(tmp_path / "three", seed=8)
+    other.add("reset", probability=0.5)
+    assert strikes(plan(other), 40) != runs[0]
+
+
+def test_a_rule_of_one_site_leaves_the_other_alone(file: FaultFile) -> None:
+    file.add("503", site="site-b")
+    assert strikes(plan(file), 1) == [False]
+    assert strikes(plan(file, "site-b"), 1) == [True]
+
+
+@pytest.mark.parametrize(
+    ("match", "path", "fits"),
+    [
+        ("/action", "/v1/p/protection-groups/g/action", True),
+        ("POST */action", "/v1/p/protection-groups/g/action", True),
+        ("GET */action", "/v1/p/protection-groups/g/action", False),
+        ("/operations", "/v1/p/protection-groups", False),
+        ("*", "/", True),
+    ],
+)
+def test_which_requests_fit(
+    file: FaultFile, match: str, path: str, fits: bool
+) -> None:
+    file.add("reset", match=match)
+    assert (plan(file).transport("POST", path) is not None) == fits
+
+
+def test_a_partition_is_cut_both_ways_or_one(file: FaultFile) -> None:
+    rule = file.add("partition")
+    assert plan(file).cuts("site-b")
+    assert plan(file, "site-b").cuts("site-a")
+    file.clear(rule.id)
+    file.add("partition", site="site-a")
+    assert plan(file).cuts("site-b")
+    assert not plan(file, "site-b").cuts("site-a")
+
+
+def test_a_crash_is_the_end_of_every_thread(file: FaultFile) -> None:
+    file.add("crash", match="manage_volumes_into_cinder", stage="after")
+    mine = plan(file)
+    with pytest.raises(Crashed):
+        mine.at("after:manage_volumes_into_cinder")
+    for deed in (mine.database, mine.alive, lambda: mine.cuts("site-b")):
+        with pytest.raises(Crashed):
+            deed()
+
+
+def test_the_array_and_the_disk(file: FaultFile) -> None:
+    file.add("array-token")
+    with pytest.raises(StepFault, match="invalid API token"):
+        plan(file).at("array:check")
+    plan(file).at("array:latest")
+    file.add("no-snapshot")
+    with pytest.raises(StepFault, match="snapshot"):
+        plan(file).at("array:latest")
+    file.add("slow-replication", seconds=90, times=1)
+    mine = plan(file)
+    assert [mine.delay("array:transfer") for _ in range(2)] == [90, 90]
+    file.add("disk-full", times=1)
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        mine.database()
+    mine.database()
+
+
+def test_clearing(file: FaultFile) -> None:
+    first, second = file.add("reset"), file.add("slow")
+    assert file.clear(first.id) == (first,)
+    assert file.rules() == (second,)
+    assert file.clear("fault-99") == ()
+    assert file.clear() == (second,)
+    assert file.add("reset").id not in (first.id, second.id)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"kind": "earthquake"},
+        {"kind": "reset", "probability": 0.0},
+        {"kind": "reset", "probability": 1.5},
+        {"kind": "reset", "times": 0},
+        {"kind": "slow", "seconds": -1.0},
+    ],
+)
+def test_what_cannot_be_asked_for(file: FaultFile, options: dict) -> None:
+    with pytest.raises(BadRule):
+        file.add(**options)
+    assert file.rules() == ()

@@ -1,0 +1,130 @@
+"""The folder of a sandbox, and the clouds.yaml in it."""
+
+import os
+import pathlib
+
+import pytest
+import yaml
+
+from fakeserver.sandbox import process
+from fakeserver.sandbox.folder import Folder, Settings
+from fakeserver.sandbox.problem import Problem
+
+ENTRIES = {
+    "site-a": ("demo", "demo", 8788, "site-b"),
+    "site-b": ("demo", "demo", 8789, "site-a"),
+    "site-a-admin": ("admin", "demo", 8788, "site-b-admin"),
+    "site-b-admin": ("admin", "demo", 8789, "site-a-admin"),
+    "site-a-auditor": ("auditor", "demo", 8788, None),
+    "site-a-rival": ("rival", "rival", 8788, "site-b-rival"),
+    "site-b-rival": ("rival", "rival", 8789, "site-a-rival"),
+}
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path) -> Folder:
+    made = Folder(tmp_path / "sandbox")
+    made.prepare()
+    return made
+
+
+def clouds(folder: Folder) -> dict[str, dict]:
+    return yaml.safe_load(folder.clouds_yaml.read_text())["clouds"]
+
+
+def test_it_is_its_owners_alone(folder: Folder) -> None:
+    folder.write(Settings(tls=True))
+    assert folder.path.stat().st_mode & 0o777 == 0o700
+    for path in folder.path.iterdir():
+        assert path.stat().st_mode & 0o777 == 0o600, path.name
+
+
+def test_an_empty_folder_is_fine(tmp_path: pathlib.Path) -> None:
+    tmp_path.chmod(0o755)
+    Folder(tmp_path).prepare()
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
+
+
+def test_somebody_elses_folder_is_not(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "thesis.tex").touch()
+    tmp_path.chmod(0o755)
+    with pytest.raises(Problem, match="not a sandbox's"):
+        Folder(tmp_path).prepare()
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
+
+
+def test_nor_is_a_file(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(Problem, match="is not a folder"):
+            Folder(path).prepare()
+
+
+def test_settings_come_back(folder: Folder) -> None:
+    asked = Settings(port=1, scenario="fleet", groups=3, pace=0.5)
+    folder.write(asked)
+    assert folder.settings() == asked
+
+
+def test_no_settings_or_broken_ones(folder: Folder) -> None:
+    with pytest.raises(Problem, match="There is no sandbox"):
+        folder.settings()
+    for text in ("{", '{"colour": 1}', "[]"):
+        folder.settings_file.write_text(text)
+        with pytest.raises(Problem, match="cannot be read"):
+            folder.settings()
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_every_user_has_an_entry(folder: Folder, name: str) -> None:
+    folder.write(Settings())
+    user, project, port, secondary = ENTRIES[name]
+    entry = clouds(folder)[name]
+    assert entry["auth"] == {
+        "auth_url": f"http://127.0.0.1:{port}/identity/v3",
+        "username": user,
+        "password": f"{user}-secret",
+        "project_name": project,
+        "user_domain_name": "Default",
+        "project_domain_name": "Default",
+    }
+    assert entry["region_name"] == "RegionOne"
+    assert entry.get("protector_secondary_cloud") == secondary
+    assert "cacert" not in entry
+    assert list(clouds(folder)) == list(ENTRIES)
+
+
+def test_with_tls_every_entry_names_the_authority(folder: Folder) -> None:
+    folder.write(Settings(tls=True))
+    for entry in clouds(folder).values():
+        assert entry["auth"]["auth_url"].startswith("https://")
+        assert pathlib.Path(entry["cacert"]).is_file()
+
+
+def test_lines_to_export(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = f"export OS_CLIENT_CONFIG_FILE={folder.clouds_yaml}"
+    assert folder.exports() == [file, "export OS_CLOUD=site-a"]
+    monkeypatch.setenv("OS_AUTH_URL", "https://elsewhere")
+    monkeypatch.setenv("OS_SECONDARY_CLOUD", "prod")
+    monkeypatch.setenv("OS_CLOUD", "prod")
+    unset = "unset OS_AUTH_URL OS_SECONDARY_CLOUD"
+    assert folder.exports() == [unset, file, "export OS_CLOUD=site-a"]
+
+
+def test_a_pid_is_known_by_its_birth(folder: Folder) -> None:
+    assert process.running(folder, "site-a") is None
+    process.write_pid(folder, "site-a")
+    assert process.running(folder, "site-a") == os.getpid()
+    file = process.pid_file(folder, "site-a")
+    # the number was given to somebody else since
+    file.write_text(f'{{"pid": {os.getpid()}, "born": "12"}}')
+    assert process.running(folder, "site-a") is None
+    file.write_text("{")
+    assert process.running(folder, "site-a") is None
+
+
+def test_a_zombie_is_not_alive() -> None:
+    pid = os.posix_spawn("/bin/true", ["true"], {})
+    assert process.wait(lambda: not process.alive(pid), 5)

@@ -1,0 +1,142 @@
+"""The journal: whole, bounded, and without a secret in it."""
+
+import io
+import json
+import pathlib
+from typing import Any
+
+import pytest
+
+from fakeserver.clock import ManualClock
+from fakeserver.journal import Journal, Journaled, entries
+from fakeserver.masking import HIDDEN, mask, readable
+
+TOKEN = "gAAAAABnQ" + "x" * 120
+SECRETS = ("sesame", "fa-token-a", "c2VhbGVk", TOKEN)
+
+LOGIN = {
+    "auth": {
+        "identity": {
+            "methods": ["password"],
+            "password": {"user": {"name": "demo", "password": "sesame"}},
+        },
+        "scope": {"project": {"name": "demo"}},
+    }
+}
+BODIES: list[Any] = [
+    LOGIN,
+    {"auth": {"identity": {"token": {"id": "sesame"}}}},
+    {"auth": {"identity": {"application_credential": {"secret": "sesame"}}}},
+    {"policy": {"primary_fa_api_token": "fa-token-a", "rpo_minutes": 5}},
+    {"policy": {"secondary_fa_api_token": {"sealed": "c2VhbGVk"}}},
+    {"site": {"name": "x", "password": ["sesame"]}},
+    {"site": {"name": "x", "Password": "sesame"}},
+    {"password": {"other": "sesame"}},
+    {"note": f"the token is {TOKEN}, they say"},
+    [[{"adminPass": "sesame"}]],
+]
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_no_secret_is_kept(body: Any) -> None:
+    shown = json.dumps(mask(body))
+    assert not [secret for secret in SECRETS if secret in shown]
+    assert HIDDEN in shown
+
+
+def test_the_rest_is_kept() -> None:
+    shown = mask(LOGIN)["auth"]
+    assert shown["identity"]["password"]["user"]["name"] == "demo"
+    assert shown["scope"] == {"project": {"name": "demo"}}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"password": "sesame"', b"password=sesame", b"[" * 100_000, b"\xff"],
+)
+def test_what_is_no_json_is_only_counted(body: bytes) -> None:
+    assert readable(body, 1 << 20) == f"({len(body)} bytes)"
+
+
+def test_long_bodies_are_only_counted() -> None:
+    assert readable(b'"' + b"x" * 98 + b'"', 99) == "(100 bytes)"
+
+
+def test_an_escaped_key_hides_nothing() -> None:
+    body = b'{"p\\u0061ssword": "sesame"}'
+    assert readable(body, 100) == {"password": HIDDEN}
+
+
+def call(
+    path: pathlib.Path, body: bytes, answer: bytes, **environ: str
+) -> dict[str, Any]:
+    seen = []
+
+    def app(environ: Any, start: Any) -> list[bytes]:
+        seen.append(environ["wsgi.input"].read())
+        start("201 Created", [("X-Subject-Token", TOKEN), ("Vary", "x")])
+        return [answer]
+
+    journal = Journal(path)
+    list(
+        Journaled(app, journal, ManualClock(0))(
+            {
+                "REQUEST_METHOD": "POST",
+                "PATH_INFO": "/identity/v3/auth/tokens",
+                "QUERY_STRING": "nocatalog",
+                "CONTENT_LENGTH": str(len(body)),
+                "wsgi.input": io.BytesIO(body),
+                **environ,
+            },
+            lambda *args: None,
+        )
+    )
+    journal.close()
+    assert seen == [body]
+    return list(entries(path))[-1]
+
+
+def test_a_request_and_its_answer(tmp_path: pathlib.Path) -> None:
+    entry = call(
+        tmp_path / "j",
+        json.dumps(LOGIN).encode(),
+        b'{"token": {"methods": ["password"]}}',
+        HTTP_X_AUTH_TOKEN=TOKEN,
+        HTTP_OPENSTACK_API_VERSION="protector 1.1",
+        HTTP_ACCEPT="*/*",
+    )
+    assert entry["at"] == "1970-01-01T00:00:00Z"
+    assert (entry["method"], entry["status"]) == ("POST", 201)
+    assert entry["path"] == "/identity/v3/auth/tokens"
+    assert entry["query"] == "nocatalog"
+    assert entry["headers"] == {
+        "x-auth-token": HIDDEN,
+        "openstack-api-version": "protector 1.1",
+    }
+    assert entry["answer_headers"] == {"x-subject-token": HIDDEN}
+    assert entry["answer"] == {"token": {"methods": ["password"]}}
+    kept = (tmp_path / "j").read_text()
+    assert not [secret for secret in SECRETS if secret in kept]
+
+
+def test_it_is_private(tmp_path: pathlib.Path) -> None:
+    call(tmp_path / "j", b"", b"")
+    assert (tmp_path / "j").stat().st_mode & 0o777 == 0o600
+
+
+def test_it_does_not_grow_for_ever(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "j"
+    journal = Journal(path, limit=2000)
+    for number in range(500):
+        journal.write({"number": number, "filler": "x" * 50})
+    journal.close()
+    size = sum(part.stat().st_size for part in tmp_path.iterdir())
+    assert size < 2 * 2200
+    numbers = [entry["number"] for entry in entries(path)]
+    assert numbers == list(range(numbers[0], 500))
+
+
+def test_a_torn_line_is_passed_over(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "j"
+    path.write_text('{"number": 1}\n{"numb\n[]\n{"number": 2}\n{"nu')
+    assert [entry["number"] for entry in entries(path)] == [1, 2]

@@ -1,0 +1,206 @@
+"""A site on a port: answers, broken answers, TLS, and the end of it."""
+
+import pathlib
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from fakeserver import certificate
+from fakeserver.faultplan import FaultFile, FaultPlan
+from fakeserver.listener import Listener, bind
+from fakeserver.transport import Faulty
+
+BODY = b'{"answer": "' + b"x" * 5000 + b'"}'
+
+
+class Served:
+    """A listener over an application that counts its requests."""
+
+    def __init__(self, folder: pathlib.Path, tls: bool) -> None:
+        files = None
+        self.http = requests.Session()
+        self.http.trust_env = False
+        if tls:
+            certificate.make(folder)
+            files = (
+                folder / certificate.CERTIFICATE,
+                folder / certificate.KEY,
+            )
+            self.http.verify = str(folder / certificate.CA)
+        self.faults = FaultFile(folder / "faults.json")
+        self.done = 0
+        self.hold = threading.Event()
+        self.hold.set()
+        app = Faulty(self.app, FaultPlan(self.faults, "site-a"))
+        self.listener = Listener(app, bind(0), files, threads=4)
+        scheme = "https" if tls else "http"
+        self.url = f"{scheme}://127.0.0.1:{self.listener.port}/"
+
+    def app(self, environ: Any, start: Any) -> list[bytes]:
+        self.hold.wait(10)
+        self.done += 1
+        start("200 OK", [("Content-Length", str(len(BODY)))])
+        return [BODY]
+
+    def get(self, **options: Any) -> requests.Response:
+        return self.http.get(self.url, **{"timeout": 5, **options})
+
+    def close(self) -> None:
+        self.hold.set()
+        self.http.close()
+        self.listener.close()
+
+
+@pytest.fixture(params=["http", "https"])
+def served(
+    request: pytest.FixtureRequest, tmp_path: pathlib.Path
+) -> Iterator[Served]:
+    made = Served(tmp_path, request.param == "https")
+    yield made
+    made.close()
+
+
+def test_it_answers(served: Served) -> None:
+    assert [served.get().content for _ in range(3)] == [BODY] * 3
+
+
+def test_small_answers_are_not_held_back(served: Served) -> None:
+    served.get()
+    began = time.perf_counter()
+    for _ in range(20):
+        served.get()
+    # a delayed acknowledgement alone would take 40 ms each
+    assert time.perf_counter() - began < 0.6
+
+
+@pytest.mark.parametrize(("stage", "done"), [("before", 0), ("after", 1)])
+def test_a_reset(served: Served, stage: str, done: int) -> None:
+    served.faults.add("reset", stage=stage, times=1)
+    with pytest.raises(requests.ConnectionError):
+        served.get()
+    assert served.done == done
+    assert served.get().content == BODY
+
+
+def test_a_truncated_answer(served: Served) -> None:
+    served.faults.add("truncate", times=1)
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        served.get()
+    assert served.get().content == BODY
+
+
+def test_a_timeout_lets_go_of_who_has_gone(served: Served) -> None:
+    served.faults.add("timeout", times=1)
+    with pytest.raises(requests.ReadTimeout):
+        served.get(timeout=0.2)
+    began = time.perf_counter()
+    served.close()
+    assert time.perf_counter() - began < 2
+
+
+def test_a_timeout_ends(served: Served) -> None:
+    served.faults.add("timeout", times=1, seconds=0.1)
+    with pytest.raises(requests.ConnectionError):
+        served.get()
+
+
+def test_a_slow_answer(served: Served) -> None:
+    served.faults.add("slow", seconds=0.2)
+    began = time.perf_counter()
+    assert served.get().content == BODY
+    assert time.perf_counter() - began >= 0.2
+
+
+def test_a_proxys_503(served: Served) -> None:
+    served.faults.add("503", times=1)
+    answer = served.get()
+    assert (answer.status_code, served.done) == (503, 0)
+    assert "<html>" in answer.text
+
+
+def test_closing_lets_an_answer_be_finished(served: Served) -> None:
+    served.hold.clear()
+    got: list[bytes] = []
+    asking = threading.Thread(target=lambda: got.append(served.get().content))
+    asking.start()
+    time.sleep(0.1)
+    closing = threading.Thread(target=served.listener.close)
+    closing.start()
+    time.sleep(0.1)
+    served.hold.set()
+    asking.join(5)
+    closing.join(5)
+    assert got == [BODY]
+    with pytest.raises(requests.ConnectionError):
+        served.get()
+
+
+def test_hushing_does_not(served: Served) -> None:
+    served.hold.clear()
+    failed: list[Exception] = []
+
+    def ask() -> None:
+        try:
+            served.get()
+        except requests.RequestException as error:
+            failed.append(error)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    time.sleep(0.1)
+    served.listener.hush()
+    asking.join(5)
+    assert len(failed) == 1
+    with pytest.raises(requests.ConnectionError):
+        served.get()
+
+
+def test_closing_is_quick_and_frees_the_port(served: Served) -> None:
+    served.get()
+    began = time.perf_counter()
+    served.listener.close()
+    assert time.perf_counter() - began < 0.5
+    bind(served.listener.port).close()
+
+
+def test_it_listens_on_loopback_alone() -> None:
+    with bind(0) as port:
+        assert port.getsockname()[0] == "127.0.0.1"
+
+
+def test_who_never_says_hello_holds_nobody_up(tmp_path: pathlib.Path) -> None:
+    served = Served(tmp_path, tls=True)
+    address = ("127.0.0.1", served.listener.port)
+    with socket.create_connection(address):
+        assert served.get().content == BODY
+    served.close()
+
+
+def test_the_certificate_is_for_every_loopback_name(
+    tmp_path: pathlib.Path,
+) -> None:
+    served = Served(tmp_path, tls=True)
+    strict = ssl.create_default_context(cafile=tmp_path / certificate.CA)
+    strict.verify_flags |= ssl.VERIFY_X509_STRICT
+    address = ("127.0.0.1", served.listener.port)
+    for name in ("127.0.0.1", "localhost"):
+        with (
+            socket.create_connection(address) as plain,
+            strict.wrap_socket(plain, server_hostname=name) as wrapped,
+        ):
+            assert wrapped.version()
+    with (
+        socket.create_connection(address) as plain,
+        pytest.raises(ssl.SSLCertVerificationError),
+    ):
+        strict.wrap_socket(plain, server_hostname="example.com")
+    before = (tmp_path / certificate.CA).read_bytes()
+    certificate.make(tmp_path)
+    assert (tmp_path / certificate.CA).read_bytes() == before
+    served.close()
