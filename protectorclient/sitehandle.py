@@ -6,7 +6,7 @@ import contextlib
 import functools
 from collections.abc import Callable
 
-from protectorclient import exceptions, http, transport
+from protectorclient import exceptions, http, transport, urls
 from protectorclient.cloud import Access
 from protectorclient.finder import NameFinder
 from protectorclient.v1.client import Client
@@ -64,11 +64,20 @@ class SiteHandle:
     def local(self) -> Site:
         """The record of this very site.
 
-        :raises ConfigProblem: the service does not say which it is.
+        A service that does not mark it is recognised by its address,
+        then by its cloud's name.
+
+        :raises ConfigProblem: none of the records can be told to be it.
         """
-        for site in self.sites.values():
-            if site.local:
-                return site
+        root = self.client.http.endpoint.root
+        sites = self.sites.values()
+        for told in (
+            [site for site in sites if site.local],
+            [site for site in sites if _root(site.protector_url) == root],
+            [site for site in sites if site.name == self.name],
+        ):
+            if len(told) == 1:
+                return told[0]
         raise exceptions.ConfigProblem(
             "the service does not say which of its sites it is itself",
             site=self.name,
@@ -107,3 +116,7 @@ class SiteHandle:
 
     def __repr__(self) -> str:
         return f"<SiteHandle {self.name}>"
+
+
+def _root(url: str | None) -> str | None:
+    return urls.Endpoint.from_url(url).root if url else None
