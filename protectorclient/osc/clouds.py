@@ -63,6 +63,8 @@ def _open(app: Any, name: str | None, **options: Any) -> SiteHandle:
         ksa_exceptions.AuthPluginException,
         OSError,
         ValueError,
+        # what an authentication plugin makes of options of another one
+        TypeError,
     ) as error:
         raise exceptions.ConfigProblem(str(error)) from error
     if access.name in NAMELESS:

@@ -149,6 +149,8 @@ def _one_line(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, Mapping):
+        if "kind" in value and "name" in value:
+            return _leftover(value)
         return ", ".join(
             f"{key}={_one_line(item)}"
             for key, item in value.items()
@@ -157,6 +159,14 @@ def _one_line(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(_one_line(item) for item in value)
     return str(value)
+
+
+def _leftover(item: Mapping[str, Any]) -> str:
+    """What an operation has left behind, and where."""
+    text = f"{item['kind']} {item['name']}"
+    if item.get("site"):
+        text += f" at {item['site']}"
+    return f"{text}: {item['why']}" if item.get("why") else text
 
 
 #: Fields that are shown otherwise than their type would tell.

@@ -80,6 +80,8 @@ class Elsewhere(argparse.Action):
         words = parser.prog.split()
         if "protector" in words:
             words = words[: words.index("protector") + 1]
+        else:
+            words = ["openstack", "protector"]
         first, *others = self.owners
         where = f"'{' '.join((*words, first))}'"
         if others:

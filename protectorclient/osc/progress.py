@@ -23,27 +23,26 @@ class Reporter:
 
     def __init__(self, say: Callable[[str], None]) -> None:
         self._say = say
-        self._last = ""
+        self._lost: set[str] = set()
 
     def __call__(self, event: watch.Event) -> None:
-        for line in lines(event):
-            if line != self._last:
+        if isinstance(event, watch.Lost):
+            self._lost.add(event.site)
+            self._say(
+                f"no word from {event.site}, asking again: {event.error}"
+            )
+        elif isinstance(event, watch.Regained):
+            self._back(event.site)
+        elif isinstance(event, watch.Changed):
+            self._back(event.key.site)
+            for line in _changes(event):
                 self._say(line)
-            self._last = line
 
-
-def lines(event: watch.Event) -> list[str]:
-    """What is said of one event, if anything."""
-    if isinstance(event, watch.Changed):
-        return _changes(event)
-    if isinstance(event, watch.Lost):
-        return [f"no word from {event.site}, asking again: {event.error}"]
-    if isinstance(event, watch.Regained):
-        return [
-            f"{event.site} answers again, after {event.seconds:.0f} s and "
-            f"{event.polls} requests without an answer"
-        ]
-    return []
+    def _back(self, site: str) -> None:
+        """A wait may end with the first answer, and tell no more."""
+        if site in self._lost:
+            self._lost.remove(site)
+            self._say(f"{site} answers again")
 
 
 def _changes(event: watch.Changed) -> list[str]:

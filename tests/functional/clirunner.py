@@ -90,9 +90,15 @@ def _quiet() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _logging_put_back() -> Iterator[None]:
-    """Each shell adds handlers to the root logger, for good."""
-    root = logging.getLogger()
+    """Each shell adds handlers to the root logger, for good.
+
+    What the sites log in this process is not for the shell to show.
+    """
+    root, sites = logging.getLogger(), logging.getLogger("fakeserver")
     handlers, level = root.handlers[:], root.level
+    silence = logging.NullHandler()
+    sites.addHandler(silence)
+    sites.propagate = False
     try:
         yield
     finally:
@@ -101,6 +107,8 @@ def _logging_put_back() -> Iterator[None]:
                 root.removeHandler(handler)
                 handler.close()
         root.setLevel(level)
+        sites.propagate = True
+        sites.removeHandler(silence)
 
 
 def _forget_clients() -> None:

@@ -41,7 +41,10 @@ class Following(command.ShowOne):
         self, parsed_args: argparse.Namespace, prepared: Prepared
     ) -> columns.Output:
         """Start the operation, and follow it to its end with --wait."""
-        started = prepared.send()
+        try:
+            started = prepared.send()
+        except KeyboardInterrupt:
+            raise _interrupted(prepared) from None
         operation, site = started.operation, started.site
         self.say(f"{self.describe(prepared)} has begun: {operation.id}")
         if parsed_args.wait:
@@ -78,16 +81,29 @@ class Following(command.ShowOne):
             self.trouble = error
             return error.operation or last
         except KeyboardInterrupt:
-            self.trouble = Interrupted(operation.id)
+            self.trouble = Interrupted(
+                f"no longer waiting; {operation.id} goes on",
+                f"openstack protector operation wait {operation.id}",
+            )
             return last
 
 
 class Interrupted(KeyboardInterrupt):
-    """Nobody waits any more; the operation goes on."""
+    """Nobody waits any more; what has begun goes on."""
 
-    def __init__(self, operation_id: str) -> None:
-        super().__init__(f"no longer waiting; {operation_id} goes on")
-        self.hint = f"openstack protector operation wait {operation_id}"
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+def _interrupted(prepared: Prepared) -> Interrupted:
+    """The request was on its way, and its answer is not there."""
+    return Interrupted(
+        f"interrupted; whether the {prepared.action} has begun is not known "
+        f"({prepared.request_id})",
+        "openstack protector operation list --all-sites --protection-group "
+        f"{prepared.group.name}",
+    )
 
 
 def add_following(parser: argparse.ArgumentParser) -> None:

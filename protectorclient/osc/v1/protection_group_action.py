@@ -138,7 +138,7 @@ class FailoverProtectionGroup(Action):
         self, parsed_args: argparse.Namespace, prepared: Prepared
     ) -> columns.Output:
         output = super().send(parsed_args, prepared)
-        if parsed_args.type == "unplanned":
+        if parsed_args.type == "unplanned" and self.trouble is None:
             self.say(
                 f"hint: when {prepared.located.current.name} is back: "
                 "openstack protector protection-group sync-force "

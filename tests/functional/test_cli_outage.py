@@ -1,0 +1,170 @@
+"""One site is dead, cut off or deaf: what each command makes of that."""
+
+from __future__ import annotations
+
+import clirunner
+import pytest
+from clirunner import SHELLS, protector
+
+from fakeserver.harness import LocalPair
+
+GROUP = "protection-group"
+WEB = "--network-mapping net-primary-web=net-secondary-web"
+UNPLANNED = f"{GROUP} failover prod-web-app --type unplanned {WEB}"
+DEAF = "Keystone does not answer: connection refused"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_primary_is_dead(shell: str, local_pair: LocalPair) -> None:
+    """OS_CLOUD names the dead site, Keystone and all."""
+    run = SHELLS[shell]
+    local_pair.site("a").kill()
+
+    listed = run(f"{GROUP} list")
+    assert (listed.code, listed.out) == (6, "")
+    assert listed.err == (
+        f"site-a: {DEAF}\nhint: the other site may answer: --os-cloud site-b\n"
+    )
+    planned = run(f"{GROUP} failover prod-web-app {WEB}")
+    assert (planned.code, planned.out) == (6, "")
+    assert planned.err == (
+        f"site-a: the current primary does not answer: {DEAF}\n"
+        "hint: where it is really down, an unplanned failover goes to "
+        "site-b\n"
+    )
+    cleanup = run(f"{GROUP} test-cleanup prod-web-app")
+    assert (cleanup.code, cleanup.out) == (6, "")
+    status = run(f"{GROUP} sync-status prod-web-app -f json")
+    assert (status.code, status.err) == (3, "")
+    assert status.json["status"] == "UNREACHABLE"
+    assert [side["site"] for side in status.json["sites"]] == [
+        "site-a",
+        "site-b",
+    ]
+    assert status.json["sites"][0]["message"] == DEAF
+    unknown = run("operation show op-nosuch")
+    assert (unknown.code, unknown.out) == (12, "")
+    assert unknown.err == (
+        f"nobody who knows op-nosuch answers: site-a: {DEAF}\n"
+    )
+
+    forced = run(f"{UNPLANNED} --wait -f json")
+    assert forced.code == 0, forced.err
+    assert forced.json["status"] == "completed"
+    assert forced.json["site"] == "site-b"
+    assert forced.json["parameters"]["force"] is True
+    assert forced.told.splitlines()[-1] == (
+        "hint: when site-a is back: openstack protector protection-group "
+        "sync-force prod-web-app"
+    )
+    history = run("operation list --all-sites -f json")
+    assert (history.code, len(history.json)) == (0, 1)
+    assert history.err == (
+        f"warning: the operations of site-a are missing: {DEAF}\n"
+    )
+    again = run(UNPLANNED)
+    assert (again.code, again.out) == (5, "")
+    sync = run(f"{GROUP} sync-force prod-web-app")
+    assert (sync.code, sync.out) == (6, "")
+    assert sync.told == (
+        "site-b: Cannot modify protection group — remote site unreachable "
+        "(req-ID)\n"
+    )
+
+
+def test_the_other_site_is_dead(local_pair: LocalPair) -> None:
+    """What changes a group is refused in the service's own words."""
+    local_pair.site("b").stop()
+    for command in (
+        f"{GROUP} failback prod-web-app",
+        f"{GROUP} test-failover prod-web-app --retain-primary",
+        f"{GROUP} set prod-web-app --description x",
+        f"{GROUP} delete prod-db",
+        "policy delete prod-db",
+        "member remove prod-web-app web-1",
+    ):
+        ran = protector(command)
+        assert ran.out == ""
+        if "failback" in command:
+            assert ran.code == 5, ran.err
+            continue
+        assert ran.code == 6, command
+        assert ran.told == (
+            "site-a: Cannot modify protection group — remote site "
+            "unreachable (req-ID)\n"
+        )
+    mapped = protector(f"{GROUP} failover prod-web-app {WEB}")
+    assert (mapped.code, mapped.out) == (6, "")
+    assert mapped.err == (
+        "site-b: Cannot modify protection group — remote site unreachable\n"
+        f"hint: {DEAF}\n"
+    )
+    shown = protector(f"{GROUP} show prod-web-app -f json")
+    assert (shown.code, shown.err) == (0, "")
+
+
+def test_both_sites_are_dead(local_pair: LocalPair) -> None:
+    for site in ("a", "b"):
+        local_pair.site(site).stop()
+    ran = protector(UNPLANNED)
+    assert (ran.code, ran.out) == (6, "")
+    assert ran.err == (
+        f"neither site answers: site-a: {DEAF}; site-b: {DEAF}\n"
+    )
+    shown = protector("operation show op-x")
+    assert (shown.code, shown.out) == (12, "")
+
+
+def test_a_primary_that_answers_half(local_pair: LocalPair) -> None:
+    """Its Keystone is broken, its protector is not: it lives."""
+    local_pair.fault("503", site="a", match="*identity*")
+    ran = protector(UNPLANNED)
+    assert (ran.code, ran.out) == (5, "")
+    assert ran.err.startswith(
+        "site-a: the current primary answers: an unplanned failover would "
+    )
+    accepted = protector(f"{UNPLANNED} --accept-divergence --wait -f json")
+    assert accepted.code == 0, accepted.err
+    assert accepted.json["site"] == "site-b"
+
+
+def test_a_keystone_that_refuses(
+    local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The site that said no is named, whichever of the two it is."""
+    text = local_pair.clouds_yaml.read_text()
+    first, second = text.split("  site-b:\n", 1)
+    broken = local_pair.directory / "broken.yaml"
+    broken.write_text(
+        f"{first}  site-b:\n{second.replace('demo-secret', 'wrong', 1)}"
+    )
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(broken))
+    assert protector(f"{GROUP} list").code == 0
+    for run in SHELLS.values():
+        ran = run(f"{GROUP} sync-status prod-web-app")
+        assert (ran.code, ran.out) == (7, "")
+        assert ran.err == (
+            "site-b: Keystone refused: The request you have made requires "
+            "authentication. (HTTP 401)\n"
+        )
+
+
+def test_an_expired_token_is_renewed_or_said(
+    local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = clirunner.openstack("token issue -f value -c id").out.strip()
+    of_b = clirunner.openstack("--os-cloud site-b token issue -f value -c id")
+    url = f"{local_pair.site('a').url}/identity/v3"
+    monkeypatch.delenv("OS_CLOUD")
+    as_token = (
+        f"--os-auth-type token --os-auth-url {url} "
+        "--os-project-name demo --os-project-domain-name Default"
+    )
+    good = protector(f"{as_token} --os-token {token} {GROUP} list")
+    assert good.code == 0, good.err
+    local_pair.advance("25h")
+    for stale in (token, of_b.out.strip()):
+        ran = protector(f"{as_token} --os-token {stale} {GROUP} list")
+        assert (ran.code, ran.out) == (7, "")
+        assert "Keystone refused" in ran.err
+        assert stale not in ran.err

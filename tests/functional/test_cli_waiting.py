@@ -1,0 +1,133 @@
+"""``--wait``, ``operation wait``: the status tells how it ended."""
+
+from __future__ import annotations
+
+import _thread
+import signal
+import threading
+
+import pytest
+from clirunner import SHELLS, protector
+
+from fakeserver.harness import LocalPair
+
+WEB = "--network-mapping net-primary-web=net-secondary-web"
+FAILOVER = f"protection-group failover prod-web-app {WEB}"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_failure_that_was_rolled_back(
+    shell: str, local_pair: LocalPair
+) -> None:
+    local_pair.fault(
+        "step", match="recreate_instances", message="no host is left"
+    )
+    ran = SHELLS[shell](f"{FAILOVER} --wait -f json")
+    assert ran.code == 10
+    assert ran.json["status"] == "failed"
+    assert ran.json["steps_failed"] == ["recreate_instances"]
+    *_, progress, last = ran.told.splitlines()
+    assert progress.endswith("% failed")
+    assert last == (
+        "site-a: failover op-ID failed at recreate_instances and was rolled "
+        "back: no host is left (req-ID)"
+    )
+    operation = ran.json["id"]
+    waited = SHELLS[shell](f"operation wait {operation} -f value -c status")
+    assert (waited.code, waited.out) == (10, "failed\n")
+
+
+def test_a_failure_that_left_something_behind(
+    local_pair: LocalPair,
+) -> None:
+    local_pair.fault("step", match="recreate_instances", message="no host")
+    local_pair.fault("step", stage="undo", message="cannot undo")
+    over = threading.Event()
+
+    def pass_time() -> None:
+        """The engine tries its undo for fifteen minutes."""
+        while not over.wait(0.1):
+            local_pair.advance("1m")
+
+    clock = threading.Thread(target=pass_time)
+    clock.start()
+    ran = protector(f"{FAILOVER} --wait -f json")
+    over.set()
+    clock.join()
+    assert ran.code == 11
+    assert ran.json["result_data"]["leftovers"]
+    assert ran.told.splitlines()[-1] == (
+        "site-a: failover op-ID failed at recreate_instances and left "
+        "something behind: no host (req-ID)"
+    )
+    group = protector("protection-group show prod-web-app -f json").json
+    assert group["status"] == "error"
+    admin = "--os-cloud site-a-admin protection-group set prod-web-app"
+    reset = protector(f"{admin} --status active -f json")
+    assert (reset.code, reset.err) == (0, "")
+    assert reset.json["status"] == "active"
+
+
+def test_it_still_runs_when_the_time_is_over(local_pair: LocalPair) -> None:
+    local_pair.fault("slow-replication", seconds=600.0)
+    ran = protector(f"{FAILOVER} --wait --timeout 1s -f json")
+    assert ran.code == 8
+    assert ran.json["status"] == "running"
+    operation = ran.json["id"]
+    assert ran.err.splitlines()[-1] == (
+        f"hint: openstack protector operation wait {operation}"
+    )
+    again = protector(f"operation wait {operation} --timeout 1")
+    assert again.code == 8
+    local_pair.clear_faults()
+    local_pair.advance("15m")
+    ended = protector(f"operation wait {operation} -f value -c status")
+    assert (ended.code, ended.out) == (0, "completed\n")
+
+
+def test_the_keyboard_interrupts_the_wait_alone(
+    local_pair: LocalPair,
+) -> None:
+    local_pair.fault("slow-replication", seconds=600.0)
+    timer = threading.Timer(1.0, _thread.interrupt_main, (signal.SIGINT,))
+    timer.start()
+    ran = protector(f"{FAILOVER} --wait -f json")
+    timer.join()
+    assert ran.code == 130
+    operation = ran.json["id"]
+    assert ran.err.splitlines()[-2:] == [
+        f"no longer waiting; {operation} goes on",
+        f"hint: openstack protector operation wait {operation}",
+    ]
+    shown = protector(f"operation show {operation} -f value -c status")
+    assert shown.out == "running\n"
+    local_pair.clear_faults()
+    local_pair.advance("15m")
+    assert protector(f"operation wait {operation}").code == 0
+
+
+def test_a_site_that_goes_away_and_comes_back(local_pair: LocalPair) -> None:
+    local_pair.fault("slow-replication", seconds=600.0)
+    site = local_pair.site("a")
+
+    def away() -> None:
+        site.stop()
+        local_pair.clear_faults()
+        local_pair.advance("15m")
+
+    timers = [threading.Timer(1.5, away), threading.Timer(4.0, site.start)]
+    for timer in timers:
+        timer.start()
+    ran = protector(f"{FAILOVER} --wait -f json")
+    for timer in timers:
+        timer.join()
+    assert ran.code == 0, ran.err
+    assert ran.json["status"] == "completed"
+    said = ran.told.splitlines()
+    assert any(line.startswith("no word from site-a") for line in said)
+    assert any(line.startswith("site-a answers again") for line in said)
+
+
+def test_quiet_leaves_the_result_alone(local_pair: LocalPair) -> None:
+    ran = protector(f"-q {FAILOVER} --wait -f value -c status")
+    assert (ran.code, ran.out, ran.err) == (0, "completed\n", "")

@@ -1,0 +1,130 @@
+"""Shared options, and where a secret may come from."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import pathlib
+
+import pytest
+
+from protectorclient import exceptions
+from protectorclient.osc import ask, options
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 90.0),
+        ("90s", 90.0),
+        ("1.5m", 90.0),
+        ("1h30m", 5400.0),
+        ("2d", 172800.0),
+    ],
+)
+def test_durations(text: str, seconds: float) -> None:
+    assert options.duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "x", "5x", "1h30", "-5", "5 m", "m"])
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="not a duration"):
+        options.duration(text)
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "x", "", "1.5", "²"])
+def test_what_is_no_count(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="above 0"):
+        options.positive(text)
+
+
+@pytest.mark.parametrize(
+    ("prog", "where"),
+    [
+        (
+            "openstack protector site list",
+            "'openstack protector protection-group failover'",
+        ),
+        ("protector site list", "'protector protection-group failover'"),
+        (
+            "openstack prot site list",
+            "'openstack protector protection-group failover'",
+        ),
+    ],
+)
+def test_the_right_command_is_named_in_full(
+    prog: str, where: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser(prog=prog)
+    options.refuse_foreign(parser)
+    with pytest.raises(SystemExit):
+        parser.parse_args(["--type", "unplanned"])
+    assert f"--type belongs to {where}" in capsys.readouterr().err
+
+
+def secret_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser()
+    ask.add_secret(parser, "api-token", "the token")
+    return parser
+
+
+def read(*argv: str, needed: bool = True) -> str | None:
+    parsed = secret_parser().parse_args(argv)
+    return ask.secret(parsed, "api-token", "the token", needed=needed)
+
+
+def test_a_secret_from_a_file_a_variable_or_standard_input(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "token"
+    path.write_text("from file\n")
+    assert read("--api-token-file", str(path)) == "from file"
+    monkeypatch.setenv("TOKEN", "from variable")
+    assert read("--api-token-env", "TOKEN") == "from variable"
+    monkeypatch.setattr("sys.stdin", io.StringIO("one\ntwo\n"))
+    assert read("--api-token-file", "-") == "one"
+    assert read("--api-token-file", "-") == "two"
+
+
+def test_a_secret_that_is_not_there(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = tmp_path / "empty"
+    empty.write_text("\n")
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff\xfe\xff")
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    for argv, message in (
+        (["--api-token-file", str(empty)], "holds no secret"),
+        (["--api-token-file", str(binary)], "not text"),
+        (["--api-token-file", "-"], "standard input holds no secret"),
+        (["--api-token-env", "NOT_SET"], "NOT_SET holds no secret"),
+        ([], "the token is missing: give --api-token-file"),
+    ):
+        with pytest.raises(exceptions.UsageProblem, match=message):
+            read(*argv)
+    assert read(needed=False) is None
+
+
+def test_nothing_is_asked_without_a_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("prod\n"))
+    assert not ask.on_terminal()
+
+
+@pytest.mark.parametrize(
+    ("typed", "confirmed"),
+    [("prod\n", True), (" prod \n", True), ("Prod\n", False), ("", False)],
+)
+def test_a_name_is_typed_in_full(
+    typed: str, confirmed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    err = io.StringIO()
+    if confirmed:
+        ask.for_name("prod", "Really?", err)
+    else:
+        with pytest.raises(exceptions.NotConfirmed):
+            ask.for_name("prod", "Really?", err)
+    assert err.getvalue() == "Really?\nType prod to go on: "
