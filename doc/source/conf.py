@@ -1,6 +1,10 @@
 """How the documentation is built."""
 
 import importlib.metadata
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "ext"))
 
 project = "python-protectorclient"
 author = "the python-protectorclient developers"
@@ -8,7 +12,7 @@ copyright = author
 release = importlib.metadata.version("python-protectorclient")
 version = release
 
-extensions = ["cliff.sphinxext", "sphinx.ext.autodoc"]
+extensions = ["cliff.sphinxext", "sphinx.ext.autodoc", "tables"]
 nitpicky = False
 
 html_theme = "alabaster"
@@ -19,5 +23,20 @@ html_theme_options = {
 html_static_path: list[str] = []
 
 autoprogram_cliff_application = "openstack"
+# the same for every command, and told once, above the list of them
+autoprogram_cliff_ignored = [
+    "--help",
+    "--format",
+    "--column",
+    "--noindent",
+    "--prefix",
+    "--max-width",
+    "--fit-width",
+    "--print-empty",
+    "--quote",
+    "--sort-column",
+    "--sort-ascending",
+    "--sort-descending",
+]
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"

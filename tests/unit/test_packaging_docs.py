@@ -12,6 +12,7 @@ import pytest
 from cliff.commandmanager import CommandManager
 
 from fakeserver.harness import LocalPair
+from protectorclient import advice
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = [
@@ -22,7 +23,7 @@ COMMANDS = "openstack.protector.v1"
 
 
 def printed_commands() -> list[tuple[str, str]]:
-    """Every `openstack protector` line, continued lines joined."""
+    """Every `openstack protector` line of a page or of an advice."""
     found = []
     for page in PAGES:
         text = page.read_text().replace("\\\n", " ")
@@ -31,6 +32,8 @@ def printed_commands() -> list[tuple[str, str]]:
             if command.startswith("openstack protector "):
                 name = page.relative_to(ROOT).as_posix()
                 found.append((name, " ".join(command.split())))
+    for row in advice.TABLE:
+        found += [(row.key, command) for command in row.filled().commands]
     return sorted(set(found))
 
 

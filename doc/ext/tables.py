@@ -1,0 +1,130 @@
+"""Tables that the code acts on, set as tables of the documentation.
+
+``.. table-of:: NAME`` renders one of them. What is printed is what runs, so
+a page cannot go on saying what has long been changed.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+
+from fakeserver.api import roles
+from fakeserver.engine import plans, rules
+from fakeserver.faultkinds import KINDS
+from protectorclient import advice
+
+Row = tuple[str, ...]
+
+
+def literal(words: Iterable[str]) -> str:
+    return ", ".join(f"``{word}``" for word in words)
+
+
+def plain(text: str) -> str:
+    """Text that is not markup: nothing in it is a link or a reference."""
+    return re.sub(r"([*`|_\\]|://)", r"\\\1", text)
+
+
+def grid(widths: Row, head: Row, rows: Iterable[Row]) -> Iterator[str]:
+    """A list-table, line by line."""
+    yield ".. list-table::"
+    yield "   :header-rows: 1"
+    yield f"   :widths: {' '.join(widths)}"
+    yield ""
+    for row in (head, *rows):
+        for number, cell in enumerate(row):
+            yield f"   {'  -' if number else '* -'} {cell}"
+    yield ""
+
+
+def steps() -> Iterator[str]:
+    """Each operation, with the progress at the end of every step."""
+    named = {**plans.PLANS, "failback --reverse-replication": plans.REVERSING}
+    rows = [
+        (f"``{name}``", ", ".join(f"``{s.name}`` {s.end}" for s in plan))
+        for name, plan in sorted(named.items())
+    ]
+    return grid(("30", "70"), ("operation", "steps"), rows)
+
+
+def states() -> Iterator[str]:
+    named = {**rules.RULES, "failover --type unplanned": rules.FORCED}
+    rows = [
+        (
+            f"``{name}``",
+            literal(rule.needs),
+            f"``{rule.during}``" if rule.during else "unchanged",
+            "current primary" if rule.at_primary else "the other",
+        )
+        for name, rule in sorted(named.items())
+    ]
+    head = ("action", "status it needs", "while it runs", "asked at")
+    return grid(("25", "40", "20", "15"), head, rows)
+
+
+def access() -> Iterator[str]:
+    rows = [
+        (
+            rule.method,
+            f"``{rule.path}``"
+            + (f" with ``{rule.action}``" if rule.action else ""),
+            literal(rule.roles) or "no token needed",
+        )
+        for rule in roles.RULES
+    ]
+    return grid(("12", "58", "30"), ("method", "path", "role"), rows)
+
+
+def faults() -> Iterator[str]:
+    rows = [(f"``{kind.name}``", plain(kind.help)) for kind in KINDS.values()]
+    return grid(("25", "75"), ("kind", "what happens"), rows)
+
+
+def troubleshooting() -> Iterator[str]:
+    """Not a grid: what helps is read from top to bottom."""
+    for row in advice.TABLE:
+        filled = row.filled()
+        yield f"**{plain(filled.symptom)}**"
+        yield ""
+        yield plain(filled.cause)
+        yield ""
+        for sentence in filled.fix:
+            yield f"#. {plain(sentence)}"
+        if filled.commands:
+            yield ""
+            yield "::"
+            yield ""
+            for command in filled.commands:
+                yield f"    {command}"
+        yield ""
+
+
+TABLES: dict[str, Callable[[], Iterator[str]]] = {
+    "steps": steps,
+    "states": states,
+    "access": access,
+    "faults": faults,
+    "troubleshooting": troubleshooting,
+}
+
+
+class TableOf(Directive):
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        name = self.arguments[0]
+        if name not in TABLES:
+            raise self.error(f"there is no table {name}: {', '.join(TABLES)}")
+        lines = StringList(list(TABLES[name]()), source=f"<table {name}>")
+        holder = nodes.Element()
+        self.state.nested_parse(lines, self.content_offset, holder)
+        return holder.children
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_directive("table-of", TableOf)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
