@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from cliff import app, commandmanager
 from stevedore import extension
 
-from protectorclient.osc import plugin
+from protectorclient.osc import lean, plugin
 
 if TYPE_CHECKING:
     from openstack.config import loader
@@ -303,6 +303,7 @@ def _version() -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``protector`` and return its exit status."""
+    lean.defer()
     return ProtectorShell().run(sys.argv[1:] if argv is None else argv)
 
 

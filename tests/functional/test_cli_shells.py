@@ -167,4 +167,26 @@ def test_the_script_does_not_load_openstackclient(
     )
     assert "protectorclient.osc.v1.protection_group" in loaded
     assert "protectorclient.osc.v1.site" not in loaded
-    assert not {"openstackclient", "osc_lib.shell", "flask"} & loaded
+    assert "openstack.config" in loaded
+    heavy = {"openstackclient", "openstack.connection", "osc_lib.shell"}
+    assert not heavy & loaded
+
+
+def test_the_sdk_is_whole_for_whoever_asks_for_more() -> None:
+    """A package that was not run is run when something of it is missed."""
+    loaded = _imported(
+        "from protectorclient.osc import lean; lean.defer(); "
+        "import openstack.config; "
+        "assert 'openstack.connection' not in sys.modules; "
+        "from openstack import exceptions; "
+        "assert 'openstack.connection' not in sys.modules; "
+        "import openstack; assert callable(openstack.connect); "
+        "assert openstack.__all__; "
+        "assert not hasattr(openstack, 'nothing_of_the_kind')"
+    )
+    assert "openstack.connection" in loaded
+    untouched = _imported(
+        "import openstack; from protectorclient.osc import lean; "
+        "lean.defer(); assert callable(openstack.connect)"
+    )
+    assert "openstack.connection" in untouched
