@@ -90,18 +90,18 @@ def open_parts(
         FaultFile(config.directory / NAME, config.seed), config.site
     )
     verify = str(config.ca_file) if config.ca_file else True
+    with _alone(config.directory):
+        # two processes that turn one new file to WAL refuse each other
+        db = GuardedDatabase(
+            config.database, (*clouds.SCHEMA, *store.SCHEMA, _MARK)
+        )
+        shared = GuardedDatabase(config.arrays, (*arrays.SCHEMA, _MARK))
     return Site(
         config=config,
         world=world_of(config),
         clock=clock,
-        db=GuardedDatabase(
-            config.database, (*clouds.SCHEMA, *store.SCHEMA, _MARK)
-        ),
-        arrays=arrays.Arrays(
-            GuardedDatabase(config.arrays, (*arrays.SCHEMA, _MARK)),
-            clock,
-            faults,
-        ),
+        db=db,
+        arrays=arrays.Arrays(shared, clock, faults),
         wire=wire or Sockets(verify),
         faults=faults,
         vault=Vault.open(config.vault_key),

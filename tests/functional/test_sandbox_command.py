@@ -1,0 +1,378 @@
+"""The protector-sandbox command with real processes."""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+import requests
+
+from fakeserver.listener import bind
+from fakeserver.sandbox import process
+from fakeserver.sandbox.cli import main
+from fakeserver.sandbox.folder import Folder
+
+PORTS = ("--port", "0", "--peer-port", "0")
+SITES = ("site-a", "site-b")
+
+
+class Command:
+    """protector-sandbox on one folder, in this process."""
+
+    def __init__(
+        self, folder: pathlib.Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        self.folder = Folder(folder)
+        self._capsys = capsys
+        self.out = ""
+        self.err = ""
+
+    def __call__(self, *words: str) -> int:
+        try:
+            code = main([*words, "--dir", str(self.folder.path)])
+        except SystemExit as end:
+            code = int(str(end.code))
+        self.out, self.err = self._capsys.readouterr()
+        return code
+
+    def pids(self) -> list[int | None]:
+        return [process.running(self.folder, site) for site in SITES]
+
+    def url(self, site: str = "site-a") -> str:
+        return self.folder.settings().url_of(site)
+
+
+@pytest.fixture
+def sandbox(
+    tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Command]:
+    made = Command(tmp_path / "sandbox", capsys)
+    yield made
+    for site in SITES:
+        pid = process.running(made.folder, site)
+        if pid is not None:
+            process.end(pid, signal.SIGKILL)
+
+
+def alone(*words: str) -> subprocess.Popen[str]:
+    """The command as a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "fakeserver", *words],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def until(happened: Callable[[], object]) -> None:
+    assert process.wait(lambda: bool(happened()), 20)
+
+
+def one_sentence(text: str) -> bool:
+    return text.count("\n") == 1 and text.startswith("protector-sandbox")
+
+
+def token(sandbox: Command) -> requests.Response:
+    user = {"name": "demo", "domain": {"name": "Default"}}
+    user["password"] = "demo-secret"
+    project = {"name": "demo", "domain": {"name": "Default"}}
+    identity = {"methods": ["password"], "password": {"user": user}}
+    auth = {"identity": identity, "scope": {"project": project}}
+    url = f"{sandbox.url()}/identity/v3/auth/tokens"
+    return requests.post(url, json={"auth": auth}, timeout=10)
+
+
+def group_ids(sandbox: Command) -> set[str]:
+    answer = token(sandbox)
+    project = answer.json()["token"]["project"]["id"]
+    found = requests.get(
+        f"{sandbox.url()}/v1/{project}/protection-groups",
+        headers={"X-Auth-Token": answer.headers["X-Subject-Token"]},
+        timeout=10,
+    )
+    return {group["id"] for group in found.json()["protection_groups"]}
+
+
+def test_a_day_of_a_sandbox(sandbox: Command) -> None:
+    assert sandbox("up", *PORTS, "--pace", "0") == 0
+    lines = sandbox.out.splitlines()
+    assert lines == [
+        f"export OS_CLIENT_CONFIG_FILE={sandbox.folder.clouds_yaml}",
+        "export OS_CLOUD=site-a",
+    ]
+    first, second = sandbox.pids()
+    assert first and second and first != second
+    assert os.getsid(first) == first
+    for site in SITES:
+        assert requests.get(sandbox.url(site), timeout=5).json()["versions"]
+    for path in sandbox.folder.path.iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path.name
+
+    assert sandbox("status") == 0
+    assert re.search(rf"site-a\s+running\s+\S+\s+{first}\n", sandbox.out)
+    assert sandbox("env") == 0
+    assert sandbox.out.splitlines() == lines
+
+    assert sandbox("up") == 1
+    assert one_sentence(sandbox.err) and "up already" in sandbox.err
+
+    before = group_ids(sandbox)
+    assert sandbox("reset") == 0
+    assert group_ids(sandbox) == before
+    assert sandbox.pids() == [first, second]
+
+    assert sandbox("journal", "--last", "2") == 0
+    assert "/identity/v3/auth/tokens" in sandbox.out
+    assert "demo-secret" not in sandbox.out
+
+    assert sandbox("down") == 0
+    assert sandbox.pids() == [None, None]
+    assert not process.alive(first) and not process.alive(second)
+    assert sandbox("down") == 0
+
+    assert sandbox("up") == 0
+    assert "Taking up the data" in sandbox.err
+    assert group_ids(sandbox) == before
+    assert sandbox("down") == 0
+
+
+def test_one_site_at_a_time(sandbox: Command) -> None:
+    assert sandbox("up", *PORTS) == 0
+    for word in ("stop", "kill"):
+        assert sandbox(word, "site-a") == 0
+        assert sandbox.pids()[0] is None
+        with pytest.raises(requests.ConnectionError):
+            requests.get(sandbox.url(), timeout=5)
+        assert sandbox(word, "site-a") == 0
+        assert "down already" in sandbox.err
+        assert sandbox("start", "site-a") == 0
+        assert requests.get(sandbox.url(), timeout=5).ok
+        assert sandbox("start", "site-a") == 0
+        assert "runs already" in sandbox.err
+    assert sandbox("stop", "site-c") == 2
+    assert one_sentence(sandbox.err)
+
+
+def test_a_recycled_pid_is_nobody(sandbox: Command) -> None:
+    assert sandbox("up", *PORTS) == 0
+    assert sandbox("kill", "site-a") == 0
+    stranger = subprocess.Popen(["sleep", "60"])
+    entry = json.dumps({"pid": stranger.pid, "born": "1"})
+    process.pid_file(sandbox.folder, "site-a").write_text(entry)
+    for word in ("stop", "kill"):
+        assert sandbox(word, "site-a") == 0
+    assert sandbox("down") == 0
+    assert stranger.poll() is None
+    stranger.kill()
+    stranger.wait()
+
+
+@pytest.mark.parametrize("option", ["--port", "--peer-port"])
+def test_a_port_that_is_in_use(sandbox: Command, option: str) -> None:
+    other = "--peer-port" if option == "--port" else "--port"
+    with bind(0) as port:
+        number = str(port.getsockname()[1])
+        assert sandbox("up", option, number, other, "0") == 1
+    assert one_sentence(sandbox.err)
+    assert number in sandbox.err and option in sandbox.err
+    assert not sandbox.folder.path.exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("up", "--port", "5000", "--peer-port", "5000"),
+        ("up", "--port", "70000"),
+        ("up", "--port", "x"),
+        ("up", "--groups", "3"),
+        ("up", "--scenario", "nonsense"),
+        ("up", "--pace", "-1"),
+        ("up", "--max-microversion", "2.0"),
+        ("fault", "add", "503", "--probability", "2"),
+        ("fault", "add", "nonsense"),
+        ("clock", "advance", "soon"),
+        ("nonsense",),
+        (),
+    ],
+)
+def test_usage(sandbox: Command, words: tuple[str, ...]) -> None:
+    if words[:1] == ("fault",):
+        sandbox.folder.prepare()
+        sandbox.folder.settings_file.write_text("{}")
+    assert sandbox(*words) == 2
+    assert one_sentence(sandbox.err)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("down",),
+        ("status",),
+        ("env",),
+        ("reset",),
+        ("start", "site-a"),
+        ("stop", "site-a"),
+        ("kill", "site-b"),
+        ("fault", "list"),
+        ("fault", "clear"),
+        ("fault", "add", "503"),
+        ("clock", "freeze"),
+        ("journal",),
+    ],
+)
+def test_where_there_is_no_sandbox(
+    sandbox: Command, words: tuple[str, ...]
+) -> None:
+    assert sandbox(*words) == 1
+    assert one_sentence(sandbox.err)
+    assert "There is no sandbox" in sandbox.err
+    assert not sandbox.folder.path.exists()
+
+
+def test_data_keeps_what_it_was_made_with(sandbox: Command) -> None:
+    assert sandbox("up", *PORTS, "--seed", "7") == 0
+    assert sandbox("down") == 0
+    assert sandbox("up", "--seed", "8") == 1
+    assert one_sentence(sandbox.err) and "--seed 7" in sandbox.err
+    assert sandbox("up", "--seed", "7", "--pace", "0") == 0
+    assert sandbox("status") == 0
+    assert "seed 7, pace 0 s" in sandbox.out
+    assert sandbox("down") == 0
+
+
+def test_both_start_together_and_seed_once(sandbox: Command) -> None:
+    words = ("--scenario", "fleet", "--groups", "40")
+    assert sandbox("up", *PORTS, *words) == 0
+    assert len(group_ids(sandbox)) == 40
+    assert sandbox("down") == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_up_leaves_nothing(
+    sandbox: Command, number: signal.Signals
+) -> None:
+    path = sandbox.folder.path
+    up = alone("up", *PORTS, "--dir", str(path))
+    until((path / "sandbox.json").exists)
+    up.send_signal(number)
+    out, err = up.communicate(timeout=20)
+    assert (up.returncode, out) == (130, "")
+    assert "nothing was started" in err
+    assert not path.exists()
+
+
+def test_a_site_that_does_not_start_says_why(sandbox: Command) -> None:
+    assert sandbox("up", *PORTS) == 0
+    assert sandbox("stop", "site-b") == 0
+    (sandbox.folder.path / "site-b.db").write_text("no database at all")
+    assert sandbox("start", "site-b") == 1
+    assert one_sentence(sandbox.err)
+    assert "not a database" in sandbox.err and "site-b.log" in sandbox.err
+    assert sandbox("down") == 0
+
+
+def test_in_the_foreground(sandbox: Command) -> None:
+    up = alone("up", *PORTS, "--foreground", "--dir", str(sandbox.folder.path))
+    assert up.stdout is not None
+    assert up.stdout.readline().startswith("export OS_CLIENT_CONFIG_FILE=")
+    until(lambda: all(sandbox.pids()))
+    up.send_signal(signal.SIGINT)
+    up.communicate(timeout=20)
+    assert up.returncode == 0
+    assert sandbox.pids() == [None, None]
+
+
+def test_the_foreground_ends_with_a_down_elsewhere(sandbox: Command) -> None:
+    up = alone("up", *PORTS, "--foreground", "--dir", str(sandbox.folder.path))
+    until((sandbox.folder.path / "foreground").exists)
+    assert sandbox("down") == 0
+    up.communicate(timeout=20)
+    assert up.returncode == 0
+
+
+def test_tls(sandbox: Command) -> None:
+    assert sandbox("up", *PORTS, "--tls") == 0
+    ca = str(sandbox.folder.path / "ca.pem")
+    for site in SITES:
+        url = sandbox.url(site)
+        assert url.startswith("https://")
+        assert requests.get(url, verify=ca, timeout=5).json()["versions"]
+    with pytest.raises(requests.exceptions.SSLError):
+        requests.get(sandbox.url(), timeout=5)
+    assert sandbox("status") == 0
+    assert sandbox.out.count("running") == 2
+    assert sandbox("reset") == 0
+    assert sandbox("down") == 0
+
+
+def test_loopback_and_its_names_only(sandbox: Command) -> None:
+    assert sandbox("up", *PORTS) == 0
+    evil = {"Host": "evil.example"}
+    answer = requests.get(sandbox.url(), headers=evil, timeout=5)
+    assert answer.status_code == 403
+    assert answer.json()["error"]["reason"] == "protector.forbidden"
+    port = sandbox.folder.settings().port
+    mine = {i[4][0] for i in socket.getaddrinfo(socket.gethostname(), None)}
+    for address in mine - {"127.0.0.1", "::1"}:
+        if address.startswith("127.") or ":" in address:
+            continue
+        with pytest.raises(OSError):
+            socket.create_connection((address, port), timeout=2).close()
+    assert sandbox("down") == 0
+
+
+def test_the_control_channel_needs_the_secret(sandbox: Command) -> None:
+    assert sandbox("up", *PORTS) == 0
+    url = f"{sandbox.url()}/_sandbox"
+    for headers in ({}, {"X-Sandbox-Secret": "wrong"}):
+        for method, path in (("GET", "status"), ("POST", "rest")):
+            answer = requests.request(
+                method, f"{url}/{path}", headers=headers, timeout=5
+            )
+            assert answer.status_code == 403
+    assert requests.get(sandbox.url(), timeout=5).ok
+    assert sandbox("down") == 0
+
+
+def test_faults_work_on_running_sites(sandbox: Command) -> None:
+    assert sandbox("up", *PORTS) == 0
+    words = ("--site", "site-a", "--times", "1")
+    assert sandbox("fault", "add", "503", *words) == 0
+    rule = sandbox.out.strip()
+    assert requests.get(sandbox.url("site-b"), timeout=5).status_code == 200
+    assert requests.get(sandbox.url(), timeout=5).status_code == 503
+    assert requests.get(sandbox.url(), timeout=5).status_code == 200
+    assert sandbox("fault", "list") == 0
+    assert re.search(rf"{rule}\s+503\s+site-a\s+before\s", sandbox.out)
+    assert sandbox("fault", "clear", rule) == 0
+    assert sandbox("fault", "clear", rule) == 1
+    assert one_sentence(sandbox.err)
+    assert sandbox("down") == 0
+
+
+def test_the_clock_is_shared_and_survives(sandbox: Command) -> None:
+    assert sandbox("up", *PORTS) == 0
+    assert sandbox("clock", "advance", "2h") == 0
+    assert sandbox("kill", "site-a") == 0
+    assert sandbox("start", "site-a") == 0
+    issued = token(sandbox).json()["token"]["issued_at"]
+    ahead = time.time() + 7200
+    stamps = [
+        time.strftime("%Y-%m-%dT%H:%M", time.gmtime(ahead + offset))
+        for offset in (-60, 0)
+    ]
+    assert issued[:16] in stamps
+    assert sandbox("clock", "freeze") == 0
+    assert "frozen" in sandbox.out
+    first = token(sandbox).json()["token"]["issued_at"]
+    time.sleep(1.1)
+    assert token(sandbox).json()["token"]["issued_at"] == first
+    assert sandbox("clock", "run") == 0
+    assert sandbox("down") == 0
