@@ -77,7 +77,7 @@ class Database:
 
 def dump(value: Any) -> str:
     """JSON as it is kept in a column."""
-    return json.dumps(value, separators=(",", ":"), sort_keys=True)
+    return json.dumps(value, separators=(",", ":"))
 
 
 def load(text: str) -> Any:

@@ -90,7 +90,7 @@ class Peer:
             if "versions" not in answer.json():
                 raise ValueError("no version document")
         except (requests.RequestException, ValueError) as error:
-            raise PeerSilent(self.site, error) from error
+            raise PeerSilent(self.site, _why(error)) from error
 
     def state(self, group_id: str) -> PeerState | None:
         """What the peer holds; None when it does not know the group."""
@@ -135,7 +135,7 @@ class Peer:
             requests.RequestException,
             ValueError,
         ) as error:
-            raise PeerSilent(self.site, error) from error
+            raise PeerSilent(self.site, _why(error)) from error
         if answer.status_code >= 500 or not isinstance(body, dict):
             raise PeerSilent(self.site, f"HTTP {answer.status_code}")
         if answer.status_code >= 400:
@@ -148,3 +148,17 @@ class Peer:
                 str(error_body.get("message", answer.reason)),
             )
         return body
+
+
+def _why(error: Exception) -> str:
+    """An HTTP library's words, in few of our own."""
+    if isinstance(error, ValueError):
+        return "its answer is not readable"
+    timeouts = (requests.Timeout, exceptions.ConnectTimeout)
+    if isinstance(error, timeouts):
+        return "no answer in time"
+    if "refused" in str(error):
+        return "connection refused"
+    if isinstance(error, exceptions.HttpError):
+        return f"its Keystone says HTTP {error.http_status}"
+    return "no connection"
