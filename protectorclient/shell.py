@@ -213,9 +213,10 @@ class ProtectorShell(app.App):
             namespace=namespace,
         )
 
-    def has_hooks(self, namespace: str) -> bool:
+    def has_hooks(self, command: str | None) -> bool:
         """Whether another package hooks into a command."""
-        return any(self._select(group=namespace))
+        name = (command or "").replace(" ", "_")
+        return any(self._select(group=f"{GROUP}.{name}"))
 
 
 def _add_option(

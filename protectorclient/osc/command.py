@@ -59,9 +59,7 @@ class Base(command.Command):
     def _load_hooks(self) -> None:
         """Look for hooks; the fast shell knows whether there are any."""
         has_hooks = getattr(self.app, "has_hooks", None)
-        name = (self.cmd_name or "").replace(" ", "_")
-        space = f"{self.app.command_manager.namespace}.{name}"
-        if has_hooks is not None and not has_hooks(space):
+        if has_hooks is not None and not has_hooks(self.cmd_name):
             self._hooks = []
         else:
             super()._load_hooks()
