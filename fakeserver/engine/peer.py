@@ -11,8 +11,10 @@ from fakeserver.cloud.remote import Account
 from fakeserver.faults import Faults
 from fakeserver.wire import Wire
 
-#: connect and read, seconds; a peer that is silent is as good as dead
-TIMEOUT = (5, 30)
+#: connect and read, seconds; a peer that is silent is as good as dead. Its
+#: Keystone and its service together are waited for less than a client waits
+#: for this site, or the client would never be told
+TIMEOUT = (5, 10)
 VERSION = {"OpenStack-API-Version": "protector 1.0"}
 
 
@@ -78,8 +80,9 @@ class Peer:
             ),
             session=self._http,
             verify=self._http.verify,
-            timeout=TIMEOUT[1],
         )
+        # keystoneauth knows one number only, requests knows both
+        self._session.timeout = TIMEOUT  # type: ignore[assignment]
 
     def ping(self) -> None:
         """``GET /``; PeerSilent when it does not answer as a service."""
