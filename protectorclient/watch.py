@@ -8,18 +8,52 @@ another poll, told once and counted. What is not known is never said.
 from __future__ import annotations
 
 import dataclasses
-import enum
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
+from protectorclient.events import (
+    Changed,
+    Ended,
+    Event,
+    Key,
+    Lost,
+    Outcome,
+    Regained,
+    outcome_of,
+)
 
 if TYPE_CHECKING:
     from protectorclient.v1.operations import Operation
 
-#: Refusals in a row after which asking again is pointless.
+__all__ = [
+    "TRANSIENT",
+    "Changed",
+    "Ended",
+    "Event",
+    "Fetch",
+    "Key",
+    "Lost",
+    "Outcome",
+    "Pace",
+    "Regained",
+    "Settle",
+    "follow",
+    "outcome_of",
+]
+
+#: Refusals in a row after which asking again is pointless, and how long
+#: they must have lasted at a site that has let us in before.
 _REFUSALS = 3
+_REFUSED_FOR = 30.0
 #: Answers in a row without an operation that was there before.
 _ABSENCES = 2
 
@@ -29,21 +63,6 @@ TRANSIENT = (
     exceptions.OutcomeUnknown,
     exceptions.ServerError,
 )
-
-
-class Outcome(enum.Enum):
-    """How the following of an operation ended."""
-
-    COMPLETED = "completed"
-    #: A forced failover that could not rebuild every member.
-    PARTIAL = "partial"
-    ROLLED_BACK = "rolled back"
-    #: Failed, and something is left behind.
-    LEFTOVERS = "leftovers"
-    #: Still running when the time was over.
-    RUNNING = "running"
-    #: Nobody who could know has answered for too long.
-    UNKNOWN = "unknown"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,68 +82,6 @@ class Pace:
     sleep: Callable[[float], None] = time.sleep
 
 
-@dataclasses.dataclass(frozen=True)
-class Key:
-    """An operation, and the only site that knows it."""
-
-    site: str
-    operation_id: str
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Event:
-    """Something that happened while following."""
-
-    #: By the loop's clock, in seconds.
-    at: float
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Changed(Event):
-    """An operation was seen for the first time, or has moved."""
-
-    key: Key
-    operation: Operation
-    previous: Operation | None = None
-
-    @property
-    def steps(self) -> tuple[str, ...]:
-        """The steps completed since the last record."""
-        before = len(self.previous.steps_completed) if self.previous else 0
-        return self.operation.steps_completed[before:]
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Lost(Event):
-    """A site stopped answering; told once for each time it does."""
-
-    site: str
-    error: exceptions.ProtectorError
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Regained(Event):
-    """A site answers again."""
-
-    site: str
-    #: The polls that were lost.
-    polls: int
-    #: How long it was away.
-    seconds: float
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Ended(Event):
-    """The following of one operation is over."""
-
-    key: Key
-    outcome: Outcome
-    #: The last record seen.
-    operation: Operation | None = None
-    #: Why it is not known.
-    error: exceptions.ProtectorError | None = None
-
-
 #: The records of some operations of one site; what it does not know is
 #: left out.
 Fetch = Callable[[str, Sequence[str]], Mapping[str, "Operation"]]
@@ -132,22 +89,11 @@ Fetch = Callable[[str, Sequence[str]], Mapping[str, "Operation"]]
 Settle = Callable[[str, "Operation"], Outcome]
 
 
-def outcome_of(operation: Operation, group_status: str | None) -> Outcome:
-    """How a finished operation ended, by its record and its group's."""
-    if operation.status == "completed":
-        forced = bool(operation.parameters.get("force"))
-        if forced and group_status == "failed_over_partial":
-            return Outcome.PARTIAL
-        return Outcome.COMPLETED
-    if operation.leftovers or group_status == "error":
-        return Outcome.LEFTOVERS
-    return Outcome.ROLLED_BACK
-
-
 def follow(
     keys: Iterable[Key],
     fetch: Fetch,
     *,
+    sites: Sequence[str] = (),
     timeout: float | None = None,
     pace: Pace | None = None,
     settle: Settle | None = None,
@@ -158,36 +104,49 @@ def follow(
     Operations of one site share one `fetch` at each tick. There is one
     `Ended` for each key, and nothing after the last.
 
+    :param sites: where an operation is looked for whose key has no site:
+        at each, until one knows it or all have said that they do not.
     :param timeout: seconds after which what still runs is left running.
     :param settle: says how a finished operation ended; when it raises,
         that was a lost poll too.
     :param cancelled: asked at each tick; true is as good as the timeout.
+        Whoever cannot wait for a tick hands in a `Pace.sleep` that wakes.
     """
     loop = _Loop(fetch, pace or Pace(), settle or _by_record, timeout)
-    return loop.run(keys, cancelled)
+    return loop.run(keys, sites, cancelled)
 
 
 def _by_record(site: str, operation: Operation) -> Outcome:
     return outcome_of(operation, None)
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class _Watched:
     key: Key
+    #: Where it may be; one, once that is known.
+    sites: list[_Site] = dataclasses.field(default_factory=list)
     operation: Operation | None = None
     absences: int = 0
+    #: Why one that could know it was given up.
+    error: exceptions.ProtectorError | None = None
+    lost: int = 0
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class _Site:
     name: str
-    watched: list[_Watched]
     due: float
     delay: float
     heard: float
+    watched: list[_Watched] = dataclasses.field(default_factory=list)
+    #: Whether it has ever answered.
+    known: bool = False
+    #: When the last poll was over.
+    asked: float | None = None
     lost_since: float | None = None
     lost_polls: int = 0
     refusals: int = 0
+    refused_since: float = 0.0
     error: exceptions.ProtectorError | None = None
 
 
@@ -203,47 +162,92 @@ class _Loop:
         self._pace = pace
         self._settle = settle
         self._timeout = timeout
+        self._sites: dict[str, _Site] = {}
 
     def run(
-        self, keys: Iterable[Key], cancelled: Callable[[], bool]
+        self,
+        keys: Iterable[Key],
+        everywhere: Sequence[str],
+        cancelled: Callable[[], bool],
     ) -> Iterator[Event]:
-        now = self._pace.clock()
-        deadline = None if self._timeout is None else now + self._timeout
-        sites: dict[str, _Site] = {}
+        began = self._pace.clock()
+        deadline = None if self._timeout is None else began + self._timeout
         for key in dict.fromkeys(keys):
-            site = sites.setdefault(
-                key.site,
-                _Site(key.site, [], now, self._pace.shortest, now),
-            )
-            site.watched.append(_Watched(key))
-        while waiting := [site for site in sites.values() if site.watched]:
+            self._add(key, (key.site,) if key.site else everywhere, began)
+        while waiting := self._waiting():
             site = min(waiting, key=lambda one: one.due)
             stop = site.due if deadline is None else min(site.due, deadline)
             rest = stop - self._pace.clock()
             if rest > 0:
                 self._pace.sleep(rest)
             if cancelled():
-                yield from self._stop(waiting)
-                return
-            yield from self._poll(site)
-            if deadline is not None and self._pace.clock() >= deadline:
-                yield from self._stop(waiting)
-                return
+                yield from self._stop()
+            elif deadline is not None and self._pace.clock() >= deadline:
+                yield from self._last_look(deadline)
+                yield from self._stop()
+            else:
+                yield from self._poll(site)
+
+    def _add(self, key: Key, names: Sequence[str], now: float) -> None:
+        if not names:
+            raise ValueError(f"nobody to ask for {key.operation_id}")
+        one = _Watched(key)
+        for name in names:
+            site = self._sites.setdefault(
+                name, _Site(name, now, self._pace.shortest, now)
+            )
+            site.watched.append(one)
+            one.sites.append(site)
+
+    def _waiting(self) -> list[_Site]:
+        return [site for site in self._sites.values() if site.watched]
+
+    def _last_look(self, deadline: float) -> Iterator[Event]:
+        """Ask once more where that was not done a moment ago."""
+        for site in self._waiting():
+            fresh = deadline - self._pace.shortest
+            if site.asked is None or site.asked < fresh:
+                yield from self._poll(site)
 
     def _poll(self, site: _Site) -> Iterator[Event]:
         wanted = [one.key.operation_id for one in site.watched]
+        outcomes: dict[str, Outcome] = {}
+        failure: exceptions.ProtectorError | None = None
+        records: Mapping[str, Operation] = {}
         try:
             records = self._fetch(site.name, wanted)
+            for identity in wanted:
+                record = records.get(identity)
+                if record is not None and record.is_finished:
+                    outcomes[identity] = self._settle(site.name, record)
         except exceptions.ProtectorError as error:
-            yield from self._missed(site, error)
+            failure = error
+        site.asked = self._pace.clock()
+        if failure is None:
+            yield from self._regained(site)
+        moved = yield from self._changes(site, records)
+        if failure is not None:
+            yield from self._missed(site, failure)
             return
-        moved = False
+        self._heard(site, moved)
         for one in list(site.watched):
+            identity = one.key.operation_id
+            if identity not in records:
+                yield from self._absent(site, one)
+            elif identity in outcomes:
+                yield self._end(one, outcomes[identity])
+
+    def _changes(
+        self, site: _Site, records: Mapping[str, Operation]
+    ) -> Generator[Event, None, bool]:
+        moved = False
+        for one in site.watched:
             record = records.get(one.key.operation_id)
             if record is None:
-                yield from self._absent(site, one)
                 continue
             one.absences = 0
+            if not one.key.site:
+                self._settle_at(one, site)
             if record != one.operation:
                 moved = True
                 previous, one.operation = one.operation, record
@@ -253,36 +257,41 @@ class _Loop:
                     operation=record,
                     previous=previous,
                 )
-            if record.is_finished:
-                try:
-                    outcome = self._settle(site.name, record)
-                except exceptions.ProtectorError as error:
-                    yield from self._missed(site, error)
-                    return
-                yield self._end(site, one, outcome)
-        yield from self._heard(site, moved)
+        return moved
 
-    def _heard(self, site: _Site, moved: bool) -> Iterator[Event]:
+    def _settle_at(self, one: _Watched, home: _Site) -> None:
+        """It is known now who knows it; the others need not be asked."""
+        one.key = Key(home.name, one.key.operation_id)
+        for site in one.sites:
+            if site is not home:
+                site.watched.remove(one)
+        one.sites = [home]
+
+    def _regained(self, site: _Site) -> Iterator[Event]:
+        if site.lost_since is None:
+            return
         now = self._pace.clock()
-        if site.lost_since is not None:
-            yield Regained(
-                at=now,
-                site=site.name,
-                polls=site.lost_polls,
-                seconds=now - site.lost_since,
-            )
-            moved = True
-        site.heard = now
+        yield Regained(
+            at=now,
+            site=site.name,
+            polls=site.lost_polls,
+            seconds=now - site.lost_since,
+        )
+
+    def _heard(self, site: _Site, moved: bool) -> None:
+        back = site.lost_since is not None
+        site.known = True
+        site.heard = self._pace.clock()
         site.lost_since = None
         site.lost_polls = site.refusals = 0
         site.error = None
-        if moved:
+        if moved or back:
             site.delay = self._pace.shortest
         else:
             site.delay = min(
                 site.delay * self._pace.growth, self._pace.longest
             )
-        site.due = now + site.delay
+        site.due = site.heard + site.delay
 
     def _missed(
         self, site: _Site, error: exceptions.ProtectorError
@@ -290,64 +299,94 @@ class _Loop:
         now = self._pace.clock()
         site.error = error
         site.lost_polls += 1
+        for one in site.watched:
+            one.lost += 1
         if site.lost_since is None:
             site.lost_since = now
             yield Lost(at=now, site=site.name, error=error)
         if isinstance(error, TRANSIENT):
             site.refusals = 0
         else:
+            if not site.refusals:
+                site.refused_since = now
             site.refusals += 1
-        given_up = now - site.heard >= self._pace.give_up_after
-        if given_up or site.refusals >= _REFUSALS:
-            yield from self._give_up(site)
+        if self._is_hopeless(site, now):
+            for one in list(site.watched):
+                yield from self._give_up(site, one)
             return
         asked = getattr(error, "retry_after", None) or 0.0
         site.delay = min(site.delay * self._pace.growth, self._pace.longest)
         rest = max(site.delay, min(asked, self._pace.longest_rest))
         site.due = min(now + rest, site.heard + self._pace.give_up_after)
 
-    def _give_up(self, site: _Site) -> Iterator[Event]:
-        for one in list(site.watched):
-            record = one.operation
-            if record is not None and record.is_finished:
-                yield self._end(site, one, outcome_of(record, None))
-            else:
-                yield self._end(site, one, Outcome.UNKNOWN, site.error)
+    def _is_hopeless(self, site: _Site, now: float) -> bool:
+        if now - site.heard >= self._pace.give_up_after:
+            return True
+        if site.refusals < _REFUSALS:
+            return False
+        return not site.known or now - site.refused_since >= _REFUSED_FOR
+
+    def _give_up(self, site: _Site, one: _Watched) -> Iterator[Event]:
+        record = one.operation
+        one.error = site.error
+        if record is not None and record.is_finished:
+            yield self._end(one, outcome_of(record, None))
+        else:
+            yield from self._cross_off(site, one)
+
+    def _cross_off(self, site: _Site, one: _Watched) -> Iterator[Event]:
+        """One less that could know it; without any left that is its end."""
+        if len(one.sites) == 1:
+            yield self._end(one, Outcome.UNKNOWN)
+            return
+        one.sites.remove(site)
+        site.watched.remove(one)
 
     def _absent(self, site: _Site, one: _Watched) -> Iterator[Event]:
         one.absences += 1
-        if one.operation is None or one.absences >= _ABSENCES:
-            error = exceptions.NotFound(
-                f"no operation has the id '{one.key.operation_id}'",
-                site=site.name,
+        seen = one.operation is not None
+        if seen and one.absences < _ABSENCES:
+            return
+        if one.error is None and len(one.sites) == 1:
+            one.error = exceptions.NotFound(
+                f"no operation has the id '{one.key.operation_id}'"
+                if one.key.site
+                else f"no site knows an operation '{one.key.operation_id}'",
+                site=one.key.site or None,
             )
-            yield self._end(site, one, Outcome.UNKNOWN, error)
+        yield from self._cross_off(site, one)
 
-    def _stop(self, sites: Iterable[_Site]) -> Iterator[Event]:
+    def _stop(self) -> Iterator[Event]:
+        watched = dict.fromkeys(
+            one for site in self._waiting() for one in site.watched
+        )
+        for one in watched:
+            record = one.operation
+            silent = [site for site in one.sites if self._is_silent(site)]
+            errors = [site.error for site in one.sites if site.error]
+            one.error = errors[0] if errors else one.error
+            if record is not None and record.is_finished:
+                yield self._end(one, outcome_of(record, None))
+            elif silent or record is None:
+                yield self._end(one, Outcome.UNKNOWN)
+            else:
+                yield self._end(one, Outcome.RUNNING)
+
+    def _is_silent(self, site: _Site) -> bool:
         patience = 3 * self._pace.longest
-        for site in sites:
-            silent = site.lost_since is not None and (
-                self._pace.clock() - site.heard > patience
-            )
-            for one in list(site.watched):
-                if silent or one.operation is None:
-                    outcome = Outcome.UNKNOWN
-                else:
-                    outcome = Outcome.RUNNING
-                yield self._end(site, one, outcome, site.error)
+        return site.lost_since is not None and (
+            self._pace.clock() - site.heard > patience
+        )
 
-    def _end(
-        self,
-        site: _Site,
-        one: _Watched,
-        outcome: Outcome,
-        error: exceptions.ProtectorError | None = None,
-    ) -> Ended:
-        site.watched.remove(one)
+    def _end(self, one: _Watched, outcome: Outcome) -> Ended:
+        for site in one.sites:
+            site.watched.remove(one)
+        known = outcome not in (Outcome.UNKNOWN, Outcome.RUNNING)
         return Ended(
             at=self._pace.clock(),
             key=one.key,
             outcome=outcome,
             operation=one.operation,
-            error=error,
+            error=None if known else one.error,
+            lost=one.lost,
         )

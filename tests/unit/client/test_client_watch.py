@@ -102,16 +102,16 @@ def kinds(events: list[watch.Event]) -> str:
          Outcome.ROLLED_BACK),
         ([LEFT], {}, "cE", Outcome.LEFTOVERS),
         # lost requests are told once, and do not end anything
-        ([record(), GONE, GONE, CUT, DONE], {}, "cLcER", Outcome.COMPLETED),
-        ([GONE, BUSY, record(), GONE, DONE], {}, "LcRLcER",
+        ([record(), GONE, GONE, CUT, DONE], {}, "cLRcE", Outcome.COMPLETED),
+        ([GONE, BUSY, record(), GONE, DONE], {}, "LRcLRcE",
          Outcome.COMPLETED),
-        ([SLOW_DOWN, DONE], {}, "LcER", Outcome.COMPLETED),
+        ([SLOW_DOWN, DONE], {}, "LRcE", Outcome.COMPLETED),
         # two refusals may be a hiccup, three in a row are not
-        ([record(), NOT_ALLOWED, NOT_ALLOWED, DONE], {}, "cLcER",
+        ([record(), NOT_ALLOWED, NOT_ALLOWED, DONE], {}, "cLRcE",
          Outcome.COMPLETED),
         ([record(), NOT_ALLOWED, NOT_ALLOWED, NOT_ALLOWED], {}, "cLE",
          Outcome.UNKNOWN),
-        ([NOT_ALLOWED, GONE, NOT_ALLOWED, NOT_ALLOWED, DONE], {}, "LcER",
+        ([NOT_ALLOWED, GONE, NOT_ALLOWED, NOT_ALLOWED, DONE], {}, "LRcE",
          Outcome.COMPLETED),
         # what is not known is not said
         ([record(), GONE], {}, "cLE", Outcome.UNKNOWN),
@@ -223,8 +223,8 @@ def test_asking_the_group_may_be_lost_too() -> None:
         return answer
 
     events = Night([FAILED]).follow(settle=settle)
-    assert kinds(events) == "cLER"
-    assert events[-2].outcome is Outcome.LEFTOVERS  # type: ignore[attr-defined]
+    assert kinds(events) == "cLRE"
+    assert events[-1].outcome is Outcome.LEFTOVERS  # type: ignore[attr-defined]
 
 
 def test_a_finished_record_counts_even_if_its_group_stays_silent() -> None:
@@ -389,3 +389,152 @@ def test_sleep_is_never_negative_and_time_may_stand_still() -> None:
     night.follow(pace=night.pace(shortest=0.5, growth=1.0))
     assert night.pauses == [0.5, 0.5, 0.5]
     assert calls == []
+
+
+# Operations whose site is not known yet
+
+
+@dataclasses.dataclass
+class Sites:
+    """Two sites, each with a script for each operation it knows."""
+
+    scripts: dict[str, list[Any]]
+    now: float = 0.0
+    asked: list[str] = dataclasses.field(default_factory=list)
+
+    def fetch(self, site: str, ids: Sequence[str]) -> dict[str, Operation]:
+        self.asked.append(f"{site}:{','.join(ids)}")
+        script = self.scripts[site]
+        line = script.pop(0) if len(script) > 1 else script[0]
+        if isinstance(line, Exception):
+            raise line
+        return {found.id: found for found in line if found.id in ids}
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def follow(self, *ids: str, **options: Any) -> list[watch.Event]:
+        pace = watch.Pace(clock=lambda: self.now, sleep=self.sleep)
+        keys = [watch.Key("", identity) for identity in ids]
+        return list(
+            watch.follow(
+                keys, self.fetch, sites=("a", "b"), pace=pace, **options
+            )
+        )
+
+    def ends(self, *ids: str, **options: Any) -> list[watch.Ended]:
+        events = self.follow(*ids, **options)
+        return [e for e in events if isinstance(e, watch.Ended)]
+
+
+def numbered(number: int, status: str = "running") -> Operation:
+    return Operation(id=f"op-{number}", status=status)
+
+
+def test_the_site_that_knows_it_is_found() -> None:
+    sites = Sites(
+        {"a": [[]], "b": [[numbered(1)], [numbered(1, "completed")]]}
+    )
+    (end,) = sites.ends("op-1")
+    assert (end.key.site, end.outcome) == ("b", Outcome.COMPLETED)
+    assert sites.asked == ["a:op-1", "b:op-1", "b:op-1"], "a was asked once"
+
+
+def test_one_dead_site_does_not_keep_the_others_waiting() -> None:
+    sites = Sites({"a": [GONE], "b": [[numbered(2, "completed")]]})
+    first, second = sites.ends("op-1", "op-2")
+    assert (first.key, first.outcome) == (
+        watch.Key("b", "op-2"),
+        Outcome.COMPLETED,
+    )
+    assert (second.key, second.outcome) == (
+        watch.Key("", "op-1"),
+        Outcome.UNKNOWN,
+    )
+    assert second.error is GONE
+    assert second.lost > 5
+
+
+def test_a_dead_site_may_come_back_and_know() -> None:
+    sites = Sites({"a": [GONE, GONE, [numbered(1, "failed")]], "b": [[]]})
+    (end,) = sites.ends("op-1")
+    assert (end.key.site, end.outcome) == ("a", Outcome.ROLLED_BACK)
+
+
+def test_nobody_knows_it() -> None:
+    sites = Sites({"a": [[]], "b": [[]]})
+    (end,) = sites.ends("op-1")
+    error = endings.error_for(end)
+    assert type(error) is exceptions.NotFound
+    assert str(error) == "no site knows an operation 'op-1'"
+
+
+def test_one_refuses_and_the_other_does_not_know() -> None:
+    sites = Sites({"a": [NOT_ALLOWED], "b": [[]]})
+    (end,) = sites.ends("op-1")
+    assert endings.error_for(end) is NOT_ALLOWED
+
+
+def test_both_are_asked_before_the_time_is_over() -> None:
+    sites = Sites({"a": [GONE], "b": [[numbered(1)]]})
+    (end,) = sites.ends("op-1", timeout=0)
+    assert (end.key.site, end.outcome) == ("b", Outcome.RUNNING)
+
+
+def test_an_operation_must_be_somewhere() -> None:
+    with pytest.raises(ValueError, match="nobody to ask for op-1"):
+        list(watch.follow([watch.Key("", "op-1")], Night([DONE]).fetch))
+
+
+# The edges of time
+
+
+def test_every_site_gets_a_last_look() -> None:
+    now = [0.0]
+    asked: list[tuple[float, str]] = []
+
+    def fetch(site: str, ids: Sequence[str]) -> dict[str, Operation]:
+        asked.append((now[0], site))
+        late = now[0] >= 100
+        return {
+            identity: Operation(
+                id=identity, status="completed" if late else "running"
+            )
+            for identity in ids
+        }
+
+    pace = watch.Pace(
+        clock=lambda: now[0], sleep=lambda s: now.__setitem__(0, now[0] + s)
+    )
+    keys = [watch.Key("a", "op-1"), watch.Key("b", "op-2")]
+    events = watch.follow(keys, fetch, pace=pace, timeout=100)
+    ends = [e.outcome for e in events if isinstance(e, watch.Ended)]
+    assert ends == [Outcome.COMPLETED, Outcome.COMPLETED]
+    assert asked[-2:] == [(100.0, "a"), (100.0, "b")]
+
+
+def test_what_has_ended_has_ended_at_the_deadline_too() -> None:
+    def settle(site: str, operation: Operation) -> Outcome:
+        raise GONE
+
+    end = Night([FAILED]).follow(settle=settle, timeout=20)[-1]
+    assert isinstance(end, watch.Ended)
+    assert end.outcome is Outcome.ROLLED_BACK
+    assert end.error is None
+
+
+def test_an_old_acquaintance_is_forgiven_a_while() -> None:
+    hiccup = [record(), *[NOT_ALLOWED] * 5, DONE]
+    assert kinds(Night(hiccup).follow()) == "cLRcE"
+    night = Night([record(), NOT_ALLOWED])
+    night.follow()
+    assert 1030 <= night.now < 1060
+    night = Night([NOT_ALLOWED])
+    night.follow()
+    assert night.now < 1010, "a stranger is not"
+
+
+def test_polls_that_were_lost_are_counted_to_the_end() -> None:
+    end = Night([GONE, record(), CUT, BUSY, DONE]).follow()[-1]
+    assert isinstance(end, watch.Ended)
+    assert end.lost == 3

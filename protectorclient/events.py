@@ -1,0 +1,103 @@
+"""What is seen of operations that are followed, as typed events."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from protectorclient import exceptions
+    from protectorclient.v1.operations import Operation
+
+
+class Outcome(enum.Enum):
+    """How the following of an operation ended."""
+
+    COMPLETED = "completed"
+    #: A forced failover that could not rebuild every member.
+    PARTIAL = "partial"
+    ROLLED_BACK = "rolled back"
+    #: Failed, and something is left behind.
+    LEFTOVERS = "leftovers"
+    #: Still running when the time was over.
+    RUNNING = "running"
+    #: Nobody who could know has answered for too long.
+    UNKNOWN = "unknown"
+
+
+@dataclasses.dataclass(frozen=True)
+class Key:
+    """An operation, and the only site that knows it."""
+
+    #: Empty where it has yet to be found out which one that is.
+    site: str
+    operation_id: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened while following."""
+
+    #: By the loop's clock, in seconds.
+    at: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Changed(Event):
+    """An operation was seen for the first time, or has moved."""
+
+    key: Key
+    operation: Operation
+    previous: Operation | None = None
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The steps completed since the last record."""
+        before = len(self.previous.steps_completed) if self.previous else 0
+        return self.operation.steps_completed[before:]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Lost(Event):
+    """A site stopped answering; told once for each time it does."""
+
+    site: str
+    error: exceptions.ProtectorError
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Regained(Event):
+    """A site answers again."""
+
+    site: str
+    #: The polls that were lost.
+    polls: int
+    #: How long it was away.
+    seconds: float
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Ended(Event):
+    """The following of one operation is over."""
+
+    key: Key
+    outcome: Outcome
+    #: The last record seen.
+    operation: Operation | None = None
+    #: Why it is not known.
+    error: exceptions.ProtectorError | None = None
+    #: The polls that were lost on the way.
+    lost: int = 0
+
+
+def outcome_of(operation: Operation, group_status: str | None) -> Outcome:
+    """How a finished operation ended, by its record and its group's."""
+    if operation.status == "completed":
+        forced = bool(operation.parameters.get("force"))
+        if forced and group_status == "failed_over_partial":
+            return Outcome.PARTIAL
+        return Outcome.COMPLETED
+    if operation.leftovers or group_status == "error":
+        return Outcome.LEFTOVERS
+    return Outcome.ROLLED_BACK
