@@ -5,6 +5,7 @@ service each read their own part and write it down.
 """
 
 import dataclasses
+import ipaddress
 
 from fakeserver.ids import stable_hex, stable_id
 
@@ -43,6 +44,13 @@ NETWORKS = {
         "net-secondary-db": "10.20.0.0/24",
     },
 }
+#: a fleet needs more addresses than those have, and no mapping: it is on a
+#: network that has the same name at both sites
+FLEET_NETWORK = "net-fleet"
+FLEET_RANGE = ipaddress.IPv4Network("10.32.0.0/16")
+#: the first of them is the gateway's
+FLEET_FIRST = 16
+FLEET_MOST = FLEET_RANGE.num_addresses - FLEET_FIRST - 1
 #: name -> (vcpus, ram MiB, disk GiB)
 FLAVORS = {
     "site-a": {
@@ -128,6 +136,12 @@ class World:
         """The Cinder host of the site's FlashArray pool."""
         return f"{site}@{ARRAYS[site]}#pool"
 
+    def networks(self, site: str) -> dict[str, str]:
+        """The networks of a site: name -> cidr."""
+        if self.scenario != "fleet":
+            return NETWORKS[site]
+        return {**NETWORKS[site], FLEET_NETWORK: str(FLEET_RANGE)}
+
     def project_id(self, site: str, name: str) -> str:
         return stable_hex(self.seed, site, "project", name)
 
@@ -156,6 +170,8 @@ def build(scenario: str, seed: int, groups: int = 0) -> World:
     A scenario that is not ``fleet`` starts from the same three groups.
     """
     if scenario == "fleet":
+        if groups > FLEET_MOST:
+            raise ValueError(f"a fleet has at most {FLEET_MOST} groups")
         made = tuple(_fleet_group(seed, n) for n in range(groups))
     else:
         made = _three_groups(seed)
@@ -163,20 +179,32 @@ def build(scenario: str, seed: int, groups: int = 0) -> World:
 
 
 def _three_groups(seed: int) -> tuple[SeedGroup, ...]:
-    web = [
-        _server(seed, "web-1", "m1.large", "web", 11, (20, 50)),
-        _server(seed, "web-2", "m1.large", "web", 12, (20, 50)),
-        _server(seed, "web-3", "m1.large", "web", 13, (20,)),
+    def web(name: str, host: int, *sizes: int) -> SeedServer:
+        address = f"10.10.0.{host}"
+        return _server(
+            seed, name, "m1.large", "net-primary-web", address, sizes
+        )
+
+    def database(name: str, host: int, *sizes: int) -> SeedServer:
+        address = f"10.20.0.{host}"
+        return _server(seed, name, "db.big", "net-primary-db", address, sizes)
+
+    shop = [
+        web("web-1", 11, 20, 50),
+        web("web-2", 12, 20, 50),
+        web("web-3", 13, 20),
     ]
-    database = [
-        _server(seed, "db-1", "db.big", "db", 11, (40, 200)),
-        _server(seed, "db-2", "db.big", "db", 12, (40, 200)),
-    ]
-    bare = [_server(seed, "bare-1", "m1.large", "web", 21, (10,))]
+    databases = [database("db-1", 11, 40, 200), database("db-2", 12, 40, 200)]
     return (
-        _group(seed, "prod-web-app", "The web shop", web),
-        _group(seed, "prod-db", "Its databases", database),
-        _group(seed, "bare", "No policy yet", bare, policy=False),
+        _group(seed, "prod-web-app", "The web shop", shop),
+        _group(seed, "prod-db", "Its databases", databases),
+        _group(
+            seed,
+            "bare",
+            "No policy yet",
+            [web("bare-1", 21, 10)],
+            policy=False,
+        ),
     )
 
 
@@ -186,8 +214,8 @@ def _fleet_group(seed: int, number: int) -> SeedGroup:
         seed,
         f"{name}-1",
         "m1.large",
-        "web",
-        (number % 200) + 30,
+        FLEET_NETWORK,
+        str(FLEET_RANGE[FLEET_FIRST + number]),
         (20,),
     )
     return _group(seed, name, "One of a fleet", [server])
@@ -213,8 +241,8 @@ def _server(
     seed: int,
     name: str,
     flavor: str,
-    net: str,
-    host: int,
+    network: str,
+    fixed_ip: str,
     sizes: tuple[int, ...],
 ) -> SeedServer:
     kinds = ("root", "data")
@@ -228,12 +256,11 @@ def _server(
         )
         for n, size in enumerate(sizes)
     )
-    third = {"web": 10, "db": 20}[net]
     return SeedServer(
         id=stable_id(seed, "site-a", "server", name),
         name=name,
         flavor=flavor,
-        network=f"net-primary-{net}",
-        fixed_ip=f"10.{third}.0.{host}",
+        network=network,
+        fixed_ip=fixed_ip,
         volumes=volumes,
     )

@@ -31,14 +31,10 @@ def add_port(
         raise CloudError(
             400, f"Network {network_id} requires a subnet in order to boot."
         )
-    taken = {
-        port["ip_address"]
-        for port in PORTS.select(tx, "network_id = ?", (network_id,))
-    }
     if fixed_ip:
-        subnet, address = _asked(subnets, fixed_ip, taken, network_id)
+        subnet, address = _asked(tx, subnets, fixed_ip, network_id)
     else:
-        subnet, address = _free(subnets, taken, network_id)
+        subnet, address = _free(subnets, _taken(tx, network_id), network_id)
     made = {
         "id": port_id or new_id(),
         "project_id": server["project_id"],
@@ -53,8 +49,23 @@ def add_port(
     return made
 
 
+def _taken(
+    tx: sqlite3.Connection, network_id: str, address: str | None = None
+) -> set[str]:
+    """The network's addresses that are in use; of one, whether it is."""
+    rows = tx.execute(
+        f"SELECT ip_address FROM {PORTS.name} WHERE network_id = ? "
+        "AND ip_address = coalesce(?, ip_address)",
+        (network_id, address),
+    )
+    return {row[0] for row in rows}
+
+
 def _asked(
-    subnets: list[Doc], fixed_ip: str, taken: set[str], network_id: str
+    tx: sqlite3.Connection,
+    subnets: list[Doc],
+    fixed_ip: str,
+    network_id: str,
 ) -> tuple[Doc, str]:
     try:
         wanted = ipaddress.ip_address(fixed_ip)
@@ -71,11 +82,12 @@ def _asked(
             f"Fixed IP address {fixed_ip} is not a valid ip address for "
             f"network {network_id}.",
         )
-    if str(wanted) in taken or str(wanted) == subnet["gateway_ip"]:
+    address = str(wanted)
+    if address == subnet["gateway_ip"] or _taken(tx, network_id, address):
         raise CloudError(
             400, f"Fixed IP address {fixed_ip} is already in use."
         )
-    return subnet, str(wanted)
+    return subnet, address
 
 
 def _free(

@@ -13,7 +13,6 @@ from fakeserver.world import (
     DEFAULT_VOLUME_TYPE,
     FLAVORS,
     IMPLIED_ROLES,
-    NETWORKS,
     PROJECTS,
     SERVICE_PROJECT,
     SERVICE_ROLES,
@@ -122,7 +121,7 @@ def _grant(
 def _networks(
     tx: sqlite3.Connection, site: str, world: World, now: float
 ) -> None:
-    for name, cidr in NETWORKS[site].items():
+    for name, cidr in world.networks(site).items():
         network: Doc = {
             "id": world.network_id(site, name),
             "project_id": world.project_id(site, TENANT),

@@ -19,7 +19,6 @@ from fakeserver.world import (
     DEFAULT_VOLUME_TYPE,
     DOMAIN,
     FLAVORS,
-    NETWORKS,
     REGION,
     SERVICE_PROJECT,
     SERVICE_USER,
@@ -156,7 +155,7 @@ def _member(world: World, server: SeedServer) -> dict[str, Any]:
                     {
                         "id": world.network_id(home, server.network),
                         "name": server.network,
-                        "cidr": NETWORKS[home][server.network],
+                        "cidr": world.networks(home)[server.network],
                         "fixed_ip": server.fixed_ip,
                     }
                 ],
