@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
-from fakeserver.listener import bind
+from fakeserver.listener import bind, bind_any
 from fakeserver.sandbox import channel, process
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.problem import Problem
 from fakeserver.sandbox.scenarios import FLEET, SCENARIOS
-from fakeserver.world import SITES
+from fakeserver.world import FLEET_MOST, SITES
 
 #: how long a site may take until it answers, seconds
 PATIENCE = 60.0
@@ -47,27 +47,34 @@ def say(text: str) -> None:
 def up(folder: Folder, asked: Mapping[str, Any]) -> None:
     """Bring both sites up, or leave nothing behind."""
     made = not folder.path.exists()
-    folder.prepare()
-    with folder.alone():
-        _not_up(folder)
-        kept = folder.exists()
-        failed: Problem | None = None
-        try:
-            settings = _settings(folder, asked, kept)
-            for site in SITES:
-                advice = f"choose another with {OPTIONS[site]}"
-                _port_is_free(settings, site, advice)
-            if kept:
-                say(f"Taking up the data that is in {folder.shown}.")
-            folder.write(settings)
-            launch(folder, settings, SITES)
-        except Problem as problem:
-            failed = problem
-        if failed is None:
-            return
-        if not kept:
-            _leave_nothing(folder, made, isinstance(failed, DidNotStart))
-        raise failed
+    with interruptible() as interrupted:
+        folder.prepare()
+        with folder.alone():
+            _not_up(folder)
+            kept = folder.exists()
+            try:
+                _up(folder, asked, kept, interrupted)
+            except Problem as problem:
+                if not kept:
+                    keep_logs = isinstance(problem, DidNotStart)
+                    _leave_nothing(folder, made, keep_logs)
+                raise
+
+
+def _up(
+    folder: Folder,
+    asked: Mapping[str, Any],
+    kept: bool,
+    interrupted: threading.Event,
+) -> None:
+    settings = _settings(folder, asked, kept)
+    for site in SITES:
+        advice = f"choose another with {OPTIONS[site]}"
+        _port_is_free(settings, site, advice)
+    if kept:
+        say(f"Taking up the data that is in {folder.shown}.")
+    folder.write(settings)
+    launch(folder, settings, SITES, interrupted)
 
 
 def _leave_nothing(folder: Folder, made: bool, keep_logs: bool) -> None:
@@ -111,6 +118,8 @@ def _settings(
         raise Problem("--groups goes with --scenario fleet.", 2)
     if counted and not settings.groups:
         settings = dataclasses.replace(settings, groups=FLEET)
+    if settings.groups > FLEET_MOST:
+        raise Problem(f"--groups is at most {FLEET_MOST}.", 2)
     settings = _with_ports(settings)
     if settings.port == settings.peer_port:
         raise Problem(
@@ -127,7 +136,7 @@ def _with_ports(settings: Settings) -> Settings:
         for name in ("port", "peer_port"):
             if getattr(settings, name) == 0:
                 # both are held until both are known: they must differ
-                port = held.enter_context(bind(0))
+                port = held.enter_context(bind_any())
                 number = port.getsockname()[1]
                 settings = dataclasses.replace(settings, **{name: number})
     return settings
@@ -145,30 +154,34 @@ def _port_is_free(settings: Settings, site: str, advice: str) -> None:
         raise Problem(f"Port {number} for {site} {why}; {advice}.") from None
 
 
-def launch(folder: Folder, settings: Settings, sites: Sequence[str]) -> None:
+def launch(
+    folder: Folder,
+    settings: Settings,
+    sites: Sequence[str],
+    interrupted: threading.Event,
+) -> None:
     """Start sites and wait until each answers; else none of them runs."""
     pids: dict[str, int] = {}
     marks = {site: _size(folder.log(site)) for site in sites}
     done = False
-    with interruptible() as interrupted:
-        try:
-            for site in sites:
-                pids[site] = process.spawn(folder, site)
-            for site, pid in pids.items():
-                _until_it_answers(
-                    folder, settings, site, pid, marks[site], interrupted
-                )
-            done = not interrupted.is_set()
-            for site in sites if done else ():
-                say(f"{site} answers at {settings.url_of(site)}")
-        finally:
-            if not done:
-                for pid in pids.values():
-                    process.end(pid, signal.SIGKILL)
-                for site in pids:
-                    process.pid_file(folder, site).unlink(missing_ok=True)
+    try:
+        for site in sites:
+            pids[site] = process.spawn(folder, site)
+        for site, pid in pids.items():
+            _until_it_answers(
+                folder, settings, site, pid, marks[site], interrupted
+            )
+        done = not interrupted.is_set()
+    finally:
         if not done:
-            raise Problem("Interrupted; nothing was started.", INTERRUPTED)
+            for pid in pids.values():
+                process.end(pid, signal.SIGKILL)
+            for site in pids:
+                process.pid_file(folder, site).unlink(missing_ok=True)
+    if not done:
+        raise Problem("Interrupted; nothing was started.", INTERRUPTED)
+    for site in sites:
+        say(f"{site} answers at {settings.url_of(site)}")
 
 
 def _until_it_answers(
@@ -269,11 +282,11 @@ def stay(folder: Folder, interrupted: threading.Event) -> None:
 def start(folder: Folder, site: str) -> None:
     """Start one site over the data that it had."""
     settings = folder.settings()
-    with folder.alone():
+    with interruptible() as interrupted, folder.alone():
         pid = process.running(folder, site)
         if pid is None:
             _port_is_free(settings, site, "find out who has it")
-            launch(folder, settings, (site,))
+            launch(folder, settings, (site,), interrupted)
             return
         say(f"{site} runs already.")
         if not process.wait(
