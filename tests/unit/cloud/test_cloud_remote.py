@@ -235,7 +235,7 @@ Answer = Callable[..., Any]
         (
             "500 Internal Server Error",
             b'{"computeFault": {"message": "oops"}}',
-            False,
+            True,
         ),
         ("409 Conflict", b'{"NeutronError": {"message": "oops"}}', False),
     ],
