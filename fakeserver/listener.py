@@ -22,6 +22,7 @@ from waitress.channel import (  # type: ignore[import-untyped]
     ClientDisconnected,
 )
 
+from fakeserver.lanes import Lanes
 from fakeserver.transport import Dropped
 
 HOST = "127.0.0.1"
@@ -70,7 +71,7 @@ class Listener:
             Connected(app),
             map=self._map,
             sockets=[inner],
-            threads=threads,
+            _dispatcher=Lanes(threads),
             url_scheme=scheme,
             ident="protector-sandbox",
             # a held answer notices that nobody waits for it any more
