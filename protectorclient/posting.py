@@ -31,7 +31,7 @@ LOG = logging.getLogger(__name__)
 
 #: How many of the newest operations are looked at.
 LOOK_BACK = 20
-_FIRST_LOOKS = 3
+_FIRST_LOOKS = 5
 
 #: An answer was lost, or something in front of the service answered.
 LOST = (
@@ -131,11 +131,13 @@ class _Attempt:
                 raise self._not_begun(lost) from lost
 
     def _first_look(self) -> list[Operation]:
+        end = self._pace.clock() + self._pace.patience
         for left in reversed(range(_FIRST_LOOKS)):
             try:
                 return list(self._look())
             except LOST as error:
-                if not left or _never_sent(error):
+                over = not left or self._pace.clock() >= end
+                if over or _never_sent(error):
                     raise
                 self._pace.sleep(self._pace.shortest)
         raise AssertionError("unreachable")
@@ -169,6 +171,8 @@ class _Attempt:
             and all(
                 recorded.get(key, value) == value
                 for key, value in self._request.parameters.items()
+                # a service may keep mappings as it has resolved them
+                if not isinstance(value, Mapping)
             )
         )
 

@@ -149,7 +149,7 @@ def test_nothing_is_posted_where_nobody_answers() -> None:
 def test_a_first_look_may_need_several_tries() -> None:
     service = Service(["ok"], looks=[SILENT, BUSY])
     assert service.run().id == "op-1"
-    service = Service(["ok"], looks=[SILENT] * 3)
+    service = Service(["ok"], looks=[SILENT] * 5)
     with pytest.raises(exceptions.SiteUnreachable):
         service.run()
     assert service.posted == 0
@@ -276,3 +276,32 @@ def test_never_two_whatever_is_lost(keeps_ids: bool) -> None:
             assert len(service.operations) == before + 1
             assert service.operations[0].id == found.id
     assert adopted > 450
+
+
+def test_mappings_may_be_kept_in_other_words() -> None:
+    """A service may write ids where names were sent."""
+    ours = operation(
+        "op-9",
+        request_id="req-own-1",
+        parameters={"flavor_mapping": {"1": "2"}, "force": False},
+    )
+    looks: list[list[Operation]] = [[], [ours]]
+
+    def lost(request_id: str) -> Operation:
+        raise LOST
+
+    found = posting.post_action(
+        posting.Request(
+            group_id="pg-1",
+            operation_type="failover",
+            parameters={
+                "flavor_mapping": {"m1.large": "m2.large"},
+                "force": False,
+            },
+            request_id=OURS,
+        ),
+        post=lost,
+        look=lambda: looks.pop(0),
+        pace=posting.Pace(clock=lambda: 0.0, sleep=lambda _: None),
+    )
+    assert found is ours
