@@ -27,7 +27,7 @@ from fakeserver.clock import ManualClock, SharedClock
 from fakeserver.config import SiteConfig
 from fakeserver.faultplan import Crashed, FaultPlan
 from fakeserver.inprocess import InProcess
-from fakeserver.listener import Listener, bind
+from fakeserver.listener import Listener, bind, bind_any
 from fakeserver.sandbox import cloudsyaml, durations, world
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.site import Site
@@ -67,7 +67,7 @@ class LocalPair:
         )
         self.folder = Folder(self.directory)
         self.folder.prepare()
-        ports = [bind(0) for _ in SITES] if sockets else []
+        ports = [bind_any() for _ in SITES] if sockets else []
         first, second = [p.getsockname()[1] for p in ports] or [1, 2]
         self.settings = Settings(
             port=first,

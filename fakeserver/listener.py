@@ -9,10 +9,12 @@ import asyncio
 import contextlib
 import logging
 import pathlib
+import random
 import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -27,7 +29,11 @@ from fakeserver.transport import Dropped
 
 HOST = "127.0.0.1"
 THREADS = 16
+#: ports below those that systems give to outgoing connections
+PORTS = range(15000, 32000)
 LOG = logging.getLogger(__name__)
+#: how long a close waits for the requests that are served, seconds
+PATIENCE = 5.0
 _CHUNK = 1 << 16
 
 
@@ -45,6 +51,18 @@ def bind(port: int) -> socket.socket:
         made.close()
         raise
     return made
+
+
+def bind_any() -> socket.socket:
+    """A listening socket on a port that can be had again later.
+
+    A port of the range from which outgoing connections get theirs may be
+    taken by one of them while a site is stopped.
+    """
+    for number in random.SystemRandom().sample(PORTS, 50):
+        with contextlib.suppress(OSError):
+            return bind(number)
+    return bind(0)
 
 
 class Listener:
@@ -109,8 +127,14 @@ class Listener:
                 for channel in list(self._server.active_channels.values()):
                     channel.handle_close()
         self._take_no_more()
-        # no sooner than its workers are done: their answers are still sent
-        self._server.task_dispatcher.shutdown(timeout=5)
+        # no sooner than its workers are done: their answers are still sent,
+        # and they are told when nobody waits for an answer any more
+        workers = self._server.task_dispatcher
+        workers.set_thread_count(0)
+        end = time.monotonic() + PATIENCE
+        while workers.threads and time.monotonic() < end:
+            wasyncore.loop(0.005, use_poll=True, map=self._map, count=1)
+        workers.shutdown(timeout=0)
         for _ in range(3):
             wasyncore.loop(0, use_poll=True, map=self._map, count=1)
         self._server.trigger.close()

@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import shlex
+import threading
 from collections.abc import Iterator
 
 from fakeserver import certificate
@@ -153,12 +154,17 @@ class Folder:
         ]
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(
+        self, interrupted: threading.Event | None = None
+    ) -> Iterator[None]:
         """One command at a time on one sandbox."""
+        told = interrupted or threading.Event()
         path = self.path / "up.lock"
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            while not _locked(handle):
+                if told.wait(0.05):
+                    raise Problem("Interrupted; nothing was done.", 130)
             yield
         finally:
             os.close(handle)
@@ -171,6 +177,14 @@ class Folder:
             )
             if path.is_file() and not kept:
                 path.unlink()
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def write_private(path: pathlib.Path, text: str) -> None:

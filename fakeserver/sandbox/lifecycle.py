@@ -49,7 +49,7 @@ def up(folder: Folder, asked: Mapping[str, Any]) -> None:
     made = not folder.path.exists()
     with interruptible() as interrupted:
         folder.prepare()
-        with folder.alone():
+        with folder.alone(interrupted):
             _not_up(folder)
             kept = folder.exists()
             try:
@@ -282,16 +282,20 @@ def stay(folder: Folder, interrupted: threading.Event) -> None:
 def start(folder: Folder, site: str) -> None:
     """Start one site over the data that it had."""
     settings = folder.settings()
-    with interruptible() as interrupted, folder.alone():
+    with interruptible() as told, folder.alone(told):
         pid = process.running(folder, site)
         if pid is None:
             _port_is_free(settings, site, "find out who has it")
-            launch(folder, settings, (site,), interrupted)
+            launch(folder, settings, (site,), told)
             return
         say(f"{site} runs already.")
-        if not process.wait(
-            lambda: channel.answers(folder, settings, site, pid), PATIENCE
-        ):
+        process.wait(
+            lambda: (
+                told.is_set() or channel.answers(folder, settings, site, pid)
+            ),
+            PATIENCE,
+        )
+        if not channel.answers(folder, settings, site, pid):
             raise Problem(f"{site} runs, but it does not answer.")
 
 

@@ -33,13 +33,18 @@ class Command:
         self._capsys = capsys
         self.out = ""
         self.err = ""
+        self._said: list[str] = []
 
     def __call__(self, *words: str) -> int:
+        self._capsys.readouterr()
         try:
             code = main([*words, "--dir", str(self.folder.path)])
         except SystemExit as end:
             code = int(str(end.code))
         self.out, self.err = self._capsys.readouterr()
+        # shown by pytest when the test fails
+        self._said.append(f"{' '.join(words)} -> {code} {self.err}")
+        print("\n".join(self._said))
         return code
 
     def pids(self) -> list[int | None]:
