@@ -72,7 +72,7 @@ class SharedClock:
     def __init__(self, path: pathlib.Path, site: str = "") -> None:
         self._path = path
         self._site = site
-        self._cached: tuple[int, dict[str, object]] | None = None
+        self._cached: tuple[object, dict[str, object]] | None = None
 
     def time(self) -> float:
         state = self._read()
@@ -122,12 +122,14 @@ class SharedClock:
 
     def _read(self) -> dict[str, object]:
         try:
-            changed = self._path.stat().st_mtime_ns
+            found = self._path.stat()
         except FileNotFoundError:
             return {}
-        if self._cached is None or self._cached[0] != changed:
+        # two changes can fall into one tick of the file system's clock
+        seen = (found.st_mtime_ns, found.st_ino, found.st_size)
+        if self._cached is None or self._cached[0] != seen:
             state = json.loads(self._path.read_text())
-            self._cached = (changed, state)
+            self._cached = (seen, state)
         return dict(self._cached[1])
 
     def _write(self, state: dict[str, object]) -> None:
