@@ -10,13 +10,14 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import http, microversions, urls
+from protectorclient import http, microversions, rehearsal, urls
 from protectorclient.mappings import Resolved
 from protectorclient.v1._acting import action_body
 from protectorclient.v1.operations import Operation
 from protectorclient.v1.protection_groups import ProtectionGroup
 
 if TYPE_CHECKING:
+    from protectorclient.journal import Journal
     from protectorclient.located import Located
     from protectorclient.sitehandle import SiteHandle
 
@@ -29,6 +30,8 @@ class Outgoing:
     url: str
     headers: Mapping[str, str]
     body: Mapping[str, Any]
+    #: The body, as it goes over the wire.
+    content: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Prepared:
     #: Sentences for people, such as a mapping that was left out.
     warnings: tuple[str, ...] = ()
     request_id: str = dataclasses.field(default_factory=http.new_request_id)
+    #: Where what is sent, and what came of it, is written down.
+    journal: Journal | None = None
 
     @property
     def group(self) -> ProtectionGroup:
@@ -73,19 +78,38 @@ class Prepared:
             urls.segment(self.group.id, "protection group"),
             "action",
         )
+        body = action_body(self.action, self.parameters)
+        request = rehearsal.rehearse(
+            adapter, "POST", path, body=body, request_id=self.request_id
+        )
+        content = request.body or ""
         return Outgoing(
-            method="POST",
-            url=adapter.endpoint.root + path,
+            method=str(request.method),
+            url=str(request.url),
             headers={
-                **adapter.headers(self.request_id),
-                "Content-Type": "application/json",
-                "X-Auth-Token": "***",
+                name: "***" if name == "X-Auth-Token" else value
+                for name, value in request.headers.items()
             },
-            body=action_body(self.action, self.parameters),
+            body=body,
+            content=(
+                content.decode() if isinstance(content, bytes) else content
+            ),
         )
 
     def send(self) -> Started:
         """Send it: one operation, never two."""
+        if self.journal is None:
+            return self._send()
+        self.journal.asked(self)
+        try:
+            started = self._send()
+        except BaseException as error:
+            self.journal.refused(self, error)
+            raise
+        self.journal.begun(started)
+        return started
+
+    def _send(self) -> Started:
         operation = self.site.client.protection_groups.act(
             self.group.id,
             self.action,

@@ -65,6 +65,27 @@ class NameFinder:
         """All volume types the project sees, as Cinder has them."""
         return self._all("volume_types", "block-storage", "/types")
 
+    def compute_limits(self) -> dict[str, Any]:
+        """What the project may have in Nova, and has, as Nova tells."""
+        return self._limits("compute")
+
+    def volume_limits(self) -> dict[str, Any]:
+        """What the project may have in Cinder, and has."""
+        return self._limits("block-storage")
+
+    def volume_services(self) -> list[dict[str, Any]]:
+        """Cinder's services, for those whom its policy lets see them."""
+        return self._list("services", "block-storage", "/os-services", {})
+
+    def find(self, what: str, name_or_id: str) -> Thing:
+        """A network, flavor or volume type by its id or exact name."""
+        things = {
+            "network": self.networks,
+            "flavor": self.flavors,
+            "volume type": self.volume_types,
+        }
+        return self._pick(things[what](), name_or_id, what)
+
     def network(self, name_or_id: str) -> Thing:
         """A network by its id or exact name."""
         return self._pick(self.networks(), name_or_id, "network")
@@ -102,6 +123,17 @@ class NameFinder:
             return None
         server = answer.get("server")
         return _thing(server) if isinstance(server, dict) else None
+
+    def _limits(self, service: str) -> dict[str, Any]:
+        limits = self._get(service, "/limits", {}).get("limits")
+        found = limits.get("absolute") if isinstance(limits, dict) else None
+        if not isinstance(found, dict):
+            raise exceptions.UnreadableAnswer(
+                f"the {service} service answered without its limits",
+                site=self.site,
+                sent=True,
+            )
+        return found
 
     def _pick(
         self, items: list[dict[str, Any]], wanted: str, what: str

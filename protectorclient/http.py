@@ -271,6 +271,12 @@ class SiteAdapter:
             headers[answers.REQUEST_ID_HEADER] = request_id
         return headers
 
+    def prime(self) -> None:
+        """Ask for all that a request needs before it can be made."""
+        _ = self.endpoint
+        self.headers()
+        self._token()
+
     def _authenticated(
         self,
         method: str,

@@ -79,3 +79,19 @@ class History:
 def rank(group: ProtectionGroup) -> tuple[int, int]:
     """What decides which of two sites' records of a group is ahead."""
     return group.failover_count, group.metadata_version
+
+
+def together(
+    sides: Mapping[str, SyncStatus],
+    errors: Mapping[str, exceptions.ProtectorError],
+) -> str:
+    """One status out of what both sites say."""
+    said = {side.status for side in sides.values()}
+    if any(isinstance(error, SILENT) for error in errors.values()):
+        return "UNREACHABLE"
+    for status in ("UNREACHABLE", "FAILED", "OUT_OF_SYNC"):
+        if status in said:
+            return status
+    if errors or said != {"IN_SYNC"}:
+        return "OUT_OF_SYNC"
+    return "IN_SYNC"

@@ -131,6 +131,16 @@ def resolve(
     return Resolved(tuple(lines.values()), tuple(warnings))
 
 
+def over(layers: Iterable[Resolved]) -> Resolved:
+    """Several mappings as one: of two lines for a source the later."""
+    lines: dict[str, Mapped] = {}
+    warnings: list[str] = []
+    for layer in layers:
+        lines.update((line.source.id, line) for line in layer.lines)
+        warnings += layer.warnings
+    return Resolved(tuple(lines.values()), tuple(dict.fromkeys(warnings)))
+
+
 def is_used(thing: Thing, used: Sequence[Thing]) -> bool:
     """Whether a thing is among those in use.
 

@@ -13,10 +13,25 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from protectorclient import cloud, endings, exceptions, following, preparing
+from protectorclient import (
+    cloud,
+    endings,
+    exceptions,
+    following,
+    guards,
+    locating,
+    preparing,
+)
 from protectorclient import watch as watching
 from protectorclient.actions import Prepared, Started
-from protectorclient.located import History, Located, SyncReport, rank
+from protectorclient.located import (
+    History,
+    Located,
+    SyncReport,
+    rank,
+    together,
+)
+from protectorclient.mappingfile import MappingFile
 from protectorclient.sitehandle import SILENT, SiteHandle
 from protectorclient.v1 import _record
 from protectorclient.v1.operations import Operation
@@ -24,7 +39,6 @@ from protectorclient.v1.protection_groups import (
     Group,
     SyncStatus,
 )
-from protectorclient.v1.sites import Site
 
 if TYPE_CHECKING:
     from openstack.config.loader import OpenStackConfig
@@ -145,6 +159,7 @@ class SitePair:
         :param unplanned: a site that refuses our account is taken for
             silent too.
         :raises NotFound: no site that answers has it.
+        :raises NotUnique: the sites know two groups by this name.
         :raises SiteUnreachable: neither site answers.
         """
         wanted = _record.id_of(group)
@@ -163,68 +178,11 @@ class SitePair:
         for error in errors.values():
             if not isinstance(error, excused):
                 raise error
-        if not answers:
-            raise self._nowhere(wanted, errors)
-        groups = {name: found for name, (_, found) in answers.items()}
-        ahead = max(groups, key=lambda name: rank(groups[name]))
-        handles = {handle.name: handle for handle in self.handles}
-        known = handles[ahead].sites
-        site_ids = self._site_ids(known, answers)
-        current_id = groups[ahead].current_primary_site_id
-        current = next(
-            (
-                handle
-                for handle in self.handles
-                if site_ids[handle.name] == current_id
-            ),
-            None,
-        )
-        if current is None:
-            raise exceptions.ConfigProblem(
-                f"the group runs at site {current_id}, which is neither"
-                f" {self.primary.name} nor {self.secondary.name}"
-            )
-        return Located(
-            group=groups[ahead],
-            current=current,
-            other=self._beside(current),
-            groups=groups,
-            errors=errors,
-            sites=known,
-            site_ids=site_ids,
-        )
+        return locating.settle(self, wanted, answers, errors)
 
-    def _site_ids(
-        self, known: Mapping[str, Site], answers: Mapping[str, Any]
-    ) -> dict[str, str]:
-        told = {name: local.id for name, (local, _) in answers.items()}
-        if len(set(told.values())) < len(told):
-            raise exceptions.ConfigProblem(
-                f"{self.primary.name} and {self.secondary.name} are the"
-                " same site"
-            )
-        left = [site_id for site_id in known if site_id not in told.values()]
-        for handle in self.handles:
-            if handle.name not in told:
-                told[handle.name] = left[0] if len(left) == 1 else ""
-        return told
-
-    def _beside(self, handle: SiteHandle) -> SiteHandle:
+    def beside(self, handle: SiteHandle) -> SiteHandle:
+        """The other one of the two."""
         return self.secondary if handle is self.primary else self.primary
-
-    def _nowhere(
-        self, wanted: str, errors: Mapping[str, exceptions.ProtectorError]
-    ) -> exceptions.ProtectorError:
-        silent = [e for e in errors.values() if isinstance(e, SILENT)]
-        if len(silent) == len(errors):
-            return exceptions.SiteUnreachable(
-                "neither site answers: "
-                + "; ".join(str(error) for error in silent)
-            )
-        message = f"no protection group has the name or id '{wanted}'"
-        if silent:
-            message += f" ({silent[0].site} does not answer)"
-        return exceptions.NotFound(message)
 
     # Actions
 
@@ -263,6 +221,8 @@ class SitePair:
         retain_primary: bool = False,
         reverse_replication: bool = False,
         reason: str | None = None,
+        mapping_file: MappingFile | None = None,
+        expect: guards.Expect | None = None,
     ) -> Prepared:
         """Make an action ready to be sent to the right site.
 
@@ -275,8 +235,11 @@ class SitePair:
         :param retain_primary: of a test failover.
         :param reverse_replication: of a failback.
         :param reason: kept with the operation. *1.2*
+        :param mapping_file: mappings below those given by themselves.
+        :param expect: conditions to be looked at first.
         :raises SiteUnreachable: a site that is needed does not answer.
         :raises PrimaryAnswers: unplanned, and the primary lives.
+        :raises GuardRefused: the world is not as expected.
         :raises NotFound: a name in a mapping.
         :raises NotUnique: a name in a mapping that several share.
         """
@@ -290,6 +253,8 @@ class SitePair:
             retain_primary=retain_primary,
             reverse_replication=reverse_replication,
             reason=reason,
+            mapping_file=mapping_file,
+            expect=expect,
         )
 
     # Metadata
@@ -306,7 +271,7 @@ class SitePair:
             if not isinstance(error, (*SILENT, exceptions.NotFound)):
                 raise error
         return SyncReport(
-            status=_together(sides, errors),
+            status=together(sides, errors),
             sides=sides,
             errors=errors,
             located=located,
@@ -431,18 +396,3 @@ class SitePair:
             timeout=timeout,
             pace=pace,
         )
-
-
-def _together(
-    sides: Mapping[str, SyncStatus],
-    errors: Mapping[str, exceptions.ProtectorError],
-) -> str:
-    said = {side.status for side in sides.values()}
-    if any(isinstance(error, SILENT) for error in errors.values()):
-        return "UNREACHABLE"
-    for status in ("UNREACHABLE", "FAILED", "OUT_OF_SYNC"):
-        if status in said:
-            return status
-    if errors or said != {"IN_SYNC"}:
-        return "OUT_OF_SYNC"
-    return "IN_SYNC"

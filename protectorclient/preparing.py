@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from protectorclient import exceptions, resolving
+from protectorclient import (
+    exceptions,
+    guards,
+    microversions,
+    probing,
+    resolving,
+)
 from protectorclient.actions import Prepared
 from protectorclient.located import Located
+from protectorclient.mappingfile import MappingFile
 from protectorclient.sitehandle import SILENT, SiteHandle
 
 if TYPE_CHECKING:
     from protectorclient.mappings import Resolved
+    from protectorclient.v1.protection_groups import SyncStatus
 
 #: The service's own words, for when it is this side that cannot reach.
 PEER_MESSAGE = "Cannot modify protection group — remote site unreachable"
@@ -28,6 +36,8 @@ def prepare(
     retain_primary: bool,
     reverse_replication: bool,
     reason: str | None,
+    mapping_file: MappingFile | None = None,
+    expect: guards.Expect | None = None,
 ) -> Prepared:
     """An action with its site found and its names looked up."""
     if unplanned and action != "failover":
@@ -38,8 +48,16 @@ def prepare(
     if unplanned:
         _prove_dead(located, accept_divergence)
     need(located, site)
+    if expect:
+        guards.hold(expect, located, site)
+    if reason is not None:
+        site.client.http.require(microversions.ACTION_REASON)
+    file = mapping_file or MappingFile()
     networks, flavors = _resolve(
-        located, unplanned, network_mapping, flavor_mapping
+        located,
+        unplanned,
+        (file.networks_for(action), network_mapping or {}),
+        (file.flavors, flavor_mapping or {}),
     )
     return Prepared(
         action=action,
@@ -80,15 +98,25 @@ def need(located: Located, site: SiteHandle) -> None:
 def _prove_dead(located: Located, accepted: bool) -> None:
     if accepted:
         return
-    primary = located.current
-    alive = primary.name not in located.errors
-    if not alive:
-        record = located.site(primary)
-        alive = primary.answers(record.protector_url if record else None)
-    if alive:
+    primary, survivor = located.current, located.other
+
+    def compare() -> SyncStatus:
+        need(located, survivor)
+        groups = survivor.client.protection_groups
+        return groups.sync_status(located.group.id)
+
+    record = located.site(primary)
+    signs = probing.signs_of_life(
+        primary,
+        located.errors.get(primary.name),
+        survivor,
+        compare,
+        record.protector_url if record else None,
+    )
+    if signs:
         raise exceptions.PrimaryAnswers(
-            "the current primary answers: an unplanned failover would make"
-            " the two sites diverge",
+            f"the current primary answers ({'; '.join(signs)}): an unplanned"
+            " failover would make the two sites diverge",
             site=primary.name,
             hint="use a planned failover, or accept the divergence",
         )
@@ -97,14 +125,14 @@ def _prove_dead(located: Located, accepted: bool) -> None:
 def _resolve(
     located: Located,
     unplanned: bool,
-    network_mapping: Mapping[str, str] | None,
-    flavor_mapping: Mapping[str, str] | None,
+    networks: resolving.Layers,
+    flavors: resolving.Layers,
 ) -> tuple[Resolved | None, Resolved | None]:
     names = resolving.Names(located, unplanned=unplanned)
     try:
         return (
-            names.networks(network_mapping),
-            names.flavors(flavor_mapping),
+            names.networks(*networks),
+            names.flavors(*flavors),
         )
     except SILENT as error:
         if unplanned or error.site != located.other.name:

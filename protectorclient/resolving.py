@@ -7,7 +7,7 @@ the stored metadata at the survivor.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import mappings
@@ -16,6 +16,10 @@ from protectorclient.v1.metadata import members_at
 
 if TYPE_CHECKING:
     from protectorclient.located import Located
+
+
+#: Mappings of which a later one wins over an earlier one.
+Layers = Sequence[Mapping[str, str] | None]
 
 
 class Names:
@@ -27,38 +31,38 @@ class Names:
         self._source = located.current
         self._target = located.other
 
-    def networks(self, given: Mapping[str, str] | None) -> Resolved | None:
-        """A network mapping as ids."""
-        if not given:
-            return None
-        used = self.used_networks
-        return mappings.resolve(
-            given,
-            source=lambda name: (
-                _stored(used, name, "network", self._source.name)
-                if self._stored
-                else self._source.finder.network(name)
-            ),
-            target=self._target.finder.network,
-            used=used,
-            what="network",
-        )
+    def networks(self, *layers: Mapping[str, str] | None) -> Resolved | None:
+        """Network mappings as one of ids; a later layer wins."""
+        return self._resolved("network", layers, lambda: self.used_networks)
 
-    def flavors(self, given: Mapping[str, str] | None) -> Resolved | None:
-        """A flavor mapping as ids."""
-        if not given:
+    def flavors(self, *layers: Mapping[str, str] | None) -> Resolved | None:
+        """Flavor mappings as one of ids; a later layer wins."""
+        return self._resolved("flavor", layers, lambda: self.used_flavors)
+
+    def _resolved(
+        self,
+        what: str,
+        layers: Layers,
+        using: Callable[[], tuple[Thing, ...]],
+    ) -> Resolved | None:
+        if not any(layers):
             return None
-        used = self.used_flavors
-        return mappings.resolve(
-            given,
-            source=lambda name: (
-                _stored(used, name, "flavor", self._source.name)
-                if self._stored
-                else self._source.finder.flavor(name)
-            ),
-            target=self._target.finder.flavor,
-            used=used,
-            what="flavor",
+        used = using()
+        source, target = self._source, self._target
+        return mappings.over(
+            mappings.resolve(
+                layer,
+                source=lambda name: (
+                    _stored(used, name, what, source.name)
+                    if self._stored
+                    else source.finder.find(what, name)
+                ),
+                target=lambda name: target.finder.find(what, name),
+                used=used,
+                what=what,
+            )
+            for layer in layers
+            if layer
         )
 
     @functools.cached_property

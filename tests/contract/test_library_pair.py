@@ -1,8 +1,10 @@
 """The pair before two live sites: who is asked, and what names mean."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
+import requests
 from library_parts import DB, NETWORKS, WEB, Live, opened
 
 from fakeserver.harness import LocalPair
@@ -358,27 +360,30 @@ def test_outgoing_is_what_goes_out(live: Live) -> None:
         "failover", WEB, network_mapping=NETWORKS, reason="a drill"
     )
     shown = prepared.outgoing()
-    sent: list[tuple[str, str, dict[str, str], object]] = []
-    session = pair.primary.access.session
-    original = session.session.request
+    sent: list[requests.PreparedRequest] = []
+    session = pair.primary.access.session.session
+    original = session.send
 
-    def seen(method: str, url: str, **kwargs: object) -> object:
-        if method == "POST":
-            headers: dict[str, str] = kwargs["headers"]  # type: ignore[assignment]
-            sent.append((method, url, headers, kwargs["data"]))
-        return original(method, url, **kwargs)  # type: ignore[arg-type]
+    def seen(
+        request: requests.PreparedRequest, **kwargs: object
+    ) -> requests.Response:
+        if request.method == "POST":
+            sent.append(request)
+        return original(request, **kwargs)  # type: ignore[arg-type]
 
-    session.session.request = seen  # type: ignore[method-assign, assignment]
+    session.send = seen  # type: ignore[method-assign, assignment]
     started = prepared.send()
-    ((method, url, headers, body),) = sent
-    assert (shown.method, shown.url) == (method, url)
-    for name, value in shown.headers.items():
-        if name == "X-Auth-Token":
-            assert value == "***"
-            assert headers[name] != value
-        else:
-            assert headers[name] == value
-    assert session._json.encode(shown.body) == body
+    (request,) = sent
+    assert (shown.method, shown.url) == (request.method, request.url)
+    token = request.headers["X-Auth-Token"]
+    assert token not in str(shown)
+    assert dict(shown.headers) == {
+        **request.headers,
+        "X-Auth-Token": "***",
+    }
+    assert isinstance(request.body, bytes)
+    assert shown.content.encode() == request.body
+    assert json.loads(shown.content) == shown.body
     assert started.operation.request_id == prepared.request_id
 
 

@@ -1,0 +1,79 @@
+"""Whether a primary is dead: asked from here, and from the other site.
+
+Each answer is a sign of life: instances may still run, and write, where
+only a part of the site is broken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from protectorclient import exceptions
+from protectorclient.sitehandle import SiteHandle
+from protectorclient.v1.protection_groups import SyncStatus
+
+
+def signs_of_life(
+    primary: SiteHandle,
+    error: exceptions.ProtectorError | None,
+    survivor: SiteHandle,
+    compare: Callable[[], SyncStatus],
+    url: str | None,
+) -> tuple[str, ...]:
+    """Who of the primary answers, and from where; nothing when it is dead.
+
+    :param error: what came of asking it for the group.
+    :param compare: asks the survivor how its metadata compare.
+    :param url: its protector's address as the survivor has it.
+    """
+    found = []
+    keystone = answered_keystone(primary, error)
+    if keystone:
+        found.append("its Keystone, from here")
+    if answered_protector(primary, error, keystone, url):
+        found.append("its protector, from here")
+    if heard(compare):
+        found.append(f"its protector, from {survivor.name}")
+    return tuple(found)
+
+
+def answered_keystone(
+    handle: SiteHandle, error: exceptions.ProtectorError | None
+) -> bool:
+    """Whether Keystone said anything, a refusal included.
+
+    Told from what is known already: to ask a dead one again would cost a
+    second timeout.
+    """
+    if error is None or isinstance(error, exceptions.AuthenticationFailed):
+        return True
+    auth = handle.access.session.auth
+    return getattr(auth, "auth_ref", None) is not None
+
+
+def answered_protector(
+    handle: SiteHandle,
+    error: exceptions.ProtectorError | None,
+    keystone: bool,
+    url: str | None,
+) -> bool:
+    """Whether the service itself answers, with or without its Keystone."""
+    if error is None:
+        return True
+    if isinstance(error, exceptions.HTTPError):
+        return error.code < 500
+    if keystone and isinstance(error, exceptions.SiteUnreachable):
+        # its Keystone gave a token, so it was the service that was silent
+        return False
+    return handle.answers(url)
+
+
+def heard(compare: Callable[[], SyncStatus]) -> bool:
+    """Whether the other site still hears from its peer.
+
+    One that cannot tell has not heard it.
+    """
+    try:
+        return compare().status != "UNREACHABLE"
+    except exceptions.ProtectorError:
+        return False
