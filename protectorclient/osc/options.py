@@ -16,7 +16,7 @@ _FAILOVER = "protection-group failover"
 _TESTS = "protection-group test-failover"
 _MAPPED = (_FAILOVER, "failback", "test-failover")
 _STARTED = (*_MAPPED, "test-cleanup", "consistency-group sync")
-_WAITING = (*_STARTED, "operation wait")
+_WAITING = (*_STARTED, "operation wait", "operation watch")
 
 #: Where an option belongs, for those who give it to another command.
 OWNERS: Mapping[str, tuple[str, ...]] = {
@@ -29,7 +29,16 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "--wait": _STARTED,
     "--timeout": _WAITING,
     "--reason": _STARTED,
-    "--winner": ("protection-group sync-force",),
+    "--winner": (
+        "protection-group sync-force",
+        "protection-group reconcile",
+    ),
+    "--mapping-file": (*_MAPPED, "check"),
+    "--reverse-mapping": ("protection-group failback",),
+    "--dry-run": _STARTED,
+    "--expect-primary": _STARTED,
+    "--expect-version": _STARTED,
+    "--max-recovery-point-age": _STARTED,
 }
 #: Words of the API that are no options, and what says the same.
 INSTEAD: Mapping[str, tuple[str, ...]] = {
@@ -151,6 +160,38 @@ def add_reason(parser: argparse.ArgumentParser) -> None:
         "--reason",
         metavar="<text>",
         help="Why, to be kept with the operation (API version 1.2)",
+    )
+
+
+def add_looking(parser: argparse.ArgumentParser) -> None:
+    """What looks before anything is sent, and what must be found."""
+    looks = parser.add_mutually_exclusive_group()
+    looks.add_argument(
+        "--check",
+        action="store_true",
+        help="Make the checks of 'protection-group check', and send nothing",
+    )
+    looks.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="Make the checks, print the request, and send nothing",
+    )
+    parser.add_argument(
+        "--expect-primary",
+        metavar="<site>",
+        help="Refuse unless the group runs at this site (exit status 5)",
+    )
+    parser.add_argument(
+        "--expect-version",
+        metavar="<number>",
+        type=positive,
+        help="Refuse unless the metadata have this version (exit status 5)",
+    )
+    parser.add_argument(
+        "--max-recovery-point-age",
+        metavar="<duration>",
+        type=duration,
+        help="Refuse where the newest recovery point is older (exit status 5)",
     )
 
 

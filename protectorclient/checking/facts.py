@@ -1,0 +1,232 @@
+"""What one site says, each thing asked once.
+
+An answer is kept, and so is the error that came instead; whoever asks next
+gets the same. Several threads may ask: the second waits for the first.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from protectorclient import exceptions, microversions
+from protectorclient.sitehandle import SiteHandle
+from protectorclient.v1.consistency_groups import ConsistencyGroup
+from protectorclient.v1.health import GroupHealth
+from protectorclient.v1.operations import Operation
+from protectorclient.v1.policies import Policy
+from protectorclient.v1.protection_groups import ProtectionGroup, SyncStatus
+from protectorclient.v1.sites import Site, VolumeType
+
+T = TypeVar("T")
+
+#: How far back an unfinished operation is looked for.
+_NEWEST = 5
+
+
+class Side:
+    """One of the two sites, as far as it has been asked."""
+
+    def __init__(self, handle: SiteHandle) -> None:
+        self.handle = handle
+        self._lock = threading.Lock()
+        self._kept: dict[Any, concurrent.futures.Future[Any]] = {}
+
+    @property
+    def name(self) -> str:
+        """The cloud's name."""
+        return self.handle.name
+
+    def ask(self, key: Any, question: Callable[[], T]) -> T:
+        """The answer to a question, asked at most once."""
+        with self._lock:
+            future = self._kept.get(key)
+            mine = future is None
+            if future is None:
+                future = self._kept[key] = concurrent.futures.Future()
+        if mine:
+            try:
+                future.set_result(question())
+            except BaseException as error:
+                future.set_exception(error)
+        answer: T = future.result()
+        return answer
+
+    # The site
+
+    @property
+    def barred(self) -> exceptions.ProtectorError | None:
+        """Why nothing can be asked here, if nothing can."""
+        try:
+            self.ask("open", self._open)
+        except exceptions.ProtectorError as error:
+            return error
+        return None
+
+    def _open(self) -> None:
+        """Sign in, find the service, agree on a version, be let in."""
+        adapter = self.handle.client.http
+        _ = adapter.endpoint
+        offered = adapter.offered
+        version = adapter.version
+        if version not in offered:
+            raise exceptions.VersionNotSupported(
+                f"version {version} was asked for, and the site offers"
+                f" {offered}",
+                needed=str(version),
+                offered=str(offered),
+                site=self.name,
+            )
+        _ = self.handle.sites
+
+    @property
+    def token(self) -> Any:
+        """What Keystone said of the token; None where it is no Keystone's."""
+        session = self.handle.access.session
+        get = getattr(session.auth, "get_access", None)
+        if get is None:
+            return None
+        return self.ask("token", lambda: get(session))
+
+    @property
+    def local(self) -> Site:
+        """The site's own record."""
+        return self.ask("local", lambda: self.handle.local)
+
+    @property
+    def networks(self) -> list[dict[str, Any]]:
+        """All networks that the project sees."""
+        return self.ask("networks", self.handle.finder.networks)
+
+    @property
+    def subnets(self) -> list[dict[str, Any]]:
+        """All subnets that the project sees."""
+        return self.ask("subnets", self.handle.finder.subnets)
+
+    @property
+    def flavors(self) -> list[dict[str, Any]]:
+        """All flavors that the project sees."""
+        return self.ask("flavors", self.handle.finder.flavors)
+
+    @property
+    def compute_limits(self) -> dict[str, Any]:
+        """What the project may have in Nova, and has."""
+        return self.ask("compute limits", self.handle.finder.compute_limits)
+
+    @property
+    def volume_limits(self) -> dict[str, Any]:
+        """What the project may have in Cinder, and has."""
+        return self.ask("volume limits", self.handle.finder.volume_limits)
+
+    @property
+    def volume_services(self) -> list[dict[str, Any]]:
+        """Cinder's services."""
+        return self.ask("services", self.handle.finder.volume_services)
+
+    @property
+    def volume_types(self) -> tuple[VolumeType, ...]:
+        """The volume types, as the service sees them."""
+        return self.ask(
+            "volume types",
+            lambda: self.handle.client.sites.volume_types(self.local),
+        )
+
+    @property
+    def health(self) -> dict[str, GroupHealth]:
+        """The health report, by the groups' ids. *1.2*"""
+        return self.ask(
+            "health",
+            lambda: {
+                one.protection_group_id: one
+                for one in self.handle.client.health.list(page_size=1000)
+            },
+        )
+
+    @property
+    def has_health(self) -> bool:
+        """Whether the site is new enough for a health report."""
+        return self.handle.client.http.has(microversions.HEALTH)
+
+    @property
+    def groups(self) -> list[ProtectionGroup]:
+        """All groups of the project."""
+        return self.ask(
+            "groups",
+            lambda: list(
+                self.handle.client.protection_groups.list(page_size=1000)
+            ),
+        )
+
+    @property
+    def memberships(self) -> dict[str, list[ProtectionGroup]]:
+        """The groups of each instance, by the instance's id."""
+        return self.ask("memberships", self._memberships)
+
+    def _memberships(self) -> dict[str, list[ProtectionGroup]]:
+        members = self.handle.client.members
+
+        def instances(group: ProtectionGroup) -> list[str]:
+            return [
+                member.instance_id
+                for member in members.list(group, page_size=1000)
+                if member.instance_id
+            ]
+
+        found: dict[str, list[ProtectionGroup]] = {}
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            asked = pool.map(instances, self.groups)
+            for group, ids in zip(self.groups, asked, strict=True):
+                for instance in ids:
+                    found.setdefault(instance, []).append(group)
+        return found
+
+    # One group
+
+    def find(self, name: str) -> ProtectionGroup:
+        """A group by its name or id."""
+        return self.ask(
+            ("find", name),
+            lambda: self.handle.client.protection_groups.find(name),
+        )
+
+    def document(self, group: str) -> dict[str, Any]:
+        """The metadata document of a group."""
+        return self.ask(
+            ("document", group),
+            lambda: self.handle.client.metadata.get(group),
+        )
+
+    def policy(self, group: str) -> Policy:
+        """The policy of a group; NotFound without one."""
+        return self.ask(
+            ("policy", group), lambda: self.handle.client.policies.get(group)
+        )
+
+    def storage(self, group: str) -> ConsistencyGroup:
+        """The recovery points of a group."""
+        return self.ask(
+            ("storage", group),
+            lambda: self.handle.client.consistency_groups.get(group),
+        )
+
+    def sync(self, group: str) -> SyncStatus:
+        """How the two sites compare, as this one sees it."""
+        return self.ask(
+            ("sync", group),
+            lambda: self.handle.client.protection_groups.sync_status(group),
+        )
+
+    def unfinished(self, group: str) -> list[Operation]:
+        """The group's operations here that have not ended."""
+        return self.ask(
+            ("unfinished", group),
+            lambda: [
+                operation
+                for operation in self.handle.client.operations.list(
+                    protection_group_id=group, limit=_NEWEST
+                )
+                if not operation.is_finished
+            ],
+        )

@@ -1,0 +1,119 @@
+"""What a check found, and what all of them found together."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Iterable
+from typing import Any
+
+
+class Severity(enum.StrEnum):
+    """How much a finding matters."""
+
+    OK = "ok"
+    WARNING = "warning"
+    PROBLEM = "problem"
+    #: It could not be asked.
+    SKIPPED = "skipped"
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """One row: a check, at one site or of both."""
+
+    id: str
+    severity: Severity
+    #: The cloud's name; both names where it is about the pair.
+    site: str
+    message: str
+    cause: str | None = None
+    impact: str | None = None
+    #: What clears it: commands, one a line, or a sentence.
+    fix: str | None = None
+    #: What it is about: ids and names of instances, networks, operations.
+    affected: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As data."""
+        found = dataclasses.asdict(self)
+        found["severity"] = str(self.severity)
+        found["affected"] = list(self.affected)
+        return found
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """All findings on one group, for one purpose."""
+
+    group: str
+    purpose: str
+    findings: tuple[Finding, ...]
+
+    def of(self, *severities: Severity) -> tuple[Finding, ...]:
+        """The findings of some severities."""
+        return tuple(f for f in self.findings if f.severity in severities)
+
+    @property
+    def bad(self) -> tuple[Finding, ...]:
+        """The problems and the warnings."""
+        return self.of(Severity.PROBLEM, Severity.WARNING)
+
+
+def summary(findings: Iterable[Finding]) -> str:
+    """How many of each: ``17 ok, 1 warning, 0 problems``."""
+    found = [finding.severity for finding in findings]
+    ok, warnings, problems, skipped = (
+        found.count(severity)
+        for severity in (
+            Severity.OK,
+            Severity.WARNING,
+            Severity.PROBLEM,
+            Severity.SKIPPED,
+        )
+    )
+    text = (
+        f"{ok} ok, {_counted(warnings, 'warning')},"
+        f" {_counted(problems, 'problem')}"
+    )
+    return f"{text}, {skipped} skipped" if skipped else text
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+class Skip(Exception):
+    """A check that cannot be made, and why."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What a check's function says."""
+
+    message: str
+    good: bool = True
+    #: Ids and names.
+    affected: tuple[str, ...] = ()
+    #: Instead of the table's.
+    cause: str | None = None
+    #: Instead of the table's.
+    fix: str | None = None
+    #: The row is about this site after all.
+    site: str | None = None
+
+
+def ok(message: str, *affected: str, site: str | None = None) -> Verdict:
+    """Nothing wrong."""
+    return Verdict(message, affected=affected, site=site)
+
+
+def bad(
+    message: str,
+    *affected: str,
+    cause: str | None = None,
+    fix: str | None = None,
+    site: str | None = None,
+) -> Verdict:
+    """Wrong as badly as the table says."""
+    return Verdict(message, False, affected, cause, fix, site)

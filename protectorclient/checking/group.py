@@ -1,0 +1,222 @@
+"""Checks of the group: its state, its policy, its recovery points."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from protectorclient import exceptions
+from protectorclient.checking.case import PURPOSES, Case
+from protectorclient.checking.finding import Skip, Verdict, bad, ok
+from protectorclient.v1.policies import Policy
+
+#: The status that each action needs.
+NEEDS: Mapping[str, tuple[str, ...]] = {
+    "failover": ("active",),
+    "failback": ("failed_over", "failed_over_partial"),
+    "test_failover": ("active",),
+    "test_cleanup": ("active", "failed_over", "failed_over_partial"),
+    "sync_volumes": ("active", "failed_over", "failed_over_partial"),
+}
+#: An unplanned failover takes these; where another operation's, while
+#: that is the dead site's.
+FORCED = (
+    "active",
+    "failed_over",
+    "failed_over_partial",
+    "failing_over",
+    "failing_back",
+    "error",
+)
+#: In these the group is changed by an operation that has its own row.
+MOVING = ("failing_over", "failing_back")
+
+
+def status(case: Case) -> Verdict:
+    group, action = case.group, PURPOSES[case.purpose]
+    needed = FORCED if case.purpose == "unplanned" else NEEDS[action]
+    if group.status in needed:
+        return ok(group.status)
+    if group.status in MOVING and _running(case):
+        raise Skip("an operation is under way")
+    return bad(
+        f"{group.status}; {case.purpose} needs {' or '.join(needed)}",
+        group.status,
+        fix=_fix_status(group.name, group.status, case.purpose),
+    )
+
+
+def _fix_status(name: str, found: str, purpose: str) -> str:
+    command = "openstack protector protection-group"
+    if found == "error":
+        return f"{command} set {name} --status active  # as an admin"
+    if purpose == "failback":
+        return f"Nothing is to be failed back: see {command} show {name}"
+    return f"{command} failback {name} --reverse-replication --wait"
+
+
+def _running(case: Case) -> list[tuple[str, str, str]]:
+    """Id, type and site of what has not ended, as far as is told."""
+    located = case.located
+    assert located is not None
+    group = case.group.id
+    found: dict[str, tuple[str, str, str]] = {}
+    for site in located.groups:
+        for one in case.sides[site].unfinished(group):
+            found[one.id] = (one.id, one.operation_type, site)
+    if len(located.groups) < len(case.sides):
+        told = case.outlook.document.get("operation") or {}
+        if told.get("id") and told["id"] not in found:
+            site = located.site_name(told.get("site_id")) or "the other site"
+            found[told["id"]] = (told["id"], str(told.get("type")), site)
+    return list(found.values())
+
+
+def operation(case: Case) -> Verdict:
+    speaker = case.speaker
+    found = _running(case)
+    if case.purpose == "unplanned":
+        # what a dead primary was doing is taken over
+        found = [one for one in found if one[2] == speaker.name]
+    if not found:
+        return ok("none is unfinished")
+    identity, kind, site = found[0]
+    return bad(
+        f"{kind} {identity} is not finished at {site}",
+        *(one[0] for one in found),
+        fix=f"openstack protector operation wait {identity}",
+        site=site,
+    )
+
+
+def tests_cleaned(case: Case) -> Verdict:
+    found = case.outlook.document.get("tests") or ()
+    if not found:
+        return ok("no test is left")
+    ids = [str(test.get("operation_id")) for test in found]
+    return bad(f"{len(found)} not cleaned up", *ids)
+
+
+def test_there(case: Case) -> Verdict:
+    found = case.outlook.document.get("tests") or ()
+    if found:
+        return ok(f"{len(found)} to clean up")
+    return bad("there is none")
+
+
+# a name that pytest would otherwise take for a test of its own
+test_there.__test__ = False  # type: ignore[attr-defined]
+
+
+def _policy(case: Case) -> Policy:
+    try:
+        return case.speaker.policy(case.group.id)
+    except exceptions.NotFound:
+        raise Skip("the group has no policy") from None
+
+
+def policy(case: Case) -> Verdict:
+    name = case.group.name
+    try:
+        found = case.speaker.policy(case.group.id)
+    except exceptions.NotFound:
+        return bad("there is none", fix=_set_policy(name))
+    if found.credentials_set is False:
+        return bad(
+            "it has no credentials of the arrays", fix=_set_policy(name)
+        )
+    minutes = found.rpo_minutes
+    return ok(f"RPO {minutes} minutes" if minutes else "set")
+
+
+def _set_policy(name: str) -> str:
+    return (
+        f"openstack protector policy set {name}"
+        " --primary-fa-url $PRIMARY_FA_URL"
+        " --secondary-fa-url $SECONDARY_FA_URL"
+        " --primary-fa-api-token-env PRIMARY_FA_API_TOKEN"
+        " --secondary-fa-api-token-env SECONDARY_FA_API_TOKEN"
+    )
+
+
+def members(case: Case) -> Verdict:
+    found = case.outlook.document.get("members") or ()
+    if not found:
+        return bad("the group has none")
+    broken = [str(one.get("id")) for one in found if _is_broken(one)]
+    if broken:
+        return bad(f"{len(broken)} of {len(found)} in error", *broken)
+    instances = case.outlook.instances
+    return ok(
+        f"{len(instances)} instances, {len(case.outlook.volumes)} volumes"
+    )
+
+
+def _is_broken(member: Mapping[str, object]) -> bool:
+    return member.get("status") == "error"
+
+
+def members_once(case: Case) -> Verdict:
+    speaker = case.speaker
+    own = {
+        str(instance.here.get("instance_id")): instance.name
+        for instance in case.outlook.instances
+        if instance.here.get("instance_id")
+    }
+    shared = [
+        (name, group)
+        for identity, name in own.items()
+        for group in speaker.memberships.get(identity, ())
+        if group.id != case.group.id
+    ]
+    if not shared:
+        return ok("in this group alone")
+    told = ", ".join(f"{name} is in {group.name}" for name, group in shared)
+    return bad(
+        f"{told} too",
+        *(name for name, _ in shared),
+        fix="\n".join(
+            f"openstack protector member remove {group.name} {name}"
+            for name, group in shared
+        ),
+    )
+
+
+def replication(case: Case) -> Verdict:
+    case.both()
+    speaker = case.speaker
+    _policy(case)
+    if not speaker.has_health:
+        offered = speaker.handle.client.http.offered
+        raise Skip(
+            f"the health report needs 1.2, and {speaker.name} offers {offered}"
+        )
+    health = speaker.health.get(case.group.id)
+    if health is None or health.link_status is None:
+        raise Skip(f"{speaker.name} does not tell the state of the link")
+    if health.link_status == "active":
+        return ok("the link is active")
+    return bad(f"the link is {health.link_status}")
+
+
+def recovery_point(case: Case) -> Verdict:
+    _policy(case)
+    found = case.speaker.storage(case.group.id).latest
+    if found is None:
+        return bad("no replication has completed")
+    when = found.created_at
+    told = when.strftime("%Y-%m-%dT%H:%M:%SZ") if when else found.id
+    return ok(told, found.id)
+
+
+def recovery_point_age(case: Case) -> Verdict:
+    minutes = _policy(case).rpo_minutes
+    found = case.speaker.storage(case.group.id).latest
+    if found is None or found.created_at is None:
+        raise Skip("there is no recovery point")
+    if minutes is None:
+        raise Skip("the policy has no RPO")
+    now = case.speaker.handle.client.http.server_time()
+    age = max(0.0, (now - found.created_at).total_seconds()) / 60
+    if age <= minutes:
+        return ok(f"{age:.0f} of {minutes} minutes")
+    return bad(f"{age:.0f} minutes, and the RPO is {minutes}", found.id)

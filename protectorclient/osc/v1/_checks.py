@@ -1,0 +1,101 @@
+"""How findings look: rows on stdout, and one line that counts them."""
+
+from __future__ import annotations
+
+import shlex
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from protectorclient.checks import Finding, Severity, summary
+from protectorclient.osc import columns
+
+#: What fits beside the rest in a terminal that is not too narrow.
+WIDTH = 44
+HEADERS = ("Check", "Site", "Result", "Detail", "Fix")
+#: What a program gets.
+FIELDS = (
+    "id",
+    "severity",
+    "site",
+    "message",
+    "cause",
+    "impact",
+    "fix",
+    "affected",
+)
+
+
+class Wrapped(columns.Cell):
+    """A text that is broken into lines for people."""
+
+    def human_readable(self) -> str:
+        lines = (self._value or "").splitlines()
+        return "\n".join(part for line in lines for part in broken(line))
+
+
+def broken(line: str) -> list[str]:
+    """A line that fits; a command still can be typed as it stands."""
+    if not line.startswith("openstack "):
+        return textwrap.wrap(line, WIDTH, break_on_hyphens=False)
+    return list(_continued(line))
+
+
+def _continued(command: str) -> Iterator[str]:
+    text, hash_, comment = command.partition("  # ")
+    room = WIDTH - 2
+    current = ""
+    for word in shlex.split(text):
+        word = word if word.startswith("$") else shlex.quote(word)
+        if current and len(current) + 1 + len(word) > room:
+            yield f"{current} \\"
+            current = f"  {word}"
+        else:
+            current = f"{current} {word}" if current else word
+    if hash_:
+        yield from (current, f"# {comment}")
+    else:
+        yield current
+
+
+def rows(findings: Iterable[Finding], *before: str) -> columns.Output:
+    """The table of findings, for people."""
+    return HEADERS, [
+        (
+            *before,
+            finding.id,
+            finding.site,
+            str(finding.severity),
+            Wrapped(finding.message),
+            Wrapped(finding.fix or ""),
+        )
+        for finding in findings
+    ]
+
+
+def data(findings: Iterable[Finding]) -> columns.Output:
+    """All that is known of each finding, for programs."""
+    return FIELDS, [
+        tuple(finding.to_dict()[field] for field in FIELDS)
+        for finding in findings
+    ]
+
+
+def output(findings: Sequence[Finding], formatter: str) -> columns.Output:
+    """Rows for ``-f json`` and ``yaml`` have more than a table has."""
+    if formatter in ("json", "yaml"):
+        return data(findings)
+    return rows(findings)
+
+
+def lines(findings: Iterable[Finding]) -> Iterator[str]:
+    """What is wrong, for stderr, where stdout holds something else."""
+    found = list(findings)
+    for finding in found:
+        if finding.severity in (Severity.PROBLEM, Severity.WARNING):
+            yield (
+                f"{finding.severity}: {finding.id} ({finding.site}):"
+                f" {finding.message}"
+            )
+            for line in (finding.fix or "").splitlines():
+                yield f"  fix: {line}"
+    yield summary(found)

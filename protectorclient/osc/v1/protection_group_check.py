@@ -1,0 +1,109 @@
+"""``protector protection-group check``: look before you leap."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from protectorclient.osc import columns, command, options
+from protectorclient.osc.v1 import _mapped
+
+if TYPE_CHECKING:
+    from protectorclient.checks import Report
+
+#: As the table of checks has them, ``sync`` apart, which has no verb here.
+PURPOSES = (
+    "failover",
+    "unplanned",
+    "failback",
+    "test-failover",
+    "test-cleanup",
+)
+
+
+class CheckProtectionGroup(command.Lister):
+    """Check whether an action on a protection group would succeed
+
+    Both sites are asked for every prerequisite; nothing is changed. What
+    cannot be asked is skipped and says why. The exit status is 3 where
+    there is a problem, and 4 where there are warnings alone and --strict
+    is given.
+    """
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "protection_group",
+            metavar="<protection-group>",
+            nargs="+",
+            help="Protection groups (name or ID)",
+        )
+        parser.add_argument(
+            "--for",
+            dest="purpose",
+            choices=PURPOSES,
+            default="failover",
+            help="What it is to be checked for (default: failover)",
+        )
+        parser.add_argument(
+            "--strict",
+            action="store_true",
+            help="End with 4 where there are warnings alone",
+        )
+        options.add_mappings(parser)
+        _mapped.add_mapping_file(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient import checks
+        from protectorclient.osc.v1 import _checks
+
+        names = list(dict.fromkeys(parsed_args.protection_group))
+        reports = self.reports(parsed_args, names)
+        findings = [one for report in reports for one in report.findings]
+        self.outcome = checks.exit_code(findings, parsed_args.strict)
+        self.last_line = checks.summary(findings)
+        wide = parsed_args.formatter in ("json", "yaml")
+        if len(names) == 1:
+            return _checks.output(findings, parsed_args.formatter)
+        show = _checks.data if wide else _checks.rows
+        headers, _ = show(())
+        title = "protection_group" if wide else "Protection Group"
+        return (title, *headers), [
+            (report.group, *row)
+            for report in reports
+            for row in show(report.findings)[1]
+        ]
+
+    def reports(
+        self, parsed_args: argparse.Namespace, names: list[str]
+    ) -> list[Report]:
+        """One for each group; what is known of the sites is kept."""
+        from protectorclient import checks
+        from protectorclient.checking import case
+
+        wanted = checks.Wanted(
+            **dataclasses.asdict(_mapped.given(parsed_args)),
+            mapping_file=_mapped.file(parsed_args),
+        )
+        sides = case.open_sides(self.pair)
+        return [
+            checks.run(
+                self.pair, name, parsed_args.purpose, wanted, sides=sides
+            )
+            for name in names
+        ]
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Any,
+    ) -> int:
+        status = super().produce_output(parsed_args, column_names, data)
+        self.app.stdout.flush()
+        self.tell(self.last_line)
+        return status
+
+    #: How many findings of each kind there are.
+    last_line = ""
