@@ -15,6 +15,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 _IDS = re.compile(r"(req|op)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_STAKES = re.compile(
+    r"^fail(over|back) of \S+ from \S+ to [^ ,\n]+(, unplanned)?\n(  .*\n)+",
+    re.MULTILINE,
+)
 _PORT = re.compile(r"127\.0\.0\.1:\d+")
 
 
@@ -35,6 +39,11 @@ class Ran:
     def told(self) -> str:
         """What stderr says, without the ids and ports of the day."""
         return _PORT.sub("HOST", _IDS.sub(r"\1-ID", self.err))
+
+    @property
+    def brief(self) -> str:
+        """The same without what an action says that it will move."""
+        return _STAKES.sub("", self.told)
 
 
 def openstack(command: str) -> Ran:

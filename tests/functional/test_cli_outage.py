@@ -121,7 +121,7 @@ def test_a_primary_that_answers_half(local_pair: LocalPair) -> None:
     ran = protector(UNPLANNED)
     assert (ran.code, ran.out) == (5, "")
     assert ran.err.startswith(
-        "site-a: the current primary answers: an unplanned failover would "
+        "site-a: the current primary answers (its protector, from here): "
     )
     accepted = protector(f"{UNPLANNED} --accept-divergence --wait -f json")
     assert accepted.code == 0, accepted.err

@@ -133,8 +133,9 @@ REFUSED = [
     (
         f"{GROUP} failover prod-web-app --type unplanned {WEB}",
         5,
-        "site-a: the current primary answers: an unplanned failover would "
-        "make the two sites diverge\n"
+        "site-a: the current primary answers (its Keystone, from here; its "
+        "protector, from here; its protector, from site-b): an unplanned "
+        "failover would make the two sites diverge\n"
         "hint: use --type planned, or --accept-divergence\n",
     ),
     (
@@ -265,7 +266,7 @@ def test_refused_in_one_sentence(
         ran = protector(command)
     assert ran.code == code, ran.err
     assert ran.out == ""
-    assert ran.told == told
+    assert ran.brief == told
     assert "Traceback" not in ran.err
     assert everything(both) == before
 
@@ -305,7 +306,8 @@ USAGE = [
     ),
     (
         f"{GROUP} sync-status prod-web-app --winner site-a",
-        "--winner belongs to '{0} protection-group sync-force'",
+        "--winner belongs to '{0} protection-group sync-force' or "
+        "'protection-group reconcile'",
     ),
     (
         "operation show x --wait",

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient.osc import columns, command, options
-from protectorclient.osc.v1 import _following
+from protectorclient.osc.v1 import _following, _looking
 
 if TYPE_CHECKING:
+    from protectorclient.actions import Prepared
     from protectorclient.v1.consistency_groups import ConsistencyGroup
 
 
@@ -32,21 +33,33 @@ class ShowConsistencyGroup(command.ShowOne):
         return datetime.datetime.now(datetime.UTC).timestamp() + skew
 
 
-class SyncConsistencyGroup(_following.Following):
+class SyncConsistencyGroup(_looking.Looking):
     """Replicate a protection group once, now"""
+
+    purpose = "sync"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         options.add_group(parser)
+        options.add_looking(parser)
         _following.add_following(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         self.check(parsed_args)
-        prepared = self.pair.prepare(
+        if self.only_looks(parsed_args):
+            from protectorclient.checks import Wanted
+
+            return self.look(
+                parsed_args, Wanted(), lambda: self._prepared(parsed_args)
+            )
+        return self.send(parsed_args, self._prepared(parsed_args))
+
+    def _prepared(self, parsed_args: argparse.Namespace) -> Prepared:
+        return self.pair.prepare(
             "sync_volumes",
             parsed_args.protection_group,
             reason=parsed_args.reason,
+            expect=self.expected(parsed_args),
         )
-        return self.send(parsed_args, prepared)
 
 
 def _shown(found: ConsistencyGroup, now: float) -> columns.Output:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import exceptions, mappings
+from protectorclient import exceptions
 from protectorclient.osc import ask, columns, options
-from protectorclient.osc.v1 import _following
+from protectorclient.osc.v1 import _following, _looking, _mapped
 
 if TYPE_CHECKING:
     from protectorclient.actions import Prepared
+    from protectorclient.checks import Wanted
+    from protectorclient.mappingfile import MappingFile
 
 
-class Action(_following.Following):
+class Action(_looking.Looking):
     """One of the four actions on a group."""
 
     #: As the service calls it.
@@ -26,6 +30,8 @@ class Action(_following.Following):
         self.add_own_options(parser)
         if self.mapped:
             options.add_mappings(parser)
+            _mapped.add_mapping_file(parser)
+        options.add_looking(parser)
         _following.add_following(parser)
         options.add_yes(parser)
 
@@ -46,18 +52,40 @@ class Action(_following.Following):
         given: dict[str, Any] = {}
         if self.mapped:
             given = {
-                "network_mapping": mappings.parse(
-                    parsed_args.network_mapping, "network mapping"
-                ),
-                "flavor_mapping": mappings.parse(
-                    parsed_args.flavor_mapping, "flavor mapping"
-                ),
+                **dataclasses.asdict(_mapped.given(parsed_args)),
+                "mapping_file": self.mapping_file(parsed_args),
             }
+        if self.only_looks(parsed_args):
+            return self.look(
+                parsed_args,
+                self.wanted(parsed_args, given),
+                lambda: self.prepare(parsed_args, **given),
+            )
         prepared = self.prepare(parsed_args, **given)
         for warning in prepared.warnings:
             self.warn(warning)
+        self.stakes(prepared)
         self.confirm(parsed_args, prepared)
         return self.send(parsed_args, prepared)
+
+    def mapping_file(
+        self, parsed_args: argparse.Namespace
+    ) -> MappingFile | None:
+        """The mappings below those of the options."""
+        return _mapped.file(parsed_args)
+
+    def wanted(
+        self, parsed_args: argparse.Namespace, given: Mapping[str, Any]
+    ) -> Wanted:
+        """What the checks have to know of it."""
+        from protectorclient.checks import Wanted
+
+        return Wanted(**given)
+
+    @property
+    def purpose(self) -> str:  # type: ignore[override]
+        """What the checks are for."""
+        return self.action.replace("_", "-")
 
     def prepare(
         self, parsed_args: argparse.Namespace, **given: Any
@@ -67,12 +95,29 @@ class Action(_following.Following):
             self.action,
             parsed_args.protection_group,
             reason=parsed_args.reason,
+            expect=self.expected(parsed_args),
             **given,
             **self.own_options(parsed_args),
         )
 
 
-class FailoverProtectionGroup(Action):
+class Moving(Action):
+    """An action that moves the group, and says first what that means."""
+
+    def stakes(self, prepared: Prepared) -> None:
+        from protectorclient import stakes
+
+        found = stakes.of(prepared)
+        how = ", unplanned" if found.unplanned else ""
+        self.tell(
+            f"{prepared.action} of {prepared.group.name} from {found.source}"
+            f" to {found.target}{how}"
+        )
+        for line in found.lines(columns.span):
+            self.tell(f"  {line}")
+
+
+class FailoverProtectionGroup(Moving):
     """Fail a protection group over to the other site
 
     A planned failover is asked of the current primary, stops its
@@ -113,6 +158,22 @@ class FailoverProtectionGroup(Action):
             error.hint = "use --type planned, or --accept-divergence"
             raise
 
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        self._unplanned = parsed_args.type == "unplanned"
+        return super().take_action(parsed_args)
+
+    @property
+    def purpose(self) -> str:  # type: ignore[override]
+        return "unplanned" if self._unplanned else "failover"
+
+    def wanted(
+        self, parsed_args: argparse.Namespace, given: Mapping[str, Any]
+    ) -> Wanted:
+        accepted = parsed_args.accept_divergence
+        return dataclasses.replace(
+            super().wanted(parsed_args, given), accept_divergence=accepted
+        )
+
     def own_options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
         return {
             "unplanned": parsed_args.type == "unplanned",
@@ -147,7 +208,7 @@ class FailoverProtectionGroup(Action):
         return output
 
 
-class FailbackProtectionGroup(Action):
+class FailbackProtectionGroup(Moving):
     """Fail a protection group back to its primary site"""
 
     action = "failback"
@@ -159,9 +220,26 @@ class FailbackProtectionGroup(Action):
             help="Replicate from the restored primary to the other site "
             "again when done",
         )
+        parser.add_argument(
+            "--reverse-mapping",
+            action="store_true",
+            help="Read the mapping file the other way round; without a "
+            "file, take the mappings of the last failover",
+        )
 
     def own_options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
         return {"reverse_replication": parsed_args.reverse_replication}
+
+    def mapping_file(
+        self, parsed_args: argparse.Namespace
+    ) -> MappingFile | None:
+        if parsed_args.mapping_file or not parsed_args.reverse_mapping:
+            return super().mapping_file(parsed_args)
+        from protectorclient import lastused
+
+        return lastused.failover(
+            self.pair, parsed_args.protection_group
+        ).reversed()
 
 
 class TestFailoverProtectionGroup(Action):

@@ -1,0 +1,183 @@
+"""Looking before leaping: ``--check``, ``--dry-run``, ``--expect-*``."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from protectorclient import exceptions
+from protectorclient.journal import Journal
+from protectorclient.osc import columns, command
+from protectorclient.osc.v1 import _following
+
+if TYPE_CHECKING:
+    from protectorclient.actions import Outgoing, Prepared
+    from protectorclient.checks import Wanted
+    from protectorclient.guards import Expect
+
+
+class Looking(_following.Following):
+    """A command that starts an operation, and can be told not to."""
+
+    #: What the checks are for; a table has it by the action.
+    purpose: str
+    #: What is said when the result is out.
+    last_lines: Sequence[str] = ()
+    #: Instead of the record of an operation.
+    _written: Callable[[argparse.Namespace], None] | None = None
+
+    def only_looks(self, parsed_args: argparse.Namespace) -> bool:
+        """Whether nothing is to be sent."""
+        return bool(parsed_args.check or parsed_args.dry_run)
+
+    def check(self, parsed_args: argparse.Namespace) -> None:
+        columns_asked = parsed_args.columns
+        if self.only_looks(parsed_args):
+            # they are of another table than an operation's record
+            parsed_args.columns = []
+        try:
+            super().check(parsed_args)
+        finally:
+            parsed_args.columns = columns_asked
+
+    def send(
+        self, parsed_args: argparse.Namespace, prepared: Prepared
+    ) -> columns.Output:
+        noted = dataclasses.replace(prepared, journal=Notes(self.warn))
+        return super().send(parsed_args, noted)
+
+    def expected(self, parsed_args: argparse.Namespace) -> Expect:
+        """What must be so."""
+        from protectorclient.guards import Expect
+
+        return Expect(
+            primary=parsed_args.expect_primary,
+            version=parsed_args.expect_version,
+            max_recovery_point_age=parsed_args.max_recovery_point_age,
+        )
+
+    def look(
+        self,
+        parsed_args: argparse.Namespace,
+        wanted: Wanted,
+        prepare: Callable[[], Prepared],
+    ) -> columns.Output:
+        """Make the checks, and with ``--dry-run`` the request too."""
+        from protectorclient import checks
+        from protectorclient.osc.v1 import _checks
+
+        report = checks.run(
+            self.pair, parsed_args.protection_group, self.purpose, wanted
+        )
+        self.outcome = checks.exit_code(report.findings)
+        if parsed_args.check:
+            self.last_lines = (checks.summary(report.findings),)
+            self._expect(parsed_args)
+            shown = _checks.output(report.findings, parsed_args.formatter)
+            self._written = lambda args: self._list(args, shown)
+            return shown
+        for line in _checks.lines(report.findings):
+            self.tell(line)
+        prepared = prepare()
+        for warning in prepared.warnings:
+            self.warn(warning)
+        self.stakes(prepared)
+        outgoing = prepared.outgoing()
+        if parsed_args.formatter == "table":
+            self._written = lambda _: self._print(outgoing)
+        fields = {
+            "method": outgoing.method,
+            "url": outgoing.url,
+            "headers": dict(outgoing.headers),
+            "body": dict(outgoing.body),
+        }
+        return tuple(fields), tuple(fields.values())
+
+    def _expect(self, parsed_args: argparse.Namespace) -> None:
+        """``--check`` with ``--expect-*``: refused, after the table."""
+        from protectorclient import guards
+
+        expect = self.expected(parsed_args)
+        if not expect:
+            return
+        try:
+            located = self.pair.locate(
+                parsed_args.protection_group,
+                unplanned=self.purpose == "unplanned",
+            )
+            asked = located.current
+            if self.purpose == "unplanned":
+                asked = located.other
+            guards.hold(expect, located, asked)
+        except exceptions.ProtectorError as error:
+            self.trouble = error
+
+    def stakes(self, prepared: Prepared) -> None:
+        """Say what is moved and lost; for what moves a group for real."""
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Any,
+    ) -> int:
+        if self._written is None:
+            return super().produce_output(parsed_args, column_names, data)
+        self._written(parsed_args)
+        self.app.stdout.flush()
+        for line in self.last_lines:
+            self.tell(line)
+        return 0
+
+    def _list(
+        self, parsed_args: argparse.Namespace, shown: columns.Output
+    ) -> None:
+        """A list out of a command that shows one thing."""
+        names, rows = shown
+        emit = getattr(self.formatter, "emit_list", None)
+        if emit is None:
+            raise exceptions.UsageProblem(
+                f"--check has no output as {parsed_args.formatter}"
+            )
+        command.check_columns(parsed_args, names)
+        if parsed_args.columns:
+            chosen = [
+                n
+                for n, name in enumerate(names)
+                if name in parsed_args.columns
+            ]
+            names = tuple(names[n] for n in chosen)
+            rows = [tuple(row[n] for n in chosen) for row in rows]
+        emit(names, rows, self.app.stdout, parsed_args)
+
+    def _print(self, outgoing: Outgoing) -> None:
+        """A request as it goes over the wire."""
+        write = self.app.stdout.write
+        write(f"{outgoing.method} {outgoing.url}\n")
+        for name, value in outgoing.headers.items():
+            write(f"{name}: {value}\n")
+        write(f"\n{outgoing.content}\n")
+
+
+class Notes(Journal):
+    """A journal that cannot be written is no reason not to act.
+
+    :param warn: takes a sentence, once.
+    """
+
+    def __init__(self, warn: Callable[[str], None]) -> None:
+        super().__init__()
+        self._warn: Callable[[str], None] | None = warn
+
+    def write(self, entry: Mapping[str, Any]) -> None:
+        try:
+            super().write(entry)
+        except OSError as error:
+            if self._warn is not None:
+                self._warn(
+                    f"the journal {self.path} cannot be written:"
+                    f" {error.strerror or error}"
+                )
+            self._warn = None

@@ -1,0 +1,125 @@
+"""What is at stake: what an action moves, and what is lost by it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from protectorclient import exceptions
+from protectorclient.outlook import Fate, Outlook
+
+if TYPE_CHECKING:
+    from protectorclient.actions import Prepared
+
+#: How many names are told before they are only counted.
+_NAMED = 6
+
+
+@dataclasses.dataclass(frozen=True)
+class Stakes:
+    """What is known of it; None where nobody could be asked."""
+
+    source: str
+    target: str
+    unplanned: bool
+    outlook: Outlook | None = None
+    networks: Sequence[Fate] | None = None
+    flavors: Sequence[Fate] | None = None
+    recovery_point: datetime.datetime | None = None
+    #: Seconds.
+    age: float | None = None
+    #: There is none at all.
+    no_recovery_point: bool = False
+
+    def lines(self, span: Callable[[float], str]) -> Iterator[str]:
+        """For people.
+
+        :param span: says a number of seconds.
+        """
+        outlook = self.outlook
+        if outlook is None:
+            yield "instances: not known"
+        else:
+            names = [instance.name for instance in outlook.instances]
+            sizes = [int(v.get("size") or 0) for v in outlook.volumes]
+            yield (
+                f"instances: {_names(names)}; {len(sizes)} volumes,"
+                f" {sum(sizes)} GiB"
+            )
+        yield f"recovery point: {self._point(span)}"
+        yield f"networks: {_fates(self.networks)}"
+        yield f"flavors: {_fates(self.flavors)}"
+
+    def _point(self, span: Callable[[float], str]) -> str:
+        if self.no_recovery_point:
+            return "none; nothing can be recovered"
+        if self.recovery_point is None or self.age is None:
+            return "not known"
+        when = self.recovery_point.strftime("%Y-%m-%dT%H:%M:%SZ")
+        told = f"{when}, {span(self.age)} old"
+        if self.unplanned:
+            return f"{told}; what was written since is lost"
+        return f"{told}; one more is made first, so nothing is lost"
+
+
+def _names(names: Sequence[str]) -> str:
+    if not names:
+        return "none"
+    if len(names) > _NAMED:
+        shown = ", ".join(names[:_NAMED])
+        return f"{shown} and {len(names) - _NAMED} more"
+    return ", ".join(names)
+
+
+def _fates(fates: Sequence[Fate] | None) -> str:
+    if fates is None:
+        return "not known"
+    return "; ".join(map(str, fates)) or "none"
+
+
+def of(prepared: Prepared) -> Stakes:
+    """Ask what is at stake; what cannot be asked is left open."""
+    located = prepared.located
+    client = prepared.site.client
+    found: dict[str, Any] = {}
+    with contextlib.suppress(exceptions.ProtectorError):
+        document = client.metadata.get(located.group.id)
+        found["outlook"] = outlook = Outlook(
+            document,
+            located.site_ids[located.current.name],
+            located.site_ids[located.other.name],
+        )
+        found.update(_fates_of(prepared, outlook))
+    with contextlib.suppress(exceptions.ProtectorError):
+        found.update(_point_of(prepared))
+    return Stakes(
+        source=located.current.name,
+        target=located.other.name,
+        unplanned=bool(prepared.options.get("force")),
+        **found,
+    )
+
+
+def _fates_of(prepared: Prepared, outlook: Outlook) -> Mapping[str, Any]:
+    finder = prepared.located.other.finder
+    networks = prepared.networks.ids() if prepared.networks else {}
+    flavors = prepared.flavors.ids() if prepared.flavors else {}
+    try:
+        return {
+            "networks": outlook.networks(networks, finder.networks()),
+            "flavors": outlook.flavors(flavors, finder.flavors()),
+        }
+    except exceptions.ProtectorError:
+        return {}
+
+
+def _point_of(prepared: Prepared) -> Mapping[str, Any]:
+    client = prepared.site.client
+    point = client.consistency_groups.get(prepared.group.id).latest
+    if point is None or point.created_at is None:
+        return {"no_recovery_point": point is None}
+    age = (client.http.server_time() - point.created_at).total_seconds()
+    return {"recovery_point": point.created_at, "age": max(0.0, age)}
