@@ -123,11 +123,25 @@ class LocalPair:
 
     # -- time, faults, the world
 
-    def advance(self, duration: float | str) -> None:
-        """Let time pass: seconds, or a text such as ``15m``."""
+    def advance(self, duration: float | str, site: str | None = None) -> None:
+        """Let time pass: seconds, or a text such as ``15m``.
+
+        With ``site`` only that one's clock goes ahead; it needs sockets.
+        """
         if isinstance(duration, str):
             duration = durations.parse(duration)
-        self.clock.advance(duration)
+        if site is None:
+            self.clock.advance(duration)
+        elif isinstance(self.clock, SharedClock):
+            self.clock.advance(duration, _named(site))
+        else:
+            raise ValueError("sites without sockets share one clock")
+
+    def clock_of(self, site: str) -> ManualClock | SharedClock:
+        """The clock as one site reads it."""
+        if isinstance(self.clock, SharedClock):
+            return SharedClock(self.directory / "clock.json", site)
+        return self.clock
 
     def fault(
         self, kind: str, *, site: str | None = None, **options: Any
@@ -223,7 +237,10 @@ class LocalSite:
             pair.folder.faults(), self.name, crash=self._fall_silent
         )
         self._parts = site = build.open_site(
-            self.config, clock=pair.clock, wire=pair.wire, faults=plan
+            self.config,
+            clock=pair.clock_of(self.name),
+            wire=pair.wire,
+            faults=plan,
         )
         if isinstance(pair.wire, InProcess):
             app = create_app(site, wait=_no_wait)
