@@ -16,7 +16,7 @@ def blueprint(site: Site) -> Blueprint:
     routes = Routes("protection-groups")
 
     def shown(group: Group, status: int = 200) -> Response:
-        registry.freshen(site, group)
+        registry.freshen(site, [group])
         record = render.protection_group(group, call().version)
         return answer({"protection_group": record}, status)
 
@@ -30,8 +30,7 @@ def blueprint(site: Site) -> Blueprint:
             asked.query["name"],
             asked.query["status"],
         )
-        for group in found:
-            registry.freshen(site, group)
+        registry.freshen(site, found)
         return page(
             "protection_groups",
             [render.protection_group(one, asked.version) for one in found],

@@ -1,5 +1,6 @@
 """Protection groups: made, changed and deleted, at both sites."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fakeserver.clock import stamp
@@ -16,12 +17,12 @@ from fakeserver.store.sites import SITES
 NOUN = "protection_group"
 
 
-def freshen(site: Site, group: Group) -> None:
+def freshen(site: Site, found: Sequence[Group]) -> None:
     """Replication goes on at the arrays; see how far it is by now."""
-    points = site.arrays.points(group.id)
-    newest = next((point for point in points if point.complete), None)
-    if newest is not None:
-        group.local["last_replication_at"] = stamp(newest.created_at)
+    newest = site.arrays.newest([group.id for group in found])
+    for group in found:
+        if group.id in newest:
+            group.local["last_replication_at"] = stamp(newest[group.id])
 
 
 def create(site: Site, project_id: str, given: dict[str, Any]) -> Group:

@@ -6,18 +6,21 @@ written down when somebody looks.
 """
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from fakeserver.clock import Clock
 from fakeserver.db import Database, dump, load
 from fakeserver.faults import Faults, StepFault
 from fakeserver.ids import stable_id
+from fakeserver.storage.covered import covered
 from fakeserver.storage.driver import (
     ArrayVolume,
     Link,
     RecoveryPoint,
     StorageError,
 )
+from fakeserver.storage.newest import newest
+from fakeserver.world import ARRAYS
 
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS arr_tokens (
@@ -88,6 +91,8 @@ class Arrays:
         return None if row is None else self._volume(row)
 
     def volumes(self, array: str) -> list[ArrayVolume]:
+        if array not in ARRAYS.values():
+            raise StorageError(f"There is no FlashArray named {array}")
         rows = self.db.all(
             "SELECT * FROM arr_volumes WHERE array = ? ORDER BY name", array
         )
@@ -201,7 +206,8 @@ class Arrays:
                     )
                 self._record(tx, link, key, self._clock.time(), None)
                 found = self._by_key(tx, group, key)
-        assert found is not None
+        if found is None:
+            raise StorageError(f"Group {group} has no volumes on FlashArrays")
         return found
 
     def transfer(self, group: str, key: str) -> RecoveryPoint:
@@ -227,6 +233,10 @@ class Arrays:
             group,
         )
         return [self._point(row) for row in rows]
+
+    def newest(self, groups: Sequence[str]) -> dict[str, float]:
+        lag = self._faults.delay("array:transfer")
+        return newest(self.db, groups, self._clock.time(), lag, KEEP)
 
     def latest(
         self, group: str, array: str, holding: Iterable[str] = ()
@@ -290,36 +300,7 @@ class Arrays:
 
     def covered(self, array: str, volume: str) -> bool:
         found = self.volume(array, volume)
-        if found is None:
-            return True
-        row = self.db.one(
-            "SELECT 1 FROM arr_kept WHERE array = ? AND volume = ? "
-            "AND content_at >= ?",
-            array,
-            volume,
-            found.content_at,
-        )
-        if row is not None:
-            return True
-        if found.snapshot_id is not None:
-            made = self.db.one(
-                "SELECT volumes FROM arr_points WHERE id = ?",
-                found.snapshot_id,
-            )
-            held = load(made["volumes"]).values() if made else ()
-            if any(content >= found.content_at for content, _ in held):
-                return True
-        now = self._clock.time()
-        rows = self.db.all(
-            "SELECT volumes FROM arr_points "
-            "WHERE source = ? AND complete_at <= ?",
-            array,
-            now,
-        )
-        return any(
-            load(row["volumes"]).get(volume, (-1.0, 0))[0] >= found.content_at
-            for row in rows
-        )
+        return found is None or covered(self.db, found, self._clock.time())
 
     def reset(self) -> None:
         with self.db.transaction() as tx:

@@ -6,7 +6,7 @@ one is complete at the target once every volume of it has arrived there.
 """
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 
@@ -67,7 +67,8 @@ class ArrayDriver(Protocol):
 
     def volume(self, array: str, name: str) -> ArrayVolume | None: ...
 
-    def volumes(self, array: str) -> list[ArrayVolume]: ...
+    def volumes(self, array: str) -> list[ArrayVolume]:
+        """All of them; raises StorageError where there is no such array."""
 
     def create_volume(self, array: str, name: str, size: int) -> None: ...
 
@@ -102,6 +103,10 @@ class ArrayDriver(Protocol):
 
     def points(self, group: str) -> list[RecoveryPoint]:
         """Newest first; what background replication made is among them."""
+
+    def newest(self, groups: Sequence[str]) -> dict[str, float]:
+        """When the newest complete one of each group was made, for those
+        that have any; one question about many groups."""
 
     def latest(
         self, group: str, array: str, holding: Iterable[str] = ()

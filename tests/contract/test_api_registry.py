@@ -337,6 +337,20 @@ def test_validation_with_a_wrong_password(pair: Pair) -> None:
     assert found["status"] == "active"
 
 
+def test_validation_finds_a_misspelt_array(pair: Pair) -> None:
+    path = f"/v1/admin/sites/{pair.site_id('site-b')}"
+    body = {"site": {"array_name": "flasharay-b"}}
+    pair.a("PATCH", path, body, user="admin")
+    found = pair.a("POST", f"{path}/validate", user="admin", expect=200)
+    assert found["status"] == "error"
+    [array] = [one for one in found["checks"] if one["result"] != "ok"]
+    assert array == {
+        "name": "array",
+        "result": "failed",
+        "detail": "There is no FlashArray named flasharay-b",
+    }
+
+
 def test_address_that_is_no_protector(pair: Pair) -> None:
     path = f"/v1/admin/sites/{pair.site_id('site-b')}"
     body = {"site": {"protector_url": f"{URLS['site-b']}/identity"}}
