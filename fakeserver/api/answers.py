@@ -33,11 +33,32 @@ def page(
     shown = list(items[:limit])
     value: dict[str, Any] = {plural: shown}
     if len(items) > limit:
-        asked = {
-            name: given
-            for name, given in query.items()
-            if given is not None and name != "marker"
-        }
-        asked["marker"] = shown[-1][key]
-        value["links"] = [{"rel": "next", "href": f"{url}?{urlencode(asked)}"}]
+        value["links"] = _links(url, query, shown[-1][key])
     return answer(value)
+
+
+def written_page(
+    plural: str,
+    items: Sequence[tuple[str, str]],
+    url: str,
+    query: dict[str, Any],
+) -> Response:
+    """Like :func:`page`, of records that are JSON already, with their ids."""
+    limit = int(query["limit"])
+    shown = items[:limit]
+    text = f'{{"{plural}":[{",".join(written for _, written in shown)}]'
+    if len(items) > limit:
+        links = json.dumps(_links(url, query, shown[-1][0]))
+        text += f',"links":{links}'
+    return Response(f"{text}}}", mimetype="application/json")
+
+
+def _links(url: str, query: dict[str, Any], last: str) -> list[dict[str, str]]:
+    """Where the next page is: the same question, after this item."""
+    asked = {
+        name: given
+        for name, given in query.items()
+        if given is not None and name != "marker"
+    }
+    asked["marker"] = last
+    return [{"rel": "next", "href": f"{url}?{urlencode(asked)}"}]

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from fakeserver.api import render
-from fakeserver.api.answers import answer, page
+from fakeserver.api.answers import answer, written_page
 from fakeserver.api.gate import call
 from fakeserver.api.routing import TENANT, Routes
 from fakeserver.site import Site
@@ -24,10 +24,11 @@ def blueprint(site: Site) -> Blueprint:
             query["protection_group_id"],
             query["operation_type"],
             query["status"],
+            without=render.unknown_operation_field(asked.version),
         )
-        return page(
+        return written_page(
             "operations",
-            [render.operation(one, asked.version) for one in found],
+            found,
             f"{site.config.url}/v1/{tenant_id}/operations",
             query,
         )

@@ -108,11 +108,11 @@ def policy(group: Group) -> dict[str, Any]:
     }
 
 
+def unknown_operation_field(version: Version) -> str | None:
+    """The field of an operation that came after this version."""
+    return None if version >= RESULT_DATA else "result_data"
+
+
 def operation(record: dict[str, Any], version: Version) -> dict[str, Any]:
-    if version >= RESULT_DATA:
-        return record
-    return {
-        field: value
-        for field, value in record.items()
-        if field != "result_data"
-    }
+    unknown = unknown_operation_field(version)
+    return {name: held for name, held in record.items() if name != unknown}
