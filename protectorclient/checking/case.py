@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import functools
 from collections.abc import Callable, Mapping
@@ -83,6 +84,7 @@ class Case:
                 answers[name] = (side.local, side.find(self.name))
             except exceptions.ProtectorError as error:
                 errors[name] = error
+        self._find_renamed(answers, errors)
         found = {name: group for name, (_, group) in answers.items()}
         if len({group.id for group in found.values()}) > 1:
             self.doubles = found
@@ -99,6 +101,21 @@ class Case:
             isinstance(error, exceptions.NotFound) for error in errors.values()
         ):
             locating.settle(self.pair, self.name, answers, errors)
+
+    def _find_renamed(
+        self,
+        answers: dict[str, Any],
+        errors: dict[str, exceptions.ProtectorError],
+    ) -> None:
+        """A site may have it under an older name, and the same id."""
+        for _, group in list(answers.values()):
+            for name, error in list(errors.items()):
+                if not isinstance(error, exceptions.NotFound):
+                    continue
+                side = self.sides[name]
+                with contextlib.suppress(exceptions.ProtectorError):
+                    answers[name] = (side.local, side.find(group.id))
+                    errors.pop(name)
 
     def _knock(self, side: Side) -> None:
         if side.barred is None:

@@ -185,6 +185,9 @@ def replication(case: Case) -> Verdict:
     case.both()
     speaker = case.speaker
     _policy(case)
+    if case.group.status != "active":
+        # a promote stops it, until the group is home again
+        raise Skip(f"the group is {case.group.status}")
     if not speaker.has_health:
         offered = speaker.handle.client.http.offered
         raise Skip(

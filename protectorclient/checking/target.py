@@ -237,10 +237,12 @@ def cinder_policy(case: Case, side: Side) -> Verdict:
 
 
 def quota_compute(case: Case) -> Verdict:
-    limits = case.open_target().compute_limits
+    target = case.open_target()
+    limits = target.compute_limits
     flavors = [flavor for _, flavor in _chosen(case)]
     sizes = [size_of(flavor) for flavor in flavors]
     return _quota(
+        target,
         limits,
         (
             (
@@ -266,10 +268,12 @@ def quota_compute(case: Case) -> Verdict:
 
 
 def quota_storage(case: Case) -> Verdict:
-    limits = case.open_target().volume_limits
+    target = case.open_target()
+    limits = target.volume_limits
     volumes = case.outlook.volumes
     gigabytes = sum(int(volume.get("size") or 0) for volume in volumes)
     return _quota(
+        target,
         limits,
         (
             ("volumes", len(volumes), "maxTotalVolumes", "totalVolumesUsed"),
@@ -284,6 +288,7 @@ def quota_storage(case: Case) -> Verdict:
 
 
 def _quota(
+    target: Side,
     limits: Mapping[str, Any],
     wanted: Iterable[tuple[str, int, str, str]],
 ) -> Verdict:
@@ -302,9 +307,10 @@ def _quota(
             told.append(f"{more} of {allowed - taken} {what}")
     if not short:
         return ok(", ".join(told))
-    command = f"openstack quota set {' '.join(options)} $OS_PROJECT_ID"
+    project = target.handle.client.project_id
+    command = f"openstack quota set {' '.join(options)} {project}"
     return bad(
         "; ".join(line for line in told if "are left" in line),
         *short,
-        fix=f"{command}  # as an admin of the target",
+        fix=f"{command}  # as an admin",
     )

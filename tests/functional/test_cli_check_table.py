@@ -1,0 +1,118 @@
+"""Every row of the table: found alone, and cleared as it is printed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from check_states import EQUIVALENTS, GROUP, RETYPED, STATES, State, World
+
+from fakeserver.errors import STATUS as REASONS
+from fakeserver.harness import LocalPair
+from protectorclient import checks
+
+#: a malformed request, a too large one and a broken service are no state
+#: of the world that could be looked at before
+NO_ROW = {"bad-request", "too-large", "internal"}
+
+
+@pytest.fixture
+def world(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[World]:
+    state: State = request.param
+    with LocalPair(sockets=True, **state.pair) as pair:
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(pair.clouds_yaml))
+        monkeypatch.setenv("OS_CLOUD", state.cloud)
+        made = World(pair)
+        if state.stored:
+            made.done(f"{GROUP} set {state.group} {state.stored}")
+        if state.group == "bare":
+            made.done(f"{GROUP} set bare {STATES[0].stored}")
+        os.environ.update(state.env)
+        state.make(made)
+        yield made
+
+
+def bad(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    return [
+        (row["id"], row["severity"])
+        for row in rows
+        if row["severity"] in ("problem", "warning")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("world", "state"),
+    [(state, state) for state in STATES],
+    ids=[state.id for state in STATES],
+    indirect=["world"],
+)
+def test_exactly_this_row_and_its_fix(world: World, state: State) -> None:
+    found = world.type(state.line("--strict -f json"))
+    assert bad(found.json) == [(state.check, state.severity)], found.out
+    assert found.code == (3 if state.severity == "problem" else 4)
+    (row,) = [
+        row for row in found.json if row["id"] == state.check and row["fix"]
+    ]
+    for field in ("message", "cause", "impact", "fix", "site"):
+        assert row[field], field
+
+    retyped = clear(world, state, row)
+    again = world.type(f"{retyped or state.line()} --strict -f json")
+    left = bad(again.json)
+    assert state.check not in [check for check, _ in left], again.out
+    if state.clean:
+        assert (left, again.code) == ([], 0), again.out
+
+
+def clear(world: World, state: State, row: dict[str, Any]) -> str | None:
+    """Do what is printed; the command to type from now on, if it is one."""
+    if state.check in RETYPED:
+        return RETYPED[state.check]
+    if state.check in EQUIVALENTS:
+        assert not row["fix"].startswith("openstack protector")
+        EQUIVALENTS[state.check](world)
+        return None
+    for line in row["fix"].splitlines():
+        assert line.startswith("openstack ")
+        if "protection-group check" in line:
+            return line
+        world.done(line, admin(row, line))
+    return None
+
+
+def admin(row: dict[str, Any], line: str) -> str | None:
+    """The cloud of an admin, where the line says that it takes one."""
+    if "  # as an admin" not in line:
+        return None
+    return "site-a-admin" if " protector " in line else f"{row['site']}-admin"
+
+
+def test_every_check_has_a_state() -> None:
+    assert {check.id for check in checks.CHECKS} == {
+        state.check for state in STATES
+    }
+
+
+def test_every_reason_has_a_check() -> None:
+    told = {check.reason for check in checks.CHECKS} - {None}
+    assert told == set(REASONS) - NO_ROW
+
+
+@pytest.mark.parametrize("purpose", ["failover", "test-failover"])
+def test_a_sound_group_has_no_bad_row(
+    purpose: str, local_pair: LocalPair
+) -> None:
+    world = World(local_pair)
+    ran = world.type(
+        f"{GROUP} check prod-web-app --for {purpose} --strict -f json"
+        " --network-mapping net-primary-web=net-secondary-web"
+    )
+    assert ran.code == 0, ran.out
+    assert {row["severity"] for row in ran.json} == {"ok"}
+    assert ran.err.splitlines()[-1] == (
+        f"{len(ran.json)} ok, 0 warnings, 0 problems"
+    )
