@@ -5,6 +5,7 @@ can find them.
 """
 
 import enum
+from collections.abc import Sequence
 
 from protectorclient import exceptions
 
@@ -76,3 +77,18 @@ def code_for(error: BaseException) -> ExitCode:
         if kind in BY_ERROR:
             return BY_ERROR[kind]
     return ExitCode.ERROR
+
+
+def code_for_several(codes: Sequence[ExitCode], count: int) -> ExitCode:
+    """The exit status of a command over several operations.
+
+    :param codes: of those that did not end well.
+    :param count: how many there were.
+    """
+    if not codes:
+        return ExitCode.OK
+    if len(set(codes)) == 1 and len(codes) == count:
+        return codes[0]
+    if {ExitCode.ROLLED_BACK, ExitCode.LEFTOVERS} & set(codes):
+        return ExitCode.SOME_FAILED
+    return max(codes)

@@ -178,7 +178,7 @@ class _Loop:
             site = min(waiting, key=lambda one: one.due)
             stop = site.due if deadline is None else min(site.due, deadline)
             rest = stop - self._pace.clock()
-            if rest > 0:
+            if rest > 0 and not cancelled():
                 self._pace.sleep(rest)
             if cancelled():
                 yield from self._stop()

@@ -16,7 +16,17 @@ SERVER = sorted((TREE / "fakeserver").rglob("*.py"))
 #: what a module of the library may import of it: its own rank or lower
 RANKS = (
     ("exceptions", "microversions", "version"),
-    ("exitcodes", "advice", "answers", "mappings", "posting", "urls"),
+    (
+        "exitcodes",
+        "advice",
+        "answers",
+        "estimate",
+        "events",
+        "mappings",
+        "phases",
+        "posting",
+        "urls",
+    ),
     ("mappingfile", "outlook", "suggesting", "journal"),
     ("transport", "watch", "endings"),
     ("http",),
