@@ -84,6 +84,7 @@ PEER_UNREACHABLE = Advice(
         "openstack protector protection-group sync-force {group}",
     ),
     reasons=("peer-unreachable",),
+    message=r"remote site unreachable|does not answer|is unreachable",
 )
 
 CINDER_POLICY = Advice(
@@ -126,7 +127,10 @@ STORAGE = Advice(
         "openstack protector policy show {group}",
         "openstack protector consistency-group show {group}",
         "openstack protector consistency-group sync {group}",
-        "openstack protector policy set {group}",
+        "openstack protector policy set {group}"
+        " --primary-fa-url https://ARRAY-A --secondary-fa-url https://ARRAY-B"
+        " --primary-fa-api-token-env TOKEN_A"
+        " --secondary-fa-api-token-env TOKEN_B",
     ),
     reasons=("policy-missing",),
     steps=(
@@ -222,6 +226,103 @@ TABLE = (
 )
 
 
+INSTANCES = Advice(
+    key="instances",
+    symptom="The operation fails while it builds instances",
+    cause="Nova or Neutron of the target site refused: a quota, no host"
+    " with room, or a network or flavor that does not fit.",
+    fix=(
+        "Read the message: it is the target's own.",
+        "Look at the target's quotas and hosts, and at what the instances"
+        " need.",
+        "Map the networks and flavors to others where these do not fit,"
+        " then start the operation again.",
+    ),
+    commands=("openstack protector member list {group}",),
+    steps=("recreate_instances", "create_test_instances"),
+)
+
+VOLUMES = Advice(
+    key="volumes",
+    symptom="The operation fails while Cinder takes volumes over",
+    cause="Cinder of the target site refused for another reason than its"
+    " policy: a quota, or a volume type or backend host that does not fit.",
+    fix=(
+        "Read the message: it is the target's own.",
+        "Compare the volume backend host of the site's record with"
+        " Cinder's pools, and look at the quotas.",
+        "Then start the operation again.",
+    ),
+    commands=("openstack protector consistency-group show {group}",),
+    steps=("manage_volumes_into_cinder", "unmanage_test_volumes"),
+)
+
+SUPERSEDED = Advice(
+    key="superseded",
+    symptom="The operation was superseded by one at the other site",
+    cause="A failover was forced at the other site while this operation"
+    " was not finished. That one counts.",
+    fix=(
+        "Look at where the group runs now.",
+        "Force a sync of the metadata once both sites answer.",
+    ),
+    commands=(
+        "openstack protector protection-group sync-status {group}",
+        "openstack protector protection-group sync-force {group}",
+    ),
+    message=r"superseded by",
+)
+
+PARTIAL = Advice(
+    key="partial",
+    symptom="A forced failover has completed, but not for all members",
+    cause="The storage was promoted, and some instances could not be"
+    " rebuilt at the site that is left.",
+    fix=(
+        "Look which members failed and why: their volumes are there.",
+        "Build the missing instances by hand from their volumes, or fail"
+        " back once the other site is there again.",
+    ),
+    commands=(
+        "openstack protector member list {group}",
+        "openstack protector operation show {operation}",
+    ),
+)
+
+LEFT_BEHIND = Advice(
+    key="left-behind",
+    symptom="The operation has left something behind",
+    cause="Something that it made, or had to remove, could not be removed.",
+    fix=(
+        "Remove by hand what is named, in Nova and Cinder of its site, as"
+        " far as it is still there.",
+        "Where the group is in error, an administrator then sets its status.",
+    ),
+    commands=("openstack protector protection-group show {group}",),
+)
+
+ROLLED_BACK = Advice(
+    key="rolled-back",
+    symptom="The operation failed and was rolled back",
+    cause="The message of the operation says what its step met.",
+    fix=(
+        "Mend what the message names.",
+        "Check the group, then start the operation again.",
+    ),
+    commands=("openstack protector protection-group show {group}",),
+)
+
+#: What the published page does not name; asked after the table.
+MORE = (
+    SUPERSEDED,
+    INSTANCES,
+    VOLUMES,
+    PARTIAL,
+    LEFT_BEHIND,
+    ROLLED_BACK,
+)
+
+
 def for_operation(
     operation: Operation, *, unchanged_for: float | None = None
 ) -> Advice | None:
@@ -238,20 +339,19 @@ def for_operation(
     return None
 
 
-def _for_failed(operation: Operation) -> Advice | None:
+def _for_failed(operation: Operation) -> Advice:
     message = operation.error_message or ""
-    if PEER_UNREACHABLE.symptom in message:
-        return PEER_UNREACHABLE
-    failed = operation.steps_failed
-    for row in TABLE:
-        if not any(step in row.steps for step in failed):
+    for row in (PEER_UNREACHABLE, SUPERSEDED):
+        if re.search(row.message or "", message):
+            return row
+    for row in (*TABLE, *MORE):
+        if operation.operation_type in row.types:
+            return row
+        if not any(step in row.steps for step in operation.steps_failed):
             continue
         if row.message is None or re.search(row.message, message):
             return row
-    for row in TABLE:
-        if operation.operation_type in row.types:
-            return row
-    return None
+    return LEFT_BEHIND if operation.leftovers else ROLLED_BACK
 
 
 def for_error(error: BaseException) -> Advice | None:
@@ -264,8 +364,10 @@ def for_error(error: BaseException) -> Advice | None:
         return None
     word = (error.reason or "").removeprefix("protector.")
     for row in TABLE:
-        if word in row.reasons and (
-            row.message is None or re.search(row.message, error.message)
+        if word not in row.reasons:
+            continue
+        if row is not NOT_FAILED_OVER or re.search(
+            row.message or "", error.message
         ):
             return row
     return None

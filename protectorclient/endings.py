@@ -58,6 +58,7 @@ def error_for(ended: watch.Ended) -> exceptions.ProtectorError | None:
             operation=operation,
             site=site,
             leftovers=operation.leftovers,
+            advice=advice.PARTIAL,
         )
     if ended.outcome is watch.Outcome.LEFTOVERS:
         return exceptions.OperationLeftovers(

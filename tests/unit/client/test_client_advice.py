@@ -32,11 +32,11 @@ def failed(step: str, message: str = "no", **fields: Any) -> Operation:
             failed("manage_volumes_into_cinder", "Policy doesn't allow it"),
             "cinder-policy",
         ),
-        (failed("manage_volumes_into_cinder", "out of quota"), None),
+        (failed("manage_volumes_into_cinder", "out of quota"), "volumes"),
         (failed("get_latest_snapshot"), "storage"),
         (failed("promote_volumes_on_flasharray"), "storage"),
         (failed("clone_volumes_on_flasharray"), "storage"),
-        (failed("recreate_instances"), None),
+        (failed("recreate_instances"), "instances"),
         (
             failed("delete_test_instances", operation_type="test_cleanup"),
             "test-left",

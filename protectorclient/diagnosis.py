@@ -1,0 +1,390 @@
+"""What is wrong with an operation, and what to type next.
+
+First everything is asked that anybody can tell: the record, and at both
+sites the group and its metadata. What follows from that is decided without
+asking any more.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import dataclasses
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from protectorclient import advice, exceptions
+from protectorclient.sitehandle import SILENT, SiteHandle
+
+if TYPE_CHECKING:
+    from protectorclient.v1.operations import Operation
+    from protectorclient.v1.protection_groups import (
+        ProtectionGroup,
+        SyncStatus,
+    )
+    from protectorclient.v1.sites import Site
+
+_PREFIX = "openstack protector "
+_DRILLS = ("test_failover", "test_cleanup")
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """What one site says."""
+
+    #: The cloud's name.
+    site: str
+    #: Why it says nothing.
+    error: exceptions.ProtectorError | None = None
+    operation: Operation | None = None
+    #: Seconds since the operation's record last changed.
+    unchanged_for: float | None = None
+    group: ProtectionGroup | None = None
+    sync: SyncStatus | None = None
+    #: The id of this very site, and both sites' records by id.
+    site_id: str | None = None
+    sites: Mapping[str, Site] = dataclasses.field(default_factory=dict)
+    #: The last drill of the group that was started here.
+    drill: Operation | None = None
+
+    @property
+    def silent(self) -> bool:
+        """Whether it does not answer, as against: not allow."""
+        return isinstance(self.error, SILENT)
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What both sites say of one operation."""
+
+    operation_id: str
+    #: By the clouds' names.
+    seen: Mapping[str, Seen]
+
+    @property
+    def home(self) -> Seen | None:
+        """The site that knows the operation."""
+        found = (one for one in self.seen.values() if one.operation)
+        return next(found, None)
+
+    @property
+    def operation(self) -> Operation | None:
+        """The record, where a site that knows it answers."""
+        return self.home.operation if self.home else None
+
+    @property
+    def group(self) -> ProtectionGroup | None:
+        """The group, as the site has it that is ahead."""
+        found = [one.group for one in self.seen.values() if one.group]
+        return max(
+            found,
+            key=lambda one: (one.failover_count, one.metadata_version),
+            default=None,
+        )
+
+    @property
+    def silent(self) -> list[Seen]:
+        """The sites that do not answer."""
+        return [one for one in self.seen.values() if one.silent]
+
+    @property
+    def dead_primary(self) -> bool:
+        """Whether the site where the group runs does not answer."""
+        if self.group is None or not self.silent:
+            return False
+        alive = [one.site_id for one in self.seen.values() if not one.silent]
+        return self.group.current_primary_site_id not in alive
+
+    @property
+    def out_of_sync(self) -> bool:
+        """Whether a site that sees both says that they differ."""
+        return any(
+            one.sync is not None and one.sync.status in _DIFFERS
+            for one in self.seen.values()
+        )
+
+
+_DIFFERS = ("OUT_OF_SYNC", "FAILED")
+
+
+@dataclasses.dataclass(frozen=True)
+class Diagnosis:
+    """What follows from the facts."""
+
+    #: One sentence: how it stands.
+    verdict: str
+    #: Whether anything has to be done.
+    healthy: bool
+    advice: advice.Advice | None
+    #: What to type, in this order.
+    commands: tuple[str, ...]
+
+
+def examine(operation_id: str, handles: Mapping[str, SiteHandle]) -> Facts:
+    """Ask both sites for what they know.
+
+    :raises NotFound: all answer, and none knows the operation.
+    """
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        first = dict(
+            zip(
+                handles,
+                pool.map(
+                    lambda handle: _find(handle, operation_id),
+                    handles.values(),
+                ),
+                strict=True,
+            )
+        )
+        facts = Facts(operation_id, first)
+        if facts.operation is None:
+            for one in first.values():
+                if one.error is not None and not one.silent:
+                    raise one.error
+            if not facts.silent:
+                raise exceptions.NotFound(
+                    f"no site knows an operation '{operation_id}'"
+                )
+            return facts
+        group = facts.operation.protection_group_id
+        if group is None:
+            return facts
+        asked = pool.map(
+            lambda name: _ask(handles[name], first[name], group), handles
+        )
+        return Facts(operation_id, dict(zip(handles, asked, strict=True)))
+
+
+def _find(handle: SiteHandle, operation_id: str) -> Seen:
+    try:
+        found = handle.client.operations.get(operation_id)
+    except exceptions.NotFound:
+        return Seen(handle.name)
+    except exceptions.ProtectorError as error:
+        return Seen(handle.name, error)
+    age = None
+    if found.updated_at is not None:
+        now = handle.client.http.server_time()
+        age = max(0.0, (now - found.updated_at).total_seconds())
+    return Seen(handle.name, operation=found, unchanged_for=age)
+
+
+def _ask(handle: SiteHandle, seen: Seen, group: str) -> Seen:
+    if seen.error is not None:
+        return seen
+    client = handle.client
+    told: dict[str, Any] = {}
+    try:
+        told["site_id"] = handle.local.id
+        told["sites"] = handle.sites
+        with contextlib.suppress(exceptions.NotFound):
+            told["group"] = client.protection_groups.get(group)
+            told["sync"] = client.protection_groups.sync_status(group)
+        told["drill"] = next(
+            (
+                one
+                for one in client.operations.list(
+                    protection_group_id=group, limit=20
+                )
+                if one.operation_type in _DRILLS
+            ),
+            None,
+        )
+    except exceptions.ProtectorError as error:
+        told["error"] = error
+    return dataclasses.replace(seen, **told)
+
+
+def diagnose(facts: Facts) -> Diagnosis:
+    """What the facts mean."""
+    operation = facts.operation
+    if operation is None:
+        return _nobody_knows(facts)
+    verdict, row = _judge(facts, operation)
+    group = facts.group
+    name = (group.name if group else None) or operation.protection_group_id
+    filled = row and row.filled(group=name or "GROUP", operation=operation.id)
+    commands = _commands(facts, operation, name or "GROUP", filled)
+    return Diagnosis(
+        verdict, row is None, filled, tuple(dict.fromkeys(commands))
+    )
+
+
+def _nobody_knows(facts: Facts) -> Diagnosis:
+    names = " and ".join(one.site for one in facts.silent)
+    return Diagnosis(
+        verdict=f"not known: {names} may know it, and cannot be asked",
+        healthy=False,
+        advice=advice.PEER_UNREACHABLE.filled(operation=facts.operation_id),
+        commands=(f"{_PREFIX}operation wait {facts.operation_id}",),
+    )
+
+
+def _judge(
+    facts: Facts, operation: Operation
+) -> tuple[str, advice.Advice | None]:
+    """How it stands, and the row that fits; none where all is well."""
+    kind = operation.operation_type
+    if not operation.is_finished:
+        assert facts.home is not None
+        row = advice.for_operation(
+            operation, unchanged_for=facts.home.unchanged_for
+        )
+        if row is not None:
+            return f"the {kind} does not move", row
+        if facts.silent:
+            return f"the {kind} goes on without the other site", (
+                advice.PEER_UNREACHABLE
+            )
+        return f"the {kind} goes on", None
+    group = facts.group
+    if operation.status == "failed":
+        if operation.leftovers or (group and group.status == "error"):
+            return f"the {kind} failed and left something behind", (
+                _with_leftovers(operation)
+            )
+        return f"the {kind} failed and was rolled back", (
+            advice.for_operation(operation)
+        )
+    if _is_partial(operation, group):
+        return f"the {kind} completed in part", advice.PARTIAL
+    if operation.leftovers:
+        return f"the {kind} completed and left something behind", (
+            advice.LEFT_BEHIND
+        )
+    if facts.out_of_sync:
+        return f"the {kind} completed, the sites differ", advice.OUT_OF_SYNC
+    if facts.silent:
+        if operation.parameters.get("force"):
+            return f"the {kind} completed, the other site is still away", (
+                advice.OUT_OF_SYNC
+            )
+        return f"the {kind} completed, a site does not answer now", (
+            advice.PEER_UNREACHABLE
+        )
+    if _is_uncleaned(facts, operation):
+        return f"the {kind} completed, its test is not cleaned up", (
+            advice.TEST_LEFT
+        )
+    return f"the {kind} completed", None
+
+
+def _with_leftovers(operation: Operation) -> advice.Advice:
+    row = advice.for_operation(operation)
+    if row is None or row is advice.ROLLED_BACK:
+        return advice.LEFT_BEHIND
+    return row
+
+
+def _is_partial(operation: Operation, group: ProtectionGroup | None) -> bool:
+    return bool(
+        operation.parameters.get("force")
+        and group
+        and group.status == "failed_over_partial"
+    )
+
+
+def _is_uncleaned(facts: Facts, operation: Operation) -> bool:
+    if operation.operation_type != "test_failover":
+        return False
+    return any(
+        one.drill is not None and one.drill.id == operation.id
+        for one in facts.seen.values()
+    )
+
+
+def _commands(
+    facts: Facts,
+    operation: Operation,
+    group: str,
+    row: advice.Advice | None,
+) -> Iterator[str]:
+    """In the order of a cool head: look, mend, clear away, try again."""
+    if not operation.is_finished:
+        yield f"{_PREFIX}operation watch {operation.id}"
+    if row is None:
+        return
+    if facts.silent and (url := _peer_url(facts)):
+        yield f"curl {url}/"
+    unplanned = "--type unplanned"
+    yield from (
+        command
+        for command in row.commands
+        if unplanned not in command or facts.dead_primary
+    )
+    if operation.status != "failed":
+        return
+    if facts.out_of_sync:
+        yield f"{_PREFIX}protection-group sync-force {group}"
+        yield f"{_PREFIX}protection-group sync-status {group}"
+    for item in operation.leftovers:
+        yield from _removal(item)
+    if facts.group is not None and facts.group.status == "error":
+        home = facts.group.primary_site_id
+        at_home = facts.group.current_primary_site_id == home
+        status = "active" if at_home else "failed_over"
+        yield f"{_PREFIX}protection-group set {group} --status {status}"
+    if not (facts.dead_primary and "force" not in operation.parameters):
+        yield from _again(operation, group)
+
+
+def _peer_url(facts: Facts) -> str | None:
+    """The address of a silent site, as the other one has it recorded."""
+    for one in facts.seen.values():
+        for site in one.sites.values():
+            if site.id != one.site_id and site.protector_url:
+                return site.protector_url.rstrip("/")
+    return None
+
+
+#: What removes a thing of a kind, in the hands of its owner.
+_REMOVALS = {
+    "instance": "server delete",
+    "volume": "volume delete",
+}
+
+
+def _removal(item: Any) -> Iterator[str]:
+    if not isinstance(item, Mapping):
+        return
+    verb = _REMOVALS.get(str(item.get("kind")))
+    identity = item.get("id") or item.get("name")
+    if verb and identity and item.get("site"):
+        yield f"openstack --os-cloud {item['site']} {verb} {identity}"
+    elif item.get("kind") == "stopped instance":
+        yield (
+            f"openstack --os-cloud {item.get('site')} server start {identity}"
+        )
+
+
+_VERBS = {
+    "failover": "protection-group failover",
+    "failback": "protection-group failback",
+    "test_failover": "protection-group test-failover",
+    "test_cleanup": "protection-group test-cleanup",
+    "sync_volumes": "consistency-group sync",
+}
+
+
+def _again(operation: Operation, group: str) -> Iterator[str]:
+    """The command that starts the same once more."""
+    verb = _VERBS.get(operation.operation_type)
+    if verb is None:
+        return
+    words = [*verb.split(), group]
+    asked = operation.parameters
+    if asked.get("force"):
+        words.append("--type unplanned")
+    for name in ("retain_primary", "reverse_replication"):
+        if asked.get(name):
+            words.append("--" + name.replace("_", "-"))
+    for name in ("network_mapping", "flavor_mapping"):
+        mapping = asked.get(name)
+        if isinstance(mapping, Mapping):
+            option = "--" + name.replace("_", "-")
+            words += [
+                f"{option} {shlex.quote(f'{source}={target}')}"
+                for source, target in mapping.items()
+            ]
+    yield _PREFIX + " ".join([*words, "--wait"])
