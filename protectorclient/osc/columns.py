@@ -150,7 +150,7 @@ def _one_line(value: Any) -> str:
         return ""
     if isinstance(value, Mapping):
         if "kind" in value and "name" in value:
-            return _leftover(value)
+            return leftover(value)
         return ", ".join(
             f"{key}={_one_line(item)}"
             for key, item in value.items()
@@ -161,8 +161,12 @@ def _one_line(value: Any) -> str:
     return str(value)
 
 
-def _leftover(item: Mapping[str, Any]) -> str:
+def leftover(item: Any) -> str:
     """What an operation has left behind, and where."""
+    if not isinstance(item, Mapping):
+        return str(item)
+    if "kind" not in item or "name" not in item:
+        return _one_line(item)
     text = f"{item['kind']} {item['name']}"
     if item.get("site"):
         text += f" at {item['site']}"

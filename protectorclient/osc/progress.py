@@ -1,64 +1,144 @@
-"""What happens on the way to the end of an operation, as lines of text.
+"""What happens on the way to the end of an operation, as text.
 
-One line for each change, the same on a terminal and in a log. They go to
-stderr: stdout carries the result alone.
+One line for each change, the same on a terminal and in a log; or one JSON
+object for each event, for programs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+import datetime
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
-from protectorclient import watch
+from protectorclient import endings, events, exitcodes, phases
 
 if TYPE_CHECKING:
     from protectorclient.v1.operations import Operation
+
+
+#: What no record tells by itself.
+_OPEN = (events.Outcome.RUNNING, events.Outcome.UNKNOWN)
 
 
 class Reporter:
     """Writes what a wait tells.
 
     :param say: takes one line.
+    :param label: what stands before the lines of an operation, where
+        several are followed.
+    :param every: tell each change, not only steps and endings.
     """
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        *,
+        label: Callable[[Operation], str] = lambda operation: "",
+        every: bool = False,
+    ) -> None:
         self._say = say
-        self._lost: set[str] = set()
+        self._label = label
+        self._every = every
 
-    def __call__(self, event: watch.Event) -> None:
-        if isinstance(event, watch.Lost):
-            self._lost.add(event.site)
+    def __call__(self, event: events.Event) -> None:
+        if isinstance(event, events.Lost):
             self._say(
                 f"no word from {event.site}, asking again: {event.error}"
             )
-        elif isinstance(event, watch.Regained):
-            self._back(event.site)
-        elif isinstance(event, watch.Changed):
-            self._back(event.key.site)
-            for line in _changes(event):
-                self._say(line)
+        elif isinstance(event, events.Regained):
+            polls = "poll" if event.polls == 1 else "polls"
+            self._say(
+                f"{event.site} answers again, after {event.polls} lost {polls}"
+            )
+        elif isinstance(event, events.Changed):
+            for line in self._changes(event):
+                self._say(self._label(event.operation) + line)
+        elif (
+            isinstance(event, events.Ended)
+            and self._every
+            and event.outcome in _OPEN
+        ):
+            self._say(f"{event.key.operation_id}: {event.outcome.value}")
 
-    def _back(self, site: str) -> None:
-        """A wait may end with the first answer, and tell no more."""
-        if site in self._lost:
-            self._lost.remove(site)
-            self._say(f"{site} answers again")
-
-
-def _changes(event: watch.Changed) -> list[str]:
-    operation = event.operation
-    found = []
-    if event.steps:
-        found.append(_line(operation, ", ".join(event.steps)))
-    if operation.status == "rolling_back":
-        previous = event.previous
-        if previous is None or previous.status != operation.status:
-            failed = ", ".join(operation.steps_failed) or "a step"
-            found.append(_line(operation, f"{failed} failed, rolling back"))
-    elif operation.is_finished:
-        found.append(_line(operation, operation.status))
-    return found
+    def _changes(self, event: events.Changed) -> list[str]:
+        operation, previous = event.operation, event.previous
+        found = []
+        if event.steps:
+            found.append(_line(operation, ", ".join(event.steps)))
+        if operation.status == "rolling_back":
+            if previous is None or previous.status != operation.status:
+                failed = ", ".join(operation.steps_failed) or "a step"
+                found.append(
+                    _line(operation, f"{failed} failed, rolling back")
+                )
+        elif operation.is_finished:
+            found.append(_line(operation, operation.status))
+        elif self._every and not found:
+            step = phases.current(operation)
+            if operation.status != "running" or step is None:
+                found.append(_line(operation, operation.status))
+            else:
+                found.append(_line(operation, f"{step} goes on"))
+        return found
 
 
 def _line(operation: Operation, what: str) -> str:
     return f"{operation.progress:3d}% {what}"
+
+
+class Journal:
+    """One JSON object a line for each event.
+
+    :param write: takes one line.
+    :param now: the time that is written, in UTC.
+    """
+
+    def __init__(
+        self,
+        write: Callable[[str], None],
+        now: Callable[[], datetime.datetime] = lambda: datetime.datetime.now(
+            datetime.UTC
+        ),
+    ) -> None:
+        self._write = write
+        self._now = now
+
+    def __call__(self, event: events.Event) -> None:
+        told = {
+            "event": type(event).__name__.lower(),
+            "time": self._now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            **_fields(event),
+        }
+        self._write(json.dumps(told, ensure_ascii=False))
+
+
+def _fields(event: events.Event) -> Mapping[str, Any]:
+    if isinstance(event, events.Lost):
+        return {"site": event.site, "message": event.error.message}
+    if isinstance(event, events.Regained):
+        return {
+            "site": event.site,
+            "lost_polls": event.polls,
+            "seconds": round(event.seconds, 1),
+        }
+    if isinstance(event, events.Changed):
+        return {
+            "site": event.key.site,
+            "operation_id": event.key.operation_id,
+            "steps": list(event.steps),
+            "operation": event.operation.to_dict(),
+        }
+    if isinstance(event, events.Ended):
+        error = endings.error_for(event)
+        code = exitcodes.code_for(error) if error else exitcodes.ExitCode.OK
+        return {
+            "site": event.key.site or None,
+            "operation_id": event.key.operation_id,
+            "outcome": event.outcome.name.lower(),
+            "exit_code": int(code),
+            "message": str(error) if error else None,
+            "lost_polls": event.lost,
+            "operation": event.operation and event.operation.to_dict(),
+        }
+    return {}

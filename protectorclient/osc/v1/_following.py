@@ -1,25 +1,26 @@
-"""What the commands that start an operation have in common."""
+"""What the commands that start operations have in common."""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient.osc import columns, command, options
+from protectorclient.osc.v1 import _waiting
 from protectorclient.osc.v1 import operation as operations
 
 if TYPE_CHECKING:
     from protectorclient.actions import Prepared
     from protectorclient.sitehandle import SiteHandle
     from protectorclient.v1.operations import Operation
-    from protectorclient.watch import Event
 
 #: As long as the service keeps it.
 LONGEST_REASON = 255
 
 
-class Following(command.ShowOne):
+class Following(_waiting.Waiting, command.ShowOne):
     """Starts an operation, shows it, and follows it when asked to."""
 
     def check(self, parsed_args: argparse.Namespace) -> None:
@@ -44,11 +45,16 @@ class Following(command.ShowOne):
         try:
             started = prepared.send()
         except KeyboardInterrupt:
-            raise _interrupted(prepared) from None
+            raise self._broken_off(prepared) from None
         operation, site = started.operation, started.site
         self.say(f"{self.describe(prepared)} has begun: {operation.id}")
         if parsed_args.wait:
-            operation = self.follow(operation, site, parsed_args.timeout)
+            located = prepared.located
+            names = {one.id: one.name for one in located.sites.values()}
+            names[prepared.group.id] = prepared.group.name
+            operation = self.follow(
+                operation, site, parsed_args.timeout, names
+            )
         return operations.shown(self, parsed_args, operation, site)
 
     def describe(self, prepared: Prepared) -> str:
@@ -60,50 +66,33 @@ class Following(command.ShowOne):
         )
 
     def follow(
-        self, operation: Operation, site: SiteHandle, timeout: float | None
+        self,
+        operation: Operation,
+        site: SiteHandle,
+        timeout: float | None,
+        names: Mapping[str, str] | None = None,
     ) -> Operation:
         """The last record of an operation, however it ends."""
-        from protectorclient.osc import progress
+        from protectorclient import events
 
-        last = operation
-        report = progress.Reporter(self.say)
+        key = events.Key(site.name, operation.id)
+        followed = self.follow_keys(
+            [key], {site.name: site}, timeout=timeout, names=names
+        )
+        self.settle(followed)
+        found = followed.records.get(operation.id)
+        return found[0] if found else operation
 
-        def seen(event: Event) -> None:
-            nonlocal last
-            last = getattr(event, "operation", None) or last
-            report(event)
-
-        try:
-            return site.client.operations.wait(
-                operation, timeout=timeout, on_event=seen
-            )
-        except exceptions.OperationError as error:
-            self.trouble = error
-            return error.operation or last
-        except KeyboardInterrupt:
-            self.trouble = Interrupted(
-                f"no longer waiting; {operation.id} goes on",
-                f"openstack protector operation wait {operation.id}",
-            )
-            return last
-
-
-class Interrupted(KeyboardInterrupt):
-    """Nobody waits any more; what has begun goes on."""
-
-    def __init__(self, message: str, hint: str) -> None:
-        super().__init__(message)
-        self.hint = hint
-
-
-def _interrupted(prepared: Prepared) -> Interrupted:
-    """The request was on its way, and its answer is not there."""
-    return Interrupted(
-        f"interrupted; whether the {prepared.action} has begun is not known "
-        f"({prepared.request_id})",
-        "openstack protector operation list --all-sites --protection-group "
-        f"{prepared.group.name}",
-    )
+    def _broken_off(self, prepared: Prepared) -> _waiting.Interrupted:
+        """The request was on its way, and its answer is not there."""
+        return _waiting.Interrupted(
+            f"interrupted; whether the {prepared.action} has begun is not "
+            f"known ({prepared.request_id})",
+            self.typed(
+                "operation list --all-sites --protection-group "
+                f"{prepared.group.name}"
+            ),
+        )
 
 
 def add_following(parser: argparse.ArgumentParser) -> None:

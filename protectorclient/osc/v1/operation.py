@@ -134,9 +134,17 @@ class ShowOperation(command.ShowOne):
             metavar="<operation>",
             help="Operation (ID)",
         )
+        parser.add_argument(
+            "--exit-status",
+            action="store_true",
+            help="End with the status of the operation: 0 completed, 8 still "
+            "running, 10 failed and rolled back, 11 something was left",
+        )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         operation, site = self.find(parsed_args.operation)
+        if parsed_args.exit_status:
+            self.trouble = _ending(operation, site)
         return shown(self, parsed_args, operation, site)
 
     def find(self, operation_id: str) -> tuple[Operation, SiteHandle]:
@@ -156,6 +164,25 @@ class ShowOperation(command.ShowOne):
         except exceptions.NotFound as error:
             error.hint = f"only this site was asked: {problem.message}"
             raise
+
+
+def _ending(
+    operation: Operation, site: SiteHandle
+) -> exceptions.ProtectorError | None:
+    """What stands in the way of calling an operation a success."""
+    from protectorclient import endings, events
+
+    outcome = events.Outcome.RUNNING
+    if operation.is_finished:
+        try:
+            outcome = site.client.operations.outcome(operation)
+        except exceptions.ProtectorError:
+            # its group does not say more; the record has said enough
+            outcome = events.outcome_of(operation, None)
+    key = events.Key(site.name, operation.id)
+    return endings.error_for(
+        events.Ended(at=0.0, key=key, outcome=outcome, operation=operation)
+    )
 
 
 def shown(

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
+import json
+from typing import Any
+
 from protectorclient import exceptions, watch
 from protectorclient.osc import progress
 from protectorclient.v1.operations import Operation
@@ -62,23 +66,88 @@ def lost() -> watch.Lost:
     return watch.Lost(at=0.0, site="site-a", error=error)
 
 
+def back(polls: int = 3) -> watch.Regained:
+    return watch.Regained(at=9.0, site="site-a", polls=polls, seconds=9.0)
+
+
 def test_a_site_that_is_away_and_back() -> None:
-    back = watch.Regained(at=9.0, site="site-a", polls=3, seconds=9.0)
-    assert told(lost(), back) == [
+    assert told(lost(), back(), lost(), back(1)) == [
         "no word from site-a, asking again: site-a: connection refused",
-        "site-a answers again",
+        "site-a answers again, after 3 lost polls",
+        "no word from site-a, asking again: site-a: connection refused",
+        "site-a answers again, after 1 lost poll",
     ]
-    assert told(back) == []
 
 
-def test_the_first_answer_may_be_the_last() -> None:
-    assert told(lost(), *changes(operation("completed", 100))) == [
-        "no word from site-a, asking again: site-a: connection refused",
-        "site-a answers again",
-        "100% completed",
-    ]
+def ended(outcome: watch.Outcome, **fields: Any) -> watch.Ended:
+    return watch.Ended(at=0.0, key=KEY, outcome=outcome, **fields)
 
 
 def test_the_end_itself_is_for_the_command_to_tell() -> None:
-    ended = watch.Ended(at=0.0, key=KEY, outcome=watch.Outcome.COMPLETED)
-    assert told(ended) == []
+    assert told(ended(watch.Outcome.COMPLETED)) == []
+
+
+def test_every_change_where_that_is_the_result() -> None:
+    lines: list[str] = []
+    report = progress.Reporter(lines.append, every=True)
+    for event in changes(
+        operation("pending", 0, operation_type="failover"),
+        operation("running", 5, operation_type="failover"),
+        operation("running", 12, operation_type="failover"),
+        operation("running", 12, operation_type="own"),
+    ):
+        report(event)
+    report(ended(watch.Outcome.RUNNING))
+    report(ended(watch.Outcome.UNKNOWN))
+    assert lines == [
+        "  0% pending",
+        "  5% validate_target_site goes on",
+        " 12% validate_target_site goes on",
+        " 12% running",
+        "op-1: running",
+        "op-1: unknown",
+    ]
+
+
+def test_several_operations_are_told_apart() -> None:
+    lines: list[str] = []
+    report = progress.Reporter(
+        lines.append, label=lambda operation: f"{operation.id}: "
+    )
+    for event in changes(operation("completed", 100)):
+        report(event)
+    assert lines == ["op-1: 100% completed"]
+
+
+def test_events_as_json() -> None:
+    lines: list[str] = []
+    when = datetime.datetime(2025, 11, 3, 10, tzinfo=datetime.UTC)
+    journal = progress.Journal(lines.append, lambda: when)
+    gone = exceptions.SiteUnreachable("gone", site="site-a")
+    for event in (
+        *changes(operation("running", 5, steps_completed=["one"])),
+        lost(),
+        back(),
+        ended(watch.Outcome.UNKNOWN, error=gone, lost=7),
+    ):
+        journal(event)
+    changed, away, again, end = map(json.loads, lines)
+    assert changed == {
+        "event": "changed",
+        "time": "2025-11-03T10:00:00Z",
+        "site": "site-a",
+        "operation_id": "op-1",
+        "steps": ["one"],
+        "operation": {
+            "id": "op-1",
+            "status": "running",
+            "progress": 5,
+            "steps_completed": ["one"],
+        },
+    }
+    assert (away["event"], away["message"]) == ("lost", "connection refused")
+    assert (again["event"], again["lost_polls"]) == ("regained", 3)
+    assert end["event"] == "ended"
+    assert (end["outcome"], end["exit_code"]) == ("unknown", 12)
+    assert (end["operation"], end["lost_polls"]) == (None, 7)
+    assert "is not known" in end["message"]

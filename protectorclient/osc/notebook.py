@@ -1,0 +1,76 @@
+"""How long steps have taken, as seen from here.
+
+The service keeps the times of operations, not of their steps. Who follows
+an operation sees them, and notes them down in the user's cache, so that the
+next time a slow step is known for what it is. Losing it loses nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pathlib
+import tempfile
+from typing import Any
+
+#: Of each step so many are kept.
+KEPT = 100
+
+
+def default_path() -> pathlib.Path:
+    """In the user's cache."""
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return pathlib.Path(cache).expanduser() / "protectorclient" / "steps.json"
+
+
+class Notebook:
+    """Seconds by site, type of operation and step."""
+
+    def __init__(self, path: pathlib.Path | None = None) -> None:
+        self._path = path or default_path()
+        self._pages: dict[str, list[float]] = _read(self._path)
+        self._new: dict[str, list[float]] = {}
+
+    def taken(self, site: str, kind: str, step: str) -> tuple[float, ...]:
+        """What was noted before this run."""
+        return tuple(self._pages.get(_page(site, kind, step), ()))
+
+    def note(self, site: str, kind: str, step: str, seconds: float) -> None:
+        """Note a step that was seen from its beginning to its end."""
+        page = self._new.setdefault(_page(site, kind, step), [])
+        page.append(round(seconds, 1))
+
+    def save(self) -> None:
+        """Write what is new; whoever cannot write goes without."""
+        if not self._new:
+            return
+        with contextlib.suppress(OSError):
+            pages = _read(self._path)
+            for name, new in self._new.items():
+                pages[name] = [*pages.get(name, ()), *new][-KEPT:]
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            handle, made = tempfile.mkstemp(dir=self._path.parent)
+            with os.fdopen(handle, "w") as out:
+                json.dump(pages, out, indent=1, sort_keys=True)
+            os.replace(made, self._path)
+        self._new = {}
+
+
+def _page(site: str, kind: str, step: str) -> str:
+    return f"{site} {kind} {step}"
+
+
+def _read(path: pathlib.Path) -> dict[str, list[float]]:
+    try:
+        held: Any = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return {}
+    if not isinstance(held, dict):
+        return {}
+    return {
+        str(name): [float(value) for value in values]
+        for name, values in held.items()
+        if isinstance(values, list)
+        and all(isinstance(value, int | float) for value in values)
+    }

@@ -1,0 +1,344 @@
+"""What the commands that follow operations have in common."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import os
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from protectorclient import exceptions
+from protectorclient.exitcodes import code_for, code_for_several
+from protectorclient.osc import columns, command
+
+if TYPE_CHECKING:
+    from protectorclient.advice import Advice
+    from protectorclient.events import Ended, Event, Key
+    from protectorclient.osc.tracker import Tracker
+    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.v1.operations import Operation
+
+#: So many earlier operations say what is usual.
+_HISTORY = 50
+_WIDTH = 79
+
+Display = Callable[["Event"], None]
+
+
+class Interrupted(KeyboardInterrupt):
+    """Nobody waits any more; what has begun goes on."""
+
+    def __init__(self, message: str, hint: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class Several(exceptions.SomeFailed):
+    """Of several operations, some did not end well."""
+
+
+class Waiting(command.Base):
+    """The part that follows operations and says how they ended."""
+
+    #: How many were followed.
+    total = 1
+    #: The command that takes up again what was interrupted.
+    verb = "wait"
+
+    def follow_keys(
+        self,
+        keys: Sequence[Key],
+        handles: Mapping[str, SiteHandle],
+        *,
+        timeout: float | None,
+        first: bool = False,
+        display: Callable[
+            [Tracker], contextlib.AbstractContextManager[Display]
+        ]
+        | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> Followed:
+        """Follow operations until they end, come what may.
+
+        :param handles: the sites that may know them, by their clouds' names.
+        :param first: until one has ended.
+        :param display: where the events are shown.
+        """
+        from protectorclient import watch
+        from protectorclient.osc import notebook, tracker
+
+        book = notebook.Notebook()
+        tracked = tracker.Tracker(
+            keys,
+            history=lambda site, record: _history(handles[site], record),
+            server_time=lambda site: _server_time(handles.get(site)),
+            names=names,
+            book=book,
+            place=lambda site: handles[site].client.http.endpoint.root,
+        )
+        followed = Followed(keys)
+        try:
+            with (display or self.progress)(tracked) as show:
+                for event in watch.follow(
+                    keys,
+                    lambda site, ids: handles[site].client.operations.fetch(
+                        ids
+                    ),
+                    sites=tuple(handles),
+                    timeout=timeout,
+                    settle=lambda site, record: handles[
+                        site
+                    ].client.operations.outcome(record),
+                    cancelled=lambda: first and followed.any_ended,
+                ):
+                    followed.take(event)
+                    tracked(event)
+                    show(event)
+        except KeyboardInterrupt:
+            self.trouble = self.interrupted(followed.left)
+        except exceptions.ProtectorError as error:
+            self.trouble = error
+        finally:
+            book.save()
+        return followed
+
+    @contextlib.contextmanager
+    def progress(self, tracked: Tracker) -> Iterator[Display]:
+        """On a terminal a picture, elsewhere lines; both on stderr."""
+        from protectorclient.osc import progress, screen
+
+        reporter = progress.Reporter(self.say, label=labels(tracked))
+        if self.is_quiet:
+            yield lambda event: None
+        elif self.may_draw(self.app.stderr):
+            with screen.Screen(tracked, self.app.stderr) as drawn:
+                yield drawn
+        else:
+            yield reporter
+
+    def handles(self) -> dict[str, SiteHandle]:
+        """The sites that can be asked: both, or the one there is."""
+        try:
+            return {handle.name: handle for handle in self.pair.handles}
+        except exceptions.ConfigProblem:
+            return {self.primary.name: self.primary}
+
+    def known_names(self, handles: Mapping[str, SiteHandle]) -> dict[str, str]:
+        """What groups and sites are called, by whoever says it first."""
+        for handle in handles.values():
+            with contextlib.suppress(exceptions.ProtectorError):
+                client = handle.client
+                found = {site.id: site.name for site in client.sites.list()}
+                return found | {
+                    group.id: group.name
+                    for group in client.protection_groups.list()
+                }
+        return {}
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether only the result is wanted."""
+        return bool(self.app.options.verbose_level < 1)
+
+    def may_draw(self, stream: Any) -> bool:
+        """Whether a picture can be drawn; not between lines of a log."""
+        from protectorclient.osc import screen
+
+        chatty = self.app.options.verbose_level > 1 or self.app.options.debug
+        return not chatty and screen.can_draw(stream)
+
+    def settle(self, followed: Followed) -> None:
+        """What there is to say when all has been printed."""
+        for end in followed.ends.values():
+            self._remark(end)
+        if self.trouble is not None:
+            return
+        errors = followed.errors()
+        self.total = len(followed.ends)
+        if len(errors) == 1 and len(followed.keys) == 1:
+            (self.trouble,) = errors.values()
+        elif errors:
+            self.trouble = Several(
+                f"{len(errors)} of {self.total} operations have not completed",
+                errors=errors,
+            )
+
+    def _remark(self, end: Ended) -> None:
+        """A success may leave something behind; it is one all the same."""
+        from protectorclient import events
+
+        if end.outcome is events.Outcome.COMPLETED and end.operation:
+            for item in end.operation.leftovers:
+                self.warn(f"left behind: {columns.leftover(item)}")
+
+    def explain(self, error: BaseException) -> int:
+        """Say how it ended, and what helps."""
+        if isinstance(error, Several):
+            for one in error.errors.values():
+                self.explain(one)
+            self.tell(error.message)
+            codes = [code_for(one) for one in error.errors.values()]
+            return int(code_for_several(codes, self.total))
+        if isinstance(
+            error, exceptions.WaitTimeout | exceptions.OperationUnknown
+        ):
+            error.hint = self.resume([error.operation_id or ""])
+        status = super().explain(error)
+        if isinstance(error, exceptions.OperationError):
+            self.advise(error)
+        return status
+
+    def advise(self, error: exceptions.OperationError) -> None:
+        """The leftovers by name, the likely cause, the fix, what next."""
+        if not isinstance(
+            error, exceptions.OperationFailed | exceptions.OperationPartial
+        ):
+            return
+        for item in error.leftovers:
+            self.tell(f"left behind: {columns.leftover(item)}")
+        if error.advice is not None:
+            group = error.operation and error.operation.protection_group_id
+            for line in advice_lines(
+                error.advice.filled(
+                    group=group or "GROUP", operation=error.operation_id or ""
+                )
+            ):
+                self.say(line)
+        self.say(
+            "hint: " + self.typed(f"operation diagnose {error.operation_id}")
+        )
+
+    def interrupted(self, left: Sequence[str]) -> Interrupted:
+        """The wait was broken off; what it waited for was not."""
+        ids = " ".join(left)
+        goes = "goes" if len(left) == 1 else "go"
+        return Interrupted(
+            f"no longer {self.verb}ing; {', '.join(left)} {goes} on",
+            self.resume(left) if ids else "",
+        )
+
+    def resume(self, ids: Sequence[str]) -> str:
+        """The command that takes up the wait."""
+        return self.typed(f"operation {self.verb} {' '.join(ids)}")
+
+    def typed(self, words: str) -> str:
+        """A command as it has to be typed here, to reach the same sites."""
+        given = []
+        for option, variable in (
+            ("cloud", "OS_CLOUD"),
+            ("secondary_cloud", "OS_SECONDARY_CLOUD"),
+        ):
+            value = getattr(self.app.options, option, None)
+            if value and value != os.environ.get(variable):
+                name = "os-cloud" if option == "cloud" else "secondary-cloud"
+                given.append(f"--{name} {value} ")
+        return f"openstack {''.join(given)}protector {words}"
+
+
+class Followed:
+    """The last records of what was followed, and how it ended."""
+
+    def __init__(self, keys: Iterable[Key]) -> None:
+        self.keys = tuple(keys)
+        self.records: dict[str, tuple[Operation, str]] = {}
+        self.ends: dict[str, Ended] = {}
+
+    def take(self, event: Event) -> None:
+        from protectorclient import events
+
+        if isinstance(event, events.Changed):
+            self.records[event.key.operation_id] = (
+                event.operation,
+                event.key.site,
+            )
+        elif isinstance(event, events.Ended):
+            self.ends[event.key.operation_id] = event
+
+    @property
+    def left(self) -> list[str]:
+        """The operations whose end has not been seen."""
+        return [
+            key.operation_id
+            for key in self.keys
+            if key.operation_id not in self.ends
+        ]
+
+    @property
+    def any_ended(self) -> bool:
+        """Whether the end of one is known."""
+        return any(_is_known(end) for end in self.ends.values())
+
+    def only_first(self) -> None:
+        """Leave what ended first, where anything did."""
+        known = [end for end in self.ends.values() if _is_known(end)]
+        if known:
+            one = known[0].key
+            self.keys = (one,)
+            self.ends = {one.operation_id: known[0]}
+
+    def errors(self) -> dict[str, exceptions.ProtectorError]:
+        """What went wrong, by operation."""
+        from protectorclient import endings
+
+        found = {
+            identity: endings.error_for(end)
+            for identity, end in self.ends.items()
+        }
+        return {name: error for name, error in found.items() if error}
+
+
+def _is_known(end: Ended) -> bool:
+    from protectorclient import events
+
+    return end.outcome not in (events.Outcome.UNKNOWN, events.Outcome.RUNNING)
+
+
+def labels(tracked: Tracker) -> Callable[[Operation], str]:
+    """What tells the lines of several operations apart."""
+    if len(tracked.operations) < 2:
+        return lambda operation: ""
+
+    def label(operation: Operation) -> str:
+        name = tracked.names.get(operation.protection_group_id or "")
+        return f"{name} {operation.id}: " if name else f"{operation.id}: "
+
+    return label
+
+
+def advice_lines(advice: Advice) -> Iterator[str]:
+    """The cause and the fix, broken into lines."""
+    yield from _wrapped("cause: ", advice.cause)
+    for number, text in enumerate(advice.fix, 1):
+        yield from _wrapped(f"fix {number}: ", text)
+
+
+def _wrapped(head: str, text: str) -> list[str]:
+    return textwrap.wrap(
+        text,
+        _WIDTH,
+        initial_indent=head,
+        subsequent_indent=" " * len(head),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _history(site: SiteHandle, record: Operation) -> list[Operation]:
+    try:
+        return list(
+            site.client.operations.list(
+                operation_type=record.operation_type,
+                status="completed",
+                limit=_HISTORY,
+            )
+        )
+    except exceptions.ProtectorError:
+        return []
+
+
+def _server_time(site: SiteHandle | None) -> datetime.datetime | None:
+    if site is None or site.client.http.clock_skew is None:
+        return None
+    return site.client.http.server_time()

@@ -1,0 +1,153 @@
+"""``protector operation watch``: look on while operations run."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from protectorclient import exceptions
+from protectorclient.osc import command, options
+from protectorclient.osc.v1 import _waiting
+
+if TYPE_CHECKING:
+    from protectorclient.events import Key
+    from protectorclient.osc.tracker import Tracker
+    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.v1.operations import Operation
+
+UNFINISHED = ("running", "rolling_back", "pending")
+
+
+class WatchOperation(_waiting.Waiting, command.Command):
+    """Watch operations until they have ended
+
+    On a terminal the phases and steps are drawn in place, with the time
+    that earlier operations took; elsewhere each change is a line, or with
+    --events a JSON object. The exit status tells how the operations ended.
+    """
+
+    verb = "watch"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "operation",
+            metavar="<operation>",
+            nargs="*",
+            help="Operation (ID)",
+        )
+        parser.add_argument(
+            "--protection-group",
+            metavar="<protection-group>",
+            help="What runs for this group (name or ID)",
+        )
+        parser.add_argument(
+            "--all",
+            action="store_true",
+            help="Whatever runs at either site",
+        )
+        parser.add_argument(
+            "--events",
+            action="store_true",
+            help="Write each event as one line of JSON",
+        )
+        options.add_timeout(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        from protectorclient import events
+
+        ways = (
+            parsed_args.operation,
+            parsed_args.protection_group,
+            parsed_args.all,
+        )
+        if sum(map(bool, ways)) != 1:
+            raise exceptions.UsageProblem(
+                "name operations, or give --protection-group or --all"
+            )
+        handles = self.handles()
+        if parsed_args.operation:
+            keys = [
+                events.Key("", identity)
+                for identity in dict.fromkeys(parsed_args.operation)
+            ]
+        else:
+            keys = self._running(parsed_args, handles)
+        if not keys:
+            self.say("nothing runs")
+            return
+        followed = self.follow_keys(
+            keys,
+            handles,
+            timeout=parsed_args.timeout,
+            display=lambda tracked: self._shown(parsed_args, tracked),
+            names={} if parsed_args.events else self.known_names(handles),
+        )
+        self.settle(followed)
+
+    def _running(
+        self,
+        parsed_args: argparse.Namespace,
+        handles: dict[str, SiteHandle],
+    ) -> list[Key]:
+        """What has not ended, at either site."""
+        from protectorclient import events
+
+        wanted: str | None = parsed_args.protection_group
+        group: str | None = None
+        if wanted is not None:
+            if len(handles) > 1:
+                group = self.pair.locate(wanted).group.id
+            else:
+                group = self.client.protection_groups.find(wanted).id
+        found: list[tuple[Operation, str]] = []
+        silent: list[exceptions.ProtectorError] = []
+        for name, handle in handles.items():
+            try:
+                for status in UNFINISHED:
+                    found += [
+                        (record, name)
+                        for record in handle.client.operations.list(
+                            protection_group_id=group, status=status
+                        )
+                    ]
+            except exceptions.ProtectorError as error:
+                silent.append(error)
+        if silent and not found:
+            raise exceptions.OutcomeUnknown(
+                "whether anything runs is not known: "
+                + "; ".join(str(error) for error in silent)
+            )
+        for problem in silent:
+            self.warn(f"what runs there is not known: {problem}")
+        return [events.Key(name, record.id) for record, name in found]
+
+    @contextlib.contextmanager
+    def _shown(
+        self, parsed_args: argparse.Namespace, tracked: Tracker
+    ) -> Iterator[_waiting.Display]:
+        """What is watched is the result: it goes to stdout."""
+        from protectorclient.osc import progress, screen
+
+        if parsed_args.events:
+            yield progress.Journal(self._write)
+        elif self.may_draw(self.app.stdout):
+            with screen.Screen(tracked, self.app.stdout) as drawn:
+                yield drawn
+        else:
+            yield progress.Reporter(
+                lambda text: self._write(f"{_stamp()} {text}"),
+                label=_waiting.labels(tracked),
+                every=True,
+            )
+
+    def _write(self, line: str) -> None:
+        self.app.stdout.write(f"{line}\n")
+        self.app.stdout.flush()
+
+
+def _stamp() -> str:
+    now = datetime.datetime.now(datetime.UTC)
+    return now.strftime("%Y-%m-%dT%H:%M:%SZ")

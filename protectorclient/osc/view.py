@@ -1,0 +1,315 @@
+"""The picture of operations that are followed, as lines of styled text.
+
+Pure: what is known, a width and a height in, lines out. No line is wider
+and there are no more of them than fit.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import textwrap
+from collections.abc import Iterable
+
+from protectorclient import estimate, events, phases
+from protectorclient.osc.columns import span
+from protectorclient.osc.tracker import Tracked, Tracker
+
+#: Pieces of text, each with the name of a style.
+Line = list[tuple[str, str]]
+
+BOLD, DIM, GOOD, BAD, BUSY, WARN = (
+    "bold",
+    "dim",
+    "green",
+    "red",
+    "cyan",
+    "yellow",
+)
+PLAIN = ""
+_STATES = {
+    "done": GOOD,
+    "failed": BAD,
+    "running": BUSY,
+    "waiting": DIM,
+}
+_OUTCOMES = {
+    events.Outcome.COMPLETED: ("done", "completed", GOOD),
+    events.Outcome.PARTIAL: ("failed", "completed in part", WARN),
+    events.Outcome.ROLLED_BACK: ("failed", "failed, rolled back", BAD),
+    events.Outcome.LEFTOVERS: ("failed", "failed, leftovers", BAD),
+    events.Outcome.RUNNING: ("running", "still running", BUSY),
+    events.Outcome.UNKNOWN: ("unknown", "unknown", WARN),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Signs:
+    """The characters that stand for states."""
+
+    done: str = "✓"
+    failed: str = "✗"
+    running: str = "▸"
+    waiting: str = "·"
+    unknown: str = "?"
+    full: str = "━"
+    empty: str = "─"
+
+
+UNICODE = Signs()
+ASCII = Signs("+", "x", ">", ".", "?", "#", "-")
+
+
+def frame(
+    tracker: Tracker,
+    width: int,
+    height: int,
+    signs: Signs = UNICODE,
+    *,
+    footer: bool = True,
+) -> list[Line]:
+    """Everything that fits, the most telling form of it that does."""
+    with tracker.lock:
+        below = _silences(tracker, width)
+        if footer and any(not one.ended for one in tracker.operations):
+            below.append([("Ctrl-C stops watching; what runs goes on.", DIM)])
+        if below:
+            below.insert(0, [])
+        room = height - len(below)
+        picture = _Picture(tracker, width, signs)
+        for form in (picture.whole, picture.short):
+            found = _apart(map(form, tracker.operations))
+            if len(found) <= room:
+                break
+        else:
+            found = picture.rows(room)
+        return [_cut(line, width) for line in [*found, *below][:height]]
+
+
+class _Picture:
+    def __init__(self, tracker: Tracker, width: int, signs: Signs) -> None:
+        self._tracker = tracker
+        self._width = width
+        self._signs = signs
+
+    # One operation with all its steps
+
+    def whole(self, one: Tracked) -> list[Line]:
+        operation = one.operation
+        if operation is None:
+            return [[(self._title(one), BOLD)], self._state(one)]
+        lines: list[Line] = [
+            [(self._title(one), BOLD)],
+            [(operation.id, DIM)],
+            self._state(one),
+        ]
+        for name, steps in phases.layout(operation):
+            if name:
+                states = {step.state for step in steps}
+                style = DIM if states == {"waiting"} else PLAIN
+                lines.append([("  " + name, style)])
+            lines += [self._step(one, step) for step in steps]
+        if operation.error_message:
+            lines += [
+                [(text, BAD)]
+                for text in textwrap.wrap(
+                    operation.error_message,
+                    max(20, self._width - 2),
+                    initial_indent="  ",
+                    subsequent_indent="  ",
+                )
+            ]
+        return lines
+
+    def short(self, one: Tracked) -> list[Line]:
+        """The same without the steps that are not running."""
+        lines: list[Line] = [[(self._title(one), BOLD)], self._state(one)]
+        if one.operation is not None:
+            lines += [
+                self._step(one, step)
+                for _, steps in phases.layout(one.operation)
+                for step in steps
+                if step.state in ("running", "failed")
+            ]
+        return lines
+
+    def _title(self, one: Tracked) -> str:
+        operation = one.operation
+        if operation is None:
+            return one.key.operation_id
+        named = self._tracker.name
+        title = _kind(operation.operation_type)
+        if operation.protection_group_id:
+            title += f" of {named(operation.protection_group_id)}"
+        if operation.source_site_id and operation.target_site_id:
+            title += (
+                f", {named(operation.source_site_id)} to "
+                f"{named(operation.target_site_id)}"
+            )
+        return title
+
+    def _state(self, one: Tracked) -> Line:
+        sign, words, style = self._words(one)
+        line = [(f"{sign} {words}", style)]
+        operation = one.operation
+        if operation is None:
+            return line
+        line.append((f"  {operation.progress} %", PLAIN))
+        if self._width >= 100:
+            line.append(("  ", PLAIN))
+            line += self._bar(operation.progress, 30)
+        line.append((f"  {span(self._tracker.elapsed(one))}", PLAIN))
+        guess = self._tracker.estimate(one)
+        if guess is not None and one.ended is None:
+            line.append((f", {self._guess(one, guess)}", PLAIN))
+        return line
+
+    def _words(self, one: Tracked) -> tuple[str, str, str]:
+        if one.ended is not None:
+            state, words, style = _OUTCOMES[one.ended.outcome]
+        elif one.operation is None:
+            state, words, style = "unknown", "nothing heard yet", DIM
+        elif one.operation.status == "rolling_back":
+            state, words, style = "running", "rolling back", WARN
+        else:
+            state, words, style = "running", one.operation.status, BUSY
+        return getattr(self._signs, state), words, style
+
+    def _guess(self, one: Tracked, guess: estimate.Estimate) -> str:
+        assert one.operation is not None
+        kind = _kind(one.operation.operation_type)
+        plural = kind if guess.count == 1 else f"{kind}s"
+        where = "of this group" if guess.same_group else f"at {one.key.site}"
+        if guess.left is None:
+            return f"longer than {guess.count} {plural} {where} before"
+        return (
+            f"about {span(guess.left)} left, by {guess.count} {plural} {where}"
+        )
+
+    def _bar(self, percent: int, width: int) -> Line:
+        full = round(width * min(100, max(0, percent)) / 100)
+        return [
+            (self._signs.full * full, BUSY),
+            (self._signs.empty * (width - full), DIM),
+        ]
+
+    def _step(self, one: Tracked, step: phases.Step) -> Line:
+        sign = getattr(self._signs, step.state)
+        style = _STATES[step.state]
+        line: Line = [(f"    {sign} ", style)]
+        line.append((f"{step.name:<32}", DIM if style == DIM else PLAIN))
+        seconds = one.taken.get(step.name)
+        if step.state == "running" and one.ended is None:
+            seconds = self._tracker.step_elapsed(one)
+        if seconds is not None:
+            line.append((f"{span(seconds):>8}", PLAIN))
+        if step.state == "running" and one.ended is None:
+            slow = self._tracker.slow(one, step.name)
+            if slow is not None:
+                line.append(
+                    (
+                        f"  slow: 95 % of {slow.count} took at most"
+                        f" {span(slow.limit)}",
+                        WARN,
+                    )
+                )
+        return line
+
+    # Many operations, one line each
+
+    def rows(self, room: int) -> list[Line]:
+        """Those that run first; what does not fit is counted."""
+        ordered = sorted(
+            self._tracker.operations, key=lambda one: one.ended is not None
+        )
+        if len(ordered) <= room:
+            return [self._row(one) for one in ordered]
+        shown = max(0, room - 1)
+        left = ordered[shown:]
+        counts: dict[str, int] = {}
+        for one in left:
+            words = self._words(one)[1]
+            counts[words] = counts.get(words, 0) + 1
+        told = ", ".join(f"{n} {words}" for words, n in counts.items())
+        rest: Line = [(f"and {len(left)} more: {told}", DIM)]
+        return [*(self._row(one) for one in ordered[:shown]), rest][:room]
+
+    def _row(self, one: Tracked) -> Line:
+        sign, words, style = self._words(one)
+        operation = one.operation
+        if operation is None:
+            return [
+                (f"{sign} ", style),
+                (f"{one.key.operation_id}  {words}", PLAIN),
+            ]
+        name = self._tracker.name(operation.protection_group_id)
+        narrow = self._width < 100
+        long = 16 if narrow else 32
+        line: Line = [
+            (f"{sign} ", style),
+            (f"{_fit(name, long):<{long}} ", PLAIN),
+            (f"{_kind(operation.operation_type):<13} ", PLAIN),
+            (f"{operation.progress:>3} % ", PLAIN),
+        ]
+        if not narrow:
+            line += self._bar(operation.progress, 20)
+            line.append((" ", PLAIN))
+        line.append((f"{span(self._tracker.elapsed(one)):>8}  ", PLAIN))
+        step = phases.current(operation)
+        if one.ended is not None or step is None:
+            line.append((words, style))
+            return line
+        line.append((step, style))
+        guess = self._tracker.estimate(one)
+        if guess is not None and guess.left is not None and not narrow:
+            line.append((f"  {span(guess.left)} left, by {guess.count}", DIM))
+        if self._tracker.slow(one, step) is not None:
+            line.append(("  slow", WARN))
+        return line
+
+
+def _apart(blocks: Iterable[list[Line]]) -> list[Line]:
+    """Blocks with an empty line between them."""
+    found: list[Line] = []
+    for block in blocks:
+        found += [[], *block] if found else block
+    return found
+
+
+def _silences(tracker: Tracker, width: int) -> list[Line]:
+    return [
+        [
+            (
+                f"no word from {site} for {span(now - silence.since)}:"
+                f" {silence.message}",
+                WARN,
+            )
+        ]
+        for now in [tracker.clock()]
+        for site, silence in tracker.silent.items()
+    ]
+
+
+def _kind(operation_type: str) -> str:
+    return {
+        "sync_volumes": "replication",
+        "test_cleanup": "test clean-up",
+    }.get(operation_type, operation_type.replace("_", " "))
+
+
+def _fit(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def _cut(line: Iterable[tuple[str, str]], width: int) -> Line:
+    found: Line = []
+    for text, style in line:
+        if width <= 0:
+            break
+        found.append((text[:width], style))
+        width -= len(text)
+    return found
+
+
+def plain(lines: Iterable[Line]) -> list[str]:
+    """The lines without their styles."""
+    return ["".join(text for text, _ in line).rstrip() for line in lines]

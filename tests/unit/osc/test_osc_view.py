@@ -1,0 +1,382 @@
+"""The picture of operations that run, line by line."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import pathlib
+import sys
+from typing import Any
+
+import pytest
+
+from protectorclient import events, exceptions
+from protectorclient.osc import notebook, screen, tracker, view
+from protectorclient.v1.operations import Operation
+
+NAMES = {"pg-1": "prod-web-app", "sa": "site-a", "sb": "site-b"}
+KEY = events.Key("site-a", "op-1")
+STEPS = [
+    "validate_target_site",
+    "get_latest_snapshot",
+    "promote_volumes_on_flasharray",
+    "manage_volumes_into_cinder",
+    "recreate_instances",
+    "update_protection_group_state",
+]
+
+ON_ITS_WAY = """\
+failover of prod-web-app, site-a to site-b
+op-1
+▸ running  48 %  2m 12s, about 3m 8s left, by 3 failovers of this group
+  Preparation
+    ✓ validate_target_site                 10s
+    ✓ get_latest_snapshot                   5s
+  Storage failover
+    ✓ promote_volumes_on_flasharray     1m 15s
+    ▸ manage_volumes_into_cinder           42s
+  Instance recreation
+    · recreate_instances
+  Finalization
+    · update_protection_group_state
+
+Ctrl-C stops watching; what runs goes on.
+"""
+
+FAILED = """\
+failover of prod-web-app, site-a to site-b
+op-1
+✗ failed, rolled back  64 %  1m 20s
+  Preparation
+    ✓ validate_target_site
+    ✓ get_latest_snapshot
+  Storage failover
+    ✓ promote_volumes_on_flasharray
+    ✓ manage_volumes_into_cinder
+  Instance recreation
+    ✗ recreate_instances
+  Finalization
+    · update_protection_group_state
+  no host is left that could take an instance of this flavor, no host is left
+  that could take an instance of this flavor,
+"""
+
+MANY = """\
+▸ prod-web-app     failover        0 %      10s  validate_target_site
+▸ prod-web-app     failover       32 %      12s  promote_volumes_on_flasharray
+▸ prod-web-app     failover       48 %      13s  manage_volumes_into_cinder
+▸ prod-web-app     failover       64 %      14s  recreate_instances
+✓ prod-web-app     failover       96 %       1m  completed
+
+Ctrl-C stops watching; what runs goes on.
+"""
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def record(done: int, at: int, status: str = "running", **more: Any) -> Any:
+    return Operation.from_dict(
+        {
+            "id": "op-1",
+            "protection_group_id": "pg-1",
+            "operation_type": "failover",
+            "status": status,
+            "progress": done * 16,
+            "source_site_id": "sa",
+            "target_site_id": "sb",
+            "started_at": "2025-11-03T10:00:00Z",
+            "updated_at": f"2025-11-03T10:{at // 60:02}:{at % 60:02}Z",
+            "steps_completed": STEPS[:done],
+            **more,
+        }
+    )
+
+
+def past(seconds: int) -> Operation:
+    end = f"2025-11-03T10:{seconds // 60:02}:{seconds % 60:02}Z"
+    return record(6, 0, "completed", id=f"op-{seconds}", completed_at=end)
+
+
+class Followed:
+    """A tracker, and time that passes between the records it is shown."""
+
+    def __init__(self, *keys: events.Key, **options: Any) -> None:
+        self.clock = Clock()
+        self.tracker = tracker.Tracker(
+            keys or (KEY,), names=NAMES, clock=self.clock, **options
+        )
+        self.last: dict[str, Operation] = {}
+
+    def see(self, operation: Operation, key: events.Key = KEY) -> None:
+        self.tracker(
+            events.Changed(
+                at=0.0,
+                key=key,
+                operation=operation,
+                previous=self.last.get(operation.id),
+            )
+        )
+        self.last[operation.id] = operation
+
+    def end(self, outcome: events.Outcome, key: events.Key = KEY) -> None:
+        self.tracker(
+            events.Ended(
+                at=0.0,
+                key=key,
+                outcome=outcome,
+                operation=self.last.get(key.operation_id),
+            )
+        )
+
+    def lines(
+        self, width: int = 80, height: int = 24, **options: Any
+    ) -> list[str]:
+        return view.plain(view.frame(self.tracker, width, height, **options))
+
+
+def test_a_failover_on_its_way() -> None:
+    followed = Followed(history=lambda *_: [past(300), past(320), past(340)])
+    followed.see(record(0, 0, "pending"))
+    followed.see(record(1, 10))
+    followed.see(record(2, 15))
+    followed.see(record(3, 90))
+    followed.clock.now += 42
+    assert followed.lines() == ON_ITS_WAY.splitlines()
+    followed.clock.now += 1
+    assert "43s" in followed.lines()[8], "it ticks by itself"
+
+
+def test_a_failure() -> None:
+    followed = Followed()
+    followed.see(record(4, 60))
+    followed.see(record(4, 70, "rolling_back", steps_failed=[STEPS[4]]))
+    assert followed.lines()[2] == "▸ rolling back  64 %  1m 10s"
+    message = "no host is left that could take an instance of this flavor, "
+    followed.see(
+        record(
+            4,
+            80,
+            "failed",
+            steps_failed=[STEPS[4]],
+            error_message=message * 2,
+        )
+    )
+    followed.end(events.Outcome.ROLLED_BACK)
+    assert followed.lines() == FAILED.splitlines()
+
+
+def test_a_wide_terminal_has_a_bar() -> None:
+    followed = Followed()
+    followed.see(record(3, 90))
+    assert followed.lines(200, 50)[2] == (
+        "▸ running  48 %  " + "━" * 14 + "─" * 16 + "  1m 30s"
+    )
+
+
+def test_a_small_one_has_what_matters() -> None:
+    followed = Followed()
+    followed.see(record(2, 15))
+    followed.see(record(3, 90))
+    assert followed.lines(40, 6) == [
+        "failover of prod-web-app, site-a to site",
+        "▸ running  48 %  1m 30s",
+        "    ▸ manage_volumes_into_cinder",
+        "",
+        "Ctrl-C stops watching; what runs goes on",
+    ]
+    assert followed.lines(30, 4)[0].startswith("▸ prod-web-app ")
+    for width in (1, 5, 20, 33, 80, 300):
+        for height in (1, 2, 3, 7, 24):
+            lines = followed.lines(width, height)
+            assert len(lines) <= height
+            assert all(len(line) <= width for line in lines)
+
+
+def test_a_silent_site_is_told_of() -> None:
+    followed = Followed()
+    followed.see(record(1, 10))
+    gone = exceptions.SiteUnreachable("connection refused", site="site-a")
+    followed.tracker(events.Lost(at=0, site="site-a", error=gone))
+    followed.clock.now += 12
+    assert followed.lines()[-2] == (
+        "no word from site-a for 12s: connection refused"
+    )
+    followed.tracker(events.Regained(at=0, site="site-a", polls=3, seconds=12))
+    assert not [line for line in followed.lines() if "no word" in line]
+
+
+def test_a_step_that_is_slower_than_usual(tmp_path: pathlib.Path) -> None:
+    book = notebook.Notebook(tmp_path / "steps.json")
+    for seconds in (3, 4, 4, 5, 6, 6):
+        book.note("http://a", "failover", STEPS[1], seconds)
+    book.save()
+    book = notebook.Notebook(tmp_path / "steps.json")
+    followed = Followed(book=book, place=lambda site: "http://a")
+    followed.see(record(0, 0))
+    followed.see(record(1, 10))
+    followed.clock.now += 6
+    assert followed.lines()[5] == (
+        "    ▸ get_latest_snapshot                   6s"
+    )
+    followed.clock.now += 1
+    assert followed.lines()[5] == (
+        "    ▸ get_latest_snapshot                   7s"
+        "  slow: 95 % of 6 took at most 6s"
+    )
+    followed.see(record(2, 17))
+    book.save()
+    again = notebook.Notebook(tmp_path / "steps.json")
+    assert again.taken("http://a", "failover", STEPS[0]) == (10.0,)
+    assert again.taken("http://a", "failover", STEPS[1])[-1] == 7.0
+
+
+def test_what_was_not_seen_whole_is_not_noted() -> None:
+    followed = Followed()
+    followed.see(record(2, 15))
+    followed.see(record(3, 20))
+    followed.see(record(5, 50))
+    followed.see(record(6, 60))
+    (one,) = followed.tracker.operations
+    assert one.taken == {STEPS[5]: 10.0}, "two at once cannot be parted"
+
+
+def test_the_sites_clock_where_it_is_known() -> None:
+    began = datetime.datetime(2025, 11, 3, 10, tzinfo=datetime.UTC)
+    later = began + datetime.timedelta(minutes=20)
+    followed = Followed(server_time=lambda site: later)
+    followed.see(record(1, 10))
+    (one,) = followed.tracker.operations
+    assert followed.tracker.elapsed(one) == 1200
+    early = began - datetime.timedelta(minutes=20)
+    followed = Followed(server_time=lambda site: early)
+    followed.see(record(1, 10))
+    (one,) = followed.tracker.operations
+    assert followed.tracker.elapsed(one) == 10, "never behind its own stamps"
+
+
+# Many operations
+
+
+def many(count: int) -> Followed:
+    keys = [events.Key("site-a", f"op-{n}") for n in range(count)]
+    followed = Followed(*keys)
+    for n, key in enumerate(keys):
+        followed.see(record(n % 6, 10 + n, id=key.operation_id), key)
+    return followed
+
+
+def test_two_fit_whole() -> None:
+    lines = many(2).lines(80, 40)
+    assert [line for line in lines if line.startswith("op-")] == [
+        "op-0",
+        "op-1",
+    ]
+
+
+def test_many_are_a_line_each() -> None:
+    followed = many(5)
+    followed.see(record(6, 60, "completed", id="op-1"))
+    followed.end(events.Outcome.COMPLETED, events.Key("site-a", "op-1"))
+    assert followed.lines(80, 8) == MANY.splitlines()
+
+
+def test_more_than_fit_are_counted() -> None:
+    lines = many(40).lines(80, 10)
+    assert len(lines) == 10
+    assert lines[7] == "and 33 more: 33 running"
+
+
+def test_nothing_heard_yet() -> None:
+    assert Followed().lines() == [
+        "op-1",
+        "? nothing heard yet",
+        "",
+        "Ctrl-C stops watching; what runs goes on.",
+    ]
+
+
+def test_signs_for_a_terminal_that_knows_no_others() -> None:
+    followed = Followed()
+    followed.see(record(3, 90))
+    for line in followed.lines(200, 50, signs=view.ASCII):
+        line.encode("ascii")
+
+
+# The screen
+
+
+def test_where_pictures_can_be_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    assert not screen.can_draw(io.StringIO())
+    with open("/dev/null", "w") as nothing:
+        assert not screen.can_draw(nothing)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "signs"),
+    [("utf-8", view.UNICODE), ("ascii", view.ASCII), ("junk", view.ASCII)],
+)
+def test_what_a_stream_can_take(encoding: str, signs: view.Signs) -> None:
+    class Stream(io.StringIO):
+        pass
+
+    stream = Stream()
+    monkey: Any = Stream
+    monkey.encoding = encoding
+    assert screen.signs_for(stream) is signs
+
+
+def test_rich_is_loaded_by_none_but_the_screen() -> None:
+    import subprocess
+
+    program = (
+        "import sys; from protectorclient.osc import screen, view, tracker;"
+        "from protectorclient.osc.v1 import operation_watch, operation_wait;"
+        "print('rich' in sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True
+    )
+    assert ran.stdout == "False\n"
+
+
+# The notebook
+
+
+def test_a_notebook_that_cannot_be_read(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "steps.json"
+    for text in ("", "[1]", '{"a": 1}', '{"a": ["x"]}', "\x00"):
+        path.write_text(text)
+        assert notebook.Notebook(path).taken("a", "b", "c") == ()
+
+
+def test_a_notebook_keeps_the_newest(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "deep" / "steps.json"
+    for turn in range(3):
+        book = notebook.Notebook(path)
+        for second in range(50):
+            book.note("a", "b", "c", turn * 50 + second)
+        book.save()
+    kept = json.loads(path.read_text())["a b c"]
+    assert kept == [float(n) for n in range(50, 150)]
+
+
+def test_a_notebook_that_cannot_be_written(tmp_path: pathlib.Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    book = notebook.Notebook(blocked / "steps.json")
+    book.note("a", "b", "c", 1)
+    book.save()
+
+
+def test_where_the_notebook_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    assert notebook.default_path() == pathlib.Path(
+        "/somewhere/protectorclient/steps.json"
+    )
