@@ -1,5 +1,6 @@
 """One site as a WSGI application."""
 
+import email.utils
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
 from fakeserver import control
+from fakeserver.clock import Clock
 from fakeserver.faultplan import FaultPlan
 from fakeserver.guard import Guarded, refusal
 from fakeserver.journal import Journaled
@@ -58,7 +60,7 @@ def create_app(
     )
     app.register_blueprint(control.blueprint(site, rest))
 
-    inner: WSGIApplication = Unbreakable(app.wsgi_app)
+    inner: WSGIApplication = Dated(Unbreakable(app.wsgi_app), site.clock)
     inner = Guarded(control.Resting(inner, rest))
     if isinstance(site.faults, FaultPlan):
         inner = Faulty(inner, site.faults, wait)
@@ -66,6 +68,28 @@ def create_app(
         inner = Journaled(inner, site.journal, site.clock)
     app.wsgi_app = inner  # type: ignore[method-assign]
     return app
+
+
+class Dated:
+    """Writes the site's own time on each answer, as a real host does."""
+
+    def __init__(self, app: WSGIApplication, clock: Clock) -> None:
+        self._app = app
+        self._clock = clock
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        def dated(
+            status: str,
+            headers: list[tuple[str, str]],
+            exc_info: Any = None,
+            /,
+        ) -> Callable[[bytes], object]:
+            now = email.utils.formatdate(self._clock.time(), usegmt=True)
+            return start_response(status, [*headers, ("Date", now)], exc_info)
+
+        return self._app(environ, dated)
 
 
 class Unbreakable:
