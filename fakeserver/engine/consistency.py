@@ -1,10 +1,15 @@
 """The Cinder consistency group that stands behind a protection group."""
 
+import logging
+
 from fakeserver.cloud.remote import CloudRefused, CloudUnreachable
 from fakeserver.engine.access import Access
+from fakeserver.engine.documents import current_entries
 from fakeserver.errors import Refused
 from fakeserver.site import Site
 from fakeserver.store.groups import Group
+
+LOG = logging.getLogger(__name__)
 
 
 def make(site: Site, access: Access, group: Group) -> None:
@@ -41,3 +46,34 @@ def drop(access: Access, group: Group) -> None:
         access.cloud(group, access.local_id()).delete_group(made)
     except (CloudUnreachable, CloudRefused):
         return
+
+
+def follow(access: Access, group: Group) -> None:
+    """Where this site is the primary, its group holds the volumes.
+
+    Only this site knows the id of its group, so the one that ran the
+    failover could not see to it. Raises CloudUnreachable: then later.
+    """
+    made = group.local.get("consistency_group_id")
+    doc = group.doc
+    here = access.local_id()
+    if made is None or doc["operation"] or here != _primary(group):
+        return
+    wanted = {
+        volume["id"]
+        for _, found in current_entries(doc)
+        for volume in found["volumes"]
+        if volume["id"]
+    }
+    cloud = access.cloud(group, here)
+    try:
+        found = cloud.group(made)
+        missing = wanted - set((found or {}).get("volumes") or ())
+        if found is not None and missing:
+            cloud.update_group(made, add=sorted(missing))
+    except CloudRefused as refusal:
+        LOG.warning("consistency group %s: %s", made, refusal)
+
+
+def _primary(group: Group) -> str:
+    return str(group.doc["current_primary_site_id"])

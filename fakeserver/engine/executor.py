@@ -4,6 +4,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 from fakeserver.cloud.remote import CloudRefused, CloudUnreachable
 from fakeserver.engine import outcome, remains, runner, settle, undo
@@ -25,6 +26,9 @@ LOG = logging.getLogger(__name__)
 
 #: how long a step goes on asking a site that does not answer, seconds
 PATIENCE = 30.0
+#: how long an operation waits for somebody else to be done with the group,
+#: real seconds; people are refused sooner
+TURN = 600.0
 
 #: the other side is silent: try again
 _AGAIN = (CloudUnreachable, PeerSilent, Undelivered)
@@ -64,7 +68,7 @@ class Executor:
     def run(self, operation_id: str) -> None:
         """Run to the end, or until the service stops."""
         operation = operations.find(self._site.db, operation_id)
-        if operation is None:
+        if operation is None or self._stop.is_set():
             return
         work = Work(
             self._site, self._access, self._metadata, operation, self._stop
@@ -132,14 +136,18 @@ class Executor:
         def run() -> None:
             faults = self._site.faults
             faults.at(f"before:{name}")
+            work.been_inside = False
             if move.last:
-                faults.at(f"inside:{name}")
+                work.inside()
                 work.pause(self._site.config.pace)
-                with self._locks.hold(work.operation.group_id):
+                with self._hold(work):
                     work.note(last_step=name)
                     outcome.write_state(work)
             else:
                 STEPS[name](work)
+                if not work.been_inside:
+                    # also a step that made nothing has a middle
+                    work.inside()
                 faults.at(f"after:{name}")
 
         try:
@@ -164,7 +172,7 @@ class Executor:
 
     def _settle(self, work: Work) -> None:
         self._point("settle:push")
-        with self._locks.hold(work.operation.group_id):
+        with self._hold(work):
             settle.push(work)
         self._point("settle:clean")
         leftovers = settle.clean(work)
@@ -187,8 +195,11 @@ class Executor:
             # nothing to undo: what is left is still known as a test's
             leftovers = remains.of_tests(work)
         self._point("after:rollback")
-        with self._locks.hold(work.operation.group_id):
+        with self._hold(work):
             settle.end_rollback(work, leftovers, in_error=bool(broken))
+
+    def _hold(self, work: Work) -> AbstractContextManager[None]:
+        return self._locks.hold(work.operation.group_id, TURN)
 
     # -- how they end
 

@@ -6,7 +6,7 @@ Once it is written there is no way back: a restart goes on from it.
 from typing import Any
 
 from fakeserver.clock import parse_stamp, stamp
-from fakeserver.engine import metadata, rules
+from fakeserver.engine import rules
 from fakeserver.engine.documents import Doc, entry
 from fakeserver.engine.steps.volumes import planned_volumes
 from fakeserver.engine.work import Work
@@ -22,8 +22,8 @@ def write_state(work: Work) -> None:
         group.doc["version"] += 1
         group.doc["operation"] = None
         group.local["last_operation"] = work.operation.id
-        group.local["push"] = metadata.FORCED if work.forced else metadata.DUE
-        group.local["push_message"] = ""
+        work.metadata.owe(group, work.forced)
+        group.local["look"] = True
     group.local["updated_at"] = work.metadata.now()
     work.operation.doc["result_data"] = result
     work.operation.work["committed"] = True

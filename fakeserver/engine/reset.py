@@ -35,6 +35,7 @@ def reset_status(
             "needs error",
             status=group.status,
         )
+    _fits(access, group, params["status"])
     _one_live_copy(access, group)
     now = metadata.now()
     primary = str(group.doc["current_primary_site_id"])
@@ -77,6 +78,22 @@ def reset_status(
         take_back=lambda tx: operations.discard(tx, operation.id),
     )
     return operation.doc
+
+
+def _fits(access: Access, group: Group, status: str) -> None:
+    """A group is not failed over while its first site is the primary, and
+    not back before it is."""
+    doc = group.doc
+    primary = str(doc["current_primary_site_id"])
+    home = primary == doc["primary_site_id"]
+    if (status, home) in ((rules.ACTIVE, False), (rules.FAILED_OVER, True)):
+        other = rules.FAILED_OVER if status == rules.ACTIVE else rules.ACTIVE
+        raise Refused(
+            "invalid-state",
+            f"The current primary of protection group {group.name} is site "
+            f"{access.name(primary)}; the status to name is {other}",
+            site=access.name(primary),
+        )
 
 
 def _one_live_copy(access: Access, group: Group) -> None:

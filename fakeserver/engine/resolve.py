@@ -45,10 +45,11 @@ class Catalog:
         )
 
     @classmethod
-    def stored(cls, doc: Doc, site_id: str, site: str) -> "Catalog":
-        """What the stored metadata knows of a site that does not answer."""
+    def stored(cls, docs: list[Doc], site_id: str, site: str) -> "Catalog":
+        """What the metadata of a tenant's groups knows of a site that does
+        not answer."""
         networks, flavors = {}, {}
-        for member in doc["members"]:
+        for member in (one for doc in docs for one in doc["members"]):
             found = entry(member, site_id)
             if found is None:
                 continue
@@ -58,6 +59,14 @@ class Catalog:
         return cls(
             site, list(networks.values()), list(flavors.values()), {}, []
         )
+
+    def known(self, mapping: dict[str, str]) -> dict[str, str]:
+        """The part of a mapping whose sources are known here."""
+        return {
+            key: value
+            for key, value in mapping.items()
+            if key in self.networks or self.flavor(key) is not None
+        }
 
     def flavor(self, key: str) -> Record | None:
         """A flavor by id, else by name."""

@@ -1,20 +1,22 @@
 """The service of one site: what its API calls, and what it does by itself."""
 
-import logging
 import threading
 from collections.abc import Callable
 from typing import Any
 
 from fakeserver.clock import stamp
-from fakeserver.engine import consistency, metadata, rules
+from fakeserver.engine import consistency, rules
 from fakeserver.engine.access import Access
 from fakeserver.engine.documents import Doc, without_secrets
 from fakeserver.engine.executor import Executor
+from fakeserver.engine.imports import Imports
+from fakeserver.engine.keeper import Keeper
 from fakeserver.engine.locks import GroupLocks
 from fakeserver.engine.metadata import Metadata
 from fakeserver.engine.reset import reset_status
 from fakeserver.engine.starting import Checks, Request
-from fakeserver.engine.workers import Workers
+from fakeserver.engine.sync import Sync
+from fakeserver.engine.workers import PATIENCE, Workers
 from fakeserver.errors import PEER_UNREACHABLE, Refused
 from fakeserver.ids import new_id
 from fakeserver.site import Site
@@ -22,11 +24,6 @@ from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
 from fakeserver.store.operations import Operation
 
-LOG = logging.getLogger(__name__)
-
-#: how often the engine looks for what is due. These are real seconds: a
-#: clock that stands still must not keep two sites apart
-RETRY = 1.0
 #: how long an import waits for the group's lock before it is refused
 IMPORT_PATIENCE = 3.0
 
@@ -38,40 +35,56 @@ class Service:
         self._site = site
         self.access = Access(site)
         self.metadata = Metadata(site, self.access)
+        self.sync = Sync(site, self.access, self.metadata)
+        self._imports = Imports(site, self.access, self.metadata)
         self.locks = GroupLocks()
-        self._checks = Checks(site, self.access, self.metadata)
-        self._stop = threading.Event()
-        self._workers = self._new_workers()
-        self._keeper: threading.Thread | None = None
+        self._checks = Checks(site, self.access, self.sync)
+        self._turn = threading.Lock()
+        self._begin_anew()
 
-    def _new_workers(self) -> Workers:
+    def _begin_anew(self) -> None:
+        """A thread that outlives a stop keeps the order to stop: only who
+        comes after it gets a fresh one."""
+        self._stop = threading.Event()
         executor = Executor(
             self._site, self.access, self.metadata, self.locks, self._stop
         )
-        return Workers(self._site.config.workers, executor.run)
+        self._workers = Workers(
+            self._site.config.workers, executor.run, self._stop
+        )
+        self._keeper = Keeper(
+            self._site,
+            self.access,
+            self.metadata,
+            self.sync,
+            self.locks,
+            self._workers,
+            self._stop,
+        )
 
     # -- its own life
 
     def start(self) -> None:
         """Resume what a stop, or a kill, has left unfinished."""
-        self._stop.clear()
-        for operation in operations.unfinished(self._site.db):
-            self._workers.submit(operation.id)
-        if self._site.config.workers:
-            self._workers.start(self._site.config.site)
-            self._keeper = threading.Thread(
-                target=self._keep, name="keeper", daemon=True
-            )
-            self._keeper.start()
+        with self._turn:
+            if self._stop.is_set():
+                self._begin_anew()
+            self._keeper.resume()
+            if self._site.config.workers:
+                name = self._site.config.site
+                self._workers.start(name)
+                self._keeper.start(name)
 
-    def stop(self) -> None:
-        """Stop the engine; unfinished operations wait for the next start."""
-        self._stop.set()
-        self._workers.stop()
-        if self._keeper is not None:
-            self._keeper.join(5.0)
-            self._keeper = None
-        self._workers = self._new_workers()
+    def stop(self, patience: float = PATIENCE) -> None:
+        """Stop the engine; unfinished operations wait for the next start.
+
+        A request that is on its way to a cloud is waited for: what it
+        makes has to be on disk before anybody else looks for it.
+        """
+        with self._turn:
+            self._stop.set()
+            self._workers.stop(patience)
+            self._keeper.stop(patience)
 
     @property
     def stopped(self) -> bool:
@@ -83,22 +96,9 @@ class Service:
         self.tick()
 
     def tick(self) -> None:
-        """Repeat every push that is due; take up what was dropped."""
-        for group_id in groups.ids_with_push(self._site.db, metadata.DUE):
-            with self.locks.hold(group_id):
-                self.metadata.repeat_push(group_id)
-        for operation in operations.unfinished(self._site.db):
-            # whoever starts one holds this lock until it is queued
-            with self.locks.hold(operation.group_id):
-                self._workers.submit(operation.id)
-
-    def _keep(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self.tick()
-            except Exception:
-                LOG.exception("repeating pushes")
-            self._stop.wait(RETRY)
+        """Do what is due besides the operations."""
+        if not self.stopped:
+            self._keeper.tick()
 
     # -- operations
 
@@ -189,10 +189,12 @@ class Service:
                 "site_id": self.access.local_id(),
             }
 
+        group.local["last_operation"] = operation.id
         if request.forced:
             mutate(group.doc)
             group.doc["version"] += 1
-            group.local["push"] = metadata.FORCED
+            group.local["updated_at"] = self.metadata.now()
+            self.metadata.owe(group, forced=True)
             with self._site.db.transaction() as tx:
                 groups.save(tx, group)
                 operations.add(tx, operation)
@@ -212,23 +214,29 @@ class Service:
     def sync_status(self, project_id: str, group_id: str, local: bool) -> Doc:
         """The comparison of both sites' copies, asked live."""
         group = groups.get(self._site.db, project_id, group_id)
-        return self.metadata.status(group, local)
+        return self.sync.status(group, local)
 
     def sync_force(self, project_id: str, group_id: str, force: bool) -> Doc:
         """Push this site's copy now, and say how it is after that."""
         with self.locks.hold(group_id):
             group = groups.get(self._site.db, project_id, group_id)
-            self.metadata.force(group, force)
-            return self.metadata.status(group, local=False)
+            self.sync.force(group, force)
+            return self.sync.status(group, local=False)
 
     def export(
         self, project_id: str, group_id: str, version: int | None
     ) -> Doc:
-        """The document without its secrets."""
+        """The document without its secrets.
+
+        Two sites that were apart may both have made a version: asked for
+        by its number, the one that was overwritten comes first.
+        """
         group = groups.get(self._site.db, project_id, group_id)
-        if version is None or version == group.version:
+        if version is None:
             return without_secrets(group.doc)
         kept = groups.overwritten(self._site.db, group_id, version)
+        if kept is None and version == group.version:
+            kept = group.doc
         if kept is None:
             raise Refused(
                 "not-found",
@@ -249,9 +257,7 @@ class Service:
                     "protection group is not finished here",
                     operation_id=running[0].id,
                 )
-            taken = self.metadata.import_(
-                project_id, group_id, document, force
-            )
+            taken = self._imports.take(project_id, group_id, document, force)
         return without_secrets(taken)
 
     # -- groups
@@ -266,13 +272,13 @@ class Service:
             self._changeable(group)
             return self.metadata.change(group, mutate)
 
-    def _changeable(self, group: Group) -> None:
+    def _changeable(self, group: Group, unknown_is_fine: bool = False) -> None:
         """Nothing is under way, the peer answers, both copies are equal."""
         request = Request("change", {}, "")
         here = self.access.local_id()
         self._checks.unfinished(group, request, here)
         self._checks.peer_answers(group)
-        self._checks.in_sync(group)
+        self._checks.in_sync(group, unknown_is_fine)
 
     def create(self, project_id: str, doc: Doc) -> Group:
         """A new group at both sites, or at none."""
@@ -319,7 +325,7 @@ class Service:
 
             try:
                 if not force:
-                    self._changeable(group)
+                    self._changeable(group, unknown_is_fine=True)
                 self.metadata.change(group, mark)
             except Refused as refusal:
                 if not force or refusal.message != PEER_UNREACHABLE:
@@ -327,10 +333,7 @@ class Service:
                 group = groups.get(self._site.db, project_id, group_id)
                 mark(group.doc)
                 group.doc["version"] += 1
-            with self._site.db.transaction() as tx:
-                groups.remove(tx, group)
-            consistency.drop(self.access, group)
-            self._site.arrays.drop_group(group.id)
+            self.metadata.bury(group)
 
     def _deletable(self, group: Group) -> None:
         if group.status not in (rules.ACTIVE, rules.ERROR):

@@ -4,15 +4,18 @@ Neither can fail the operation any more. What could not be removed is named.
 """
 
 import functools
+import logging
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from fakeserver.cloud.remote import CloudRefused, CloudUnreachable
-from fakeserver.engine import metadata, removal
-from fakeserver.engine.work import StepFailed, Work
-from fakeserver.faults import StepFault
+from fakeserver.cloud.remote import CloudUnreachable
+from fakeserver.engine import removal
+from fakeserver.engine.work import Stopping, Work
 from fakeserver.storage.driver import StorageError
 from fakeserver.store import groups, operations
+
+LOG = logging.getLogger(__name__)
 
 #: how long a clean-up waits for a site that does not answer, seconds
 PATIENCE = 30.0
@@ -128,12 +131,15 @@ def _try(work: Work, deed: Callable[[], None]) -> str | None:
         try:
             deed()
             return None
-        except (CloudRefused, StepFailed, StorageError, StepFault) as error:
-            return str(error)
+        except (Stopping, sqlite3.OperationalError):
+            raise
         except CloudUnreachable as error:
             if work.site.clock.time() >= end:
                 return str(error)
             work.pause(1.0)
+        except Exception as error:
+            LOG.info("cleaning up", exc_info=True)
+            return str(error) or type(error).__name__
 
 
 def leftover(kind: str, id_: str, name: str, site: str, why: str) -> Leftover:
@@ -150,10 +156,11 @@ def end_rollback(
     changed = work.notes["announces"] or in_error
     if changed:
         group.doc["status"] = "error" if in_error else work.notes["back_to"]
-        group.doc["operation"] = None
+        # a forced one that failed leaves the peer's as unfinished as it was
+        before = None if in_error else work.notes["back_to_operation"]
+        group.doc["operation"] = before
         group.doc["version"] += 1
-        group.local["last_operation"] = work.operation.id
-        group.local["push"] = metadata.FORCED if work.forced else metadata.DUE
+        work.metadata.owe(group, work.forced)
         group.local["updated_at"] = work.metadata.now()
     doc["status"] = "failed"
     doc["completed_at"] = work.metadata.now()

@@ -10,11 +10,11 @@ from fakeserver.cloud.remote import CloudRefused, CloudUnreachable
 from fakeserver.engine import resolve, rules
 from fakeserver.engine.access import Access
 from fakeserver.engine.documents import Doc, peer_of
-from fakeserver.engine.metadata import Metadata
-from fakeserver.engine.peer import PeerRefused, PeerSilent
+from fakeserver.engine.peer import PeerSilent
+from fakeserver.engine.sync import Sync
 from fakeserver.errors import NOT_FAILED_OVER, PEER_UNREACHABLE, Refused
 from fakeserver.site import Site
-from fakeserver.store import operations
+from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
 
 
@@ -39,10 +39,10 @@ class Request:
 class Checks:
     """The checks in their order."""
 
-    def __init__(self, site: Site, access: Access, metadata: Metadata) -> None:
+    def __init__(self, site: Site, access: Access, sync: Sync) -> None:
         self._site = site
         self._access = access
-        self._metadata = metadata
+        self._sync = sync
 
     def accept(self, group: Group, request: Request) -> dict[str, Any]:
         """The notes of the new operation, or Refused."""
@@ -82,6 +82,7 @@ class Checks:
             "target": target,
             "forced": request.forced,
             "back_to": group.status,
+            "back_to_operation": group.doc["operation"],
             "lineage": taken_over["id"] if taken_over else None,
             "plan": plan,
             "moves_last_writes": moves and not request.forced,
@@ -178,8 +179,12 @@ class Checks:
                 "peer-unreachable", PEER_UNREACHABLE, site=silent.site
             ) from silent
 
-    def in_sync(self, group: Group) -> None:
-        found = self._metadata.status(group, local=False)
+    def in_sync(self, group: Group, unknown_is_fine: bool = False) -> None:
+        """Both copies are equal; or the peer has none, where that is
+        fine because this one is to go as well."""
+        if unknown_is_fine and self._sync.unknown(group):
+            return
+        found = self._sync.status(group, local=False)
         if found["status"] == "UNREACHABLE":
             raise Refused(
                 "peer-unreachable",
@@ -200,32 +205,36 @@ class Checks:
         self, group: Group, request: Request, source: str, target: str
     ) -> list[dict[str, Any]]:
         doc, params = group.doc, request.params
+        at_target = self._catalog(group, target)
+        if request.forced:
+            docs = groups.docs_of(self._site.db, group.project_id)
+            name = self._access.name(source)
+            at_source = resolve.Catalog.stored(docs, source, name)
+        else:
+            at_source = self._catalog(group, source)
         outward = source == doc["primary_site_id"]
-        networks, flavors = (
-            params.get(field) or (doc[field] if outward else {})
-            for field in ("network_mapping", "flavor_mapping")
+        mappings = []
+        for field in ("network_mapping", "flavor_mapping"):
+            given = params.get(field) or {}
+            if not given and outward:
+                given = doc[field]
+                if request.forced:
+                    # what cannot be looked up must not be in the way now
+                    given = at_source.known(given)
+            mappings.append(given)
+        return resolve.plan_members(
+            doc, source, target, at_source, at_target, *mappings
         )
+
+    def _catalog(self, group: Group, site_id: str) -> resolve.Catalog:
+        name = self._access.name(site_id)
         try:
-            at_target = resolve.Catalog.of(
-                self._access.cloud(group, target), self._access.name(target)
-            )
-            if request.forced:
-                at_source = resolve.Catalog.stored(
-                    doc, source, self._access.name(source)
-                )
-            else:
-                at_source = resolve.Catalog.of(
-                    self._access.cloud(group, source),
-                    self._access.name(source),
-                )
+            return resolve.Catalog.of(self._access.cloud(group, site_id), name)
         except CloudUnreachable as error:
-            if request.forced:
+            if site_id == self._access.local_id():
                 raise Refused("invalid-state", str(error)) from error
             raise Refused(
                 "peer-unreachable", PEER_UNREACHABLE, cause=str(error)
             ) from error
-        except (CloudRefused, PeerRefused) as error:
+        except CloudRefused as error:
             raise Refused("invalid-state", str(error)) from error
-        return resolve.plan_members(
-            doc, source, target, at_source, at_target, networks, flavors
-        )

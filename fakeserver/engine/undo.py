@@ -1,17 +1,20 @@
 """A rollback: every effect of an operation undone, newest first."""
 
 import dataclasses
+import logging
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from fakeserver.cloud.remote import CloudRefused, CloudUnreachable
+from fakeserver.cloud.remote import CloudUnreachable
 from fakeserver.engine import removal
 from fakeserver.engine.settle import Leftover, leftover
-from fakeserver.engine.work import StepFailed, Work
-from fakeserver.faults import StepFault
-from fakeserver.storage.driver import Link, StorageError
+from fakeserver.engine.work import Stopping, Work
+from fakeserver.storage.driver import Link
 from fakeserver.store import effects
 from fakeserver.store.effects import Effect
+
+LOG = logging.getLogger(__name__)
 
 #: how long a rollback waits for a site that does not answer, seconds
 PATIENCE = 900.0
@@ -135,18 +138,25 @@ def roll_back(work: Work, superseded: Callable[[], None]) -> list[Leftover]:
 def _patiently(
     work: Work, effect: Effect, superseded: Callable[[], None]
 ) -> str | None:
+    """Why it cannot be undone, or None."""
+    here = work.access.local_id()
     while True:
+        if effect.doc.get("site") not in (None, here):
+            # the peer may have taken it over since the last one
+            superseded()
         try:
             work.site.faults.at(f"undo:{effect.kind}")
             UNDO[effect.kind].undo(work, effect)
             return None
-        except (CloudRefused, StepFailed, StorageError, StepFault) as error:
-            return str(error)
+        except (Stopping, sqlite3.OperationalError):
+            raise
         except CloudUnreachable as error:
             if work.site.clock.time() >= work.notes["undo_until"]:
                 return str(error)
             work.pause(1.0)
-            superseded()
+        except Exception as error:
+            LOG.info("undoing %s %s", effect.kind, effect.key, exc_info=True)
+            return str(error) or type(error).__name__
 
 
 def _stands_on(work: Work, effect: Effect) -> set[str]:

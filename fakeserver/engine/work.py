@@ -54,6 +54,8 @@ class Work:
         self.move: runner.Do | None = None
         #: grows with every deed, so that patience can start anew
         self.deeds = 0
+        #: whether the step that runs now has met its middle
+        self.been_inside = False
 
     # -- who and where
 
@@ -157,6 +159,7 @@ class Work:
 
     def inside(self) -> None:
         """A point where a fault can hit in the middle of a step."""
+        self.been_inside = True
         if self.move is not None:
             self.site.faults.at(f"inside:{self.move.step.name}")
 

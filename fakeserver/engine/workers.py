@@ -3,9 +3,14 @@
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 
 LOG = logging.getLogger(__name__)
+
+#: how long a stop waits for a request that is on its way, seconds: longer
+#: than any of them is waited for
+PATIENCE = 40.0
 
 
 class Workers:
@@ -15,9 +20,15 @@ class Workers:
     caller's own thread: a test then sees every exception, and the order.
     """
 
-    def __init__(self, count: int, run: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        count: int,
+        run: Callable[[str], None],
+        told_to_stop: threading.Event,
+    ) -> None:
         self._count = count
         self._run = run
+        self._told_to_stop = told_to_stop
         self._queue: queue.Queue[str | None] = queue.Queue()
         self._threads: list[threading.Thread] = []
         #: waiting or running: none of them is taken twice
@@ -25,7 +36,7 @@ class Workers:
         self._guard = threading.Lock()
 
     def start(self, name: str) -> None:
-        for n in range(self._count):
+        for n in range(self._count - len(self._threads)):
             thread = threading.Thread(
                 target=self._loop, name=f"{name}-{n}", daemon=True
             )
@@ -42,7 +53,7 @@ class Workers:
 
     def drain(self) -> None:
         """Run everything that waits, here and now."""
-        while True:
+        while not self._told_to_stop.is_set():
             try:
                 id_ = self._queue.get_nowait()
             except queue.Empty:
@@ -50,12 +61,15 @@ class Workers:
             if id_ is not None:
                 self._take(id_)
 
-    def stop(self, patience: float = 5.0) -> None:
+    def stop(self, patience: float = PATIENCE) -> None:
         """Let the threads end; what waits is found again at a start."""
         for _ in self._threads:
             self._queue.put(None)
+        end = time.monotonic() + patience
         for thread in self._threads:
-            thread.join(patience)
+            thread.join(max(0.0, end - time.monotonic()))
+            if thread.is_alive():
+                LOG.warning("%s does not end", thread.name)
         self._threads.clear()
 
     def _take(self, id_: str) -> None:
@@ -67,6 +81,8 @@ class Workers:
 
     def _loop(self) -> None:
         while (id_ := self._queue.get()) is not None:
+            if self._told_to_stop.is_set():
+                return
             try:
                 self._take(id_)
             except Exception:

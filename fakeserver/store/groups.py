@@ -1,41 +1,12 @@
-"""Protection groups on disk.
+"""Protection groups on disk."""
 
-``doc`` is the site-neutral document that both sites share; ``local`` is what
-only this site knows: its own ids of types and groups, and how the last push
-went.
-"""
-
-import dataclasses
 import sqlite3
 from typing import Any
 
 from fakeserver.db import Database, dump, load
 from fakeserver.errors import Refused
-
-
-@dataclasses.dataclass
-class Group:
-    id: str
-    project_id: str
-    doc: dict[str, Any]
-    local: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        return str(self.doc["name"])
-
-    @property
-    def status(self) -> str:
-        return str(self.doc["status"])
-
-    @property
-    def version(self) -> int:
-        return int(self.doc["version"])
-
-    @property
-    def rank(self) -> tuple[int, int]:
-        """What decides which of two copies is ahead."""
-        return int(self.doc["failover_count"]), self.version
+from fakeserver.store import tombstones
+from fakeserver.store.group import Group as Group
 
 
 def _group(row: sqlite3.Row) -> Group:
@@ -66,13 +37,31 @@ def all_ids(db: Database) -> list[str]:
     return [row["id"] for row in rows]
 
 
+def docs_of(db: Database, project_id: str) -> list[dict[str, Any]]:
+    """The documents of all groups of a project."""
+    rows = db.all("SELECT doc FROM pg_groups WHERE project_id = ?", project_id)
+    return [load(row["doc"]) for row in rows]
+
+
 def ids_with_push(db: Database, state: str) -> list[str]:
     """Groups whose last push ended so."""
+    return [group.id for group in with_push(db, state)]
+
+
+def with_push(db: Database, state: str) -> list[Group]:
     rows = db.all(
-        "SELECT id FROM pg_groups WHERE json_extract(local, '$.push') = ?",
+        "SELECT * FROM pg_groups WHERE json_extract(local, '$.push') = ?",
         state,
     )
-    return [row["id"] for row in rows]
+    return [_group(row) for row in rows]
+
+
+def to_look_at(db: Database) -> list[Group]:
+    """Groups whose document came from elsewhere, or went there."""
+    rows = db.all(
+        "SELECT * FROM pg_groups WHERE json_extract(local, '$.look')"
+    )
+    return [_group(row) for row in rows]
 
 
 def page(
@@ -141,26 +130,12 @@ def save(tx: sqlite3.Connection, group: Group) -> None:
 def remove(tx: sqlite3.Connection, group: Group) -> None:
     """Drop a group and keep what says that it was deleted."""
     tx.execute("DELETE FROM pg_groups WHERE id = ?", (group.id,))
-    tx.execute(
-        "INSERT OR REPLACE INTO pg_tombstones (id, project_id, doc) "
-        "VALUES (?, ?, ?)",
-        (group.id, group.project_id, dump(group.doc)),
-    )
+    tombstones.put(tx, group)
 
 
 def discard(tx: sqlite3.Connection, group_id: str) -> None:
     """Take back a group that the peer refused: as if it never was."""
     tx.execute("DELETE FROM pg_groups WHERE id = ?", (group_id,))
-
-
-def tombstone(db: Database, group_id: str) -> dict[str, Any] | None:
-    """The last document of a deleted group."""
-    row = db.one("SELECT doc FROM pg_tombstones WHERE id = ?", group_id)
-    return None if row is None else dict(load(row["doc"]))
-
-
-def drop_tombstone(tx: sqlite3.Connection, group_id: str) -> None:
-    tx.execute("DELETE FROM pg_tombstones WHERE id = ?", (group_id,))
 
 
 def keep_overwritten(tx: sqlite3.Connection, group: Group) -> None:

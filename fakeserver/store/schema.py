@@ -20,7 +20,8 @@ SCHEMA = (
         group_id TEXT NOT NULL, version INTEGER NOT NULL,
         seq INTEGER PRIMARY KEY AUTOINCREMENT, doc TEXT NOT NULL)""",
     """CREATE TABLE IF NOT EXISTS pg_tombstones (
-        id TEXT PRIMARY KEY, project_id TEXT NOT NULL, doc TEXT NOT NULL)""",
+        id TEXT PRIMARY KEY, project_id TEXT NOT NULL, doc TEXT NOT NULL,
+        due INTEGER NOT NULL DEFAULT 0)""",
     """CREATE TABLE IF NOT EXISTS pg_operations (
         seq INTEGER PRIMARY KEY AUTOINCREMENT,
         id TEXT NOT NULL UNIQUE,

@@ -7,18 +7,27 @@ from fakeserver.engine.work import Work
 
 
 def delete_instances(work: Work) -> None:
-    """The test instances; then the primary's, if it was stopped, start."""
+    """The primary's start again, if they were stopped: what people use
+    comes first. Then the test instances go."""
+    _start_stopped(work)
     found = _each(work, "instances")
     for n, (test, server) in enumerate(found, 1):
         removal.delete_server(work, test["site_id"], server["id"])
         work.inside()
         work.progress(n, len(found))
+
+
+def _start_stopped(work: Work) -> None:
     primary = work.doc()["current_primary_site_id"]
+    cloud = work.cloud(primary)
     for test in work.doc()["tests"]:
         # a site that lost its role meanwhile must not be woken up
-        if test["stopped_site_id"] == primary:
-            for server_id in test["stopped"]:
-                work.cloud(primary).start_server(server_id)
+        if test["stopped_site_id"] != primary:
+            continue
+        for server_id in test["stopped"]:
+            # one that somebody has deleted since is not missed here
+            if cloud.server(server_id) is not None:
+                cloud.start_server(server_id)
 
 
 def unmanage_volumes(work: Work) -> None:

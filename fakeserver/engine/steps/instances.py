@@ -66,27 +66,36 @@ def _one(
     # the instance that was there first, also when this is its third life
     key = derived_name(lineage, plan["member_id"])
 
+    def create() -> dict[str, Any]:
+        return cloud.create_server(
+            name=name,
+            flavor_id=plan["flavor"]["id"],
+            networks=[_port(network) for network in plan["networks"]],
+            volumes=[
+                {
+                    "id": managed[derived_name(lineage, volume["id"])],
+                    "boot_index": 0 if volume["bootable"] else -1,
+                    "device": volume["device"],
+                }
+                for volume in at_source["volumes"]
+            ],
+            metadata={
+                "protector_key": key,
+                "protector_operation": lineage,
+                "protector_source": str(at_source["instance_id"]),
+            },
+        )
+
     def deed() -> dict[str, Any]:
         made = _made_before(work, name, key)
         if made is None:
-            made = cloud.create_server(
-                name=name,
-                flavor_id=plan["flavor"]["id"],
-                networks=[_port(network) for network in plan["networks"]],
-                volumes=[
-                    {
-                        "id": managed[derived_name(lineage, volume["id"])],
-                        "boot_index": 0 if volume["bootable"] else -1,
-                        "device": volume["device"],
-                    }
-                    for volume in at_source["volumes"]
-                ],
-                metadata={
-                    "protector_key": key,
-                    "protector_operation": lineage,
-                    "protector_source": str(at_source["instance_id"]),
-                },
-            )
+            try:
+                made = create()
+            except CloudRefused:
+                # a first try that was slow on its way holds the volumes
+                made = _made_before(work, name, key)
+                if made is None:
+                    raise
         work.made(kind, key, made["id"])
         _active(work, made["id"], name)
         return {"id": made["id"], "addresses": _addresses(work, made["id"])}

@@ -29,8 +29,35 @@ def validate_target_site(work: Work) -> None:
                     f"{work.name(work.target)}"
                 )
     if work.operation.type != "test_failover":
+        _set_others_aside(work)
         _set_stale_aside(work)
     work.progress(1, 1)
+
+
+def _set_others_aside(work: Work) -> None:
+    """What else was built at the target from these members: a drill that
+    was not cleaned up when its primary died, or that was cut short, or
+    what a rollback had to leave. It has the addresses that the rebuilt
+    instances get, and runs on without them."""
+    members = work.doc()["members"]
+    sources = {
+        found["instance_id"]
+        for member in members
+        if (found := entry(member, work.source)) is not None
+    } - {None}
+    tests = {
+        server["id"]
+        for test in work.doc()["tests"]
+        if test["site_id"] == work.target
+        for server in test["instances"]
+    }
+    for server in work.cloud(work.target).servers():
+        marks = server.get("metadata", {})
+        own = marks.get("protector_operation") == work.notes["lineage"]
+        built = marks.get("protector_source") in sources
+        if server["id"] in tests or (built and not own):
+            ports = _ports(work, server["id"])
+            _free_addresses(work, server["id"], server["name"], ports)
 
 
 def _set_stale_aside(work: Work) -> None:
@@ -54,7 +81,9 @@ def _set_stale_aside(work: Work) -> None:
         ],
     )
     for server in stale:
-        _free_addresses(work, server)
+        _free_addresses(
+            work, server["instance_id"], server["name"], server["addresses"]
+        )
         for volume in server["volumes"]:
             if work.site.arrays.volume(array, volume["array_name"]):
                 volume["snapshot"] = work.site.arrays.keep_snapshot(
@@ -63,10 +92,20 @@ def _set_stale_aside(work: Work) -> None:
     work.note(stale=stale)
 
 
-def _free_addresses(work: Work, server: dict[str, Any]) -> None:
+def _ports(work: Work, server_id: str) -> list[list[str]]:
+    """Network and address of each port of an instance at the target."""
+    return [
+        [port["net_id"], port["fixed_ips"][0]["ip_address"]]
+        for port in work.cloud(work.target).interfaces(server_id)
+        if port["fixed_ips"]
+    ]
+
+
+def _free_addresses(
+    work: Work, server_id: str, name: str, ports: list[list[str]]
+) -> None:
     cloud = work.cloud(work.target)
-    server_id = server["instance_id"]
-    for network_id, address in server["addresses"]:
+    for network_id, address in ports:
 
         def unplug(wanted: tuple[str, str] = (network_id, address)) -> None:
             for port in cloud.interfaces(server_id):
@@ -77,7 +116,7 @@ def _free_addresses(work: Work, server: dict[str, Any]) -> None:
         doc = {
             "site": work.target,
             "id": server_id,
-            "name": server["name"],
+            "name": name,
             "network_id": network_id,
             "address": address,
         }
@@ -99,11 +138,7 @@ def _find_stale(work: Work) -> list[dict[str, Any]]:
                 "running": server is not None and server["status"] == "ACTIVE",
                 "addresses": []
                 if server is None
-                else [
-                    [port["net_id"], port["fixed_ips"][0]["ip_address"]]
-                    for port in cloud.interfaces(had["instance_id"])
-                    if port["fixed_ips"]
-                ],
+                else _ports(work, had["instance_id"]),
                 "volumes": [
                     {
                         "id": volume["id"],

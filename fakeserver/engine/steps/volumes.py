@@ -73,17 +73,14 @@ def planned_volumes(work: Work) -> list[dict[str, Any]]:
 
 def manage(work: Work) -> None:
     """Hand the array's volumes to the target's Cinder."""
-    cloud = work.cloud(work.target)
     host = work.access.record(work.target)["volume_backend_host"]
     wanted = planned_volumes(work)
     for n, volume in enumerate(wanted, 1):
 
         def deed(volume: dict[str, Any] = volume) -> dict[str, Any]:
-            mark = {"protector_key": volume["array_name"]}
-            found = cloud.volumes(metadata=mark)
-            made = next(iter(found), None) or _ask_cinder(
-                work, host, volume, mark
-            )
+            made = _managed_before(work, volume["array_name"])
+            if made is None:
+                made = _ask_cinder(work, host, volume)
             work.made("manage", volume["array_name"], made["id"])
             _settled(work, made["id"])
             return {"id": made["id"]}
@@ -97,8 +94,13 @@ def manage(work: Work) -> None:
         work.progress(n, len(wanted))
 
 
+def _managed_before(work: Work, array_name: str) -> dict[str, Any] | None:
+    mark = {"protector_key": array_name}
+    return next(iter(work.cloud(work.target).volumes(metadata=mark)), None)
+
+
 def _ask_cinder(
-    work: Work, host: str, volume: dict[str, Any], mark: dict[str, str]
+    work: Work, host: str, volume: dict[str, Any]
 ) -> dict[str, Any]:
     try:
         return work.cloud(work.target).manage_volume(
@@ -108,12 +110,16 @@ def _ask_cinder(
             volume_type=volume["volume_type"],
             bootable=volume["bootable"],
             metadata={
-                **mark,
+                "protector_key": volume["array_name"],
                 "protector_operation": work.notes["lineage"],
                 "protector_source": volume["source_id"],
             },
         )
     except CloudRefused as refusal:
+        # a first try that was slow on its way has it already
+        made = _managed_before(work, volume["array_name"])
+        if made is not None:
+            return made
         raise StepFailed(
             f"Cinder at site {work.name(work.target)} refused to manage "
             f"volume {volume['name']}: HTTP {refusal.status}: "

@@ -148,7 +148,7 @@ def test_the_way_home_gives_back_what_a_member_had(source, target):
 
 def test_stored_metadata_stands_in_for_a_dead_source(target):
     doc = document()
-    stored = Catalog.stored(doc, A, "site-a")
+    stored = Catalog.stored([doc], A, "site-a")
     made = plan(doc, stored, target, {"na": "nb"})
     assert made["networks"][0]["id"] == "nb"
     with pytest.raises(Refused, match="no network nx at site site-a"):

@@ -1,0 +1,147 @@
+"""What an engine does besides its operations, again and again.
+
+Pushes that are due, deletions that the peer does not know of, and what has
+to follow from a document that came from the peer.
+"""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable
+
+from fakeserver.cloud.remote import CloudUnreachable
+from fakeserver.engine import consistency, rules
+from fakeserver.engine.access import Access
+from fakeserver.engine.documents import Doc
+from fakeserver.engine.locks import GroupLocks
+from fakeserver.engine.metadata import Metadata
+from fakeserver.engine.sync import Sync
+from fakeserver.engine.workers import Workers
+from fakeserver.errors import Refused
+from fakeserver.site import Site
+from fakeserver.store import groups, operations
+from fakeserver.store.groups import Group
+
+LOG = logging.getLogger(__name__)
+
+#: how often it looks for what is due. These are real seconds: a clock that
+#: stands still must not keep two sites apart
+RETRY = 1.0
+
+
+class Keeper:
+    """One thread that looks after the groups of a site."""
+
+    def __init__(
+        self,
+        site: Site,
+        access: Access,
+        metadata: Metadata,
+        sync: Sync,
+        locks: GroupLocks,
+        workers: Workers,
+        stop: threading.Event,
+    ) -> None:
+        self._site = site
+        self._access = access
+        self._metadata = metadata
+        self._sync = sync
+        self._locks = locks
+        self._workers = workers
+        self._stop = stop
+        self._thread: threading.Thread | None = None
+
+    def start(self, name: str) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._keep, name=f"{name}-keeper", daemon=True
+            )
+            self._thread.start()
+
+    def stop(self, patience: float) -> None:
+        if self._thread is not None:
+            self._thread.join(patience)
+            self._thread = None
+
+    def _keep(self) -> None:
+        while not self._stop.wait(RETRY):
+            self.tick()
+
+    def resume(self) -> None:
+        """Queue what a stop, or a kill, has left unfinished."""
+        for operation in operations.unfinished(self._site.db):
+            self._workers.submit(operation.id)
+
+    def tick(self) -> None:
+        """Everything once; what does not work out is tried the next time."""
+        for part in (self._push, self._take_up, self._look_after):
+            try:
+                part()
+            except sqlite3.OperationalError as error:
+                LOG.warning("the disk: %s", error)
+            except Exception:
+                LOG.exception("looking after the groups")
+
+    def _push(self) -> None:
+        for group_id in self._metadata.due():
+            self._alone(group_id, self._metadata.repeat_push)
+        self._metadata.repeat_deletions()
+
+    def _take_up(self) -> None:
+        for operation in operations.unfinished(self._site.db):
+            # whoever starts one holds this lock until it is queued
+            self._alone(operation.group_id, self._queue)
+
+    def _queue(self, group_id: str) -> None:
+        for operation in operations.unfinished(self._site.db, group_id):
+            self._workers.submit(operation.id)
+
+    def _look_after(self) -> None:
+        for group in groups.to_look_at(self._site.db):
+            self._alone(group.id, self._follow_up)
+
+    def _alone(self, group_id: str, deed: Callable[[str], None]) -> None:
+        """Do it while nobody else is at the group, or the next time: one
+        group that is busy does not hold up the others."""
+        if self._stop.is_set():
+            return
+        try:
+            with self._locks.hold(group_id, patience=0.0):
+                deed(group_id)
+        except Refused as refusal:
+            LOG.info("group %s: %s", group_id, refusal)
+
+    # -- what follows from a document of the peer
+
+    def _follow_up(self, group_id: str) -> None:
+        group = groups.find(self._site.db, group_id)
+        if group is None:
+            return
+        try:
+            consistency.follow(self._access, group)
+        except CloudUnreachable:
+            return
+        if self._is_abandoned(group):
+            if self._sync.status(group, local=False)["status"] != "IN_SYNC":
+                return
+            self._metadata.change(group, _give_up)
+        group.local.pop("look", None)
+        with self._site.db.transaction() as tx:
+            groups.save(tx, group)
+
+    def _is_abandoned(self, group: Group) -> bool:
+        """Whether both sites wait for an operation that has ended here.
+
+        It does when this one was superseded by a forced failover that then
+        failed as well: nobody works on the group any more.
+        """
+        running = group.doc["operation"]
+        if not running or running["site_id"] != self._access.local_id():
+            return False
+        found = operations.find(self._site.db, running["id"])
+        return found is None or found.finished
+
+
+def _give_up(doc: Doc) -> None:
+    doc["status"] = rules.ERROR
+    doc["operation"] = None

@@ -1,0 +1,206 @@
+"""Both copies of a group compared, and brought together by hand."""
+
+import contextlib
+import sqlite3
+from typing import Any
+
+from fakeserver.engine.access import Access
+from fakeserver.engine.documents import checksum
+from fakeserver.engine.metadata import (
+    REFUSED,
+    Metadata,
+    Undelivered,
+    passed_on,
+    unreachable,
+)
+from fakeserver.engine.peer import PeerRefused, PeerSilent, PeerState
+from fakeserver.errors import Refused
+from fakeserver.site import Site
+from fakeserver.store import groups
+from fakeserver.store.groups import Group
+
+
+class Sync:
+    """The sync status, and ``sync-force``."""
+
+    def __init__(self, site: Site, access: Access, metadata: Metadata) -> None:
+        self._site = site
+        self._access = access
+        self._metadata = metadata
+
+    # -- comparing
+
+    def status(self, group: Group, local: bool) -> dict[str, Any]:
+        """The sync status, asked live; ``local`` asks nobody."""
+        own = checksum(group.doc)
+        found: dict[str, Any] = {
+            "protection_group_id": group.id,
+            "status": "IN_SYNC",
+            "local_version": group.version,
+            "remote_version": None,
+            "local_checksum": own,
+            "remote_checksum": None,
+            "local_failover_count": group.doc["failover_count"],
+            "remote_failover_count": None,
+            "last_operation_id": group.local.get("last_operation"),
+            "last_sync_at": group.local.get("last_sync_at"),
+            "message": "",
+        }
+        if local:
+            base = group.local.get("base") or {}
+            if base.get("checksum") != own:
+                found["status"] = "OUT_OF_SYNC"
+            found["message"] = "From this site alone; the peer was not asked"
+            return found
+        try:
+            held = self._metadata.peer_state(group)
+        except PeerSilent as silent:
+            found.update(status="UNREACHABLE", message=str(silent))
+            return found
+        except PeerRefused as refusal:
+            found.update(status="FAILED", message=str(refusal))
+            return found
+        self._compare(group, held, found)
+        return found
+
+    def unknown(self, group: Group) -> bool:
+        """Whether the peer answers that it has no such group."""
+        try:
+            return self._metadata.peer_state(group) is None
+        except (PeerSilent, PeerRefused):
+            return False
+
+    def _compare(
+        self, group: Group, held: PeerState | None, found: dict[str, Any]
+    ) -> None:
+        if held is not None:
+            found.update(
+                remote_version=held.version,
+                remote_checksum=held.checksum,
+                remote_failover_count=held.failover_count,
+            )
+        push = group.local.get("push")
+        if held is not None and (held.version, held.checksum) == (
+            group.version,
+            found["local_checksum"],
+        ):
+            found["message"] = f"Both sites hold version {held.version}"
+            self._seen_equal(group, found)
+        elif push == REFUSED:
+            found.update(
+                status="FAILED",
+                message="The last push was refused: "
+                + str(group.local.get("push_message")),
+            )
+        elif held is None:
+            name = self._access.peer(group).site
+            found.update(
+                status="OUT_OF_SYNC",
+                message=f"Site {name} does not know the protection group",
+            )
+        else:
+            found.update(
+                status="OUT_OF_SYNC", message=self._apart(group, held)
+            )
+
+    def _apart(self, group: Group, held: PeerState) -> str:
+        here = self._access.name(self._access.local_id())
+        there = self._access.peer(group).site
+        said = (
+            f"Site {here} holds version {group.version}, site {there} "
+            f"version {held.version}; "
+        )
+        if held.rank == group.rank or _both_changed(group, held):
+            return said + "both changed it apart"
+        return said + f"site {here if group.rank > held.rank else there} is "
+        "ahead"
+
+    def _seen_equal(self, group: Group, found: dict[str, Any]) -> None:
+        """Both hold the same: the newest state they are known to share.
+
+        A reader must not fail for it: where it cannot be written down now,
+        somebody else sees it the next time.
+        """
+        base = group.local.get("base") or {}
+        if base.get("checksum") == found["local_checksum"]:
+            return
+        with (
+            contextlib.suppress(sqlite3.OperationalError),
+            self._site.db.transaction() as tx,
+        ):
+            again = groups.find(self._site.db, group.id)
+            if again is not None and again.doc == group.doc:
+                self._metadata.delivered(again)
+                groups.save(tx, again)
+                found["last_sync_at"] = again.local["last_sync_at"]
+
+    # -- forcing
+
+    def force(self, group: Group, winner: bool) -> None:
+        """This site pushes its copy now; ``winner`` settles a conflict."""
+        peer = self._access.peer(group)
+        try:
+            held = peer.state(group.id)
+            if held is not None and not winner:
+                self._refuse_force(group, held, peer.site)
+            self._metadata.deliver(group, force=winner)
+        except PeerRefused as refusal:
+            self._metadata.refused(group, refusal)
+            with self._site.db.transaction() as tx:
+                groups.save(tx, group)
+            raise passed_on(refusal) from refusal
+        except (PeerSilent, Undelivered) as error:
+            raise unreachable() from error
+        self._metadata.delivered(group)
+        group.local["look"] = True
+        with self._site.db.transaction() as tx:
+            groups.save(tx, group)
+
+    def _refuse_force(self, group: Group, held: PeerState, site: str) -> None:
+        own = checksum(group.doc)
+        if held.rank == group.rank and held.checksum == own:
+            return
+        if held.rank == group.rank or _both_changed(group, held):
+            raise _conflict(
+                f"Both sites changed the metadata: here it is version "
+                f"{group.version}, at site {site} version {held.version}; "
+                "name the winner",
+                group,
+                held,
+            )
+        if held.rank > group.rank:
+            raise Refused(
+                "wrong-site",
+                f"Site {site} is ahead with version {held.version} against "
+                f"{group.version}; run the sync from site {site}",
+                site=site,
+            )
+
+
+def _both_changed(group: Group, held: PeerState) -> bool:
+    """Since the last version that both are known to have held.
+
+    A push whose answer was lost may be what the peer holds: that is no
+    change of its own.
+    """
+    base = (group.local.get("base") or {}).get("version")
+    if base is None or held.checksum == group.local.get("doubt"):
+        return False
+    return base not in (held.version, group.version)
+
+
+def _conflict(message: str, group: Group, held: PeerState) -> Refused:
+    return Refused(
+        "metadata-conflict",
+        message,
+        local={
+            "version": group.version,
+            "failover_count": group.doc["failover_count"],
+            "checksum": checksum(group.doc),
+        },
+        remote={
+            "version": held.version,
+            "failover_count": held.failover_count,
+            "checksum": held.checksum,
+        },
+    )

@@ -1,0 +1,44 @@
+"""Deleted groups: what refuses their older documents.
+
+One that is due was given up before it was known whether the peer has it:
+the peer is told until it has answered.
+"""
+
+import sqlite3
+from typing import Any
+
+from fakeserver.db import Database, dump, load
+from fakeserver.store.group import Group
+
+
+def put(tx: sqlite3.Connection, group: Group, due: bool = False) -> None:
+    """Keep the last document of a group."""
+    tx.execute(
+        "INSERT OR REPLACE INTO pg_tombstones (id, project_id, doc, due) "
+        "VALUES (?, ?, ?, ?)",
+        (group.id, group.project_id, dump(group.doc), int(due)),
+    )
+
+
+def find(db: Database, group_id: str) -> dict[str, Any] | None:
+    """The last document of a deleted group."""
+    row = db.one("SELECT doc FROM pg_tombstones WHERE id = ?", group_id)
+    return None if row is None else dict(load(row["doc"]))
+
+
+def drop(tx: sqlite3.Connection, group_id: str) -> None:
+    tx.execute("DELETE FROM pg_tombstones WHERE id = ?", (group_id,))
+
+
+def due(db: Database) -> list[Group]:
+    """Those that the peer still has to be told of."""
+    rows = db.all("SELECT * FROM pg_tombstones WHERE due = 1")
+    return [
+        Group(row["id"], row["project_id"], load(row["doc"]), {})
+        for row in rows
+    ]
+
+
+def settle(tx: sqlite3.Connection, group_id: str) -> None:
+    """The peer has been told."""
+    tx.execute("UPDATE pg_tombstones SET due = 0 WHERE id = ?", (group_id,))

@@ -1,0 +1,26 @@
+"""What the contract ring shares."""
+
+import pathlib
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from engine_parts import Two
+
+from fakeserver.harness import LocalPair
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A pair on disk: to copy it is quicker than to seed another."""
+    made = tmp_path_factory.mktemp("seeded") / "pair"
+    LocalPair(made).close()
+    return made
+
+
+@pytest.fixture
+def two(seeded: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[Two]:
+    """Two sites without sockets; time moves when it is told to."""
+    shutil.copytree(seeded, tmp_path / "pair")
+    with LocalPair(tmp_path / "pair") as pair:
+        yield Two(pair)
