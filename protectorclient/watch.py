@@ -8,6 +8,7 @@ another poll, told once and counted. What is not known is never said.
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import (
     Callable,
@@ -163,6 +164,7 @@ class _Loop:
         self._settle = settle
         self._timeout = timeout
         self._sites: dict[str, _Site] = {}
+        self._deadline = math.inf
 
     def run(
         self,
@@ -171,18 +173,19 @@ class _Loop:
         cancelled: Callable[[], bool],
     ) -> Iterator[Event]:
         began = self._pace.clock()
-        deadline = None if self._timeout is None else began + self._timeout
+        if self._timeout is not None:
+            self._deadline = began + self._timeout
+        deadline = self._deadline
         for key in dict.fromkeys(keys):
             self._add(key, (key.site,) if key.site else everywhere, began)
         while waiting := self._waiting():
             site = min(waiting, key=lambda one: one.due)
-            stop = site.due if deadline is None else min(site.due, deadline)
-            rest = stop - self._pace.clock()
+            rest = min(site.due, deadline) - self._pace.clock()
             if rest > 0 and not cancelled():
                 self._pace.sleep(rest)
             if cancelled():
                 yield from self._stop()
-            elif deadline is not None and self._pace.clock() >= deadline:
+            elif self._pace.clock() >= deadline:
                 yield from self._last_look(deadline)
                 yield from self._stop()
             else:
@@ -303,6 +306,8 @@ class _Loop:
             one.lost += 1
         if site.lost_since is None:
             site.lost_since = now
+            # it may have been this one request: ask again soon
+            site.delay = self._pace.shortest / self._pace.growth
             yield Lost(at=now, site=site.name, error=error)
         if isinstance(error, TRANSIENT):
             site.refusals = 0
@@ -317,6 +322,9 @@ class _Loop:
         asked = getattr(error, "retry_after", None) or 0.0
         site.delay = min(site.delay * self._pace.growth, self._pace.longest)
         rest = max(site.delay, min(asked, self._pace.longest_rest))
+        if not asked and now + self._pace.longest >= self._deadline:
+            # soon nobody asks any more: better to know by then
+            rest = self._pace.shortest
         site.due = min(now + rest, site.heard + self._pace.give_up_after)
 
     def _is_hopeless(self, site: _Site, now: float) -> bool:

@@ -164,7 +164,13 @@ def test_quick_while_things_move_slower_when_they_do_not() -> None:
 def test_a_lost_site_is_asked_less_and_less_but_not_too_seldom() -> None:
     night = Night([record(), *[GONE] * 8, DONE])
     night.follow()
-    assert night.pauses == [1.0, 1.5, 2.25, 3.38, 5.06, 7.59, 10, 10, 10]
+    assert night.pauses == [1.0, 1.0, 1.5, 2.25, 3.38, 5.06, 7.59, 10, 10]
+
+
+def test_one_lost_request_is_soon_made_up_for() -> None:
+    night = Night([*[record()] * 9, GONE, DONE])
+    night.follow()
+    assert night.pauses[-3:] == [10, 10, 1]
 
 
 def test_retry_after_is_honoured_within_reason() -> None:
@@ -538,3 +544,10 @@ def test_polls_that_were_lost_are_counted_to_the_end() -> None:
     end = Night([GONE, record(), CUT, BUSY, DONE]).follow()[-1]
     assert isinstance(end, watch.Ended)
     assert end.lost == 3
+
+
+def test_a_lost_site_is_asked_more_often_when_the_time_runs_out() -> None:
+    night = Night([*[record()] * 9, GONE])
+    night.follow(timeout=100)
+    assert night.pauses[-8:] == [1.0] * 8
+    assert night.now == 1100
