@@ -1,0 +1,187 @@
+"""Guards, stakes and the journal: what stops a hand, and what it leaves."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import stat
+
+import pytest
+from clirunner import SHELLS, protector
+
+from fakeserver.harness import LocalPair
+from protectorclient import SitePair
+
+GROUP = "protection-group"
+WEB = "--network-mapping net-primary-web=net-secondary-web"
+FAILOVER = f"{GROUP} failover prod-web-app {WEB}"
+
+
+@pytest.fixture
+def journal(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> pathlib.Path:
+    path = tmp_path / "state" / "journal.jsonl"
+    monkeypatch.setenv("PROTECTOR_JOURNAL", str(path))
+    return path
+
+
+def begun() -> int:
+    pair = SitePair.open("site-a", "site-b")
+    return sum(
+        len(list(handle.client.operations.list())) for handle in pair.handles
+    )
+
+
+#: the guard, and what is said
+REFUSED = [
+    (
+        "--expect-primary site-b",
+        "prod-web-app runs at site-a, not at site-b as expected; nothing was"
+        " sent\n",
+    ),
+    (
+        "--expect-version 7",
+        "prod-web-app has metadata version 1, not 7 as expected; nothing was"
+        " sent\n",
+    ),
+]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(("guard", "told"), REFUSED)
+def test_a_world_that_is_not_as_expected(
+    shell: str, guard: str, told: str, local_pair: LocalPair
+) -> None:
+    for verb in ("failover", "test-failover"):
+        ran = SHELLS[shell](f"{GROUP} {verb} prod-web-app {WEB} {guard}")
+        assert (ran.code, ran.out, ran.err) == (5, "", told)
+    looked = SHELLS[shell](f"{FAILOVER} {guard} --check")
+    assert looked.code == 5
+    assert looked.err.endswith(told)
+    assert begun() == 0
+
+
+def test_an_old_recovery_point(local_pair: LocalPair) -> None:
+    local_pair.advance("4m")
+    ran = protector(f"{FAILOVER} --max-recovery-point-age 1m")
+    assert (ran.code, ran.out) == (5, "")
+    assert "s old, more than the 60 s expected; nothing was sent" in ran.err
+    assert begun() == 0
+    bare = protector(f"{GROUP} failover bare --max-recovery-point-age 1d")
+    assert bare.code == 5
+    assert "bare has no complete recovery point" in bare.err
+
+
+def test_a_world_that_is_as_expected(local_pair: LocalPair) -> None:
+    ran = protector(
+        f"{FAILOVER} --expect-primary site-a --expect-version 1"
+        " --max-recovery-point-age 10m --wait"
+    )
+    assert ran.code == 0, ran.err
+
+
+def test_what_is_at_stake_is_said_first(local_pair: LocalPair) -> None:
+    ran = protector(f"{FAILOVER} --wait")
+    lines = ran.told.splitlines()
+    assert lines[0] == "failover of prod-web-app from site-a to site-b"
+    assert lines[1] == "  instances: web-1, web-2, web-3; 5 volumes, 160 GiB"
+    assert lines[2].startswith("  recovery point: 20")
+    assert lines[2].endswith("one more is made first, so nothing is lost")
+    assert lines[3:5] == [
+        "  networks: net-primary-web -> net-secondary-web (mapped)",
+        "  flavors: m1.large -> m1.large (same name)",
+    ]
+    assert lines[5].endswith("has begun: op-ID")
+    back = protector(f"{GROUP} failback prod-web-app --wait")
+    assert back.code == 0, back.err
+    assert "  networks: net-secondary-web -> net-primary-web (as before)" in (
+        back.told.splitlines()
+    )
+
+
+def test_what_an_unplanned_failover_loses(local_pair: LocalPair) -> None:
+    local_pair.site("a").kill()
+    local_pair.advance("90s")
+    ran = protector(f"{FAILOVER} --type unplanned")
+    assert ran.code == 0, ran.err
+    lines = ran.told.splitlines()
+    assert lines[0].endswith("from site-a to site-b, unplanned")
+    assert "1m " in lines[2]
+    assert lines[2].endswith("old; what was written since is lost")
+
+
+def test_a_primary_that_only_the_survivor_hears(
+    local_pair: LocalPair,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From here it is dead; it is the way from here that is broken."""
+    url = local_pair.site("a").url
+    text = local_pair.clouds_yaml.read_text()
+    broken = tmp_path / "clouds.yaml"
+    port = url.rsplit(":", 1)[1]
+    broken.write_text(
+        text.replace(f"127.0.0.1:{port}/identity", "127.0.0.1:1/identity")
+    )
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(broken))
+    ran = protector(f"{FAILOVER} --type unplanned")
+    assert (ran.code, ran.out) == (5, "")
+    assert "its protector, from site-b" in ran.err
+    local_pair.fault("partition", site="b")
+    ran = protector(f"{FAILOVER} --type unplanned")
+    assert ran.code == 5
+    assert "(its protector, from here)" in ran.err
+
+
+def test_a_primary_whose_protector_alone_is_dead(
+    local_pair: LocalPair,
+) -> None:
+    local_pair.fault("reset", site="a", match="* /v1*")
+    local_pair.fault("reset", site="a", match="GET /")
+    local_pair.fault("partition", site="b")
+    ran = protector(f"{FAILOVER} --type unplanned")
+    assert ran.code == 5, ran.err
+    assert "(its Keystone, from here)" in ran.err
+    accepted = protector(f"{FAILOVER} --type unplanned --accept-divergence")
+    assert accepted.code == 0, accepted.err
+
+
+def test_the_reason_is_kept_at_the_service_and_here(
+    local_pair: LocalPair, journal: pathlib.Path
+) -> None:
+    ran = protector(f"{FAILOVER} --reason 'power cut' --wait -f json")
+    assert ran.json["parameters"]["reason"] == "power cut"
+    asked, came = map(json.loads, journal.read_text().splitlines())
+    assert (asked["event"], came["event"]) == ("asked", "begun")
+    for line in (asked, came):
+        assert line["reason"] == "power cut"
+        assert line["protection_group"] == "prod-web-app"
+        assert line["request_id"] == ran.json["request_id"]
+    assert (asked["from"], asked["to"]) == ("site-a", "site-b")
+    assert came["operation_id"] == ran.json["id"]
+    assert stat.S_IMODE(journal.stat().st_mode) == 0o600
+    assert "secret" not in journal.read_text()
+
+
+def test_what_was_refused_is_in_the_journal_too(
+    local_pair: LocalPair, journal: pathlib.Path
+) -> None:
+    assert protector(f"{GROUP} failover bare {WEB}").code == 5
+    asked, came = map(json.loads, journal.read_text().splitlines())
+    assert came["event"] == "not begun"
+    assert "no replication policy" in came["error"]
+    assert protector(f"{FAILOVER} --dry-run").code == 0
+    assert len(journal.read_text().splitlines()) == 2
+
+
+def test_a_journal_that_cannot_be_written_stops_nobody(
+    local_pair: LocalPair,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("PROTECTOR_JOURNAL", str(tmp_path / "file" / "x"))
+    ran = protector(FAILOVER)
+    assert ran.code == 0
+    assert ran.err.count("cannot be written") == 1
