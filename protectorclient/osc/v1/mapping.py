@@ -1,0 +1,204 @@
+"""``protector mapping``: what takes whose place at the other site."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from protectorclient import exceptions
+from protectorclient.exitcodes import ExitCode
+from protectorclient.osc import columns, command, options
+
+if TYPE_CHECKING:
+    from protectorclient.outlook import Outlook
+    from protectorclient.suggesting import Guess
+
+#: The rows of the table of checks that are about mappings.
+CHECKS = ("networks", "flavors", "flavor-size", "mapping-shared")
+
+
+class SuggestMapping(command.Command):
+    """Write a mapping file for a protection group, as far as can be guessed
+
+    Networks are matched by name, then by address range; flavors by name,
+    then by the nearest size that fits. Only what the group uses is in it,
+    and each line says on what ground it was chosen. The exit status is 3
+    where something is left for you to fill in.
+    """
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_group(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        from protectorclient import exceptions, suggesting
+        from protectorclient.outlook import Outlook
+
+        located = self.pair.locate(parsed_args.protection_group)
+        speaker = located.current
+        if speaker.name not in located.groups:
+            speaker = located.other
+        outlook = Outlook(
+            speaker.client.metadata.get(located.group.id),
+            located.site_ids[located.current.name],
+            located.site_ids[located.other.name],
+        )
+        target = located.other
+        error = located.errors.get(target.name)
+        if error is not None and not isinstance(error, exceptions.NotFound):
+            raise error
+        finder = target.finder
+        networks = suggesting.networks(
+            outlook, finder.networks(), finder.subnets()
+        )
+        flavors = suggesting.flavors(outlook, finder.flavors())
+        head = (
+            f"{located.group.name}, from {located.current.name} to"
+            f" {target.name}"
+        )
+        for line in _file(head, networks, flavors):
+            self.app.stdout.write(f"{line}\n")
+        self._count((*networks, *flavors), outlook)
+
+    def _count(self, guesses: Sequence[Guess], outlook: Outlook) -> None:
+        left = [guess for guess in guesses if guess.target is None]
+        self.app.stdout.flush()
+        self.tell(
+            f"{len(guesses) - len(left)} of {len(guesses)} matched for"
+            f" {len(outlook.instances)} instances"
+        )
+        if left:
+            self.outcome = ExitCode.PROBLEM
+
+
+def _file(
+    head: str, networks: Iterable[Guess], flavors: Iterable[Guess]
+) -> Iterator[str]:
+    """A mapping file with the grounds as comments."""
+    yield f"# {head}"
+    for title, guesses in (("networks", networks), ("flavors", flavors)):
+        rows = list(guesses)
+        if not any(guess.target for guess in rows):
+            yield f"{title}: {{}}"
+        else:
+            yield f"{title}:"
+        for guess in rows:
+            source = quoted(guess.source.name)
+            if guess.target is None:
+                yield f"  # {source}: ?  # {guess.ground}"
+            else:
+                target = _unique(guess)
+                yield f"  {source}: {target}  # {guess.ground}"
+    yield "# only used by test-failover, over networks:"
+    yield "test_networks: {}"
+
+
+def _unique(guess: Guess) -> str:
+    """The name; where the ground is a range, the id is surer."""
+    assert guess.target is not None
+    return quoted(guess.target.name or guess.target.id)
+
+
+def quoted(text: str) -> str:
+    """A scalar of YAML that is read as the text that it is.
+
+    A word that could be anything else, a number or a truth, is quoted.
+    """
+    import re
+
+    plain = re.fullmatch(r"[A-Za-z][A-Za-z0-9_.-]*", text)
+    odd = text.lower() in ("yes", "no", "on", "off", "true", "false", "null")
+    if plain and not odd and text.lower() not in ("y", "n"):
+        return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+class CheckMapping(command.Lister):
+    """Check a mapping file against both sites of a protection group
+
+    The exit status is 3 where there is a problem.
+    """
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_group(parser)
+        parser.add_argument(
+            "file", metavar="<file>", help="Mapping file; - is standard input"
+        )
+        parser.add_argument(
+            "--for",
+            dest="purpose",
+            choices=("failover", "unplanned", "failback", "test-failover"),
+            default="failover",
+            help="What it is to be used for (default: failover)",
+        )
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient import checks, mappingfile
+        from protectorclient.osc.v1 import _checks
+
+        wanted = checks.Wanted(mapping_file=mappingfile.load(parsed_args.file))
+        report = checks.run(
+            self.pair,
+            parsed_args.protection_group,
+            parsed_args.purpose,
+            wanted,
+            only=CHECKS,
+        )
+        self.outcome = checks.exit_code(report.findings)
+        self.tell(checks.summary(report.findings))
+        return _checks.output(report.findings, parsed_args.formatter)
+
+
+class ShowMapping(command.Command):
+    """Get the mapping back that an operation was started with
+
+    It is written as a mapping file, with ids, and with the names where
+    both sites tell them.
+    """
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "operation", metavar="<operation>", help="Operation (ID)"
+        )
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        from protectorclient import lastused
+
+        operation, site = self.pair.operation(parsed_args.operation)
+        used = lastused.of(operation)
+        write = self.app.stdout.write
+        write(
+            f"# {operation.operation_type} {operation.id}, begun at"
+            f" {site.name}\n"
+        )
+        for title, what, mapping in (
+            ("networks", "network", used.networks),
+            ("flavors", "flavor", used.flavors),
+        ):
+            if not mapping:
+                write(f"{title}: {{}}\n")
+                continue
+            write(f"{title}:\n")
+            names = self._names(what)
+            for source, target in mapping.items():
+                told = f"{names.get(source)} -> {names.get(target)}"
+                known = source in names and target in names
+                note = f"  # {told}" if known else ""
+                write(f"  {quoted(source)}: {quoted(target)}{note}\n")
+
+    def _names(self, what: str) -> Mapping[str, str]:
+        """What ids are called, at the sites that tell."""
+        found: dict[str, str] = {}
+        for handle in self.pair.handles:
+            lists: dict[str, Any] = {
+                "network": handle.finder.networks,
+                "flavor": handle.finder.flavors,
+            }
+            try:
+                things = lists[what]()
+            except exceptions.ProtectorError as error:
+                self.warn(f"names are missing: {error}")
+                continue
+            found |= {str(it.get("id")): str(it.get("name")) for it in things}
+        return found
