@@ -1,0 +1,78 @@
+"""``protector drill``: when was it last rehearsed?"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from protectorclient.exitcodes import ExitCode
+from protectorclient.osc import columns, command, options
+
+HEADERS = ("Name", "Last Drill", "Age", "Operation")
+
+
+class ListOverdueDrill(command.Lister):
+    """List protection groups whose last drill is too long ago
+
+    A drill is a test failover that has succeeded. The exit status is 3
+    where any is overdue.
+    """
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--older-than",
+            metavar="<duration>",
+            type=options.duration,
+            required=True,
+            help="How long ago a drill may be, such as 90d",
+        )
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient import overview
+
+        found = overview.look(self.pair)
+        for name, error in found.errors.items():
+            self.warn(f"the drills of {name} are missing: {error.message}")
+        overdue = [
+            row
+            for row in found.rows
+            if row.drill_age is None or row.drill_age > parsed_args.older_than
+        ]
+        if overdue:
+            self.outcome = ExitCode.PROBLEM
+        rows = []
+        for row in overdue:
+            drill = row.last_drill
+            sent = drill.to_dict() if drill else {}
+            rows.append(
+                (
+                    row.name,
+                    columns.Text(sent.get("completed_at")),
+                    _Age(row),
+                    columns.Text(drill.id if drill else None),
+                )
+            )
+        return HEADERS, rows
+
+
+class _Age(columns.Cell):
+    """Seconds; for people, and where a dead site has the answer, words."""
+
+    def machine_readable(self) -> Any:
+        return self._value.drill_age
+
+    def human_readable(self) -> str:
+        row = self._value
+        if row.drill_age is not None:
+            return columns.span(row.drill_age)
+        return f"{row.dead} dead" if row.dead else "never"
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, _Age):
+            return NotImplemented
+        never = float("inf")
+        mine, theirs = self._value.drill_age, other._value.drill_age
+        return bool(
+            (never if mine is None else mine)
+            < (never if theirs is None else theirs)
+        )

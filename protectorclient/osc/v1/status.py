@@ -1,0 +1,205 @@
+"""``protector status``: every group at a glance, from both sites."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from protectorclient import exceptions
+from protectorclient.osc import columns, command, options
+
+if TYPE_CHECKING:
+    from protectorclient.overview import Overview, Row
+
+HEADERS = (
+    "Name",
+    "Primary",
+    "Status",
+    "In Sync",
+    "Lag",
+    "Ready",
+    "Last Drill",
+    "Last Operation",
+)
+#: Seconds between two looks.
+INTERVAL = 5.0
+#: Clears a terminal and goes to its top.
+_CLEAR = "\x1b[H\x1b[2J\x1b[3J"
+
+
+class ShowStatus(command.Lister):
+    """Show all protection groups: where they run, whether they could move
+
+    Both sites are asked. A drill is a test failover that has succeeded.
+    """
+
+    #: Replaced in tests.
+    sleep = staticmethod(time.sleep)
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "protection_group",
+            metavar="<protection-group>",
+            nargs="*",
+            help="Protection groups (name or ID); all, if none is given",
+        )
+        forms = parser.add_mutually_exclusive_group()
+        forms.add_argument(
+            "--watch",
+            action="store_true",
+            help="Look again and again until interrupted",
+        )
+        forms.add_argument(
+            "--prometheus",
+            action="store_true",
+            help="Write metrics for Prometheus' textfile collector",
+        )
+        parser.add_argument(
+            "--interval",
+            metavar="<duration>",
+            type=options.duration,
+            default=INTERVAL,
+            help="Time between two looks of --watch (default: 5s)",
+        )
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        self._found = self._look(parsed_args)
+        return self._output(parsed_args)
+
+    def _look(self, parsed_args: argparse.Namespace) -> Overview:
+        from protectorclient import overview
+
+        return overview.look(self.pair, parsed_args.protection_group)
+
+    def _output(self, parsed_args: argparse.Namespace) -> columns.Output:
+        rows = self._found.rows
+        if parsed_args.formatter in ("json", "yaml"):
+            found = [row.to_dict() for row in rows]
+            fields = tuple(found[0]) if found else ()
+            return fields, [tuple(row.values()) for row in found]
+        return HEADERS, [_row(row) for row in rows]
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Any,
+    ) -> int:
+        if parsed_args.prometheus:
+            from protectorclient.osc import exposition
+
+            for line in exposition.lines(self._found):
+                self.app.stdout.write(f"{line}\n")
+            self._tell_dead()
+            return 0
+        if not parsed_args.watch:
+            if column_names:
+                super().produce_output(parsed_args, column_names, data)
+            else:
+                self.app.stdout.write("[]\n")
+            self._tell_dead()
+            return 0
+        return self._watch(parsed_args, column_names, data)
+
+    def _watch(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Any,
+    ) -> int:
+        """On a terminal in place; elsewhere one table after another."""
+        while True:
+            if self.app.stdout.isatty():
+                self.app.stdout.write(_CLEAR)
+            super().produce_output(parsed_args, column_names, data)
+            self._tell_dead()
+            self.app.stdout.flush()
+            self.sleep(parsed_args.interval)
+            try:
+                self._found = self._look(parsed_args)
+            except exceptions.SiteUnreachable as error:
+                self.warn(str(error))
+                continue
+            column_names, data = self._output(parsed_args)
+
+    def _tell_dead(self) -> None:
+        self.app.stdout.flush()
+        for name, error in self._found.errors.items():
+            self.warn(f"{name} is dead: {error.message}")
+
+
+def _row(row: Row) -> tuple[Any, ...]:
+    return (
+        row.name,
+        row.primary,
+        columns.Words(row.status),
+        _Sync(row),
+        _Lag(row),
+        _Ready(row),
+        _Drill(row),
+        _Operation(row),
+    )
+
+
+class _OfRow(columns.Cell):
+    """A cell made of several fields of a row."""
+
+    def __init__(self, row: Row) -> None:
+        super().__init__(row)
+
+    def machine_readable(self) -> Any:
+        return self.human_readable()
+
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, _OfRow):
+            return NotImplemented
+        return self.human_readable() < other.human_readable()
+
+
+class _Sync(_OfRow):
+    def human_readable(self) -> str:
+        row = self._value
+        if row.in_sync is None:
+            return f"{row.dead} dead"
+        return "yes" if row.in_sync else "no"
+
+
+class _Lag(_OfRow):
+    def human_readable(self) -> str:
+        row = self._value
+        if row.lag is None:
+            return "none" if row.rpo is not None else ""
+        lag = columns.span(row.lag)
+        if row.rpo is None:
+            return str(lag)
+        mark = "" if row.within_rpo else " !"
+        return f"{lag} of {columns.span(row.rpo)}{mark}"
+
+
+class _Ready(_OfRow):
+    def human_readable(self) -> str:
+        if self._value.ready:
+            return "yes"
+        return "\n".join(
+            part
+            for reason in self._value.reasons
+            for part in columns.wrapped(reason)
+        )
+
+
+class _Drill(_OfRow):
+    def human_readable(self) -> str:
+        age, dead = self._value.drill_age, self._value.dead
+        if age is not None:
+            return f"{columns.span(age)} ago"
+        return f"{dead} dead" if dead else "never"
+
+
+class _Operation(_OfRow):
+    def human_readable(self) -> str:
+        last, dead = self._value.last_operation, self._value.dead
+        if last is not None:
+            return f"{last.operation_type} {last.status}"
+        return f"{dead} dead" if dead else ""

@@ -1,0 +1,361 @@
+"""All groups at a glance: where they run, and whether they could move."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import datetime
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from protectorclient import exceptions
+from protectorclient.checking.facts import Side
+from protectorclient.located import rank
+from protectorclient.pair import SitePair
+from protectorclient.sitehandle import SILENT
+from protectorclient.v1.health import GroupHealth
+from protectorclient.v1.operations import Operation
+from protectorclient.v1.protection_groups import ProtectionGroup
+
+#: Groups whose particulars are asked at the same time.
+_ASKERS = 6
+#: The last of these of a group is its last drill.
+DRILL = "test_failover"
+#: Of the newest operations of a site so many are read at once.
+_NEWEST = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One group."""
+
+    id: str
+    name: str
+    status: str
+    #: The cloud's name of the site where it runs.
+    primary: str
+    #: None where nobody could tell.
+    in_sync: bool | None
+    #: As the service says, or why it is not known.
+    sync_status: str
+    #: Seconds.
+    lag: float | None
+    #: Seconds.
+    rpo: float | None
+    ready: bool
+    #: Why it is not ready.
+    reasons: tuple[str, ...]
+    last_drill: Operation | None
+    last_operation: Operation | None
+    #: Why operations may be missing: a dead site has its own.
+    dead: str | None
+    #: Now, by the clock of a site that answered.
+    now: datetime.datetime
+
+    @property
+    def drill_age(self) -> float | None:
+        """Seconds since the last drill that succeeded."""
+        if self.last_drill is None or self.last_drill.completed_at is None:
+            return None
+        age = self.now - self.last_drill.completed_at
+        return max(0.0, age.total_seconds())
+
+    @property
+    def within_rpo(self) -> bool | None:
+        """Whether the lag is what was agreed."""
+        if self.rpo is None:
+            return None
+        return self.lag is not None and self.lag <= self.rpo
+
+    def to_dict(self) -> dict[str, Any]:
+        """As data."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "primary": self.primary,
+            "status": self.status,
+            "in_sync": self.in_sync,
+            "sync_status": self.sync_status,
+            "replication_lag_seconds": self.lag,
+            "rpo_seconds": self.rpo,
+            "within_rpo": self.within_rpo,
+            "ready": self.ready,
+            "reasons": list(self.reasons),
+            "last_drill": _short(self.last_drill),
+            "last_drill_age_seconds": self.drill_age,
+            "last_operation": _short(self.last_operation),
+            "dead_site": self.dead,
+        }
+
+
+def _short(operation: Operation | None) -> dict[str, Any] | None:
+    if operation is None:
+        return None
+    sent = operation.to_dict()
+    fields = ("id", "operation_type", "status", "started_at", "completed_at")
+    return {field: sent.get(field) for field in fields}
+
+
+@dataclasses.dataclass(frozen=True)
+class Overview:
+    """What both sites say, put together."""
+
+    rows: tuple[Row, ...]
+    #: Why a site said nothing, by its cloud's name.
+    errors: Mapping[str, exceptions.ProtectorError]
+    sites: tuple[str, ...]
+
+
+def look(pair: SitePair, names: Iterable[str] = ()) -> Overview:
+    """Ask both sites at once; a dead one costs its connect timeout once.
+
+    :param names: of groups, or their ids; without any, all.
+    :raises NotFound: no site that answers has a group so named.
+    :raises SiteUnreachable: neither site answers.
+    """
+    sides = {handle.name: Side(handle) for handle in pair.handles}
+    answers, errors = pair.each(lambda handle: _ask(sides[handle.name]))
+    _refuse(answers, errors)
+    picture = _Picture(pair, sides, answers, errors)
+    chosen = picture.chosen(list(names))
+    with concurrent.futures.ThreadPoolExecutor(_ASKERS) as pool:
+        rows = tuple(pool.map(picture.row, chosen))
+    return Overview(rows, errors, tuple(sides))
+
+
+def _refuse(
+    answers: Mapping[str, object],
+    errors: Mapping[str, exceptions.ProtectorError],
+) -> None:
+    """One site may be dead; whatever else goes wrong is to be told."""
+    for error in errors.values():
+        if not isinstance(error, SILENT):
+            raise error
+    if not answers:
+        told = "; ".join(str(error) for error in errors.values())
+        raise exceptions.SiteUnreachable(f"neither site answers: {told}")
+
+
+@dataclasses.dataclass(frozen=True)
+class _Answer:
+    """What one site said of all groups."""
+
+    groups: dict[str, ProtectionGroup]
+    operations: list[Operation]
+    health: dict[str, GroupHealth]
+    health_known: bool
+
+
+def _ask(side: Side) -> _Answer:
+    if side.barred is not None:
+        raise side.barred
+    client = side.handle.client
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        # it waits for its peer, while the rest is asked
+        health = pool.submit(lambda: side.health if side.has_health else None)
+        groups = {group.id: group for group in side.groups}
+        operations = list(client.operations.list(limit=_NEWEST))
+        _ = side.local
+        known = health.result()
+    return _Answer(groups, operations, known or {}, known is not None)
+
+
+class _Picture:
+    """Both answers, to be read group by group."""
+
+    def __init__(
+        self,
+        pair: SitePair,
+        sides: Mapping[str, Side],
+        answers: Mapping[str, _Answer],
+        errors: Mapping[str, exceptions.ProtectorError],
+    ) -> None:
+        self._pair = pair
+        self._sides = sides
+        self._answers = answers
+        self._errors = errors
+        self._sites = {sides[name].local.id: name for name in answers}
+        self._complete = {
+            name: len(answer.operations) < _NEWEST
+            for name, answer in answers.items()
+        }
+
+    def chosen(self, names: list[str]) -> list[str]:
+        """The ids of the groups asked for, in the order of their names."""
+        known: dict[str, ProtectionGroup] = {}
+        for answer in self._answers.values():
+            for identity, group in answer.groups.items():
+                known.setdefault(identity, group)
+        if not names:
+            return sorted(known, key=lambda it: (known[it].name, it))
+        found = []
+        for name in dict.fromkeys(names):
+            ids = [
+                identity
+                for identity, group in known.items()
+                if name in (identity, group.name)
+            ]
+            if not ids:
+                raise exceptions.NotFound(
+                    f"no protection group has the name or id '{name}'"
+                )
+            found += ids
+        return list(dict.fromkeys(found))
+
+    def row(self, identity: str) -> Row:
+        """One group, as the site has it that is ahead."""
+        copies = {
+            name: answer.groups[identity]
+            for name, answer in self._answers.items()
+            if identity in answer.groups
+        }
+        ahead = max(copies, key=lambda name: rank(copies[name]))
+        group = copies[ahead]
+        in_sync, sync_status = self._sync(copies)
+        health = self._health(identity, group, ahead)
+        reasons = self._reasons(health, group, in_sync, sync_status)
+        operations = self._operations(identity)
+        now = self._sides[ahead].handle.client.http.server_time()
+        return Row(
+            id=identity,
+            name=group.name,
+            status=group.status,
+            primary=self._site(group.current_primary_site_id),
+            in_sync=in_sync,
+            sync_status=sync_status,
+            lag=self._lag(health, group, now),
+            rpo=self._rpo(ahead, identity),
+            ready=not reasons,
+            reasons=reasons,
+            last_drill=_last(operations, _is_drill),
+            last_operation=operations[0] if operations else None,
+            dead=next(iter(self._errors), None),
+            now=now,
+        )
+
+    def _site(self, site_id: str | None) -> str:
+        """The cloud's name; of a dead site that is the one left."""
+        if site_id in self._sites:
+            return self._sites[site_id]
+        left = [name for name in self._sides if name not in self._answers]
+        return left[0] if len(left) == 1 else str(site_id)
+
+    def _sync(
+        self, copies: Mapping[str, ProtectionGroup]
+    ) -> tuple[bool | None, str]:
+        for name, error in self._errors.items():
+            return None, f"{name} is dead: {error.message}"
+        missing = [name for name in self._sides if name not in copies]
+        if missing:
+            return False, f"{missing[0]} does not know it"
+        versions = {rank(copy) for copy in copies.values()}
+        if len(versions) > 1:
+            return False, "OUT_OF_SYNC"
+        identity = next(iter(copies.values())).id
+        said = {
+            answer.health[identity].sync_status
+            for answer in self._answers.values()
+            if identity in answer.health
+        } - {None}
+        worse = sorted(str(one) for one in said if one != "IN_SYNC")
+        return (False, worse[0]) if worse else (True, "IN_SYNC")
+
+    def _health(
+        self, identity: str, group: ProtectionGroup, ahead: str
+    ) -> GroupHealth | None:
+        """As the primary says; where it is silent, as the other does."""
+        order = [self._site(group.current_primary_site_id), ahead]
+        for name in [*order, *self._answers]:
+            answer = self._answers.get(name)
+            if answer is not None and identity in answer.health:
+                return answer.health[identity]
+        return None
+
+    def _reasons(
+        self,
+        health: GroupHealth | None,
+        group: ProtectionGroup,
+        in_sync: bool | None,
+        sync_status: str,
+    ) -> tuple[str, ...]:
+        found: list[str] = []
+        if in_sync is None:
+            found.append(sync_status)
+        if health is not None:
+            dead = "The other site does not answer"
+            found += [
+                reason
+                for reason in health.reasons
+                if not (in_sync is None and reason == dead)
+            ]
+            if not health.reasons and health.failover_ready is False:
+                found.append("the service says it is not ready")
+        else:
+            if group.status != "active":
+                found.append(f"The group is {group.status}")
+            if in_sync is False:
+                found.append(sync_status)
+        return tuple(dict.fromkeys(found))
+
+    def _operations(self, identity: str) -> list[Operation]:
+        """Those of both sites, newest first."""
+        found = [
+            operation
+            for name, answer in self._answers.items()
+            for operation in self._of_group(name, answer, identity)
+        ]
+        oldest = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+        return sorted(
+            found, key=lambda it: it.started_at or oldest, reverse=True
+        )
+
+    def _of_group(
+        self, name: str, answer: _Answer, identity: str
+    ) -> list[Operation]:
+        found = [
+            operation
+            for operation in answer.operations
+            if operation.protection_group_id == identity
+        ]
+        if self._complete[name] or _last(found, _is_drill) is not None:
+            return found
+        # the list was cut before this group's last drill
+        drills = self._sides[name].handle.client.operations.list(
+            protection_group_id=identity,
+            operation_type=DRILL,
+            status="completed",
+            limit=1,
+        )
+        return [*found, *drills]
+
+    def _lag(
+        self,
+        health: GroupHealth | None,
+        group: ProtectionGroup,
+        now: datetime.datetime,
+    ) -> float | None:
+        if health is not None:
+            return health.replication_lag_seconds
+        if group.last_replication_at is None:
+            return None
+        return max(0.0, (now - group.last_replication_at).total_seconds())
+
+    def _rpo(self, name: str, identity: str) -> float | None:
+        try:
+            minutes = self._sides[name].policy(identity).rpo_minutes
+        except exceptions.NotFound:
+            return None
+        return None if minutes is None else minutes * 60.0
+
+
+def _last(
+    operations: Iterable[Operation], fits: Callable[[Operation], bool]
+) -> Operation | None:
+    return next((one for one in operations if fits(one)), None)
+
+
+def _is_drill(operation: Operation) -> bool:
+    """A drill counts when it has succeeded."""
+    return (
+        operation.operation_type == DRILL and operation.status == "completed"
+    )
