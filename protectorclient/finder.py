@@ -105,9 +105,9 @@ class NameFinder:
         compared again here.
         """
         if urls.is_identifier(name_or_id):
-            found = self._one_server(name_or_id)
+            found = self.one_server(name_or_id)
             if found is not None:
-                return found
+                return _thing(found)
         servers = self._list(
             "servers",
             "compute",
@@ -116,13 +116,15 @@ class NameFinder:
         )
         return self._pick(servers, name_or_id, "server")
 
-    def _one_server(self, server_id: str) -> Thing | None:
+    def one_server(self, server_id: str) -> dict[str, Any] | None:
+        """A server as Nova has it, where there is one of this id."""
+        path = f"/servers/{urls.segment(server_id, 'server')}"
         try:
-            answer = self._get("compute", f"/servers/{server_id}", {})
+            answer = self._get("compute", path, {})
         except exceptions.NotFound:
             return None
         server = answer.get("server")
-        return _thing(server) if isinstance(server, dict) else None
+        return server if isinstance(server, dict) else None
 
     def _limits(self, service: str) -> dict[str, Any]:
         limits = self._get(service, "/limits", {}).get("limits")

@@ -1,0 +1,173 @@
+"""After the fire: what each site claims, who is ahead, what is left."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from protectorclient import exceptions
+from protectorclient.located import Located, SyncReport, rank
+from protectorclient.outlook import Outlook
+from protectorclient.pair import SitePair
+from protectorclient.sitehandle import SiteHandle
+from protectorclient.v1.protection_groups import Group
+
+
+@dataclasses.dataclass(frozen=True)
+class Claim:
+    """What one site holds, and says."""
+
+    site: str
+    #: The site that it names as primary.
+    primary: str | None
+    status: str | None
+    failover_count: int | None
+    version: int | None
+    checksum: str | None
+    #: Why it says nothing.
+    message: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Left:
+    """An instance that still is at the site that was primary."""
+
+    site: str
+    instance_id: str
+    name: str
+    #: As Nova tells, ``ACTIVE`` for one that still runs.
+    status: str
+
+
+@dataclasses.dataclass(frozen=True)
+class State:
+    """Both sites side by side."""
+
+    report: SyncReport
+    claims: tuple[Claim, ...]
+    #: The site whose metadata are to be kept; None where somebody has to
+    #: say so, or both hold the same.
+    ahead: SiteHandle | None
+    why: str
+    left: tuple[Left, ...]
+    #: Why it is not known what is left.
+    left_unknown: str | None = None
+
+    @property
+    def located(self) -> Located:
+        """The group, and who is primary."""
+        return self.report.located
+
+    @property
+    def conflict(self) -> bool:
+        """Whether a winner has to be named."""
+        return self.ahead is None and not self.report.in_sync
+
+
+def look(pair: SitePair, group: Group) -> State:
+    """Ask both sites; nothing is changed.
+
+    :raises SiteUnreachable: one of them does not answer.
+    """
+    report = pair.sync_status(group)
+    located = report.located
+    if located.dead is not None:
+        raise located.errors[located.dead.name]
+    claims = tuple(_claim(report, handle) for handle in pair.handles)
+    ahead, why = _ahead(report)
+    left: tuple[Left, ...] = ()
+    unknown = None
+    try:
+        left = _left(located)
+    except exceptions.ProtectorError as error:
+        unknown = str(error)
+    return State(report, claims, ahead, why, left, unknown)
+
+
+def _claim(report: SyncReport, handle: SiteHandle) -> Claim:
+    located = report.located
+    group = located.groups.get(handle.name)
+    side = report.sides.get(handle.name)
+    error = report.errors.get(handle.name)
+    if group is None:
+        message = error.message if error else "it does not know the group"
+        return Claim(handle.name, None, None, None, None, None, message)
+    return Claim(
+        site=handle.name,
+        primary=located.site_name(group.current_primary_site_id),
+        status=group.status,
+        failover_count=group.failover_count,
+        version=group.metadata_version,
+        checksum=side.local_checksum if side else None,
+        message=error.message if error else None,
+    )
+
+
+def _ahead(report: SyncReport) -> tuple[SiteHandle | None, str]:
+    """By failovers, then by version, as the services decide too."""
+    located = report.located
+    handles = (located.current, located.other)
+    known = [h for h in handles if h.name in located.groups]
+    if len(known) == 1:
+        return known[0], f"only {known[0].name} knows the group"
+    ranks = {h.name: rank(located.groups[h.name]) for h in known}
+    first, second = known
+    failovers, version = ranks[first.name]
+    others, _ = ranks[second.name]
+    if ranks[first.name] == ranks[second.name]:
+        sums = {side.local_checksum for side in report.sides.values()}
+        if len(sums) > 1:
+            return None, (
+                f"both hold version {version}, and not the same: name the"
+                " one to be kept with --winner"
+            )
+        return None, f"both hold version {version}"
+    best, worse = (
+        (first, second)
+        if ranks[first.name] > ranks[second.name]
+        else (second, first)
+    )
+    place = 0 if failovers != others else 1
+    what = ("failover count", "version")[place]
+    more, less = (ranks[handle.name][place] for handle in (best, worse))
+    return best, (
+        f"{best.name} is ahead: {what} {more}, and {less} at {worse.name}"
+    )
+
+
+def _left(located: Located) -> tuple[Left, ...]:
+    """Instances of the group at the site that is not primary, in Nova.
+
+    They are named by the metadata of either site: the site that was
+    primary may be the only one that still knows them.
+    """
+    old = located.other
+    site_id = located.site_ids[old.name]
+    names: dict[str, str] = {}
+    for handle in (located.current, located.other):
+        if handle.name not in located.groups:
+            continue
+        document = handle.client.metadata.get(located.group.id)
+        names.update(_instances(document, site_id))
+    found = []
+    for identity, name in names.items():
+        server = old.finder.one_server(identity)
+        if server is not None:
+            status = str(server.get("status"))
+            found.append(Left(old.name, identity, name, status))
+    return tuple(found)
+
+
+def _instances(document: Mapping[str, Any], site_id: str) -> dict[str, str]:
+    tests = {
+        str(instance.get("id"))
+        for test in document.get("tests") or ()
+        for instance in test.get("instances") or ()
+    }
+    return {
+        str(instance.here["instance_id"]): instance.name
+        for instance in Outlook(document, site_id, "").instances
+        if instance.here.get("instance_id")
+        and str(instance.here["instance_id"]) not in tests
+    }
