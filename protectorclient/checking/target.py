@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from protectorclient import exceptions, suggesting
@@ -20,15 +20,30 @@ from protectorclient.v1.sites import VolumeType
 
 
 def networks(case: Case) -> Verdict:
-    return _matched(case, "network", case.networks)
+    return _matched(case, "network", lambda: case.networks)
 
 
 def flavors(case: Case) -> Verdict:
-    return _matched(case, "flavor", case.flavors)
+    return _matched(case, "flavor", lambda: case.flavors)
 
 
-def _matched(case: Case, what: str, fates: Sequence[Fate]) -> Verdict:
+def _matched(
+    case: Case, what: str, foresee: Callable[[], Sequence[Fate]]
+) -> Verdict:
     target = case.open_target().name
+    try:
+        fates = foresee()
+    except (
+        exceptions.NotFound,
+        exceptions.NotUnique,
+        exceptions.MappingProblem,
+    ) as error:
+        return bad(
+            error.message,
+            cause="The mapping that was given names something else.",
+            fix="Correct the mapping",
+            site=error.site,
+        )
     lost = [fate for fate in fates if not fate.matched]
     if not lost:
         return ok("; ".join(map(str, fates)) or "none is used")
