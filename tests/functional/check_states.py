@@ -199,7 +199,7 @@ def _failed_over(world: World) -> None:
     world.done(f"{GROUP} failover prod-web-app --wait")
 
 
-def _conflict(world: World) -> None:
+def conflict(world: World) -> None:
     for site in ("site-a", "site-b"):
         words = {"description": f"from {site}"}
         world.rewrite("prod-web-app", lambda doc, w=words: doc.update(w), site)
@@ -298,7 +298,7 @@ STATES = (
             "prod-web-app", lambda doc: doc.update(description="x"), "site-a"
         ),
     ),
-    State("metadata-checksum", _conflict),
+    State("metadata-checksum", conflict),
     State(
         "status",
         lambda w: w.rewrite(

@@ -1,0 +1,172 @@
+"""All groups at a glance, with both sites and with one."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from clirunner import SHELLS, protector
+
+from fakeserver.harness import LocalPair
+from protectorclient.osc.v1.status import ShowStatus
+
+GROUP = "protection-group"
+WEB = "--network-mapping net-primary-web=net-secondary-web"
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_every_group_has_a_row(shell: str, local_pair: LocalPair) -> None:
+    run = SHELLS[shell]
+    ran = run("status -f json")
+    assert (ran.code, ran.err) == (0, "")
+    bare, database, web = ran.json
+    assert [row["name"] for row in ran.json] == [
+        "bare",
+        "prod-db",
+        "prod-web-app",
+    ]
+    assert (bare["ready"], bare["rpo_seconds"]) == (False, None)
+    assert bare["reasons"] == ["There is no replication policy"]
+    for row in (database, web):
+        assert (row["primary"], row["status"]) == ("site-a", "active")
+        assert (row["in_sync"], row["ready"]) == (True, True)
+        assert (row["rpo_seconds"], row["within_rpo"]) == (900, True)
+        assert row["last_drill"] is None
+    table = run("status prod-db prod-web-app -f value")
+    assert [line.split()[0] for line in table.out.splitlines()] == [
+        "prod-db",
+        "prod-web-app",
+    ]
+    assert "of 15m yes never" in table.out
+
+
+def test_an_unknown_group(local_pair: LocalPair) -> None:
+    ran = protector("status prod-db nosuch")
+    assert (ran.code, ran.out) == (1, "")
+    assert "no protection group has the name or id 'nosuch'" in ran.err
+
+
+def test_drills_and_their_age(local_pair: LocalPair) -> None:
+    drill = f"{GROUP} test-failover prod-web-app {WEB} --retain-primary"
+    assert protector(f"{drill} --wait").code == 0
+    cleanup = f"{GROUP} test-cleanup prod-web-app --wait"
+    assert protector(cleanup).code == 0
+    local_pair.advance("10d")
+    (row,) = protector("status prod-web-app -f json").json
+    assert row["last_drill"]["operation_type"] == "test_failover"
+    assert 864000 <= row["last_drill_age_seconds"] < 864060
+    assert row["last_operation"]["operation_type"] == "test_cleanup"
+    assert "| 10d " in protector("status prod-web-app").out
+
+    recent = protector("drill overdue --older-than 30d -f value")
+    assert recent.code == 3
+    assert [line.split()[0] for line in recent.out.splitlines()] == [
+        "bare",
+        "prod-db",
+    ]
+    strict = protector("drill overdue --older-than 9d -f json")
+    assert strict.code == 3
+    assert [row["Name"] for row in strict.json] == [
+        "bare",
+        "prod-db",
+        "prod-web-app",
+    ]
+    assert strict.json[2]["Age"] >= 864000
+
+
+def test_no_drill_is_overdue(local_pair: LocalPair) -> None:
+    for group in ("bare", "prod-db"):
+        assert protector(f"{GROUP} delete {group}").code == 0
+    drill = f"{GROUP} test-failover prod-web-app {WEB} --retain-primary"
+    assert protector(f"{drill} --wait").code == 0
+    ran = protector("drill overdue --older-than 90d -f json")
+    assert (ran.code, ran.json) == (0, [])
+
+
+def test_a_dead_site_is_said_to_be_dead(local_pair: LocalPair) -> None:
+    local_pair.site("a").kill()
+    ran = protector("status -f json")
+    assert ran.code == 0
+    assert ran.err == (
+        "warning: site-a is dead: Keystone does not answer: connection"
+        " refused\n"
+    )
+    for row in ran.json:
+        assert (row["primary"], row["in_sync"]) == ("site-a", None)
+        assert (row["ready"], row["dead_site"]) == (False, "site-a")
+        assert row["reasons"][0].startswith("site-a is dead")
+    table = protector("status prod-web-app")
+    assert "site-a dead" in table.out
+    assert "never" not in table.out
+    local_pair.site("b").kill()
+    nobody = protector("status")
+    assert (nobody.code, nobody.out) == (6, "")
+
+
+def test_two_sites_that_are_apart(local_pair: LocalPair) -> None:
+    local_pair.site("a").kill()
+    failover = f"{GROUP} failover prod-web-app --type unplanned {WEB} --wait"
+    assert protector(failover).code == 0
+    local_pair.site("a").start()
+    (row,) = protector("status prod-web-app -f json").json
+    assert (row["primary"], row["status"]) == ("site-b", "failed_over")
+    assert (row["in_sync"], row["sync_status"]) == (False, "OUT_OF_SYNC")
+    assert row["last_operation"]["operation_type"] == "failover"
+
+
+def test_metrics_can_be_read(local_pair: LocalPair) -> None:
+    local_pair.site("b").kill()
+    ran = protector("status --prometheus")
+    assert ran.code == 0
+    line = re.compile(r"(\w+)\{(?:\w+=\"[^\"]*\",?)+\} -?[0-9.e+-]+")
+    typed: set[str] = set()
+    for text in ran.out.splitlines():
+        if text.startswith("# TYPE "):
+            typed.add(text.split()[2])
+            continue
+        if text.startswith("# HELP "):
+            continue
+        found = line.fullmatch(text)
+        assert found is not None, text
+        assert found[1] in typed
+    assert 'protector_site_up{site="site-a"} 1' in ran.out
+    assert 'protector_site_up{site="site-b"} 0' in ran.out
+    assert 'protector_group_ready{group="bare",' in ran.out
+    # what nobody knows is no metric
+    assert "protector_group_in_sync{" not in ran.out
+
+
+def test_an_older_site_has_no_health_report(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What it lacks is put together from what it has."""
+    with LocalPair(sockets=True, max_microversion="1.1") as pair:
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(pair.clouds_yaml))
+        monkeypatch.setenv("OS_CLOUD", "site-a")
+        ran = protector("status prod-db -f json")
+        assert (ran.code, ran.err) == (0, "")
+        (row,) = ran.json
+        assert (row["in_sync"], row["ready"]) == (True, True)
+        assert row["within_rpo"] is True
+
+
+@pytest.mark.parametrize("form", ["", "-f json"])
+def test_watching(
+    form: str, local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        if len(looks) == 2:
+            local_pair.site("a").kill()
+        if len(looks) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ShowStatus, "sleep", staticmethod(sleep))
+    ran = protector(f"status prod-db --watch --interval 3s {form}")
+    assert ran.code == 130
+    assert looks == [3.0, 3.0, 3.0]
+    assert ran.out.count("prod-db") >= 3
+    assert "\x1b" not in ran.out
+    assert "warning: site-a is dead" in ran.err
