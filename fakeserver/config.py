@@ -53,5 +53,10 @@ class SiteConfig:
         return self.directory / "control.secret"
 
     @property
+    def engine_stopped(self) -> pathlib.Path:
+        """There while the engine is not to run, whatever starts the site."""
+        return self.directory / f"{self.site}.engine-stopped"
+
+    @property
     def cinder_policy(self) -> pathlib.Path:
         return self.directory / f"{self.site}-cinder-policy.yaml"

@@ -120,8 +120,19 @@ def blueprint(site: Site, rest: Rest) -> flask.Blueprint:
             "site": site.config.site,
             "pid": os.getpid(),
             "resting": rest.resting,
+            "engine": "stopped" if site.service.stopped else "running",
             "time": site.clock.time(),
         }
+
+    @made.post("/engine/stop")
+    def halt() -> dict[str, object]:
+        site.service.halt()
+        return {"engine": "stopped"}
+
+    @made.post("/engine/start")
+    def go_on() -> dict[str, object]:
+        site.service.go_on()
+        return {"engine": "running"}
 
     @made.post("/rest")
     def begin() -> dict[str, object]:

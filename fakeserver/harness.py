@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from types import TracebackType
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -25,11 +25,13 @@ from fakeserver import build, certificate
 from fakeserver.app import create_app
 from fakeserver.clock import ManualClock, SharedClock
 from fakeserver.config import SiteConfig
+from fakeserver.engine.workers import PATIENCE
 from fakeserver.faultplan import Crashed, FaultPlan
 from fakeserver.inprocess import InProcess
 from fakeserver.listener import Listener, bind, bind_any
 from fakeserver.sandbox import cloudsyaml, durations, world
 from fakeserver.sandbox.folder import Folder, Settings
+from fakeserver.sandbox.scenarios import SCENARIOS
 from fakeserver.site import Site
 from fakeserver.store import operations
 from fakeserver.transport import Dropped
@@ -40,6 +42,8 @@ from fakeserver.world import SITES
 READ_TIMEOUT = 30.0
 #: worker threads of a site with sockets
 WORKERS = 4
+#: seconds until a Keystone token expires
+LIFETIME = 86400.0
 
 
 class LocalPair:
@@ -57,7 +61,7 @@ class LocalPair:
         tls: bool = False,
         workers: int | None = None,
         max_microversion: str = "1.2",
-        token_lifetime: float = 86400.0,
+        token_lifetime: float = LIFETIME,
     ) -> None:
         if tls and not sockets:
             raise ValueError("TLS needs sockets")
@@ -65,11 +69,12 @@ class LocalPair:
         self.directory = directory or pathlib.Path(
             tempfile.mkdtemp(prefix="protector-pair-")
         )
-        self.folder = Folder(self.directory)
-        self.folder.prepare()
+        folder = Folder(self.directory)
+        fresh = not folder.exists()
+        folder.prepare()
         ports = [bind_any() for _ in SITES] if sockets else []
         first, second = [p.getsockname()[1] for p in ports] or [1, 2]
-        self.settings = Settings(
+        settings = Settings(
             port=first,
             peer_port=second,
             tls=tls,
@@ -79,25 +84,59 @@ class LocalPair:
             pace=pace,
             max_microversion=max_microversion,
         )
-        self.folder.write(self.settings)
-        self.wire: Wire = InProcess()
-        self.clock: ManualClock | SharedClock = ManualClock(time.time())
+        folder.write(settings)
+        for port in ports:
+            port.close()
+        clock: ManualClock | SharedClock = ManualClock(time.time())
+        wire: Wire = InProcess()
         if sockets:
             _dying_is_quiet()
             ca = self.directory / certificate.CA
-            self.wire = Sockets(str(ca) if tls else True)
-            self.clock = SharedClock(self.directory / "clock.json")
+            wire = Sockets(str(ca) if tls else True)
+            clock = SharedClock(self.directory / "clock.json")
         if workers is None:
             workers = WORKERS if sockets else 0
+        if SCENARIOS[scenario].has_a_story and fresh:
+            world.begin_anew(folder, settings, clock.time())
+        self._open(folder, settings, clock, wire, workers, token_lifetime)
+        self._wake_up(SCENARIOS[scenario].down)
+
+    @classmethod
+    def rehearse(
+        cls, folder: Folder, settings: Settings, clock: ManualClock
+    ) -> "LocalPair":
+        """The sites of a sandbox that rests, in this process, at a moment
+        that may be long ago."""
+        made = cls.__new__(cls)
+        made._temporary = False
+        made.directory = folder.path
+        at_once = dataclasses.replace(settings, pace=0.0)
+        made._open(folder, at_once, clock, InProcess(), 0, LIFETIME)
+        made._wake_up()
+        return made
+
+    def _open(
+        self,
+        folder: Folder,
+        settings: Settings,
+        clock: ManualClock | SharedClock,
+        wire: Wire,
+        workers: int,
+        lifetime: float,
+    ) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.clock = clock
+        self.wire = wire
         self.sites = {
-            name: LocalSite(self, name, workers, token_lifetime)
-            for name in SITES
+            name: LocalSite(self, name, workers, lifetime) for name in SITES
         }
+
+    def _wake_up(self, asleep: Collection[str] = ()) -> None:
         try:
-            for port in ports:
-                port.close()
-            for site in self.sites.values():
-                site.start()
+            for name, site in self.sites.items():
+                if name not in asleep:
+                    site.start()
         except BaseException:
             self.close()
             raise
@@ -159,7 +198,7 @@ class LocalPair:
         for site in running:
             build.rest(site.parts)
         self.clear_faults()
-        world.reseed(self.folder, self.settings, self.clock)
+        world.begin_anew(self.folder, self.settings, self.clock.time())
         for site in running:
             build.wake(site.parts)
 
@@ -277,6 +316,13 @@ class LocalSite:
             self._fall_silent()
             self._bury()
 
+    def stop_engine(self) -> None:
+        """Let nobody work on operations, until :meth:`start_engine`."""
+        self.parts.service.halt()
+
+    def start_engine(self) -> None:
+        self.parts.service.go_on()
+
     def drain(self) -> bool:
         """Run what waits here; False when the site died of it."""
         try:
@@ -301,7 +347,9 @@ class LocalSite:
             self._listener.close()
             self._listener = None
         if self._parts is not None:
-            self._parts.service.stop()
+            # a dead one has nothing to finish
+            dead = self._plan is not None and self._plan.dead
+            self._parts.service.stop(5.0 if dead else PATIENCE)
             build.shut(self._parts)
             self._parts = None
         self._plan = None

@@ -67,6 +67,9 @@ class Service:
     def start(self) -> None:
         """Resume what a stop, or a kill, has left unfinished."""
         with self._turn:
+            if self._site.config.engine_stopped.exists():
+                self._stop.set()
+                return
             if self._stop.is_set():
                 self._begin_anew()
             self._keeper.resume()
@@ -85,6 +88,17 @@ class Service:
             self._stop.set()
             self._workers.stop(patience)
             self._keeper.stop(patience)
+
+    def halt(self) -> None:
+        """Stop, also over a restart of the site: operations are accepted
+        and wait, and nobody works on them."""
+        self._site.config.engine_stopped.touch(mode=0o600)
+        self.stop()
+
+    def go_on(self) -> None:
+        """The reverse of :meth:`halt`."""
+        self._site.config.engine_stopped.unlink(missing_ok=True)
+        self.start()
 
     @property
     def stopped(self) -> bool:

@@ -61,6 +61,9 @@ def parser() -> argparse.ArgumentParser:
         ("kill", "kill one site, as a power cut would"),
     ):
         add(name, help).add_argument("site", choices=SITES, metavar="SITE")
+    engine = add("engine", "stop or start the engine of one site")
+    engine.add_argument("verb", choices=("stop", "start"))
+    engine.add_argument("site", choices=SITES, metavar="SITE")
     _fault_options(add("fault", "make something go wrong"), common)
     _clock_options(add("clock", "move the clock of both sites"), common)
     journal = add("journal", "print what each site was asked and answered")
@@ -265,6 +268,8 @@ def _run(args: argparse.Namespace, folder: Folder) -> None:
             lifecycle.end(folder, args.site, signal.SIGTERM)
         case "kill":
             lifecycle.end(folder, args.site, signal.SIGKILL)
+        case "engine":
+            world.engine(folder, args.site, args.verb)
         case "fault":
             _fault(args, folder)
         case "clock":

@@ -8,12 +8,13 @@ import pathlib
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
 from fakeserver.listener import bind, bind_any
-from fakeserver.sandbox import channel, process
+from fakeserver.sandbox import channel, process, world
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.problem import Problem
 from fakeserver.sandbox.scenarios import FLEET, SCENARIOS
@@ -74,7 +75,13 @@ def _up(
     if kept:
         say(f"Taking up the data that is in {folder.shown}.")
     folder.write(settings)
-    launch(folder, settings, SITES, interrupted)
+    scenario = SCENARIOS[settings.scenario]
+    if scenario.has_a_story and not kept:
+        world.begin_anew(folder, settings, time.time())
+    awake = [site for site in SITES if site not in scenario.down]
+    launch(folder, settings, awake, interrupted)
+    for site in scenario.down:
+        say(f"{site} is down, as the scenario has it.")
 
 
 def _leave_nothing(folder: Folder, made: bool, keep_logs: bool) -> None:

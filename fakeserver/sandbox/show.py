@@ -33,6 +33,8 @@ def status(folder: Folder) -> None:
             state = "stopped"
         elif channel.answers(folder, settings, site, pid, seconds=2.0):
             state = "running"
+            if folder.config(settings, site).engine_stopped.exists():
+                state = "running, engine stopped"
         else:
             state = "silent"
         rows.append((site, state, settings.url_of(site), str(pid or "-")))

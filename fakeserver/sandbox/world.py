@@ -1,16 +1,19 @@
 """What changes the world of a sandbox: reset, faults, the clock."""
 
+import time
+
 from fakeserver.build import open_parts, seed, shut
-from fakeserver.clock import Clock, SharedClock
+from fakeserver.clock import ManualClock, SharedClock
 from fakeserver.faultplan import BadRule, Rule
 from fakeserver.faults import NoFaults
 from fakeserver.sandbox import channel, process
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.problem import Problem
+from fakeserver.sandbox.scenarios import SCENARIOS
 from fakeserver.world import SITES
 
 #: how long a site may take until it rests, or is awake again, seconds
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def reset(folder: Folder) -> None:
@@ -25,27 +28,44 @@ def reset(folder: Folder) -> None:
                 _tell(folder, settings, site, "rest")
             folder.faults().clear()
             (folder.path / "clock.json").unlink(missing_ok=True)
-            reseed(folder, settings)
+            begin_anew(folder, settings, time.time())
         finally:
             for site in resting:
                 _tell(folder, settings, site, "wake")
 
 
-def reseed(
-    folder: Folder, settings: Settings, time: Clock | None = None
-) -> None:
-    """Write the seeded world over whatever is on disk."""
+def begin_anew(folder: Folder, settings: Settings, now: float) -> None:
+    """The seeded world over whatever is on disk, as its scenario has it."""
+    from fakeserver.sandbox import stories
+
+    configs = [folder.config(settings, name) for name in SITES]
+    for config in configs:
+        config.engine_stopped.unlink(missing_ok=True)
+    clock = ManualClock(now - SCENARIOS[settings.scenario].age)
     sites = [
-        open_parts(
-            folder.config(settings, name), clock=time, faults=NoFaults()
-        )
-        for name in SITES
+        open_parts(config, clock=clock, faults=NoFaults())
+        for config in configs
     ]
     try:
         seed(sites, anew=True)
     finally:
         for site in sites:
             shut(site)
+    stories.tell(folder, settings, clock)
+
+
+def engine(folder: Folder, site: str, verb: str) -> None:
+    """Stop or start the engine of a site; it stays so until told."""
+    settings = folder.settings()
+    with folder.alone():
+        if process.running(folder, site) is not None:
+            _tell(folder, settings, site, f"engine/{verb}")
+            return
+        mark = folder.config(settings, site).engine_stopped
+        if verb == "stop":
+            mark.touch(mode=0o600)
+        else:
+            mark.unlink(missing_ok=True)
 
 
 def _tell(folder: Folder, settings: Settings, site: str, what: str) -> None:
