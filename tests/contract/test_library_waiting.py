@@ -1,6 +1,5 @@
 """Following live operations while the sites have a bad night."""
 
-import random
 from collections.abc import Iterator
 
 import pytest
@@ -154,27 +153,6 @@ def test_two_at_once_share_their_requests(live: Live) -> None:
     assert {e.outcome for e in ends} == {watch.Outcome.COMPLETED}
     assert len(ends) == 2
     assert set(fetched) == {2}
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_bad_nights(live: Live, seed: int) -> None:
-    dice = random.Random(seed)
-    for kind, probability in (("reset", 0.3), ("truncate", 0.1), ("503", 0.1)):
-        live.pair.fault(
-            kind, match="/operations", probability=probability, times=1000
-        )
-    identity = started(live)
-    down = dice.uniform(2, 20)
-    up = down + 20
-    night = Night(
-        live,
-        (down, "kill a b"),
-        (up, "start a b"),
-        (up + dice.uniform(0, 60), "work"),
-    )
-    done = live.client().operations.wait(identity, pace=night.pace())
-    assert done.status == "completed"
-    assert done.progress == 100
 
 
 def test_a_pair_waits_wherever_it_was_started(live: Live) -> None:
