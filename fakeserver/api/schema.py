@@ -6,8 +6,10 @@ import re
 import uuid
 from typing import Any
 
-import jsonschema
-from jsonschema.exceptions import ValidationError
+import jsonschema  # type: ignore[import-untyped]
+from jsonschema.exceptions import (  # type: ignore[import-untyped]
+    ValidationError,
+)
 
 from fakeserver.api import description
 from fakeserver.api.microversion import Version
@@ -18,7 +20,7 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _MISSING = object()
 
 
-@_FORMATS.checks("uuid", raises=ValueError)
+@_FORMATS.checks("uuid", raises=ValueError)  # type: ignore[untyped-decorator]
 def _is_uuid(value: object) -> bool:
     """The dashed form, as every service writes it."""
     return not isinstance(value, str) or (
