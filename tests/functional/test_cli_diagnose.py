@@ -1,0 +1,236 @@
+"""``operation diagnose``: from what is wrong to what to type."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+
+import pytest
+from clirunner import SHELLS, Ran, protector
+
+from fakeserver.harness import LocalPair
+from protectorclient import advice
+from protectorclient.shell import ProtectorShell
+
+WEB = "--network-mapping net-primary-web=net-secondary-web"
+GROUP = "protection-group"
+FAILOVER = f"{GROUP} failover prod-web-app {WEB} --wait -f value -c id"
+UNPLANNED = f"{FAILOVER} --type unplanned"
+TEST = f"{GROUP} test-failover prod-web-app {WEB} --retain-primary --wait"
+OPENSTACK = "openstack protector "
+
+
+def parses(command: str) -> None:
+    """A command of ours that is printed can be typed."""
+    words = shlex.split(command.removeprefix(OPENSTACK))
+    shell = ProtectorShell()
+    factory, name, rest = shell.command_manager.find_command(words)
+    factory(shell, None).get_parser(name).parse_args(rest)
+
+
+def diagnosed(operation: str, code: int = 3) -> Ran:
+    ran = protector(f"operation diagnose {operation} -f json")
+    assert (ran.code, ran.err) == (code, ""), ran.err
+    for command in ran.json["next_commands"]:
+        if command.startswith(OPENSTACK):
+            parses(command)
+    table = protector(f"operation diagnose {operation}").out
+    assert max(map(len, table.splitlines())) <= 80
+    return ran
+
+
+def failed(command: str) -> str:
+    ran = protector(command)
+    assert ran.code in (10, 11), ran.err
+    return ran.out.strip()
+
+
+def test_everything_advised_can_be_typed() -> None:
+    for row in (*advice.TABLE, *advice.MORE):
+        filled = row.filled(group="prod-web-app", operation="op-1")
+        for command in filled.commands:
+            parses(command)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_nothing_is_wrong(shell: str, local_pair: LocalPair) -> None:
+    operation = protector(FAILOVER).out.strip()
+    ran = SHELLS[shell](f"operation diagnose {operation} -f json")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.json["verdict"] == "the failover completed"
+    assert ran.json["next_commands"] == []
+    assert ran.json["site"] == "site-a"
+    assert [
+        (one["site"], one["group_status"], one["sync_status"])
+        for one in ran.json["sites"]
+    ] == [
+        ("site-a", "failed_over", "IN_SYNC"),
+        ("site-b", "failed_over", "IN_SYNC"),
+    ]
+
+
+# The seven symptoms of the published page
+
+
+def test_the_remote_site_is_unreachable(local_pair: LocalPair) -> None:
+    operation = protector(FAILOVER).out.strip()
+    local_pair.site("b").kill()
+    found = diagnosed(operation).json
+    assert (
+        found["verdict"]
+        == "the failover completed, a site does not answer now"
+    )
+    assert found["symptom"] == advice.PEER_UNREACHABLE.symptom
+    url = local_pair.site("b").url
+    first, *rest = found["next_commands"]
+    assert first == f"curl {url}/"
+    # the group runs at the site that is dead: that is a genuine outage
+    assert any("--type unplanned" in command for command in rest)
+
+
+def test_a_dead_secondary_is_no_reason_to_fail_over(
+    local_pair: LocalPair,
+) -> None:
+    rule = local_pair.fault(
+        "step", match="recreate_instances", message="site-b does not answer"
+    )
+    operation = failed(FAILOVER)
+    local_pair.clear_faults(rule)
+    local_pair.site("b").kill()
+    found = diagnosed(operation).json
+    assert found["symptom"] == advice.PEER_UNREACHABLE.symptom
+    assert not any("unplanned" in one for one in found["next_commands"])
+
+
+def test_the_cinder_policy(local_pair: LocalPair) -> None:
+    local_pair.fault("cinder-403", site="b")
+    operation = failed(FAILOVER)
+    found = diagnosed(operation).json
+    assert found["symptom"] == advice.CINDER_POLICY.symptom
+    assert found["failed_step"] == "manage_volumes_into_cinder"
+    assert "403" in found["error_message"]
+    *_, again = found["next_commands"]
+    assert again.startswith(f"{OPENSTACK}{GROUP} failover prod-web-app ")
+    local_pair.clear_faults()
+    retried = protector(again.removeprefix(OPENSTACK) + " -f json")
+    assert retried.code == 0, retried.err
+
+
+@pytest.mark.parametrize("fault", ["no-snapshot", "array-token"])
+def test_the_storage(fault: str, local_pair: LocalPair) -> None:
+    local_pair.fault(fault)
+    found = diagnosed(failed(FAILOVER)).json
+    assert found["symptom"] == advice.STORAGE.symptom
+    assert "policy show prod-web-app" in found["next_commands"][0]
+
+
+def test_nothing_has_moved_for_long(local_pair: LocalPair) -> None:
+    local_pair.fault("slow-replication", seconds=36000.0)
+    begun = protector(
+        "consistency-group sync prod-db -f value -c id"
+    ).out.strip()
+    going = diagnosed(begun, 0).json
+    assert going["verdict"] == "the sync_volumes goes on"
+    assert going["next_commands"] == [f"{OPENSTACK}operation watch {begun}"]
+    local_pair.advance("16m")
+    found = diagnosed(begun).json
+    assert found["symptom"] == advice.STUCK.symptom
+    assert found["unchanged_for"] > 15 * 60
+    ran = protector(f"operation wait {begun} --timeout 0")
+    assert ran.code == 8
+
+
+def test_the_sites_differ_after_an_outage(local_pair: LocalPair) -> None:
+    local_pair.site("a").kill()
+    operation = protector(UNPLANNED).out.strip()
+    away = diagnosed(operation).json
+    assert away["verdict"].endswith("the other site is still away")
+    local_pair.site("a").start()
+    found = diagnosed(operation).json
+    assert found["symptom"] == advice.OUT_OF_SYNC.symptom
+    sync, status = found["next_commands"]
+    for command in (sync, status):
+        ran = protector(command.removeprefix(OPENSTACK))
+        assert ran.code == 0, ran.err
+    diagnosed(operation, 0)
+
+
+def test_a_test_that_was_not_cleaned_up(local_pair: LocalPair) -> None:
+    operation = protector(f"{TEST} -f value -c id").out.strip()
+    found = diagnosed(operation).json
+    assert found["symptom"] == advice.TEST_LEFT.symptom
+    cleanup = found["next_commands"][0].removeprefix(OPENSTACK)
+    assert protector(f"{cleanup} --wait").code == 0
+    diagnosed(operation, 0)
+
+
+def test_a_cleanup_that_failed(local_pair: LocalPair) -> None:
+    assert protector(TEST).code == 0
+    local_pair.fault("step", match="delete_test_instances", message="busy")
+    operation = failed(
+        f"{GROUP} test-cleanup prod-web-app --wait -f value -c id"
+    )
+    found = diagnosed(operation).json
+    assert found["symptom"] == advice.TEST_LEFT.symptom
+    assert found["leftovers"]
+    assert found["next_commands"][0].endswith("test-cleanup prod-web-app")
+
+
+# And more
+
+
+def test_what_was_left_is_named(
+    local_pair: LocalPair, passing: Callable[[], None]
+) -> None:
+    local_pair.fault("step", match="recreate_instances", message="no host")
+    local_pair.fault("step", stage="undo", message="cannot undo")
+    passing()
+    operation = failed(FAILOVER)
+    found = diagnosed(operation).json
+    assert found["verdict"] == "the failover failed and left something behind"
+    names = {item["name"] for item in found["leftovers"]}
+    assert any("web-1" in name for name in names)
+    commands = found["next_commands"]
+    removed = [one for one in commands if " server delete " in one]
+    assert removed
+    assert all(one.startswith("openstack --os-cloud ") for one in removed)
+    reset = f"{OPENSTACK}{GROUP} set prod-web-app --status active"
+    assert commands.index(reset) > commands.index(removed[-1])
+    assert commands[-1].endswith("--wait")
+
+
+@pytest.fixture
+def passing(local_pair: LocalPair) -> object:
+    """Time goes by quickly while something is waited for."""
+    import threading
+
+    over = threading.Event()
+
+    def pass_time() -> None:
+        while not over.wait(0.1):
+            local_pair.advance("1m")
+
+    clock = threading.Thread(target=pass_time)
+    yield clock.start
+    over.set()
+    clock.join()
+
+
+def test_nobody_knows(local_pair: LocalPair) -> None:
+    operation = protector(FAILOVER).out.strip()
+    local_pair.site("a").kill()
+    ran = protector(f"operation diagnose {operation} -f json")
+    assert (ran.code, ran.err) == (12, "")
+    assert ran.json["verdict"] == (
+        "not known: site-a may know it, and cannot be asked"
+    )
+    assert ran.json["status"] is None
+    assert ran.json["next_commands"] == [
+        f"{OPENSTACK}operation wait {operation}"
+    ]
+
+
+def test_there_is_none(local_pair: LocalPair) -> None:
+    ran = protector("operation diagnose op-nosuch")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "no site knows an operation 'op-nosuch'\n"
