@@ -22,6 +22,9 @@ from fakeserver.ids import new_id
 from fakeserver.site import Site
 
 REQUEST_ID = "X-OpenStack-Request-ID"
+#: where a request's call is kept. Flask's ``g`` would be shared with a
+#: request that is sent to this site, in this thread, while one is served
+CALL = "protector.call"
 LOG = logging.getLogger(__name__)
 
 _REQUEST_ID = re.compile(
@@ -53,7 +56,7 @@ class Call:
 
 def call() -> Call:
     """The request that is being served."""
-    return cast(Call, flask.g.protector)
+    return cast(Call, request.environ[CALL])
 
 
 def template(rule: str) -> str:
@@ -96,7 +99,7 @@ class Gate:
         given = request.headers.get(REQUEST_ID, "")
         kept = _REQUEST_ID.fullmatch(given) is not None
         found = Call(request_id=given if kept else f"req-{new_id()}")
-        flask.g.protector = found
+        request.environ[CALL] = found
         raw = body.read(request.stream)
         found.version = microversion.negotiate(
             request.headers.get(microversion.HEADER), self._newest
@@ -162,7 +165,7 @@ class Gate:
             )
 
     def leave(self, response: Response) -> Response:
-        found: Call | None = flask.g.get("protector")
+        found: Call | None = request.environ.get(CALL)
         if found is not None:
             version = microversion.show(found.version)
             response.headers[REQUEST_ID] = found.request_id
@@ -173,7 +176,7 @@ class Gate:
         return response
 
     def fail(self, error: Exception) -> Response | HTTPException:
-        found: Call | None = flask.g.get("protector")
+        found: Call | None = request.environ.get(CALL)
         if found is None:
             if isinstance(error, HTTPException):
                 return error
