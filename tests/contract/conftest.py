@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from engine_parts import Two
+from judging import Judge, judged
 
 from fakeserver.harness import LocalPair
 
@@ -24,3 +25,16 @@ def two(seeded: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[Two]:
     shutil.copytree(seeded, tmp_path / "pair")
     with LocalPair(tmp_path / "pair") as pair:
         yield Two(pair)
+
+
+@pytest.fixture(scope="session")
+def judge() -> Iterator[Judge]:
+    """Sees every answer of every service that this ring opens."""
+    yield from judged()
+
+
+@pytest.fixture(autouse=True)
+def every_answer_is_as_described(judge: Judge) -> Iterator[None]:
+    judge.wrong.clear()
+    yield
+    assert not judge.wrong, "\n\n".join(judge.wrong)

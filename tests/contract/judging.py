@@ -1,0 +1,122 @@
+"""Each answer of the API held against the description it belongs to."""
+
+import collections
+import dataclasses
+import functools
+from collections.abc import Iterator
+
+import flask
+import pytest
+from openapi_core import OpenAPI
+from openapi_core.contrib.flask import (
+    FlaskOpenAPIRequest,
+    FlaskOpenAPIResponse,
+)
+from openapi_core.exceptions import OpenAPIError
+from openapi_core.templating.paths.exceptions import PathError
+
+import fakeserver.api
+from fakeserver.api import description, microversion
+from fakeserver.api.gate import template
+from fakeserver.site import Site
+
+VERSION = "OpenStack-API-Version"
+#: of one kind; then the time is better spent on others
+ENOUGH = 30
+
+
+@functools.cache
+def described(version: str, newest: str) -> OpenAPI:
+    parse = microversion.parse
+    return OpenAPI.from_dict(
+        description.document(parse(version), parse(newest))
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What has been answered where, at which version."""
+
+    version: str
+    method: str
+    path: str
+    status: int
+
+
+@dataclasses.dataclass
+class Judge:
+    """Sees every answer that the services of a test give."""
+
+    seen: collections.Counter[Answer] = dataclasses.field(
+        default_factory=collections.Counter
+    )
+    wrong: list[str] = dataclasses.field(default_factory=list)
+
+    def attend(self, patch: pytest.MonkeyPatch) -> None:
+        """Look at all sites that are opened from now on."""
+        before = fakeserver.api.blueprints
+
+        def blueprints(site: Site) -> list[flask.Blueprint]:
+            # the first that is registered sees an answer last
+            return [self._blueprint(site), *before(site)]
+
+        patch.setattr(fakeserver.api, "blueprints", blueprints)
+
+    def _blueprint(self, site: Site) -> flask.Blueprint:
+        made = flask.Blueprint("judge", __name__)
+        newest = site.config.max_microversion
+
+        @made.after_app_request
+        def look(response: flask.Response) -> flask.Response:
+            self.look(flask.request, response, newest)
+            return response
+
+        return made
+
+    def look(
+        self, request: flask.Request, response: flask.Response, newest: str
+    ) -> None:
+        service, _, version = response.headers.get(VERSION, "").partition(" ")
+        if service != "protector" or request.method == "HEAD":
+            # another service of the site, or an answer without its body
+            return
+        rule = request.url_rule
+        asked = request.method, "" if rule is None else template(rule.rule)
+        kind = Answer(version, *asked, response.status_code)
+        self.seen[kind] += 1
+        if self.seen[kind] > ENOUGH:
+            return
+        try:
+            described(version, newest).validate_response(
+                FlaskOpenAPIRequest(request), FlaskOpenAPIResponse(response)
+            )
+        except PathError:
+            self._nowhere(response)
+        except OpenAPIError as error:
+            said = response.get_data(as_text=True)[:1000]
+            self.wrong.append(
+                f"{request.method} {request.full_path} at {version} answered "
+                f"{response.status_code}: {_told(error)}\n{said}"
+            )
+
+    def _nowhere(self, response: flask.Response) -> None:
+        """There is no route: so nothing but an error is right."""
+        if response.status_code not in (400, 404, 405, 406):
+            self.wrong.append(f"an answer without a route: {response.status}")
+
+
+def _told(error: BaseException) -> str:
+    """All that is wrong; the reasons hang on one another."""
+    parts = [str(error)]
+    parts += [str(one) for one in getattr(error, "schema_errors", ())]
+    if error.__cause__ is not None:
+        parts.append(_told(error.__cause__))
+    return ": ".join(parts)
+
+
+def judged() -> Iterator[Judge]:
+    """A judge from here on, for a fixture."""
+    with pytest.MonkeyPatch.context() as patch:
+        judge = Judge()
+        judge.attend(patch)
+        yield judge

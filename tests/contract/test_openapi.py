@@ -1,0 +1,327 @@
+"""Everything that is described happens, and is as it is described."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import flask
+import pytest
+import requests
+from judging import Judge
+
+from fakeserver.api import description, microversion
+from fakeserver.cloud import schema as cloud
+from fakeserver.cloud.keystone import grant_id
+from fakeserver.harness import LocalPair
+
+VERSIONS = [microversion.show(version) for version in microversion.VERSIONS]
+NOBODY = "00000000-0000-4000-8000-000000000000"
+#: no body is larger
+LARGE = b" " * (1 << 20) + b"{}"
+
+
+class Walk:
+    """Requests to site-a, at one version, until all has been seen."""
+
+    def __init__(self, pair: LocalPair, version: str) -> None:
+        self.pair, self.version = pair, version
+        self.http = pair.http()
+        self.url = pair.site("a").url
+        self.world = pair.site("a").world
+        self.project = self.world.project_id("site-a", "demo")
+        self.token = self._token("admin")
+        self.stranger = self._stranger()
+        self.names = {"tenant_id": self.project}
+        self.document: dict[str, Any] = {}
+        self.bare = ""
+
+    def _token(self, user: str) -> str:
+        keystone = self.pair.site("a").parts.keystone
+        user_id = self.world.user_id("site-a", user)
+        token: str = keystone.issue(user_id, self.project)
+        return token
+
+    def _stranger(self) -> str:
+        """Somebody of the project without a role that counts here."""
+        user_id = self.world.user_id("site-a", "auditor")
+        grant = {
+            "id": grant_id(user_id, self.project),
+            "user_id": user_id,
+            "project_id": self.project,
+            "roles": ["other"],
+        }
+        with self.pair.site("a").parts.db.transaction() as tx:
+            cloud.GRANTS.put(tx, grant)
+        return self._token("auditor")
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = "",
+        headers: dict[str, str] | None = None,
+        **more: Any,
+    ) -> requests.Response:
+        """A request for a path of the description, its names filled in."""
+        sent = {"OpenStack-API-Version": f"protector {self.version}"}
+        if token is not None:
+            sent["X-Auth-Token"] = token or self.token
+        address = self.url + path.format(**self.names)
+        answer = self.http.request(
+            method, address, json=body, headers=sent | (headers or {}), **more
+        )
+        if answer.status_code == 202:
+            self.pair.drain()
+        return answer
+
+    def made(self, method: str, path: str, body: Any = None) -> Any:
+        """Like send, where it has to go well; the one thing answered."""
+        answer = self.send(method, path, body)
+        assert answer.ok, answer.text
+        return next(iter(answer.json().values())) if answer.content else None
+
+    def site_id(self, letter: str) -> str:
+        return self.world.site_id(f"site-{letter}")
+
+    def find(self, path: str, name: str) -> Any:
+        [found] = self.made("GET", f"{path}?name={name}")
+        return found
+
+    def remember(self) -> None:
+        """What the seeded world holds, under the names of the paths."""
+        first = self.find(GROUPS, "prod-web-app")
+        self.names["pg_id"] = first["id"]
+        self.names["member_id"] = self.made("GET", f"{GROUP}/members")[0]["id"]
+        self.names["site_id"] = self.site_id("b")
+        self.names["mapping_id"] = self.find(MAPPINGS, "demo")["id"]
+        done = self.made("POST", f"{GROUP}/consistency-group/sync")
+        self.names["op_id"] = done["id"]
+        self.document = self.made("GET", f"{GROUP}/metadata")
+        self.bare = self.find(GROUPS, "bare")["id"]
+
+
+TENANT = "/v1/{tenant_id}"
+GROUPS = f"{TENANT}/protection-groups"
+GROUP = f"{GROUPS}/{{pg_id}}"
+MEMBERS = f"{GROUP}/members"
+SITES = "/v1/admin/sites"
+SITE = f"{SITES}/{{site_id}}"
+MAPPINGS = "/v1/admin/tenant-mappings"
+
+
+def body_of(walk: Walk, operation: str) -> Any:
+    """A body that would do, where the operation takes one."""
+    world = walk.world
+    ours, theirs = walk.site_id("a"), walk.site_id("b")
+    site = {
+        "name": "site-c",
+        "auth_url": "http://127.0.0.1:3/identity/v3",
+        "protector_url": "http://127.0.0.1:3",
+        "array_name": "flasharray-a",
+        "volume_backend_host": "site-c@flasharray-c#pool",
+        "username": "protector",
+        "password": "protector-secret",
+        "project_name": "service",
+    }
+    group = {
+        "name": "new",
+        "volume_type_id": world.volume_type_id("site-a", "flash-async"),
+        "primary_site_id": ours,
+        "secondary_site_id": theirs,
+    }
+    policy = {
+        "primary_fa_url": "https://a.example.com",
+        "secondary_fa_url": "https://b.example.com",
+        "primary_fa_api_token": "one",
+        "secondary_fa_api_token": "two",
+    }
+    mapping = {"name": "new", "projects": {ours: "p", theirs: "q"}}
+    [instance] = world.groups[-1].servers
+    bodies: dict[str, Any] = {
+        "create_site": {"site": site},
+        "set_site": {"site": {"description": "Far away"}},
+        "create_tenant_mapping": {"tenant_mapping": mapping},
+        "create_protection_group": {"protection_group": group},
+        "set_protection_group": {"protection_group": {"description": "x"}},
+        "add_member": {"member": {"instance_id": instance.id}},
+        "set_policy": {"policy": policy},
+        "act_on_protection_group": {"sync_volumes": {}},
+        "import_metadata": {"metadata": walk.document},
+    }
+    return bodies.get(operation)
+
+
+def succeed(walk: Walk) -> None:
+    """Everything once, as it should be."""
+    for path in ("/", "/v1/", "/v1/openapi.json", SITES, SITE):
+        walk.made("GET", path)
+    walk.made("PATCH", SITE, body_of(walk, "set_site"))
+    walk.made("POST", f"{SITE}/validate")
+    walk.made("GET", f"{SITE}/volume-types")
+    made = walk.made("POST", SITES, body_of(walk, "create_site"))
+    walk.made("DELETE", f"{SITES}/{made['id']}")
+
+    walk.made("GET", f"{MAPPINGS}/{{mapping_id}}")
+    made = walk.made("POST", MAPPINGS, body_of(walk, "create_tenant_mapping"))
+    walk.made("DELETE", f"{MAPPINGS}/{made['id']}")
+
+    for path in (
+        GROUP,
+        f"{MEMBERS}/{{member_id}}",
+        f"{GROUP}/policy",
+        f"{GROUP}/consistency-group",
+        f"{GROUP}/sync-status",
+        f"{TENANT}/operations",
+        f"{TENANT}/operations/{{op_id}}",
+    ):
+        walk.made("GET", path)
+    walk.send("GET", "/v1/health")
+    bare = f"{GROUPS}/{walk.bare}"
+    [member] = walk.made("GET", f"{bare}/members")
+    walk.made("DELETE", f"{bare}/members/{member['id']}")
+    walk.made("POST", f"{bare}/members", body_of(walk, "add_member"))
+    for _ in ("made", "replaced"):
+        walk.made("POST", f"{bare}/policy", body_of(walk, "set_policy"))
+    walk.made("DELETE", f"{bare}/policy")
+    walk.made("POST", f"{GROUP}/action", {"sync_volumes": {}})
+    walk.made("POST", f"{GROUP}/sync-force")
+    walk.made("PUT", f"{GROUP}/metadata", body_of(walk, "import_metadata"))
+    body = body_of(walk, "create_protection_group")
+    made = walk.made("POST", GROUPS, body)
+    walk.made("PATCH", GROUP, body_of(walk, "set_protection_group"))
+    walk.made("DELETE", f"{GROUPS}/{made['id']}")
+
+
+def refuse(walk: Walk, method: str, path: str, entry: dict[str, Any]) -> None:
+    """What any request may meet, and what is not there."""
+    body = body_of(walk, entry["operationId"])
+    walk.send(method, f"{path}?colour=red", body)
+    walk.send(method, path, body, token=None)
+    walk.send(method, path, body, token=walk.stranger)
+    beyond = {"OpenStack-API-Version": "protector 9.9"}
+    walk.send(method, path, body, headers=beyond)
+    junk = {"OpenStack-API-Version": "protector newest"}
+    walk.send(method, path, body, headers=junk)
+    walk.send(method, path, data=LARGE)
+    if "404" in entry["responses"] and entry["operationId"] in NOT_FOUND:
+        NOT_FOUND[entry["operationId"]](walk, method, path, body)
+    elif "404" in entry["responses"]:
+        head, _, tail = path.rpartition("{")
+        nobody = NOBODY + tail.partition("}")[2]
+        walk.send(method, head + nobody if head else path, body)
+
+
+def theirs(walk: Walk, method: str, path: str, body: Any) -> None:
+    """A group of another project."""
+    rival = walk.world.project_id("site-a", "rival")
+    walk.send(method, path.replace("{tenant_id}", rival), body)
+
+
+NOT_FOUND: dict[str, Callable[[Walk, str, str, Any], None]] = {
+    # a group that is not there would be made
+    "import_metadata": theirs,
+}
+
+
+def conflict(walk: Walk) -> None:
+    """What has to be otherwise first."""
+    taken = {"name": "site-a"}
+    site = body_of(walk, "create_site")
+    walk.send("POST", SITES, {"site": site["site"] | taken})
+    walk.send("PATCH", SITE, {"site": taken})
+    walk.send("DELETE", SITE)
+    mapping = body_of(walk, "create_tenant_mapping")["tenant_mapping"]
+    taken = {"tenant_mapping": mapping | {"name": "demo"}}
+    walk.send("POST", MAPPINGS, taken)
+    walk.send("DELETE", f"{MAPPINGS}/{{mapping_id}}")
+    walk.send("POST", MEMBERS, body_of(walk, "add_member"))
+    old = {"metadata": walk.document}
+    walk.send("PUT", f"{GROUP}/metadata", old)
+
+    walk.pair.site("b").stop()
+    walk.send("GET", f"{SITE}/volume-types")
+    walk.send("POST", GROUPS, body_of(walk, "create_protection_group"))
+    walk.send("PATCH", GROUP, body_of(walk, "set_protection_group"))
+    walk.send("DELETE", GROUP)
+    walk.send("DELETE", f"{MEMBERS}/{{member_id}}")
+    walk.send("POST", f"{GROUP}/policy", body_of(walk, "set_policy"))
+    walk.send("DELETE", f"{GROUP}/policy")
+    walk.send("POST", f"{GROUP}/consistency-group/sync")
+    walk.send("POST", f"{GROUP}/action", {"sync_volumes": {}})
+    walk.send("POST", f"{GROUP}/sync-force")
+
+
+def entries(version: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    asked = microversion.parse(version)
+    document = description.document(asked, description.newest())
+    for method, path in description.routes():
+        yield method, path, document["paths"][path][method.lower()]
+
+
+@dataclasses.dataclass(frozen=True)
+class Status:
+    """One answer of one operation."""
+
+    operation: str
+    status: str
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_all_that_is_described_happens(version: str, judge: Judge) -> None:
+    judge.seen.clear()
+    with LocalPair() as pair:
+        walk = Walk(pair, version)
+        walk.remember()
+        succeed(walk)
+        for method, path, entry in entries(version):
+            refuse(walk, method, path, entry)
+        conflict(walk)
+    names = {
+        (method, path): entry["operationId"]
+        for method, path, entry in entries(version)
+    }
+    met = {
+        Status(names[one.method, one.path], str(one.status))
+        for one in judge.seen
+        # where no version is found, the oldest one answers
+        if one.version == version or one.status in (400, 406)
+    }
+    told = {
+        Status(entry["operationId"], status)
+        for _, _, entry in entries(version)
+        for status in entry["responses"]
+    }
+    assert {str(one) for one in told - met} == set()
+    assert {str(one) for one in met - told} == set()
+
+
+def broken_record(site: dict[str, Any]) -> dict[str, Any]:
+    return {"id": site["id"], "name": 7, "password": "secret"}
+
+
+@pytest.mark.parametrize(
+    ("target", "broken"),
+    [
+        ("fakeserver.api.render.site", broken_record),
+        ("fakeserver.api.sites.nothing", lambda: flask.Response(status=205)),
+        (
+            "fakeserver.api.sites.answer",
+            lambda value, status=200: flask.Response(str(value), status),
+        ),
+    ],
+)
+def test_the_judge_can_say_no(
+    target: str, broken: Any, judge: Judge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with LocalPair() as pair:
+        walk = Walk(pair, "1.2")
+        walk.made("GET", SITES)
+        made = walk.made("POST", SITES, body_of(walk, "create_site"))
+        assert not judge.wrong
+        monkeypatch.setattr(target, broken)
+        walk.send("GET", f"{SITES}/{made['id']}")
+        walk.send("DELETE", f"{SITES}/{made['id']}")
+        assert judge.wrong
+        judge.wrong.clear()
