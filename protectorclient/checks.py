@@ -6,51 +6,10 @@ actions, and printed into the documentation.
 
 from __future__ import annotations
 
-import dataclasses
-import enum
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
-
-from protectorclient import exceptions
 from protectorclient.checking import group, sites, target
-from protectorclient.checking.case import PURPOSES, Case, Wanted, said
-from protectorclient.checking.facts import Side
-from protectorclient.checking.finding import (
-    Finding,
-    Report,
-    Severity,
-    Skip,
-    Verdict,
-    summary,
-)
-from protectorclient.exitcodes import ExitCode
-from protectorclient.pair import SitePair
-
-__all__ = [
-    "CHECKS",
-    "PURPOSES",
-    "Check",
-    "Finding",
-    "Report",
-    "Severity",
-    "Wanted",
-    "Where",
-    "exit_code",
-    "run",
-    "summary",
-]
-
-
-class Where(enum.Enum):
-    """Where a check is made, and so how many rows it has."""
-
-    EACH = "at each site"
-    #: Save a primary that is thought to be dead.
-    NEEDED = "at each site that is needed"
-    ASKED = "at the site that is asked"
-    TARGET = "at the target"
-    PAIR = "of both"
-
+from protectorclient.checking.case import PURPOSES
+from protectorclient.checking.finding import Severity
+from protectorclient.checking.row import Check, Where
 
 #: The actions that build instances at the other site.
 BUILDS = frozenset({"failover", "unplanned", "failback", "test-failover"})
@@ -58,34 +17,6 @@ BUILDS = frozenset({"failover", "unplanned", "failback", "test-failover"})
 PLANNED = frozenset(PURPOSES) - {"unplanned"}
 MOVES = frozenset({"failover", "failback"})
 ALL = frozenset(PURPOSES)
-
-#: The site of a row that is about the pair.
-BOTH = "both"
-
-Judge = Callable[..., Verdict]
-
-
-@dataclasses.dataclass(frozen=True)
-class Check:
-    """One row of the table.
-
-    In the sentences ``{group}`` and ``{site}`` stand for the names of the
-    day.
-    """
-
-    id: str
-    title: str
-    judge: Judge
-    where: Where
-    cause: str
-    impact: str
-    #: What clears it, where the function does not know better.
-    fix: str
-    #: The service's word for it, without the prefix.
-    reason: str | None = None
-    purposes: frozenset[str] = ALL
-    severity: Severity = Severity.PROBLEM
-
 
 CHECKS: tuple[Check, ...] = (
     Check(
@@ -441,116 +372,3 @@ CHECKS: tuple[Check, ...] = (
         fix="openstack quota set",
     ),
 )
-BY_ID: Mapping[str, Check] = {check.id: check for check in CHECKS}
-
-
-def run(
-    pair: SitePair,
-    name: str,
-    purpose: str = "failover",
-    wanted: Wanted | None = None,
-    *,
-    sides: Mapping[str, Side] | None = None,
-    only: Iterable[str] = (),
-) -> Report:
-    """Make the checks for one purpose on one group.
-
-    :param purpose: one of `PURPOSES`.
-    :param wanted: what the action would be given.
-    :param sides: what is known of the sites from groups checked before.
-    :param only: ids; without any, all that belong to the purpose.
-    :raises NotFound: no site that answers knows the group.
-    """
-    case = Case(pair, name, purpose, wanted or Wanted(), sides)
-    chosen = [
-        check
-        for check in CHECKS
-        if purpose in check.purposes and (not only or check.id in only)
-    ]
-    findings = [
-        finding for check in chosen for finding in _findings(check, case)
-    ]
-    shown = case.located.group.name if case.located else name
-    return Report(shown, purpose, tuple(findings))
-
-
-def exit_code(findings: Iterable[Finding], strict: bool = False) -> ExitCode:
-    """What a command ends with that found these."""
-    found = {finding.severity for finding in findings}
-    if Severity.PROBLEM in found:
-        return ExitCode.PROBLEM
-    if strict and Severity.WARNING in found:
-        return ExitCode.WARNING
-    return ExitCode.OK
-
-
-def _findings(check: Check, case: Case) -> Iterable[Finding]:
-    if check.where is Where.PAIR:
-        yield _finding(check, case, BOTH, lambda: check.judge(case))
-    elif check.where is Where.TARGET:
-        name = case.target.name if case.target else BOTH
-        yield _finding(check, case, name, lambda: check.judge(case))
-    else:
-        for side in _places(check, case):
-            yield _finding(check, case, side.name, _at(check, case, side))
-
-
-def _at(check: Check, case: Case, side: Side) -> Callable[[], Verdict]:
-    return lambda: check.judge(case, side)
-
-
-def _places(check: Check, case: Case) -> list[Side]:
-    every = list(case.sides.values())
-    if check.where is Where.EACH:
-        return every
-    if check.where is Where.ASKED:
-        return [case.asked] if case.asked else every
-    if case.purpose == "unplanned" and case.source is not None:
-        # a dead primary is what it is for
-        return [side for side in every if side is not case.source]
-    return every
-
-
-def _finding(
-    check: Check, case: Case, site: str, judge: Callable[[], Verdict]
-) -> Finding:
-    try:
-        verdict = judge()
-    except Skip as skip:
-        return Finding(check.id, Severity.SKIPPED, site, str(skip))
-    except exceptions.ProtectorError as error:
-        return Finding(check.id, Severity.SKIPPED, site, _untold(error, case))
-    site = verdict.site or site
-    if verdict.good:
-        return Finding(
-            check.id,
-            Severity.OK,
-            site,
-            verdict.message,
-            affected=verdict.affected,
-        )
-    names: dict[str, Any] = {"group": case.name, "site": site}
-    return Finding(
-        id=check.id,
-        severity=check.severity,
-        site=site,
-        message=verdict.message,
-        cause=verdict.cause or check.cause,
-        impact=check.impact,
-        fix=verdict.fix or _filled(check.fix, names),
-        affected=verdict.affected,
-    )
-
-
-def _untold(error: exceptions.ProtectorError, case: Case) -> str:
-    """A cloud that does not tell; a dead site is called that."""
-    side = case.sides.get(error.site or "")
-    if side is not None and side.barred is not None:
-        return said(side.barred, side)
-    return str(error)
-
-
-def _filled(text: str, names: Mapping[str, str]) -> str:
-    for key, value in names.items():
-        text = text.replace("{" + key + "}", value)
-    return text

@@ -111,7 +111,7 @@ def _prove_dead(located: Located, accepted: bool) -> None:
         located.errors.get(primary.name),
         survivor,
         compare,
-        record.protector_url if record else None,
+        lambda: primary.answers(record.protector_url if record else None),
     )
     if signs:
         raise exceptions.PrimaryAnswers(

@@ -6,6 +6,7 @@ only a part of the site is broken.
 
 from __future__ import annotations
 
+import concurrent.futures
 from collections.abc import Callable
 
 from protectorclient import exceptions
@@ -18,23 +19,24 @@ def signs_of_life(
     error: exceptions.ProtectorError | None,
     survivor: SiteHandle,
     compare: Callable[[], SyncStatus],
-    url: str | None,
+    answers: Callable[[], bool],
 ) -> tuple[str, ...]:
     """Who of the primary answers, and from where; nothing when it is dead.
 
     :param error: what came of asking it for the group.
     :param compare: asks the survivor how its metadata compare.
-    :param url: its protector's address as the survivor has it.
+    :param answers: asks its protector, without its Keystone.
     """
-    found = []
     keystone = answered_keystone(primary, error)
-    if keystone:
-        found.append("its Keystone, from here")
-    if answered_protector(primary, error, keystone, url):
-        found.append("its protector, from here")
-    if heard(compare):
-        found.append(f"its protector, from {survivor.name}")
-    return tuple(found)
+    with concurrent.futures.ThreadPoolExecutor(2) as pool:
+        here = pool.submit(answered_protector, error, keystone, answers)
+        there = pool.submit(heard, compare)
+        signs = (
+            ("its Keystone, from here", keystone),
+            ("its protector, from here", here.result()),
+            (f"its protector, from {survivor.name}", there.result()),
+        )
+    return tuple(text for text, alive in signs if alive)
 
 
 def answered_keystone(
@@ -52,10 +54,9 @@ def answered_keystone(
 
 
 def answered_protector(
-    handle: SiteHandle,
     error: exceptions.ProtectorError | None,
     keystone: bool,
-    url: str | None,
+    answers: Callable[[], bool],
 ) -> bool:
     """Whether the service itself answers, with or without its Keystone."""
     if error is None:
@@ -65,7 +66,7 @@ def answered_protector(
     if keystone and isinstance(error, exceptions.SiteUnreachable):
         # its Keystone gave a token, so it was the service that was silent
         return False
-    return handle.answers(url)
+    return answers()
 
 
 def heard(compare: Callable[[], SyncStatus]) -> bool:

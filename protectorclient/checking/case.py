@@ -121,8 +121,20 @@ class Case:
         if side.barred is None:
             group = side.find(self.name)
             if self.purpose == "unplanned":
-                # it waits for its peer, while we wait for it too
-                side.sync(group.id)
+                self._probe_ahead(side, group)
+
+    def _probe_ahead(self, side: Side, group: ProtectionGroup) -> None:
+        """Probe the primary while its Keystone still is waited for."""
+        record = side.handle.sites.get(group.current_primary_site_id or "")
+        if side.local.id == group.current_primary_site_id or record is None:
+            return
+        (other,) = (it for it in self.sides.values() if it is not side)
+        in_parallel(
+            [
+                lambda: side.sync(group.id),
+                lambda: other.answers(record.protector_url),
+            ]
+        )
 
     def _ask_ahead(self) -> None:
         """Put the questions of most checks, all at once."""
@@ -270,7 +282,9 @@ class Case:
             located.errors.get(located.current.name),
             located.other,
             lambda: survivor.sync(located.group.id),
-            record.protector_url if record else None,
+            lambda: self.sides[located.current.name].answers(
+                record.protector_url if record else None
+            ),
         )
 
 

@@ -81,6 +81,10 @@ class Side:
             )
         _ = self.handle.sites
 
+    def answers(self, url: str | None) -> bool:
+        """Whether its protector answers at an address, without a token."""
+        return self.ask("answers", lambda: self.handle.answers(url))
+
     @property
     def token(self) -> Any:
         """What Keystone said of the token; None where it is no Keystone's."""

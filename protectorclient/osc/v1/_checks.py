@@ -6,7 +6,7 @@ import shlex
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
-from protectorclient.checks import Finding, Severity, summary
+from protectorclient.checkup import Finding, Severity, summary
 from protectorclient.osc import columns
 
 #: What fits beside the rest in a terminal that is not too narrow.

@@ -14,7 +14,7 @@ from protectorclient.osc.v1 import _following
 
 if TYPE_CHECKING:
     from protectorclient.actions import Outgoing, Prepared
-    from protectorclient.checks import Wanted
+    from protectorclient.checkup import Wanted
     from protectorclient.guards import Expect
 
 
@@ -65,15 +65,15 @@ class Looking(_following.Following):
         prepare: Callable[[], Prepared],
     ) -> columns.Output:
         """Make the checks, and with ``--dry-run`` the request too."""
-        from protectorclient import checks
+        from protectorclient import checkup
         from protectorclient.osc.v1 import _checks
 
-        report = checks.run(
+        report = checkup.run(
             self.pair, parsed_args.protection_group, self.purpose, wanted
         )
-        self.outcome = checks.exit_code(report.findings)
+        self.outcome = checkup.exit_code(report.findings)
         if parsed_args.check:
-            self.last_lines = (checks.summary(report.findings),)
+            self.last_lines = (checkup.summary(report.findings),)
             self._expect(parsed_args)
             shown = _checks.output(report.findings, parsed_args.formatter)
             self._written = lambda args: self._list(args, shown)

@@ -46,7 +46,7 @@ class SyncConsistencyGroup(_looking.Looking):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         self.check(parsed_args)
         if self.only_looks(parsed_args):
-            from protectorclient.checks import Wanted
+            from protectorclient.checkup import Wanted
 
             return self.look(
                 parsed_args, Wanted(), lambda: self._prepared(parsed_args)

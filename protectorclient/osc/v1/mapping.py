@@ -134,19 +134,21 @@ class CheckMapping(command.Lister):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient import checks, mappingfile
+        from protectorclient import checkup, mappingfile
         from protectorclient.osc.v1 import _checks
 
-        wanted = checks.Wanted(mapping_file=mappingfile.load(parsed_args.file))
-        report = checks.run(
+        wanted = checkup.Wanted(
+            mapping_file=mappingfile.load(parsed_args.file)
+        )
+        report = checkup.run(
             self.pair,
             parsed_args.protection_group,
             parsed_args.purpose,
             wanted,
             only=CHECKS,
         )
-        self.outcome = checks.exit_code(report.findings)
-        self.tell(checks.summary(report.findings))
+        self.outcome = checkup.exit_code(report.findings)
+        self.tell(checkup.summary(report.findings))
         return _checks.output(report.findings, parsed_args.formatter)
 
 

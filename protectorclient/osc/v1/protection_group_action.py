@@ -13,7 +13,7 @@ from protectorclient.osc.v1 import _following, _looking, _mapped
 
 if TYPE_CHECKING:
     from protectorclient.actions import Prepared
-    from protectorclient.checks import Wanted
+    from protectorclient.checkup import Wanted
     from protectorclient.mappingfile import MappingFile
 
 
@@ -78,7 +78,7 @@ class Action(_looking.Looking):
         self, parsed_args: argparse.Namespace, given: Mapping[str, Any]
     ) -> Wanted:
         """What the checks have to know of it."""
-        from protectorclient.checks import Wanted
+        from protectorclient.checkup import Wanted
 
         return Wanted(**given)
 

@@ -11,7 +11,7 @@ from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _mapped
 
 if TYPE_CHECKING:
-    from protectorclient.checks import Report
+    from protectorclient.checkup import Report
 
 #: As the table of checks has them, ``sync`` apart, which has no verb here.
 PURPOSES = (
@@ -55,14 +55,14 @@ class CheckProtectionGroup(command.Lister):
         _mapped.add_mapping_file(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient import checks
+        from protectorclient import checkup
         from protectorclient.osc.v1 import _checks
 
         names = list(dict.fromkeys(parsed_args.protection_group))
         reports = self.reports(parsed_args, names)
         findings = [one for report in reports for one in report.findings]
-        self.outcome = checks.exit_code(findings, parsed_args.strict)
-        self.last_line = checks.summary(findings)
+        self.outcome = checkup.exit_code(findings, parsed_args.strict)
+        self.last_line = checkup.summary(findings)
         wide = parsed_args.formatter in ("json", "yaml")
         if len(names) == 1:
             return _checks.output(findings, parsed_args.formatter)
@@ -79,16 +79,15 @@ class CheckProtectionGroup(command.Lister):
         self, parsed_args: argparse.Namespace, names: list[str]
     ) -> list[Report]:
         """One for each group; what is known of the sites is kept."""
-        from protectorclient import checks
-        from protectorclient.checking import case
+        from protectorclient import checkup
 
-        wanted = checks.Wanted(
+        wanted = checkup.Wanted(
             **dataclasses.asdict(_mapped.given(parsed_args)),
             mapping_file=_mapped.file(parsed_args),
         )
-        sides = case.open_sides(self.pair)
+        sides = checkup.open_sides(self.pair)
         return [
-            checks.run(
+            checkup.run(
                 self.pair, name, parsed_args.purpose, wanted, sides=sides
             )
             for name in names

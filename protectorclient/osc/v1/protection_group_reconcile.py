@@ -12,7 +12,7 @@ from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import ask, columns, command, options
 
 if TYPE_CHECKING:
-    from protectorclient.checks import Report
+    from protectorclient.checkup import Report
     from protectorclient.reconciling import State
 
 #: How much of a checksum tells two apart.
@@ -38,7 +38,7 @@ class ReconcileProtectionGroup(command.ShowOne):
         options.add_yes(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient import checks, reconciling
+        from protectorclient import checkup, reconciling
 
         name = parsed_args.protection_group
         state = reconciling.look(self.pair, name)
@@ -51,8 +51,8 @@ class ReconcileProtectionGroup(command.ShowOne):
         purpose = "failback" if away else "failover"
         report = None
         if synced or state.report.in_sync:
-            report = checks.run(self.pair, name, purpose)
-            self.outcome = checks.exit_code(report.findings)
+            report = checkup.run(self.pair, name, purpose)
+            self.outcome = checkup.exit_code(report.findings)
             self.tell(f"check --for {purpose}:")
             from protectorclient.osc.v1 import _checks
 

@@ -38,7 +38,8 @@ RANKS = (
     ("preparing", "following", "lastused", "stakes"),
     ("pair",),
     ("checking",),
-    ("checks", "overview", "reconciling"),
+    ("checks",),
+    ("checkup", "overview", "reconciling"),
     ("osc",),
     ("shell", "testing"),
 )

@@ -1,0 +1,92 @@
+"""Making checks: each row at its places, each answer a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from protectorclient import exceptions
+from protectorclient.checking.case import Case, said
+from protectorclient.checking.facts import Side
+from protectorclient.checking.finding import (
+    Finding,
+    Severity,
+    Skip,
+    Verdict,
+)
+from protectorclient.checking.row import Check, Where
+
+#: The site of a row that is about the pair.
+BOTH = "both"
+
+
+def findings(check: Check, case: Case) -> Iterable[Finding]:
+    """What one check finds: a row for each place where it is made."""
+    if check.where is Where.PAIR:
+        yield _finding(check, case, BOTH, lambda: check.judge(case))
+    elif check.where is Where.TARGET:
+        name = case.target.name if case.target else BOTH
+        yield _finding(check, case, name, lambda: check.judge(case))
+    else:
+        for side in _places(check, case):
+            yield _finding(check, case, side.name, _at(check, case, side))
+
+
+def _at(check: Check, case: Case, side: Side) -> Callable[[], Verdict]:
+    return lambda: check.judge(case, side)
+
+
+def _places(check: Check, case: Case) -> list[Side]:
+    every = list(case.sides.values())
+    if check.where is Where.EACH:
+        return every
+    if check.where is Where.ASKED:
+        return [case.asked] if case.asked else every
+    if case.purpose == "unplanned" and case.source is not None:
+        # a dead primary is what it is for
+        return [side for side in every if side is not case.source]
+    return every
+
+
+def _finding(
+    check: Check, case: Case, site: str, judge: Callable[[], Verdict]
+) -> Finding:
+    try:
+        verdict = judge()
+    except Skip as skip:
+        return Finding(check.id, Severity.SKIPPED, site, str(skip))
+    except exceptions.ProtectorError as error:
+        return Finding(check.id, Severity.SKIPPED, site, _untold(error, case))
+    site = verdict.site or site
+    if verdict.good:
+        return Finding(
+            check.id,
+            Severity.OK,
+            site,
+            verdict.message,
+            affected=verdict.affected,
+        )
+    names = {"group": case.name, "site": site}
+    return Finding(
+        id=check.id,
+        severity=check.severity,
+        site=site,
+        message=verdict.message,
+        cause=verdict.cause or check.cause,
+        impact=check.impact,
+        fix=verdict.fix or _filled(check.fix, names),
+        affected=verdict.affected,
+    )
+
+
+def _untold(error: exceptions.ProtectorError, case: Case) -> str:
+    """A cloud that does not tell; a dead site is called that."""
+    side = case.sides.get(error.site or "")
+    if side is not None and side.barred is not None:
+        return said(side.barred, side)
+    return str(error)
+
+
+def _filled(text: str, names: Mapping[str, str]) -> str:
+    for key, value in names.items():
+        text = text.replace("{" + key + "}", value)
+    return text

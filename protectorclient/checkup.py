@@ -1,0 +1,71 @@
+"""Making the checks of the table on a group, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from protectorclient.checking import running
+from protectorclient.checking.case import Case, Wanted, open_sides
+from protectorclient.checking.facts import Side
+from protectorclient.checking.finding import (
+    Finding,
+    Report,
+    Severity,
+    summary,
+)
+from protectorclient.checks import CHECKS
+from protectorclient.exitcodes import ExitCode
+from protectorclient.pair import SitePair
+
+__all__ = [
+    "Finding",
+    "Report",
+    "Severity",
+    "Wanted",
+    "exit_code",
+    "open_sides",
+    "run",
+    "summary",
+]
+
+
+def run(
+    pair: SitePair,
+    name: str,
+    purpose: str = "failover",
+    wanted: Wanted | None = None,
+    *,
+    sides: Mapping[str, Side] | None = None,
+    only: Iterable[str] = (),
+) -> Report:
+    """Make the checks for one purpose on one group.
+
+    :param purpose: what it is for, as ``--for`` takes it.
+    :param wanted: what the action would be given.
+    :param sides: what is known of the sites from groups checked before.
+    :param only: ids; without any, all that belong to the purpose.
+    :raises NotFound: no site that answers knows the group.
+    """
+    case = Case(pair, name, purpose, wanted or Wanted(), sides)
+    chosen = [
+        check
+        for check in CHECKS
+        if purpose in check.purposes and (not only or check.id in only)
+    ]
+    findings = [
+        finding
+        for check in chosen
+        for finding in running.findings(check, case)
+    ]
+    shown = case.located.group.name if case.located else name
+    return Report(shown, purpose, tuple(findings))
+
+
+def exit_code(findings: Iterable[Finding], strict: bool = False) -> ExitCode:
+    """What a command ends with that found these."""
+    found = {finding.severity for finding in findings}
+    if Severity.PROBLEM in found:
+        return ExitCode.PROBLEM
+    if strict and Severity.WARNING in found:
+        return ExitCode.WARNING
+    return ExitCode.OK
