@@ -16,6 +16,7 @@ from fakeserver.api import roles
 from fakeserver.engine import plans, rules
 from fakeserver.faultkinds import KINDS
 from protectorclient import advice
+from protectorclient import checks as checking
 
 Row = tuple[str, ...]
 
@@ -103,11 +104,29 @@ def troubleshooting() -> Iterator[str]:
         yield ""
 
 
+def checks() -> Iterator[str]:
+    """Not a grid either: four columns of sentences cannot be read."""
+    for row in checking.CHECKS:
+        yield f"``{row.id}``"
+        yield f"    {plain(row.title)}, {row.where.value}."
+        yield ""
+        yield f"    :for: {literal(sorted(row.purposes))}"
+        kind = f"a {row.severity}"
+        if row.reason:
+            kind += f"; the service refuses with ``{row.reason}``"
+        yield f"    :otherwise: {kind}"
+        yield f"    :cause: {plain(row.cause)}"
+        yield f"    :impact: {plain(row.impact)}"
+        yield f"    :fix: {plain(row.fix)}"
+        yield ""
+
+
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "steps": steps,
     "states": states,
     "access": access,
     "faults": faults,
+    "checks": checks,
     "troubleshooting": troubleshooting,
 }
 
