@@ -82,7 +82,7 @@ class Two:
             exceptions.ClientException,
         ) as error:
             return Answer(0, str(error))
-        return Answer(answer.status_code, answer.json() if answer.text else {})
+        return Answer(answer.status_code, _read(answer))
 
     def of(self, group: str, rest: str = "") -> str:
         return f"protection-groups/{self.ids[group]}{rest}"
@@ -229,3 +229,11 @@ class Two:
     def drain(self, site: str) -> None:
         """Run what waits at one site only."""
         self.pair.site(site).drain()
+
+
+def _read(answer: requests.Response) -> Json:
+    """The document, or the text of whoever stands in front of the site."""
+    try:
+        return answer.json() if answer.text else {}
+    except ValueError:
+        return answer.text

@@ -1,0 +1,125 @@
+"""One server, many groups: all operations end, and threads are few."""
+
+import concurrent.futures
+import threading
+import time
+from collections import Counter
+
+import pytest
+
+from fakeserver.cloud.remote import RemoteCloud
+from fakeserver.engine import service
+from fakeserver.harness import LocalPair
+from fakeserver.store import operations
+
+GROUPS = 24
+WORKERS = 8
+
+
+class Fleet:
+    """A failover of each group, all asked for at the same moment."""
+
+    def __init__(self, pair: LocalPair) -> None:
+        self.pair = pair
+        self.site = pair.site("a")
+        self.world = self.site.world
+        self.session = pair.session("site-a")
+        self.session.get_token()
+        self.most = 0
+
+    def start(self, group) -> int:
+        project = self.world.project_id("site-a", "demo")
+        path = f"/v1/{project}/protection-groups/{group.id}/action"
+        mapping = {
+            self.world.network_id("site-a", "net-primary-web"): (
+                self.world.network_id("site-b", "net-secondary-web")
+            )
+        }
+        answer = self.session.post(
+            self.site.url + path,
+            json={"failover": {"network_mapping": mapping}},
+            raise_exc=False,
+        )
+        return answer.status_code
+
+    def start_all(self) -> Counter:
+        count = len(self.world.groups)
+        with concurrent.futures.ThreadPoolExecutor(count) as pool:
+            started = pool.map(self.start, self.world.groups)
+            return Counter(started)
+
+    def until_done(self, seconds: float) -> Counter:
+        end = time.monotonic() + seconds
+        while self.site.unfinished() and time.monotonic() < end:
+            self.most = max(self.most, threading.active_count())
+            time.sleep(0.05)
+        rows = self.site.parts.db.all(
+            "SELECT status, count(*) AS n FROM pg_operations GROUP BY status"
+        )
+        return Counter({row["status"]: row["n"] for row in rows})
+
+
+@pytest.mark.parametrize("sockets", [False, True], ids=["called", "sockets"])
+def test_a_fleet_that_moves_at_once(sockets):
+    before = threading.active_count()
+    with LocalPair(
+        scenario="fleet", groups=GROUPS, sockets=sockets, workers=WORKERS
+    ) as pair:
+        fleet = Fleet(pair)
+        assert fleet.start_all() == {202: GROUPS}
+        assert fleet.until_done(120) == {"completed": GROUPS}
+        # workers and a keeper a site; with sockets what serves as well
+        bound = 2 * (WORKERS + 1) + (2 * 13 if sockets else 0)
+        assert fleet.most - before <= bound
+
+
+def test_a_stop_does_not_begin_what_waits(monkeypatch):
+    """Many wait, few run: a stop lets those few come to a safe place."""
+    with LocalPair(scenario="fleet", groups=20, workers=2, pace=5.0) as pair:
+        clock = pair.clock
+        monkeypatch.setattr(
+            clock, "sleep", lambda seconds, stop=None: stop.wait(seconds)
+        )
+        fleet = Fleet(pair)
+        assert fleet.start_all() == {202: 20}
+        began = time.monotonic()
+        pair.site("a").stop_engine()
+        assert time.monotonic() - began < 5
+        waiting = operations.unfinished(pair.site("a").parts.db)
+        assert len(waiting) == 20
+        assert Counter(one.status for one in waiting)["pending"] >= 18
+        monkeypatch.undo()
+        pair.site("a").start_engine()
+        assert fleet.until_done(60)["completed"] == 20
+
+
+def test_a_stop_waits_for_a_request_that_is_on_its_way(monkeypatch):
+    """Or the next start would look for what is only being made."""
+    assert service.PATIENCE >= 30.0
+    with LocalPair(workers=1) as pair:
+        fleet = Fleet(pair)
+        create, held = RemoteCloud.create_server, threading.Event()
+        inside = threading.Event()
+
+        def slow(self, **options):
+            inside.set()
+            held.wait(10)
+            return create(self, **options)
+
+        monkeypatch.setattr(RemoteCloud, "create_server", slow)
+        group = next(g for g in fleet.world.groups if g.name == "prod-web-app")
+        assert fleet.start(group) == 202
+        assert inside.wait(10)
+        stopping = threading.Thread(target=pair.site("a").stop_engine)
+        stopping.start()
+        time.sleep(0.1)
+        assert stopping.is_alive()
+        held.set()
+        stopping.join(10)
+        assert not stopping.is_alive()
+        pair.site("a").start_engine()
+        assert fleet.until_done(30) == {"completed": 1}
+        made = pair.site("b").parts.db.one(
+            "SELECT count(*) AS n FROM nova_servers"
+        )
+        assert made["n"] == 3
