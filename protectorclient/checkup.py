@@ -64,7 +64,8 @@ def run(
 def exit_code(findings: Iterable[Finding], strict: bool = False) -> ExitCode:
     """What a command ends with that found these."""
     found = {finding.severity for finding in findings}
-    if Severity.PROBLEM in found:
+    # nothing could be asked: that is not well either
+    if Severity.PROBLEM in found or found == {Severity.SKIPPED}:
         return ExitCode.PROBLEM
     if strict and Severity.WARNING in found:
         return ExitCode.WARNING
