@@ -13,6 +13,13 @@ def answer(value: Any, status: int = 200) -> Response:
     return Response(text, status, mimetype="application/json")
 
 
+def written(noun: str, text: str, status: int = 200) -> Response:
+    """One record that is JSON already."""
+    return Response(
+        f'{{"{noun}":{text}}}', status, mimetype="application/json"
+    )
+
+
 def nothing() -> Response:
     """204, and no body that anybody would have to describe."""
     response = Response(status=204)

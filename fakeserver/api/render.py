@@ -1,10 +1,13 @@
 """Records as the API shows them at a version."""
 
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from fakeserver.api.microversion import Version
+from fakeserver.clock import stamp
 from fakeserver.engine.documents import entry
-from fakeserver.store.groups import Group
+from fakeserver.store.groups import Group, Written
 
 RESULT_DATA: Version = (1, 1)
 MAPPINGS: Version = (1, 2)
@@ -43,31 +46,49 @@ def tenant_mapping(record: dict[str, Any]) -> dict[str, Any]:
     return {field: record[field] for field in fields}
 
 
-def protection_group(group: Group, version: Version) -> dict[str, Any]:
-    doc, local = group.doc, group.local
-    record = {
-        "id": group.id,
-        "name": doc["name"],
-        "description": doc["description"],
-        "project_id": group.project_id,
-        "status": doc["status"],
-        "replication_type": doc["replication_type"],
-        "volume_type_id": local.get("volume_type_id"),
-        "primary_site_id": doc["primary_site_id"],
-        "secondary_site_id": doc["secondary_site_id"],
-        "current_primary_site_id": doc["current_primary_site_id"],
-        "consistency_group_id": local.get("consistency_group_id"),
-        "failover_count": doc["failover_count"],
-        "metadata_version": doc["version"],
-        "last_replication_at": local.get("last_replication_at"),
-        "member_count": len(doc["members"]),
-        "created_at": local["created_at"],
-        "updated_at": local["updated_at"],
-    }
-    if version >= MAPPINGS:
-        record["network_mapping"] = doc["network_mapping"]
-        record["flavor_mapping"] = doc["flavor_mapping"]
-    return record
+def _of(column: str, path: str) -> str:
+    return f"json_extract({column}, '$.{path}')"
+
+
+#: what the record of a group is made of, in SQL over its row: the database
+#: writes it, and what is not shown of many groups is never read
+_GROUP = {
+    "id": "id",
+    "name": "name",
+    "description": _of("doc", "description"),
+    "project_id": "project_id",
+    "status": "status",
+    "replication_type": _of("doc", "replication_type"),
+    "volume_type_id": _of("local", "volume_type_id"),
+    "primary_site_id": _of("doc", "primary_site_id"),
+    "secondary_site_id": _of("doc", "secondary_site_id"),
+    "current_primary_site_id": _of("doc", "current_primary_site_id"),
+    "consistency_group_id": _of("local", "consistency_group_id"),
+    "failover_count": _of("doc", "failover_count"),
+    "metadata_version": _of("doc", "version"),
+    "member_count": "json_array_length(doc, '$.members')",
+    "created_at": _of("local", "created_at"),
+    "updated_at": _of("local", "updated_at"),
+}
+_GROUP_MAPPINGS = {
+    "network_mapping": _of("doc", "network_mapping"),
+    "flavor_mapping": _of("doc", "flavor_mapping"),
+}
+
+
+def protection_group(version: Version) -> str:
+    """The SQL of the record, but for when it was last replicated."""
+    fields = _GROUP | (_GROUP_MAPPINGS if version >= MAPPINGS else {})
+    pairs = (f"'{name}', {found}" for name, found in fields.items())
+    return f"json_object({', '.join(pairs)})"
+
+
+def replicated(found: Written, newest: Mapping[str, float]) -> str:
+    """The record of a group with that: what the arrays say, or what was
+    written down when they were last asked."""
+    moment = newest.get(found.id)
+    told = found.last_replication_at if moment is None else stamp(moment)
+    return f'{found.record[:-1]},"last_replication_at":{json.dumps(told)}}}'
 
 
 def member(group: Group, found: dict[str, Any]) -> dict[str, Any]:

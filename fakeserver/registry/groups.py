@@ -1,9 +1,7 @@
 """Protection groups: made, changed and deleted, at both sites."""
 
-from collections.abc import Sequence
 from typing import Any
 
-from fakeserver.clock import stamp
 from fakeserver.engine.documents import new_document
 from fakeserver.errors import Refused
 from fakeserver.ids import new_id
@@ -15,14 +13,6 @@ from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES
 
 NOUN = "protection_group"
-
-
-def freshen(site: Site, found: Sequence[Group]) -> None:
-    """Replication goes on at the arrays; see how far it is by now."""
-    newest = site.arrays.newest([group.id for group in found])
-    for group in found:
-        if group.id in newest:
-            group.local["last_replication_at"] = stamp(newest[group.id])
 
 
 def create(site: Site, project_id: str, given: dict[str, Any]) -> Group:

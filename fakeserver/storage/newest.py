@@ -12,11 +12,12 @@ from fakeserver.db import Database
 #: the newest point of each group that has arrived
 _POINTS = """SELECT pg, max(created_at) FROM arr_points
     WHERE complete_at <= ? AND pg IN ({marks}) GROUP BY pg"""
-#: links that are at work, and have something to carry
+#: links that are at work, and have something to carry; a cross join is made
+#: in the order that is written
 _LINKS = """SELECT pg, last_tick, interval, synchronous FROM arr_links
     WHERE running = 1 AND pg IN ({marks}) AND EXISTS (
         SELECT 1 FROM json_each(arr_links.volumes) AS held
-        JOIN arr_volumes ON array = source AND name = held.value)"""
+        CROSS JOIN arr_volumes ON array = source AND name = held.value)"""
 #: how many values a statement of SQLite takes at the least
 _MOST = 900
 

@@ -1,5 +1,6 @@
 """Protection groups on disk."""
 
+import dataclasses
 import sqlite3
 from typing import Any
 
@@ -73,6 +74,62 @@ def page(
     status: str | None = None,
 ) -> list[Group]:
     """Up to ``limit`` groups after ``marker``, by name."""
+    asked = (marker, name, status)
+    return [_group(row) for row in _rows(db, "*", project_id, limit, *asked)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Written:
+    """A group as a list shows it: a record, in JSON, of what is asked for."""
+
+    id: str
+    last_replication_at: str | None
+    record: str
+
+
+_WRITTEN = "id, json_extract(local, '$.last_replication_at'), {record}"
+
+
+def written(
+    db: Database, record: str, project_id: str, group_id: str
+) -> Written:
+    """One group; ``record`` is an expression of SQL over its columns."""
+    row = db.one(
+        f"SELECT {_WRITTEN.format(record=record)} FROM pg_groups "
+        "WHERE id = ? AND project_id = ?",
+        group_id,
+        project_id,
+    )
+    if row is None:
+        raise Refused("not-found", f"No protection group with id {group_id}")
+    return Written(*row)
+
+
+def written_page(
+    db: Database,
+    record: str,
+    project_id: str,
+    limit: int,
+    marker: str | None = None,
+    name: str | None = None,
+    status: str | None = None,
+) -> list[Written]:
+    """Like :func:`page`; what is kept of a group is not read."""
+    columns = _WRITTEN.format(record=record)
+    asked = (marker, name, status)
+    rows = _rows(db, columns, project_id, limit, *asked)
+    return [Written(*row) for row in rows]
+
+
+def _rows(
+    db: Database,
+    columns: str,
+    project_id: str,
+    limit: int,
+    marker: str | None,
+    name: str | None,
+    status: str | None,
+) -> list[sqlite3.Row]:
     where, values = ["project_id = ?"], [project_id]
     if name is not None:
         where.append("name = ?")
@@ -94,13 +151,12 @@ def page(
             )
         where.append("(name, id) > (?, ?)")
         values += [at["name"], at["id"]]
-    rows = db.all(
-        f"SELECT * FROM pg_groups WHERE {' AND '.join(where)} "
+    return db.all(
+        f"SELECT {columns} FROM pg_groups WHERE {' AND '.join(where)} "
         "ORDER BY name, id LIMIT ?",
         *values,
         limit,
     )
-    return [_group(row) for row in rows]
 
 
 def save(tx: sqlite3.Connection, group: Group) -> None:
