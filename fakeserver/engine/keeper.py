@@ -10,17 +10,19 @@ import threading
 from collections.abc import Callable
 
 from fakeserver.cloud.remote import CloudUnreachable
-from fakeserver.engine import consistency, rules
+from fakeserver.engine import consistency, remains, rules
 from fakeserver.engine.access import Access
 from fakeserver.engine.documents import Doc
 from fakeserver.engine.locks import GroupLocks
 from fakeserver.engine.metadata import Metadata
 from fakeserver.engine.sync import Sync
+from fakeserver.engine.work import Work
 from fakeserver.engine.workers import Workers
 from fakeserver.errors import Refused
 from fakeserver.site import Site
 from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
+from fakeserver.store.operations import Operation
 
 LOG = logging.getLogger(__name__)
 
@@ -121,25 +123,35 @@ class Keeper:
             consistency.follow(self._access, group)
         except CloudUnreachable:
             return
-        if self._is_abandoned(group):
+        ended = self._abandoned(group)
+        if ended is not None:
             if self._sync.status(group, local=False)["status"] != "IN_SYNC":
                 return
+            self._name_what_is_left(ended)
             self._metadata.change(group, _give_up)
         group.local.pop("look", None)
         with self._site.db.transaction() as tx:
             groups.save(tx, group)
 
-    def _is_abandoned(self, group: Group) -> bool:
-        """Whether both sites wait for an operation that has ended here.
+    def _abandoned(self, group: Group) -> Operation | None:
+        """The operation that both sites wait for, and that has ended here.
 
-        It does when this one was superseded by a forced failover that then
-        failed as well: nobody works on the group any more.
+        It was superseded by a forced failover that then failed as well:
+        nobody works on the group any more.
         """
         running = group.doc["operation"]
         if not running or running["site_id"] != self._access.local_id():
-            return False
+            return None
         found = operations.find(self._site.db, running["id"])
-        return found is None or found.finished
+        return found if found is not None and found.finished else None
+
+    def _name_what_is_left(self, operation: Operation) -> None:
+        """When it ended, what it had made was the forced one's to take."""
+        work = Work(
+            self._site, self._access, self._metadata, operation, self._stop
+        )
+        operation.doc["result_data"]["leftovers"] = remains.of_abandoned(work)
+        work.save()
 
 
 def _give_up(doc: Doc) -> None:

@@ -1,9 +1,10 @@
-"""What is still there of a drill that could not be taken away."""
+"""What is still there of an operation that nobody takes away any more."""
 
 from fakeserver.cloud.remote import CloudRefused, CloudUnreachable
 from fakeserver.engine.settle import Leftover, leftover
 from fakeserver.engine.undo import UNDO
 from fakeserver.engine.work import Work
+from fakeserver.store.effects import Effect
 
 
 def of_tests(work: Work) -> list[Leftover]:
@@ -40,6 +41,46 @@ def _is_there(work: Work, site_id: str, noun: str, id_: str) -> bool:
     except (CloudUnreachable, CloudRefused):
         # not known to be gone
         return True
+
+
+def of_abandoned(work: Work) -> list[Leftover]:
+    """After two operations that failed one over the other: what the first
+    has changed, and the second has not put back."""
+    why = "the operation was superseded by one that failed"
+    return [
+        leftover(
+            UNDO[effect.kind].noun,
+            str(effect.doc.get("id") or effect.key),
+            str(effect.doc.get("name") or effect.key),
+            work.name(effect.doc["site"]),
+            why,
+        )
+        for effect in reversed(work.effects())
+        if effect.state != "undone" and _is_as_left(work, effect)
+    ]
+
+
+def _is_as_left(work: Work, effect: Effect) -> bool:
+    doc = effect.doc
+    match effect.kind:
+        case "server" | "manage":
+            noun = UNDO[effect.kind].noun
+            id_ = doc.get("id")
+            return id_ is None or _is_there(work, doc["site"], noun, id_)
+        case "promote" | "clone":
+            array, name = doc["array"], doc["name"]
+            return work.site.arrays.volume(array, name) is not None
+        case "stop":
+            return not _runs(work, doc["site"], doc["id"])
+    return False
+
+
+def _runs(work: Work, site_id: str, server_id: str) -> bool:
+    try:
+        found = work.cloud(site_id).server(server_id)
+    except (CloudUnreachable, CloudRefused):
+        return False
+    return found is None or found["status"] == "ACTIVE"
 
 
 def of_drill(work: Work) -> list[Leftover]:

@@ -139,6 +139,14 @@ def test_two_that_fail_one_after_the_other_leave_a_way_out(two):
     two.pair.drain()
     assert two.states() == ("error", "error")
     assert two.versions() == (7, 7)
+    # A had stopped its instances; it says so, and a person starts them
+    left = two.operation(A, first)["result_data"]["leftovers"]
+    assert {one["kind"] for one in left} == {"stopped instance"}
+    assert {one["name"] for one in left} == set(NAMES)
+    cloud = two.pair.site(A).url + "/compute/v2.1/servers"
+    for one in left:
+        url = f"{cloud}/{one['id']}/action"
+        two.pair.session(A).post(url, json={"os-start": None})
     assert two.act(A, "reset_status", status="active").status == 202
     assert two.states() == ("active", "active")
     assert two.done(A, "failover")["status"] == "completed"
