@@ -117,7 +117,7 @@ def checks() -> Iterator[str]:
         yield f"    :otherwise: {kind}"
         yield f"    :cause: {plain(row.cause)}"
         yield f"    :impact: {plain(row.impact)}"
-        yield f"    :fix: {plain(row.fix)}"
+        yield f"    :fix: ``{row.fix}``"
         yield ""
 
 

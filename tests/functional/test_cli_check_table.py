@@ -116,3 +116,45 @@ def test_a_sound_group_has_no_bad_row(
     assert ran.err.splitlines()[-1] == (
         f"{len(ran.json)} ok, 0 warnings, 0 problems"
     )
+
+
+@pytest.mark.parametrize("site", ["site-a", "site-b"])
+def test_a_dead_site_is_one_problem(site: str, local_pair: LocalPair) -> None:
+    """What cannot be asked is skipped, and names the cause."""
+    world = World(local_pair)
+    world.done(f"{GROUP} set prod-web-app {STATES[0].stored}")
+    local_pair.site(site).kill()
+    ran = world.type(f"{GROUP} check prod-web-app -f json", "site-a")
+    assert ran.code == 3
+    assert bad(ran.json) == [("reachable", "problem")]
+    skipped = [row for row in ran.json if row["severity"] == "skipped"]
+    assert skipped
+    assert {row["message"] for row in skipped} == {f"{site} does not answer"}
+    assert "1 problem," in ran.err.splitlines()[-1]
+
+
+def test_a_dead_primary_is_no_problem_of_an_unplanned_failover(
+    local_pair: LocalPair,
+) -> None:
+    world = World(local_pair)
+    world.done(f"{GROUP} set prod-web-app {STATES[0].stored}")
+    local_pair.site("a").kill()
+    ran = world.type(
+        f"{GROUP} check prod-web-app --for unplanned --strict -f json"
+    )
+    assert (bad(ran.json), ran.code) == ([], 0)
+
+
+def test_several_groups_are_told_apart(local_pair: LocalPair) -> None:
+    world = World(local_pair)
+    ran = world.type(f"{GROUP} check bare prod-db -f json")
+    assert ran.code == 3
+    assert {row["protection_group"] for row in ran.json} == {"bare", "prod-db"}
+    table = world.type(f"{GROUP} check bare prod-db -f value -c Check")
+    assert len(table.out.splitlines()) == len(ran.json)
+
+
+def test_a_group_that_is_not_there(local_pair: LocalPair) -> None:
+    ran = World(local_pair).type(f"{GROUP} check nosuch")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "no protection group has the name or id 'nosuch'\n"
