@@ -90,5 +90,17 @@ def allows(rule: Rule, held: Collection[str]) -> bool:
     return not granted.isdisjoint(rule.roles)
 
 
+#: whoever may ask: nobody in particular, and each role by itself
+ASKERS = (None, "reader", "member", "admin", "protector_peer")
+
+
+def refusal(rule: Rule, role: str | None) -> int | None:
+    """One cell of the table: the status with which somebody is refused who
+    has this role alone, or none without a token; None where he may pass."""
+    if allows(rule, () if role is None else (role,)):
+        return None
+    return 401 if role is None else 403
+
+
 def is_admin(held: Collection[str]) -> bool:
     return "admin" in held
