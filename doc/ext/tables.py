@@ -12,7 +12,8 @@ from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 
-from fakeserver.api import roles
+from fakeserver import errors
+from fakeserver.api import description, roles
 from fakeserver.engine import plans, rules
 from fakeserver.faultkinds import KINDS
 from protectorclient import advice
@@ -73,11 +74,44 @@ def access() -> Iterator[str]:
             rule.method,
             f"``{rule.path}``"
             + (f" with ``{rule.action}``" if rule.action else ""),
-            literal(rule.roles) or "no token needed",
+            *(cell(rule, role) for role in roles.ASKERS),
         )
         for rule in roles.RULES
     ]
-    return grid(("12", "58", "30"), ("method", "path", "role"), rows)
+    askers = (role or "no token" for role in roles.ASKERS)
+    widths = ("9", "41", *("10" for _ in roles.ASKERS))
+    return grid(widths, ("method", "path", *askers), rows)
+
+
+def cell(rule: roles.Rule, role: str | None) -> str:
+    refused = roles.refusal(rule, role)
+    return "yes" if refused is None else str(refused)
+
+
+def endpoints() -> Iterator[str]:
+    """What is described to programs, in short for people."""
+    whole = description.document(description.newest(), description.newest())
+    rows = []
+    for method, path in description.routes():
+        entry = whole["paths"][path][method.lower()]
+        since = entry.get(description.MIN_VERSION)
+        summary = plain(entry["summary"])
+        if since:
+            summary += f"; since {since}"
+        ends = [s for s in entry["responses"] if s.startswith("2")]
+        rows.append((method, f"``{path}``", " or ".join(ends), summary))
+    head = ("method", "path", "answer", "what it is for")
+    return grid(("9", "46", "9", "36"), head, rows)
+
+
+def reasons() -> Iterator[str]:
+    rows = [
+        (str(status), f"``protector.{reason}``")
+        for reason, status in sorted(
+            errors.STATUS.items(), key=lambda row: (row[1], row[0])
+        )
+    ]
+    return grid(("15", "85"), ("status", "reason"), rows)
 
 
 def faults() -> Iterator[str]:
@@ -125,6 +159,8 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "steps": steps,
     "states": states,
     "access": access,
+    "endpoints": endpoints,
+    "reasons": reasons,
     "faults": faults,
     "checks": checks,
     "troubleshooting": troubleshooting,
