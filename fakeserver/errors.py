@@ -2,7 +2,7 @@
 
 from typing import Any
 
-#: contract section 7: reason (prefixed ``protector.`` on the wire) -> status
+#: reason (prefixed ``protector.`` on the wire) -> status
 STATUS = {
     "peer-unreachable": 409,
     "invalid-state": 409,
