@@ -1,7 +1,7 @@
 # Each target sets up what it needs in .venv, by itself; the second run of a
 # target finds it there. PYTHON=/path/to/python chooses another interpreter.
 
-.PHONY: help demo test lint docs package clean
+.PHONY: help demo test test-processes lint docs package clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -25,6 +25,7 @@ endif
 help:
 	@echo "make demo     two sites, a failover and a failback, gone again"
 	@echo "make test     the test suite; PYTEST_ARGS='-k name' narrows it"
+	@echo "make test-processes  the tests that kill real processes"
 	@echo "make lint     style, types and the documentation"
 	@echo "make docs     the documentation, in doc/build/html"
 	@echo "make package  sdist and wheel, each extra tried in an empty place"
@@ -66,6 +67,9 @@ demo: $(VENV)/.run
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+
+test-processes: $(VENV)/.test
+	$(BIN)/python -m pytest -m processes $(PYTEST_ARGS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check
