@@ -1,0 +1,60 @@
+#!/bin/sh
+# Two sites that know nothing of each other; at the end a protected
+# application runs at the second one. Bring the sites up first:
+#
+#     protector-sandbox up --scenario empty
+#
+# and type what it prints. What is secret comes from the environment.
+set -eu
+
+SITE_A=${SITE_A:-http://127.0.0.1:8788}
+SITE_B=${SITE_B:-http://127.0.0.1:8789}
+export SERVICE_PASSWORD=${SERVICE_PASSWORD:-protector-secret}
+export ARRAY_TOKEN_A=${ARRAY_TOKEN_A:-fa-token-a-5f1c0e2b}
+export ARRAY_TOKEN_B=${ARRAY_TOKEN_B:-fa-token-b-91d7ac44}
+
+# An admin registers each site at both services, and has them tried.
+export OS_CLOUD=site-a-admin
+openstack protector site create site-a \
+    --auth-url "$SITE_A/identity/v3" \
+    --protector-url "$SITE_A" \
+    --array-name flasharray-a \
+    --volume-backend-host 'site-a@flasharray-a#pool' \
+    --username protector --project-name service \
+    --password-env SERVICE_PASSWORD
+openstack protector site create site-b \
+    --auth-url "$SITE_B/identity/v3" \
+    --protector-url "$SITE_B" \
+    --array-name flasharray-b \
+    --volume-backend-host 'site-b@flasharray-b#pool' \
+    --username protector --project-name service \
+    --password-env SERVICE_PASSWORD
+openstack protector site validate site-a
+openstack protector site validate site-b
+
+# The same tenant is another project at each site.
+openstack protector tenant mapping create demo \
+    --project "site-a=$(openstack token issue -f value -c project_id)" \
+    --project "site-b=$(openstack --os-cloud site-b-admin \
+        token issue -f value -c project_id)"
+
+# From here on it is the tenant's own business.
+export OS_CLOUD=site-a
+openstack protector protection-group create shop \
+    --description 'The web shop' --volume-type flash-async
+openstack protector member add shop web-1 web-2 web-3
+openstack protector policy set shop \
+    --primary-fa-url https://flasharray-a.example.com \
+    --secondary-fa-url https://flasharray-b.example.com \
+    --primary-fa-api-token-env ARRAY_TOKEN_A \
+    --secondary-fa-api-token-env ARRAY_TOKEN_B \
+    --replication-interval 300 --rpo-minutes 15
+openstack protector consistency-group sync shop --wait
+
+# Everything is there that a failover needs.
+openstack protector protection-group failover shop \
+    --network-mapping net-primary-web=net-secondary-web \
+    --wait
+openstack --os-cloud site-b server list -c Name -c Status -c Networks
+openstack protector protection-group show shop \
+    -c name -c status -c current_primary_site_id -c member_count
