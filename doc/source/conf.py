@@ -40,3 +40,6 @@ autoprogram_cliff_ignored = [
 ]
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
+
+# options are written with two hyphens, and have to be copied with two
+smartquotes = False

@@ -112,8 +112,8 @@ class Sync:
         )
         if held.rank == group.rank or _both_changed(group, held):
             return said + "both changed it apart"
-        return said + f"site {here if group.rank > held.rank else there} is "
-        "ahead"
+        ahead = here if group.rank > held.rank else there
+        return f"{said}site {ahead} is ahead"
 
     def _seen_equal(self, group: Group, found: dict[str, Any]) -> None:
         """Both hold the same: the newest state they are known to share.
