@@ -14,6 +14,8 @@ from protectorclient.v1 import _manager, _record
 
 #: An operation in one of these moves no more.
 FINISHED = frozenset({"completed", "failed"})
+#: So many cost less one by one than another page.
+_FEW = 3
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -166,21 +168,31 @@ class OperationManager(_manager.Manager):
     def fetch(self, ids: Sequence[str]) -> dict[str, Operation]:
         """The records of some operations; unknown ones are left out.
 
-        Several cost one request, as long as they are among the newest.
+        Several cost one request, as long as they are among the newest;
+        a page more where they are not.
         """
         found: dict[str, Operation] = {}
         if len(ids) > 1:
-            wanted = frozenset(ids)
-            size = min(max(2 * len(ids), 100), _manager.LARGEST_PAGE)
-            for operation in self.list(limit=size):
-                if operation.id in wanted:
-                    found[operation.id] = operation
-                    if len(found) == len(wanted):
-                        break
+            found = self._among_the_newest(frozenset(ids))
         for identity in ids:
             if identity not in found:
                 with contextlib.suppress(exceptions.NotFound):
                     found[identity] = self.get(identity)
+        return found
+
+    def _among_the_newest(
+        self, wanted: frozenset[str]
+    ) -> dict[str, Operation]:
+        size = min(max(2 * len(wanted), 100), _manager.LARGEST_PAGE)
+        newest = self.list(limit=_manager.LARGEST_PAGE, page_size=size)
+        found: dict[str, Operation] = {}
+        for count, operation in enumerate(newest, 1):
+            if operation.id in wanted:
+                found[operation.id] = operation
+            missing = len(wanted) - len(found)
+            # the last few are sooner asked for by themselves
+            if not missing or (count % size == 0 and missing <= _FEW):
+                break
         return found
 
     def outcome(self, operation: Operation) -> following.Outcome:

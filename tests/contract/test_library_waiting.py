@@ -1,6 +1,7 @@
 """Following live operations while the sites have a bad night."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from library_parts import DB, NETWORKS, WEB, Live, opened
@@ -209,3 +210,27 @@ def test_a_pair_follows_both_sites(live: Live) -> None:
         "site-a": watch.Outcome.COMPLETED,
         "site-b": watch.Outcome.COMPLETED,
     }
+
+
+def test_many_cost_one_request_at_each_tick() -> None:
+    with LocalPair(scenario="fleet", groups=12) as pair:
+        live = Live(pair)
+        client = live.client()
+        groups = list(client.protection_groups.list())
+        begun = [client.protection_groups.sync_volumes(g) for g in groups]
+        assert len(begun) == 12
+        asked: list[str] = []
+        call = client.http.call
+
+        def counted(method: str, path: str, **options: Any) -> Any:
+            asked.append(path)
+            return call(method, path, **options)
+
+        client.http.call = counted  # type: ignore[method-assign]
+        night = Night(live, (60, "work"))
+        ticks = 0
+        for event in client.operations.watch(begun, pace=night.pace()):
+            ticks += isinstance(event, watch.Ended)
+        assert ticks == 12
+        assert {path.rpartition("/")[2] for path in asked} == {"operations"}
+        assert len(asked) < 15

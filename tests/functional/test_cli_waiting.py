@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import functools
 import signal
 import threading
 
@@ -10,6 +11,9 @@ import pytest
 from clirunner import SHELLS, protector
 
 from fakeserver.harness import LocalPair
+from protectorclient import SitePair, exceptions, watch
+from protectorclient.osc import command
+from protectorclient.v1 import operations
 
 WEB = "--network-mapping net-primary-web=net-secondary-web"
 FAILOVER = f"protection-group failover prod-web-app {WEB}"
@@ -66,7 +70,7 @@ def test_a_failure_that_left_something_behind(
     behind = ran.json["result_data"]["leftovers"]
     assert behind
     for line, item in zip(said[told + 1 :], behind, strict=False):
-        assert line.startswith(f"left behind: {item['kind']} {item['name']} ")
+        assert line.startswith(f"left behind: {item['kind']} {item['name']}")
     group = protector("protection-group show prod-web-app -f json").json
     assert group["status"] == "error"
     admin = "--os-cloud site-a-admin protection-group set prod-web-app"
@@ -138,3 +142,64 @@ def test_a_site_that_goes_away_and_comes_back(local_pair: LocalPair) -> None:
 def test_quiet_leaves_the_result_alone(local_pair: LocalPair) -> None:
     ran = protector(f"-q {FAILOVER} --wait -f value -c status")
     assert (ran.code, ran.out, ran.err) == (0, "completed\n", "")
+
+
+def test_what_was_seen_last_is_printed_when_all_goes_dark(
+    local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient = functools.partial(watch.Pace, give_up_after=2.0)
+    monkeypatch.setattr(watch, "Pace", impatient)
+    local_pair.fault("slow-replication", seconds=600.0)
+    timer = threading.Timer(1.5, local_pair.site("a").kill)
+    timer.start()
+    ran = protector(f"{FAILOVER} --wait -f json")
+    timer.join()
+    assert ran.code == 12, ran.err
+    assert ran.json["status"] in ("pending", "running")
+    operation = ran.json["id"]
+    said = ran.told.splitlines()
+    assert said[-1] == "hint: openstack protector operation wait op-ID"
+    assert "what became of op-ID is not known" in said[-2]
+    assert "last seen" in said[-2]
+    local_pair.site("a").start()
+    local_pair.clear_faults()
+    local_pair.advance("15m")
+    assert protector(f"operation wait {operation}").code == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (exceptions.AuthenticationFailed("no more", site="site-a"), 7),
+        (RuntimeError("a mistake in the client"), 1),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_one_document_whatever_happens(
+    error: BaseException,
+    code: int,
+    local_pair: LocalPair,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(operations.OperationManager, "fetch", fail)
+    ran = protector(f"{FAILOVER} --wait -f json")
+    assert ran.code == code, ran.err
+    assert ran.json["id"].startswith("op-")
+
+
+def test_nobody_reads_the_progress(
+    local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr(command.Base, "say", gone)
+    operation = SitePair.open("site-a", "site-b").failover(
+        "prod-web-app",
+        network_mapping={"net-primary-web": "net-secondary-web"},
+    )
+    ran = protector(f"operation wait {operation.operation.id} -f json")
+    assert (ran.code, ran.json["status"]) == (0, "completed")

@@ -98,7 +98,11 @@ class Waiting(command.Base):
                     show(event)
         except KeyboardInterrupt:
             self.trouble = self.interrupted(followed.left)
-        except exceptions.ProtectorError as error:
+        except BrokenPipeError:
+            # who looked on has gone
+            raise
+        except Exception as error:
+            # what is known is printed, whatever this was
             self.trouble = error
         finally:
             book.save()
@@ -109,7 +113,12 @@ class Waiting(command.Base):
         """On a terminal a picture, elsewhere lines; both on stderr."""
         from protectorclient.osc import progress, screen
 
-        reporter = progress.Reporter(self.say, label=labels(tracked))
+        def say(line: str) -> None:
+            # nobody reads it any more: no reason to stop waiting
+            with contextlib.suppress(OSError, ValueError):
+                self.say(line)
+
+        reporter = progress.Reporter(say, label=labels(tracked))
         if self.is_quiet:
             yield lambda event: None
         elif self.may_draw(self.app.stderr):
