@@ -109,12 +109,14 @@ class Moving(Action):
 
         found = stakes.of(prepared)
         how = ", unplanned" if found.unplanned else ""
-        self.tell(
+        # what is about to be lost is said to everybody
+        tell = self.tell if found.unplanned else self.say
+        tell(
             f"{prepared.action} of {prepared.group.name} from {found.source}"
             f" to {found.target}{how}"
         )
         for line in found.lines(columns.span):
-            self.tell(f"  {line}")
+            tell(f"  {line}")
 
 
 class FailoverProtectionGroup(Moving):
