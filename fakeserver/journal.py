@@ -146,7 +146,7 @@ class _Asked:
         }
         query = environ.get("QUERY_STRING")
         if query:
-            made["query"] = masking.mask_text(query[:PATH])
+            made["query"] = masking.mask_query(query[:PATH])
         asked = masking.headers(
             (
                 (name[5:].replace("_", "-"), value)

@@ -22,19 +22,16 @@ SECRET_HEADERS = (
     "cookie",
     "x-sandbox-secret",
 )
-#: keys of JSON bodies whose values are secrets
-_KEYS = frozenset(
-    (
-        "password",
-        "original_password",
-        "adminpass",
-        "admin_password",
-        "secret",
-        "sealed",
-        "primary_fa_api_token",
-        "secondary_fa_api_token",
-        "user_data",
-    )
+#: what Keystone speaks of: there is more in it than a secret
+_NOUNS = frozenset(
+    ("token", "application_credential", "application_credentials")
+)
+#: words in a key, whose value is taken for a secret: whoever mistypes the
+#: key of one has sent it all the same
+_SUSPECT = r"pass|secret|sealed|token|credential|user_data"
+_SUSPECT_KEY = re.compile(_SUSPECT)
+_SUSPECT_QUERY = re.compile(
+    rf"([^=&]*(?:{_SUSPECT})[^=&]*=)[^&]*", re.IGNORECASE
 )
 #: a Fernet token, wherever it stands
 _FERNET = re.compile(r"gAAAA[\w=-]{16,}")
@@ -48,7 +45,7 @@ def mask(value: Any, key: str = "") -> Any:
             name: mask(held) if name == "user" else HIDDEN
             for name, held in value.items()
         }
-    if key in _KEYS:
+    if _suspect(key, value):
         return HIDDEN
     if isinstance(value, dict):
         if key == "token" and "id" in value:
@@ -59,6 +56,14 @@ def mask(value: Any, key: str = "") -> Any:
     if isinstance(value, str):
         return mask_text(value)
     return value
+
+
+def _suspect(key: str, value: Any) -> bool:
+    if value is None or isinstance(value, bool):
+        return False
+    if key in _NOUNS and isinstance(value, dict | list):
+        return False
+    return _SUSPECT_KEY.search(key) is not None
 
 
 def headers(found: Iterable[tuple[str, str]], limit: int) -> dict[str, str]:
@@ -75,6 +80,10 @@ def headers(found: Iterable[tuple[str, str]], limit: int) -> dict[str, str]:
 
 def mask_text(text: str) -> str:
     return _FERNET.sub(HIDDEN, text)
+
+
+def mask_query(text: str) -> str:
+    return _SUSPECT_QUERY.sub(rf"\1{HIDDEN}", mask_text(text))
 
 
 def readable(body: bytes, limit: int) -> Any:

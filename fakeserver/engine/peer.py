@@ -118,7 +118,11 @@ class Peer:
         """Push the document; PeerRefused when the peer does not take it."""
         query = "?force=true" if force else ""
         self._call(
-            "PUT", f"{group_id}/metadata{query}", json={"metadata": doc}
+            "PUT",
+            f"{group_id}/metadata{query}",
+            json={"metadata": doc},
+            # sealed or not, what the pair keeps to itself is not logged
+            log=False,
         )
 
     def _call(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:

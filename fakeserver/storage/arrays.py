@@ -5,6 +5,7 @@ There is no thread for that: what background replication has made by now is
 written down when somebody looks.
 """
 
+import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
 
@@ -67,7 +68,7 @@ class Arrays:
         row = self.db.one(
             "SELECT token FROM arr_tokens WHERE array = ?", array
         )
-        if row is not None and row["token"] != token:
+        if row is not None and row["token"] != _hashed(array, token):
             raise StorageError(
                 f"FlashArray {array} refused the API token of the policy"
             )
@@ -77,7 +78,8 @@ class Arrays:
             tx.execute("DELETE FROM arr_tokens WHERE array = ?", (array,))
             if token is not None:
                 tx.execute(
-                    "INSERT INTO arr_tokens VALUES (?, ?)", (array, token)
+                    "INSERT INTO arr_tokens VALUES (?, ?)",
+                    (array, _hashed(array, token)),
                 )
 
     # -- volumes
@@ -422,3 +424,8 @@ class Arrays:
                 dump(held),
             ),
         )
+
+
+def _hashed(array: str, token: str | None) -> str:
+    """What an array keeps of the token that it takes."""
+    return hashlib.sha256(f"{array}/{token}".encode()).hexdigest()

@@ -9,7 +9,7 @@ import pytest
 
 from fakeserver.clock import ManualClock
 from fakeserver.journal import Journal, Journaled, entries
-from fakeserver.masking import HIDDEN, mask, readable
+from fakeserver.masking import HIDDEN, mask, mask_query, readable
 
 TOKEN = "gAAAAABnQ" + "x" * 120
 SECRETS = ("sesame", "fa-token-a", "c2VhbGVk", TOKEN)
@@ -34,6 +34,9 @@ BODIES: list[Any] = [
     {"password": {"other": "sesame"}},
     {"note": f"the token is {TOKEN}, they say"},
     [[{"adminPass": "sesame"}]],
+    {"site": {"passwrd": "sesame"}, "token": "fa-token-a"},
+    {"policy": {"fa_token": ["sesame"], "apiToken": {"value": "c2VhbGVk"}}},
+    {"policies": {"api_token": "sesame", "n": [{"pass": "fa-token-a"}]}},
 ]
 
 
@@ -44,7 +47,18 @@ def test_no_secret_is_kept(body: Any) -> None:
     assert HIDDEN in shown
 
 
+def test_a_query_is_covered_like_a_body() -> None:
+    query = f"name=x&password=sesame&apiToken=sesame&note={TOKEN}&limit=1"
+    assert mask_query(query) == (
+        "name=x&password=***&apiToken=***&note=***&limit=1"
+    )
+
+
 def test_the_rest_is_kept() -> None:
+    policy = {"policy": {"credentials_set": True, "rpo_minutes": 15}}
+    assert mask(policy) == policy
+    login = {"token": {"methods": ["password"], "user": {"name": "demo"}}}
+    assert mask(login) == login
     shown = mask(LOGIN)["auth"]
     assert shown["identity"]["password"]["user"]["name"] == "demo"
     assert shown["scope"] == {"project": {"name": "demo"}}
