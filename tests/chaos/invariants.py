@@ -1,17 +1,42 @@
 """What must be true after every run, whatever happened in it."""
 
+import functools
 from typing import Any
 
 from fakeserver.engine.documents import TOKENS
 from fakeserver.store import groups, operations
 from fakeserver.world import ARRAYS, SITES
+from tests.chaos.moments import MAY_END_IN_ERROR
 
 Found = dict[str, Any]
 SETTLED = ("active", "failed_over", "failed_over_partial", "error")
+#: one run in so many goes on with another move, to see that it can
+USED_AGAIN = 4
 
 
 def check(run: Any) -> list[str]:
     """Every invariant that does not hold, in a sentence each."""
+    found = Judge(run).problems()
+    if not found and run.story.seed % USED_AGAIN == 0:
+        found = [f"afterwards {what}" for what in used_again(run)]
+    return found
+
+
+def used_again(run: Any) -> list[str]:
+    """A group that is as it should be can be moved, and is then so too."""
+    judge = Judge(run)
+    doc = judge.docs["site-a"]
+    if doc["status"] == "error" or doc["tests"]:
+        return []
+    actions = ["sync"]
+    actions.append("failover" if doc["status"] == "active" else "failback")
+    for action in actions:
+        run.do(action)
+        site, id_ = run.operator.accepted[-1]
+        ended = operations.find(run.pair.site(site).parts.db, id_)
+        if ended is None or ended.status != "completed":
+            said = ended and ended.doc["error_message"]
+            return [f"{action} is {ended and ended.status}: {said}"]
     return Judge(run).problems()
 
 
@@ -21,10 +46,11 @@ class Judge:
         self.pair = run.pair
         self.operator = run.operator
         self.parts = {n: s.parts for n, s in run.pair.sites.items()}
-        self.docs = {
-            name: groups.find(parts.db, self.operator.id).doc
+        self.groups = {
+            name: groups.find(parts.db, self.operator.id)
             for name, parts in self.parts.items()
         }
+        self.docs = {name: found.doc for name, found in self.groups.items()}
         self.world = run.pair.site("a").world
         self.names = {self.world.site_id(n): n for n in SITES}
         self.operations = [
@@ -38,11 +64,14 @@ class Judge:
         found: list[str] = []
         for judge in (
             self._operations_end,
+            self._the_overtaken_gave_up,
             self._copies_agree,
             self._status_is_settled,
+            self._an_error_is_earned,
             self._each_member_lives_once,
             self._nothing_is_there_twice,
             self._everything_is_accounted_for,
+            self._cinders_group_is_the_group,
             self._writes_survive,
             self._secrets_open,
         ):
@@ -53,16 +82,30 @@ class Judge:
 
     def _operations_end(self) -> list[str]:
         said = []
+        for site, parts in self.parts.items():
+            for left in operations.unfinished(parts.db):
+                said.append(f"{left.type} is {left.status} at {site}")
         for operation in self.operations:
             if operation is None:
                 said.append("an accepted operation is lost")
-            elif not operation.finished:
-                said.append(f"{operation.type} is {operation.status}")
-            elif (
-                operation.status == "failed"
-                and not operation.doc["error_message"]
-            ):
+                continue
+            doc = operation.doc
+            if operation.finished and not doc["completed_at"]:
+                said.append("it ended at no time")
+            if operation.status == "failed" and not doc["error_message"]:
                 said.append("failed without a word")
+        return said
+
+    def _the_overtaken_gave_up(self) -> list[str]:
+        """Whoever comes back to find a forced failover does nothing."""
+        if len(self.run.moments.struck) > 1:
+            # nobody may have been there to be found
+            return []
+        said = []
+        for site, id_ in self.run.overtaken:
+            found = self._operation(site, id_)
+            if found is None or found.status != "failed":
+                said.append(f"{found and found.type} went on at {site}")
         return said
 
     def _copies_agree(self) -> list[str]:
@@ -73,19 +116,26 @@ class Judge:
 
     def _status_is_settled(self) -> list[str]:
         doc = self.docs["site-a"]
-        if doc["status"] in SETTLED:
+        if doc["status"] in SETTLED and doc["operation"] is None:
             return []
-        if self._superseded():
-            # the rest of an operation that lost; a forced failover ends it
-            return []
-        return [f"the group is {doc['status']}"]
+        return [f"the group is {doc['status']}, with {doc['operation']}"]
 
-    def _superseded(self) -> bool:
-        return any(
-            "superseded" in (operation.doc["error_message"] or "")
-            for operation in self.operations
-            if operation is not None
-        )
+    def _an_error_is_earned(self) -> list[str]:
+        """Where the other site could be reached, an undo can be done."""
+        struck = self.run.moments.struck
+        if self.docs["site-a"]["status"] != "error":
+            return []
+        if {one.split()[0] for one in struck} & MAY_END_IN_ERROR:
+            return []
+        works = {site for site, _ in self.operator.accepted[-1:]}
+        if any(
+            f"crash at {site}" in one
+            for one in struck
+            for site in set(SITES) - works
+        ):
+            # it was the other site that died, and stayed dead for a while
+            return []
+        return [f"an error after {struck}: {self._leftovers()}"]
 
     def _each_member_lives_once(self) -> list[str]:
         doc = self.docs["site-a"]
@@ -100,7 +150,7 @@ class Judge:
             elif server["status"] != "ACTIVE":
                 named = entry["instance_id"] in self._left_ids()
                 test = entry["instance_id"] in stopped
-                if not (named or test or self._superseded()):
+                if not (named or test):
                     said.append(f"{server['name']} is {server['status']}")
         return said
 
@@ -161,7 +211,28 @@ class Judge:
         return said
 
     def _ours(self, one: Found) -> bool:
-        return one["name"].startswith("web-")
+        return bool(one["name"].startswith("web-"))
+
+    def _cinders_group_is_the_group(self) -> list[str]:
+        """At the primary; unless it is not known what is there."""
+        doc = self.docs["site-a"]
+        if doc["status"] == "error":
+            return []
+        primary = self.names[doc["current_primary_site_id"]]
+        local = self.groups[primary].local
+        held = {
+            id_
+            for id_, volume in self._volumes(primary).items()
+            if volume["group_id"] == local["consistency_group_id"]
+        }
+        wanted = {
+            volume["id"]
+            for site_id, entry in self._entries()
+            if site_id == doc["current_primary_site_id"]
+            for volume in entry["volumes"]
+        }
+        missing = wanted - held
+        return [f"{len(missing)} are not in it"] if missing else []
 
     def _writes_survive(self) -> list[str]:
         return list(self.run.destroyed)
@@ -178,18 +249,19 @@ class Judge:
 
     # -- what is there
 
+    @functools.lru_cache  # noqa: B019
     def _servers(self, site: str) -> dict[str, Found]:
         return self._listed(site, "/compute/v2.1/servers/detail", "servers")
 
+    @functools.lru_cache  # noqa: B019
     def _volumes(self, site: str) -> dict[str, Found]:
         project = self.world.project_id(site, "demo")
         path = f"/volume/v3/{project}/volumes/detail"
         return self._listed(site, path, "volumes")
 
     def _listed(self, site: str, path: str, noun: str) -> dict[str, Found]:
-        session = self.pair.session(site)
-        body = session.get(self.pair.site(site).url + path).json()
-        return {one["id"]: one for one in body[noun]}
+        found = self.operator.cloud(site, path)[noun]
+        return {one["id"]: one for one in found}
 
     def _entries(self) -> list[tuple[str, Found]]:
         return [
@@ -233,4 +305,12 @@ class Judge:
         return {(one["site"], one["name"]) for one in self._leftovers()}
 
     def _left_ids(self) -> set[str]:
-        return {one["id"] for one in self._leftovers()}
+        """Named as left, or as made by a drill: where the winner of two
+        documents knows of no drill, its record still does."""
+        left = {one["id"] for one in self._leftovers()}
+        for operation in self.operations:
+            if operation is not None and operation.type == "test_failover":
+                result = operation.doc["result_data"] or {}
+                left |= set(result.get("instances", ()))
+                left |= set(result.get("volumes", ()))
+        return left

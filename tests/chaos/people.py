@@ -42,6 +42,14 @@ class Operator:
             return 0, str(error)
         return answer.status_code, answer.json() if answer.text else None
 
+    def cloud(self, site: str, path: str) -> dict[str, Any]:
+        """What the tenant's clouds answer at a site."""
+        url = f"{self.pair.site(site).url}{path}"
+        headers = {"OpenStack-API-Version": "volume 3.70"}
+        answer = self._sessions[site].get(url, headers=headers)
+        found: dict[str, Any] = answer.json()
+        return found
+
     def group(self, site: str) -> dict[str, Any]:
         status, body = self.call(site, "GET", f"protection-groups/{self.id}")
         assert status == 200, body
@@ -73,11 +81,12 @@ class Operator:
     def start(self, action: str) -> str:
         """Start what a story calls this; what was answered."""
         site = self.primary()
-        if action.startswith("forced"):
-            if action != "forced-back":
-                if action == "forced-healed":
-                    self.pair.site("a").kill()
-                return self.force()
+        if action in ("forced", "forced-with-test"):
+            return self.force()
+        if action == "forced-healed":
+            self.pair.site("a").kill()
+            return self.force()
+        if action == "forced-back":
             action = "failback"
         networks = {"network_mapping": self.mapping(site)}
         bodies: dict[str, dict[str, Any]] = {
