@@ -3,21 +3,13 @@
 from typing import Any
 
 from fakeserver.clock import stamp
-from fakeserver.engine.documents import (
-    current_array_names,
-    current_entries,
-)
+from fakeserver.engine.documents import current_entries
 from fakeserver.site import Site
 from fakeserver.store.groups import Group
 
 
 def show(site: Site, group: Group) -> dict[str, Any]:
-    """The volumes are those of the current primary; the recovery points
-    are those that hold them, at the site a failover would go to."""
-    names = set(current_array_names(group.doc))
-    primary = site.service.access.record(group.doc["current_primary_site_id"])[
-        "array_name"
-    ]
+    """The volumes are those of the current primary."""
     return {
         "id": group.local.get("consistency_group_id"),
         "name": name(group),
@@ -34,7 +26,6 @@ def show(site: Site, group: Group) -> dict[str, Any]:
                 "size": point.size,
             }
             for point in site.arrays.points(group.id)
-            if point.source == primary and names <= point.volumes.keys()
         ],
     }
 

@@ -4,7 +4,7 @@ import concurrent.futures
 from collections.abc import Sequence
 from typing import Any
 
-from fakeserver.engine.documents import current_array_names, peer_of
+from fakeserver.engine.documents import peer_of
 from fakeserver.errors import Refused
 from fakeserver.site import Site
 from fakeserver.storage.driver import Link, RecoveryPoint
@@ -43,8 +43,6 @@ def _report(site: Site, group: Group, silent: set[str]) -> dict[str, Any]:
         compliant = lag is not None and lag <= policy["rpo_minutes"] * 60
     sync = _sync(site, group, silent)
     reasons = _reasons(group, newest, sync)
-    if policy is not None and link is not None and not link.running:
-        reasons.append("Replication is stopped; sync_volumes starts it")
     return {
         "protection_group_id": group.id,
         "protection_group_name": group.name,
@@ -58,23 +56,15 @@ def _report(site: Site, group: Group, silent: set[str]) -> dict[str, Any]:
 
 
 def _newest(site: Site, group: Group) -> RecoveryPoint | None:
-    """The newest point that is complete where a failover would go, and
-    holds what the group consists of now: one of an earlier life is none."""
+    """The newest point that is complete where a failover would go."""
     target = peer_of(group.doc, group.doc["current_primary_site_id"])
     try:
         array = SITES.get(site.db, target)["array_name"]
     except Refused:
         return None
-    names = set(current_array_names(group.doc))
+    points = site.arrays.points(group.id)
     return next(
-        (
-            one
-            for one in site.arrays.points(group.id)
-            if one.complete
-            and one.target == array
-            and names <= one.volumes.keys()
-        ),
-        None,
+        (one for one in points if one.complete and one.target == array), None
     )
 
 
