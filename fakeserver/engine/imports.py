@@ -1,6 +1,6 @@
 """What a site makes of the documents that its peer sends."""
 
-from fakeserver.engine import consistency
+from fakeserver.engine import coherence, consistency
 from fakeserver.engine.access import Access
 from fakeserver.engine.documents import TOKENS, Doc, checksum
 from fakeserver.engine.metadata import Metadata
@@ -38,6 +38,8 @@ class Imports:
             raise Refused(
                 "not-found", f"No protection group with id {group_id}"
             )
+        if not doc["deleted"]:
+            coherence.check(self._access, doc)
         if not force:
             self._check_newer(group, doc)
         overwrites = force and checksum(doc) != checksum(group.doc)
@@ -88,8 +90,7 @@ class Imports:
                 local={"version": buried, "deleted": True},
                 remote={"version": doc["version"]},
             )
-        for field in ("primary_site_id", "secondary_site_id"):
-            self._require_site(doc[field], field)
+        coherence.check(self._access, doc)
         self._metadata.delivered(group)
         consistency.make(self._site, self._access, group)
         group.local["created_at"] = self._metadata.now()
@@ -102,17 +103,6 @@ class Imports:
             consistency.drop(self._access, group)
             raise
         return doc
-
-    def _require_site(self, site_id: str, field: str) -> None:
-        try:
-            self._access.record(site_id)
-        except Refused as error:
-            raise Refused(
-                "bad-request",
-                f"metadata.{field}: no site with id {site_id} is registered "
-                "here",
-                field=f"metadata.{field}",
-            ) from error
 
     def _check_secrets(self, doc: Doc, own: Doc | None) -> None:
         """Each token opens with the pair's key. One that was left out, as

@@ -165,6 +165,8 @@ def test_what_is_listed_is_refused(asking: Asking) -> None:
 
     document = asking.send("GET", f"{bare}/metadata").json()["metadata"]
     new = document | {"id": NOBODY}
+    whole = asking.send("GET", f"{app}/metadata").json()["metadata"]
+    twins = whole["members"][:1] * 2
     token = {"sealed": "gAAAA", "fingerprint": "0" * 64}
     policy = urls | {
         "replication_interval": 300,
@@ -177,6 +179,9 @@ def test_what_is_listed_is_refused(asking: Asking) -> None:
         (unknown, document),
         (bare, document | {"policy": policy}),
         (unknown, new | {"secondary_site_id": NOBODY}),
+        (unknown, new | {"secondary_site_id": ours}),
+        (unknown, new | {"current_primary_site_id": unused}),
+        (unknown, new | {"members": twins}),
         (unknown, new | {"volume_type": "slow"}),
     ):
         refused(

@@ -1,0 +1,87 @@
+"""Documents that an admin may send and no site could work with."""
+
+import copy
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from walking import GROUP, NOBODY, Walk
+
+from fakeserver.harness import LocalPair
+
+Doc = dict[str, Any]
+Change = Callable[[Doc], object]
+
+
+@pytest.fixture(scope="module")
+def walk(judge: Any) -> Iterator[Walk]:
+    with LocalPair() as pair:
+        made = Walk(pair, "1.2")
+        made.remember()
+        yield made
+
+
+def one_site(doc: Doc) -> None:
+    doc["secondary_site_id"] = doc["primary_site_id"]
+
+
+def elsewhere(doc: Doc) -> None:
+    doc["current_primary_site_id"] = NOBODY
+
+
+def member_elsewhere(doc: Doc) -> None:
+    sites = doc["members"][0]["sites"]
+    sites[NOBODY] = next(iter(sites.values()))
+
+
+def member_nowhere(doc: Doc) -> None:
+    doc["members"][0]["sites"] = {}
+
+
+def twins(doc: Doc) -> None:
+    doc["members"].append(doc["members"][0])
+
+
+def drill_elsewhere(doc: Doc) -> None:
+    doc["tests"] = [
+        {
+            "operation_id": "op-1",
+            "site_id": NOBODY,
+            "instances": [],
+            "volumes": [],
+            "stopped_site_id": doc["primary_site_id"],
+            "stopped": [],
+        }
+    ]
+
+
+def operation_elsewhere(doc: Doc) -> None:
+    doc["operation"] = {"id": "op-1", "type": "failover", "site_id": NOBODY}
+
+
+REFUSED: dict[Change, str] = {
+    one_site: "metadata.secondary_site_id: must be another than the primary",
+    elsewhere: f"metadata.current_primary_site_id: {NOBODY} is not one of "
+    "the two sites",
+    member_elsewhere: f"metadata.members: {NOBODY} is not one of the two "
+    "sites",
+    member_nowhere: "metadata.members[0].sites must have at least 1 entries",
+    twins: "metadata.members: there are two with the same id",
+    drill_elsewhere: f"metadata.tests: {NOBODY} is not one of the two sites",
+    operation_elsewhere: f"metadata.operation: {NOBODY} is not one of the "
+    "two sites",
+}
+
+
+@pytest.mark.parametrize("change", REFUSED, ids=lambda one: one.__name__)
+def test_it_has_to_hold_together(walk: Walk, change: Change) -> None:
+    before = walk.made("GET", f"{GROUP}/metadata")
+    doc = copy.deepcopy(before)
+    doc["version"] += 1
+    change(doc)
+    answer = walk.send(
+        "PUT", f"{GROUP}/metadata?force=true", {"metadata": doc}
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == REFUSED[change]
+    assert walk.made("GET", f"{GROUP}/metadata") == before
