@@ -56,6 +56,8 @@ def test_each_change_is_a_line(shell: str, local_pair: LocalPair) -> None:
 
 def test_each_event_is_an_object(local_pair: LocalPair) -> None:
     good = begun(SYNC.format("prod-db"))
+    # over before the fault is there, which does not tell groups apart
+    protector(f"operation wait {good}")
     bad = rolled_back(local_pair)
     ran = protector(f"operation watch {good} {bad} op-nosuch --events")
     assert ran.code == 14

@@ -135,26 +135,6 @@ def finish(local_pair: LocalPair) -> Callable[[], None]:
     return finish
 
 
-def test_it_is_drawn_resized_and_gone(
-    slow: str, finish: Callable[[], None]
-) -> None:
-    terminal = Terminal(f"operation watch {slow}")
-    terminal.until("▸ replicate_snapshot")
-    for size in ((50, 200), (5, 30), (1, 10), (24, 80)):
-        terminal.resize(*size)
-        os.kill(terminal.process.pid, signal.SIGWINCH)
-        drawn = terminal.read(0.8)
-        lines = CONTROL.sub("", drawn.rpartition("\x1b[H")[2]).split("\r\n")
-        assert max(map(len, lines)) <= size[1]
-        assert len(lines) <= size[0]
-    finish()
-    assert terminal.end() == 0
-    assert terminal.seen.count(ENTER) == terminal.seen.count(LEAVE) == 1
-    assert "replication of prod-db, site-a to site-b" in terminal.left
-    assert "✓ completed  100 %" in terminal.left
-    assert "Ctrl-C" not in terminal.left
-
-
 def test_the_seconds_go_on_by_themselves(
     slow: str, finish: Callable[[], None]
 ) -> None:
