@@ -44,7 +44,7 @@ class Sandbox:
         self.folder = Folder(folder)
         self._box = folder
         ports = ("--port", "0", "--peer-port", "0")
-        self("up", *ports, "--pace", "1", "--seed", str(seed))
+        self("up", *ports, "--pace", "3", "--seed", str(seed))
 
     def __call__(self, *words: str) -> None:
         assert main([*words, "--dir", str(self._box)]) == 0
