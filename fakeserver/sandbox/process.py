@@ -102,20 +102,23 @@ def alive(pid: int) -> bool:
         return False
     except PermissionError:
         return True
-    return _state(pid) != "Z"
+    return not _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Whether nothing of it runs. Of a process that was killed the first
+    thread may be dead while others still hold its port."""
+    try:
+        found = _stat(pid)
+    except OSError:
+        return _ps(pid, "state=").startswith("Z")
+    return found[0] == "Z" and int(found[17]) <= 1
 
 
 def _stat(pid: int) -> list[str]:
     """The fields of /proc/PID/stat after the name, which may hold spaces."""
     text = pathlib.Path(f"/proc/{pid}/stat").read_text()
     return text.rpartition(")")[2].split()
-
-
-def _state(pid: int) -> str:
-    try:
-        return _stat(pid)[0]
-    except OSError:
-        return _ps(pid, "state=")[:1]
 
 
 def born(pid: int) -> str:

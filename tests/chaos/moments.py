@@ -186,4 +186,7 @@ MAY_END_IN_ERROR = {
     "partition-hours",
     "partition-and-forced",
     "cinder-403",
+    # with real processes
+    "kill-both",
+    "kill-and-forced",
 }

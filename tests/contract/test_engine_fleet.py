@@ -1,6 +1,7 @@
 """One server, many groups: all operations end, and threads are few."""
 
 import concurrent.futures
+import os
 import threading
 import time
 from collections import Counter
@@ -12,7 +13,7 @@ from fakeserver.engine import service
 from fakeserver.harness import LocalPair
 from fakeserver.store import operations
 
-GROUPS = 24
+GROUPS = int(os.environ.get("FLEET_GROUPS", "24"))
 WORKERS = 8
 
 

@@ -1,0 +1,272 @@
+"""The same runs with two real processes, and a kill that asks nobody."""
+
+import contextlib
+import dataclasses
+import pathlib
+import random
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+import requests
+from keystoneauth1 import session as keystone
+from keystoneauth1.identity import v3
+
+from fakeserver import build
+from fakeserver.clock import SharedClock
+from fakeserver.faults import NoFaults
+from fakeserver.sandbox import cloudsyaml, lifecycle, process, world
+from fakeserver.sandbox.folder import Folder
+from fakeserver.store import groups, operations
+from fakeserver.world import SITES
+from tests.chaos.driver import GROUP
+from tests.chaos.people import Operator
+
+#: real seconds that anything may take until it ends
+PATIENCE = 90.0
+#: engine seconds that pass while the test waits, each tenth of a second
+STRIDE = 2.0
+#: real seconds in which a keeper has done what is due
+FOLLOW_UP = 5.0
+PACE = 0.1
+#: real seconds over which the moment of a kill is spread: an operation
+SPAN = 0.9
+
+ACTIONS: dict[str, tuple[str, ...]] = {
+    "failover": (),
+    "failback": ("failover",),
+    "failback-reversed": ("failover",),
+    "test-stopped": (),
+    "cleanup": ("test",),
+    "sync": (),
+    "forced": (),
+}
+BLOWS = ("kill", "kill", "kill-peer", "kill-both", "crash", "kill-and-forced")
+STEPS = (
+    "validate_target_site",
+    "get_latest_snapshot",
+    "*_volumes_on_flasharray",
+    "manage_volumes_into_cinder",
+    "*_instances",
+    "push",
+    "clean",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Story:
+    """What a seed says; when a kill falls is for the machine to say."""
+
+    seed: int
+    action: str
+    blow: str
+    #: seconds after the start, or the point of the engine
+    delay: float
+    step: str
+    stage: str
+    order: tuple[str, str]
+
+    @classmethod
+    def of(cls, seed: int) -> "Story":
+        dice = random.Random(f"processes/{seed}")
+        order = list(SITES)
+        action, blow = dice.choice(sorted(ACTIONS)), dice.choice(BLOWS)
+        delay = dice.uniform(0.0, SPAN)
+        step = dice.choice(STEPS)
+        stage = dice.choice(("before", "inside", "after"))
+        if step in ("push", "clean"):
+            stage = "settle"
+        dice.shuffle(order)
+        return cls(
+            seed, action, blow, delay, step, stage, (order[0], order[1])
+        )
+
+
+class RealSite:
+    """A process, and its files seen from outside."""
+
+    def __init__(self, pair: "RealPair", name: str) -> None:
+        self.name = name
+        self._pair = pair
+        self.config = pair.folder.config(pair.settings, name)
+        self.url = self.config.url
+        self.world = build.world_of(self.config)
+        self.parts: Any = build.open_parts(
+            self.config, clock=pair.clock, faults=NoFaults()
+        )
+
+    @property
+    def running(self) -> bool:
+        return process.running(self._pair.folder, self.name) is not None
+
+    def start(self) -> None:
+        lifecycle.start(self._pair.folder, self.name)
+
+    def kill(self) -> None:
+        lifecycle.end(self._pair.folder, self.name, signal.SIGKILL)
+
+    def unfinished(self) -> bool:
+        return bool(operations.unfinished(self.parts.db))
+
+
+class RealPair:
+    """Two processes behind the face of a LocalPair."""
+
+    def __init__(self, directory: pathlib.Path) -> None:
+        self.folder = Folder(directory)
+        lifecycle.up(
+            self.folder, {"port": 0, "peer_port": 0, "pace": PACE, "seed": 1}
+        )
+        self.settings = self.folder.settings()
+        self.clock = SharedClock(directory / "clock.json")
+        self.sites = {name: RealSite(self, name) for name in SITES}
+
+    def site(self, name: str) -> RealSite:
+        return self.sites[name if name in SITES else f"site-{name}"]
+
+    def session(self, cloud: str = "site-a") -> keystone.Session:
+        site = self.sites[SITES[0]]
+        urls = {name: self.settings.url_of(name) for name in SITES}
+        entry = cloudsyaml.clouds(site.world, urls, site.config)[cloud]
+        http = requests.Session()
+        http.trust_env = False
+        # a connection that was kept does not outlive the site
+        http.headers["Connection"] = "close"
+        return keystone.Session(
+            auth=v3.Password(**entry["auth"]), session=http
+        )
+
+    def reset(self) -> None:
+        for site in self.sites.values():
+            if not site.running:
+                site.start()
+        world.reset(self.folder)
+
+    def settle(self) -> None:
+        """Until nothing works any more, at the sites that run."""
+        self._until(
+            lambda: (
+                not any(
+                    site.running and site.unfinished()
+                    for site in self.sites.values()
+                )
+            )
+        )
+
+    def calm(self) -> None:
+        """Also until what is due afterwards has been done."""
+        self.settle()
+        end = time.monotonic() + FOLLOW_UP
+        while time.monotonic() < end and self._anything_due():
+            time.sleep(0.1)
+
+    def _anything_due(self) -> bool:
+        found = [
+            group.local
+            for site in self.sites.values()
+            for group in (
+                *groups.to_look_at(site.parts.db),
+                *groups.with_push(site.parts.db, "due"),
+            )
+        ]
+        return bool(found)
+
+    def until_down(self, name: str) -> None:
+        site = self.sites[name]
+        self._until(lambda: not site.running or not site.unfinished())
+
+    def _until(self, done: Callable[[], bool]) -> None:
+        end = time.monotonic() + PATIENCE
+        while not done():
+            if time.monotonic() > end:
+                raise AssertionError("it runs for ever")
+            time.sleep(0.1)
+            # nobody waits for a quarter of an hour in a test
+            self.clock.advance(STRIDE)
+
+    def close(self) -> None:
+        for site in self.sites.values():
+            build.shut(site.parts)
+        lifecycle.down(self.folder)
+
+
+class Run:
+    """A story told to two processes."""
+
+    def __init__(self, story: Story, pair: RealPair) -> None:
+        self.story = story
+        self.pair = pair
+        pair.reset()
+        self.operator = Operator(pair, GROUP)  # type: ignore[arg-type]
+        self.log: list[str] = []
+        self.moments = self
+        self.struck = [
+            f"{story.blow} {story.step} {story.stage}"
+            if story.blow == "crash"
+            else f"{story.blow} after {story.delay:.2f} s"
+        ]
+        self.overtaken: list[tuple[str, str]] = []
+        self.destroyed: list[str] = []
+
+    def do(self, action: str) -> None:
+        self.log.append(f"{action}: {self.operator.start(action)}")
+        self.pair.calm()
+
+    def tell(self) -> None:
+        story, pair = self.story, self.pair
+        for earlier in ACTIONS[story.action]:
+            self.do(earlier)
+        here = self.operator.primary()
+        if story.action == "forced":
+            pair.site(here).kill()
+            here = "site-b"
+        if story.blow == "crash":
+            world.add_fault(
+                pair.folder,
+                "crash",
+                site=here,
+                match=story.step,
+                stage=story.stage,
+                times=1,
+            )
+        self.log.append(f"{story.action}: {self.operator.start(story.action)}")
+        self._strike(here)
+        self._heal()
+
+    def _strike(self, here: str) -> None:
+        pair, blow = self.pair, self.story.blow
+        other = next(name for name in SITES if name != here)
+        if blow == "crash":
+            pair.until_down(here)
+            return
+        time.sleep(self.story.delay)
+        for name in SITES:
+            own = name == here and blow != "kill-peer"
+            if (
+                own
+                or blow == "kill-both"
+                or (blow == "kill-peer" and name == other)
+            ):
+                pair.site(name).kill()
+        if blow == "kill-and-forced" and pair.site(other).running:
+            self.log.append(f"forced: {self.operator.force()}")
+            pair.settle()
+
+    def _heal(self) -> None:
+        pair = self.pair
+        for name in self.story.order:
+            pair.site(name).start()
+        world.clear_faults(pair.folder)
+        pair.calm()
+        self.log.append(f"sync: {self.operator.sync()}")
+        pair.calm()
+
+
+@contextlib.contextmanager
+def running(directory: pathlib.Path) -> Any:
+    pair = RealPair(directory)
+    try:
+        yield pair
+    finally:
+        pair.close()
