@@ -16,6 +16,8 @@ from fakeserver import errors
 from fakeserver.api import description, roles
 from fakeserver.engine import plans, rules
 from fakeserver.faultkinds import KINDS
+from fakeserver.sandbox.scenarios import SCENARIOS
+from fakeserver.sandbox.troubles import TROUBLES, Typed
 from protectorclient import advice
 from protectorclient import checks as checking
 
@@ -119,6 +121,37 @@ def faults() -> Iterator[str]:
     return grid(("25", "75"), ("kind", "what happens"), rows)
 
 
+def scenarios() -> Iterator[str]:
+    rows = [(f"``{n}``", plain(s.help)) for n, s in SCENARIOS.items()]
+    return grid(("25", "75"), ("scenario", "what is there"), rows)
+
+
+def troubles() -> Iterator[str]:
+    """Each trouble of the guide, shown and mended in the sandbox."""
+    for trouble in TROUBLES:
+        yield f"**{plain(trouble.symptom)}**"
+        yield ""
+        yield f"``protector-sandbox up --scenario {trouble.scenario}``"
+        yield ""
+        yield from _session("It shows:", trouble.seen)
+        yield f"The guide: {plain('; '.join(trouble.guide))}."
+        yield ""
+        yield from _session("Here:", trouble.fix)
+
+
+def _session(head: str, typed: Iterable[Typed]) -> Iterator[str]:
+    yield head
+    yield ""
+    yield "::"
+    yield ""
+    for one in typed:
+        for line in one.command.splitlines():
+            yield f"    {line}"
+        if one.code:
+            yield f"    # exit code {one.code}: {', '.join(one.says)}"
+    yield ""
+
+
 def troubleshooting() -> Iterator[str]:
     """Not a grid: what helps is read from top to bottom."""
     for row in advice.TABLE:
@@ -162,6 +195,8 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "endpoints": endpoints,
     "reasons": reasons,
     "faults": faults,
+    "scenarios": scenarios,
+    "troubles": troubles,
     "checks": checks,
     "troubleshooting": troubleshooting,
 }
