@@ -1,7 +1,7 @@
 # Each target sets up what it needs in .venv, by itself; the second run of a
 # target finds it there. PYTHON=/path/to/python chooses another interpreter.
 
-.PHONY: help demo test test-processes lint docs package clean
+.PHONY: help demo test test-processes chaos lint docs package clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -26,6 +26,7 @@ help:
 	@echo "make demo     two sites, a failover and a failback, gone again"
 	@echo "make test     the test suite; PYTEST_ARGS='-k name' narrows it"
 	@echo "make test-processes  the tests that kill real processes"
+	@echo "make chaos    thousands of seeded disasters, and a big fleet"
 	@echo "make lint     style, types and the documentation"
 	@echo "make docs     the documentation, in doc/build/html"
 	@echo "make package  sdist and wheel, each extra tried in an empty place"
@@ -70,6 +71,14 @@ test: $(VENV)/.test
 
 test-processes: $(VENV)/.test
 	$(BIN)/python -m pytest -m processes $(PYTEST_ARGS)
+
+chaos: $(VENV)/.test
+	CHAOS_RUNS=$(or $(CHAOS_RUNS),2000) $(BIN)/python -m pytest -q -n 2 \
+	    tests/chaos/test_in_process.py $(PYTEST_ARGS)
+	CHAOS_RUNS=$(or $(CHAOS_KILLS),100) $(BIN)/python -m pytest -q \
+	    -m processes tests/chaos/test_processes.py $(PYTEST_ARGS)
+	FLEET_GROUPS=200 $(BIN)/python -m pytest -q \
+	    tests/contract/test_engine_fleet.py $(PYTEST_ARGS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check
