@@ -1,0 +1,114 @@
+"""Engine time: it stands still, it jumps, and it is nobody's real time."""
+
+import time
+
+import pytest
+from engine_parts import WEB, A, B, Two
+
+from fakeserver.clock import SharedClock
+from fakeserver.harness import LocalPair
+from fakeserver.store import groups
+
+
+def until(said, seconds=20.0):
+    """Wait in real time for something that threads do."""
+    end = time.monotonic() + seconds
+    while not said():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def live(tmp_path):
+    """Two sites in threads, on the clock of a sandbox, with a pace."""
+    pair = LocalPair(tmp_path / "pair", sockets=True, pace=30.0)
+    assert isinstance(pair.clock, SharedClock)
+    with pair:
+        yield Two(pair)
+
+
+def test_a_whole_drill_takes_no_time_at_pace_0(two):
+    before, began = two.pair.clock.time(), time.monotonic()
+    assert two.done(A, "test_failover")["status"] == "completed"
+    assert two.done(A, "test_cleanup")["status"] == "completed"
+    assert two.pair.clock.time() == before
+    assert time.monotonic() - began < 5.0
+
+
+def test_a_frozen_clock_holds_an_operation_in_its_step(live):
+    live.pair.clock.freeze()
+    started = live.started(A, "sync_volumes")
+
+    def progress() -> int:
+        return live.operation(A, started)["progress"]
+
+    until(lambda: progress() > 0)
+    held = progress()
+    time.sleep(0.3)
+    assert progress() == held
+    assert live.operation(A, started)["status"] == "running"
+    for _ in range(6):
+        live.pair.advance(30)
+        time.sleep(0.2)
+    until(lambda: live.operation(A, started)["status"] == "completed")
+    live.pair.clock.run()
+
+
+def test_a_stall_of_a_quarter_of_an_hour_is_one_advance(live):
+    """Nothing happens for longer than anybody should have to wait."""
+    live.pair.clock.freeze()
+    started = live.started(A, "sync_volumes")
+    until(lambda: live.operation(A, started)["status"] == "running")
+    live.pair.site(A).stop_engine()
+    before = live.operation(A, started)
+    live.pair.advance("15m")
+    assert live.operation(A, started)["progress"] == before["progress"]
+    assert live.operation(A, started)["updated_at"] == before["updated_at"]
+    moved = live.pair.clock.time()
+    live.pair.site(A).start_engine()
+    for _ in range(6):
+        live.pair.advance(30)
+        time.sleep(0.2)
+    until(lambda: live.operation(A, started)["status"] == "completed")
+    assert live.pair.clock.time() > moved
+
+
+def test_patience_is_engine_time(live):
+    live.pair.clock.freeze()
+    started = live.started(A, "failover")
+    until(lambda: live.operation(A, started)["status"] == "running")
+    live.pair.fault("partition")
+    live.pair.advance(29)
+    time.sleep(0.5)
+    assert live.operation(A, started)["status"] == "running"
+    for _ in range(3):
+        live.pair.advance(31)
+        time.sleep(0.3)
+    # the undo has a quarter of an hour; what it stopped runs at once
+    for _ in range(40):
+        live.pair.advance(30)
+        time.sleep(0.05)
+    until(lambda: live.operation(A, started)["status"] == "failed")
+
+
+def test_a_stop_does_not_wait_for_the_clock(live):
+    live.pair.clock.freeze()
+    started = live.started(A, "failover")
+    until(lambda: live.operation(A, started)["status"] == "running")
+    began = time.monotonic()
+    live.pair.site(A).stop_engine()
+    assert time.monotonic() - began < 2.0
+    assert live.kept(A, started).status == "running"
+
+
+def test_pushes_are_repeated_while_the_clock_stands_still(live):
+    live.pair.clock.freeze()
+    body = {"protection_group": {"description": "x"}}
+    parts = live.pair.site(A).parts
+    assert live.ask(A, "PATCH", live.of(WEB), body).status == 200
+    found = groups.find(parts.db, live.ids[WEB])
+    found.doc.update(description="y", version=3)
+    parts.service.metadata.owe(found, forced=False)
+    with parts.db.transaction() as tx:
+        groups.save(tx, found)
+    until(lambda: live.held(B)["description"] == "y")
