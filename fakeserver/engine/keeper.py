@@ -86,7 +86,8 @@ class Keeper:
 
     def _push(self) -> None:
         for group_id in self._metadata.due():
-            self._alone(group_id, self._metadata.repeat_push)
+            if self._alone(group_id, self._metadata.repeat_push) is False:
+                break
         self._metadata.repeat_deletions()
 
     def _take_up(self) -> None:
@@ -102,16 +103,19 @@ class Keeper:
         for group in groups.to_look_at(self._site.db):
             self._alone(group.id, self._follow_up)
 
-    def _alone(self, group_id: str, deed: Callable[[str], None]) -> None:
+    def _alone(
+        self, group_id: str, deed: Callable[[str], bool | None]
+    ) -> bool | None:
         """Do it while nobody else is at the group, or the next time: one
         group that is busy does not hold up the others."""
         if self._stop.is_set():
-            return
+            return None
         try:
             with self._locks.hold(group_id, patience=0.0):
-                deed(group_id)
+                return deed(group_id)
         except Refused as refusal:
             LOG.info("group %s: %s", group_id, refusal)
+            return None
 
     # -- what follows from a document of the peer
 

@@ -66,6 +66,7 @@ class Metadata:
     def delivered(self, group: Group) -> None:
         """Note that both sites hold what this one holds now."""
         group.local["push"] = OK
+        group.local["push_repeat"] = False
         group.local["push_message"] = ""
         group.local.pop("doubt", None)
         group.local["last_sync_at"] = self.now()
@@ -78,6 +79,7 @@ class Metadata:
         """Note that the peer does not hold this yet. After a forced
         operation it is people who decide when it is pushed."""
         group.local["push"] = FORCED if forced else DUE
+        group.local["push_repeat"] = not forced
         group.local["push_message"] = ""
 
     def refused(self, group: Group, refusal: PeerRefused) -> None:
@@ -98,31 +100,37 @@ class Metadata:
         db = self._site.db
         found = groups.ids_with_push(db, DUE)
         for group in groups.with_push(db, REFUSED):
+            if not group.local.get("push_repeat"):
+                continue
             busy = group.local.get("push_busy")
             if busy or self._turns % SELDOM == 0:
                 found.append(group.id)
         return found
 
-    def repeat_push(self, group_id: str) -> None:
-        """Try a push that is due once more; call with the group's lock."""
+    def repeat_push(self, group_id: str) -> bool:
+        """Try a push that is due once more; call with the group's lock.
+
+        False when the peer is silent: then it is so for all others, too.
+        """
         group = groups.find(self._site.db, group_id)
-        if group is None or group.local.get("push") not in (DUE, REFUSED):
-            return
+        if group is None or not group.local.get("push_repeat"):
+            return True
         before = copy.deepcopy(group.local)
         try:
             self.deliver(group)
         except PeerRefused as refusal:
             self.refused(group, refusal)
         except (PeerSilent, Undelivered):
-            return
+            return False
         else:
             if group.doc["deleted"]:
                 self.bury(group)
-                return
+                return True
             self.delivered(group)
         if group.local != before:
             with self._site.db.transaction() as tx:
                 groups.save(tx, group)
+        return True
 
     def bury(self, group: Group) -> None:
         """The group is deleted: here too, with what stands behind it."""

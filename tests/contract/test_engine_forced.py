@@ -56,6 +56,20 @@ def test_it_says_what_it_could_not_know(two):
     assert two.group(B)["last_replication_at"] == result["snapshot_created_at"]
 
 
+def test_its_push_waits_for_people_also_after_a_refusal(two):
+    """B's sync comes while A is busy: nobody repeats it by himself."""
+    two.kill_at(A, "create_test_instances")
+    two.started(A, "test_failover", retain_primary=True)
+    two.drain(A)
+    two.forced(B)
+    two.pair.site(A).start()
+    assert two.sync(B).reason == "operation-in-progress"
+    for _ in range(25):
+        two.pair.drain()
+    assert two.versions() == (1, 3)
+    assert two.sync(B).status == 200
+
+
 def test_its_push_waits_for_people(two):
     two.pair.site(A).kill()
     two.forced(B)
