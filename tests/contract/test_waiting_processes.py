@@ -123,7 +123,11 @@ def test_a_night(sandbox: Sandbox, seed: int) -> None:
         sandbox("start", site)
     time.sleep(dice.uniform(0, 2))
     sandbox("clock", "advance", "25h")
-    out, rest = command.communicate(timeout=240)
+    try:
+        out, rest = command.communicate(timeout=240)
+    except subprocess.TimeoutExpired:
+        command.kill()
+        out, rest = command.communicate()
     sandbox("fault", "clear")
     code, truth = sandbox.typed(
         f"operation show {operation} --exit-status -f json"
