@@ -13,8 +13,9 @@ from typing import Any
 class Group:
     id: str
     project_id: str
-    doc: dict[str, Any]
-    local: dict[str, Any]
+    #: with sealed tokens in it, which are not to be shown with the record
+    doc: dict[str, Any] = dataclasses.field(repr=False)
+    local: dict[str, Any] = dataclasses.field(repr=False)
 
     @property
     def name(self) -> str:

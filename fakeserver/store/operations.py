@@ -23,7 +23,7 @@ class Operation:
     type: str
     request_id: str
     doc: dict[str, Any]
-    work: dict[str, Any]
+    work: dict[str, Any] = dataclasses.field(repr=False)
 
     @property
     def status(self) -> str:
