@@ -2,13 +2,14 @@
 
 import email.utils
 import logging
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import flask
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Rule
+from werkzeug.routing import Map, Rule
 
 from fakeserver import control
 from fakeserver.clock import Clock
@@ -37,7 +38,40 @@ def _never_built(rule: Rule, **values: Any) -> tuple[str, str]:
 
 
 class _Flask(flask.Flask):
+    """An application whose addresses are worked out once in a process.
+
+    Every site has the same ones, and only its own functions behind them; a
+    suite of tests starts thousands of sites.
+    """
+
     url_rule_class = _Matched
+    _worked_out: Map | None = None
+    _turn = threading.Lock()
+
+    def add_url_rule(
+        self,
+        rule: str,
+        endpoint: str | None = None,
+        view_func: Any = None,
+        provide_automatic_options: bool | None = None,
+        **options: Any,
+    ) -> None:
+        if self.url_map is self._worked_out:
+            assert endpoint is not None
+            self.view_functions[endpoint] = view_func
+            return
+        super().add_url_rule(
+            rule, endpoint, view_func, provide_automatic_options, **options
+        )
+
+    def take(self, blueprints: Iterable[flask.Blueprint]) -> None:
+        """Answer what these blueprints, the same for every site, answer."""
+        with self._turn:
+            if self._worked_out is not None:
+                self.url_map = self._worked_out
+            for blueprint in blueprints:
+                self.register_blueprint(blueprint)
+            _Flask._worked_out = self.url_map
 
 
 def create_app(
@@ -53,12 +87,16 @@ def create_app(
 
     app = _Flask("fakeserver", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    for blueprint in (*api.blueprints(site), *cloud.blueprints(site)):
-        app.register_blueprint(blueprint)
     rest = control.Rest(
         stop=lambda: build.rest(site), go=lambda: build.wake(site)
     )
-    app.register_blueprint(control.blueprint(site, rest))
+    app.take(
+        [
+            *api.blueprints(site),
+            *cloud.blueprints(site),
+            control.blueprint(site, rest),
+        ]
+    )
 
     inner: WSGIApplication = Dated(Unbreakable(app.wsgi_app), site.clock)
     inner = Guarded(control.Resting(inner, rest))

@@ -1,6 +1,5 @@
 """The site-neutral document of a group: checksum, views, changes to it."""
 
-import copy
 import hashlib
 import json
 from typing import Any
@@ -46,13 +45,17 @@ def new_document(
 
 def without_secrets(doc: Doc) -> Doc:
     """The document as a person may read it: fingerprints, no secrets."""
-    clean = copy.deepcopy(doc)
-    policy = clean.get("policy")
-    if policy is not None:
-        for field in TOKENS:
-            if policy.get(field) is not None:
-                policy[field].pop("sealed", None)
-    return clean
+    policy = doc.get("policy")
+    if policy is None:
+        return doc
+    clean = {field: _fingerprint(policy[field]) for field in TOKENS}
+    return {**doc, "policy": {**policy, **clean}}
+
+
+def _fingerprint(token: Doc | None) -> Doc | None:
+    if token is None:
+        return None
+    return {key: value for key, value in token.items() if key != "sealed"}
 
 
 def checksum(doc: Doc) -> str:
