@@ -79,7 +79,11 @@ def _status_after(work: Work, doc: Doc, partial: bool) -> str:
 
 
 def _leave(at_source: dict[str, Any]) -> dict[str, Any]:
-    """Forget what the source is about to be cleaned of; it is returned."""
+    """What the source is about to be cleaned of.
+
+    It is not the member's any more, and stays on record: where the clean-up
+    does not get to it, the way back finds it in its way.
+    """
     left = {
         "instance_id": at_source["instance_id"],
         "name": at_source["instance_name"],
@@ -92,6 +96,7 @@ def _leave(at_source: dict[str, Any]) -> dict[str, Any]:
     for volume in at_source["volumes"]:
         volume["id"] = None
         volume["array_name"] = None
+    at_source["left"] = left
     return left
 
 
@@ -149,8 +154,7 @@ def _made(work: Work) -> dict[str, Any]:
     """What the operation made, as ``result_data`` says it."""
     servers = [e for e in work.effects("server") if e.state == "done"]
     managed = work.effects("manage")
-    test = work.operation.type == "test_failover"
-    primary = work.source if test else work.target
+    primary = work.source if work.is_drill else work.target
     return {
         "instances_created": len(servers),
         "volumes_managed": len(managed),

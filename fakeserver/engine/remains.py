@@ -89,7 +89,7 @@ def of_drill(work: Work) -> list[Leftover]:
     A failover has nothing here: what it made was taken over by the one
     that superseded it.
     """
-    if work.operation.type != "test_failover":
+    if not work.is_drill:
         return []
     return [
         leftover(

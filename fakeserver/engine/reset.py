@@ -1,12 +1,14 @@
 """A way out of ``error``: an admin names the status, after a look."""
 
+import collections
 from typing import Any
 
 from fakeserver.cloud.remote import CloudRefused, CloudUnreachable
-from fakeserver.engine import rules
+from fakeserver.engine import rules, strays
 from fakeserver.engine.access import Access
-from fakeserver.engine.documents import Doc
+from fakeserver.engine.documents import Doc, entry
 from fakeserver.engine.metadata import Metadata
+from fakeserver.engine.settle import Leftover, leftover
 from fakeserver.errors import PEER_UNREACHABLE, Refused
 from fakeserver.ids import new_id
 from fakeserver.site import Site
@@ -36,7 +38,7 @@ def reset_status(
             status=group.status,
         )
     _fits(access, group, params["status"])
-    _one_live_copy(access, group)
+    left = _look(access, group)
     now = metadata.now()
     primary = str(group.doc["current_primary_site_id"])
     doc = {
@@ -55,7 +57,7 @@ def reset_status(
         "steps_failed": [],
         "parameters": params,
         "request_id": request_id,
-        "result_data": {"leftovers": []},
+        "result_data": {"leftovers": left},
     }
     operation = Operation(
         str(doc["id"]),
@@ -96,28 +98,53 @@ def _fits(access: Access, group: Group, status: str) -> None:
         )
 
 
-def _one_live_copy(access: Access, group: Group) -> None:
-    """No member runs at both sites, as far as both sites can be asked."""
-    twice = []
-    for member in group.doc["members"]:
-        running = 0
-        for site_id, found in member["sites"].items():
-            if found["instance_id"] is None:
-                continue
-            try:
-                server = access.cloud(group, site_id).server(
-                    found["instance_id"]
-                )
-            except (CloudUnreachable, CloudRefused) as error:
-                raise Refused(
-                    "peer-unreachable", PEER_UNREACHABLE, cause=str(error)
-                ) from error
-            running += server is not None and server["status"] == "ACTIVE"
-        if running > 1:
-            twice.append(next(iter(member["sites"].values())))
+def _look(access: Access, group: Group) -> list[Leftover]:
+    """What earlier operations have left, once it is known that no member
+    runs at both sites, as far as both sites can be asked."""
+    doc = group.doc
+    running: collections.Counter[str] = collections.Counter()
+    left = []
+    for site_id in (doc["primary_site_id"], doc["secondary_site_id"]):
+        try:
+            cloud = access.cloud(group, site_id)
+            alive = {s["id"] for s in cloud.servers() if _runs(s)}
+            found = strays.find(cloud, doc, site_id)
+        except (CloudUnreachable, CloudRefused) as error:
+            raise Refused(
+                "peer-unreachable", PEER_UNREACHABLE, cause=str(error)
+            ) from error
+        for member in doc["members"]:
+            known = entry(member, site_id)
+            running[member["id"]] += bool(
+                known and known["instance_id"] in alive
+            )
+        for stray in found:
+            running[stray.member_id] += stray.running
+            left += _leftovers(stray, access.name(site_id))
+    twice = [
+        next(iter(member["sites"].values()))["instance_name"]
+        for member in doc["members"]
+        if running[member["id"]] > 1
+    ]
     if twice:
-        names = ", ".join(sorted(one["instance_name"] for one in twice))
         raise Refused(
             "invalid-state",
-            f"Two live copies exist of {names}; stop one of each first",
+            f"Two live copies exist of {', '.join(sorted(twice))}; stop one "
+            "of each first",
+            leftovers=left,
         )
+    return left
+
+
+def _runs(server: dict[str, Any]) -> bool:
+    return bool(server["status"] == "ACTIVE")
+
+
+def _leftovers(stray: strays.Stray, site: str) -> list[Leftover]:
+    why = "an earlier operation left it; the next move removes it"
+    servers = [stray.server] if stray.server else []
+    return [
+        leftover(kind, one["id"], one["name"], site, why)
+        for kind, some in (("instance", servers), ("volume", stray.volumes))
+        for one in some
+    ]

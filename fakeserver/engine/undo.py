@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fakeserver.cloud.remote import CloudUnreachable
-from fakeserver.engine import removal
+from fakeserver.engine import removal, strays
 from fakeserver.engine.settle import Leftover, leftover
 from fakeserver.engine.work import Stopping, Work
 from fakeserver.storage.driver import Link
@@ -25,7 +25,7 @@ def _server(work: Work, effect: Effect) -> None:
     found = doc.get("id")
     if found is None:
         for server in work.cloud(doc["site"]).servers(name=doc["name"]):
-            key = server.get("metadata", {}).get("protector_key")
+            key = server.get("metadata", {}).get(strays.KEY)
             if key == effect.key:
                 found = server["id"]
     if found is not None:
@@ -36,7 +36,7 @@ def _manage(work: Work, effect: Effect) -> None:
     doc = effect.doc
     found = doc.get("id")
     if found is None:
-        mark = {"protector_key": effect.key}
+        mark = {strays.KEY: effect.key}
         for volume in work.cloud(doc["site"]).volumes(metadata=mark):
             found = volume["id"]
     if found is not None:

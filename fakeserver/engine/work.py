@@ -75,6 +75,10 @@ class Work:
     def forced(self) -> bool:
         return bool(self.notes["forced"])
 
+    @property
+    def is_drill(self) -> bool:
+        return self.operation.type == "test_failover"
+
     def group(self) -> Group:
         found = groups.find(self.site.db, self.operation.group_id)
         if found is None:

@@ -128,6 +128,27 @@ class Operator:
         self.accepted.append((site, operation))
         return str(operation)
 
+    def reset(self) -> str:
+        """The way out of an error: one live copy of each, then a status."""
+        site = self.primary()
+        path = f"protection-groups/{self.id}/action"
+        group = self.group(site)
+        home = group["current_primary_site_id"] == group["primary_site_id"]
+        named = "active" if home else "failed_over"
+        body = {"reset_status": {"status": named}}
+        status, answer = self.call(site, "POST", path, body)
+        if status == 409:
+            left = answer["error"]["details"].get("leftovers", [])
+            for one in left:
+                if one["kind"] == "instance":
+                    self._stop(one["site"], one["id"])
+            status, answer = self.call(site, "POST", path, body)
+        return f"{site} {status} {answer}"
+
+    def _stop(self, site: str, server_id: str) -> None:
+        url = f"{self.pair.site(site).url}/compute/v2.1/servers/{server_id}"
+        self._sessions[site].post(f"{url}/action", json={"os-stop": None})
+
     def sync(self) -> str:
         """Bring both copies together, as the refusals advise."""
         path = f"protection-groups/{self.id}/sync-force"

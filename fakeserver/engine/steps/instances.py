@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fakeserver.cloud.remote import CloudRefused
+from fakeserver.engine import strays
 from fakeserver.engine.documents import entry
 from fakeserver.engine.work import StepFailed, Work
 from fakeserver.ids import derived_name
@@ -79,11 +80,9 @@ def _one(
                 }
                 for volume in at_source["volumes"]
             ],
-            metadata={
-                "protector_key": key,
-                "protector_operation": lineage,
-                "protector_source": str(at_source["instance_id"]),
-            },
+            metadata=strays.marks(
+                plan["member_id"], lineage, key, drill=work.is_drill
+            ),
         )
 
     def deed() -> dict[str, Any]:
@@ -117,7 +116,7 @@ def _port(network: dict[str, Any]) -> dict[str, str]:
 
 def _made_before(work: Work, name: str, key: str) -> dict[str, Any] | None:
     for server in work.cloud(work.target).servers(name=name):
-        if server.get("metadata", {}).get("protector_key") == key:
+        if server.get("metadata", {}).get(strays.KEY) == key:
             return server
     return None
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fakeserver.clock import stamp
+from fakeserver.engine import strays
 from fakeserver.engine.documents import current_array_names, entry
 from fakeserver.engine.steps import replication
 from fakeserver.engine.work import StepFailed, Work
@@ -28,44 +29,39 @@ def validate_target_site(work: Work) -> None:
                     f"Network {network['name']} is gone from site "
                     f"{work.name(work.target)}"
                 )
-    if work.operation.type != "test_failover":
-        _set_others_aside(work)
+    if not work.is_drill:
+        _set_drills_aside(work)
         _set_stale_aside(work)
     work.progress(1, 1)
 
 
-def _set_others_aside(work: Work) -> None:
-    """What else was built at the target from these members: a drill that
-    was not cleaned up when its primary died, or that was cut short, or
-    what a rollback had to leave. It has the addresses that the rebuilt
-    instances get, and runs on without them."""
-    members = work.doc()["members"]
-    sources = {
-        found["instance_id"]
-        for member in members
-        if (found := entry(member, work.source)) is not None
-    } - {None}
-    tests = {
+def _set_drills_aside(work: Work) -> None:
+    """Drills at the target that were not cleaned up when their primary
+    died, or that were cut short. They have the addresses that the rebuilt
+    instances get, and run on without them."""
+    members = {member["id"] for member in work.doc()["members"]}
+    known = {
         server["id"]
         for test in work.doc()["tests"]
         if test["site_id"] == work.target
         for server in test["instances"]
     }
     for server in work.cloud(work.target).servers():
-        marks = server.get("metadata", {})
-        own = marks.get("protector_operation") == work.notes["lineage"]
-        built = marks.get("protector_source") in sources
-        if server["id"] in tests or (built and not own):
+        worn = server.get("metadata") or {}
+        ours = strays.DRILL in worn and worn.get(strays.MEMBER) in members
+        if ours or server["id"] in known:
             ports = _ports(work, server["id"])
             _free_addresses(work, server["id"], server["name"], ports)
 
 
 def _set_stale_aside(work: Work) -> None:
-    """Stop what an earlier forced failover left at the target.
+    """Stop what earlier operations left at the target: the old primary's
+    instances after a forced failover, what a clean-up could not remove,
+    what a rollback had to leave.
 
-    It holds writes that never replicated: its volumes are kept as
+    It may hold writes that never replicated: its volumes are kept as
     snapshots on the array before anything of it is deleted. Its addresses
-    are the ones that the rebuilt instances get back.
+    are the ones that the rebuilt instances get.
     """
     if "stale" not in work.notes:
         work.note(stale=_find_stale(work))
@@ -124,33 +120,53 @@ def _free_addresses(
 
 
 def _find_stale(work: Work) -> list[dict[str, Any]]:
-    cloud = work.cloud(work.target)
+    cloud, doc = work.cloud(work.target), work.doc()
+    servers = {server["id"]: server for server in cloud.servers()}
+    volumes = {volume["id"]: volume for volume in cloud.volumes()}
     found = []
-    for member in work.doc()["members"]:
+    for member in doc["members"]:
         had = entry(member, work.target)
-        if had is None or had["instance_id"] is None:
+        if had is None:
             continue
-        server = cloud.server(had["instance_id"])
-        found.append(
-            {
-                "instance_id": had["instance_id"],
-                "name": had["instance_name"],
-                "running": server is not None and server["status"] == "ACTIVE",
-                "addresses": []
-                if server is None
-                else _ports(work, had["instance_id"]),
-                "volumes": [
-                    {
-                        "id": volume["id"],
-                        "name": volume["name"],
-                        "array_name": volume["array_name"],
-                    }
-                    for volume in had["volumes"]
-                    if volume["id"] is not None
-                ],
-            }
-        )
+        if (id_ := had["instance_id"]) is not None:
+            held = [v for v in had["volumes"] if v["id"] is not None]
+            name = had["instance_name"]
+            found.append(_stale(work, id_, servers.get(id_), name, held))
+        if left := had.get("left"):
+            id_ = left["instance_id"]
+            held = [v for v in left["volumes"] if v["id"] in volumes]
+            if id_ in servers or held:
+                server = servers.get(id_)
+                found.append(_stale(work, id_, server, left["name"], held))
+    lineage = work.notes["lineage"]
+    for stray in strays.find(cloud, doc, work.target, lineage):
+        held = [
+            {**volume, "array_name": volume["metadata"][strays.KEY]}
+            for volume in stray.volumes
+        ]
+        id_ = stray.server["id"] if stray.server else None
+        found.append(_stale(work, id_, stray.server, stray.name, held))
     return found
+
+
+def _stale(
+    work: Work,
+    id_: str | None,
+    server: dict[str, Any] | None,
+    name: str,
+    volumes: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """An instance to be removed, with its volumes, as it is noted."""
+    return {
+        "instance_id": id_,
+        "name": name,
+        "running": server is not None and server["status"] == "ACTIVE",
+        "addresses": _ports(work, server["id"]) if server else [],
+        "volumes": [
+            {field: volume[field] for field in ("id", "name", "array_name")}
+            for volume in volumes
+        ],
+    }
 
 
 def get_latest_snapshot(work: Work) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from fakeserver.cloud.remote import CloudRefused
+from fakeserver.engine import strays
 from fakeserver.engine.documents import entry
 from fakeserver.engine.steps import replication
 from fakeserver.engine.work import StepFailed, Work
@@ -46,7 +47,6 @@ def _make(work: Work, kind: str) -> None:
 def planned_volumes(work: Work) -> list[dict[str, Any]]:
     """Every volume of every member, with the name it gets."""
     lineage = work.notes["lineage"]
-    test = work.operation.type == "test_failover"
     members = {m["id"]: m for m in work.doc()["members"]}
     found = []
     for plan in work.notes["plan"]:
@@ -61,7 +61,7 @@ def planned_volumes(work: Work) -> list[dict[str, Any]]:
                     "source_id": volume["id"],
                     "source_array_name": volume["array_name"],
                     "array_name": derived_name(lineage, volume["id"]),
-                    "name": f"{name}-test" if test else name,
+                    "name": f"{name}-test" if work.is_drill else name,
                     "size": volume["size"],
                     "bootable": volume["bootable"],
                     "device": volume["device"],
@@ -95,7 +95,7 @@ def manage(work: Work) -> None:
 
 
 def _managed_before(work: Work, array_name: str) -> dict[str, Any] | None:
-    mark = {"protector_key": array_name}
+    mark = {strays.KEY: array_name}
     return next(iter(work.cloud(work.target).volumes(metadata=mark)), None)
 
 
@@ -109,11 +109,12 @@ def _ask_cinder(
             name=volume["name"],
             volume_type=volume["volume_type"],
             bootable=volume["bootable"],
-            metadata={
-                "protector_key": volume["array_name"],
-                "protector_operation": work.notes["lineage"],
-                "protector_source": volume["source_id"],
-            },
+            metadata=strays.marks(
+                volume["member_id"],
+                work.notes["lineage"],
+                volume["array_name"],
+                drill=work.is_drill,
+            ),
         )
     except CloudRefused as refusal:
         # a first try that was slow on its way has it already
