@@ -1,5 +1,6 @@
 """What every ring shares: a place of its own, and two sites to talk to."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -31,6 +32,9 @@ def _isolate() -> str:
 
 
 _HOME = _isolate()
+# thousands of short-lived sites: to look for garbage as often as usual is a
+# tenth of the suite's time
+gc.set_threshold(100_000, 20, 20)
 
 
 def pytest_unconfigure() -> None:

@@ -84,7 +84,8 @@ def _runs(work: Work, site_id: str, server_id: str) -> bool:
 
 
 def of_drill(work: Work) -> list[Leftover]:
-    """After a test failover that was superseded: what it had made.
+    """After a test failover that was superseded: what it had made, and what
+    it had stopped.
 
     A failover has nothing here: what it made was taken over by the one
     that superseded it.
@@ -100,5 +101,5 @@ def of_drill(work: Work) -> list[Leftover]:
             "the drill was superseded",
         )
         for effect in work.effects()
-        if effect.kind in ("server", "manage", "clone")
+        if effect.kind in ("server", "manage", "clone", "stop")
     ]

@@ -1,6 +1,5 @@
 """A way out of ``error``: an admin names the status, after a look."""
 
-import collections
 from typing import Any
 
 from fakeserver.cloud.remote import CloudRefused, CloudUnreachable
@@ -102,38 +101,50 @@ def _look(access: Access, group: Group) -> list[Leftover]:
     """What earlier operations have left, once it is known that no member
     runs at both sites, as far as both sites can be asked."""
     doc = group.doc
-    running: collections.Counter[str] = collections.Counter()
+    copies = {member["id"]: Copies(member) for member in doc["members"]}
     left = []
     for site_id in (doc["primary_site_id"], doc["secondary_site_id"]):
+        site = access.name(site_id)
         try:
             cloud = access.cloud(group, site_id)
-            alive = {s["id"] for s in cloud.servers() if _runs(s)}
+            alive = {s["id"]: s for s in cloud.servers() if _runs(s)}
             found = strays.find(cloud, doc, site_id)
         except (CloudUnreachable, CloudRefused) as error:
             raise Refused(
                 "peer-unreachable", PEER_UNREACHABLE, cause=str(error)
             ) from error
         for member in doc["members"]:
-            known = entry(member, site_id)
-            running[member["id"]] += bool(
-                known and known["instance_id"] in alive
-            )
+            known = entry(member, site_id) or {}
+            server = alive.get(known.get("instance_id"))
+            copies[member["id"]].add(site, server)
         for stray in found:
-            running[stray.member_id] += stray.running
-            left += _leftovers(stray, access.name(site_id))
-    twice = [
-        next(iter(member["sites"].values()))["instance_name"]
-        for member in doc["members"]
-        if running[member["id"]] > 1
-    ]
+            running = stray.server if stray.running else None
+            copies[stray.member_id].add(site, running)
+            left += _leftovers(stray, site)
+    twice = [one for one in copies.values() if len(one.running) > 1]
     if twice:
+        names = ", ".join(sorted(one.name for one in twice))
         raise Refused(
             "invalid-state",
-            f"Two live copies exist of {', '.join(sorted(twice))}; stop one "
-            "of each first",
+            f"Two live copies exist of {names}; stop one of each first",
+            copies=[copy for one in twice for copy in one.running],
             leftovers=left,
         )
     return left
+
+
+class Copies:
+    """The instances of one member that run, wherever they do."""
+
+    def __init__(self, member: Doc) -> None:
+        known = next(iter(member["sites"].values()))
+        self.name = str(known["instance_name"])
+        self.running: list[dict[str, str]] = []
+
+    def add(self, site: str, server: Doc | None) -> None:
+        if server is not None:
+            one = {"site": site, "id": server["id"], "name": server["name"]}
+            self.running.append(one)
 
 
 def _runs(server: dict[str, Any]) -> bool:

@@ -138,12 +138,22 @@ class Operator:
         body = {"reset_status": {"status": named}}
         status, answer = self.call(site, "POST", path, body)
         if status == 409:
-            left = answer["error"]["details"].get("leftovers", [])
-            for one in left:
-                if one["kind"] == "instance":
+            keep = set(self._living(site, group))
+            for one in answer["error"]["details"].get("copies", []):
+                if one["id"] not in keep:
                     self._stop(one["site"], one["id"])
             status, answer = self.call(site, "POST", path, body)
         return f"{site} {status} {answer}"
+
+    def _living(self, site: str, group: Any) -> list[str]:
+        """The instances that the metadata name at the primary."""
+        path = f"protection-groups/{self.id}/metadata"
+        _, answer = self.call(site, "GET", path)
+        here = group["current_primary_site_id"]
+        return [
+            member["sites"][here]["instance_id"]
+            for member in answer["metadata"]["members"]
+        ]
 
     def _stop(self, site: str, server_id: str) -> None:
         url = f"{self.pair.site(site).url}/compute/v2.1/servers/{server_id}"

@@ -4,7 +4,6 @@ Each breakage is a mistake that such an engine could really have.
 """
 
 import itertools
-import time
 
 import pytest
 
@@ -17,9 +16,8 @@ from fakeserver.store import effects
 from tests.chaos.driver import Story
 from tests.chaos.invariants import check
 
-#: how many runs it may take until one notices, and how long, seconds
+#: how many runs it may take until one notices
 RUNS = 60
-PATIENCE = 180.0
 
 
 def checkpoint_after(patch: pytest.MonkeyPatch) -> None:
@@ -167,10 +165,8 @@ def noticed(seed: int, told) -> list[str]:
 def test_a_broken_engine_is_caught(breakage, told, monkeypatch):
     fits = BREAKAGES[breakage]
     seeds = (seed for seed in itertools.count() if fits(Story.of(seed)))
-    end = time.monotonic() + PATIENCE
     breakage(monkeypatch)
     for seed in itertools.islice(seeds, RUNS):
         if noticed(seed, told):
             return
-        assert time.monotonic() < end, "not noticed in time"
     pytest.fail(f"not noticed in {RUNS} runs")

@@ -74,7 +74,10 @@ def test_a_reset_sees_live_copies_that_the_metadata_do_not_name(copies_left):
     answer = two.act(A, "reset_status", status="active")
     assert (answer.status, answer.reason) == (409, "invalid-state")
     assert all(name in answer.message for name in NAMES)
-    left = answer.body["error"]["details"]["leftovers"]
+    details = answer.body["error"]["details"]
+    running = sorted((one["name"], one["site"]) for one in details["copies"])
+    assert running == [(n, s) for n in sorted(NAMES) for s in (A, B)]
+    left = details["leftovers"]
     assert {one["name"] for one in left if one["kind"] == "instance"} == NAMES
     assert {one["site"] for one in left} == {B}
     assert two.states() == ("error", "error")
