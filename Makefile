@@ -1,7 +1,8 @@
 # Each target sets up what it needs in .venv, by itself; the second run of a
 # target finds it there. PYTHON=/path/to/python chooses another interpreter.
 
-.PHONY: help demo test test-processes chaos lint docs package clean
+.PHONY: help demo test test-thorough test-processes chaos lint docs package \
+    clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -25,6 +26,7 @@ endif
 help:
 	@echo "make demo     two sites, a failover and a failback, gone again"
 	@echo "make test     the test suite; PYTEST_ARGS='-k name' narrows it"
+	@echo "make test-thorough   the whole API fuzzed, engines broken on purpose"
 	@echo "make test-processes  the tests that kill real processes"
 	@echo "make chaos    thousands of seeded disasters, and a big fleet"
 	@echo "make lint     style, types and the documentation"
@@ -67,7 +69,10 @@ demo: $(VENV)/.run
 	@$(BIN)/python tools/demo.py
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+
+test-thorough: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m thorough $(PYTEST_ARGS)
 
 test-processes: $(VENV)/.test
 	$(BIN)/python -m pytest -m processes $(PYTEST_ARGS)

@@ -159,6 +159,7 @@ def noticed(seed: int, told) -> list[str]:
         return [repr(error)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "breakage", BREAKAGES, ids=lambda breakage: breakage.__name__
 )
