@@ -280,7 +280,7 @@ CHECKS: tuple[Check, ...] = (
         judge=group.replication,
         where=Where.PAIR,
         severity=Severity.WARNING,
-        purposes=PLANNED - {"test-cleanup", "failback"},
+        purposes=ALL - {"test-cleanup", "failback"},
         cause="After a failback it stays stopped, unless it was asked to"
         " be reversed.",
         impact="What is written is not protected.",
@@ -292,7 +292,7 @@ CHECKS: tuple[Check, ...] = (
         judge=group.recovery_point,
         where=Where.PAIR,
         purposes=frozenset({"failover", "unplanned", "test-failover"}),
-        cause="No replication has completed yet.",
+        cause="No replication has completed yet, or none since a failback.",
         impact="The operation fails at get_latest_snapshot.",
         fix="openstack protector consistency-group sync {group} --wait",
     ),

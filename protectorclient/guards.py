@@ -60,10 +60,13 @@ def _primary(wanted: str, located: Located) -> None:
 
 def _age(most: float, located: Located, asked: SiteHandle) -> None:
     name = located.group.name
-    found = asked.client.consistency_groups.get(located.group.id).latest
+    target = located.other.name
+    points = asked.client.consistency_groups.get(located.group.id)
+    found = points.latest_at(located.site_ids[target])
     if found is None or found.created_at is None:
         raise exceptions.GuardRefused(
-            f"{name} has no complete recovery point; nothing was sent"
+            f"{name} has no complete recovery point at {target}; nothing was"
+            " sent"
         )
     now = asked.client.http.server_time()
     age = (now - found.created_at).total_seconds()

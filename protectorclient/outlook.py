@@ -88,6 +88,16 @@ class Outlook:
         return found
 
     @property
+    def stale(self) -> list[str]:
+        """Instances that a forced failover left at the target, by name."""
+        found = []
+        for member in self.document.get("members") or ():
+            there = (member.get("sites") or {}).get(self.target)
+            if isinstance(there, dict) and there.get("instance_id"):
+                found.append(str(there.get("instance_name")))
+        return found
+
+    @property
     def volumes(self) -> list[Mapping[str, Any]]:
         """The volumes of all instances."""
         return [volume for it in self.instances for volume in it.volumes]

@@ -31,8 +31,10 @@ class Stakes:
     recovery_point: datetime.datetime | None = None
     #: Seconds.
     age: float | None = None
-    #: There is none at all.
+    #: There is none at the target.
     no_recovery_point: bool = False
+    #: No replication to the target has ever completed.
+    never_replicated: bool = False
 
     def lines(self, span: Callable[[float], str]) -> Iterator[str]:
         """For people.
@@ -55,14 +57,33 @@ class Stakes:
 
     def _point(self, span: Callable[[float], str]) -> str:
         if self.no_recovery_point:
-            return "none; nothing can be recovered"
+            if self.unplanned or (self.never_replicated and not self.home):
+                return "none; nothing can be recovered"
+            return f"one is made first, {self._kept()}"
         if self.recovery_point is None or self.age is None:
             return "not known"
         when = self.recovery_point.strftime("%Y-%m-%dT%H:%M:%SZ")
         told = f"{when}, {span(self.age)} old"
         if self.unplanned:
             return f"{told}; what was written since is lost"
-        return f"{told}; one more is made first, so nothing is lost"
+        return f"{told}; one more is made first, {self._kept()}"
+
+    @property
+    def home(self) -> bool:
+        """Whether the group goes back, for which nothing has to be there."""
+        return self.outlook is not None and self.outlook.home
+
+    def _kept(self) -> str:
+        """Whether a planned move loses nothing.
+
+        A forced failover left instances behind, with writes of their own.
+        """
+        if self.outlook is None or not self.outlook.stale:
+            return "so nothing is lost"
+        return (
+            f"so nothing of {self.source} is lost; what {self.target} wrote"
+            " and never replicated goes, and a snapshot of it stays there"
+        )
 
 
 def _names(names: Sequence[str]) -> str:
@@ -117,9 +138,14 @@ def _fates_of(prepared: Prepared, outlook: Outlook) -> Mapping[str, Any]:
 
 
 def _point_of(prepared: Prepared) -> Mapping[str, Any]:
-    client = prepared.site.client
-    point = client.consistency_groups.get(prepared.group.id).latest
-    if point is None or point.created_at is None:
-        return {"no_recovery_point": point is None}
+    client, located = prepared.site.client, prepared.located
+    target = located.site_ids[located.other.name]
+    points = client.consistency_groups.get(prepared.group.id)
+    point = points.latest_at(target)
+    if point is None:
+        never = not points.complete_at(target)
+        return {"no_recovery_point": True, "never_replicated": never}
+    if point.created_at is None:
+        return {}
     age = (client.http.server_time() - point.created_at).total_seconds()
     return {"recovery_point": point.created_at, "age": max(0.0, age)}

@@ -3,13 +3,21 @@
 from typing import Any
 
 from fakeserver.clock import stamp
-from fakeserver.engine.documents import current_entries
+from fakeserver.engine.documents import (
+    current_array_names,
+    current_entries,
+)
 from fakeserver.site import Site
 from fakeserver.store.groups import Group
+from fakeserver.store.sites import SITES
 
 
 def show(site: Site, group: Group) -> dict[str, Any]:
     """The volumes are those of the current primary."""
+    arrays = {
+        record["array_name"]: record["id"] for record in SITES.all(site.db)
+    }
+    volumes = set(current_array_names(group.doc))
     return {
         "id": group.local.get("consistency_group_id"),
         "name": name(group),
@@ -24,6 +32,8 @@ def show(site: Site, group: Group) -> dict[str, Any]:
                 "created_at": stamp(point.created_at),
                 "complete": point.complete,
                 "size": point.size,
+                "site_id": arrays.get(point.target),
+                "current": volumes <= point.volumes.keys(),
             }
             for point in site.arrays.points(group.id)
         ],

@@ -4,7 +4,7 @@ import concurrent.futures
 from collections.abc import Sequence
 from typing import Any
 
-from fakeserver.engine.documents import peer_of
+from fakeserver.engine.documents import current_array_names, peer_of
 from fakeserver.errors import Refused
 from fakeserver.site import Site
 from fakeserver.storage.driver import Link, RecoveryPoint
@@ -36,13 +36,16 @@ def reports(site: Site, found: Sequence[Group]) -> list[dict[str, Any]]:
 def _report(site: Site, group: Group, silent: set[str]) -> dict[str, Any]:
     policy = group.doc["policy"]
     link = site.arrays.link(group.id)
-    newest = _newest(site, group)
+    target = _target(site, group)
+    newest = _newest(site, group, target)
     lag = _lag(site, link, newest)
     compliant = None
     if policy is not None:
         compliant = lag is not None and lag <= policy["rpo_minutes"] * 60
     sync = _sync(site, group, silent)
-    reasons = _reasons(group, newest, sync)
+    reasons = _reasons(group, sync)
+    if policy is not None and newest is None:
+        reasons.append(_unreplicated(target, link))
     return {
         "protection_group_id": group.id,
         "protection_group_name": group.name,
@@ -55,17 +58,38 @@ def _report(site: Site, group: Group, silent: set[str]) -> dict[str, Any]:
     }
 
 
-def _newest(site: Site, group: Group) -> RecoveryPoint | None:
-    """The newest point that is complete where a failover would go."""
+def _target(site: Site, group: Group) -> dict[str, Any] | None:
+    """Where a failover would go."""
     target = peer_of(group.doc, group.doc["current_primary_site_id"])
     try:
-        array = SITES.get(site.db, target)["array_name"]
+        return SITES.get(site.db, target)
     except Refused:
         return None
-    points = site.arrays.points(group.id)
-    return next(
-        (one for one in points if one.complete and one.target == array), None
-    )
+
+
+def _newest(
+    site: Site, group: Group, target: dict[str, Any] | None
+) -> RecoveryPoint | None:
+    """The newest point from which a failover could start.
+
+    It is complete there, and has the volumes of today: after a failback
+    the points of the way out are of volumes that are no more.
+    """
+    if target is None:
+        return None
+    names = set(current_array_names(group.doc))
+    for point in site.arrays.points(group.id):
+        whole = point.complete and names <= point.volumes.keys()
+        if whole and point.target == target["array_name"]:
+            return point
+    return None
+
+
+def _unreplicated(target: dict[str, Any] | None, link: Link | None) -> str:
+    where = f" to {target['name']}" if target is not None else ""
+    if link is not None and not link.running:
+        return f"The replication{where} is stopped"
+    return f"No replication{where} has completed yet"
 
 
 def _lag(
@@ -95,9 +119,7 @@ def _sync(site: Site, group: Group, silent: set[str]) -> str:
     return status
 
 
-def _reasons(
-    group: Group, newest: RecoveryPoint | None, sync: str
-) -> list[str]:
+def _reasons(group: Group, sync: str) -> list[str]:
     """In the order in which a planned failover would be refused."""
     doc = group.doc
     found = []
@@ -114,6 +136,4 @@ def _reasons(
         found.append("The group has no members")
     if sync in _SYNC:
         found.append(_SYNC[sync])
-    if doc["policy"] is not None and newest is None:
-        found.append("No replication has completed yet")
     return found

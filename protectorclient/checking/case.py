@@ -29,6 +29,12 @@ PURPOSES: Mapping[str, str] = {
     "test-cleanup": "test_cleanup",
     "sync": "sync_volumes",
 }
+#: In these the group is where the action would bring it.
+AWAY: Mapping[str, tuple[str, ...]] = {
+    "failover": ("failed_over", "failed_over_partial"),
+    "test-failover": ("failed_over", "failed_over_partial"),
+    "failback": ("active",),
+}
 #: Questions that a site is asked at the same time.
 _ASKERS = 4
 
@@ -235,10 +241,17 @@ class Case:
             located.site_ids[located.other.name],
         )
 
+    def site_id(self, name: str) -> str | None:
+        """The site id of a cloud, where it is known."""
+        return self.located.site_ids[name] if self.located else None
+
     def open_target(self) -> Side:
         """The target, where it can be asked."""
         if self.target is None:
             raise Skip("no site answers that knows the group")
+        if self.group.status in AWAY.get(self.purpose, ()):
+            # it would go elsewhere, and that is a row of its own
+            raise Skip(f"the group is {self.group.status}")
         if self.target.barred is not None:
             raise Skip(said(self.target.barred, self.target))
         return self.target

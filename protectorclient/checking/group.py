@@ -187,7 +187,8 @@ def members_once(case: Case) -> Verdict:
 
 
 def replication(case: Case) -> Verdict:
-    case.both()
+    if case.purpose != "unplanned":
+        case.both()
     speaker = case.speaker
     _policy(case)
     if case.group.status != "active":
@@ -203,22 +204,40 @@ def replication(case: Case) -> Verdict:
         raise Skip(f"{speaker.name} does not tell the state of the link")
     if health.link_status == "active":
         return ok("the link is active")
-    return bad(f"the link is {health.link_status}")
+    return bad(f"the link is {health.link_status}", fix=_no_source(case))
 
 
 def recovery_point(case: Case) -> Verdict:
     _policy(case)
-    found = case.speaker.storage(case.group.id).latest
+    site = case.open_target().name
+    site_id = case.site_id(site)
+    storage = case.speaker.storage(case.group.id)
+    found = storage.latest_at(site_id)
     if found is None:
-        return bad("no replication has completed")
+        if case.purpose == "failover" and storage.complete_at(site_id):
+            # without one that ever arrived it would not come so far
+            return ok(f"the failover makes one at {site} first")
+        return bad(
+            f"no replication of its volumes to {site} has completed",
+            fix=_no_source(case),
+        )
     when = found.created_at
     told = when.strftime("%Y-%m-%dT%H:%M:%SZ") if when else found.id
     return ok(told, found.id)
 
 
+def _no_source(case: Case) -> str | None:
+    """In an outage nothing can be replicated any more."""
+    source = case.source
+    if source is None or source.barred is None:
+        return None
+    return f"None can be made before {source.name} is back"
+
+
 def recovery_point_age(case: Case) -> Verdict:
     minutes = _policy(case).rpo_minutes
-    found = case.speaker.storage(case.group.id).latest
+    site_id = case.site_id(case.open_target().name)
+    found = case.speaker.storage(case.group.id).latest_at(site_id)
     if found is None or found.created_at is None:
         raise Skip("there is no recovery point")
     if minutes is None:
@@ -227,4 +246,8 @@ def recovery_point_age(case: Case) -> Verdict:
     age = max(0.0, (now - found.created_at).total_seconds()) / 60
     if age <= minutes:
         return ok(f"{age:.0f} of {minutes} minutes")
-    return bad(f"{age:.0f} minutes, and the RPO is {minutes}", found.id)
+    return bad(
+        f"{age:.0f} minutes, and the RPO is {minutes}",
+        found.id,
+        fix=_no_source(case),
+    )

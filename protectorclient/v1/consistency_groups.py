@@ -33,6 +33,11 @@ class RecoveryPoint(_record.Record):
     complete: bool = False
     #: GiB, as the service counts it.
     size: int | float | None = None
+    #: The site whose array holds it, where the service tells.
+    site_id: str | None = None
+    #: Whether it has all volumes of today, where the service tells. One
+    #: from before a move has not.
+    current: bool | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -50,6 +55,25 @@ class ConsistencyGroup(_record.Record):
         """The newest complete recovery point."""
         for point in self.recovery_points:
             if point.complete:
+                return point
+        return None
+
+    def complete_at(self, site_id: str | None) -> list[RecoveryPoint]:
+        """The complete ones at a site, newest first.
+
+        Where it is not known whose one is, it may be this site's.
+        """
+        return [
+            point
+            for point in self.recovery_points
+            if point.complete
+            and (not site_id or point.site_id in (None, site_id))
+        ]
+
+    def latest_at(self, site_id: str | None) -> RecoveryPoint | None:
+        """The newest from which a failover to a site could start."""
+        for point in self.complete_at(site_id):
+            if point.current is not False:
                 return point
         return None
 

@@ -158,3 +158,72 @@ def test_a_group_that_is_not_there(local_pair: LocalPair) -> None:
     ran = World(local_pair).type(f"{GROUP} check nosuch")
     assert (ran.code, ran.out) == (1, "")
     assert ran.err == "no protection group has the name or id 'nosuch'\n"
+
+
+#: what each purpose finds where nothing replicates since a failback
+UNREPLICATED = [
+    ("failover", 0, [("replication", "warning")]),
+    (
+        "test-failover",
+        3,
+        [("replication", "warning"), ("recovery-point", "problem")],
+    ),
+    (
+        "unplanned",
+        3,
+        [
+            ("primary-silent", "problem"),
+            ("replication", "warning"),
+            ("recovery-point", "problem"),
+        ],
+    ),
+]
+
+
+def test_after_a_failback_nothing_is_replicated(local_pair: LocalPair) -> None:
+    """The points of the way out and of the way home serve nobody."""
+    world = World(local_pair)
+    world.done(f"{GROUP} set prod-web-app {STATES[0].stored}")
+    world.done(f"{GROUP} failover prod-web-app --wait")
+    world.done(f"{GROUP} failback prod-web-app --wait")
+    for purpose, code, rows in UNREPLICATED:
+        ran = world.type(f"{GROUP} check prod-web-app --for {purpose} -f json")
+        assert (ran.code, bad(ran.json)) == (code, rows), ran.out
+    (health,) = [
+        one
+        for one in world.client("site-a").health.list()
+        if one.protection_group_name == "prod-web-app"
+    ]
+    assert health.failover_ready is False
+    assert health.rpo_compliant is False
+    assert health.replication_lag_seconds is None
+    assert health.reasons == ("The replication to site-b is stopped",)
+    guarded = world.type(
+        f"{GROUP} failover prod-web-app --max-recovery-point-age 1d"
+    )
+    assert (guarded.code, guarded.err) == (
+        5,
+        "prod-web-app has no complete recovery point at site-b; nothing was"
+        " sent\n",
+    )
+    local_pair.site("a").kill()
+    lost = world.type(
+        f"{GROUP} check prod-web-app --for unplanned -f json", "site-b"
+    )
+    assert bad(lost.json) == UNREPLICATED[1][2]
+    fixes = {row["fix"] for row in lost.json if row["severity"] == "problem"}
+    assert fixes == {"None can be made before site-a is back"}
+
+
+def test_a_planned_failover_makes_the_point_that_there_is_not(
+    local_pair: LocalPair,
+) -> None:
+    world = World(local_pair)
+    world.done(f"{GROUP} set prod-web-app {STATES[0].stored}")
+    world.done(f"{GROUP} failover prod-web-app --wait")
+    world.done(f"{GROUP} failback prod-web-app --wait")
+    ran = world.done(f"{GROUP} failover prod-web-app --wait")
+    assert (
+        "  recovery point: one is made first, so nothing is lost"
+        in ran.err.splitlines()
+    )

@@ -70,7 +70,7 @@ def test_an_old_recovery_point(local_pair: LocalPair) -> None:
     assert begun() == 0
     bare = protector(f"{GROUP} failover bare --max-recovery-point-age 1d")
     assert bare.code == 5
-    assert "bare has no complete recovery point" in bare.err
+    assert "bare has no complete recovery point at site-b" in bare.err
 
 
 def test_a_world_that_is_as_expected(local_pair: LocalPair) -> None:
@@ -95,8 +95,12 @@ def test_what_is_at_stake_is_said_first(local_pair: LocalPair) -> None:
     assert lines[5].endswith("has begun: op-ID")
     back = protector(f"{GROUP} failback prod-web-app --wait")
     assert back.code == 0, back.err
+    home = back.told.splitlines()
     assert "  networks: net-secondary-web -> net-primary-web (as before)" in (
-        back.told.splitlines()
+        home
+    )
+    assert home[2] == (
+        "  recovery point: one is made first, so nothing is lost"
     )
 
 
@@ -109,6 +113,23 @@ def test_what_an_unplanned_failover_loses(local_pair: LocalPair) -> None:
     assert lines[0].endswith("from site-a to site-b, unplanned")
     assert "1m " in lines[2]
     assert lines[2].endswith("old; what was written since is lost")
+
+
+def test_what_a_failback_after_an_unplanned_failover_loses(
+    local_pair: LocalPair,
+) -> None:
+    """What the old primary still wrote never reached the other site."""
+    local_pair.site("a").kill()
+    assert protector(f"{FAILOVER} --type unplanned --wait").code == 0
+    local_pair.site("a").start()
+    assert protector(f"{GROUP} sync-force prod-web-app").code == 0
+    back = protector(f"{GROUP} failback prod-web-app --wait")
+    assert back.code == 0, back.err
+    assert back.told.splitlines()[2] == (
+        "  recovery point: one is made first, so nothing of site-b is lost;"
+        " what site-a wrote and never replicated goes, and a snapshot of it"
+        " stays there"
+    )
 
 
 def test_a_primary_that_only_the_survivor_hears(

@@ -380,6 +380,8 @@ def test_consistency_group(site: Site, call: Api) -> None:
     points = record["recovery_points"]
     assert [point["complete"] for point in points] == [False, True]
     assert points[0]["size"] == 20
+    assert {point["site_id"] for point in points} == {stable_id(1, "site-b")}
+    assert {point["current"] for point in points} == {True}
     shown = call("GET", GROUP).get_json()["protection_group"]
     assert shown["last_replication_at"] == points[1]["created_at"]
 

@@ -5,6 +5,7 @@ import datetime
 
 import pytest
 
+from protectorclient.v1.consistency_groups import ConsistencyGroup
 from protectorclient.v1.members import Flavor, Member
 from protectorclient.v1.operations import Operation
 from protectorclient.v1.protection_groups import ProtectionGroup
@@ -140,3 +141,27 @@ def test_repr_is_short_of_what_is_raw() -> None:
 def test_leftovers(leftovers: object, expected: tuple[object, ...]) -> None:
     data = {"result_data": {"leftovers": leftovers}}
     assert Operation.from_dict(data).leftovers == expected
+
+
+#: what a service tells of a point, and whether a failover to b finds it
+POINTS = [
+    ({"complete": True}, True),
+    ({"complete": True, "site_id": "b", "current": True}, True),
+    ({"complete": True, "site_id": None}, True),
+    ({"complete": False, "site_id": "b", "current": True}, False),
+    ({"complete": True, "site_id": "a", "current": True}, False),
+    ({"complete": True, "site_id": "b", "current": False}, False),
+]
+
+
+@pytest.mark.parametrize(("told", "found"), POINTS)
+def test_a_recovery_point_of_the_way_that_is_asked(
+    told: dict[str, object], found: bool
+) -> None:
+    """A service that tells less than ours is taken at its word."""
+    group = ConsistencyGroup.from_dict({"recovery_points": [told]})
+    assert (group.latest_at("b") is not None) is found
+    # where the site's id is not known, any may be there
+    assert (group.latest_at(None) is not None) is (
+        found or told.get("site_id") == "a"
+    )
