@@ -290,6 +290,7 @@ class SitePair:
         :param winner: the site whose metadata are kept, where both have
             changed; its cloud's or site's name.
         :raises MetadataConflict: both have changed; a winner is needed.
+        :raises WrongSite: the winner is behind, and there is no conflict.
         :raises PeerUnreachable: the other site does not answer.
         """
         located = self.locate(group)
@@ -298,9 +299,19 @@ class SitePair:
             preparing.need(located, start)
         else:
             start = self._ahead(located)
-        return start.client.protection_groups.sync_force(
-            located.group.id, force=winner is not None
-        )
+        groups = start.client.protection_groups
+        try:
+            return groups.sync_force(located.group.id)
+        except exceptions.MetadataConflict:
+            # force decides a conflict, and is sent where there is one: it
+            # must not overwrite a side that is only ahead
+            if winner is None:
+                raise
+            return groups.sync_force(located.group.id, force=True)
+        except exceptions.WrongSite as error:
+            if winner is not None:
+                error.hint = "there is no conflict: leave out --winner"
+            raise
 
     def _ahead(self, located: Located) -> SiteHandle:
         """Where a sync starts; equals are told apart by the service."""

@@ -141,8 +141,8 @@ class Sync:
         peer = self._access.peer(group)
         try:
             held = peer.state(group.id)
-            if held is not None and not winner:
-                self._refuse_force(group, held, peer.site)
+            if held is not None:
+                self._refuse_force(group, held, peer.site, winner)
             self._metadata.deliver(group, force=winner)
         except PeerRefused as refusal:
             self._metadata.refused(group, refusal)
@@ -156,11 +156,17 @@ class Sync:
         with self._site.db.transaction() as tx:
             groups.save(tx, group)
 
-    def _refuse_force(self, group: Group, held: PeerState, site: str) -> None:
+    def _refuse_force(
+        self, group: Group, held: PeerState, site: str, winner: bool
+    ) -> None:
+        """A winner is named of a conflict; without one, who is ahead has
+        what the other has not, and is not overwritten."""
         own = checksum(group.doc)
         if held.rank == group.rank and held.checksum == own:
             return
         if held.rank == group.rank or _both_changed(group, held):
+            if winner:
+                return
             raise _conflict(
                 f"Both sites changed the metadata: here it is version "
                 f"{group.version}, at site {site} version {held.version}; "

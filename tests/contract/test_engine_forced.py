@@ -56,6 +56,20 @@ def test_it_says_what_it_could_not_know(two):
     assert two.group(B)["last_replication_at"] == result["snapshot_created_at"]
 
 
+def test_a_side_that_is_behind_wins_no_conflict(two):
+    """Force decides where both have changed, and nothing else."""
+    two.pair.site(A).kill()
+    two.forced(B)
+    two.pair.site(A).start()
+    for force in (False, True):
+        answer = two.sync(A, force=force)
+        assert (answer.status, answer.reason) == (409, "wrong-site")
+        assert "Site site-b is ahead" in answer.message
+    assert two.versions() == (1, 3)
+    assert two.sync(B).status == 200
+    assert two.versions() == (3, 3)
+
+
 def test_its_push_waits_for_people_also_after_a_refusal(two):
     """B's sync comes while A is busy: nobody repeats it by himself."""
     two.kill_at(A, "create_test_instances")

@@ -92,3 +92,18 @@ def test_aconflict_needs_a_winner(local_pair: LocalPair) -> None:
     assert "copied from site-b" in named.err
     shown = protector(f"{GROUP} show prod-web-app -f value -c description")
     assert shown.out == "from site-b\n"
+
+
+@pytest.mark.parametrize("command", ["reconcile", "sync-force"])
+def test_a_side_that_is_behind_does_not_win(
+    command: str, burnt: LocalPair
+) -> None:
+    """There is no conflict: site-b knows all that site-a knows, and more."""
+    yes = "--yes" if command == "reconcile" else ""
+    ran = protector(f"{GROUP} {command} prod-web-app {yes} --winner site-a")
+    assert (ran.code, ran.out) == (5, "")
+    assert "site-a: Site site-b is ahead with version 3 against 1; " in ran.err
+    assert ran.err.endswith("hint: there is no conflict: leave out --winner\n")
+    shown = protector(f"--os-cloud site-b {GROUP} show prod-web-app -f json")
+    assert shown.json["status"] == "failed_over"
+    assert shown.json["metadata_version"] == 3

@@ -187,8 +187,13 @@ REFUSED = [
     ),
     (
         f"{GROUP} sync-force prod-web-app --winner site-c",
-        1,
-        "no site is called 'site-c': there are site-a and site-b\n",
+        2,
+        "--winner: no site is called 'site-c': there are site-a and site-b\n",
+    ),
+    (
+        f"{GROUP} reconcile prod-web-app --winner site-c",
+        2,
+        "--winner: no site is called 'site-c': there are site-a and site-b\n",
     ),
     (
         "operation show op-nosuch",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import ask, columns, command, options
+from protectorclient.osc.v1 import protection_group_sync
 
 if TYPE_CHECKING:
     from protectorclient.checkup import Report
@@ -41,6 +42,7 @@ class ReconcileProtectionGroup(command.ShowOne):
         from protectorclient import checkup, reconciling
 
         name = parsed_args.protection_group
+        protection_group_sync.check_winner(self.pair, parsed_args.winner)
         state = reconciling.look(self.pair, name)
         for line in _told(state):
             self.tell(line)

@@ -6,11 +6,13 @@ import argparse
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from protectorclient import exceptions
 from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import columns, command, options
 
 if TYPE_CHECKING:
     from protectorclient.located import SyncReport
+    from protectorclient.pair import SitePair
     from protectorclient.sitehandle import SiteHandle
 
 
@@ -69,8 +71,19 @@ class SyncForceProtectionGroup(SyncStatusProtectionGroup):
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         group = parsed_args.protection_group
+        check_winner(self.pair, parsed_args.winner)
         self.pair.sync_force(group, winner=parsed_args.winner)
         return self.report(self.pair.sync_status(group))
+
+
+def check_winner(pair: SitePair, winner: str | None) -> None:
+    """Refuse a winner that is neither of the two sites."""
+    if winner is None:
+        return
+    try:
+        pair.handle(winner)
+    except exceptions.NotFound as error:
+        raise exceptions.UsageProblem(f"--winner: {error.message}") from error
 
 
 def _side(report: SyncReport, handle: SiteHandle) -> dict[str, Any]:
