@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from protectorclient import exceptions
@@ -44,7 +45,7 @@ def status(case: Case) -> Verdict:
     return bad(
         f"{group.status}; {case.purpose} needs {' or '.join(needed)}",
         group.status,
-        fix=_fix_status(group.name, group.status, case.purpose),
+        fix=_fix_status(shlex.quote(group.name), group.status, case.purpose),
     )
 
 
@@ -118,7 +119,7 @@ def _policy(case: Case) -> Policy:
 
 
 def policy(case: Case) -> Verdict:
-    name = case.group.name
+    name = shlex.quote(case.group.name)
     try:
         found = case.speaker.policy(case.group.id)
     except exceptions.NotFound:
@@ -180,7 +181,8 @@ def members_once(case: Case) -> Verdict:
         f"{told} too",
         *(name for name, _ in shared),
         fix="\n".join(
-            f"openstack protector member remove {group.name} {name}"
+            "openstack protector member remove"
+            f" {shlex.quote(group.name)} {shlex.quote(name)}"
             for name, group in shared
         ),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 
 from protectorclient import exceptions
@@ -87,6 +89,11 @@ def _untold(error: exceptions.ProtectorError, case: Case) -> str:
 
 
 def _filled(text: str, names: Mapping[str, str]) -> str:
-    for key, value in names.items():
-        text = text.replace("{" + key + "}", value)
-    return text
+    """A sentence, or a command: there a name is one word to the shell."""
+    is_command = text.startswith("openstack ")
+
+    def named(match: re.Match[str]) -> str:
+        name = names[match[1]]
+        return shlex.quote(name) if is_command else name
+
+    return re.sub("{(group|site)}", named, text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from keystoneauth1.identity.v3 import TokenMethod
 
 from protectorclient import exceptions
@@ -55,7 +57,7 @@ def version(case: Case, side: Side) -> Verdict:
         return bad(
             error.message,
             fix=f"openstack --os-protector-api-version {offered.maximum}"
-            f" protector protection-group check {case.name}",
+            f" protector protection-group check {shlex.quote(case.name)}",
         )
     if error is not None:
         raise Skip(said(error, side))
@@ -135,7 +137,8 @@ def site_status(case: Case, side: Side) -> Verdict:
     name = located.site_name(site_id) or side.name
     return bad(
         "; ".join(told),
-        fix=f"openstack protector site validate {name}  # as an admin",
+        fix=f"openstack protector site validate {shlex.quote(name)}"
+        "  # as an admin",
     )
 
 
@@ -150,8 +153,9 @@ def name(case: Case) -> Verdict:
     return bad(
         f"two groups have it: {told}",
         *(group.id for group in case.doubles.values()),
-        fix=f"openstack --os-cloud {site} protector protection-group delete"
-        f" {other.id} --force  # as an admin, where that is the wrong one",
+        fix=f"openstack --os-cloud {shlex.quote(site)} protector"
+        f" protection-group delete {other.id} --force"
+        "  # as an admin, where that is the wrong one",
     )
 
 
@@ -228,7 +232,8 @@ def metadata_checksum(case: Case) -> Verdict:
         f"version {case.group.metadata_version} is not the same at both sites",
         *(f"{site}: {value}" for site, value in sums.items()),
         fix="openstack protector protection-group sync-force"
-        f" {case.group.name} --winner {case.located.current.name}",
+        f" {shlex.quote(case.group.name)}"
+        f" --winner {shlex.quote(case.located.current.name)}",
     )
 
 

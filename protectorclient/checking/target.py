@@ -60,7 +60,7 @@ def _set_mapping(
     case: Case, what: str, fates: Sequence[Fate], lost: Sequence[Fate]
 ) -> str:
     """The whole mapping to be stored, or where the guesses end, advice."""
-    group = case.group.name
+    group = shlex.quote(case.group.name)
     guesses = {
         guess.source.id: guess.target
         for guess in _guesses(case, what)
@@ -130,7 +130,8 @@ def flavor_size(case: Case) -> Verdict:
             for guess in better
             if guess.target
         ]
-        command = f"openstack protector protection-group set {case.group.name}"
+        group = shlex.quote(case.group.name)
+        command = f"openstack protector protection-group set {group}"
         fix = " ".join((command, *lines))
     return bad("; ".join(small.values()), *names, fix=fix)
 
@@ -215,7 +216,7 @@ def volume_types(case: Case, side: Side) -> Verdict:
 def _replicate(name: str) -> str:
     return (
         "openstack volume type set --property"
-        f" replication_enabled='<is> True' {name}  # as an admin"
+        f" replication_enabled='<is> True' {shlex.quote(name)}  # as an admin"
     )
 
 

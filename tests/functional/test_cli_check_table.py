@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from typing import Any
 
@@ -227,3 +228,22 @@ def test_a_planned_failover_makes_the_point_that_there_is_not(
         "  recovery point: one is made first, so nothing is lost"
         in ran.err.splitlines()
     )
+
+
+@pytest.mark.parametrize("name", ["it's $(x)", "my group"])
+def test_a_fix_can_be_typed_whatever_the_group_is_called(
+    name: str, local_pair: LocalPair
+) -> None:
+    world = World(local_pair)
+    quoted = shlex.quote(name)
+    world.done(f"{GROUP} set prod-web-app --name {quoted}")
+    for purpose in ("failover", "unplanned", "test-cleanup"):
+        ran = world.type(f"{GROUP} check {quoted} --for {purpose} -f json")
+        fixes = [
+            line.partition("  # ")[0]
+            for row in ran.json
+            for line in (row["fix"] or "").splitlines()
+            if line.startswith("openstack protector protection-group")
+        ]
+        assert fixes
+        assert all(shlex.split(fix)[4] == name for fix in fixes), fixes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -12,6 +12,8 @@ from protectorclient.osc import columns
 #: What fits beside the rest in a terminal that is not too narrow.
 WIDTH = 44
 HEADERS = ("Check", "Site", "Result", "Detail", "Fix")
+#: A word of a command, as it is written: what is quoted stays so.
+_WORD = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\])+""")
 #: What a program gets.
 FIELDS = (
     "id",
@@ -41,17 +43,20 @@ def broken(line: str) -> list[str]:
 
 
 def _continued(command: str) -> Iterator[str]:
-    text, hash_, comment = command.partition("  # ")
+    words = _WORD.findall(command)
+    comment = ""
+    if "#" in words:
+        place = words.index("#")
+        words, comment = words[:place], " ".join(words[place + 1 :])
     room = WIDTH - 2
     current = ""
-    for word in shlex.split(text):
-        word = word if word.startswith("$") else shlex.quote(word)
+    for word in words:
         if current and len(current) + 1 + len(word) > room:
             yield f"{current} \\"
             current = f"  {word}"
         else:
             current = f"{current} {word}" if current else word
-    if hash_:
+    if comment:
         yield from (current, f"# {comment}")
     else:
         yield current

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -205,7 +206,7 @@ class FailoverProtectionGroup(Moving):
             self.say(
                 f"hint: when {prepared.located.current.name} is back: "
                 "openstack protector protection-group sync-force "
-                f"{prepared.group.name}"
+                f"{shlex.quote(prepared.group.name)}"
             )
         return output
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import pytest
@@ -161,8 +162,18 @@ def test_a_fix_in_a_table_can_still_be_typed() -> None:
     assert all(line.endswith(" \\") for line in lines[:-2])
     assert lines[-1] == "# as an admin"
     joined = " ".join(line.removesuffix(" \\").strip() for line in lines)
-    assert "'replication_enabled=<is> True'" in joined
+    assert joined == command.replace("  # ", " # ")
     assert max(map(len, lines)) <= _checks.WIDTH + 2
+
+
+@pytest.mark.parametrize(
+    "name", ["it's $(x)", "my group", "$HOME", 'a "b"', "a # b", "a\\b", "-x"]
+)
+def test_any_name_is_one_word_of_a_fix(name: str) -> None:
+    command = f"openstack protector protection-group show {shlex.quote(name)}"
+    text = "\n".join(_checks.broken(f"{command}  # as an admin"))
+    typed = shlex.split(text.replace("\\\n", " "), comments=True)
+    assert typed == [*command.split()[:4], name]
 
 
 @pytest.mark.parametrize("name", ["a", "no", "10", "n", "net: x", "ü", "~"])
