@@ -27,9 +27,8 @@ CHECKS: tuple[Check, ...] = (
         reason="peer-unreachable",
         cause="The site is down, or the network to it is.",
         impact="Everything that changes a group needs both sites.",
-        fix="Look at the site: systemctl status protector-api; in a real"
-        " outage, openstack protector protection-group failover {group}"
-        " --type unplanned",
+        fix="Look at the site: systemctl status protector-api there, and"
+        " curl from here; in a real outage, an unplanned failover",
     ),
     Check(
         id="sign-in",

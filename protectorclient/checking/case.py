@@ -18,6 +18,7 @@ from protectorclient.outlook import Fate, Outlook
 from protectorclient.pair import SitePair
 from protectorclient.resolving import Names
 from protectorclient.sitehandle import SILENT
+from protectorclient.states import LEFT
 from protectorclient.v1.protection_groups import ProtectionGroup
 
 #: What a check can be for; the action of each.
@@ -31,8 +32,8 @@ PURPOSES: Mapping[str, str] = {
 }
 #: In these the group is where the action would bring it.
 AWAY: Mapping[str, tuple[str, ...]] = {
-    "failover": ("failed_over", "failed_over_partial"),
-    "test-failover": ("failed_over", "failed_over_partial"),
+    "failover": LEFT,
+    "test-failover": LEFT,
     "failback": ("active",),
 }
 #: Questions that a site is asked at the same time.
@@ -193,6 +194,17 @@ class Case:
         if self.located is None:
             return None
         return self.sides[self.located.other.name]
+
+    @property
+    def outage(self) -> bool:
+        """Whether the primary is silent, and the other site is not."""
+        source, target = self.source, self.target
+        return (
+            source is not None
+            and source.silent
+            and target is not None
+            and target.barred is None
+        )
 
     @property
     def asked(self) -> Side | None:

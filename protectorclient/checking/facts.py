@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from protectorclient import exceptions, microversions
-from protectorclient.sitehandle import SiteHandle
+from protectorclient.sitehandle import SILENT, SiteHandle
 from protectorclient.v1.consistency_groups import ConsistencyGroup
 from protectorclient.v1.health import GroupHealth
 from protectorclient.v1.operations import Operation
@@ -64,6 +64,11 @@ class Side:
         except exceptions.ProtectorError as error:
             return error
         return None
+
+    @property
+    def silent(self) -> bool:
+        """Whether it does not answer."""
+        return isinstance(self.barred, SILENT)
 
     def _open(self) -> None:
         """Sign in, find the service, agree on a version, be let in."""

@@ -8,31 +8,12 @@ from collections.abc import Mapping
 from protectorclient import exceptions
 from protectorclient.checking.case import PURPOSES, Case
 from protectorclient.checking.finding import Skip, Verdict, bad, ok
+from protectorclient.states import FORCED, MOVING, NEEDS
 from protectorclient.v1.policies import Policy
 
-#: The status that each action needs.
-NEEDS: Mapping[str, tuple[str, ...]] = {
-    "failover": ("active",),
-    "failback": ("failed_over", "failed_over_partial"),
-    "test_failover": ("active",),
-    "test_cleanup": ("active", "failed_over", "failed_over_partial"),
-    "sync_volumes": ("active", "failed_over", "failed_over_partial"),
-}
-#: An unplanned failover takes these; where another operation's, while
-#: that is the dead site's.
-FORCED = (
-    "active",
-    "failed_over",
-    "failed_over_partial",
-    "failing_over",
-    "failing_back",
-    "error",
-)
 #: Beyond so many groups it is not asked who else has a member: that is a
 #: request for each.
 MANY = 500
-#: In these the group is changed by an operation that has its own row.
-MOVING = ("failing_over", "failing_back")
 
 
 def status(case: Case) -> Verdict:

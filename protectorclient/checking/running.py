@@ -43,9 +43,14 @@ def _places(check: Check, case: Case) -> list[Side]:
         return every
     if check.where is Where.ASKED:
         return [case.asked] if case.asked else every
-    if case.purpose == "unplanned" and case.source is not None:
+    if case.purpose == "unplanned":
         # a dead primary is what it is for
-        return [side for side in every if side is not case.source]
+        primary = case.source
+        if primary is None:
+            # nobody says who that is; of two sites the silent one may be
+            silent = [side for side in every if side.silent]
+            primary = silent[0] if len(silent) == 1 else None
+        return [side for side in every if side is not primary]
     return every
 
 

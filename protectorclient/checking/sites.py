@@ -7,6 +7,7 @@ import shlex
 from keystoneauth1.identity.v3 import TokenMethod
 
 from protectorclient import exceptions
+from protectorclient.checking import target
 from protectorclient.checking.case import Case, said
 from protectorclient.checking.facts import Side
 from protectorclient.checking.finding import Skip, Verdict, bad, ok
@@ -33,7 +34,28 @@ def reachable(case: Case, side: Side) -> Verdict:
         ),
     ):
         return ok("Keystone and protector answer")
-    return bad(error.message, cause=str(error))
+    return bad(error.message, cause=str(error), fix=_look_at(case, side))
+
+
+def _look_at(case: Case, side: Side) -> str:
+    """A way round only where the dead site is the one that is left."""
+    located = case.located
+    record = None
+    if located is not None:
+        record = located.sites.get(located.site_ids[side.name])
+    url = record.protector_url if record is not None else None
+    lines = [
+        f"Look at {side.name}: systemctl status protector-api there,"
+        f" curl -k {url or 'its Keystone and its protector'} from here"
+    ]
+    if (
+        case.purpose == "failover"
+        and case.outage
+        and side is case.source
+        and case.group.status == "active"
+    ):
+        lines += ["In a real outage:", target.failover(case)]
+    return "\n".join(lines)
 
 
 def signed_in(case: Case, side: Side) -> Verdict:

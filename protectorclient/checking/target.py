@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from protectorclient import exceptions, suggesting
+from protectorclient import exceptions, remedy, suggesting
 from protectorclient.checking.case import Case
 from protectorclient.checking.facts import Side
 from protectorclient.checking.finding import Skip, Verdict, bad, ok
@@ -59,29 +59,33 @@ def _matched(
 def _set_mapping(
     case: Case, what: str, fates: Sequence[Fate], lost: Sequence[Fate]
 ) -> str:
-    """The whole mapping to be stored, or where the guesses end, advice."""
-    group = shlex.quote(case.group.name)
-    guesses = {
-        guess.source.id: guess.target
-        for guess in _guesses(case, what)
-        if guess.target is not None
-    }
-    if case.outlook.home or any(f.source.id not in guesses for f in lost):
+    """The whole mapping to be stored, or where the guesses end, advice.
+
+    In an outage nothing can be stored: there it goes with the action.
+    """
+    name = case.group.name
+    options = remedy.options(what, fates, _guesses(case, what))
+    if case.outlook.home or options is None:
         return (
-            f"Map each with --{what}-mapping or in a file: openstack"
-            f" protector mapping suggest {group}"
+            f"Map each with --{what}-mapping or in a file:\n"
+            f"{remedy.suggest(name)}"
         )
-    lines = []
-    for fate in fates:
-        chosen = fate.target if fate.matched else guesses[fate.source.id]
-        if chosen is not None and chosen.name != fate.source.name:
-            lines.append(_option(what, fate.source.name, chosen.name))
-    command = f"openstack protector protection-group set {group}"
-    return " ".join((command, *lines))
+    if case.purpose == "unplanned" or case.outage:
+        return failover(case)
+    return " ".join((f"{remedy.GROUP} set {shlex.quote(name)}", *options))
 
 
-def _option(what: str, source: str, target: str) -> str:
-    return f"--{what}-mapping {shlex.quote(f'{source}={target}')}"
+def failover(case: Case) -> str:
+    """The unplanned failover, as far as its mappings can be guessed."""
+    mapped: list[list[str] | None] = []
+    for what in ("network", "flavor"):
+        try:
+            fates = case.networks if what == "network" else case.flavors
+            options = remedy.options(what, fates, _guesses(case, what))
+        except (exceptions.ProtectorError, Skip):
+            options = None
+        mapped.append(options)
+    return remedy.move("failover", case.group.name, mapped, unplanned=True)
 
 
 def _guesses(case: Case, what: str) -> list[suggesting.Guess]:
@@ -122,11 +126,11 @@ def flavor_size(case: Case) -> Verdict:
     fix = None
     if len(better) == len(small) and not case.outlook.home:
         lines = [
-            _option("flavor", fate.source.name, fate.target.name)
+            remedy.option("flavor", fate.source.name, fate.target.name)
             for fate in fates
             if fate.target and fate.target.name != fate.source.name
         ] + [
-            _option("flavor", guess.source.name, guess.target.name)
+            remedy.option("flavor", guess.source.name, guess.target.name)
             for guess in better
             if guess.target
         ]

@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from check_states import EQUIVALENTS, GROUP, RETYPED, STATES, State, World
+from check_states import (
+    EQUIVALENTS,
+    GROUP,
+    RETYPED,
+    STATES,
+    WEB_MAPPING,
+    State,
+    World,
+)
 
 from fakeserver.errors import STATUS as REASONS
 from fakeserver.harness import LocalPair
@@ -247,3 +255,73 @@ def test_a_fix_can_be_typed_whatever_the_group_is_called(
         ]
         assert fixes
         assert all(shlex.split(fix)[4] == name for fix in fixes), fixes
+
+
+def fix_of(rows: list[dict[str, Any]], check: str) -> str:
+    (row,) = [
+        row
+        for row in rows
+        if row["id"] == check and row["severity"] == "problem"
+    ]
+    fix: str = row["fix"]
+    return fix
+
+
+def test_a_way_round_a_dead_site_where_there_is_one(
+    local_pair: LocalPair,
+) -> None:
+    """An unplanned failover is no help but for a dead primary."""
+    world = World(local_pair)
+    look = f"{GROUP} check prod-web-app -f json --for"
+    move = f"{GROUP} failover prod-web-app --type unplanned {WEB_MAPPING}"
+    url = local_pair.site("a").url
+    local_pair.site("a").kill()
+    rows = world.type(f"{look} failover").json
+    assert fix_of(rows, "reachable").splitlines() == [
+        "Look at site-a: systemctl status protector-api there,"
+        f" curl -k {url} from here",
+        "In a real outage:",
+        move,
+    ]
+    # what is stored must be known to both
+    assert fix_of(rows, "networks") == move
+    rows = world.type(f"{look} unplanned").json
+    assert [check for check, _ in bad(rows)] == ["networks"]
+    assert fix_of(rows, "networks") == move
+    rows = world.type(f"{look} test-failover").json
+    assert "unplanned" not in fix_of(rows, "reachable")
+    world.done(f"{move} --wait")
+    rows = world.type(f"{look} failback").json
+    assert "unplanned" not in fix_of(rows, "reachable")
+    local_pair.site("b").kill()
+    for purpose in ("failover", "unplanned"):
+        rows = world.type(f"{look} {purpose}").json
+        assert [
+            row["fix"] for row in rows if row["severity"] == "problem"
+        ] == [
+            f"Look at {site}: systemctl status protector-api there, curl -k"
+            " its Keystone and its protector from here"
+            for site in ("site-a", "site-b")
+        ]
+
+
+def test_a_dead_secondary_has_no_way_round(local_pair: LocalPair) -> None:
+    world = World(local_pair)
+    local_pair.site("b").kill()
+    ran = world.type(f"{GROUP} check prod-web-app -f json")
+    assert "unplanned" not in fix_of(ran.json, "reachable")
+
+
+def test_a_dead_primary_is_none_of_the_problems_of_the_survivor(
+    local_pair: LocalPair,
+) -> None:
+    local_pair.site("a").kill()
+    text = local_pair.clouds_yaml.read_text()
+    first, second = text.split("  site-b:\n", 1)
+    local_pair.clouds_yaml.write_text(
+        f"{first}  site-b:\n{second.replace('demo-secret', 'wrong', 1)}"
+    )
+    ran = World(local_pair).type(
+        f"{GROUP} check prod-web-app --for unplanned -f json"
+    )
+    assert bad(ran.json) == [("sign-in", "problem")]
