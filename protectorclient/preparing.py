@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,9 @@ from protectorclient import (
     guards,
     microversions,
     probing,
+    remedy,
     resolving,
+    states,
 )
 from protectorclient.actions import Prepared
 from protectorclient.located import Located
@@ -53,12 +56,17 @@ def prepare(
     if reason is not None:
         site.client.http.require(microversions.ACTION_REASON)
     file = mapping_file or MappingFile()
-    networks, flavors = _resolve(
-        located,
-        unplanned,
-        (file.networks_for(action), network_mapping or {}),
-        (file.flavors, flavor_mapping or {}),
-    )
+    try:
+        networks, flavors = _resolve(
+            located,
+            unplanned,
+            (file.networks_for(action), network_mapping or {}),
+            (file.flavors, flavor_mapping or {}),
+        )
+    except (exceptions.NotFound, exceptions.NotUnique):
+        # names of the way out are not those of the way home
+        _fits(located, action, unplanned)
+        raise
     return Prepared(
         action=action,
         site=site,
@@ -80,6 +88,25 @@ def prepare(
     )
 
 
+def _fits(located: Located, action: str, unplanned: bool) -> None:
+    """Raise where the group's status does not allow the action."""
+    group = located.group
+    needed = states.FORCED if unplanned else states.NEEDS[action]
+    if group.status in needed or group.status not in states.KNOWN:
+        return
+    hint = None
+    if action == "failover" and group.status in states.LEFT:
+        hint = f"{remedy.GROUP} failback {shlex.quote(group.name)}"
+    raise exceptions.InvalidState(
+        f"Protection group {group.name} is {group.status}; {action} needs"
+        f" {' or '.join(needed)}",
+        code=409,
+        reason="protector.invalid-state",
+        site=located.current.name,
+        hint=hint,
+    )
+
+
 def need(located: Located, site: SiteHandle) -> None:
     """Raise where a site that has to be asked does not answer."""
     error = located.errors.get(site.name)
@@ -93,6 +120,27 @@ def need(located: Located, site: SiteHandle) -> None:
             f" {located.other.name}",
         ) from error
     raise error
+
+
+def need_target(prepared: Prepared) -> None:
+    """Raise where the site that a move goes to is known to be silent.
+
+    A status that does not allow it is the first thing that the service
+    says, and that needs nobody else.
+    """
+    located = prepared.located
+    error = located.errors.get(located.other.name)
+    fits = located.group.status in states.NEEDS[prepared.action]
+    if prepared.options.get("force") or not fits:
+        return
+    if isinstance(error, SILENT):
+        raise exceptions.PeerUnreachable(
+            PEER_MESSAGE,
+            code=409,
+            reason="protector.peer-unreachable",
+            site=located.other.name,
+            hint=error.message,
+        ) from error
 
 
 def _prove_dead(located: Located, accepted: bool) -> None:

@@ -8,8 +8,10 @@ import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import exceptions
-from protectorclient.outlook import Fate, Outlook
+from protectorclient import exceptions, remedy
+from protectorclient.located import rank
+from protectorclient.outlook import MISSING, SEVERAL, Fate, Outlook
+from protectorclient.states import LEFT, NEEDS
 
 if TYPE_CHECKING:
     from protectorclient.actions import Prepared
@@ -33,8 +35,23 @@ class Stakes:
     age: float | None = None
     #: There is none at the target.
     no_recovery_point: bool = False
+    #: The command that has what is not matched mapped.
+    fix: str | None = None
     #: No replication to the target has ever completed.
     never_replicated: bool = False
+
+    @property
+    def unmatched(self) -> list[str]:
+        """What has no counterpart at the target, as the service says it."""
+        return sorted(
+            f"{what} {fate.source.name}"
+            for what, fates in (
+                ("network", self.networks),
+                ("flavor", self.flavors),
+            )
+            for fate in fates or ()
+            if fate.ground in (MISSING, SEVERAL)
+        )
 
     def lines(self, span: Callable[[float], str]) -> Iterator[str]:
         """For people.
@@ -129,12 +146,73 @@ def _fates_of(prepared: Prepared, outlook: Outlook) -> Mapping[str, Any]:
     networks = prepared.networks.ids() if prepared.networks else {}
     flavors = prepared.flavors.ids() if prepared.flavors else {}
     try:
-        return {
-            "networks": outlook.networks(networks, finder.networks()),
-            "flavors": outlook.flavors(flavors, finder.flavors()),
+        at_target = {
+            "networks": finder.networks(),
+            "flavors": finder.flavors(),
         }
     except exceptions.ProtectorError:
         return {}
+    found: dict[str, Any] = {
+        "networks": outlook.networks(networks, at_target["networks"]),
+        "flavors": outlook.flavors(flavors, at_target["flavors"]),
+    }
+    if not all(f.matched for some in found.values() for f in some):
+        with contextlib.suppress(exceptions.ProtectorError):
+            at_target["subnets"] = finder.subnets()
+            found["fix"] = _fix(prepared, outlook, found, at_target)
+    return found
+
+
+def _fix(
+    prepared: Prepared,
+    outlook: Outlook,
+    found: Mapping[str, Any],
+    at_target: Mapping[str, Any],
+) -> str:
+    name = prepared.group.name
+    mapped = remedy.rematch(
+        outlook, found["networks"], found["flavors"], at_target
+    )
+    if None in mapped:
+        return remedy.suggest(name)
+    unplanned = bool(prepared.options.get("force"))
+    return remedy.move(prepared.action, name, mapped, unplanned=unplanned)
+
+
+def hold(prepared: Prepared, stakes: Stakes) -> None:
+    """Raise where the service would only refuse it for its mappings.
+
+    What it looks at before them is left to it to say.
+
+    :raises MappingIncomplete: something has no counterpart.
+    """
+    outlook = stakes.outlook
+    if outlook is None or not stakes.unmatched or not _ripe(prepared, outlook):
+        return
+    located = prepared.located
+    site = located.site(located.other)
+    name = site.name if site is not None else located.other.name
+    raise exceptions.MappingIncomplete(
+        f"Nothing at site {name} matches {', '.join(stakes.unmatched)}; map"
+        " each to something that exists there",
+        code=400,
+        reason="protector.mapping-incomplete",
+        site=prepared.site.name,
+        hint=stakes.fix,
+    )
+
+
+def _ripe(prepared: Prepared, outlook: Outlook) -> bool:
+    document = outlook.document
+    unplanned = bool(prepared.options.get("force"))
+    ranks = {rank(found) for found in prepared.located.groups.values()}
+    needed = ("active", *LEFT) if unplanned else NEEDS[prepared.action]
+    return bool(
+        prepared.group.status in needed
+        and document.get("policy")
+        and not document.get("operation")
+        and (unplanned or (not document.get("tests") and len(ranks) == 1))
+    )
 
 
 def _point_of(prepared: Prepared) -> Mapping[str, Any]:

@@ -206,3 +206,47 @@ def test_a_journal_that_cannot_be_written_stops_nobody(
     ran = protector(FAILOVER)
     assert ran.code == 0
     assert ran.err.count("cannot be written") == 1
+
+
+def test_what_has_no_counterpart_is_not_sent(
+    local_pair: LocalPair, journal: pathlib.Path
+) -> None:
+    said = (
+        "Nothing at site site-b matches network net-primary-web; map each to"
+        " something that exists there\n"
+        "hint: openstack protector protection-group failover prod-web-app"
+    )
+    planned = protector(f"{GROUP} failover prod-web-app")
+    assert (planned.code, planned.out) == (1, "")
+    assert planned.err == f"site-a: {said} {WEB}\n"
+    local_pair.site("a").kill()
+    forced = protector(f"{GROUP} failover prod-web-app --type unplanned")
+    assert (forced.code, forced.out) == (1, "")
+    assert forced.err == f"{said} --type unplanned {WEB}\n"
+    assert not journal.exists()
+
+
+def test_nothing_is_at_stake_with_a_peer_that_is_dead(
+    local_pair: LocalPair,
+) -> None:
+    local_pair.site("b").kill()
+    ran = protector(f"{GROUP} failover prod-web-app")
+    assert (ran.code, ran.out) == (6, "")
+    assert ran.err.startswith(
+        "site-b: Cannot modify protection group — remote site unreachable\n"
+        "hint: Keystone does not answer"
+    )
+
+
+def test_a_second_failover_with_the_names_of_the_first(
+    local_pair: LocalPair,
+) -> None:
+    """The group is where it was to go, and its networks are others."""
+    assert protector(f"{FAILOVER} --wait").code == 0
+    again = protector(FAILOVER)
+    assert (again.code, again.out) == (5, "")
+    assert again.err == (
+        "site-b: Protection group prod-web-app is failed_over; failover needs"
+        " active\n"
+        "hint: openstack protector protection-group failback prod-web-app\n"
+    )

@@ -112,7 +112,10 @@ REFUSED = [
         "--network-mapping net-primary-db=net-secondary-db",
         1,
         "site-a: Nothing at site site-b matches flavor db.big; map each to "
-        "something that exists there (req-ID)\n",
+        "something that exists there\n"
+        "hint: openstack protector protection-group failover prod-db "
+        "--network-mapping net-primary-db=net-secondary-db "
+        "--flavor-mapping db.big=db.large\n",
     ),
     (
         f"{GROUP} failover bare {WEB}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -90,7 +91,7 @@ class Following(_waiting.Waiting, command.ShowOne):
             f"known ({prepared.request_id})",
             self.typed(
                 "operation list --all-sites --protection-group "
-                f"{prepared.group.name}"
+                f"{shlex.quote(prepared.group.name)}"
             ),
         )
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from protectorclient.actions import Prepared
     from protectorclient.checkup import Wanted
     from protectorclient.mappingfile import MappingFile
+    from protectorclient.stakes import Stakes
 
 
 class Action(_looking.Looking):
@@ -65,9 +66,13 @@ class Action(_looking.Looking):
         prepared = self.prepare(parsed_args, **given)
         for warning in prepared.warnings:
             self.warn(warning)
+        self.hold(prepared)
         self.stakes(prepared)
         self.confirm(parsed_args, prepared)
         return self.send(parsed_args, prepared)
+
+    def hold(self, prepared: Prepared) -> None:
+        """Refuse what is known to be refused, before it is sent."""
 
     def mapping_file(
         self, parsed_args: argparse.Namespace
@@ -105,10 +110,20 @@ class Action(_looking.Looking):
 class Moving(Action):
     """An action that moves the group, and says first what that means."""
 
+    def hold(self, prepared: Prepared) -> None:
+        from protectorclient import preparing, stakes
+
+        preparing.need_target(prepared)
+        self._found = stakes.of(prepared)
+        stakes.hold(prepared, self._found)
+
+    #: What is at stake, once it was asked for.
+    _found: Stakes | None = None
+
     def stakes(self, prepared: Prepared) -> None:
         from protectorclient import stakes
 
-        found = stakes.of(prepared)
+        found = self._found or stakes.of(prepared)
         how = ", unplanned" if found.unplanned else ""
         # what is about to be lost is said to everybody
         tell = self.tell if found.unplanned else self.say
