@@ -6,7 +6,7 @@ actions, and printed into the documentation.
 
 from __future__ import annotations
 
-from protectorclient.checking import group, sites, target
+from protectorclient.checking import group, machines, sites, target
 from protectorclient.checking.case import PURPOSES
 from protectorclient.checking.finding import Severity
 from protectorclient.checking.row import Check, Where
@@ -234,6 +234,29 @@ CHECKS: tuple[Check, ...] = (
         cause="Instances were never added, or could not be rebuilt.",
         impact="They are not there after a failover.",
         fix="openstack protector member add {group} $INSTANCE",
+    ),
+    Check(
+        id="running",
+        title="Its instances run",
+        judge=machines.running,
+        where=Where.PAIR,
+        severity=Severity.WARNING,
+        purposes=BUILDS - {"unplanned"},
+        cause="Somebody stopped them, or an operation that could not start"
+        " them again.",
+        impact="They serve nobody, and are moved all the same.",
+        fix="Look at the group's instances in Nova",
+    ),
+    Check(
+        id="left-over",
+        title="Nothing of an earlier operation is left",
+        judge=machines.left_over,
+        where=Where.PAIR,
+        severity=Severity.WARNING,
+        purposes=BUILDS,
+        cause="An operation failed, and could not remove what it had built.",
+        impact="It runs beside the group, and holds addresses and quota.",
+        fix="openstack --os-cloud {site} server list",
     ),
     Check(
         id="members-once",

@@ -61,6 +61,10 @@ class NameFinder:
         """All flavors the project sees, as Nova has them."""
         return self._all("flavors", "compute", "/flavors/detail")
 
+    def servers(self) -> list[dict[str, Any]]:
+        """All servers of the project as they are now."""
+        return self._list("servers", "compute", "/servers/detail", {})
+
     def volume_types(self) -> list[dict[str, Any]]:
         """All volume types the project sees, as Cinder has them."""
         return self._all("volume_types", "block-storage", "/types")

@@ -152,7 +152,7 @@ class Case:
         both = all(side.barred is None for side in self.sides.values())
         for name in self.located.groups:
             side = self.sides[name]
-            questions.append(functools.partial(side.unfinished, group))
+            questions.append(functools.partial(side.newest, group))
             if both:
                 questions.append(functools.partial(side.sync, group))
             questions.append(functools.partial(getattr, side, "volume_types"))
@@ -167,6 +167,7 @@ class Case:
         if self.target is not None and self.target.barred is None:
             target = self.target
             questions.append(lambda: target.networks)
+            questions.append(lambda: target.servers)
             questions.append(lambda: target.flavors)
             questions.append(lambda: target.compute_limits)
             questions.append(lambda: target.volume_limits)

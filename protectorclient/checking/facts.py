@@ -120,6 +120,11 @@ class Side:
         return self.ask("flavors", self.handle.finder.flavors)
 
     @property
+    def servers(self) -> list[dict[str, Any]]:
+        """All servers of the project."""
+        return self.ask("servers", self.handle.finder.servers)
+
+    @property
     def compute_limits(self) -> dict[str, Any]:
         """What the project may have in Nova, and has."""
         return self.ask("compute limits", self.handle.finder.compute_limits)
@@ -227,15 +232,17 @@ class Side:
             lambda: self.handle.client.protection_groups.sync_status(group),
         )
 
-    def unfinished(self, group: str) -> list[Operation]:
-        """The group's operations here that have not ended."""
+    def newest(self, group: str) -> list[Operation]:
+        """The group's newest operations here, newest first."""
         return self.ask(
-            ("unfinished", group),
-            lambda: [
-                operation
-                for operation in self.handle.client.operations.list(
+            ("newest", group),
+            lambda: list(
+                self.handle.client.operations.list(
                     protection_group_id=group, limit=_NEWEST
                 )
-                if not operation.is_finished
-            ],
+            ),
         )
+
+    def unfinished(self, group: str) -> list[Operation]:
+        """The group's operations here that have not ended."""
+        return [one for one in self.newest(group) if not one.is_finished]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
 import shlex
 from collections.abc import Mapping
 
-from protectorclient import exceptions
+from protectorclient import exceptions, remedy
 from protectorclient.checking.case import PURPOSES, Case
 from protectorclient.checking.finding import Skip, Verdict, bad, ok
 from protectorclient.states import FORCED, MOVING, NEEDS
@@ -26,17 +27,43 @@ def status(case: Case) -> Verdict:
     return bad(
         f"{group.status}; {case.purpose} needs {' or '.join(needed)}",
         group.status,
-        fix=_fix_status(shlex.quote(group.name), group.status, case.purpose),
+        fix=_fix_status(case, shlex.quote(group.name)),
     )
 
 
-def _fix_status(name: str, found: str, purpose: str) -> str:
-    command = "openstack protector protection-group"
-    if found == "error":
-        return f"{command} set {name} --status active  # as an admin"
-    if purpose == "failback":
+def _fix_status(case: Case, name: str) -> str:
+    command = remedy.GROUP
+    group = case.group
+    if group.status == "error":
+        home = group.current_primary_site_id == group.primary_site_id
+        status = "active" if home else "failed_over"
+        return "\n".join(
+            (
+                # what is left behind is cleared before it is forgotten
+                *_diagnose(case),
+                f"{command} set {name} --status {status}  # as an admin",
+            )
+        )
+    if case.purpose == "failback":
         return f"Nothing is to be failed back: see {command} show {name}"
     return f"{command} failback {name} --reverse-replication --wait"
+
+
+def _diagnose(case: Case) -> list[str]:
+    """Of the newest operation that failed, what it left."""
+    located = case.located
+    assert located is not None
+    failed = [
+        one
+        for site in located.groups
+        for one in case.sides[site].newest(case.group.id)
+        if one.status == "failed"
+    ]
+    if not failed:
+        return []
+    oldest = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+    last = max(failed, key=lambda one: one.started_at or oldest)
+    return [f"openstack protector operation diagnose {last.id}"]
 
 
 def _running(case: Case) -> list[tuple[str, str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import os
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -271,6 +272,36 @@ def _policy_for_bare(world: World) -> None:
     )
 
 
+def left_behind(world: World) -> None:
+    """A failover that neither ended well nor could be taken back."""
+    world.pair.fault("step", match="recreate_instances", stage="after")
+    world.pair.fault("step", stage="undo")
+    over = threading.Event()
+
+    def pass_time() -> None:
+        while not over.wait(0.05):
+            world.pair.advance("1m")
+
+    clock = threading.Thread(target=pass_time)
+    clock.start()
+    try:
+        ran = world.type(f"{GROUP} failover prod-web-app --wait")
+    finally:
+        over.set()
+        clock.join()
+    assert ran.code == 11, ran.err
+    world.pair.clear_faults()
+
+
+def _left_over(world: World) -> None:
+    left_behind(world)
+    world.done(f"{GROUP} set prod-web-app --status active", "site-a-admin")
+    world.done("openstack server start web-1 web-2 web-3")
+    world.done(
+        "openstack protector consistency-group sync prod-web-app --wait"
+    )
+
+
 STATES = (
     State("reachable", lambda w: w.pair.site("b").kill()),
     State("sign-in", _other_password),
@@ -330,6 +361,12 @@ STATES = (
     State(
         "members", _no_members, severity="warning", env={"INSTANCE": "web-1"}
     ),
+    State(
+        "running",
+        lambda w: w.done("openstack server stop web-1"),
+        severity="warning",
+    ),
+    State("left-over", _left_over, severity="warning"),
     State("members-once", _shared_instance),
     State(
         "volume-types",

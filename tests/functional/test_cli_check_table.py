@@ -16,6 +16,7 @@ from check_states import (
     WEB_MAPPING,
     State,
     World,
+    left_behind,
 )
 
 from fakeserver.errors import STATUS as REASONS
@@ -325,3 +326,30 @@ def test_a_dead_primary_is_none_of_the_problems_of_the_survivor(
         f"{GROUP} check prod-web-app --for unplanned -f json"
     )
     assert bad(ran.json) == [("sign-in", "problem")]
+
+
+def test_what_a_group_in_error_leaves_to_be_done(
+    local_pair: LocalPair,
+) -> None:
+    """A status that is set is not all that was wrong."""
+    world = World(local_pair)
+    world.done(f"{GROUP} set prod-web-app {STATES[0].stored}")
+    left_behind(world)
+    look = f"{GROUP} check prod-web-app -f json"
+    rows = world.type(look).json
+    first, second = fix_of(rows, "status").splitlines()
+    assert first.startswith("openstack protector operation diagnose op-")
+    told = world.type(first)
+    assert "server delete" in told.out + told.err
+    assert second == (
+        f"{GROUP} set prod-web-app --status active  # as an admin"
+    )
+    world.done(second, "site-a-admin")
+    rows = {row["id"]: row for row in world.type(look).json if row["fix"]}
+    assert rows["running"]["message"] == (
+        "web-1 is SHUTOFF, web-2 is SHUTOFF, web-3 is SHUTOFF"
+    )
+    assert rows["running"]["fix"] == (
+        "openstack --os-cloud site-a server start web-1 web-2 web-3"
+    )
+    assert rows["left-over"]["site"] == "site-b"

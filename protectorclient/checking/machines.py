@@ -1,0 +1,92 @@
+"""Checks of the instances themselves, as Nova has them."""
+
+from __future__ import annotations
+
+import shlex
+
+from protectorclient.checking.case import Case, said
+from protectorclient.checking.facts import Side
+from protectorclient.checking.finding import Skip, Verdict, bad, ok
+
+#: The service marks with it what it builds: the id of what it is made of.
+MARK = "protector_source"
+
+
+def running(case: Case) -> Verdict:
+    """Of the members, at the site where the group runs."""
+    source = _asked(case, case.source)
+    document = case.outlook.document
+    if document.get("operation"):
+        raise Skip("an operation is under way")
+    stopped = {
+        str(identity)
+        for test in document.get("tests") or ()
+        for identity in test.get("stopped") or ()
+    }
+    status = {str(one.get("id")): one.get("status") for one in source.servers}
+    down = []
+    for instance in case.outlook.instances:
+        identity = str(instance.here.get("instance_id"))
+        # a test failover stops them, and its clean-up starts them
+        if identity not in stopped and status.get(identity) != "ACTIVE":
+            down.append((instance.name, status.get(identity)))
+    if not down:
+        return ok(f"all are, at {source.name}", site=source.name)
+    told = ", ".join(f"{name} is {state or 'gone'}" for name, state in down)
+    there = [shlex.quote(name) for name, state in down if state is not None]
+    return bad(
+        told,
+        *(name for name, _ in down),
+        fix=f"openstack --os-cloud {shlex.quote(source.name)} server start"
+        f" {' '.join(there)}"
+        if there
+        else None,
+        site=source.name,
+    )
+
+
+def left_over(case: Case) -> Verdict:
+    """Built from the members at the other site, and nobody's."""
+    target = _asked(case, case.target)
+    outlook = case.outlook
+    if outlook.document.get("operation"):
+        raise Skip("an operation is under way")
+    sources = {
+        str(instance.here.get("instance_id")) for instance in outlook.instances
+    }
+    known = {
+        str(instance.get("id"))
+        for test in outlook.document.get("tests") or ()
+        for instance in test.get("instances") or ()
+    } | {
+        str(at_site.get("instance_id"))
+        for member in outlook.document.get("members") or ()
+        for at_site in (member.get("sites") or {}).values()
+        if isinstance(at_site, dict)
+    }
+    found = [
+        (str(one.get("id")), str(one.get("name")))
+        for one in target.servers
+        if (one.get("metadata") or {}).get(MARK) in sources
+        and str(one.get("id")) not in known
+    ]
+    if not found:
+        return ok(f"nothing, at {target.name}", site=target.name)
+    site = shlex.quote(target.name)
+    return bad(
+        ", ".join(f"{name} ({identity})" for identity, name in found),
+        *(identity for identity, _ in found),
+        fix="\n".join(
+            f"openstack --os-cloud {site} server delete {identity}"
+            for identity, _ in found
+        ),
+        site=target.name,
+    )
+
+
+def _asked(case: Case, side: Side | None) -> Side:
+    if side is None:
+        raise Skip("no site answers that knows the group")
+    if side.barred is not None:
+        raise Skip(said(side.barred, side))
+    return side
