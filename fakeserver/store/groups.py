@@ -29,8 +29,18 @@ def get(db: Database, project_id: str, group_id: str) -> Group:
     """The project's group; another project's is not found either."""
     found = find(db, group_id)
     if found is None or found.project_id != project_id:
-        raise Refused("not-found", f"No protection group with id {group_id}")
+        raise unknown(db, project_id, group_id)
     return found
+
+
+def unknown(db: Database, project_id: str, group_id: str) -> Refused:
+    """There is none; its project is told where it was deleted here."""
+    details = {}
+    if tombstones.of_project(db, project_id, group_id):
+        details["deleted"] = True
+    return Refused(
+        "not-found", f"No protection group with id {group_id}", **details
+    )
 
 
 def all_ids(db: Database) -> list[str]:
@@ -101,7 +111,7 @@ def written(
         project_id,
     )
     if row is None:
-        raise Refused("not-found", f"No protection group with id {group_id}")
+        raise unknown(db, project_id, group_id)
     return Written(*row)
 
 

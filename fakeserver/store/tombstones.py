@@ -26,6 +26,16 @@ def find(db: Database, group_id: str) -> dict[str, Any] | None:
     return None if row is None else dict(load(row["doc"]))
 
 
+def of_project(db: Database, project_id: str, group_id: str) -> bool:
+    """Whether a project had the group here."""
+    row = db.one(
+        "SELECT 1 FROM pg_tombstones WHERE id = ? AND project_id = ?",
+        group_id,
+        project_id,
+    )
+    return row is not None
+
+
 def drop(tx: sqlite3.Connection, group_id: str) -> None:
     tx.execute("DELETE FROM pg_tombstones WHERE id = ?", (group_id,))
 

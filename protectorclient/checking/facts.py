@@ -205,6 +205,13 @@ class Side:
             lambda: self.handle.client.protection_groups.find(name),
         )
 
+    def get(self, group: str) -> ProtectionGroup:
+        """A group by its id alone."""
+        return self.ask(
+            ("get", group),
+            lambda: self.handle.client.protection_groups.get(group),
+        )
+
     def document(self, group: str) -> dict[str, Any]:
         """The metadata document of a group."""
         return self.ask(

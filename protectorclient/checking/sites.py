@@ -190,7 +190,27 @@ def known(case: Case, side: Side) -> Verdict:
     if case.located is not None and side.name in case.located.groups:
         found = case.located.groups[side.name]
         return ok(f"as {found.id}")
-    return bad(f"{side.name} has no protection group '{case.name}'")
+    located = case.located
+    missing = f"{side.name} has no protection group '{case.name}'"
+    if located is not None and _was_deleted(side, case.group.id):
+        (other,) = located.groups
+        return bad(
+            f"{missing}: it was deleted there",
+            cause="It was deleted at one site, by force, while the other was"
+            " away.",
+            fix=f"openstack --os-cloud {shlex.quote(other)} protector"
+            f" protection-group delete {shlex.quote(case.group.name)}",
+        )
+    return bad(missing)
+
+
+def _was_deleted(side: Side, group: str) -> bool:
+    """Whether the site keeps a stone for it, where the service tells."""
+    try:
+        side.get(group)
+    except exceptions.ResourceNotFound as error:
+        return bool(error.details.get("deleted"))
+    return False
 
 
 def primary(case: Case) -> Verdict:

@@ -328,7 +328,10 @@ def _quota(
     if not short:
         return ok(", ".join(told))
     project = target.handle.client.project_id
-    command = f"openstack quota set {' '.join(options)} {project}"
+    cloud = shlex.quote(target.name)
+    command = (
+        f"openstack --os-cloud {cloud} quota set {' '.join(options)} {project}"
+    )
     return bad(
         "; ".join(line for line in told if "are left" in line),
         *short,

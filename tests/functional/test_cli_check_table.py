@@ -90,7 +90,10 @@ def clear(world: World, state: State, row: dict[str, Any]) -> str | None:
         assert line.startswith("openstack ")
         if "protection-group check" in line:
             return line
-        world.done(line, admin(row, line))
+        cloud = admin(row, line)
+        if cloud is not None:
+            line = line.replace("--os-cloud site-b ", f"--os-cloud {cloud} ")
+        world.done(line, cloud)
     return None
 
 
@@ -353,3 +356,34 @@ def test_what_a_group_in_error_leaves_to_be_done(
         "openstack --os-cloud site-a server start web-1 web-2 web-3"
     )
     assert rows["left-over"]["site"] == "site-b"
+
+
+def test_a_group_that_was_deleted_at_one_site(local_pair: LocalPair) -> None:
+    """Its older copy cannot be brought back: it is deleted as well."""
+    world = World(local_pair)
+    local_pair.site("b").stop()
+    world.done(f"{GROUP} delete prod-web-app --force", "site-a-admin")
+    local_pair.site("b").start()
+    ran = world.type(f"{GROUP} check prod-web-app -f json", "site-b")
+    (row,) = [row for row in ran.json if row["id"] == "known" and row["fix"]]
+    assert row["message"] == (
+        "site-a has no protection group 'prod-web-app': it was deleted there"
+    )
+    assert row["fix"] == (
+        "openstack --os-cloud site-b protector protection-group delete"
+        " prod-web-app"
+    )
+    world.done(row["fix"])
+    gone = world.type(f"{GROUP} show prod-web-app", "site-b")
+    assert gone.code == 1
+
+
+def test_a_quota_is_set_at_the_site_that_lacks_it(
+    local_pair: LocalPair,
+) -> None:
+    world = World(local_pair)
+    world.done("openstack quota set --instances 1 demo", "site-b-admin")
+    ran = world.type(f"{GROUP} check prod-web-app -f json")
+    assert fix_of(ran.json, "quota-compute").startswith(
+        "openstack --os-cloud site-b quota set --instances 3 "
+    )

@@ -215,13 +215,15 @@ class DeleteProtectionGroup(command.Command):
         )
 
     def _delete(self, name: str, force: bool) -> None:
-        if not force:
-            site, group = self.locate(name)
-        else:
-            located = self.pair.locate(name)
-            site, group = located.current, located.group
-            if site is located.dead:
-                site = located.other
+        located = self.pair.locate(name)
+        site, group = located.current, located.group
+        error = located.errors.get(site.name)
+        # one that was deleted at its primary is left at the other site
+        gone = isinstance(error, exceptions.NotFound)
+        if gone or (force and site is located.dead):
+            site = located.other
+        elif error is not None:
+            raise error
         site.client.protection_groups.delete(group, force=force)
 
 
