@@ -46,6 +46,8 @@ class Prepared:
     located: Located
     #: What is sent beside the mappings.
     options: Mapping[str, Any]
+    #: Why, for the journal, where the service does not keep it too.
+    reason: str | None = None
     networks: Resolved | None = None
     flavors: Resolved | None = None
     #: Sentences for people, such as a mapping that was left out.

@@ -95,7 +95,7 @@ class Journal:
             "protection_group_id": prepared.group.id,
             "site": prepared.site.name,
             "request_id": prepared.request_id,
-            "reason": prepared.options.get("reason"),
+            "reason": prepared.reason or prepared.options.get("reason"),
             **more,
         }
         self.write(entry)

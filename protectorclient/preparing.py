@@ -53,8 +53,18 @@ def prepare(
     need(located, site)
     if expect:
         guards.hold(expect, located, site)
-    if reason is not None:
-        site.client.http.require(microversions.ACTION_REASON)
+    warnings: list[str] = []
+    sent_reason = reason
+    if reason is not None and not site.client.http.has(
+        microversions.ACTION_REASON
+    ):
+        # it is kept in the journal here; an action is not held up for it
+        sent_reason = None
+        warnings.append(
+            f"the reason is kept in the journal here alone: {site.name} is"
+            f" asked in version {site.client.http.version}, and it takes"
+            f" {microversions.ACTION_REASON.since}"
+        )
     file = mapping_file or MappingFile()
     try:
         networks, flavors = _resolve(
@@ -75,15 +85,19 @@ def prepare(
             "force": unplanned or None,
             "retain_primary": retain_primary or None,
             "reverse_replication": reverse_replication or None,
-            "reason": reason,
+            "reason": sent_reason,
         },
+        reason=reason,
         networks=networks,
         flavors=flavors,
-        warnings=tuple(
-            warning
-            for found in (networks, flavors)
-            if found
-            for warning in found.warnings
+        warnings=(
+            *warnings,
+            *(
+                warning
+                for found in (networks, flavors)
+                if found
+                for warning in found.warnings
+            ),
         ),
     )
 

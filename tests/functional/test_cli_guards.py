@@ -185,6 +185,23 @@ def test_the_reason_is_kept_at_the_service_and_here(
     assert "secret" not in journal.read_text()
 
 
+def test_a_reason_that_an_older_site_does_not_keep(
+    journal: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with LocalPair(sockets=True, max_microversion="1.1") as pair:
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(pair.clouds_yaml))
+        monkeypatch.setenv("OS_CLOUD", "site-a")
+        ran = protector(f"{FAILOVER} --reason 'power cut' --wait -f json")
+        assert ran.code == 0, ran.err
+        assert "reason" not in ran.json["parameters"]
+        assert ran.err.startswith(
+            "warning: the reason is kept in the journal here alone: site-a is"
+            " asked in version 1.1, and it takes 1.2\n"
+        )
+    asked, came = map(json.loads, journal.read_text().splitlines())
+    assert {asked["reason"], came["reason"]} == {"power cut"}
+
+
 def test_what_was_refused_is_in_the_journal_too(
     local_pair: LocalPair, journal: pathlib.Path
 ) -> None:

@@ -157,13 +157,6 @@ REFUSED = [
         "--reason takes at most 255 characters\n",
     ),
     (
-        f"--os-protector-api-version 1.1 {GROUP} failover prod-web-app {WEB} "
-        "--reason drill",
-        1,
-        "site-a: a reason on an action needs protector 1.2 or later, and "
-        "version 1.1 was asked for\n",
-    ),
-    (
         f"{GROUP} failover prod-web-app {WEB} -c nothing",
         2,
         "no column is named nothing; there are id, protection_group_id, "
