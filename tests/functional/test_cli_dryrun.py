@@ -148,3 +148,17 @@ def test_a_dry_run_at_a_dead_primary(local_pair: LocalPair) -> None:
 def test_both_flags_are_too_many(local_pair: LocalPair) -> None:
     ran = protector(f"{GROUP} failover prod-web-app --check --dry-run")
     assert (ran.code, ran.out) == (2, "")
+
+
+def test_a_dry_run_whose_names_are_not_there(local_pair: LocalPair) -> None:
+    """The checks say it; there is no request to be shown."""
+    wrong = "--network-mapping nosuch=net-secondary-web"
+    for form in ("", "-f json"):
+        ran = protector(
+            f"{GROUP} failover prod-web-app {wrong} --dry-run {form}"
+        )
+        assert (ran.code, ran.out) == (3, "")
+        assert "problem: networks (site-a)" in ran.err
+        assert ran.err.endswith(
+            "site-a: no network has the name or id 'nosuch'\n"
+        )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
+from protectorclient.exitcodes import ExitCode
 from protectorclient.journal import Journal
 from protectorclient.osc import columns, command
 from protectorclient.osc.v1 import _following
@@ -80,7 +81,15 @@ class Looking(_following.Following):
             return shown
         for line in _checks.lines(report.findings):
             self.tell(line)
-        prepared = prepare()
+        try:
+            prepared = prepare()
+        except (exceptions.NotFound, exceptions.NotUnique) as error:
+            if self.outcome is not ExitCode.PROBLEM:
+                raise
+            # the checks have found it already; there is no request to show
+            self.tell(str(error))
+            self._written = lambda _: None
+            return (), ()
         for warning in prepared.warnings:
             self.warn(warning)
         self.stakes(prepared)
