@@ -47,10 +47,24 @@ class Row:
     reasons: tuple[str, ...]
     last_drill: Operation | None
     last_operation: Operation | None
-    #: Why operations may be missing: a dead site has its own.
-    dead: str | None
+    #: Why operations may be missing: a site that was not asked has its own.
+    silent: str | None
+    #: Whether that one does not answer, or does not let us in.
+    is_dead: bool
     #: Now, by the clock of a site that answered.
     now: datetime.datetime
+
+    @property
+    def dead(self) -> str | None:
+        """The site that does not answer, if one does not."""
+        return self.silent if self.is_dead else None
+
+    @property
+    def unasked(self) -> str | None:
+        """What a site says for what it leaves open."""
+        if self.silent is None:
+            return None
+        return f"{self.silent} {'dead' if self.is_dead else 'refuses'}"
 
     @property
     def drill_age(self) -> float | None:
@@ -104,36 +118,43 @@ class Overview:
     #: Why a site said nothing, by its cloud's name.
     errors: Mapping[str, exceptions.ProtectorError]
     sites: tuple[str, ...]
+    #: What was asked for, and no site that answers has.
+    missing: tuple[str, ...] = ()
+
+    @property
+    def trouble(self) -> exceptions.ProtectorError | None:
+        """What there is to be told of it, beside the rows.
+
+        A dead site is none, as long as the other one answers.
+        """
+        for error in self.errors.values():
+            if not isinstance(error, SILENT):
+                return error
+        if len(self.errors) == len(self.sites):
+            told = "; ".join(str(error) for error in self.errors.values())
+            return exceptions.SiteUnreachable(f"neither site answers: {told}")
+        if not self.missing:
+            return None
+        names = " or ".join(f"'{name}'" for name in self.missing)
+        return exceptions.NotFound(
+            f"no protection group has the name or id {names}"
+        )
 
 
 def look(pair: SitePair, names: Iterable[str] = ()) -> Overview:
     """Ask both sites at once; a dead one costs its connect timeout once.
 
     :param names: of groups, or their ids; without any, all.
-    :raises NotFound: no site that answers has a group so named.
-    :raises SiteUnreachable: neither site answers.
     """
     sides = {handle.name: Side(handle) for handle in pair.handles}
     answers, errors = pair.each(lambda handle: _ask(sides[handle.name]))
-    _refuse(answers, errors)
+    if not answers:
+        return Overview((), errors, tuple(sides))
     picture = _Picture(pair, sides, answers, errors)
-    chosen = picture.chosen(list(names))
+    chosen, missing = picture.chosen(list(names))
     with concurrent.futures.ThreadPoolExecutor(_ASKERS) as pool:
         rows = tuple(pool.map(picture.row, chosen))
-    return Overview(rows, errors, tuple(sides))
-
-
-def _refuse(
-    answers: Mapping[str, object],
-    errors: Mapping[str, exceptions.ProtectorError],
-) -> None:
-    """One site may be dead; whatever else goes wrong is to be told."""
-    for error in errors.values():
-        if not isinstance(error, SILENT):
-            raise error
-    if not answers:
-        told = "; ".join(str(error) for error in errors.values())
-        raise exceptions.SiteUnreachable(f"neither site answers: {told}")
+    return Overview(rows, errors, tuple(sides), missing)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -180,15 +201,16 @@ class _Picture:
             for name, answer in answers.items()
         }
 
-    def chosen(self, names: list[str]) -> list[str]:
-        """The ids of the groups asked for, in the order of their names."""
+    def chosen(self, names: list[str]) -> tuple[list[str], tuple[str, ...]]:
+        """The ids of the groups asked for, and the names of none."""
         known: dict[str, ProtectionGroup] = {}
         for answer in self._answers.values():
             for identity, group in answer.groups.items():
                 known.setdefault(identity, group)
         if not names:
-            return sorted(known, key=lambda it: (known[it].name, it))
-        found = []
+            return sorted(known, key=lambda it: (known[it].name, it)), ()
+        found: list[str] = []
+        missing = []
         for name in dict.fromkeys(names):
             ids = [
                 identity
@@ -196,11 +218,9 @@ class _Picture:
                 if name in (identity, group.name)
             ]
             if not ids:
-                raise exceptions.NotFound(
-                    f"no protection group has the name or id '{name}'"
-                )
+                missing.append(name)
             found += ids
-        return list(dict.fromkeys(found))
+        return list(dict.fromkeys(found)), tuple(missing)
 
     def row(self, identity: str) -> Row:
         """One group, as the site has it that is ahead."""
@@ -229,7 +249,8 @@ class _Picture:
             reasons=reasons,
             last_drill=_last(operations, _is_drill),
             last_operation=operations[0] if operations else None,
-            dead=next(iter(self._errors), None),
+            silent=next(iter(self._errors), None),
+            is_dead=any(isinstance(e, SILENT) for e in self._errors.values()),
             now=now,
         )
 
@@ -244,7 +265,8 @@ class _Picture:
         self, copies: Mapping[str, ProtectionGroup]
     ) -> tuple[bool | None, str]:
         for name, error in self._errors.items():
-            return None, f"{name} is dead: {error.message}"
+            told = "is dead" if isinstance(error, SILENT) else "refuses"
+            return None, f"{name} {told}: {error.message}"
         missing = [name for name in self._sides if name not in copies]
         if missing:
             return False, f"{missing[0]} does not know it"
@@ -258,7 +280,23 @@ class _Picture:
             if identity in answer.health
         } - {None}
         worse = sorted(str(one) for one in said if one != "IN_SYNC")
+        if worse == ["UNREACHABLE"]:
+            # one does not hear the other, and both are heard here
+            return self._same(identity), worse[0]
         return (False, worse[0]) if worse else (True, "IN_SYNC")
+
+    def _same(self, identity: str) -> bool | None:
+        """Whether both hold the same, as each says of itself."""
+        try:
+            sums = {
+                side.handle.client.protection_groups.sync_status(
+                    identity, local=True
+                ).local_checksum
+                for side in self._sides.values()
+            }
+        except exceptions.ProtectorError:
+            return None
+        return len(sums) == 1 and None not in sums
 
     def _health(
         self, identity: str, group: ProtectionGroup, ahead: str

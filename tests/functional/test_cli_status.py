@@ -41,9 +41,12 @@ def test_every_group_has_a_row(shell: str, local_pair: LocalPair) -> None:
 
 
 def test_an_unknown_group(local_pair: LocalPair) -> None:
-    ran = protector("status prod-db nosuch")
-    assert (ran.code, ran.out) == (1, "")
-    assert "no protection group has the name or id 'nosuch'" in ran.err
+    ran = protector("status prod-db nosuch -f json")
+    assert ran.code == 1
+    assert [row["name"] for row in ran.json] == ["prod-db"]
+    assert ran.err == "no protection group has the name or id 'nosuch'\n"
+    alone = protector("status nosuch")
+    assert (alone.code, alone.out, alone.err) == (1, "", ran.err)
 
 
 def test_drills_and_their_age(local_pair: LocalPair) -> None:
@@ -134,6 +137,48 @@ def test_metrics_can_be_read(local_pair: LocalPair) -> None:
     assert 'protector_group_ready{group="bare",' in ran.out
     # what nobody knows is no metric
     assert "protector_group_in_sync{" not in ran.out
+
+
+def test_metrics_of_what_cannot_be_asked(local_pair: LocalPair) -> None:
+    """What a site tells is told; a site that says nothing is not up."""
+    text = local_pair.clouds_yaml.read_text()
+    first, second = text.split("  site-b:\n", 1)
+    local_pair.clouds_yaml.write_text(
+        f"{first}  site-b:\n{second.replace('demo-secret', 'wrong', 1)}"
+    )
+    metrics = protector("status --prometheus")
+    assert metrics.code == 0, metrics.err
+    assert "warning: site-b refuses: Keystone refused" in metrics.err
+    assert 'protector_site_up{site="site-a"} 1' in metrics.out
+    assert 'protector_site_up{site="site-b"} 0' in metrics.out
+    assert 'protector_group_ready{group="bare",' in metrics.out
+    rows = protector("status -f json")
+    assert rows.code == 7
+    assert [row["primary"] for row in rows.json] == ["site-a"] * 3
+    assert {row["in_sync"] for row in rows.json} == {None}
+    assert rows.err.startswith("site-b: Keystone refused")
+    assert "site-b refuses" in protector("status").out
+
+    local_pair.site("a").kill()
+    refused = protector("status --prometheus")
+    assert refused.code == 7
+    local_pair.site("b").kill()
+    dead = protector("status --prometheus")
+    assert dead.code == 6
+    for ran in (refused, dead):
+        for site in ("site-a", "site-b"):
+            assert f'protector_site_up{{site="{site}"}} 0' in ran.out
+
+
+def test_metrics_have_one_format(local_pair: LocalPair) -> None:
+    ran = protector("status --prometheus -f json")
+    assert (ran.code, ran.out) == (2, "")
+
+
+def test_a_link_that_is_cut_is_not_out_of_sync(local_pair: LocalPair) -> None:
+    local_pair.fault("partition", site="b")
+    for row in protector("status -f json").json:
+        assert (row["in_sync"], row["sync_status"]) == (True, "UNREACHABLE")
 
 
 def test_an_older_site_has_no_health_report(

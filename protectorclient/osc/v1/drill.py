@@ -31,6 +31,8 @@ class ListOverdueDrill(command.Lister):
         from protectorclient import overview
 
         found = overview.look(self.pair)
+        if found.trouble is not None:
+            raise found.trouble
         for name, error in found.errors.items():
             self.warn(f"the drills of {name} are missing: {error.message}")
         overdue = [
@@ -65,7 +67,7 @@ class _Age(columns.Cell):
         row = self._value
         if row.drill_age is not None:
             return columns.span(row.drill_age)
-        return f"{row.dead} dead" if row.dead else "never"
+        return row.unasked or "never"
 
     def __lt__(self, other: object) -> bool:
         if not isinstance(other, _Age):

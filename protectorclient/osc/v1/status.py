@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.osc import columns, command, options
+from protectorclient.sitehandle import SILENT
 
 if TYPE_CHECKING:
     from protectorclient.overview import Overview, Row
@@ -65,13 +66,24 @@ class ShowStatus(command.Lister):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        if parsed_args.prometheus and parsed_args.formatter != "table":
+            raise exceptions.UsageProblem(
+                "--prometheus is a format of its own, and takes no -f"
+            )
         self._found = self._look(parsed_args)
         return self._output(parsed_args)
 
     def _look(self, parsed_args: argparse.Namespace) -> Overview:
         from protectorclient import overview
 
-        return overview.look(self.pair, parsed_args.protection_group)
+        found = overview.look(self.pair, parsed_args.protection_group)
+        if found.trouble is None or (found.rows and parsed_args.prometheus):
+            return found
+        if not (found.rows or parsed_args.prometheus):
+            raise found.trouble
+        # what there is comes first
+        self.trouble = found.trouble
+        return found
 
     def _output(self, parsed_args: argparse.Namespace) -> columns.Output:
         rows = self._found.rows
@@ -119,7 +131,7 @@ class ShowStatus(command.Lister):
             self.sleep(parsed_args.interval)
             try:
                 self._found = self._look(parsed_args)
-            except exceptions.SiteUnreachable as error:
+            except exceptions.ProtectorError as error:
                 self.warn(str(error))
                 continue
             column_names, data = self._output(parsed_args)
@@ -127,7 +139,10 @@ class ShowStatus(command.Lister):
     def _tell_dead(self) -> None:
         self.app.stdout.flush()
         for name, error in self._found.errors.items():
-            self.warn(f"{name} is dead: {error.message}")
+            if error is self.trouble:
+                continue
+            told = "is dead" if isinstance(error, SILENT) else "refuses"
+            self.warn(f"{name} {told}: {error.message}")
 
 
 def _row(row: Row) -> tuple[Any, ...]:
@@ -162,7 +177,7 @@ class _Sync(_OfRow):
     def human_readable(self) -> str:
         row = self._value
         if row.in_sync is None:
-            return f"{row.dead} dead"
+            return row.unasked or "unknown"
         return "yes" if row.in_sync else "no"
 
 
@@ -191,15 +206,15 @@ class _Ready(_OfRow):
 
 class _Drill(_OfRow):
     def human_readable(self) -> str:
-        age, dead = self._value.drill_age, self._value.dead
+        age = self._value.drill_age
         if age is not None:
             return f"{columns.span(age)} ago"
-        return f"{dead} dead" if dead else "never"
+        return self._value.unasked or "never"
 
 
 class _Operation(_OfRow):
     def human_readable(self) -> str:
-        last, dead = self._value.last_operation, self._value.dead
+        last = self._value.last_operation
         if last is not None:
             return f"{last.operation_type} {last.status}"
-        return f"{dead} dead" if dead else ""
+        return self._value.unasked or ""
