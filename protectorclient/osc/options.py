@@ -13,9 +13,11 @@ _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+|\d+(?:\.\d+)?")
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 _FAILOVER = "protection-group failover"
+_CHECK = "protection-group check"
 _TESTS = "protection-group test-failover"
 _MAPPED = (_FAILOVER, "failback", "test-failover")
 _STARTED = (*_MAPPED, "test-cleanup", "consistency-group sync")
+_ACTIONS = (*_MAPPED, "test-cleanup")
 _WAITING = (*_STARTED, "operation wait", "operation watch")
 
 #: Where an option belongs, for those who give it to another command.
@@ -33,6 +35,18 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
         "protection-group sync-force",
         "protection-group reconcile",
     ),
+    "--yes": (*_ACTIONS, "reconcile"),
+    "--check": _STARTED,
+    "--strict": (_CHECK,),
+    "--for": (_CHECK, "mapping check"),
+    "--exit-status": ("operation show",),
+    "--all-sites": ("operation list",),
+    "--any": ("operation wait",),
+    "--events": ("operation watch",),
+    "--watch": ("status",),
+    "--interval": ("status",),
+    "--prometheus": ("status",),
+    "--older-than": ("drill overdue",),
     "--mapping-file": (*_MAPPED, "check"),
     "--reverse-mapping": ("protection-group failback",),
     "--dry-run": _STARTED,

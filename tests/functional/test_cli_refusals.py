@@ -306,6 +306,24 @@ USAGE = [
         "unplanned'",
     ),
     (
+        f"{GROUP} failover prod-web-app --strict",
+        "--strict belongs to '{0} protection-group check'",
+    ),
+    (
+        f"{GROUP} failover prod-web-app --for failback",
+        "--for belongs to '{0} protection-group check' or 'mapping check'",
+    ),
+    (
+        f"{GROUP} check prod-web-app --yes",
+        "--yes belongs to '{0} protection-group failover', 'failback', "
+        "'test-failover', 'test-cleanup' or 'reconcile'",
+    ),
+    (
+        "status --check",
+        "--check belongs to '{0} protection-group failover', 'failback', "
+        "'test-failover', 'test-cleanup' or 'consistency-group sync'",
+    ),
+    (
         f"{GROUP} sync-status prod-web-app --winner site-a",
         "--winner belongs to '{0} protection-group sync-force' or "
         "'protection-group reconcile'",
