@@ -20,9 +20,20 @@ def test_the_primary_is_dead(shell: str, local_pair: LocalPair) -> None:
     run = SHELLS[shell]
     local_pair.site("a").kill()
 
-    listed = run(f"{GROUP} list")
-    assert (listed.code, listed.out) == (6, "")
-    assert listed.err == (
+    for reading in (
+        f"{GROUP} list",
+        f"{GROUP} show prod-web-app",
+        "health show",
+    ):
+        read = run(reading)
+        assert read.code == 0, read.err
+        assert "prod-web-app" in read.out
+        assert read.err == (
+            f"warning: site-a: {DEAF}; this is what site-b says\n"
+        )
+    policy = run("policy show prod-web-app")
+    assert (policy.code, policy.out) == (6, "")
+    assert policy.err == (
         f"site-a: {DEAF}\nhint: the other site may answer: --os-cloud site-b\n"
     )
     planned = run(f"{GROUP} failover prod-web-app {WEB}")

@@ -20,14 +20,20 @@ COLUMNS = {
 class ShowHealth(command.Lister):
     """Show whether each protection group could fail over now
 
-    As the configured cloud sees it. Needs API version 1.2.
+    As the configured cloud sees it, or where that is dead, the other
+    site. Needs API version 1.2.
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         options.add_paging(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        health = self.client.health.list(
-            limit=parsed_args.limit, marker=parsed_args.marker
+        health = self.survivor(
+            lambda client: [
+                one.to_dict()
+                for one in client.health.list(
+                    limit=parsed_args.limit, marker=parsed_args.marker
+                )
+            ]
         )
-        return columns.listed([one.to_dict() for one in health], COLUMNS)
+        return columns.listed(health, COLUMNS)

@@ -11,6 +11,7 @@ from protectorclient.osc import columns, command, options
 if TYPE_CHECKING:
     from protectorclient.finder import NameFinder
     from protectorclient.sitehandle import SiteHandle
+    from protectorclient.v1.client import Client
     from protectorclient.v1.protection_groups import ProtectionGroup
 
 STATUSES = (
@@ -59,17 +60,19 @@ class ListProtectionGroup(command.Lister):
         options.add_paging(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        groups = self.client.protection_groups.list(
-            name=parsed_args.name,
-            status=parsed_args.status,
-            limit=parsed_args.limit,
-            marker=parsed_args.marker,
-        )
-        return columns.listed(
-            [group.to_dict() for group in groups],
-            LONG_COLUMNS if parsed_args.long else COLUMNS,
-            self.names(parsed_args),
-        )
+        def ask(client: Client) -> tuple[list[Any], dict[str, str]]:
+            groups = client.protection_groups.list(
+                name=parsed_args.name,
+                status=parsed_args.status,
+                limit=parsed_args.limit,
+                marker=parsed_args.marker,
+            )
+            found = [group.to_dict() for group in groups]
+            return found, self.names(parsed_args, client)
+
+        found, names = self.survivor(ask)
+        shown = LONG_COLUMNS if parsed_args.long else COLUMNS
+        return columns.listed(found, shown, names)
 
 
 class ShowProtectionGroup(command.ShowOne):
@@ -79,10 +82,13 @@ class ShowProtectionGroup(command.ShowOne):
         options.add_group(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        group = self.client.protection_groups.find(
-            parsed_args.protection_group
-        )
-        return columns.shown(group, self.names(parsed_args))
+        wanted = parsed_args.protection_group
+
+        def ask(client: Client) -> tuple[ProtectionGroup, dict[str, str]]:
+            group = client.protection_groups.find(wanted)
+            return group, self.names(parsed_args, client)
+
+        return columns.shown(*self.survivor(ask))
 
 
 class CreateProtectionGroup(command.ShowOne):
