@@ -58,7 +58,8 @@ def run(
         for finding in running.findings(check, case)
     ]
     shown = case.located.group.name if case.located else name
-    return Report(shown, purpose, tuple(findings))
+    warnings = tuple(dict.fromkeys(case.warnings))
+    return Report(shown, purpose, tuple(findings), warnings)
 
 
 def exit_code(findings: Iterable[Finding], strict: bool = False) -> ExitCode:

@@ -72,6 +72,8 @@ class Case:
         self.wanted = wanted
         self.sides = sides or open_sides(pair)
         self.located: Located | None = None
+        #: What was left out of the mappings.
+        self.warnings: list[str] = []
         #: Two groups of one name, by site.
         self.doubles: dict[str, ProtectionGroup] = {}
         self._find()
@@ -294,6 +296,7 @@ class Case:
             found = names.networks(networks, wanted.network_mapping)
         else:
             found = names.flavors(file.flavors, wanted.flavor_mapping)
+        self.warnings += found.warnings if found else ()
         return found.ids() if found else {}
 
     def signs_of_life(self) -> tuple[str, ...]:

@@ -49,6 +49,8 @@ class Report:
     group: str
     purpose: str
     findings: tuple[Finding, ...]
+    #: What was left out of the mappings, as sentences.
+    warnings: tuple[str, ...] = ()
 
     def of(self, *severities: Severity) -> tuple[Finding, ...]:
         """The findings of some severities."""
@@ -101,6 +103,8 @@ class Verdict:
     fix: str | None = None
     #: The row is about this site after all.
     site: str | None = None
+    #: Instead of the table's.
+    severity: Severity | None = None
 
 
 def ok(message: str, *affected: str, site: str | None = None) -> Verdict:
@@ -114,6 +118,7 @@ def bad(
     cause: str | None = None,
     fix: str | None = None,
     site: str | None = None,
+    severity: Severity | None = None,
 ) -> Verdict:
-    """Wrong as badly as the table says."""
-    return Verdict(message, False, affected, cause, fix, site)
+    """Wrong as badly as the table says, if nothing else is said."""
+    return Verdict(message, False, affected, cause, fix, site, severity)

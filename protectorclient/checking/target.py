@@ -41,7 +41,9 @@ def _matched(
         return bad(
             error.message,
             cause="The mapping that was given names something else.",
-            fix="Correct the mapping",
+            fix="Correct the mapping file"
+            if case.wanted.mapping_file is not None
+            else "Correct the mapping",
             site=error.site,
         )
     lost = [fate for fate in fates if not fate.matched]
@@ -64,7 +66,10 @@ def _set_mapping(
     In an outage nothing can be stored: there it goes with the action.
     """
     name = case.group.name
-    options = remedy.options(what, fates, _guesses(case, what))
+    guesses = _guesses(case, what)
+    options = remedy.options(what, fates, guesses)
+    if case.wanted.mapping_file is not None:
+        return _in_file(case, what, guesses, lost)
     if case.outlook.home or options is None:
         return (
             f"Map each with --{what}-mapping or in a file:\n"
@@ -75,17 +80,41 @@ def _set_mapping(
     return " ".join((f"{remedy.GROUP} set {shlex.quote(name)}", *options))
 
 
+def _in_file(
+    case: Case,
+    what: str,
+    guesses: Iterable[suggesting.Guess],
+    lost: Iterable[Fate],
+) -> str:
+    """What the mapping file lacks, as it is written there."""
+    by_id = {guess.source.id: guess.target for guess in guesses}
+    lines = [f"In the mapping file, under {what}s:"]
+    for fate in lost:
+        chosen = by_id.get(fate.source.id)
+        target = chosen.name if chosen is not None else "?"
+        lines.append(f"  {fate.source.name}: {target}")
+    if None in (by_id.get(fate.source.id) for fate in lost):
+        lines.append(f"What can be guessed: {remedy.suggest(case.group.name)}")
+    return "\n".join(lines)
+
+
 def failover(case: Case) -> str:
     """The unplanned failover, as far as its mappings can be guessed."""
-    mapped: list[list[str] | None] = []
+    name = case.group.name
+    return remedy.move("failover", name, mapped(case), unplanned=True)
+
+
+def mapped(case: Case) -> list[list[str] | None]:
+    """The options that a move needs, as far as they can be guessed."""
+    found: list[list[str] | None] = []
     for what in ("network", "flavor"):
         try:
             fates = case.networks if what == "network" else case.flavors
             options = remedy.options(what, fates, _guesses(case, what))
         except (exceptions.ProtectorError, Skip):
             options = None
-        mapped.append(options)
-    return remedy.move("failover", case.group.name, mapped, unplanned=True)
+        found.append(options)
+    return found
 
 
 def _guesses(case: Case, what: str) -> list[suggesting.Guess]:

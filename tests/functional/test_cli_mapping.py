@@ -225,3 +225,21 @@ def test_a_mapping_to_what_is_not_there(
         for row in ran.json
         if row["severity"] == "problem"
     ] == [("networks", "no network has the name or id 'nosuch'")]
+
+
+def test_what_a_file_has_too_much_and_too_little(
+    local_pair: LocalPair, tmp_path: pathlib.Path
+) -> None:
+    path = tmp_path / "map.yaml"
+    path.write_text("networks: {net-primary-db: net-secondary-db}\n")
+    ran = protector(f"mapping check prod-web-app {path} -f json")
+    assert ran.code == 3
+    assert ran.err.startswith(
+        "warning: network 'net-primary-db' is not used by the group: its"
+        " mapping is left out\n"
+    )
+    (row,) = [row for row in ran.json if row["severity"] == "problem"]
+    assert row["fix"].splitlines() == [
+        "In the mapping file, under networks:",
+        "  net-primary-web: net-secondary-web",
+    ]

@@ -74,6 +74,8 @@ class Looking(_following.Following):
         )
         self.outcome = checkup.exit_code(report.findings)
         if parsed_args.check:
+            for warning in report.warnings:
+                self.warn(warning)
             self.last_lines = (checkup.summary(report.findings),)
             self._expect(parsed_args)
             shown = _checks.output(report.findings, parsed_args.formatter)

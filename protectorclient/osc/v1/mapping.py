@@ -148,6 +148,8 @@ class CheckMapping(command.Lister):
             only=CHECKS,
         )
         self.outcome = checkup.exit_code(report.findings)
+        for warning in report.warnings:
+            self.warn(warning)
         self.tell(checkup.summary(report.findings))
         return _checks.output(report.findings, parsed_args.formatter)
 
