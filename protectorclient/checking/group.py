@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Mapping
 
 from protectorclient import exceptions, remedy
+from protectorclient.checking import target
 from protectorclient.checking.case import PURPOSES, Case
 from protectorclient.checking.finding import Skip, Verdict, bad, ok
 from protectorclient.states import FORCED, MOVING, NEEDS
@@ -112,7 +113,9 @@ def test_there(case: Case) -> Verdict:
     found = case.outlook.document.get("tests") or ()
     if found:
         return ok(f"{len(found)} to clean up")
-    return bad("there is none")
+    mapped = target.mapped(case)
+    command = remedy.move("test-failover", case.group.name, mapped)
+    return bad("there is none", fix=f"{command} --retain-primary --wait")
 
 
 # a name that pytest would otherwise take for a test of its own

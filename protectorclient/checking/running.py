@@ -75,7 +75,7 @@ def _finding(
     names = {"group": case.name, "site": site}
     return Finding(
         id=check.id,
-        severity=check.severity,
+        severity=verdict.severity or check.severity,
         site=site,
         message=verdict.message,
         cause=verdict.cause or check.cause,

@@ -10,7 +10,13 @@ from protectorclient import exceptions
 from protectorclient.checking import target
 from protectorclient.checking.case import Case, said
 from protectorclient.checking.facts import Side
-from protectorclient.checking.finding import Skip, Verdict, bad, ok
+from protectorclient.checking.finding import (
+    Severity,
+    Skip,
+    Verdict,
+    bad,
+    ok,
+)
 from protectorclient.located import rank
 
 #: Roles that may start an operation.
@@ -239,7 +245,11 @@ def link(case: Case, side: Side) -> Verdict:
     case.both()
     found = side.sync(case.group.id)
     if found.status == "UNREACHABLE":
-        return bad(found.message or "it does not hear its peer")
+        return bad(
+            found.message or "it does not hear its peer",
+            # the site that is asked is the one that asks the other
+            severity=None if side is case.asked else Severity.WARNING,
+        )
     return ok("it hears its peer")
 
 

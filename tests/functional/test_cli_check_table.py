@@ -167,6 +167,17 @@ def test_several_groups_are_told_apart(local_pair: LocalPair) -> None:
     assert len(table.out.splitlines()) == len(ran.json)
 
 
+def test_a_misspelt_group_does_not_hide_the_rest(
+    local_pair: LocalPair,
+) -> None:
+    ran = World(local_pair).type(f"{GROUP} check prod-db nosuch -f json")
+    assert ran.code == 1
+    assert {row["protection_group"] for row in ran.json} == {"prod-db"}
+    assert ran.err.endswith(
+        "no protection group has the name or id 'nosuch'\n"
+    )
+
+
 def test_a_group_that_is_not_there(local_pair: LocalPair) -> None:
     ran = World(local_pair).type(f"{GROUP} check nosuch")
     assert (ran.code, ran.out) == (1, "")
@@ -387,3 +398,29 @@ def test_a_quota_is_set_at_the_site_that_lacks_it(
     assert fix_of(ran.json, "quota-compute").startswith(
         "openstack --os-cloud site-b quota set --instances 3 "
     )
+
+
+def test_a_group_that_is_home_has_one_problem(local_pair: LocalPair) -> None:
+    ran = World(local_pair).type(
+        f"{GROUP} check prod-web-app --for failback -f json"
+    )
+    assert bad(ran.json) == [("status", "problem")]
+
+
+def test_a_link_that_is_cut_one_way(local_pair: LocalPair) -> None:
+    """The site that is asked reaches the other: that is all it takes."""
+    world = World(local_pair)
+    world.done(f"{GROUP} set prod-web-app {STATES[0].stored}")
+    local_pair.fault("partition", site="b")
+    ran = world.type(f"{GROUP} check prod-web-app -f json")
+    assert (ran.code, bad(ran.json)) == (0, [("peer-link", "warning")])
+    world.done(f"{GROUP} failover prod-web-app --wait")
+
+
+@pytest.mark.parametrize("group", ["prod-web-app", "prod-db"])
+def test_the_fix_of_a_test_that_is_not_there_has_its_mappings(
+    group: str, local_pair: LocalPair
+) -> None:
+    world = World(local_pair)
+    ran = world.type(f"{GROUP} check {group} --for test-cleanup -f json")
+    world.done(fix_of(ran.json, "test-there"))

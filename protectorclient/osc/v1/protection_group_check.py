@@ -7,6 +7,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from protectorclient import exceptions
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _mapped
 
@@ -60,6 +61,9 @@ class CheckProtectionGroup(command.Lister):
 
         names = list(dict.fromkeys(parsed_args.protection_group))
         reports = self.reports(parsed_args, names)
+        for report in reports:
+            for warning in report.warnings:
+                self.warn(warning)
         findings = [one for report in reports for one in report.findings]
         self.outcome = checkup.exit_code(findings, parsed_args.strict)
         self.last_line = checkup.summary(findings)
@@ -86,12 +90,24 @@ class CheckProtectionGroup(command.Lister):
             mapping_file=_mapped.file(parsed_args),
         )
         sides = checkup.open_sides(self.pair)
-        return [
-            checkup.run(
-                self.pair, name, parsed_args.purpose, wanted, sides=sides
-            )
-            for name in names
-        ]
+        found = []
+        missing: exceptions.NotFound | None = None
+        for name in names:
+            try:
+                report = checkup.run(
+                    self.pair, name, parsed_args.purpose, wanted, sides=sides
+                )
+            except exceptions.NotFound as error:
+                if missing is not None:
+                    self.warn(str(missing))
+                missing = error
+            else:
+                found.append(report)
+        if missing is not None and not found:
+            raise missing
+        # what is misspelt does not hide the rest
+        self.trouble = missing
+        return found
 
     def produce_output(
         self,
