@@ -39,6 +39,10 @@ class Located:
                 return handle
         return None
 
+    def beside(self, handle: SiteHandle) -> SiteHandle:
+        """The other one of the two."""
+        return self.other if handle is self.current else self.current
+
     def site(self, handle: SiteHandle) -> Site | None:
         """The site record of a handle."""
         return self.sites.get(self.site_ids[handle.name])

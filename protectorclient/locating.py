@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient.located import Located, rank
-from protectorclient.sitehandle import SILENT
+from protectorclient.sitehandle import SILENT, SiteHandle
 from protectorclient.v1.protection_groups import ProtectionGroup
 from protectorclient.v1.sites import Site
 
@@ -54,6 +54,29 @@ def settle(
         f"the group runs at site {current_id}, which is neither"
         f" {pair.primary.name} nor {pair.secondary.name}"
     )
+
+
+def tell_deletion(
+    located: Located, start: SiteHandle, error: exceptions.MetadataConflict
+) -> None:
+    """Say that it was deleted, where that is why a copy was refused.
+
+    A site that never had the group would have taken it.
+    """
+    gone = located.beside(start).name
+    if not isinstance(located.errors.get(gone), exceptions.NotFound):
+        return
+    name = located.group.name
+    raise exceptions.MetadataConflict(
+        f"{name} was deleted at {gone}: 'openstack protector"
+        f" protection-group delete {name}' removes the rest, at {start.name}",
+        code=error.code,
+        reason=error.reason,
+        details=error.details,
+        site=error.site,
+        request_id=error.request_id,
+        hint=f"to have it at both again: --winner {start.name}",
+    ) from error
 
 
 def _one_group(wanted: str, groups: Mapping[str, ProtectionGroup]) -> None:

@@ -289,7 +289,8 @@ class SitePair:
 
         :param winner: the site whose metadata are kept, where both have
             changed; its cloud's or site's name.
-        :raises MetadataConflict: both have changed; a winner is needed.
+        :raises MetadataConflict: both have changed, and a winner is
+            needed; or the other site has deleted the group.
         :raises WrongSite: the winner is behind, and there is no conflict.
         :raises PeerUnreachable: the other site does not answer.
         """
@@ -302,12 +303,13 @@ class SitePair:
         groups = start.client.protection_groups
         try:
             return groups.sync_force(located.group.id)
-        except exceptions.MetadataConflict:
+        except exceptions.MetadataConflict as error:
             # force decides a conflict, and is sent where there is one: it
             # must not overwrite a side that is only ahead
-            if winner is None:
-                raise
-            return groups.sync_force(located.group.id, force=True)
+            if winner is not None:
+                return groups.sync_force(located.group.id, force=True)
+            locating.tell_deletion(located, start, error)
+            raise
         except exceptions.WrongSite as error:
             if winner is not None:
                 error.hint = "there is no conflict: leave out --winner"

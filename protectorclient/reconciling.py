@@ -110,7 +110,11 @@ def _ahead(report: SyncReport) -> tuple[SiteHandle | None, str]:
     handles = (located.current, located.other)
     known = [h for h in handles if h.name in located.groups]
     if len(known) == 1:
-        return known[0], f"only {known[0].name} knows the group"
+        name, gone = known[0].name, located.beside(known[0]).name
+        return known[0], (
+            f"only {name} knows the group; where it was deleted at {gone},"
+            " 'protection-group delete' removes the rest"
+        )
     ranks = {h.name: rank(located.groups[h.name]) for h in known}
     first, second = known
     failovers, version = ranks[first.name]

@@ -179,3 +179,32 @@ def test_an_expired_token_is_renewed_or_said(
         assert (ran.code, ran.out) == (7, "")
         assert "Keystone refused" in ran.err
         assert stale not in ran.err
+
+
+@pytest.mark.parametrize("force", ["", " --force"])
+def test_what_a_forced_delete_has_left(
+    force: str, local_pair: LocalPair
+) -> None:
+    """Only the survivor knew; the other one still has it, and is told."""
+    admin = "--os-cloud site-a-admin"
+    local_pair.site("b").stop()
+    gone = protector(f"{admin} {GROUP} delete bare --force")
+    assert gone.code == 0, gone.err
+    local_pair.site("b").start()
+
+    for command in ("sync-force bare", "reconcile bare --yes"):
+        ran = protector(f"{GROUP} {command}")
+        assert ran.code == 5
+        assert (
+            "bare was deleted at site-a: 'openstack protector"
+            " protection-group delete bare' removes the rest, at site-b"
+        ) in ran.err
+    looked = protector(f"{GROUP} reconcile bare")
+    assert looked.code == 13
+    assert "'protection-group delete' removes the rest" in looked.err
+
+    left = protector(f"{admin} {GROUP} delete bare{force}")
+    assert (left.code, left.out, left.err) == (0, "", "")
+    for cloud in ("site-a", "site-b"):
+        listed = protector(f"--os-cloud {cloud} {GROUP} list --name bare")
+        assert listed.out.strip() == ""
