@@ -10,6 +10,9 @@ import pytest
 from clirunner import SHELLS, Ran, protector
 
 from fakeserver.harness import LocalPair
+from protectorclient import SitePair
+from protectorclient.sitehandle import SiteHandle
+from protectorclient.v1.sites import Site
 
 PASSWORD = "protector-secret"
 TOKENS = {"a": "fa-token-a-5f1c0e2b", "b": "fa-token-b-91d7ac44"}
@@ -156,6 +159,80 @@ def test_set_changes_only_what_is_given(local_pair: LocalPair) -> None:
     assert named.code == 0, named.err
     assert named.json["name"] == "naked"
     assert named.json["description"] == group["description"]
+
+
+def test_one_name_for_two_records(local_pair: LocalPair) -> None:
+    """The name says nothing then, and nothing is deleted; the id does."""
+    pair = SitePair.open("site-a-admin", "site-b-admin")
+    ids = [
+        handle.client.tenant_mappings.create(
+            "twin", {site.id: f"{site.name}-twin" for site in sites(handle)}
+        ).id
+        for handle in pair.handles
+    ]
+    ran = as_admin("tenant mapping delete twin")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        f"'twin' is another tenant mapping at each site: {ids[0]} at"
+        f" site-a-admin and {ids[1]} at site-b-admin; use the id\n"
+    )
+    assert as_admin(f"tenant mapping delete {ids[0]}").code == 0
+    left = "--os-cloud site-b-admin tenant mapping list -f value -c ID"
+    assert ids[1] in protector(left).out
+    assert as_admin("tenant mapping delete twin").code == 0
+    assert ids[1] not in protector(left).out
+
+
+def sites(handle: SiteHandle) -> list[Site]:
+    return list(handle.client.sites.list())
+
+
+def test_what_neither_site_has(local_pair: LocalPair) -> None:
+    for noun in ("site", "tenant mapping"):
+        ran = as_admin(f"{noun} delete nope")
+        assert (ran.code, ran.err) == (
+            1,
+            f"no {noun} has the name or id 'nope', neither at site-a-admin"
+            " nor at site-b-admin\n",
+        )
+
+
+def test_a_site_is_changed_at_both_or_taken_back(
+    local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record of another site at the second service has the name."""
+    monkeypatch.setenv("ANOTHER", "another-secret")
+    pair = SitePair.open("site-a-admin", "site-b-admin")
+    pair.secondary.client.sites.create(
+        "taken",
+        auth_url="http://elsewhere/v3",
+        protector_url="http://elsewhere:8788",
+        array_name="array",
+        volume_backend_host="host@backend#pool",
+        username="protector",
+        password="protector-secret",
+        project_name="service",
+    )
+    rename = "site set site-a --name taken --description New"
+    ran = as_admin(rename)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.told == (
+        "site-b-admin: A site named taken exists already (req-ID)\n"
+        "hint: the change was taken back at site-a-admin\n"
+    )
+    for handle in pair.handles:
+        site = handle.client.sites.find("site-a")
+        assert site.description == "The sandbox's site-a"
+    half = as_admin(f"{rename} --password-env ANOTHER")
+    assert half.told.splitlines()[1] == (
+        "hint: at site-a-admin the new password cannot be taken back: give"
+        " the old ones again"
+    )
+
+    local_pair.fault("503", site="b", match="PATCH*", times=1)
+    lost = as_admin("site set site-a --description New")
+    assert lost.code != 0
+    assert as_admin("site show site-a -f json").json["description"] != "New"
 
 
 def test_one_of_several_fails(local_pair: LocalPair) -> None:

@@ -8,13 +8,15 @@ back, or told.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 
 if TYPE_CHECKING:
     from protectorclient.pair import SitePair
+    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.v1.sites import Site
 
 
 def create(
@@ -41,20 +43,15 @@ def create(
     return made
 
 
-def delete(pair: SitePair, name: str, manager: Callable[[Any], Any]) -> None:
+def delete(
+    pair: SitePair, name: str, what: str, manager: Callable[[Any], Any]
+) -> None:
     """Delete a record at both services; gone at one of them is fine.
 
+    :param what: such a record, in words.
     :param manager: the manager of such records in a client.
     """
-    found = {}
-    missing: exceptions.NotFound | None = None
-    for handle in pair.handles:
-        try:
-            found[handle.name] = manager(handle.client).find(name)
-        except exceptions.NotFound as error:
-            missing = error
-    if not found and missing is not None:
-        raise missing
+    found = _find(pair, name, what, manager)
     done: list[str] = []
     for handle in pair.handles:
         if handle.name not in found:
@@ -68,22 +65,87 @@ def delete(pair: SitePair, name: str, manager: Callable[[Any], Any]) -> None:
         done.append(handle.name)
 
 
-def update(
-    pair: SitePair, name: str, change: Callable[[Any, Any], Any]
-) -> dict[str, Any]:
+def update(pair: SitePair, name: str, changes: Mapping[str, Any]) -> Any:
     """Change a site's record at both services, found before the first.
 
-    :param change: changes it with a client.
+    What the second refuses is taken back at the first.
     """
-    found = {
-        handle.name: handle.client.sites.find(name) for handle in pair.handles
-    }
-    changed: dict[str, Any] = {}
+    first, second = pair.handles
+    found = _find(pair, name, "site", lambda client: client.sites)
     for handle in pair.handles:
-        try:
-            changed[handle.name] = change(handle.client, found[handle.name])
-        except exceptions.ProtectorError as error:
-            if changed:
-                error.hint = f"it is changed at {next(iter(changed))} already"
-            raise
+        if handle.name not in found:
+            raise exceptions.NotFound(
+                f"no site has the name or id '{name}'", site=handle.name
+            )
+    changed = first.client.sites.update(found[first.name], **changes)
+    try:
+        second.client.sites.update(found[second.name], **changes)
+    except exceptions.OutcomeUnknown as error:
+        error.hint = (
+            f"it is changed at {first.name}, and whether at {second.name} is"
+            " not known: the same command again makes them equal"
+        )
+        raise
+    except exceptions.ProtectorError as error:
+        error.hint = _taken_back(first, found[first.name], changes)
+        raise
     return changed
+
+
+def _taken_back(
+    handle: SiteHandle, before: Site, changes: Iterable[str]
+) -> str:
+    """Put a site's record back; what is left to say of it.
+
+    The service account is never answered, so it cannot be put back.
+    """
+    known = before.to_dict()
+    old = {field: known[field] for field in changes if field in known}
+    if old:
+        try:
+            handle.client.sites.update(before, **old)
+        except exceptions.ProtectorError as error:
+            return (
+                f"it is changed at {handle.name} already, and that could not"
+                f" be taken back: {error}"
+            )
+    lost = [field for field in changes if field not in known]
+    if lost:
+        return (
+            f"at {handle.name} the new {', '.join(lost)} cannot be taken"
+            " back: give the old ones again"
+        )
+    return f"the change was taken back at {handle.name}"
+
+
+def _find(
+    pair: SitePair, name: str, what: str, manager: Callable[[Any], Any]
+) -> dict[str, Any]:
+    """The record at each service that has it, by the clouds' names.
+
+    A name is looked up at each, and must mean one record.
+    """
+    found: dict[str, Any] = {}
+    for handle in pair.handles:
+        with contextlib.suppress(exceptions.NotFound):
+            found[handle.name] = manager(handle.client).find(name)
+    first, second = pair.handles
+    if not found:
+        raise exceptions.NotFound(
+            f"no {what} has the name or id '{name}', neither at {first.name}"
+            f" nor at {second.name}"
+        )
+    ids = {site: str(record.id) for site, record in found.items()}
+    if len(set(ids.values())) > 1:
+        told = " and ".join(f"{it} at {site}" for site, it in ids.items())
+        raise exceptions.NotUnique(
+            f"'{name}' is another {what} at each site: {told}; use the id",
+            ids=list(ids.values()),
+        )
+    for handle in pair.handles:
+        if handle.name not in found:
+            # under another name, where a change has reached one of them
+            with contextlib.suppress(exceptions.NotFound):
+                it = manager(handle.client).get(next(iter(ids.values())))
+                found[handle.name] = it
+    return found

@@ -134,12 +134,9 @@ class SetSite(command.ShowOne):
             changes["password"] = password
         if not changes:
             raise exceptions.UsageProblem("there is nothing to change")
-        changed = _both.update(
-            self.pair,
-            parsed_args.site,
-            lambda client, site: client.sites.update(site, **changes),
+        return columns.shown(
+            _both.update(self.pair, parsed_args.site, changes)
         )
-        return columns.shown(changed[self.pair.primary.name])
 
 
 class DeleteSite(command.Command):
@@ -154,7 +151,9 @@ class DeleteSite(command.Command):
         pair = self.pair
         self.trouble = self.each(
             parsed_args.site,
-            lambda name: _both.delete(pair, name, lambda it: it.sites),
+            lambda name: _both.delete(
+                pair, name, "site", lambda client: client.sites
+            ),
         )
 
 

@@ -100,7 +100,10 @@ class DeleteTenantMapping(command.Command):
         self.trouble = self.each(
             parsed_args.tenant_mapping,
             lambda name: _both.delete(
-                pair, name, lambda client: client.tenant_mappings
+                pair,
+                name,
+                "tenant mapping",
+                lambda client: client.tenant_mappings,
             ),
         )
 
