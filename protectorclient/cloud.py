@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: The key in a cloud's entry that names the other site's cloud.
 SECONDARY_KEY = "protector_secondary_cloud"
 SECONDARY_VARIABLE = "OS_SECONDARY_CLOUD"
+#: Those that are asked, whose URL an entry may give.
+_SERVICES = ("protector", "identity", "network", "compute", "block-storage")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +65,7 @@ class Access:
         )
 
     def finder(self) -> NameFinder:
-        """Names to ids in the site's Neutron, Nova and Cinder."""
+        """Names to ids in the site's Neutron, Nova, Cinder, Keystone."""
         return NameFinder(
             self.session,
             site=self.name,
@@ -127,7 +129,7 @@ def access_from_region(region: cloud_region.CloudRegion) -> Access:
     without_discovery(session)
     overrides = {
         service: url
-        for service in ("protector", "network", "compute", "block-storage")
+        for service in _SERVICES
         if (url := region.get_endpoint(service))
     }
     return Access(

@@ -1,4 +1,4 @@
-"""Names to ids in a site's Neutron, Nova and Cinder.
+"""Names to ids in a site's Neutron, Nova, Cinder and Keystone.
 
 One list request for each kind, kept for the life of the finder: sites
 hold thousands of networks, and a name may be shared, which only the list
@@ -7,6 +7,7 @@ tells. Plain GETs on the session do; the SDK would have to be imported.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -120,6 +121,25 @@ class NameFinder:
         )
         return self._pick(servers, name_or_id, "server")
 
+    def project(self, name_or_id: str) -> Thing:
+        """A project by its id or exact name, which is for an admin.
+
+        :raises Forbidden: Keystone does not tell.
+        """
+        if urls.is_identifier(name_or_id):
+            path = f"/projects/{urls.segment(name_or_id, 'project')}"
+            # the list says better than this what Keystone does not tell
+            with contextlib.suppress(
+                exceptions.NotFound, exceptions.Forbidden
+            ):
+                found = self._get("identity", path, {}).get("project")
+                if isinstance(found, dict):
+                    return _thing(found)
+        named = self._list(
+            "projects", "identity", "/projects", {"name": name_or_id}
+        )
+        return self._pick(named, name_or_id, "project")
+
     def one_server(self, server_id: str) -> dict[str, Any] | None:
         """A server as Nova has it, where there is one of this id."""
         path = f"/servers/{urls.segment(server_id, 'server')}"
@@ -226,6 +246,8 @@ class NameFinder:
         url = url.rstrip("/")
         if service == "network":
             url = url.removesuffix("/v2.0")
+        if service == "identity" and not url.endswith("/v3"):
+            url += "/v3"
         return url
 
     def _no_endpoint(self, service: str) -> exceptions.ConfigProblem:

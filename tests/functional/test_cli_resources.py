@@ -187,6 +187,43 @@ def sites(handle: SiteHandle) -> list[Site]:
     return list(handle.client.sites.list())
 
 
+def test_a_project_goes_by_its_name(empty: LocalPair) -> None:
+    """Each is looked up at its own site, whatever it is called there."""
+    pair = SitePair.open("site-a-admin", "site-b-admin")
+    records = {
+        f"site-{letter}": {
+            "auth_url": f"{empty.site(letter).url}/identity/v3",
+            "protector_url": empty.site(letter).url,
+            "array_name": f"flasharray-{letter}",
+            "volume_backend_host": "host@backend#pool",
+            "username": "protector",
+            "password": PASSWORD,
+            "project_name": "service",
+        }
+        for letter in ("a", "b")
+    }
+    for name, fields in records.items():
+        made = pair.primary.client.sites.create(name, **fields)
+        pair.secondary.client.sites.create(name, id=made.id, **fields)
+    create = "tenant mapping create --project site-a={} --project site-b={} x"
+    wrong = as_admin(create.format("demo", "nosuch"))
+    assert (wrong.code, wrong.out) == (1, "")
+    assert wrong.err == (
+        "site-b-admin: no project has the name or id 'nosuch'\n"
+    )
+    right = as_admin(f"{create.format('demo', project_of('b'))} -f json")
+    assert (right.code, right.err) == (0, "")
+    assert sorted(right.json["projects"].values()) == sorted(
+        project_of(letter) for letter in ("a", "b")
+    )
+    member = protector(create.format("demo", project_of("b")))
+    assert member.code == 7
+    assert member.told.splitlines()[0].startswith(
+        "warning: site-a: Keystone does not tell of projects, so 'demo' is"
+        " taken for an id: You are not authorized"
+    )
+
+
 def test_what_neither_site_has(local_pair: LocalPair) -> None:
     for noun in ("site", "tenant mapping"):
         ran = as_admin(f"{noun} delete nope")

@@ -48,11 +48,11 @@ class CreateTenantMapping(command.ShowOne):
         parser.add_argument("name", metavar="<name>", help="Name")
         parser.add_argument(
             "--project",
-            metavar="<site>=<project-id>",
+            metavar="<site>=<project>",
             action="append",
             required=True,
-            help="A site (name or ID) and the ID of the tenant's project "
-            "there; give it for both",
+            help="A site and the tenant's project there (name or ID both); "
+            "give it for both sites",
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
@@ -65,9 +65,13 @@ class CreateTenantMapping(command.ShowOne):
                 "give --project for both sites, once each"
             )
         pair = self.pair
-        projects = {
+        sites = {
             pair.primary.client.sites.find(site).id: project
             for site, project in given.items()
+        }
+        projects = {
+            site_id: self._project(site_id, project)
+            for site_id, project in sites.items()
         }
 
         def create(client: Any, mapping_id: str | None) -> Any:
@@ -82,6 +86,20 @@ class CreateTenantMapping(command.ShowOne):
         return columns.replaced(
             columns.shown(made), {"projects": _projects(made.to_dict(), names)}
         )
+
+    def _project(self, site_id: str, project: str) -> str:
+        """The id of a project at its own site, as far as Keystone tells."""
+        for handle in self.pair.handles:
+            if handle.local.id != site_id:
+                continue
+            try:
+                return handle.finder.project(project).id
+            except exceptions.Forbidden as error:
+                self.warn(
+                    f"{handle.name}: Keystone does not tell of projects, so"
+                    f" '{project}' is taken for an id: {error.message}"
+                )
+        return project
 
 
 class DeleteTenantMapping(command.Command):

@@ -1,5 +1,6 @@
 """From clouds.yaml to two sites, with nothing asked on the way."""
 
+import dataclasses
 import pathlib
 from collections.abc import Callable
 
@@ -296,6 +297,32 @@ def test_a_server_by_a_name_that_is_no_pattern(
     assert finder().server("web.1").id == "i-1"
     assert listed.last_request is not None
     assert listed.last_request.qs == {"name": ["^web\\.1$"]}
+
+
+@pytest.mark.parametrize("path", ["", "/", "/v3"])
+def test_projects(service: requests_mock.Mocker, path: str) -> None:
+    """An id first, then a name; what Keystone will not tell, is told."""
+    access = dataclasses.replace(
+        cloud.open_access("site-a"),
+        overrides={"identity": f"http://keystone.a:5000{path}"},
+    )
+    root = "http://keystone.a:5000/v3/projects"
+    service.get(f"{root}/p-1", json={"project": {"id": "p-1", "name": "x"}})
+    service.get(f"{root}/shop", status_code=403)
+    twins = [{"id": f"p-{n}", "name": "twin"} for n in (2, 3)]
+    service.get(f"{root}/twin", status_code=404)
+    service.get(root, json={"projects": twins})
+    service.get(
+        f"{root}?name=shop", json={"projects": [{"id": "p-4", "name": "shop"}]}
+    )
+    finder = access.finder()
+    assert finder.project("p-1").id == "p-1"
+    assert finder.project("shop").id == "p-4"
+    with pytest.raises(exceptions.NotUnique, match="p-2, p-3"):
+        finder.project("twin")
+    service.get(root, status_code=403)
+    with pytest.raises(exceptions.Forbidden):
+        finder.project("shop two")
 
 
 @pytest.mark.parametrize(
