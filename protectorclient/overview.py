@@ -8,7 +8,7 @@ import datetime
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from protectorclient import exceptions
+from protectorclient import exceptions, microversions
 from protectorclient.checking.facts import Side
 from protectorclient.located import rank
 from protectorclient.pair import SitePair
@@ -21,6 +21,9 @@ from protectorclient.v1.protection_groups import ProtectionGroup
 _ASKERS = 6
 #: The last of these of a group is its last drill.
 DRILL = "test_failover"
+#: Without a health report nobody has asked for all that readiness takes.
+_UNTOLD = f"unknown: needs API version {microversions.HEALTH.since}"
+_UNLISTED = "unknown: the health report does not have it"
 #: Of the newest operations of a site so many are read at once.
 _NEWEST = 1000
 
@@ -42,8 +45,9 @@ class Row:
     lag: float | None
     #: Seconds.
     rpo: float | None
-    ready: bool
-    #: Why it is not ready.
+    #: None where no site could tell.
+    ready: bool | None
+    #: Why it is not ready, or why that is not known.
     reasons: tuple[str, ...]
     last_drill: Operation | None
     last_operation: Operation | None
@@ -234,6 +238,9 @@ class _Picture:
         in_sync, sync_status = self._sync(copies)
         health = self._health(identity, group, ahead)
         reasons = self._reasons(health, group, in_sync, sync_status)
+        ready: bool | None = not reasons
+        if ready and health is None:
+            ready, reasons = None, (self._untold(),)
         operations = self._operations(identity)
         now = self._sides[ahead].handle.client.http.server_time()
         return Row(
@@ -245,7 +252,7 @@ class _Picture:
             sync_status=sync_status,
             lag=self._lag(health, group, now),
             rpo=self._rpo(ahead, identity),
-            ready=not reasons,
+            ready=ready,
             reasons=reasons,
             last_drill=_last(operations, _is_drill),
             last_operation=operations[0] if operations else None,
@@ -334,6 +341,10 @@ class _Picture:
             if in_sync is False:
                 found.append(sync_status)
         return tuple(dict.fromkeys(found))
+
+    def _untold(self) -> str:
+        told = any(answer.health_known for answer in self._answers.values())
+        return _UNLISTED if told else _UNTOLD
 
     def _operations(self, identity: str) -> list[Operation]:
         """Those of both sites, newest first."""

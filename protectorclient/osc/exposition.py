@@ -13,7 +13,7 @@ METRICS: tuple[tuple[str, str, Callable[[Row], float | None]], ...] = (
     (
         "protector_group_ready",
         "Whether a failover would be accepted now",
-        lambda row: float(row.ready),
+        lambda row: None if row.ready is None else float(row.ready),
     ),
     (
         "protector_group_in_sync",

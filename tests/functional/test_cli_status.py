@@ -184,15 +184,25 @@ def test_a_link_that_is_cut_is_not_out_of_sync(local_pair: LocalPair) -> None:
 def test_an_older_site_has_no_health_report(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What it lacks is put together from what it has."""
+    """What is not known of a group is not said to be well."""
     with LocalPair(sockets=True, max_microversion="1.1") as pair:
         monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(pair.clouds_yaml))
         monkeypatch.setenv("OS_CLOUD", "site-a")
         ran = protector("status prod-db -f json")
         assert (ran.code, ran.err) == (0, "")
         (row,) = ran.json
-        assert (row["in_sync"], row["ready"]) == (True, True)
+        assert (row["in_sync"], row["ready"]) == (True, None)
+        assert row["reasons"] == ["unknown: needs API version 1.2"]
         assert row["within_rpo"] is True
+        table = protector("status bare -f value")
+        assert "unknown: needs API version 1.2" in table.out
+        metrics = protector("status --prometheus")
+        assert "protector_group_ready{" not in metrics.out
+        moved = f"{GROUP} failover prod-web-app {WEB} --wait"
+        assert protector(moved).code == 0
+        (away,) = protector("status prod-web-app -f json").json
+        assert away["ready"] is False
+        assert away["reasons"] == ["The group is failed_over"]
 
 
 @pytest.mark.parametrize("form", ["", "-f json"])
