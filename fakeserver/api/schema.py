@@ -146,7 +146,7 @@ def _whole_numbers(value: Any) -> Any:
 
 
 #: which of several complaints is told: the first kind that is there
-_ORDER = ("type", "maxProperties", "additionalProperties", "required")
+_ORDER = ("type", "additionalProperties", "maxProperties", "required")
 
 
 def _judge(
@@ -167,8 +167,12 @@ def _judge(
             ),
             key=_weight,
         )
-    field = _field(error, root)
-    raise Refused("bad-request", _sentence(error, field), field=field)
+    place = _field(error, root)
+    key = _key(error)
+    field = place
+    if key is not None:
+        field = f"{place}.{_short(key)}" if place else _short(key)
+    raise Refused("bad-request", _sentence(error, place, field), field=field)
 
 
 def _weight(error: ValidationError) -> tuple[int, int, str]:
@@ -187,28 +191,37 @@ def _field(error: ValidationError, root: str) -> str:
     return field
 
 
+def _key(error: ValidationError) -> str | None:
+    """The key that is too much, or missing, in what does not fit."""
+    kind, given = error.validator, error.instance
+    if kind == "additionalProperties":
+        known = error.schema.get("properties", {})
+        return str(min(set(given) - set(known)))
+    if kind == "required":
+        return next(str(n) for n in error.validator_value if n not in given)
+    if kind == "maxProperties":
+        return str(list(given)[error.validator_value])
+    return None
+
+
 def _short(key: object) -> str:
     text = str(key)
     return text if len(text) <= 64 else f"{text[:61]}..."
 
 
-def _sentence(error: ValidationError, field: str) -> str:
+def _sentence(error: ValidationError, place: str, field: str) -> str:
     """What is wrong, in one sentence; never with the value itself."""
-    subject = field or "The body"
+    subject = place or "The body"
     if "propertyNames" in error.absolute_schema_path:
         subject = f"A key of {subject}"
-    inside = f"{field}." if field else ""
     kind, limit, schema = error.validator, error.validator_value, error.schema
     told = schema.get("x-refusal") if isinstance(schema, dict) else None
     if kind in ("enum", "anyOf", "minProperties", "maxProperties") and told:
         return str(told)
     if kind == "additionalProperties":
-        known = schema.get("properties", {})
-        names = sorted(set(error.instance) - set(known))
-        return f"{inside}{_short(names[0])} is not known here"
+        return f"{field} is not known here"
     if kind == "required":
-        names = [name for name in limit if name not in error.instance]
-        return f"{inside}{names[0]} is missing"
+        return f"{field} is missing"
     if kind == "type":
         return f"{subject} must be {_article(limit)}"
     if kind in ("enum", "const"):

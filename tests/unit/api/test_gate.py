@@ -390,6 +390,30 @@ def test_body_where_none_is_needed(call: Api, engine: Engine) -> None:
     assert len(engine.calls) == 2
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        (f"{GROUP}/sync-force", {"x": 1}, "x"),
+        (f"{GROUP}/consistency-group/sync", {"x": 1}, "x"),
+        (f"/v1/admin/sites/{stable_id(1, 's')}/validate", {"x": 1}, "x"),
+        (GROUPS, {"protection_group": {"foo": 1}}, "protection_group.foo"),
+        (GROUPS, {"group": {}}, "group"),
+        (GROUPS, {}, "protection_group"),
+        (f"{GROUP}/action", {"failback": {}, "failover": {}}, "failover"),
+        (f"{GROUP}/action", {"failover": {}, "explode": {}}, "explode"),
+        (f"{GROUP}/action", {"reset_status": {}}, "reset_status.status"),
+    ],
+)
+def test_a_key_is_named_in_full(
+    call: Api, path: str, body: Any, field: str
+) -> None:
+    """Where it belongs, too much or missing, to programs and to people."""
+    found = error_of(call("POST", path, body))
+    assert found.details == {"field": field}
+    if field != "failover":
+        assert found.message.startswith(f"{field} is ")
+
+
 # -- queries
 
 

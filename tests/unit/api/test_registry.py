@@ -102,8 +102,8 @@ def test_taken(call: Api) -> None:
         ({"protector_url": "http://host/?x"}, "site.protector_url"),
         ({"id": "me"}, "site.id"),
         ({"password": ""}, "site.password"),
-        ({"status": "active"}, "site"),
-        ({"local": True}, "site"),
+        ({"status": "active"}, "site.status"),
+        ({"local": True}, "site.local"),
     ],
 )
 def test_bad_site(
@@ -317,7 +317,7 @@ def test_policy_deleted(site: Site, call: Api) -> None:
         ({"replication_interval": 10**30}, "policy.replication_interval"),
         ({"rpo_minutes": "15"}, "policy.rpo_minutes"),
         ({"primary_fa_api_token": None}, "policy.primary_fa_api_token"),
-        ({"credentials_set": True}, "policy"),
+        ({"credentials_set": True}, "policy.credentials_set"),
     ],
 )
 def test_bad_policy(call: Api, change: dict[str, Any], field: str) -> None:
@@ -332,6 +332,7 @@ def test_first_policy_needs_both_tokens(call: Api) -> None:
     del body["policy"]["secondary_fa_api_token"]
     found = error_of(call("POST", f"{GROUP}/policy", body))
     assert found.message == "policy.secondary_fa_api_token is missing"
+    assert found.details["field"] == "policy.secondary_fa_api_token"
 
 
 # -- what is only changed here
