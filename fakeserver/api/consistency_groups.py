@@ -20,8 +20,9 @@ def blueprint(site: Site) -> Blueprint:
 
     def sync(tenant_id: str, pg_id: str) -> Response:
         asked = call()
+        given = asked.body or {}
         started = site.service.act(
-            tenant_id, pg_id, "sync_volumes", {}, asked.request_id
+            tenant_id, pg_id, "sync_volumes", given, asked.request_id
         )
         record = render.operation(started, asked.version)
         return answer({"operation": record}, 202)

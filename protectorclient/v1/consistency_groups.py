@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
-from protectorclient import http, urls
+from protectorclient import http, microversions, urls
 from protectorclient.v1 import _manager, _record
 from protectorclient.v1._acting import Actor
 from protectorclient.v1.operations import Operation
@@ -101,19 +101,28 @@ class ConsistencyGroupManager(_manager.Manager):
         return self._record(ConsistencyGroup, data)
 
     def sync(
-        self, group: Group, *, request_id: str | None = None
+        self,
+        group: Group,
+        *,
+        reason: str | None = None,
+        request_id: str | None = None,
     ) -> Operation:
         """Replicate once; ``POST consistency-group/sync``. *1.0*
 
         The same as the action `sync_volumes`, and as safe to send.
 
+        :param reason: kept with the operation. *1.2*
         :param request_id: ``req-<uuid>``; made up where not given.
         """
+        given = None
+        if reason is not None:
+            self._http.require(microversions.ACTION_REASON)
+            given = {"reason": reason}
         return self._actor.start(
             self._path(group, "sync"),
-            None,
+            given,
             group_id=_record.id_of(group),
             operation_type="sync_volumes",
-            parameters={},
+            parameters=given or {},
             request_id=request_id,
         )

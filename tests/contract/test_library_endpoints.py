@@ -350,8 +350,10 @@ def consistency_groups_get(live: Live) -> None:
 def consistency_groups_sync(live: Live) -> None:
     group = live.group()
     before = live.client().consistency_groups.get(group).latest
-    operation = live.client().consistency_groups.sync(group)
+    reason = "drill" if live.client().api_version == "1.2" else None
+    operation = live.client().consistency_groups.sync(group, reason=reason)
     assert operation.operation_type == "sync_volumes"
+    assert operation.parameters.get("reason") == reason
     live.finish(operation)
     after = live.client().consistency_groups.get(group).latest
     assert before is not None

@@ -83,6 +83,20 @@ def test_reason_comes_with_1_2(
     assert call("POST", f"{PATH}/action", body).status_code == 202
 
 
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_reason_of_the_sync_comes_with_1_2(
+    call: Api, engine: Engine, version: str
+) -> None:
+    path, body = f"{PATH}/consistency-group/sync", {"reason": "because"}
+    found = error_of(call("POST", path, body, version=version))
+    assert found.message == "reason is not known here"
+    assert engine.calls == []
+    assert call("POST", path, body).status_code == 202
+    assert engine.calls[0][3:5] == ("sync_volumes", body)
+    found = error_of(call("POST", path, {"reason": "x" * 256}))
+    assert found.details["field"] == "reason"
+
+
 def test_reset_status_is_for_admins(call: Api, engine: Engine) -> None:
     body = {"reset_status": {"status": "active"}}
     found = error_of(call("POST", f"{PATH}/action", body, role="member"))

@@ -458,6 +458,18 @@ def test_consistency_group_sync(site: Site) -> None:
     assert site.client.consistency_groups.sync("pg-1").id == "x-1"
     assert site.last.path == path
     assert site.last.text is None
+    site.client.consistency_groups.sync("pg-1", reason="storm")
+    assert site.last.json() == {"reason": "storm"}
+
+
+def test_a_reason_of_the_sync_needs_its_version(
+    make_site: Callable[..., Site],
+) -> None:
+    site = make_site(maximum="1.1")
+    with pytest.raises(exceptions.VersionNotSupported) as caught:
+        site.client.consistency_groups.sync("pg-1", reason="storm")
+    assert caught.value.needed == "1.2"
+    assert site.asked == []
 
 
 def test_reset_status(site: Site) -> None:
