@@ -212,6 +212,11 @@ REFUSED = [
         "site-a: Protection group bare has no policy (req-ID)\n",
     ),
     (
+        "policy set prod-db",
+        2,
+        "there is nothing to change\n",
+    ),
+    (
         "policy set bare --primary-fa-url https://a.example.com",
         2,
         "bare has no policy yet: give --secondary-fa-url\n",

@@ -9,6 +9,17 @@ from protectorclient.osc import ask, columns, command, options
 
 PRIMARY_TOKEN = "the API token of the FlashArray at the primary site"
 SECONDARY_TOKEN = "the API token of the FlashArray at the secondary site"
+#: What is given where something is to change.
+FIELDS = (
+    "primary_fa_url",
+    "secondary_fa_url",
+    "primary_fa_api_token_file",
+    "primary_fa_api_token_env",
+    "secondary_fa_api_token_file",
+    "secondary_fa_api_token_env",
+    "replication_interval",
+    "rpo_minutes",
+)
 
 
 class ShowPolicy(command.ShowOne):
@@ -66,6 +77,8 @@ class SetPolicy(command.ShowOne):
         from protectorclient.v1.policies import Policy
 
         command.check_record(parsed_args, Policy)
+        if all(getattr(parsed_args, field) is None for field in FIELDS):
+            raise exceptions.UsageProblem("there is nothing to change")
         site, group = self.locate(parsed_args.protection_group)
         policies = site.client.policies
         try:
