@@ -194,7 +194,8 @@ class Base(command.Command):
         that fails is told at once, and what is returned sums them up.
         """
         errors: dict[str, BaseException] = {}
-        for name in dict.fromkeys(names):
+        names = list(dict.fromkeys(names))
+        for name in names:
             try:
                 change(name)
             except exceptions.ProtectorError as error:

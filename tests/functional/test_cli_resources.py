@@ -284,6 +284,29 @@ def test_one_of_several_fails(local_pair: LocalPair) -> None:
     assert names == "prod-db\nprod-web-app\n"
 
 
+def test_named_twice_is_named_once(local_pair: LocalPair) -> None:
+    twice = "protection-group delete {0} {0}"
+    ran = protector(twice.format("nosuch"))
+    assert (ran.code, ran.err) == (
+        1,
+        "no protection group has the name or id 'nosuch'\n",
+    )
+    ran = protector("protection-group delete nosuch nosuch other")
+    assert (ran.code, ran.err.splitlines()[-1]) == (
+        14,
+        "2 of 2 failed: nosuch, other",
+    )
+    assert protector(twice.format("bare")).code == 0
+
+    servers = clirunner.openstack("server list -f json -c ID -c Name").json
+    (spare,) = (row for row in servers if row["Name"] == "bare-1")
+    create = "protection-group create new --volume-type flash-async"
+    assert protector(create).code == 0
+    added = protector(f"member add new bare-1 bare-1 {spare['ID']} -f json")
+    assert (added.code, added.err) == (0, "")
+    assert [row["Name"] for row in added.json] == ["bare-1"]
+
+
 def test_roles(local_pair: LocalPair) -> None:
     """Refused by the site that was asked, which is named."""
     for command in (

@@ -67,9 +67,14 @@ class AddMember(command.Lister):
         command.check_columns(parsed_args, COLUMNS)
         site, group = self.locate(parsed_args.protection_group)
         added = []
+        seen: set[str] = set()
 
         def add(instance: str) -> None:
             server = site.finder.server(instance)
+            if server.id in seen:
+                # named by its name and by its id
+                return
+            seen.add(server.id)
             member = site.client.members.add(group, server.id)
             added.append(member.to_dict())
 
