@@ -28,7 +28,7 @@ CALL = "protector.call"
 LOG = logging.getLogger(__name__)
 
 _REQUEST_ID = re.compile(
-    r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
+    r"req-[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 )
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 

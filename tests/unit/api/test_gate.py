@@ -98,7 +98,16 @@ def test_request_id_is_kept_when_it_is_one(call: Api) -> None:
     assert response.headers[RID] == given
 
 
-@pytest.mark.parametrize("given", ["", "req-1", "x" * 40, "req-" + "g" * 36])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "",
+        "req-1",
+        "x" * 40,
+        "req-" + "g" * 36,
+        f"REQ-{stable_id(1, 'x')}",
+    ],
+)
 def test_request_id_is_made_otherwise(call: Api, given: str) -> None:
     one = call("GET", GROUPS, headers={RID: given}).headers[RID]
     two = call("GET", GROUPS, headers={RID: given}).headers[RID]
