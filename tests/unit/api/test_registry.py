@@ -88,6 +88,8 @@ def test_taken(call: Api) -> None:
         ({"name": ""}, "site.name"),
         ({"name": "a\nb"}, "site.name"),
         ({"name": "a\n"}, "site.name"),
+        ({"name": "  "}, "site.name"),
+        ({"name": "\u2003\u00a0"}, "site.name"),
         ({"name": 1}, "site.name"),
         ({"name": "x" * 256}, "site.name"),
         ({"auth_url": "ftp://x"}, "site.auth_url"),
@@ -199,6 +201,7 @@ def test_mapped(call: Api) -> None:
         (new_mapping("two", PROJECT, "d" * 32), "name-conflict"),
         (new_mapping("two", "c" * 32, OTHER), "name-conflict"),
         (new_mapping("two", "", OTHER), "bad-request"),
+        (new_mapping("  ", "c" * 32, "d" * 32), "bad-request"),
         (new_mapping("two", "a b", OTHER), "bad-request"),
     ],
 )
@@ -351,7 +354,7 @@ def test_group_changed(site: Site, call: Api) -> None:
     )
     record = call("PATCH", GROUP, body).get_json()["protection_group"]
     assert record["network_mapping"] == {"a": "b"}
-    for bad in ({}, {"status": "active"}, {"name": None}):
+    for bad in ({}, {"status": "active"}, {"name": None}, {"name": " "}):
         response = call("PATCH", GROUP, {"protection_group": bad})
         assert error_of(response).status == 400
 
