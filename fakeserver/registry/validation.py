@@ -19,12 +19,16 @@ from fakeserver.storage.driver import StorageError
 from fakeserver.store.sites import SITES
 
 OK, FAILED, SKIPPED = "ok", "failed", "skipped"
-#: what a site that fails these is: not there at all
+#: a site that gives no answer to one of these is not there at all
 _PRESENCE = ("keystone", "protector")
 
 
 class CheckFailed(Exception):
     """What is wrong, for an admin to read."""
+
+
+class CheckSilent(CheckFailed):
+    """Nothing answered; what says no is there all the same."""
 
 
 class CheckSkipped(Exception):
@@ -56,9 +60,10 @@ def _protector(probe: Probe) -> str:
         if probe.site.faults.cuts(name):
             raise requests.ConnectionError("the way to it is cut")
         found = probe.site.wire.session().get(f"{url}/", timeout=TIMEOUTS)
-        versions = [one["max_version"] for one in found.json()["versions"]]
     except requests.RequestException as error:
-        raise CheckFailed(f"No answer from {url}") from error
+        raise CheckSilent(f"No answer from {url}") from error
+    try:
+        versions = [one["max_version"] for one in found.json()["versions"]]
     except (ValueError, LookupError, TypeError) as error:
         raise CheckFailed(f"No protector service at {url}") from error
     return f"Versions up to {', '.join(versions)}"
@@ -109,30 +114,31 @@ def validate(site: Site, site_id: str) -> dict[str, Any]:
     """Make every check, and keep the status that follows from them."""
     probe = Probe(site, SITES.get(site.db, site_id))
     checks = []
+    status = "active"
     for name, check in CHECKS.items():
-        result, detail = _made(check, probe)
+        result, detail, silent = _made(check, probe)
         checks.append({"name": name, "result": result, "detail": detail})
-    failed = [one["name"] for one in checks if one["result"] != OK]
-    if not failed:
-        status = "active"
-    elif set(failed).intersection(_PRESENCE):
-        status = "unreachable"
-    else:
-        status = "error"
+        if silent and name in _PRESENCE:
+            status = "unreachable"
+        elif result != OK and status == "active":
+            status = "error"
     sites.set_status(site, site_id, status)
     return {"status": status, "checks": checks}
 
 
-def _made(check: Callable[[Probe], str], probe: Probe) -> tuple[str, str]:
+def _made(
+    check: Callable[[Probe], str], probe: Probe
+) -> tuple[str, str, bool]:
+    """The result, the detail, and whether nothing answered."""
     try:
-        return OK, check(probe)
+        return OK, check(probe), False
     except CheckSkipped as error:
-        return SKIPPED, str(error)
+        return SKIPPED, str(error), False
+    except CheckSilent as error:
+        return FAILED, str(error), True
     except CloudUnreachable as error:
-        return FAILED, f"Site {error.site} does not answer"
-    except CloudRefused as error:
-        return FAILED, error.message
+        return FAILED, f"Site {error.site} does not answer", True
+    except (CloudRefused, Refused) as error:
+        return FAILED, error.message, False
     except (CheckFailed, StorageError) as error:
-        return FAILED, str(error)
-    except Refused as error:
-        return FAILED, error.message
+        return FAILED, str(error), False

@@ -330,6 +330,9 @@ def test_validation_with_a_wrong_password(pair: Pair) -> None:
     found = pair.a("POST", f"{path}/validate", user="admin", expect=200)
     keystone = found["checks"][0]
     assert (keystone["name"], keystone["result"]) == ("keystone", "failed")
+    # it answers, and says no
+    assert found["status"] == "error"
+    assert pair.a("GET", path)["status"] == "error"
     assert "wrong-one" not in str(found)
     body = {"site": {"password": "protector-secret"}}
     pair.a("PATCH", path, body, user="admin")
@@ -357,6 +360,16 @@ def test_address_that_is_no_protector(pair: Pair) -> None:
     pair.a("PATCH", path, body, user="admin")
     found = pair.a("POST", f"{path}/validate", user="admin", expect=200)
     assert found["checks"][1]["result"] == "failed"
+    assert found["status"] == "error"
+
+
+def test_one_of_two_services_is_silent(pair: Pair) -> None:
+    """Keystone answers; nobody listens where the protector should be."""
+    path = f"/v1/admin/sites/{pair.site_id('site-b')}"
+    body = {"site": {"protector_url": "http://127.0.0.1:9"}}
+    pair.a("PATCH", path, body, user="admin")
+    found = pair.a("POST", f"{path}/validate", user="admin", expect=200)
+    assert found["checks"][1]["detail"] == "No answer from http://127.0.0.1:9"
     assert found["status"] == "unreachable"
 
 
