@@ -11,6 +11,7 @@ from fakeserver.cloud.remote_http import (
     CloudHttp,
     CloudRefused,
     CloudUnreachable,
+    LoginRefused,
     Record,
 )
 from fakeserver.faults import Faults
@@ -370,4 +371,10 @@ def _goes_on(answer: Record) -> bool:
     )
 
 
-__all__ = ["Account", "CloudRefused", "CloudUnreachable", "RemoteCloud"]
+__all__ = [
+    "Account",
+    "CloudRefused",
+    "CloudUnreachable",
+    "LoginRefused",
+    "RemoteCloud",
+]

@@ -39,6 +39,10 @@ class CloudRefused(Exception):
         self.message = message
 
 
+class LoginRefused(CloudRefused):
+    """The site's Keystone does not let the service account in."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Account:
     """The service account that a site was registered with."""
@@ -155,7 +159,7 @@ class CloudHttp:
             answer = error.response
             if answer is None:
                 raise CloudUnreachable(self.site) from error
-            self._refuse(answer)
+            self._refuse(answer, LoginRefused)
         except (exceptions.ConnectTimeout, requests.Timeout) as error:
             why = "it does not answer in time"
             raise CloudUnreachable(self.site, why) from error
@@ -165,14 +169,18 @@ class CloudHttp:
         ) as error:
             raise CloudUnreachable(self.site) from error
 
-    def _refuse(self, answer: requests.Response) -> NoReturn:
+    def _refuse(
+        self,
+        answer: requests.Response,
+        kind: type[CloudRefused] = CloudRefused,
+    ) -> NoReturn:
         """Tell a service that says no from one that is in trouble: a 5xx
         says nothing of what was asked, and the next one may go well."""
         said = _json(answer)
         status = answer.status_code
         if status in _NOBODY_HOME or status >= 500:
             raise CloudUnreachable(self.site, f"HTTP {status}")
-        raise CloudRefused(self.site, status, _message(said, answer))
+        raise kind(self.site, status, _message(said, answer))
 
 
 #: names under which catalogs list a service

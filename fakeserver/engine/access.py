@@ -7,7 +7,7 @@ service account, in a token scoped to the tenant's project at that site.
 import threading
 from typing import Any
 
-from fakeserver.cloud.remote import Account, RemoteCloud
+from fakeserver.cloud.remote import Account, LoginRefused, RemoteCloud
 from fakeserver.engine.peer import Peer
 from fakeserver.errors import Refused
 from fakeserver.site import Site
@@ -64,6 +64,17 @@ class Access:
             username=record["username"],
             password=password,
             user_domain_name=record["user_domain_name"],
+        )
+
+    def locked_out(self, error: LoginRefused) -> Refused:
+        """A peer that does not let this site in is out of its reach."""
+        own = error.site == self.name(self.local_id())
+        return Refused(
+            "invalid-state" if own else "peer-unreachable",
+            f"Keystone of site {error.site} refused the service account: "
+            f"{error.message}",
+            site=error.site,
+            status=error.status,
         )
 
     def cloud(self, group: Group, site_id: str) -> RemoteCloud:

@@ -6,7 +6,11 @@ The order is fixed, and a refusal changes nothing.
 import dataclasses
 from typing import Any
 
-from fakeserver.cloud.remote import CloudRefused, CloudUnreachable
+from fakeserver.cloud.remote import (
+    CloudRefused,
+    CloudUnreachable,
+    LoginRefused,
+)
 from fakeserver.engine import resolve, rules
 from fakeserver.engine.access import Access
 from fakeserver.engine.documents import Doc, peer_of
@@ -236,5 +240,7 @@ class Checks:
             raise Refused(
                 "peer-unreachable", PEER_UNREACHABLE, cause=str(error)
             ) from error
+        except LoginRefused as error:
+            raise self._access.locked_out(error) from error
         except CloudRefused as error:
             raise Refused("invalid-state", str(error)) from error

@@ -11,6 +11,7 @@ from fakeserver.cloud.remote import (
     Account,
     CloudRefused,
     CloudUnreachable,
+    LoginRefused,
     RemoteCloud,
 )
 from fakeserver.cloud.remote_http import TIMEOUTS
@@ -27,7 +28,7 @@ def account(site: Site, site_id: str) -> Account:
 def service_project(site: Site, site_id: str) -> str:
     """The id of the service account's own project, from that Keystone.
 
-    Raises CloudUnreachable or CloudRefused as the other calls do.
+    Raises CloudUnreachable or LoginRefused as the other calls do.
     """
     record = SITES.get(site.db, site_id)
     who = account(site, site_id)
@@ -50,7 +51,7 @@ def service_project(site: Site, site_id: str) -> str:
         status = int(error.http_status or 500)
         if status >= 500:
             raise CloudUnreachable(who.site) from error
-        raise CloudRefused(who.site, status, str(error.message)) from error
+        raise LoginRefused(who.site, status, str(error.message)) from error
     except (
         exceptions.ClientException,
         requests.RequestException,
@@ -61,7 +62,7 @@ def service_project(site: Site, site_id: str) -> str:
     ) as error:
         raise CloudUnreachable(who.site) from error
     if project is None:
-        raise CloudRefused(who.site, 401, "the token has no project")
+        raise LoginRefused(who.site, 401, "the token has no project")
     return str(project)
 
 
@@ -86,6 +87,8 @@ def refusals(site: Site) -> Iterator[None]:
                 "invalid-state", f"The cloud of site {error.site} is silent"
             ) from error
         raise Refused("peer-unreachable", PEER_UNREACHABLE) from error
+    except LoginRefused as error:
+        raise site.service.access.locked_out(error) from error
     except CloudRefused as error:
         raise Refused(
             "invalid-state",

@@ -340,6 +340,30 @@ def test_validation_with_a_wrong_password(pair: Pair) -> None:
     assert found["status"] == "active"
 
 
+def test_a_peer_that_lets_nobody_in(pair: Pair) -> None:
+    """It is out of reach, and not in the wrong state; both sites differ."""
+    path = f"/v1/admin/sites/{pair.site_id('site-b')}"
+    body = {"site": {"password": "wrong-one"}}
+    pair.a("PATCH", path, body, user="admin")
+    group = f"{one_group(pair, 'prod-db')}/policy"
+    for method, address, given in (
+        ("GET", f"{path}/volume-types", None),
+        ("POST", "T/protection-groups", new_group(pair)),
+        ("POST", group, POLICY),
+    ):
+        error = pair.a(method, address, given, expect=409)
+        assert error["reason"] == "protector.peer-unreachable"
+        if address != group:
+            assert error["message"].startswith(
+                "Keystone of site site-b refused the service account: "
+            )
+    own = f"/v1/admin/sites/{pair.site_id('site-a')}"
+    pair.a("PATCH", own, body, user="admin")
+    error = pair.a("GET", f"{own}/volume-types", expect=409)
+    assert error["reason"] == "protector.invalid-state"
+    assert "site-a refused the service account" in error["message"]
+
+
 def test_validation_finds_a_misspelt_array(pair: Pair) -> None:
     path = f"/v1/admin/sites/{pair.site_id('site-b')}"
     body = {"site": {"array_name": "flasharay-b"}}
