@@ -286,11 +286,14 @@ class Service:
             self._changeable(group)
             return self.metadata.change(group, mutate)
 
+    def require_idle(self, group: Group) -> None:
+        """No operation of the group is unfinished, at either site."""
+        request = Request("change", {}, "")
+        self._checks.unfinished(group, request, self.access.local_id())
+
     def _changeable(self, group: Group, unknown_is_fine: bool = False) -> None:
         """Nothing is under way, the peer answers, both copies are equal."""
-        request = Request("change", {}, "")
-        here = self.access.local_id()
-        self._checks.unfinished(group, request, here)
+        self.require_idle(group)
         self._checks.peer_answers(group)
         self._checks.in_sync(group, unknown_is_fine)
 
@@ -350,6 +353,7 @@ class Service:
             self.metadata.bury(group)
 
     def _deletable(self, group: Group) -> None:
+        self.require_idle(group)
         if group.status not in (rules.ACTIVE, rules.ERROR):
             raise Refused(
                 "invalid-state",
@@ -357,8 +361,6 @@ class Service:
                 "needs active or error",
                 status=group.status,
             )
-        request = Request("change", {}, "")
-        self._checks.unfinished(group, request, self.access.local_id())
         if group.doc["tests"]:
             raise Refused(
                 "test-not-cleaned",

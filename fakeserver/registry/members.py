@@ -66,6 +66,7 @@ def add(
     """Protect an instance that runs at the group's primary."""
     group = groups.get(site.db, project_id, group_id)
     primary = str(group.doc["current_primary_site_id"])
+    site.service.require_idle(group)
     require_active(group.doc, "adding a member")
     require_primary_here(site, primary, "A member is added")
     instance_id = instance_id.lower()
@@ -127,6 +128,7 @@ def remove(site: Site, project_id: str, group_id: str, member_id: str) -> None:
     group = groups.get(site.db, project_id, group_id)
     member = get(group, member_id)
     primary = str(group.doc["current_primary_site_id"])
+    site.service.require_idle(group)
     require_active(group.doc, "removing a member")
     require_primary_here(site, primary, "A member is removed")
 

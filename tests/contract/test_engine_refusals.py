@@ -66,6 +66,23 @@ def test_a_clean_up_needs_a_test_and_a_status(two, status):
     assert answer.reason == ("nothing-to-clean" if fits else "invalid-state")
 
 
+def test_an_operation_goes_before_the_status(two):
+    """Whoever waits for it can go on; a status is no answer to that."""
+    started = two.act(A, "failover").told("operation")
+    [member, *_] = two.ask(A, "GET", two.of(WEB, "/members")).told("members")
+    instance = {"member": {"instance_id": member["instance_id"]}}
+    for site in (A, B):
+        assert two.group(site)["status"] == "failing_over"
+        for method, path, body in (
+            ("DELETE", two.of(WEB), None),
+            ("DELETE", two.of(WEB, f"/members/{member['id']}"), None),
+            ("POST", two.of(WEB, "/members"), instance),
+        ):
+            answer = two.ask(site, method, path, body)
+            assert answer.reason == "operation-in-progress"
+            assert started["id"] in answer.message
+
+
 @pytest.mark.parametrize("status", ALL)
 def test_a_forced_failover_takes_over_what_the_peer_has_left(two, status):
     running = {
