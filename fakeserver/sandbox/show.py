@@ -94,7 +94,21 @@ def journal(
     ]
     found.sort(key=lambda entry: float(entry["real"]))
     for entry in found[-last:] if last else found:
-        lines([json.dumps(entry)] if raw else _written(entry))
+        made = [json.dumps(entry)] if raw else _written(entry)
+        lines(map(_harmless, made))
+
+
+def _harmless(text: str) -> str:
+    """What a client sent may neither forge a line of this journal nor
+    speak to the terminal. Such characters are written as JSON has them."""
+    return "".join(
+        one if one.isprintable() else json.dumps(one)[1:-1].replace(*_DELETE)
+        for one in text
+    )
+
+
+#: the one control character that JSON leaves as it is
+_DELETE = ("\x7f", r"\u007f")
 
 
 def _written(entry: dict[str, Any]) -> list[str]:

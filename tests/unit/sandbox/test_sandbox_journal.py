@@ -10,6 +10,8 @@ import pytest
 from fakeserver.clock import ManualClock
 from fakeserver.journal import Journal, Journaled, entries
 from fakeserver.masking import HIDDEN, mask, mask_query, readable
+from fakeserver.sandbox import show
+from fakeserver.sandbox.folder import Folder, Settings
 
 TOKEN = "gAAAAABnQ" + "x" * 120
 SECRETS = ("sesame", "fa-token-a", "c2VhbGVk", TOKEN)
@@ -154,3 +156,23 @@ def test_a_torn_line_is_passed_over(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "j"
     path.write_text('{"number": 1}\n{"numb\n[]\n{"number": 2}\n{"nu')
     assert [entry["number"] for entry in entries(path)] == [1, 2]
+
+
+@pytest.mark.parametrize("raw", [False, True])
+def test_what_is_sent_cannot_forge_a_line(
+    raw: bool, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor speak to the terminal that shows it."""
+    folder = Folder(tmp_path / "sandbox")
+    folder.prepare()
+    folder.write(Settings())
+    evil = "/\n2026-01-01T00:00:00Z site-a GET / 200\x1b[2J\x7f\x9b\r"
+    call(folder.journal("site-a"), b"{}", b"", PATH_INFO=evil)
+    show.journal(folder, None, None, raw)
+    shown = capsys.readouterr().out
+    assert len(shown.splitlines()) == (1 if raw else 2)
+    assert shown.replace("\n", "").isprintable()
+    for escape in (r"\n", r"\u001b", r"\u007f", r"\u009b", r"\r"):
+        assert escape in shown
+    if raw:
+        assert json.loads(shown)["path"] == evil
