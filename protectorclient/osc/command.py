@@ -268,6 +268,16 @@ class Shows(Base):
 class Lister(Shows, command.Lister):
     """A command that ends in a list."""
 
+    def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
+        parser = super().get_parser(prog_name)
+        sort = parser._option_string_actions["--sort-column"]
+        # cliff would ignore a name that is misspelt, and says so
+        sort.help = (
+            "column to sort by, case-insensitive, with underscores for"
+            " spaces; repeat for several, the first counts most"
+        )
+        return parser
+
 
 class ShowOne(Shows, command.ShowOne):
     """A command that ends in one record."""
@@ -276,15 +286,20 @@ class ShowOne(Shows, command.ShowOne):
 def check_columns(
     parsed_args: argparse.Namespace, names: Iterable[str]
 ) -> None:
-    """Refuse ``-c`` for a column that there is not.
+    """Refuse ``-c`` and ``--sort-column`` for a column that there is not.
 
     A command that changes something calls this before it does.
     """
+    names = tuple(names)
     known = {_normal(name) for name in names}
-    wanted = [name for name in parsed_args.columns if _normal(name) in known]
-    if parsed_args.columns and not wanted:
+    shown = parsed_args.columns
+    sorting = getattr(parsed_args, "sort_columns", None) or ()
+    lost = [name for name in sorting if _normal(name) not in known]
+    if not any(_normal(name) in known for name in shown):
+        lost = [*shown, *lost]
+    if lost:
         raise exceptions.UsageProblem(
-            f"no column is named {', '.join(parsed_args.columns)};"
+            f"no column is named {', '.join(dict.fromkeys(lost))};"
             f" there are {', '.join(names)}"
         )
 

@@ -172,6 +172,12 @@ REFUSED = [
         "Primary, Members\n",
     ),
     (
+        f"{GROUP} list --sort-column Name --sort-column nothing",
+        2,
+        "no column is named nothing; there are ID, Name, Status, Current "
+        "Primary, Members\n",
+    ),
+    (
         f"{GROUP} set prod-web-app",
         2,
         "there is nothing to change\n",
