@@ -50,6 +50,9 @@ class Base(command.Command):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
+        head, gap, rest = self.get_description().partition("\n\n")
+        # argparse makes one paragraph of both
+        parser.description = f"{head}.\n\n{rest}" if gap else head
         self.add_options(parser)
         options.refuse_foreign(parser)
         return parser

@@ -105,6 +105,15 @@ def test_an_option_of_another_authentication_plugin(
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+def test_help_is_made_of_sentences(shell: str, local_pair: LocalPair) -> None:
+    shown = " ".join(SHELLS[shell]("site create --help").out.split())
+    assert (
+        "Register a site at both protector services (admin only). A pair"
+        " needs both of its sites registered"
+    ) in shown
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_help_names_every_command(shell: str, local_pair: LocalPair) -> None:
     run = SHELLS[shell]
     for command in (
