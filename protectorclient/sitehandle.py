@@ -67,7 +67,8 @@ class SiteHandle:
         A service that does not mark it is recognised by its address,
         then by its cloud's name.
 
-        :raises ConfigProblem: none of the records can be told to be it.
+        :raises ConfigProblem: there are no records, or none of them can
+            be told to be it.
         """
         root = self.client.http.endpoint.root
         sites = self.sites.values()
@@ -78,6 +79,12 @@ class SiteHandle:
         ):
             if len(told) == 1:
                 return told[0]
+        if not self.sites:
+            raise exceptions.ConfigProblem(
+                "no sites are registered; 'openstack protector site create'"
+                " registers one at both services",
+                site=self.name,
+            )
         raise exceptions.ConfigProblem(
             "the service does not say which of its sites it is itself",
             site=self.name,

@@ -132,6 +132,18 @@ def test_from_nothing_to_a_failover(
         assert protector(f"--os-cloud {cloud} site list -f json").json == []
 
 
+def test_nothing_is_protected_before_there_are_sites(
+    empty: LocalPair,
+) -> None:
+    for shell in SHELLS.values():
+        ran = shell("protection-group create shop --volume-type flash-async")
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err == (
+            "site-a: no sites are registered; 'openstack protector site"
+            " create' registers one at both services\n"
+        )
+
+
 def test_a_site_is_made_at_both_services_or_at_none(
     empty: LocalPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:

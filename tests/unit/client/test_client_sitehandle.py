@@ -44,12 +44,19 @@ def test_which_site_it_is(
     assert listed.call_count == 1
 
 
-@pytest.mark.parametrize("records", [[], [B], [A, {**B, "local": True}]])
+@pytest.mark.parametrize(
+    ("records", "words"),
+    [
+        ([], "no sites are registered"),
+        ([B], "which of its sites"),
+        ([A, {**B, "local": True}], "which of its sites"),
+    ],
+)
 def test_a_service_that_does_not_know_itself(
-    site: Site, handle: SiteHandle, records: list[dict[str, Any]]
+    site: Site, handle: SiteHandle, records: list[dict[str, Any]], words: str
 ) -> None:
     site.answer("GET", "/v1/admin/sites", json=sites(*records))
-    with pytest.raises(exceptions.ConfigProblem, match="which of its sites"):
+    with pytest.raises(exceptions.ConfigProblem, match=words):
         _ = handle.local
 
 
