@@ -28,6 +28,8 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "--retain-primary": (_TESTS,),
     "--network-mapping": _MAPPED,
     "--flavor-mapping": _MAPPED,
+    "--no-network-mapping": ("protection-group set",),
+    "--no-flavor-mapping": ("protection-group set",),
     "--wait": _STARTED,
     "--timeout": _WAITING,
     "--reason": _STARTED,

@@ -173,6 +173,28 @@ def test_set_changes_only_what_is_given(local_pair: LocalPair) -> None:
     assert named.json["description"] == group["description"]
 
 
+def test_stored_mappings_are_cleared(local_pair: LocalPair) -> None:
+    change = "protection-group set bare -f json"
+    networks = "--network-mapping net-primary-web=net-secondary-web"
+    flavors = "--flavor-mapping db.big=db.large"
+    stored = protector(f"{change} {networks} {flavors}").json
+    assert len(stored["network_mapping"]) == 1
+    cleared = protector(f"{change} --no-network-mapping")
+    assert cleared.code == 0, cleared.err
+    assert cleared.json["network_mapping"] == {}
+    assert cleared.json["flavor_mapping"] == stored["flavor_mapping"]
+    replaced = protector(
+        f"{change} --no-flavor-mapping --no-network-mapping {networks}"
+    ).json
+    assert replaced["network_mapping"] == stored["network_mapping"]
+    assert replaced["flavor_mapping"] == {}
+    other = protector("--os-cloud site-b protection-group show bare -f json")
+    assert other.json["flavor_mapping"] == {}
+    wrong = protector("protection-group failover bare --no-network-mapping")
+    assert wrong.code == 2
+    assert "belongs to 'protector protection-group set'" in wrong.err
+
+
 def test_one_name_for_two_records(local_pair: LocalPair) -> None:
     """The name says nothing then, and nothing is deleted; the id does."""
     pair = SitePair.open("site-a-admin", "site-b-admin")

@@ -24,6 +24,8 @@ STATUSES = (
 )
 #: What an admin may set, from ``error``.
 SETTABLE = ("active", "failed_over", "failed_over_partial")
+#: What a group may store a mapping of.
+MAPPINGS = ("network", "flavor")
 COLUMNS = {
     "ID": "id",
     "Name": "name",
@@ -144,7 +146,8 @@ class SetProtectionGroup(command.ShowOne):
     """Change a protection group at both sites
 
     Only what is given is changed. Mappings replace the stored ones, which
-    serve where an action gives none.
+    serve where an action gives none; --no-network-mapping and
+    --no-flavor-mapping alone clear them.
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -159,6 +162,13 @@ class SetProtectionGroup(command.ShowOne):
             help="Set the status of a group in error (admin only)",
         )
         options.add_mappings(parser)
+        for what in MAPPINGS:
+            parser.add_argument(
+                f"--no-{what}-mapping",
+                action="store_true",
+                help=f"Clear the stored {what} mapping; with "
+                f"--{what}-mapping, replace it",
+            )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.v1.protection_groups import ProtectionGroup
@@ -172,11 +182,16 @@ class SetProtectionGroup(command.ShowOne):
         changes: dict[str, Any] = {
             key: value for key, value in fields.items() if value is not None
         }
-        if not (changes or stored or parsed_args.status):
+        cleared: dict[str, dict[str, str]] = {
+            f"{what}_mapping": {}
+            for what in MAPPINGS
+            if getattr(parsed_args, f"no_{what}_mapping")
+        }
+        if not (changes or stored or cleared or parsed_args.status):
             raise exceptions.UsageProblem("there is nothing to change")
         site, group = self.locate(parsed_args.protection_group)
         other = next(h for h in self.pair.handles if h is not site)
-        changes.update(_as_ids(stored, site, other))
+        changes.update(cleared | _as_ids(stored, site, other))
         group = self._changed(site, group, parsed_args.status, changes)
         return columns.shown(group, self.names(parsed_args, site.client))
 
