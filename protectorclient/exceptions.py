@@ -6,6 +6,7 @@ operation that failed are two things and have two branches::
 
     ProtectorError
     ├── UsageProblem                  the call itself makes no sense
+    │   ├── BadArgument               such as None for an id; a ValueError
     │   └── MappingProblem            a mapping that cannot be read
     ├── ConfigProblem                 clouds.yaml lacks what is needed
     ├── NotUnique                     a name that several things share
@@ -94,6 +95,10 @@ class ProtectorError(Exception):
 
 class UsageProblem(ProtectorError):
     """The call or the command line makes no sense as given."""
+
+
+class BadArgument(UsageProblem, ValueError):
+    """An argument that no such call can take."""
 
 
 class MappingProblem(UsageProblem):

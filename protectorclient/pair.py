@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import datetime
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from protectorclient import (
@@ -18,12 +18,10 @@ from protectorclient import (
     endings,
     exceptions,
     following,
-    guards,
     locating,
     preparing,
 )
 from protectorclient import watch as watching
-from protectorclient.actions import Prepared, Started
 from protectorclient.located import (
     History,
     Located,
@@ -31,7 +29,7 @@ from protectorclient.located import (
     rank,
     together,
 )
-from protectorclient.mappingfile import MappingFile
+from protectorclient.pairactions import PairActions
 from protectorclient.sitehandle import SILENT, SiteHandle
 from protectorclient.v1 import _record
 from protectorclient.v1.operations import Operation
@@ -48,7 +46,7 @@ T = TypeVar("T")
 _BEGINNING = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
 
-class SitePair:
+class SitePair(PairActions):
     """Two sites that protect each other's groups::
 
         pair = SitePair.open("site-a", "site-b")
@@ -84,6 +82,11 @@ class SitePair:
             ``OS_*`` say.
         :param secondary: without it ``OS_SECONDARY_CLOUD``, or the key
             ``protector_secondary_cloud`` in the primary's entry.
+        :param api_version: ``auto``, ``latest``, or one like ``1.1``.
+        :param connect_timeout: seconds, 5 by default.
+        :param read_timeout: seconds, 30 by default.
+        :param config: clouds.yaml as read already.
+        :returns: the two sites.
         :raises ConfigProblem: an entry is missing or cannot be used.
         """
         config = config or cloud.load_config()
@@ -116,6 +119,8 @@ class SitePair:
     def handle(self, name: str) -> SiteHandle:
         """A site by its cloud's name, its site's name or its site id.
 
+        :param name: any of the three.
+        :returns: the one of the two that is meant.
         :raises NotFound: neither of the two is called so.
         """
         for handle in self.handles:
@@ -135,7 +140,13 @@ class SitePair:
     def each(
         self, ask: Callable[[SiteHandle], T]
     ) -> tuple[dict[str, T], dict[str, exceptions.ProtectorError]]:
-        """Ask both at once: answers and errors by the clouds' names."""
+        """Ask both at once.
+
+        :param ask: the question, to one site.
+        :returns: answers and errors, each by the clouds' names.
+        :raises Exception: what a question raises that is not an error of
+            this package.
+        """
         answers: dict[str, T] = {}
         errors: dict[str, exceptions.ProtectorError] = {}
         with concurrent.futures.ThreadPoolExecutor(2) as pool:
@@ -155,9 +166,10 @@ class SitePair:
     def locate(self, group: Group, *, unplanned: bool = False) -> Located:
         """Find a group and who is primary for it; one dead site is fine.
 
-        :param group: its name or id.
+        :param group: its name or id, or a record of it.
         :param unplanned: a site that refuses our account is taken for
             silent too.
+        :returns: the group, and which site is what for it.
         :raises NotFound: no site that answers has it.
         :raises NotUnique: the sites know two groups by this name.
         :raises SiteUnreachable: neither site answers.
@@ -181,86 +193,24 @@ class SitePair:
         return locating.settle(self, wanted, answers, errors)
 
     def beside(self, handle: SiteHandle) -> SiteHandle:
-        """The other one of the two."""
+        """The other one of the two.
+
+        :param handle: one of them.
+        :returns: the one that it is not; the first, for any other.
+        :raises ProtectorError: never; nothing is asked.
+        """
         return self.secondary if handle is self.primary else self.primary
-
-    # Actions
-
-    def failover(self, group: Group, **options: Any) -> Started:
-        """Move a group to the other site; see `prepare`.
-
-        :param unplanned: the primary is dead.
-        """
-        return self.prepare("failover", group, **options).send()
-
-    def failback(self, group: Group, **options: Any) -> Started:
-        """Move a group home; see `prepare`."""
-        return self.prepare("failback", group, **options).send()
-
-    def test_failover(self, group: Group, **options: Any) -> Started:
-        """Build test instances at the other site; see `prepare`."""
-        return self.prepare("test_failover", group, **options).send()
-
-    def test_cleanup(self, group: Group, **options: Any) -> Started:
-        """Remove what a test failover built; see `prepare`."""
-        return self.prepare("test_cleanup", group, **options).send()
-
-    def sync_volumes(self, group: Group, **options: Any) -> Started:
-        """Replicate once, now; see `prepare`."""
-        return self.prepare("sync_volumes", group, **options).send()
-
-    def prepare(
-        self,
-        action: str,
-        group: Group,
-        *,
-        network_mapping: Mapping[str, str] | None = None,
-        flavor_mapping: Mapping[str, str] | None = None,
-        unplanned: bool = False,
-        accept_divergence: bool = False,
-        retain_primary: bool = False,
-        reverse_replication: bool = False,
-        reason: str | None = None,
-        mapping_file: MappingFile | None = None,
-        expect: guards.Expect | None = None,
-    ) -> Prepared:
-        """Make an action ready to be sent to the right site.
-
-        :param action: as the service calls it.
-        :param network_mapping: names or ids, source to target.
-        :param flavor_mapping: names or ids, source to target.
-        :param unplanned: a failover without the primary, which must not
-            answer.
-        :param accept_divergence: unplanned even if it does.
-        :param retain_primary: of a test failover.
-        :param reverse_replication: of a failback.
-        :param reason: kept with the operation. *1.2*
-        :param mapping_file: mappings below those given by themselves.
-        :param expect: conditions to be looked at first.
-        :raises SiteUnreachable: a site that is needed does not answer.
-        :raises PrimaryAnswers: unplanned, and the primary lives.
-        :raises GuardRefused: the world is not as expected.
-        :raises NotFound: a name in a mapping.
-        :raises NotUnique: a name in a mapping that several share.
-        """
-        return preparing.prepare(
-            self.locate(group, unplanned=unplanned),
-            action,
-            network_mapping=network_mapping,
-            flavor_mapping=flavor_mapping,
-            unplanned=unplanned,
-            accept_divergence=accept_divergence,
-            retain_primary=retain_primary,
-            reverse_replication=reverse_replication,
-            reason=reason,
-            mapping_file=mapping_file,
-            expect=expect,
-        )
 
     # Metadata
 
     def sync_status(self, group: Group) -> SyncReport:
-        """How both sites' metadata compare, as each of them sees it."""
+        """How both sites' metadata compare, as each of them sees it.
+
+        :param group: its name or id, or a record of it.
+        :returns: one status, what each site says, and why one does not.
+        :raises NotFound: no site that answers has it.
+        :raises SiteUnreachable: neither site answers.
+        """
         located = self.locate(group)
         sides: dict[str, SyncStatus] = {}
         errors = dict(located.errors)
@@ -287,8 +237,10 @@ class SitePair:
     ) -> SyncStatus:
         """Copy the metadata of the side that is ahead to the other one.
 
+        :param group: its name or id, or a record of it.
         :param winner: the site whose metadata are kept, where both have
             changed; its cloud's or site's name.
+        :returns: how both sides compare after that.
         :raises MetadataConflict: both have changed, and a winner is
             needed; or the other site has deleted the group.
         :raises WrongSite: the winner is behind, and there is no conflict.
@@ -335,6 +287,9 @@ class SitePair:
 
         :param limit: stop after so many.
         :param filters: as for the list of one site.
+        :returns: operations and where they are known, and why a site
+            said nothing.
+        :raises SiteUnreachable: neither site answers.
         """
         found, errors = self.each(
             lambda handle: list(
@@ -357,6 +312,8 @@ class SitePair:
     def operation(self, operation_id: str) -> tuple[Operation, SiteHandle]:
         """An operation and the site that knows it: both are asked.
 
+        :param operation_id: ``op-<uuid>``.
+        :returns: its record, and the site.
         :raises NotFound: both say that there is none.
         :raises OperationUnknown: one says so, the other says nothing.
         """
@@ -390,7 +347,12 @@ class SitePair:
     ) -> Operation:
         """Follow an operation to its end, whichever site has started it.
 
-        As `OperationManager.wait`, which see for what it raises.
+        :param operation: its id, or a record of it.
+        :param timeout: seconds; without it as long as it takes.
+        :param on_event: called with what happens on the way.
+        :param pace: how often to ask, and when to give up.
+        :returns: the record of a completed operation.
+        :raises OperationError: as `OperationManager.wait`.
         """
         events = self.watch([operation], timeout=timeout, pace=pace)
         return endings.result(events, on_event)
@@ -402,7 +364,14 @@ class SitePair:
         timeout: float | None = None,
         pace: watching.Pace | None = None,
     ) -> Iterator[watching.Event]:
-        """Follow several of both sites: what happens, as typed events."""
+        """Follow several of both sites: what happens, as typed events.
+
+        :param operations: their ids, or records of them.
+        :param timeout: seconds; without it as long as it takes.
+        :param pace: how often to ask, and when to give up.
+        :returns: events as they happen, to the end of the last one.
+        :raises BadArgument: an operation is neither an id nor a record.
+        """
         return following.follow(
             self,
             [_record.id_of(operation) for operation in operations],

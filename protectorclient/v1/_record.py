@@ -17,6 +17,8 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
+from protectorclient import exceptions
+
 _MISFIT = object()
 
 
@@ -144,8 +146,13 @@ _SCALARS: dict[Any, Reader] = {
 
 
 def id_of(thing: Record | str) -> str:
-    """The id of a record, or the id itself."""
-    if isinstance(thing, str):
-        return thing
-    identity: str = getattr(thing, "id", "")
+    """The id of a record, or the id itself.
+
+    :raises BadArgument: it is neither, such as the None of a look-up
+        that found nothing.
+    """
+    identity = thing if isinstance(thing, str) else getattr(thing, "id", None)
+    if not isinstance(identity, str):
+        given = "None" if thing is None else f"a {type(thing).__name__}"
+        raise exceptions.BadArgument(f"{given} is no record, and no id")
     return identity

@@ -114,11 +114,19 @@ class Client:
         return str(self._http.version)
 
     def versions(self) -> microversions.VersionRange:
-        """What the site offers; ``GET /v1/``, without a token."""
+        """What the site offers; ``GET /v1/``, without a token. *1.0*
+
+        :returns: the oldest and the newest version.
+        :raises SiteUnreachable: the site gives no answer.
+        """
         return self._http.read_versions()
 
     def openapi(self) -> dict[str, Any]:
-        """The service's description of itself; ``GET openapi.json``."""
+        """The service's description of itself; ``GET openapi.json``. *1.0*
+
+        :returns: the document, for the version in use.
+        :raises SiteUnreachable: the site gives no answer.
+        """
         return self._http.call("GET", self._http.v1("openapi.json")).body
 
     def __repr__(self) -> str:

@@ -96,7 +96,13 @@ class ConsistencyGroupManager(_manager.Manager):
         )
 
     def get(self, group: Group) -> ConsistencyGroup:
-        """Volumes and recovery points; ``GET consistency-group``. *1.0*"""
+        """Volumes and recovery points; ``GET consistency-group``. *1.0*
+
+        :param group: the group's id, or a record of it.
+        :returns: those at this site, sizes in GiB, newest points first.
+        :raises NotFound: there is no such group in the project.
+        :raises SiteUnreachable: the site gives no answer.
+        """
         data = self._http.get(self._path(group), "consistency_group")
         return self._record(ConsistencyGroup, data)
 
@@ -111,8 +117,16 @@ class ConsistencyGroupManager(_manager.Manager):
 
         The same as the action `sync_volumes`, and as safe to send.
 
+        :param group: the group's id, or a record of it.
         :param reason: kept with the operation. *1.2*
         :param request_id: ``req-<uuid>``; made up where not given.
+        :returns: the operation, just begun.
+        :raises InvalidState: the group is moving, or in error.
+        :raises OperationInProgress: the group has an unfinished operation.
+        :raises WrongSite: the other site is the primary.
+        :raises PolicyMissing: the group has no policy.
+        :raises PeerUnreachable: the other site does not answer.
+        :raises OutcomeUnknown: it may have begun; see `posting`.
         """
         given = None
         if reason is not None:

@@ -46,7 +46,10 @@ class HealthManager(_manager.Manager):
         :param limit: stop after so many.
         :param page_size: so many at one request.
         :param marker: begin after the group of this id.
+        :returns: the health of each group of the token's project, lags in
+            seconds.
         :raises VersionNotSupported: the site is older.
+        :raises SiteUnreachable: the site gives no answer.
         """
         self._http.require(microversions.HEALTH)
         return self._pages(

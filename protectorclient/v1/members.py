@@ -93,11 +93,15 @@ class MemberManager(_manager.Manager):
         page_size: int | None = None,
         marker: str | None = None,
     ) -> Iterator[Member]:
-        """Iterate over members; ``GET members``. *1.0*
+        """Iterate over members, by name; ``GET members``. *1.0*
 
+        :param group: the group's id, or a record of it.
         :param limit: stop after so many.
         :param page_size: so many at one request.
         :param marker: begin after the member of this id.
+        :returns: the members; each page is asked for when it is needed.
+        :raises NotFound: there is no such group in the project.
+        :raises SiteUnreachable: the site gives no answer.
         """
         return self._pages(
             Member,
@@ -109,15 +113,26 @@ class MemberManager(_manager.Manager):
         )
 
     def get(self, group: Group, member: Member | str) -> Member:
-        """A member by id; ``GET members/{id}``. *1.0*"""
+        """A member by id; ``GET members/{id}``. *1.0*
+
+        :param group: the group's id, or a record of it.
+        :param member: its id, or a record of it.
+        :returns: the member, sizes in MiB and GiB as Nova and Cinder tell.
+        :raises NotFound: there is no such group or member.
+        :raises SiteUnreachable: the site gives no answer.
+        """
         data = self._http.get(self._one(group, member), "member")
         return self._record(Member, data)
 
     def find(self, group: Group, name_or_id: Member | str) -> Member:
-        """A member by its id, its instance's id or exact name. *1.0*
+        """A member by id, instance's id or exact name; ``GET members``. *1.0*
 
+        :param group: the group's id, or a record of it.
+        :param name_or_id: of the member or its instance, or a record.
+        :returns: the member.
         :raises NotFound: there is none.
         :raises NotUnique: several instances have the name.
+        :raises SiteUnreachable: the site gives no answer.
         """
         wanted = _record.id_of(name_or_id)
         every = tuple(self.list(group))
@@ -131,11 +146,20 @@ class MemberManager(_manager.Manager):
     def add(self, group: Group, instance_id: str) -> Member:
         """Protect an instance; ``POST members``. *1.0*
 
-        The service reads it from Nova and Cinder.
+        Asked of the current primary, which reads it from Nova and Cinder.
 
+        :param group: the group's id, or a record of it.
+        :param instance_id: in Nova.
+        :returns: the new member.
+        :raises BadRequest: there is no such instance in the project.
         :raises VolumeTypeNotReplicated: one of its volumes, named, is
-            not replicated or lives on another backend.
+            not replicated.
+        :raises InUse: it is a member of a group already.
+        :raises InvalidState: the group is not ``active``.
+        :raises OperationInProgress: the group has an unfinished operation.
+        :raises WrongSite: the other site is the primary.
         :raises PeerUnreachable: the other site does not answer.
+        :raises OutcomeUnknown: the answer was lost; it may have been done.
         """
         data = self._write(
             "POST",
@@ -146,5 +170,18 @@ class MemberManager(_manager.Manager):
         return self._record(Member, data)
 
     def remove(self, group: Group, member: Member | str) -> None:
-        """Protect an instance no more; ``DELETE members/{id}``. *1.0*"""
+        """Protect an instance no more; ``DELETE members/{id}``. *1.0*
+
+        The instance and its volumes stay as they are. Asked of the
+        current primary.
+
+        :param group: the group's id, or a record of it.
+        :param member: its id, or a record of it.
+        :raises NotFound: there is no such group or member.
+        :raises InvalidState: the group is not ``active``.
+        :raises OperationInProgress: the group has an unfinished operation.
+        :raises WrongSite: the other site is the primary.
+        :raises PeerUnreachable: the other site does not answer.
+        :raises OutcomeUnknown: the answer was lost; it may have been done.
+        """
         self._http.call("DELETE", self._one(group, member))

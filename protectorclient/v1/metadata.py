@@ -30,7 +30,11 @@ class MetadataManager(_manager.Manager):
     ) -> dict[str, Any]:
         """Export the document; ``GET metadata``. *1.0*
 
+        :param group: the group's id, or a record of it.
         :param version: one that a forced import has overwritten.
+        :returns: the document, without the tokens of the arrays.
+        :raises NotFound: there is no such group, or no such version.
+        :raises SiteUnreachable: the site gives no answer.
         """
         data = self._http.get(
             self._path(group), "metadata", {"version": version}
@@ -44,8 +48,15 @@ class MetadataManager(_manager.Manager):
 
         For the peer's account or an admin.
 
+        :param group: the group's id, or a record of it.
+        :param document: as the other service has exported it.
         :param force: also over a newer one, which is kept.
+        :returns: the document as it is held now.
+        :raises BadRequest: the document does not hold together.
         :raises MetadataConflict: older, or equal and different.
+        :raises OperationInProgress: the group has an unfinished operation.
+        :raises Forbidden: the account is neither the peer's nor an admin's.
+        :raises OutcomeUnknown: the answer was lost; it may have been done.
         """
         answer = self._http.call(
             "PUT",

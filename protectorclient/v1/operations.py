@@ -70,9 +70,10 @@ class Operation(_record.Record):
 class OperationManager(_manager.Manager):
     """Operations that were started at this site."""
 
-    def _path(self, operation: Operation | str | None = None) -> str:
-        if operation is None:
-            return self._http.tenant("operations")
+    def _all(self) -> str:
+        return self._http.tenant("operations")
+
+    def _path(self, operation: Operation | str) -> str:
         identity = urls.segment(_record.id_of(operation), "operation")
         return self._http.tenant("operations", identity)
 
@@ -96,10 +97,13 @@ class OperationManager(_manager.Manager):
         :param limit: stop after so many.
         :param page_size: so many at one request.
         :param marker: begin after the operation of this id.
+        :returns: those started at this site; each page is asked for when
+            it is needed.
+        :raises SiteUnreachable: the site gives no answer.
         """
         return self._pages(
             Operation,
-            self._path(),
+            self._all(),
             "operations",
             limit=limit,
             page_size=page_size,
@@ -112,7 +116,10 @@ class OperationManager(_manager.Manager):
     def get(self, operation: Operation | str) -> Operation:
         """An operation by id; ``GET operations/{id}``. *1.0*
 
+        :param operation: its id, or a record of it.
+        :returns: the operation, progress in percent.
         :raises NotFound: this site has started none of this id.
+        :raises SiteUnreachable: the site gives no answer.
         """
         data = self._http.get(self._path(operation), "operation")
         return self._record(Operation, data)
@@ -127,6 +134,9 @@ class OperationManager(_manager.Manager):
     ) -> Operation:
         """Follow an operation to its end, through anything.
 
+        Asks ``GET operations``. *1.0*
+
+        :param operation: its id, or a record of it.
         :param timeout: seconds; without it as long as it takes.
         :param on_event: called with what happens on the way.
         :param pace: how often to ask, and when to give up.
@@ -149,9 +159,13 @@ class OperationManager(_manager.Manager):
     ) -> Iterator[following.Event]:
         """Follow several at once: what happens, as typed events.
 
-        They share one request at each tick.
+        They share one request at each tick, ``GET operations``. *1.0*
 
+        :param operations: their ids, or records of them.
         :param timeout: seconds; without it as long as it takes.
+        :param pace: how often to ask, and when to give up.
+        :returns: events as they happen, to the end of the last one.
+        :raises BadArgument: an operation is neither an id nor a record.
         """
         keys = [
             following.Key(self.site or "", _record.id_of(operation))
@@ -169,7 +183,11 @@ class OperationManager(_manager.Manager):
         """The records of some operations; unknown ones are left out.
 
         Several cost one request, as long as they are among the newest;
-        a page more where they are not.
+        a page more where they are not. ``GET operations``. *1.0*
+
+        :param ids: of the operations.
+        :returns: the records of those that are known, by their ids.
+        :raises SiteUnreachable: the site gives no answer.
         """
         found: dict[str, Operation] = {}
         if len(ids) > 1:
@@ -198,7 +216,12 @@ class OperationManager(_manager.Manager):
     def outcome(self, operation: Operation) -> following.Outcome:
         """How a finished operation ended.
 
-        What the record does not tell is asked of the group.
+        What the record does not tell is asked of the group, with
+        ``GET protection-groups/{id}``. *1.0*
+
+        :param operation: the record of a finished one.
+        :returns: whether it did what it was to do, and what it left.
+        :raises SiteUnreachable: the site gives no answer.
         """
         failed = operation.status == "failed" and not operation.leftovers
         forced = bool(operation.parameters.get("force"))

@@ -38,7 +38,10 @@ class PolicyManager(_manager.Manager):
     def get(self, group: Group) -> Policy:
         """The policy; ``GET policy``. *1.0*
 
-        :raises NotFound: the group has none.
+        :param group: the group's id, or a record of it.
+        :returns: the policy, without its API tokens.
+        :raises NotFound: the group has none, or there is no such group.
+        :raises SiteUnreachable: the site gives no answer.
         """
         return self._record(
             Policy, self._http.get(self._path(group), "policy")
@@ -57,13 +60,21 @@ class PolicyManager(_manager.Manager):
     ) -> Policy:
         """Create or replace the policy; ``POST policy``. *1.0*
 
+        :param group: the group's id, or a record of it.
         :param primary_fa_url: the FlashArray at the primary site.
+        :param secondary_fa_url: the FlashArray at the secondary site.
         :param primary_fa_api_token: kept encrypted, never answered. One
             that is not given stays as it was; at first both are needed.
+        :param secondary_fa_api_token: the same, of the other array.
         :param replication_interval: seconds; the service's default is
             300.
-        :param rpo_minutes: the age that a recovery point may have.
+        :param rpo_minutes: the age in minutes that a recovery point may
+            have.
+        :returns: the policy as it is now.
+        :raises BadRequest: a field, named, is wrong or missing.
+        :raises OperationInProgress: the group has an unfinished operation.
         :raises PeerUnreachable: the other site does not answer.
+        :raises OutcomeUnknown: the answer was lost; it may have been done.
         """
         data = self._write(
             "POST",
@@ -86,5 +97,12 @@ class PolicyManager(_manager.Manager):
         return self._record(Policy, data)
 
     def delete(self, group: Group) -> None:
-        """Stop replicating by a policy; ``DELETE policy``. *1.0*"""
+        """Stop replicating by a policy; ``DELETE policy``. *1.0*
+
+        :param group: the group's id, or a record of it.
+        :raises NotFound: the group has none, or there is no such group.
+        :raises OperationInProgress: the group has an unfinished operation.
+        :raises PeerUnreachable: the other site does not answer.
+        :raises OutcomeUnknown: the answer was lost; it may have been done.
+        """
         self._http.call("DELETE", self._path(group))

@@ -7,10 +7,9 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from protectorclient import http, microversions, urls
-from protectorclient.v1 import _manager, _record
-from protectorclient.v1._acting import Actor, action_body
-from protectorclient.v1.operations import Operation
+from protectorclient import microversions
+from protectorclient.v1 import _group_actions, _record
+from protectorclient.v1._acting import action_body
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -72,18 +71,8 @@ Group = ProtectionGroup | str
 #   /{id}/action: POST; /{id}/sync-status: GET; /{id}/sync-force: POST
 
 
-class ProtectionGroupManager(_manager.Manager):
+class ProtectionGroupManager(_group_actions.GroupActions):
     """Protection groups of the token's project at one site."""
-
-    def __init__(self, adapter: http.SiteAdapter, actor: Actor) -> None:
-        super().__init__(adapter)
-        self._actor = actor
-
-    def _path(self, group: Group | None = None, *rest: str) -> str:
-        if group is None:
-            return self._http.tenant("protection-groups")
-        identity = urls.segment(_record.id_of(group), "protection group")
-        return self._http.tenant("protection-groups", identity, *rest)
 
     def list(
         self,
@@ -101,10 +90,12 @@ class ProtectionGroupManager(_manager.Manager):
         :param limit: stop after so many.
         :param page_size: so many at one request.
         :param marker: begin after the group of this id.
+        :returns: the groups; each page is asked for when it is needed.
+        :raises SiteUnreachable: the site gives no answer.
         """
         return self._pages(
             ProtectionGroup,
-            self._path(),
+            self._all(),
             "protection_groups",
             limit=limit,
             page_size=page_size,
@@ -116,16 +107,22 @@ class ProtectionGroupManager(_manager.Manager):
     def get(self, group: Group) -> ProtectionGroup:
         """A group by id; ``GET protection-groups/{id}``. *1.0*
 
+        :param group: its id, or a record of it.
+        :returns: the group, as this site has it now.
         :raises NotFound: none has this id in the project.
+        :raises SiteUnreachable: the site gives no answer.
         """
         data = self._http.get(self._path(group), "protection_group")
         return self._record(ProtectionGroup, data)
 
     def find(self, name_or_id: Group) -> ProtectionGroup:
-        """A group by its id or its exact name. *1.0*
+        """A group by id or exact name; ``GET protection-groups``. *1.0*
 
+        :param name_or_id: its name, its id, or a record of it.
+        :returns: the group, as this site has it now.
         :raises NotFound: there is none.
         :raises NotUnique: several have the name; the error has their ids.
+        :raises SiteUnreachable: the site gives no answer.
         """
         wanted = _record.id_of(name_or_id)
         return self._find(
@@ -148,10 +145,22 @@ class ProtectionGroupManager(_manager.Manager):
     ) -> ProtectionGroup:
         """Make a group at both sites; ``POST protection-groups``. *1.0*
 
+        Asked of the site that is to be its primary.
+
+        :param name: unique in the project.
+        :param primary_site_id: the site where its instances run.
+        :param secondary_site_id: the other site.
         :param volume_type_id: the replicated type its volumes have.
+        :param description: for people.
         :param network_mapping: ids, source to target. *1.2*
         :param flavor_mapping: ids or names, source to target. *1.2*
+        :returns: the group, ``active``.
+        :raises BadRequest: no tenant mapping, or a field is wrong.
+        :raises VolumeTypeNotReplicated: the type is not, at either site.
+        :raises NameConflict: the name is taken.
+        :raises WrongSite: the other site is to be its primary.
         :raises PeerUnreachable: the other site does not answer.
+        :raises OutcomeUnknown: the answer was lost; it may have been done.
         """
         body = {
             "name": name,
@@ -161,7 +170,7 @@ class ProtectionGroupManager(_manager.Manager):
             "secondary_site_id": secondary_site_id,
             **self._stored_mappings(network_mapping, flavor_mapping),
         }
-        return self._change("POST", self._path(), body)
+        return self._change("POST", self._all(), body)
 
     def update(
         self,
@@ -174,9 +183,17 @@ class ProtectionGroupManager(_manager.Manager):
     ) -> ProtectionGroup:
         """Change what is given; ``PATCH protection-groups/{id}``. *1.0*
 
+        :param group: its id, or a record of it.
+        :param name: the new name.
+        :param description: the new description.
         :param network_mapping: replaces the stored one. *1.2*
         :param flavor_mapping: replaces the stored one. *1.2*
+        :returns: the group as it is now, at both sites.
+        :raises NameConflict: the name is taken.
+        :raises OperationInProgress: the group has an unfinished operation.
+        :raises OutOfSync: the two sites hold different metadata.
         :raises PeerUnreachable: the other site does not answer.
+        :raises OutcomeUnknown: the answer was lost; it may have been done.
         """
         body = {
             "name": name,
@@ -206,128 +223,16 @@ class ProtectionGroupManager(_manager.Manager):
     def delete(self, group: Group, *, force: bool = False) -> None:
         """Delete at both sites; ``DELETE protection-groups/{id}``. *1.0*
 
+        :param group: its id, or a record of it.
         :param force: an admin's, where the peer does not answer.
+        :raises OperationInProgress: the group has an unfinished operation.
         :raises InvalidState: neither ``active`` nor ``error``.
+        :raises TestNotCleaned: a test failover is not cleaned up.
+        :raises PeerUnreachable: the other site does not answer.
+        :raises OutcomeUnknown: the answer was lost; it may have been done.
         """
         self._http.call(
             "DELETE", self._path(group), params={"force": force or None}
-        )
-
-    # Actions
-
-    def failover(
-        self,
-        group: Group,
-        *,
-        network_mapping: Mapping[str, str] | None = None,
-        flavor_mapping: Mapping[str, str] | None = None,
-        force: bool = False,
-        reason: str | None = None,
-        request_id: str | None = None,
-    ) -> Operation:
-        """Move the group to the other site; ``POST action``. *1.0*
-
-        Asked of the current primary; with ``force`` of the other site.
-
-        :param network_mapping: ids, source to target.
-        :param flavor_mapping: ids or names, source to target.
-        :param force: the primary is dead; the site works alone.
-        :param reason: kept with the operation. *1.2*
-        :param request_id: ``req-<uuid>``; the same one never starts a
-            second operation. Made up where not given.
-        :returns: the operation, just begun.
-        :raises OutcomeUnknown: it may have begun; see `posting`.
-        """
-        return self.act(
-            group,
-            "failover",
-            {
-                "network_mapping": network_mapping,
-                "flavor_mapping": flavor_mapping,
-                "force": force or None,
-                "reason": reason,
-            },
-            request_id=request_id,
-        )
-
-    def failback(
-        self,
-        group: Group,
-        *,
-        network_mapping: Mapping[str, str] | None = None,
-        flavor_mapping: Mapping[str, str] | None = None,
-        reverse_replication: bool = False,
-        reason: str | None = None,
-        request_id: str | None = None,
-    ) -> Operation:
-        """Move the group home again; ``POST action``. *1.0*
-
-        Asked of the current primary. Parameters as for `failover`.
-
-        :param reverse_replication: replicate towards the other site
-            again when done.
-        """
-        return self.act(
-            group,
-            "failback",
-            {
-                "network_mapping": network_mapping,
-                "flavor_mapping": flavor_mapping,
-                "reverse_replication": reverse_replication or None,
-                "reason": reason,
-            },
-            request_id=request_id,
-        )
-
-    def test_failover(
-        self,
-        group: Group,
-        *,
-        network_mapping: Mapping[str, str] | None = None,
-        flavor_mapping: Mapping[str, str] | None = None,
-        retain_primary: bool = False,
-        reason: str | None = None,
-        request_id: str | None = None,
-    ) -> Operation:
-        """Build test instances at the other site; ``POST action``. *1.0*
-
-        :param retain_primary: the primary's instances go on running;
-            otherwise they are stopped until the clean-up.
-        """
-        return self.act(
-            group,
-            "test_failover",
-            {
-                "network_mapping": network_mapping,
-                "flavor_mapping": flavor_mapping,
-                "retain_primary": retain_primary or None,
-                "reason": reason,
-            },
-            request_id=request_id,
-        )
-
-    def test_cleanup(
-        self,
-        group: Group,
-        *,
-        reason: str | None = None,
-        request_id: str | None = None,
-    ) -> Operation:
-        """Remove what a test failover built; ``POST action``. *1.0*"""
-        return self.act(
-            group, "test_cleanup", {"reason": reason}, request_id=request_id
-        )
-
-    def sync_volumes(
-        self,
-        group: Group,
-        *,
-        reason: str | None = None,
-        request_id: str | None = None,
-    ) -> Operation:
-        """Replicate once, now; ``POST action``. *1.0*"""
-        return self.act(
-            group, "sync_volumes", {"reason": reason}, request_id=request_id
         )
 
     def reset_status(
@@ -337,7 +242,14 @@ class ProtectionGroupManager(_manager.Manager):
 
         For an admin.
 
+        :param group: its id, or a record of it.
+        :param status: ``active``, ``failed_over``, ``failed_over_partial``.
+        :param reason: why. *1.2*
         :returns: the group as it is then.
+        :raises InvalidState: it is not in error, or two live copies exist.
+        :raises PeerUnreachable: the other site does not answer.
+        :raises Forbidden: it is for an admin.
+        :raises OutcomeUnknown: the answer was lost; it may have been done.
         """
         body = action_body(
             "reset_status", {"status": status, "reason": self._reason(reason)}
@@ -345,40 +257,16 @@ class ProtectionGroupManager(_manager.Manager):
         self._http.call("POST", self._path(group, "action"), body=body)
         return self.get(group)
 
-    def act(
-        self,
-        group: Group,
-        action: str,
-        params: Mapping[str, Any],
-        *,
-        request_id: str | None = None,
-    ) -> Operation:
-        """Start an operation by the name of its action, never two.
-
-        A lost answer is followed up as `posting` describes.
-        """
-        self._reason(params.get("reason"))
-        body = action_body(action, params)
-        return self._actor.start(
-            self._path(group, "action"),
-            body,
-            group_id=_record.id_of(group),
-            operation_type=action,
-            parameters=body[action],
-            request_id=request_id,
-        )
-
-    def _reason(self, reason: str | None) -> str | None:
-        if reason is not None:
-            self._http.require(microversions.ACTION_REASON)
-        return reason
-
     # Metadata sync
 
     def sync_status(self, group: Group, *, local: bool = False) -> SyncStatus:
         """How this site's metadata compare; ``GET sync-status``. *1.0*
 
+        :param group: its id, or a record of it.
         :param local: this site alone answers, without asking its peer.
+        :returns: the versions and checksums of both sides.
+        :raises NotFound: there is no such group in the project.
+        :raises SiteUnreachable: the site gives no answer.
         """
         data = self._http.get(
             self._path(group, "sync-status"),
@@ -390,9 +278,13 @@ class ProtectionGroupManager(_manager.Manager):
     def sync_force(self, group: Group, *, force: bool = False) -> SyncStatus:
         """Push this site's metadata to its peer; ``POST sync-force``. *1.0*
 
+        :param group: its id, or a record of it.
         :param force: this site wins where both have changed.
+        :returns: how both sides compare after that.
         :raises WrongSite: the peer's metadata are the newer.
         :raises MetadataConflict: both changed; name a winner.
+        :raises PeerUnreachable: the other site does not answer.
+        :raises OutcomeUnknown: the answer was lost; it may have been done.
         """
         answer = self._http.call(
             "POST",

@@ -67,9 +67,10 @@ class VolumeType(_record.Record):
 class SiteManager(_manager.Manager):
     """Sites, as the service asked knows them. Writing is for an admin."""
 
-    def _path(self, site: Site | str | None = None, *rest: str) -> str:
-        if site is None:
-            return self._http.v1("admin", "sites")
+    def _all(self) -> str:
+        return self._http.v1("admin", "sites")
+
+    def _path(self, site: Site | str, *rest: str) -> str:
         identity = urls.segment(_record.id_of(site), "site")
         return self._http.v1("admin", "sites", identity, *rest)
 
@@ -87,10 +88,12 @@ class SiteManager(_manager.Manager):
         :param limit: stop after so many.
         :param page_size: so many at one request.
         :param marker: begin after the site of this id.
+        :returns: the sites; each page is asked for when it is needed.
+        :raises SiteUnreachable: the site gives no answer.
         """
         return self._pages(
             Site,
-            self._path(),
+            self._all(),
             "sites",
             limit=limit,
             page_size=page_size,
@@ -99,14 +102,23 @@ class SiteManager(_manager.Manager):
         )
 
     def get(self, site: Site | str) -> Site:
-        """A site by id; ``GET admin/sites/{id}``. *1.0*"""
+        """A site by id; ``GET admin/sites/{id}``. *1.0*
+
+        :param site: its id, or a record of it.
+        :returns: the site, as this service has it now.
+        :raises NotFound: there is none of this id.
+        :raises SiteUnreachable: the site gives no answer.
+        """
         return self._record(Site, self._http.get(self._path(site), "site"))
 
     def find(self, name_or_id: Site | str) -> Site:
-        """A site by its id or its exact name. *1.0*
+        """A site by id or exact name; ``GET admin/sites``. *1.0*
 
+        :param name_or_id: its name, its id, or a record of it.
+        :returns: the site, as this service has it now.
         :raises NotFound: there is none.
-        :raises NotUnique: several have the name.
+        :raises NotUnique: several have the name; the error has their ids.
+        :raises SiteUnreachable: the site gives no answer.
         """
         wanted = _record.id_of(name_or_id)
         return self._find(
@@ -132,13 +144,27 @@ class SiteManager(_manager.Manager):
     ) -> Site:
         """Register a site at this service; ``POST admin/sites``. *1.0*
 
-        A site needs a record at both services, under one id.
+        A site needs a record at both services, under one id. It is
+        ``unreachable`` until it is validated.
 
-        :param id: the id that the other service gave it.
+        :param name: what people call it; unique at the service.
+        :param auth_url: its Keystone.
         :param username: of the service account, which the other site's
-            engine uses; with `password`, `project_name` and the domains
-            it is never answered.
-        :raises NameConflict: the name is taken.
+            engine uses; with the next four it is never answered.
+        :param password: of the service account.
+        :param project_name: of the service account.
+        :param id: the id that the other service gave it.
+        :param description: for people.
+        :param region_name: in the catalog; ``RegionOne`` by default.
+        :param protector_url: its protector service.
+        :param array_name: its FlashArray.
+        :param volume_backend_host: Cinder's, as ``host@backend#pool``.
+        :param user_domain_name: of the account; ``Default`` by default.
+        :param project_domain_name: of its project; ``Default`` by default.
+        :returns: the site as it is registered.
+        :raises NameConflict: the name, id or address is taken.
+        :raises Forbidden: it is for an admin.
+        :raises OutcomeUnknown: the answer was lost; it may have been done.
         """
         fields = {
             "id": id,
@@ -156,14 +182,21 @@ class SiteManager(_manager.Manager):
             "project_domain_name": project_domain_name,
         }
         data = self._write(
-            "POST", self._path(), "site", fields, secrets=[password]
+            "POST", self._all(), "site", fields, secrets=[password]
         )
         return self._record(Site, data)
 
     def update(self, site: Site | str, **changes: str | None) -> Site:
         """Change what is given; ``PATCH admin/sites/{id}``. *1.0*
 
+        :param site: its id, or a record of it.
         :param changes: fields as for `create`, `id` apart.
+        :returns: the site as it is now.
+        :raises NotFound: there is none of this id.
+        :raises NameConflict: the name or address is taken.
+        :raises InUse: it would be another site's, and a group uses it.
+        :raises Forbidden: it is for an admin.
+        :raises OutcomeUnknown: the answer was lost; it may have been done.
         """
         password = changes.get("password")
         data = self._write(
@@ -178,7 +211,11 @@ class SiteManager(_manager.Manager):
     def delete(self, site: Site | str) -> None:
         """Forget a site at this service; ``DELETE admin/sites/{id}``. *1.0*
 
+        :param site: its id, or a record of it.
+        :raises NotFound: there is none of this id.
         :raises InUse: a group uses it.
+        :raises Forbidden: it is for an admin.
+        :raises OutcomeUnknown: the answer was lost; it may have been done.
         """
         self._http.call("DELETE", self._path(site))
 
@@ -186,13 +223,27 @@ class SiteManager(_manager.Manager):
         """Try all that a site needs; ``POST .../{id}/validate``. *1.0*
 
         The site's status is set to what is found.
+
+        :param site: its id, or a record of it.
+        :returns: the status, and each check with its result.
+        :raises NotFound: there is none of this id.
+        :raises Forbidden: it is for an admin.
+        :raises OutcomeUnknown: the answer was lost; it may have been done.
         """
         answer = self._http.call("POST", self._path(site, "validate"))
         data = self._http.noun(answer, "validation", "POST")
         return self._record(Validation, data)
 
     def volume_types(self, site: Site | str) -> tuple[VolumeType, ...]:
-        """The volume types of a site; ``GET .../{id}/volume-types``. *1.0*"""
+        """The volume types of a site; ``GET .../{id}/volume-types``. *1.0*
+
+        :param site: its id, or a record of it.
+        :returns: all types of its Cinder, by name.
+        :raises NotFound: there is none of this id.
+        :raises PeerUnreachable: it is the other site, and is silent or
+            refuses the service account.
+        :raises SiteUnreachable: the site gives no answer.
+        """
         path = self._path(site, "volume-types")
         data = self._http.get(path, "volume_types")
         return self._records(VolumeType, data)

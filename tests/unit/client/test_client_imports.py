@@ -36,6 +36,7 @@ RANKS = (
     ("rehearsal", "located", "resolving", "actions"),
     ("guards", "probing", "locating"),
     ("preparing", "following", "lastused", "stakes"),
+    ("pairactions",),
     ("pair",),
     ("checking",),
     ("checks",),

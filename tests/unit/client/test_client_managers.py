@@ -1,13 +1,16 @@
 """Every method: exactly what it sends."""
 
 import dataclasses
+import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from canned_site import PROJECT, REQUEST_ID, Site
+from keystoneauth1 import session
 
-from protectorclient import exceptions
+from protectorclient import SitePair, exceptions
 from protectorclient.v1 import Client
 
 T = f"/v1/{PROJECT}"
@@ -639,4 +642,61 @@ def test_ids_that_are_none_send_nothing(site: Site) -> None:
             site.client.operations.get(identity)
         with pytest.raises(exceptions.NotFound):
             site.client.protection_groups.delete(identity)
+    assert site.asked == []
+
+
+# What is said of them
+
+
+def documented() -> dict[str, Callable[..., Any]]:
+    """Every public method of the client, its managers and the pair."""
+    parts = vars(Client(session.Session())).items()
+    managers = [type(it) for name, it in parts if not name.startswith("_")]
+    return {
+        f"{owner.__name__}.{name}": method
+        for owner in (SitePair, Client, *managers)
+        for name, method in inspect.getmembers(owner, inspect.isroutine)
+        if not name.startswith("_")
+    }
+
+
+@pytest.mark.parametrize("name", documented())
+def test_its_docstring_says_all(name: str) -> None:
+    """Parameters, what comes back, what is raised; and of a manager's
+    method the request and the version that it needs."""
+    method = documented()[name]
+    text = inspect.getdoc(method) or ""
+    signature = inspect.signature(method)
+    for parameter in signature.parameters:
+        if parameter not in ("self", "cls"):
+            assert f":param {parameter}:" in text
+    if signature.return_annotation != "None":
+        assert ":returns:" in text
+    assert ":raises " in text
+    if not name.startswith("SitePair."):
+        assert re.search(r"``(GET|POST|PUT|PATCH|DELETE) \S+``", text)
+        assert re.search(r"\*1\.[012]\*", text)
+
+
+@pytest.mark.parametrize("wanted", [None, 7, object()])
+def test_what_is_no_id_is_not_sent(site: Site, wanted: Any) -> None:
+    """Least of all as the list that is at the address without an id."""
+    client = site.client
+    for ask in (
+        client.sites.get,
+        client.sites.find,
+        client.sites.delete,
+        client.tenant_mappings.get,
+        client.protection_groups.get,
+        client.protection_groups.find,
+        client.operations.get,
+        client.policies.get,
+        client.consistency_groups.get,
+        client.metadata.get,
+        lambda it: client.members.get("pg-1", it),
+        lambda it: client.members.get(it, "m-1"),
+        lambda it: client.protection_groups.failover(it),
+    ):
+        with pytest.raises(ValueError, match="is no record, and no id"):
+            ask(wanted)
     assert site.asked == []

@@ -1,0 +1,256 @@
+"""The actions on a protection group, one method each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from protectorclient import http, microversions, urls
+from protectorclient.v1 import _manager, _record
+from protectorclient.v1._acting import Actor, action_body
+from protectorclient.v1.operations import Operation
+
+if TYPE_CHECKING:
+    from protectorclient.v1.protection_groups import Group
+
+# /v1/{project}/protection-groups/{id}/action: POST
+
+
+class GroupActions(_manager.Manager):
+    """What starts an operation on a group."""
+
+    def __init__(self, adapter: http.SiteAdapter, actor: Actor) -> None:
+        super().__init__(adapter)
+        self._actor = actor
+
+    def _all(self) -> str:
+        return self._http.tenant("protection-groups")
+
+    def _path(self, group: Group, *rest: str) -> str:
+        identity = urls.segment(_record.id_of(group), "protection group")
+        return self._http.tenant("protection-groups", identity, *rest)
+
+    def failover(
+        self,
+        group: Group,
+        *,
+        network_mapping: Mapping[str, str] | None = None,
+        flavor_mapping: Mapping[str, str] | None = None,
+        force: bool = False,
+        reason: str | None = None,
+        request_id: str | None = None,
+    ) -> Operation:
+        """Move the group to the other site; ``POST action``. *1.0*
+
+        Asked of the current primary; with ``force`` of the other site.
+
+        :param group: its id, or a record of it.
+        :param network_mapping: ids, source to target.
+        :param flavor_mapping: ids or names, source to target.
+        :param force: the primary is dead; the site works alone.
+        :param reason: kept with the operation. *1.2*
+        :param request_id: ``req-<uuid>``; the same one never starts a
+            second operation. Made up where not given.
+        :returns: the operation, just begun.
+        :raises InvalidState: the group's status does not allow it.
+        :raises TestNotCleaned: a test failover is not cleaned up.
+        :raises PolicyMissing: the group has no policy.
+        :raises MappingIncomplete: a network or flavor in use has no match.
+        :raises OperationInProgress: the group has an unfinished operation.
+        :raises WrongSite: the other site is the one to ask.
+        :raises PeerUnreachable: the other site does not answer.
+        :raises OutOfSync: the two sites hold different metadata.
+        :raises OutcomeUnknown: it may have begun; see `posting`.
+        """
+        return self.act(
+            group,
+            "failover",
+            {
+                "network_mapping": network_mapping,
+                "flavor_mapping": flavor_mapping,
+                "force": force or None,
+                "reason": reason,
+            },
+            request_id=request_id,
+        )
+
+    def failback(
+        self,
+        group: Group,
+        *,
+        network_mapping: Mapping[str, str] | None = None,
+        flavor_mapping: Mapping[str, str] | None = None,
+        reverse_replication: bool = False,
+        reason: str | None = None,
+        request_id: str | None = None,
+    ) -> Operation:
+        """Move the group home again; ``POST action``. *1.0*
+
+        Asked of the current primary.
+
+        :param group: its id, or a record of it.
+        :param network_mapping: ids, source to target.
+        :param flavor_mapping: ids or names, source to target.
+        :param reverse_replication: replicate towards the other site
+            again when done.
+        :param reason: kept with the operation. *1.2*
+        :param request_id: ``req-<uuid>``; the same one never starts a
+            second operation. Made up where not given.
+        :returns: the operation, just begun.
+        :raises InvalidState: the group is not failed over.
+        :raises MappingIncomplete: a network or flavor in use has no match.
+        :raises OperationInProgress: the group has an unfinished operation.
+        :raises WrongSite: the other site is the one to ask.
+        :raises PeerUnreachable: the other site does not answer.
+        :raises OutOfSync: the two sites hold different metadata.
+        :raises OutcomeUnknown: it may have begun; see `posting`.
+        """
+        return self.act(
+            group,
+            "failback",
+            {
+                "network_mapping": network_mapping,
+                "flavor_mapping": flavor_mapping,
+                "reverse_replication": reverse_replication or None,
+                "reason": reason,
+            },
+            request_id=request_id,
+        )
+
+    def test_failover(
+        self,
+        group: Group,
+        *,
+        network_mapping: Mapping[str, str] | None = None,
+        flavor_mapping: Mapping[str, str] | None = None,
+        retain_primary: bool = False,
+        reason: str | None = None,
+        request_id: str | None = None,
+    ) -> Operation:
+        """Build test instances at the other site; ``POST action``. *1.0*
+
+        Asked of the current primary.
+
+        :param group: its id, or a record of it.
+        :param network_mapping: ids, source to target.
+        :param flavor_mapping: ids or names, source to target.
+        :param retain_primary: the primary's instances go on running;
+            otherwise they are stopped until the clean-up.
+        :param reason: kept with the operation. *1.2*
+        :param request_id: ``req-<uuid>``; the same one never starts a
+            second operation. Made up where not given.
+        :returns: the operation, just begun.
+        :raises InvalidState: the group is not ``active``.
+        :raises PolicyMissing: the group has no policy.
+        :raises MappingIncomplete: a network or flavor in use has no match.
+        :raises OperationInProgress: the group has an unfinished operation.
+        :raises WrongSite: the other site is the one to ask.
+        :raises PeerUnreachable: the other site does not answer.
+        :raises OutOfSync: the two sites hold different metadata.
+        :raises OutcomeUnknown: it may have begun; see `posting`.
+        """
+        return self.act(
+            group,
+            "test_failover",
+            {
+                "network_mapping": network_mapping,
+                "flavor_mapping": flavor_mapping,
+                "retain_primary": retain_primary or None,
+                "reason": reason,
+            },
+            request_id=request_id,
+        )
+
+    def test_cleanup(
+        self,
+        group: Group,
+        *,
+        reason: str | None = None,
+        request_id: str | None = None,
+    ) -> Operation:
+        """Remove what a test failover built; ``POST action``. *1.0*
+
+        Asked of the current primary.
+
+        :param group: its id, or a record of it.
+        :param reason: kept with the operation. *1.2*
+        :param request_id: ``req-<uuid>``; the same one never starts a
+            second operation. Made up where not given.
+        :returns: the operation, just begun.
+        :raises NothingToClean: no test failover is left.
+        :raises InvalidState: the group is moving, or in error.
+        :raises OperationInProgress: the group has an unfinished operation.
+        :raises WrongSite: the other site is the one to ask.
+        :raises PeerUnreachable: the other site does not answer.
+        :raises OutOfSync: the two sites hold different metadata.
+        :raises OutcomeUnknown: it may have begun; see `posting`.
+        """
+        return self.act(
+            group, "test_cleanup", {"reason": reason}, request_id=request_id
+        )
+
+    def sync_volumes(
+        self,
+        group: Group,
+        *,
+        reason: str | None = None,
+        request_id: str | None = None,
+    ) -> Operation:
+        """Replicate once, now; ``POST action``. *1.0*
+
+        Asked of the current primary.
+
+        :param group: its id, or a record of it.
+        :param reason: kept with the operation. *1.2*
+        :param request_id: ``req-<uuid>``; the same one never starts a
+            second operation. Made up where not given.
+        :returns: the operation, just begun.
+        :raises InvalidState: the group is moving, or in error.
+        :raises PolicyMissing: the group has no policy.
+        :raises OperationInProgress: the group has an unfinished operation.
+        :raises WrongSite: the other site is the one to ask.
+        :raises PeerUnreachable: the other site does not answer.
+        :raises OutOfSync: the two sites hold different metadata.
+        :raises OutcomeUnknown: it may have begun; see `posting`.
+        """
+        return self.act(
+            group, "sync_volumes", {"reason": reason}, request_id=request_id
+        )
+
+    def act(
+        self,
+        group: Group,
+        action: str,
+        params: Mapping[str, Any],
+        *,
+        request_id: str | None = None,
+    ) -> Operation:
+        """Start an operation by its action's name; ``POST action``. *1.0*
+
+        A lost answer is followed up as `posting` describes: it is never
+        started twice.
+
+        :param group: its id, or a record of it.
+        :param action: as the service calls it, such as ``failover``.
+        :param params: its parameters; None is not sent.
+        :param request_id: ``req-<uuid>``; the same one never starts a
+            second operation. Made up where not given.
+        :returns: the operation, just begun.
+        :raises Conflict: as the method of that name.
+        :raises OutcomeUnknown: it may have begun; see `posting`.
+        """
+        self._reason(params.get("reason"))
+        body = action_body(action, params)
+        return self._actor.start(
+            self._path(group, "action"),
+            body,
+            group_id=_record.id_of(group),
+            operation_type=action,
+            parameters=body[action],
+            request_id=request_id,
+        )
+
+    def _reason(self, reason: str | None) -> str | None:
+        if reason is not None:
+            self._http.require(microversions.ACTION_REASON)
+        return reason
