@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import os
 import pathlib
 import threading
@@ -14,6 +15,7 @@ from fakeserver import masking
 from fakeserver.clock import Clock, stamp
 from fakeserver.guard import in_control
 
+LOG = logging.getLogger(__name__)
 #: a journal file is put aside when it has grown to this, bytes
 LIMIT = 4 << 20
 #: how much of a body is read, and how much of an answer
@@ -121,7 +123,12 @@ class Journaled:
                 if close is not None:
                     close()
         finally:
-            self._journal.write(asked.entry(told, b"".join(body)))
+            entry = asked.entry(told, b"".join(body))
+            try:
+                self._journal.write(entry)
+            except OSError as error:
+                # whoever asked gets the answer all the same
+                LOG.warning("the journal cannot be written: %s", error)
         return body
 
 

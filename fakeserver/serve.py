@@ -15,12 +15,18 @@ from types import FrameType
 from fakeserver import certificate
 from fakeserver.app import create_app
 from fakeserver.build import close_site, open_site
+from fakeserver.engine.workers import PATIENCE
 from fakeserver.listener import Listener, bind
 from fakeserver.sandbox import process
 from fakeserver.sandbox.folder import Folder
 from fakeserver.sandbox.problem import Problem
 
 LOG = logging.getLogger("fakeserver")
+#: how often a site looks whether its folder is still there, seconds
+LOOK = 1.0
+#: how long the work of a site without a folder is waited for, seconds:
+#: there is nothing left in which it could be written down
+SHORT = 2.0
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -36,10 +42,10 @@ def main(argv: list[str] | None = None) -> int:
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     folder = Folder(pathlib.Path(directory))
     try:
-        with _only_one(folder, site):
+        with _only_one(folder, site) as lock:
             process.write_pid(folder, site)
             try:
-                _serve(folder, site)
+                _serve(folder, site, lock)
             finally:
                 process.remove_pid(folder, site)
     except Problem as problem:
@@ -48,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _serve(folder: Folder, name: str) -> None:
+def _serve(folder: Folder, name: str, lock: int) -> None:
     stop = threading.Event()
 
     def ask_to_stop(number: int, frame: FrameType | None) -> None:
@@ -73,25 +79,50 @@ def _serve(folder: Folder, name: str) -> None:
     listener = Listener(create_app(site), port, files)
     site.service.start()
     LOG.info("%s answers at %s, pid %s", name, site.config.url, os.getpid())
-    stop.wait()
-    LOG.info("%s stops", name)
+    homeless = False
+    while not homeless and not stop.wait(LOOK):
+        homeless = not _is_there(folder, name, lock)
+    if homeless:
+        LOG.error("%s stops: its folder %s is gone", name, folder.path)
+    else:
+        LOG.info("%s stops", name)
     # first the engine, while its peer still gets answers from here
-    site.service.stop()
+    site.service.stop(SHORT if homeless else PATIENCE)
     listener.close()
     close_site(site)
 
 
+def _lock_file(folder: Folder, site: str) -> pathlib.Path:
+    return folder.path / f"{site}.lock"
+
+
+def _is_there(folder: Folder, site: str, lock: int) -> bool:
+    """Whether the folder is the one that this process was started over.
+
+    Nothing takes a lock file away but who takes away the folder; where
+    there is another one, the folder was made anew.
+    """
+    try:
+        found = os.stat(_lock_file(folder, site))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        # not known to be gone
+        return True
+    return os.path.samestat(found, os.fstat(lock))
+
+
 @contextlib.contextmanager
-def _only_one(folder: Folder, site: str) -> Iterator[None]:
+def _only_one(folder: Folder, site: str) -> Iterator[int]:
     """The kernel holds this for as long as the process lives."""
-    path = folder.path / f"{site}.lock"
+    path = _lock_file(folder, site)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise Problem(f"{site} already runs in {folder.path}.") from None
-        yield
+        yield handle
     finally:
         os.close(handle)
 

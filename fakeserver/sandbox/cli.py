@@ -227,8 +227,8 @@ def _duration(text: str) -> float:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     args = parser().parse_args(argv)
-    folder = Folder(pathlib.Path(getattr(args, "dir", DEFAULT_DIR)))
     try:
+        folder = Folder(pathlib.Path(getattr(args, "dir", DEFAULT_DIR)))
         _run(args, folder)
     except Problem as problem:
         print(f"protector-sandbox: {problem}", file=sys.stderr)

@@ -48,7 +48,13 @@ class Folder:
     """A sandbox on disk, running or not."""
 
     def __init__(self, path: pathlib.Path) -> None:
-        self.path = path.absolute()
+        try:
+            self.path = path.absolute()
+        except FileNotFoundError:
+            raise Problem(
+                "The working directory is gone; go to one that exists, or "
+                "give the whole path of the sandbox with --dir."
+            ) from None
         self.shown = path
 
     @property

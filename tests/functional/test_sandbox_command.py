@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -281,6 +282,61 @@ def test_a_site_that_does_not_start_says_why(sandbox: Command) -> None:
     assert one_sentence(sandbox.err)
     assert "not a database" in sandbox.err and "site-b.log" in sandbox.err
     assert sandbox("down") == 0
+
+
+def test_a_site_without_a_folder_ends(sandbox: Command) -> None:
+    assert sandbox("up", *PORTS) == 0
+    pids = [pid for pid in sandbox.pids() if pid]
+    path = sandbox.folder.path
+    # the only way to read what is said after that
+    logs = [path.with_name(f"{site}.log") for site in SITES]
+    for log in logs:
+        os.link(path / log.name, log)
+    url = sandbox.url()
+    try:
+        shutil.rmtree(path)
+        answer = requests.get(f"{url}/v1/none/operations", timeout=5)
+        assert answer.json()["error"]["request_id"].startswith("req-")
+        assert process.wait(lambda: not any(map(process.alive, pids)), 10)
+    finally:
+        for pid in filter(process.alive, pids):
+            process.end(pid, signal.SIGKILL)
+    for site, log in zip(SITES, logs, strict=True):
+        assert f"{site} stops: its folder {path} is gone" in log.read_text()
+    assert not path.exists()
+
+
+def test_a_site_notices_that_its_folder_is_another_one(
+    sandbox: Command,
+) -> None:
+    """Removed, and made again before anybody has looked."""
+    assert sandbox("up", *PORTS) == 0
+    before = [pid for pid in sandbox.pids() if pid]
+    try:
+        shutil.rmtree(sandbox.folder.path)
+        assert sandbox("up", *PORTS) == 0
+        assert process.wait(lambda: not any(map(process.alive, before)), 10)
+    finally:
+        for pid in filter(process.alive, before):
+            process.end(pid, signal.SIGKILL)
+    assert all(sandbox.pids())
+    assert requests.get(sandbox.url(), timeout=5).ok
+    assert sandbox("down") == 0
+
+
+@pytest.mark.parametrize("words", [("up",), ("status",), ("down",)])
+def test_where_the_working_directory_is_gone(
+    tmp_path: pathlib.Path, words: tuple[str, ...]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    script = f"rmdir {gone}; exec {sys.executable} -m fakeserver {words[0]}"
+    ran = subprocess.run(
+        ["sh", "-c", script], cwd=gone, capture_output=True, text=True
+    )
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert one_sentence(ran.stderr)
+    assert "working directory is gone" in ran.stderr
 
 
 def test_in_the_foreground(sandbox: Command) -> None:
