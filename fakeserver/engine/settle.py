@@ -23,6 +23,31 @@ PATIENCE = 30.0
 Leftover = dict[str, Any]
 
 
+class Patience:
+    """One patience for all of a clean-up, however much there is to remove.
+
+    It starts anew with each deed that succeeds, and with a restart. A site
+    for which it ran out is given up, also over a restart: what is left
+    there is tried once more each, and named.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._since = work.site.clock.time()
+
+    def renew(self) -> None:
+        self._since = self._work.site.clock.time()
+
+    def over(self, site_id: str) -> bool:
+        given_up = self._work.notes.get("given_up", [])
+        if site_id in given_up:
+            return True
+        if self._work.site.clock.time() - self._since < PATIENCE:
+            return False
+        self._work.note(given_up=[*given_up, site_id])
+        return True
+
+
 def push(work: Work) -> None:
     """Push the new state once; where it is due it is repeated later."""
     work.metadata.repeat_push(work.operation.group_id)
@@ -31,12 +56,13 @@ def push(work: Work) -> None:
 def clean(work: Work) -> list[Leftover]:
     """Remove what the group has left behind; what stays is returned."""
     leftovers: list[Leftover] = []
+    patience = Patience(work)
     for server in work.notes.get("left", []):
-        _remove(work, work.source, server, leftovers, keep=False)
+        _remove(work, patience, work.source, server, leftovers, keep=False)
     removed = []
     for server in work.notes.get("stale", []):
         before = len(leftovers)
-        _remove(work, work.target, server, leftovers, keep=True)
+        _remove(work, patience, work.target, server, leftovers, keep=True)
         if len(leftovers) == before:
             removed.append(
                 {
@@ -57,6 +83,7 @@ def clean(work: Work) -> list[Leftover]:
 
 def _remove(
     work: Work,
+    patience: Patience,
     site_id: str,
     server: dict[str, Any],
     leftovers: list[Leftover],
@@ -66,12 +93,10 @@ def _remove(
     name = work.name(site_id)
     gone = True
     if server["instance_id"] is not None:
-        why = _try(
-            work,
-            lambda: removal.delete_server(
-                work, site_id, server["instance_id"]
-            ),
+        delete = functools.partial(
+            removal.delete_server, work, site_id, server["instance_id"]
         )
+        why = _try(work, patience, site_id, delete)
         if why is not None:
             gone = False
             leftovers.append(
@@ -91,15 +116,14 @@ def _remove(
             unmanage = functools.partial(
                 removal.unmanage, work, site_id, volume["id"]
             )
-            why = _try(work, unmanage)
+            why = _try(work, patience, site_id, unmanage)
         if why is not None:
             leftovers.append(
                 leftover("volume", volume["id"], volume["name"], name, why)
             )
             continue
-        why = _try(
-            work, functools.partial(_destroy, work, site_id, volume, keep)
-        )
+        destroy = functools.partial(_destroy, work, site_id, volume, keep)
+        why = _try(work, patience, site_id, destroy)
         if why is not None:
             array_name = volume["array_name"]
             leftovers.append(
@@ -124,17 +148,19 @@ def _destroy(
     arrays.delete_volume(array, volume["array_name"])
 
 
-def _try(work: Work, deed: Callable[[], None]) -> str | None:
+def _try(
+    work: Work, patience: Patience, site_id: str, deed: Callable[[], None]
+) -> str | None:
     """Do it, with patience; why it cannot be done, or None."""
-    end = work.site.clock.time() + PATIENCE
     while True:
         try:
             deed()
+            patience.renew()
             return None
         except (Stopping, sqlite3.OperationalError):
             raise
         except CloudUnreachable as error:
-            if work.site.clock.time() >= end:
+            if patience.over(site_id):
                 return str(error)
             work.pause(1.0)
         except Exception as error:

@@ -3,6 +3,7 @@
 import pytest
 from engine_parts import WEB, A, B, Two
 
+from fakeserver.cloud.remote import CloudUnreachable, RemoteCloud
 from fakeserver.engine.peer import Peer, PeerSilent
 from fakeserver.store import groups
 from fakeserver.world import ARRAYS
@@ -199,6 +200,47 @@ def test_leftovers_of_a_clean_up_are_named(two):
     assert all(one["site"] == A and one["why"] for one in left)
     assert set(two.servers(A).values()) == {"SHUTOFF", "ACTIVE"}
     assert two.states() == ("failed_over", "failed_over")
+
+
+def test_a_clean_up_has_one_patience_for_all(two):
+    """Not one for each of three instances."""
+    two.pair.fault("503", site=A, match="DELETE */servers/*")
+    before = two.pair.clock.time()
+    ended = two.done(A, "failover")
+    assert len(ended["result_data"]["leftovers"]) == 8
+    assert 30 <= two.pair.clock.time() - before <= 35
+
+
+def test_a_clean_up_is_patient_anew_after_each_deed(two):
+    """Every instance is silent for a while: all of them are removed."""
+    deaf = {}
+    delete = RemoteCloud.delete_server
+
+    def slow(cloud, server_id):
+        now = two.pair.clock.time()
+        if now - deaf.setdefault(server_id, now) < 29.0:
+            raise CloudUnreachable(A, "no answer in time")
+        delete(cloud, server_id)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RemoteCloud, "delete_server", slow)
+        ended = two.done(A, "failover")
+    assert len(deaf) == 3
+    assert ended["result_data"]["leftovers"] == []
+
+
+def test_a_clean_up_remembers_a_site_that_it_gave_up(two):
+    two.pair.fault("503", site=A, match="DELETE */servers/*")
+    two.kill_at(A, "update_protection_group_state", "after")
+    started = two.started(A, "failover")
+    two.pair.drain()
+    two.pair.site(A).start()
+    before = two.pair.clock.time()
+    two.pair.drain()
+    assert two.pair.clock.time() - before < 5
+    ended = two.operation(A, started)
+    assert ended["status"] == "completed"
+    assert len(ended["result_data"]["leftovers"]) == 8
 
 
 def test_the_last_push_is_repeated_until_it_is_accepted(two):
