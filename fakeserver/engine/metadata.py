@@ -9,7 +9,12 @@ from fakeserver.clock import stamp
 from fakeserver.engine import consistency
 from fakeserver.engine.access import Access
 from fakeserver.engine.documents import Doc, checksum
-from fakeserver.engine.peer import PeerRefused, PeerSilent, PeerState
+from fakeserver.engine.peer import (
+    PeerRefused,
+    PeerSilent,
+    PeerState,
+    PeerUnreadable,
+)
 from fakeserver.errors import PEER_UNREACHABLE, STATUS, Refused
 from fakeserver.site import Site
 from fakeserver.store import groups, tombstones
@@ -51,11 +56,15 @@ class Metadata:
         """Push, and find out whether a lost answer was a yes.
 
         Raises PeerRefused, Undelivered, or PeerSilent when nobody knows.
+        What came instead of an answer is noted, for the sync status.
         """
         peer = self._access.peer(group)
+        group.local.pop("push_came", None)
         try:
             peer.put(group.id, group.doc, force)
-        except PeerSilent:
+        except PeerSilent as silent:
+            if isinstance(silent, PeerUnreadable):
+                group.local["push_came"] = silent.came
             held = peer.state(group.id)
             if held is None and group.doc["deleted"]:
                 # it has no copy any more, which is all that was asked
@@ -68,6 +77,7 @@ class Metadata:
         group.local["push"] = OK
         group.local["push_repeat"] = False
         group.local["push_message"] = ""
+        group.local.pop("push_came", None)
         group.local.pop("doubt", None)
         group.local["last_sync_at"] = self.now()
         group.local["base"] = {
@@ -81,6 +91,7 @@ class Metadata:
         group.local["push"] = FORCED if forced else DUE
         group.local["push_repeat"] = not forced
         group.local["push_message"] = ""
+        group.local.pop("push_came", None)
 
     def refused(self, group: Group, refusal: PeerRefused) -> None:
         group.local["push"] = REFUSED
@@ -110,18 +121,20 @@ class Metadata:
     def repeat_push(self, group_id: str) -> bool:
         """Try a push that is due once more; call with the group's lock.
 
-        False when the peer is silent: then it is so for all others, too.
+        False when the peer is silent: then it is so for all others, too. An
+        answer that cannot be read may be about this one alone.
         """
         group = groups.find(self._site.db, group_id)
         if group is None or not group.local.get("push_repeat"):
             return True
         before = copy.deepcopy(group.local)
+        answered = True
         try:
             self.deliver(group)
         except PeerRefused as refusal:
             self.refused(group, refusal)
         except (PeerSilent, Undelivered):
-            return False
+            answered = "push_came" in group.local
         else:
             if group.doc["deleted"]:
                 self.bury(group)
@@ -130,7 +143,7 @@ class Metadata:
         if group.local != before:
             with self._site.db.transaction() as tx:
                 groups.save(tx, group)
-        return True
+        return answered
 
     def bury(self, group: Group) -> None:
         """The group is deleted: here too, with what stands behind it."""
@@ -202,6 +215,8 @@ class Metadata:
             before.doc["version"] += 2
             before.local["doubt"] = checksum(group.doc)
             self.owe(before, forced=False)
+            if "push_came" in group.local:
+                before.local["push_came"] = group.local["push_came"]
             self._restore(before, take_back)
             return
         # it was to be new: if the peer has it, it shall be gone there

@@ -26,6 +26,15 @@ class PeerSilent(Exception):
         self.site = site
 
 
+class PeerUnreadable(PeerSilent):
+    """Something answered for the peer, and nobody can tell what it means."""
+
+    def __init__(self, site: str, came: str) -> None:
+        super().__init__(site, came)
+        #: what it was, in a few words
+        self.came = came
+
+
 class PeerRefused(Exception):
     """The peer answered no."""
 
@@ -136,15 +145,17 @@ class Peer:
                 raise_exc=False,
                 **kwargs,
             )
-            body = answer.json()
         except (
             exceptions.ClientException,
             requests.RequestException,
-            ValueError,
         ) as error:
             raise PeerSilent(self.site, _why(error)) from error
+        try:
+            body = answer.json()
+        except ValueError as error:
+            raise PeerUnreadable(self.site, _came(answer)) from error
         if answer.status_code >= 500 or not isinstance(body, dict):
-            raise PeerSilent(self.site, f"HTTP {answer.status_code}")
+            raise PeerUnreadable(self.site, _came(answer))
         if answer.status_code >= 400:
             error_body = body.get("error")
             error_body = error_body if isinstance(error_body, dict) else {}
@@ -155,6 +166,13 @@ class Peer:
                 str(error_body.get("message", answer.reason)),
             )
         return body
+
+
+def _came(answer: requests.Response) -> str:
+    """An answer that is none of the service, as people may look for it."""
+    kind, _, _ = answer.headers.get("Content-Type", "").partition(";")
+    of_kind = f", {kind.strip()}" if kind else ""
+    return f"HTTP {answer.status_code}{of_kind}"
 
 
 def _why(error: Exception) -> str:

@@ -80,12 +80,20 @@ class Sync:
                 remote_failover_count=held.failover_count,
             )
         push = group.local.get("push")
+        came = group.local.get("push_came")
         if held is not None and (held.version, held.checksum) == (
             group.version,
             found["local_checksum"],
         ):
             found["message"] = f"Both sites hold version {held.version}"
             self._seen_equal(group, found)
+        elif came:
+            name = self._access.peer(group).site
+            found.update(
+                status="FAILED",
+                message=f"The last push was not answered by the service of "
+                f"site {name}: {came}",
+            )
         elif push == REFUSED:
             found.update(
                 status="FAILED",
@@ -150,6 +158,8 @@ class Sync:
                 groups.save(tx, group)
             raise passed_on(refusal) from refusal
         except (PeerSilent, Undelivered) as error:
+            with self._site.db.transaction() as tx:
+                groups.save(tx, group)
             raise unreachable() from error
         self._metadata.delivered(group)
         group.local["look"] = True

@@ -1,7 +1,7 @@
 """Sites that fall silent: who waits how long, and what is left of it."""
 
 import pytest
-from engine_parts import WEB, A, B, Two
+from engine_parts import DB, WEB, A, B, Two
 
 from fakeserver.cloud.remote import CloudUnreachable, RemoteCloud
 from fakeserver.engine.peer import Peer, PeerSilent
@@ -257,6 +257,64 @@ def test_the_last_push_is_repeated_until_it_is_accepted(two):
     assert two.versions() == (3, 3)
     assert two.states() == ("failed_over", "failed_over")
     assert two.status(A)["status"] == "IN_SYNC"
+
+
+def test_a_push_that_a_proxy_answers_has_failed(two):
+    """The service itself answers; the engine goes on trying."""
+    two.started(A, "failover")
+    two.pair.fault("503", site=B, match="PUT */metadata")
+    two.pair.drain()
+    assert two.versions() == (3, 2)
+    for _ in range(2):
+        found = two.status(A)
+        assert found["status"] == "FAILED"
+        assert found["message"] == (
+            "The last push was not answered by the service of site site-b: "
+            "HTTP 503, text/html"
+        )
+        assert found["remote_version"] == 2
+        two.pair.drain()
+    two.pair.clear_faults()
+    two.pair.drain()
+    assert two.versions() == (3, 3)
+    assert two.status(A)["status"] == "IN_SYNC"
+
+
+def test_a_push_without_an_answer_has_not(two):
+    two.started(A, "failover")
+    rule = two.pair.fault("503", site=B, match="PUT */metadata")
+    two.pair.drain()
+    two.pair.fault("reset", site=B, match="PUT */metadata")
+    two.pair.clear_faults(rule)
+    assert two.status(A)["status"] == "FAILED"
+    two.pair.drain()
+    assert two.status(A)["status"] == "OUT_OF_SYNC"
+
+
+def test_a_sync_that_a_proxy_answers_has_failed(two):
+    two.pair.site(A).kill()
+    two.forced(B)
+    two.pair.site(A).start()
+    assert two.status(B)["status"] == "OUT_OF_SYNC"
+    rule = two.pair.fault("503", site=A, match="PUT */metadata")
+    assert two.sync(B).reason == "peer-unreachable"
+    assert two.status(B)["status"] == "FAILED"
+    two.pair.clear_faults(rule)
+    assert two.sync(B).told("sync_status")["status"] == "IN_SYNC"
+
+
+def test_an_unreadable_push_holds_up_no_other_group(two):
+    two.started(A, "failover")
+    two.started(A, "failover", group=DB)
+    rule = two.pair.fault("503", site=B, match="PUT */metadata")
+    two.pair.drain()
+    due = groups.ids_with_push(two.pair.site(A).parts.db, "due")
+    first, second = sorted((WEB, DB), key=lambda n: due.index(two.ids[n]))
+    two.pair.clear_faults(rule)
+    two.pair.fault("503", site=B, match=f"PUT */{two.ids[first]}/metadata")
+    two.pair.drain()
+    assert two.versions(first) == (3, 2)
+    assert two.versions(second) == (3, 3)
 
 
 def test_a_push_whose_answer_is_lost_has_arrived(two):
