@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fakeserver.clock import ManualClock
+from fakeserver.ids import told
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.scenarios import SCENARIOS
 from fakeserver.store import groups
@@ -30,7 +31,10 @@ def tell(folder: Folder, settings: Settings, clock: ManualClock) -> None:
 
     if not SCENARIOS[settings.scenario].has_a_story:
         return
-    with LocalPair.rehearse(folder, settings, clock) as pair:
+    with (
+        told(settings.seed, settings.scenario, clock.time()),
+        LocalPair.rehearse(folder, settings, clock) as pair,
+    ):
         STORIES[settings.scenario](Stage(pair))
     folder.faults().clear()
 

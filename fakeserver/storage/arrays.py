@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from fakeserver.clock import Clock
 from fakeserver.db import Database, dump, load
 from fakeserver.faults import Faults, StepFault
-from fakeserver.ids import stable_id
+from fakeserver.ids import moment_id, stable_id
 from fakeserver.storage.covered import covered
 from fakeserver.storage.driver import (
     ArrayVolume,
@@ -365,14 +365,14 @@ class Arrays:
         now = self._clock.time()
         if link.synchronous:
             # a pod has no lag: what is there is what was written just now
-            self._record(tx, link, f"pod-{int(now)}", now, now)
+            self._record(tx, link, f"pod-{moment_id(now)}", now, now)
         else:
             last, interval = row["last_tick"], max(link.interval, 1.0)
             due = int((now - last) // interval)
             for n in range(max(1, due - KEEP + 1), due + 1):
                 moment = last + n * interval
                 lag = self._faults.delay("array:transfer")
-                key = f"auto-{int(moment)}"
+                key = f"auto-{moment_id(moment)}"
                 self._record(tx, link, key, moment, moment + lag)
             if due > 0:
                 tx.execute(

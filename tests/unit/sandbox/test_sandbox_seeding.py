@@ -1,12 +1,37 @@
-"""Two processes that open one new sandbox at the same moment."""
+"""A new sandbox: seeded once, and with the ids of its seed."""
 
 import multiprocessing
+import os
 import pathlib
+import re
+import sqlite3
+import subprocess
+import sys
 from typing import Any
 
+import pytest
+
 from fakeserver.build import open_parts, seed, shut
+from fakeserver.ids import new_id
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.world import SITES
+
+#: an id, or a name that is derived from one
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|pg-[0-9a-f]{20}")
+#: in which an operation runs; the others have nothing but the seed's
+STORIES = ("stuck-running", "not-failed-over", "out-of-sync", "orphans")
+#: what is told by a process of its own, as ``up`` is
+TELL = """
+import pathlib, sys
+from fakeserver.sandbox import world
+from fakeserver.sandbox.folder import Folder, Settings
+path, scenario, seed, now = sys.argv[1:]
+folder = Folder(pathlib.Path(path))
+settings = Settings(scenario=scenario, seed=int(seed))
+folder.prepare()
+folder.write(settings)
+world.begin_anew(folder, settings, float(now))
+"""
 
 
 def _open(path: pathlib.Path, site: str, start: Any, said: Any) -> None:
@@ -41,3 +66,47 @@ def test_they_take_turns(tmp_path: pathlib.Path) -> None:
         assert [said.get(timeout=30) for _ in both] == [10, 10]
         for process in both:
             process.join()
+
+
+def told(
+    folder: pathlib.Path, scenario: str, seed: int, now: float
+) -> set[tuple[str, str]]:
+    """The ids in each table of a world whose story has been told."""
+    subprocess.run(
+        [sys.executable, "-c", TELL, folder, scenario, str(seed), str(now)],
+        check=True,
+        # the order of a set differs from process to process
+        env=os.environ | {"PYTHONHASHSEED": str(int(now) % 1000)},
+    )
+    found = set()
+    for path in folder.glob("*.db"):
+        db = sqlite3.connect(path)
+        tables = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        for (table,) in db.execute(tables).fetchall():
+            for row in db.execute(f'SELECT * FROM "{table}"'):
+                found |= {(table, id_) for id_ in ID.findall(str(row))}
+        db.close()
+    return found
+
+
+@pytest.mark.parametrize("scenario", STORIES)
+def test_a_story_has_the_same_ids_whenever_it_is_told(
+    tmp_path: pathlib.Path, scenario: str
+) -> None:
+    first = told(tmp_path / "one", scenario, 1, 1_790_000_000.0)
+    kinds = {table for table, _ in first}
+    kept = {"pg_operations", "pg_effects", "arr_points", "arr_volumes"}
+    assert kept | {"nova_servers", "cinder_volumes"} <= kinds
+    assert told(tmp_path / "two", scenario, 1, 1_790_012_345.6) == first
+
+
+def test_a_story_of_another_seed_has_other_ids(tmp_path: pathlib.Path) -> None:
+    one, two = (
+        told(tmp_path / str(seed), "orphans", seed, 1_790_000_000.0)
+        for seed in (1, 2)
+    )
+    assert one and two and not one & two
+
+
+def test_whoever_tells_no_story_gets_ids_of_chance() -> None:
+    assert new_id() != new_id()
