@@ -9,7 +9,6 @@ asked: nothing else.
 import contextlib
 import dataclasses
 import fcntl
-import fnmatch
 import json
 import os
 import pathlib
@@ -21,6 +20,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from fakeserver.faultkinds import KINDS, Kind
+from fakeserver.faultpoints import fits, fits_point
 from fakeserver.faults import StepFault
 
 #: the file of the sandbox that holds the rules
@@ -112,14 +112,16 @@ class FaultFile:
             raise BadRule("a fault must be allowed to strike at least once")
         if seconds is not None and seconds < 0:
             raise BadRule("the seconds of a fault cannot be negative")
+        stage = known.stage if stage is None else stage
+        match = known.match if match is None else match
         with self._change() as held:
             held["last"] = held.get("last", 0) + 1
             rule = Rule(
                 id=f"fault-{held['last']}",
                 kind=kind,
                 site=site,
-                stage=known.stage if stage is None else stage,
-                match=known.match if match is None else match,
+                stage=stage,
+                match=match,
                 message=known.message if message is None else message,
                 seconds=known.seconds if seconds is None else seconds,
                 probability=probability,
@@ -202,6 +204,13 @@ class FaultPlan:
 
     def at(self, point: str) -> None:
         """A point that the engine, or an array, passes."""
+        self._pass(point)
+
+    def at_each(self, point: str, name: str) -> None:
+        """The same point, for one of the things that a step handles."""
+        self._pass(f"{point}/{name}")
+
+    def _pass(self, point: str) -> None:
         self.alive()
         stage, _, name = point.partition(":")
         rule = self._struck("point", name, stage)
@@ -258,12 +267,7 @@ class FaultPlan:
             if rule.of.family == family
             and rule.site in (None, self._site)
             and (stage is None or rule.stage == stage)
-            and _fits(rule.match, subject)
+            and (fits_point if family == "point" else fits)(
+                rule.match, subject
+            )
         ]
-
-
-def _fits(pattern: str, subject: str) -> bool:
-    """A shell pattern; a word without wildcards fits where it is found."""
-    if not any(sign in pattern for sign in "*?["):
-        pattern = f"*{pattern}*"
-    return fnmatch.fnmatchcase(subject, pattern)

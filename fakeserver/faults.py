@@ -14,6 +14,10 @@ class Faults(Protocol):
         """A point the engine passes, ``before:STEP``, ``inside:STEP``,
         ``after:STEP``; raises StepFault, or ends the process there."""
 
+    def at_each(self, point: str, name: str) -> None:
+        """Such a point of a step, for one thing that it handles; only a
+        fault that names both is met there."""
+
     def cuts(self, target: str) -> bool:
         """Whether the way from this site to that one is cut."""
 
@@ -25,6 +29,9 @@ class NoFaults:
     """A world where nothing goes wrong."""
 
     def at(self, point: str) -> None:
+        return None
+
+    def at_each(self, point: str, name: str) -> None:
         return None
 
     def cuts(self, target: str) -> bool:

@@ -14,6 +14,7 @@ from fakeserver.engine import runner
 from fakeserver.engine.access import Access
 from fakeserver.engine.documents import Doc, peer_of
 from fakeserver.engine.metadata import Metadata
+from fakeserver.faults import StepFault
 from fakeserver.site import Site
 from fakeserver.store import effects, groups, operations
 from fakeserver.store.effects import Effect
@@ -167,6 +168,17 @@ class Work:
         if self.move is not None:
             self.site.faults.at(f"inside:{self.move.step.name}")
 
+    def _each(self, stage: str, name: str) -> None:
+        """A point where a fault can hit one thing of many: the step takes
+        it as if the cloud had refused just that."""
+        if self.move is None:
+            return
+        point = f"{stage}:{self.move.step.name}"
+        try:
+            self.site.faults.at_each(point, name)
+        except StepFault as fault:
+            raise StepFailed(str(fault)) from fault
+
     # -- effects
 
     def intend(
@@ -195,7 +207,10 @@ class Work:
             return found.doc
         if self.stop.is_set():
             raise Stopping
+        name = str(doc.get("name", key))
+        self._each("before", name)
         self.intend(kind, [(key, doc)])
+        self._each("inside", name)
         made = deed() or {}
         self.inside()
         done = {**doc, **made}

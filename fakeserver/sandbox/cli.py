@@ -149,7 +149,8 @@ def _fault_options(
     add.add_argument(
         "--match",
         metavar="PATTERN",
-        help="only where this fits: 'POST */action', or the name of a step",
+        help="only where this fits: 'POST */action', the name of a step, or "
+        "STEP/NAME for one instance or volume of it",
     )
     add.add_argument("--times", type=_count, metavar="N", help="then no more")
     add.add_argument(

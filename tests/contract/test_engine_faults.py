@@ -103,6 +103,61 @@ def test_step(two, typed, stage):
     rolled_back(two, ended)
 
 
+@pytest.mark.parametrize("stage", ["before", "inside"])
+def test_step_for_one_instance(two, typed, stage):
+    typed(
+        f"add step --match recreate_instances/web-2 --stage {stage} "
+        "--message no"
+    )
+    ended = two.done(A, "failover")
+    assert ended["steps_failed"] == ["recreate_instances"]
+    assert ended["error_message"] == "Instance web-2: no"
+    rolled_back(two, ended)
+
+
+@pytest.mark.parametrize("stage", ["before", "inside"])
+def test_step_for_one_instance_makes_a_forced_failover_partial(
+    two, typed, stage
+):
+    """Reached by hand, and left by the failback that everybody runs."""
+    two.pair.site(A).kill()
+    typed(f"add step --match recreate_instances/web-2 --stage {stage}")
+    ended = two.forced(B)
+    assert ended["status"] == "completed"
+    assert ended["result_data"]["instances_created"] == 2
+    [missing] = ended["result_data"]["not_rebuilt"]
+    assert missing["why"] == "Instance web-2: the step was told to fail"
+    assert two.held(B)["status"] == "failed_over_partial"
+    assert sorted(two.servers(B)) == ["web-1", "web-3"]
+    typed("clear")
+    two.pair.site(A).start()
+    assert two.sync(B).told("sync_status")["status"] == "IN_SYNC"
+    back = two.done(B, "failback")
+    assert back["status"] == "completed", back["error_message"]
+    assert two.states() == ("active", "active")
+    assert set(NAMES) <= set(two.servers(A))
+    assert two.servers(B) == {} == two.volumes(B)
+    assert two.on_array(B) == set()
+
+
+def test_step_for_one_volume(two, typed):
+    typed("add step --match manage_volumes/web-3-root --times 1")
+    ended = two.done(A, "failover")
+    assert ended["steps_failed"] == ["manage_volumes_into_cinder"]
+    rolled_back(two, ended)
+
+
+def test_crash_at_one_instance(two, typed):
+    typed("add crash --match recreate_instances/web-2 --times 1")
+    started = two.started(A, "failover")
+    two.drain(A)
+    assert sorted(two.servers(B)) == ["web-1"]
+    two.pair.site(A).start()
+    two.pair.drain()
+    assert two.operation(A, started)["status"] == "completed"
+    assert sorted(two.servers(B)) == list(NAMES)
+
+
 @pytest.mark.parametrize("stage", ["before", "inside", "after"])
 def test_crash(two, typed, stage):
     typed(f"add crash --match manage_volumes --stage {stage} --times 1")

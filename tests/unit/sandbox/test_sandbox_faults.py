@@ -40,10 +40,29 @@ def test_a_step_fails_where_it_is_told_to(file: FaultFile) -> None:
         mine.at("inside:recreate_instances")
 
 
-def test_an_undo_can_fail_too(file: FaultFile) -> None:
-    file.add("step", match="volume", stage="undo")
+def test_one_thing_of_a_step_can_be_named(file: FaultFile) -> None:
+    file.add("step", match="recreate_instances/web-1")
+    mine = plan(file)
+    mine.at("inside:recreate_instances")
+    for name in ("web-2", "web-10", "web-1-root"):
+        mine.at_each("inside:recreate_instances", name)
+    mine.at_each("inside:create_test_instances", "web-1")
     with pytest.raises(StepFault):
-        plan(file).at("undo:volume")
+        mine.at_each("inside:recreate_instances", "web-1")
+
+
+def test_a_step_is_not_each_of_its_things(file: FaultFile) -> None:
+    file.add("step", match="*")
+    file.add("step", match="recreate_instances", stage="before")
+    mine = plan(file)
+    mine.at_each("inside:recreate_instances", "web-1")
+    mine.at_each("before:recreate_instances", "web-1")
+
+
+def test_an_undo_can_fail_too(file: FaultFile) -> None:
+    file.add("step", match="manage", stage="undo")
+    with pytest.raises(StepFault):
+        plan(file).at("undo:manage")
 
 
 def test_a_rule_is_used_up(file: FaultFile) -> None:
