@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from fakeserver.faultkinds import KINDS, Kind
-from fakeserver.faultpoints import fits, fits_point
+from fakeserver.faultpoints import complaint, fits, fits_point
 from fakeserver.faults import StepFault
 
 #: the file of the sandbox that holds the rules
@@ -114,6 +114,9 @@ class FaultFile:
             raise BadRule("the seconds of a fault cannot be negative")
         stage = known.stage if stage is None else stage
         match = known.match if match is None else match
+        wrong = complaint(known, stage, match)
+        if wrong is not None:
+            raise BadRule(wrong)
         with self._change() as held:
             held["last"] = held.get("last", 0) + 1
             rule = Rule(

@@ -203,6 +203,8 @@ def test_a_port_that_is_in_use(sandbox: Command, option: str) -> None:
         ("up", "--max-microversion", "2.0"),
         ("fault", "add", "503", "--probability", "2"),
         ("fault", "add", "nonsense"),
+        ("fault", "add", "reset", "--stage", "undo"),
+        ("fault", "add", "reset", "--match", "recreate_instances"),
         ("clock", "advance", "soon"),
         ("nonsense",),
         (),

@@ -5,6 +5,10 @@ import sqlite3
 
 import pytest
 
+from fakeserver import faultpoints
+from fakeserver.engine.steps import STEPS
+from fakeserver.engine.undo import UNDO
+from fakeserver.faultkinds import KINDS
 from fakeserver.faultplan import BadRule, Crashed, FaultFile, FaultPlan
 from fakeserver.faults import StepFault
 
@@ -182,3 +186,69 @@ def test_what_cannot_be_asked_for(file: FaultFile, options: dict) -> None:
     with pytest.raises(BadRule):
         file.add(**options)
     assert file.rules() == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "possible"),
+    [
+        ("reset", {"stage": "undo"}, "before or after"),
+        ("503", {"stage": "inside"}, "before or after"),
+        ("reset", {"match": "recreate_instances"}, "'POST */action'"),
+        ("slow", {"match": "recreate*"}, "'POST */action'"),
+        ("slow", {"match": "/v1/*"}, "'POST */action'"),
+        ("step", {"match": "rekreate"}, "recreate_instances"),
+        ("step", {"match": "POST */action"}, "recreate_instances"),
+        ("crash", {"match": "web-1"}, "recreate_instances"),
+        ("step", {"match": "volume", "stage": "undo"}, "manage"),
+        ("step", {"match": "recreate_instances", "stage": "undo"}, "server"),
+        ("step", {"match": "create_snapshot/web-1"}, "recreate_instances"),
+        ("step", {"match": "recreate_instances/"}, "recreate_instances"),
+        ("step", {"match": "recreate_instances/x", "stage": "after"}, "only"),
+        ("array-token", {"stage": "before"}, "no stage"),
+        ("array-token", {"match": "recreate_instances"}, "check"),
+        ("slow-replication", {"match": "recreate_instances"}, "transfer"),
+        ("partition", {"stage": "before"}, "no stage"),
+        ("partition", {"match": "site-c"}, "site-a, site-b"),
+        ("disk-full", {"match": "*.db"}, "write"),
+        ("cinder-403", {"match": "site-b"}, "no match"),
+    ],
+)
+def test_what_can_never_strike(
+    file: FaultFile, kind: str, options: dict, possible: str
+) -> None:
+    with pytest.raises(BadRule) as caught:
+        file.add(kind, **options)
+    assert possible in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert file.rules() == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        *((kind, {}) for kind in KINDS),
+        *(("step", {"match": step}) for step in faultpoints.STEPS),
+        *(
+            ("crash", {"match": name, "stage": "undo"})
+            for name in faultpoints.POINTS["undo"]
+        ),
+        ("step", {"match": "*instances", "stage": "before"}),
+        ("step", {"match": "rollback", "stage": "before"}),
+        ("crash", {"match": "manage*/web-?-root"}),
+        ("reset", {"match": "POST"}),
+        ("reset", {"match": "P* */action", "stage": "after"}),
+        ("slow", {"match": "/v1/"}),
+        ("503", {"match": "GET /"}),
+        ("partition", {"match": "site-b"}),
+    ],
+)
+def test_what_can_be_asked_for(
+    file: FaultFile, kind: str, options: dict
+) -> None:
+    assert file.add(kind, **options) == file.rules()[0]
+
+
+def test_the_points_are_those_of_the_engine() -> None:
+    assert set(faultpoints.POINTS["undo"]) == set(UNDO)
+    assert set(faultpoints.EACH) < set(faultpoints.STEPS)
+    assert set(STEPS) < set(faultpoints.STEPS)
