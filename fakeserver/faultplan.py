@@ -245,6 +245,10 @@ class FaultPlan:
         """What happens to a request that this site is sent."""
         return self._struck("transport", f"{method} {path}")
 
+    def asked_for(self, rule: Rule) -> bool:
+        """Whether nobody has taken a rule back, be it used up or not."""
+        return any(one.id == rule.id for one in self.file.rules())
+
     def database(self) -> None:
         """Asked before each write."""
         self.alive()

@@ -39,7 +39,7 @@ class Faulty:
     ) -> None:
         self._app = app
         self._plan = plan
-        self._wait = wait or _wait
+        self._wait = wait
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
@@ -70,7 +70,7 @@ class Faulty:
             start_response("503 Service Unavailable", headers)
             return [_PROXY_PAGE]
         if rule.kind in ("slow", "timeout"):
-            self._wait(environ, rule.seconds)
+            self._hold(environ, rule)
         if rule.kind == "slow":
             status, headers, body = done or _run(self._app, environ)
             start_response(status, headers)
@@ -85,15 +85,20 @@ class Faulty:
                 return [body[: len(body) // 2]]
         raise Dropped(rule.kind)
 
-
-def _wait(environ: WSGIEnvironment, seconds: float) -> None:
-    """Let time pass, as long as there is somebody who waits."""
-    gone = environ.get("waitress.client_disconnected")
-    end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
-        time.sleep(min(left, 0.05))
-        if gone is not None and gone():
+    def _hold(self, environ: WSGIEnvironment, rule: Rule) -> None:
+        """Let time pass, as long as there is somebody who waits, and a
+        fault to wait for: what is held takes a thread from all others."""
+        if self._wait is not None:
+            self._wait(environ, rule.seconds)
             return
+        gone = environ.get("waitress.client_disconnected")
+        end = time.monotonic() + rule.seconds
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, 0.05))
+            if gone is not None and gone():
+                return
+            if not self._plan.asked_for(rule):
+                return
 
 
 def _run(

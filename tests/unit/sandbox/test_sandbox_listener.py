@@ -117,6 +117,16 @@ def test_a_slow_answer(served: Served) -> None:
     assert time.perf_counter() - began >= 0.2
 
 
+def test_an_answer_that_is_held_comes_when_the_fault_is_taken_back(
+    served: Served,
+) -> None:
+    served.faults.add("slow", seconds=60)
+    clear = threading.Timer(0.3, served.faults.clear)
+    clear.start()
+    assert served.get().content == BODY
+    clear.join()
+
+
 def test_a_proxys_503(served: Served) -> None:
     served.faults.add("503", times=1)
     answer = served.get()
