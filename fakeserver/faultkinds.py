@@ -115,4 +115,7 @@ _ALL = (
         message="database is locked",
     ),
 )
+#: families that are a state of things, and no blow: nothing is thrown for
+#: them, and nothing is used up
+LASTING = ("delay", "policy")
 KINDS = {kind.name: kind for kind in _ALL}

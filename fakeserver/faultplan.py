@@ -19,7 +19,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fakeserver.faultkinds import KINDS, Kind
+from fakeserver.faultkinds import KINDS, LASTING, Kind
 from fakeserver.faultpoints import complaint, fits, fits_point
 from fakeserver.faults import StepFault
 
@@ -112,6 +112,11 @@ class FaultFile:
             raise BadRule("a fault must be allowed to strike at least once")
         if seconds is not None and seconds < 0:
             raise BadRule("the seconds of a fault cannot be negative")
+        if known.family in LASTING and (times, probability) != (None, 1):
+            raise BadRule(
+                f"the fault {kind} lasts until it is cleared; it takes no "
+                "times and no probability"
+            )
         stage = known.stage if stage is None else stage
         match = known.match if match is None else match
         wrong = complaint(known, stage, match)
@@ -233,12 +238,10 @@ class FaultPlan:
         return self._struck("link", target) is not None
 
     def delay(self, point: str) -> float:
-        """How much longer a point takes; asking does not use it up."""
+        """How much longer a point takes."""
         stage, _, name = point.partition(":")
         return sum(
-            rule.seconds
-            for rule in self._matching("delay", name, stage)
-            if not rule.spent
+            rule.seconds for rule in self._matching("delay", name, stage)
         )
 
     def transport(self, method: str, path: str) -> Rule | None:

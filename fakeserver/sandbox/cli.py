@@ -155,7 +155,7 @@ def _fault_options(
     add.add_argument("--times", type=_count, metavar="N", help="then no more")
     add.add_argument(
         "--probability",
-        type=float,
+        type=_probability,
         default=1.0,
         metavar="P",
         help="above 0, at most 1; the dice are seeded",
@@ -206,6 +206,18 @@ def _integer(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+
+
+def _probability(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number <= 1:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not above 0 and at most 1"
+        )
+    return number
 
 
 def _seconds(text: str) -> float:

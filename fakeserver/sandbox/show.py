@@ -64,7 +64,8 @@ def clock(folder: Folder) -> None:
 
 def faults(folder: Folder) -> None:
     folder.settings()
-    rows = [("ID", "KIND", "SITE", "STAGE", "MATCH", "LEFT", "STRUCK")]
+    head = ("ID", "KIND", "SITE", "STAGE", "MATCH", "SECONDS", "CHANCE")
+    rows = [(*head, "LEFT", "STRUCK")]
     for rule in folder.faults().rules():
         left = "-" if rule.times is None else str(rule.times - rule.struck)
         rows.append(
@@ -74,6 +75,8 @@ def faults(folder: Folder) -> None:
                 rule.site or "both",
                 rule.stage,
                 rule.match,
+                f"{rule.seconds:g}" if rule.seconds else "-",
+                f"{rule.probability:g}",
                 left,
                 str(rule.struck),
             )

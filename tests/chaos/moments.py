@@ -143,7 +143,7 @@ class Moments:
         self.pair.fault("503", match=blow.call, stage="before", times=3)
 
     def slow(self, name: str, point: str, blow: Blow) -> None:
-        self.pair.fault("slow-replication", seconds=3600.0, times=1)
+        self.pair.fault("slow-replication", seconds=3600.0)
 
     def forbid(self, name: str, point: str, blow: Blow) -> None:
         self.pair.fault("cinder-403")

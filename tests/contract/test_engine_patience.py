@@ -415,7 +415,7 @@ def test_a_stopped_service_goes_on_where_it_was(two):
 
 
 def test_slow_replication_is_waited_for(two):
-    two.pair.fault("slow-replication", seconds=1800.0, times=1)
+    two.pair.fault("slow-replication", seconds=1800.0)
     before = two.pair.clock.time()
     ended = two.done(A, "failover")
     assert ended["status"] == "completed"

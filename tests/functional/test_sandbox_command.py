@@ -202,6 +202,8 @@ def test_a_port_that_is_in_use(sandbox: Command, option: str) -> None:
         ("up", "--pace", "-1"),
         ("up", "--max-microversion", "2.0"),
         ("fault", "add", "503", "--probability", "2"),
+        ("fault", "add", "503", "--probability", "often"),
+        ("fault", "add", "cinder-403", "--times", "1"),
         ("fault", "add", "nonsense"),
         ("fault", "add", "reset", "--stage", "undo"),
         ("fault", "add", "reset", "--match", "recreate_instances"),
@@ -413,7 +415,10 @@ def test_faults_work_on_running_sites(sandbox: Command) -> None:
     assert requests.get(sandbox.url(), timeout=5).status_code == 503
     assert requests.get(sandbox.url(), timeout=5).status_code == 200
     assert sandbox("fault", "list") == 0
-    assert re.search(rf"{rule}\s+503\s+site-a\s+before\s", sandbox.out)
+    assert re.search(
+        rf"{rule}\s+503\s+site-a\s+before\s+\*\s+-\s+1\s+0\s+1\n",
+        sandbox.out,
+    )
     assert sandbox("fault", "clear", rule) == 0
     assert sandbox("fault", "clear", rule) == 1
     assert one_sentence(sandbox.err)

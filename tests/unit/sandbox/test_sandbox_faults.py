@@ -154,7 +154,7 @@ def test_the_array_and_the_disk(file: FaultFile) -> None:
     file.add("no-snapshot")
     with pytest.raises(StepFault, match="snapshot"):
         plan(file).at("array:latest")
-    file.add("slow-replication", seconds=90, times=1)
+    file.add("slow-replication", seconds=90)
     mine = plan(file)
     assert [mine.delay("array:transfer") for _ in range(2)] == [90, 90]
     file.add("disk-full", times=1)
@@ -180,6 +180,10 @@ def test_clearing(file: FaultFile) -> None:
         {"kind": "reset", "probability": 1.5},
         {"kind": "reset", "times": 0},
         {"kind": "slow", "seconds": -1.0},
+        {"kind": "slow-replication", "probability": 0.5},
+        {"kind": "slow-replication", "times": 1},
+        {"kind": "cinder-403", "probability": 0.5},
+        {"kind": "cinder-403", "times": 1},
     ],
 )
 def test_what_cannot_be_asked_for(file: FaultFile, options: dict) -> None:
