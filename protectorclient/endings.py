@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from protectorclient import advice, exceptions, watch
+from protectorclient.timespan import span
 
 if TYPE_CHECKING:
     from protectorclient.v1.operations import Operation
@@ -42,8 +43,7 @@ def error_for(ended: watch.Ended) -> exceptions.ProtectorError | None:
         return _unknown(ended)
     if ended.outcome is watch.Outcome.RUNNING:
         return exceptions.WaitTimeout(
-            f"{kind} {identity} still runs"
-            f" ({operation.progress if operation else 0} %)",
+            f"{kind} {identity} {_last_seen(ended)}",
             operation=operation,
             operation_id=identity,
             site=site,
@@ -76,6 +76,29 @@ def error_for(ended: watch.Ended) -> exceptions.ProtectorError | None:
     )
 
 
+def _last_seen(ended: watch.Ended) -> str:
+    """That it runs can only be said by a site that answers."""
+    operation, site = ended.operation, ended.key.site
+    progress = operation.progress if operation else 0
+    if ended.silent_for is None:
+        return f"still runs ({progress} %)"
+    status = _words(operation.status) if operation else "running"
+    return (
+        f"was {status} at {progress} % when {site} was last heard,"
+        f" {span(ended.silent_for)} ago; {site} {_silence(ended.error)}"
+    )
+
+
+def _silence(error: exceptions.ProtectorError | None) -> str:
+    if error is None or isinstance(error, exceptions.SiteUnreachable):
+        return "does not answer"
+    return f"says: {error.message}"
+
+
+def _words(status: str) -> str:
+    return status.replace("_", " ")
+
+
 def _unknown(ended: watch.Ended) -> exceptions.ProtectorError:
     error = ended.error
     if isinstance(error, exceptions.OperationUnknown):
@@ -85,7 +108,8 @@ def _unknown(ended: watch.Ended) -> exceptions.ProtectorError:
         if never_seen or not isinstance(error, exceptions.NotFound):
             return error
     last = (
-        f"; last seen {ended.operation.status} at {ended.operation.progress} %"
+        f"; last seen {_words(ended.operation.status)} at"
+        f" {ended.operation.progress} %{_ago(ended.silent_for)}"
         if ended.operation
         else ""
     )
@@ -97,3 +121,7 @@ def _unknown(ended: watch.Ended) -> exceptions.ProtectorError:
         site=ended.key.site or None,
         hint=f"openstack protector operation wait {ended.key.operation_id}",
     )
+
+
+def _ago(seconds: float | None) -> str:
+    return "" if seconds is None else f", {span(seconds)} ago"

@@ -64,6 +64,22 @@ class Lost(Event):
 
     site: str
     error: exceptions.ProtectorError
+    #: Seconds since it was last heard.
+    silent_for: float = 0.0
+    #: Seconds for which it is asked again, at the most.
+    patience: float | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Silent(Event):
+    """A site is still away, and half of its time is over; told once."""
+
+    site: str
+    error: exceptions.ProtectorError
+    #: Seconds since it was last heard.
+    silent_for: float = 0.0
+    #: Seconds for which it is asked again, at the most.
+    patience: float | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -89,6 +105,8 @@ class Ended(Event):
     error: exceptions.ProtectorError | None = None
     #: The polls that were lost on the way.
     lost: int = 0
+    #: Seconds since who knows it was last heard; None where it answers.
+    silent_for: float | None = None
 
 
 def outcome_of(operation: Operation, group_status: str | None) -> Outcome:

@@ -29,6 +29,7 @@ from protectorclient.events import (
     Lost,
     Outcome,
     Regained,
+    Silent,
     outcome_of,
 )
 
@@ -47,6 +48,7 @@ __all__ = [
     "Pace",
     "Regained",
     "Settle",
+    "Silent",
     "follow",
     "outcome_of",
 ]
@@ -57,6 +59,8 @@ _REFUSALS = 3
 _REFUSED_FOR = 30.0
 #: Answers in a row without an operation that was there before.
 _ABSENCES = 2
+#: Seconds of patience below which there is no half of it to tell of.
+_LONG = 60.0
 
 #: An answer that never came; the next poll may have more luck.
 TRANSIENT = (
@@ -145,6 +149,8 @@ class _Site:
     #: When the last poll was over.
     asked: float | None = None
     lost_since: float | None = None
+    #: When half of its time is over, until that was told.
+    half: float = math.inf
     lost_polls: int = 0
     refusals: int = 0
     refused_since: float = 0.0
@@ -308,7 +314,15 @@ class _Loop:
             site.lost_since = now
             # it may have been this one request: ask again soon
             site.delay = self._pace.shortest / self._pace.growth
-            yield Lost(at=now, site=site.name, error=error)
+            left = self._patience(site, now)
+            site.half = now + left / 2 if left >= _LONG else math.inf
+            yield Lost(
+                at=now,
+                site=site.name,
+                error=error,
+                silent_for=now - site.heard,
+                patience=left,
+            )
         if isinstance(error, TRANSIENT):
             site.refusals = 0
         else:
@@ -319,6 +333,15 @@ class _Loop:
             for one in list(site.watched):
                 yield from self._give_up(site, one)
             return
+        if now >= site.half:
+            site.half = math.inf
+            yield Silent(
+                at=now,
+                site=site.name,
+                error=error,
+                silent_for=now - site.heard,
+                patience=self._patience(site, now),
+            )
         asked = getattr(error, "retry_after", None) or 0.0
         site.delay = min(site.delay * self._pace.growth, self._pace.longest)
         rest = max(site.delay, min(asked, self._pace.longest_rest))
@@ -326,6 +349,10 @@ class _Loop:
             # soon nobody asks any more: better to know by then
             rest = self._pace.shortest
         site.due = min(now + rest, site.heard + self._pace.give_up_after)
+
+    def _patience(self, site: _Site, now: float) -> float:
+        end = min(site.heard + self._pace.give_up_after, self._deadline)
+        return max(0.0, end - now)
 
     def _is_hopeless(self, site: _Site, now: float) -> bool:
         if now - site.heard >= self._pace.give_up_after:
@@ -390,11 +417,15 @@ class _Loop:
         for site in one.sites:
             site.watched.remove(one)
         known = outcome not in (Outcome.UNKNOWN, Outcome.RUNNING)
+        silent = [site for site in one.sites if site.lost_since is not None]
+        heard = max((site.heard for site in silent), default=None)
+        now = self._pace.clock()
         return Ended(
-            at=self._pace.clock(),
+            at=now,
             key=one.key,
             outcome=outcome,
             operation=one.operation,
             error=None if known else one.error,
             lost=one.lost,
+            silent_for=None if known or heard is None else now - heard,
         )

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from cliff import columns
 
+from protectorclient.timespan import span as span
+
 if TYPE_CHECKING:
     from protectorclient.v1._record import Record
 
@@ -261,14 +263,3 @@ def replaced(output: Output, cells: Mapping[str, Any]) -> Output:
         cells.get(title, value)
         for title, value in zip(titles, values, strict=True)
     )
-
-
-def span(seconds: float) -> str:
-    """A length of time in the two units that matter."""
-    left = max(0, round(seconds))
-    parts = []
-    for size, unit in ((86400, "d"), (3600, "h"), (60, "m"), (1, "s")):
-        count, left = divmod(left, size)
-        if count:
-            parts.append(f"{count}{unit}")
-    return " ".join(parts[:2]) or "0s"

@@ -83,6 +83,7 @@ def kinds(events: list[watch.Event]) -> str:
     letters = {
         watch.Changed: "c",
         watch.Lost: "L",
+        watch.Silent: "S",
         watch.Regained: "R",
         watch.Ended: "E",
     }
@@ -114,8 +115,8 @@ def kinds(events: list[watch.Event]) -> str:
         ([NOT_ALLOWED, GONE, NOT_ALLOWED, NOT_ALLOWED, DONE], {}, "LRcE",
          Outcome.COMPLETED),
         # what is not known is not said
-        ([record(), GONE], {}, "cLE", Outcome.UNKNOWN),
-        ([GONE], {}, "LE", Outcome.UNKNOWN),
+        ([record(), GONE], {}, "cLSE", Outcome.UNKNOWN),
+        ([GONE], {}, "LSE", Outcome.UNKNOWN),
         ([None], {}, "E", Outcome.UNKNOWN),
         ([record(), None, DONE], {}, "ccE", Outcome.COMPLETED),
         ([record(), None, None], {}, "cE", Outcome.UNKNOWN),
@@ -293,6 +294,7 @@ def ended(
     outcome: Outcome,
     operation: Operation | None = None,
     error: exceptions.ProtectorError | None = None,
+    silent_for: float | None = None,
 ) -> watch.Ended:
     return watch.Ended(
         at=0,
@@ -300,6 +302,7 @@ def ended(
         outcome=outcome,
         operation=operation,
         error=error,
+        silent_for=silent_for,
     )
 
 
@@ -326,6 +329,22 @@ def ended(
             ended(Outcome.RUNNING, record(progress=5)),
             exceptions.WaitTimeout,
             r"still runs \(5 %\)",
+        ),
+        (
+            ended(Outcome.RUNNING, record(progress=5), GONE, 24),
+            exceptions.WaitTimeout,
+            "op-1 was running at 5 % when a was last heard, 24s ago;"
+            " a does not answer$",
+        ),
+        (
+            ended(Outcome.RUNNING, record("rolling_back"), BUSY, 24),
+            exceptions.WaitTimeout,
+            "was rolling back at 0 % when .* ago; a says: busy$",
+        ),
+        (
+            ended(Outcome.UNKNOWN, record(progress=5), GONE, 300),
+            exceptions.OperationUnknown,
+            "last seen running at 5 %, 5m ago$",
         ),
         (
             ended(Outcome.UNKNOWN, record(progress=5), GONE),
@@ -395,6 +414,36 @@ def test_sleep_is_never_negative_and_time_may_stand_still() -> None:
     night.follow(pace=night.pace(shortest=0.5, growth=1.0))
     assert night.pauses == [0.5, 0.5, 0.5]
     assert calls == []
+
+
+def test_a_silence_is_measured_and_told_again_at_half() -> None:
+    night = Night([record(), GONE])
+    events = night.follow(pace=night.pace(give_up_after=100))
+    (lost,) = [e for e in events if isinstance(e, watch.Lost)]
+    assert (lost.silent_for, lost.patience) == (1, 99)
+    (still,) = [e for e in events if isinstance(e, watch.Silent)]
+    assert still.silent_for + (still.patience or 0) == 100
+    assert 50 <= still.silent_for <= 61
+    end = events[-1]
+    assert isinstance(end, watch.Ended)
+    assert end.silent_for == 100
+
+
+def test_a_wait_that_ends_in_silence_says_how_long_it_was() -> None:
+    night = Night([*[record()] * 5, GONE])
+    events = night.follow(timeout=30)
+    (lost,) = [e for e in events if isinstance(e, watch.Lost)]
+    assert lost.patience == 1030 - lost.at
+    end = events[-1]
+    assert isinstance(end, watch.Ended)
+    assert end.outcome is Outcome.RUNNING
+    assert end.silent_for == 1030 - night.asked[4]
+    (calm,) = [
+        e
+        for e in Night([record()]).follow(timeout=5)
+        if isinstance(e, watch.Ended)
+    ]
+    assert calm.silent_for is None
 
 
 # Operations whose site is not known yet
