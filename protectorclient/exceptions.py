@@ -184,9 +184,12 @@ class SiteUnreachable(ProtectorError):
         request_id: str | None = None,
         sent: bool = False,
         hint: str | None = None,
+        brief: str | None = None,
     ) -> None:
         super().__init__(message, site=site, request_id=request_id, hint=hint)
         self.sent = sent
+        #: The same in a few words, where the site has been named.
+        self.brief = brief or message
 
 
 class UnreadableAnswer(SiteUnreachable):

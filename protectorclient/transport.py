@@ -59,6 +59,7 @@ def sending(
                 site=site,
                 request_id=request_id,
                 sent=sent,
+                brief=said,
             ) from error
         raise exceptions.OutcomeUnknown(
             f"the answer from {where} was lost: {said}",
@@ -74,7 +75,9 @@ def authenticating(site: str | None) -> Iterator[None]:
         yield
     except _SILENT_KEYSTONE as error:
         raise exceptions.SiteUnreachable(
-            f"Keystone does not answer: {cause(error)}", site=site
+            f"Keystone does not answer: {cause(error)}",
+            site=site,
+            brief=f"Keystone: {cause(error)}",
         ) from error
     except ksa.CatalogException as error:
         raise exceptions.ConfigProblem(

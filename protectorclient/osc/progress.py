@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import endings, events, exitcodes, phases
+from protectorclient.timespan import span
 
 if TYPE_CHECKING:
+    from protectorclient import exceptions
     from protectorclient.v1.operations import Operation
 
 
@@ -44,7 +46,14 @@ class Reporter:
     def __call__(self, event: events.Event) -> None:
         if isinstance(event, events.Lost):
             self._say(
-                f"no word from {event.site}, asking again: {event.error}"
+                f"no word from {event.site} ({brief(event.error)});"
+                f" asking again{_for_up_to(event.patience)}"
+            )
+        elif isinstance(event, events.Silent):
+            self._say(
+                f"no word from {event.site} for {span(event.silent_for)}"
+                f" ({brief(event.error)}); asking again"
+                f"{_for_up_to(event.patience)}"
             )
         elif isinstance(event, events.Regained):
             polls = "poll" if event.polls == 1 else "polls"
@@ -59,7 +68,7 @@ class Reporter:
             and self._every
             and event.outcome in _OPEN
         ):
-            self._say(f"{event.key.operation_id}: {event.outcome.value}")
+            self._say(f"{event.key.operation_id}: {_open_end(event)}")
 
     def _changes(self, event: events.Changed) -> list[str]:
         operation, previous = event.operation, event.previous
@@ -81,6 +90,26 @@ class Reporter:
             else:
                 found.append(_line(operation, f"{step} goes on"))
         return found
+
+
+def brief(error: exceptions.ProtectorError) -> str:
+    """Why there is no word, for after the name of the site."""
+    return str(getattr(error, "brief", error.message))
+
+
+def _for_up_to(patience: float | None) -> str:
+    return "" if patience is None else f", for up to {span(patience)}"
+
+
+def _open_end(event: events.Ended) -> str:
+    """What is told of an end that no record shows."""
+    if event.operation is None or event.silent_for is None:
+        return event.outcome.value
+    status = event.operation.status.replace("_", " ")
+    seen = f"last seen {status} {span(event.silent_for)} ago"
+    if event.outcome is events.Outcome.RUNNING:
+        return seen
+    return f"{event.outcome.value}, {seen}"
 
 
 def _line(operation: Operation, what: str) -> str:
@@ -114,8 +143,13 @@ class Journal:
 
 
 def _fields(event: events.Event) -> Mapping[str, Any]:
-    if isinstance(event, events.Lost):
-        return {"site": event.site, "message": event.error.message}
+    if isinstance(event, events.Lost | events.Silent):
+        return {
+            "site": event.site,
+            "message": event.error.message,
+            "silent_seconds": round(event.silent_for, 1),
+            "patience": event.patience and round(event.patience, 1),
+        }
     if isinstance(event, events.Regained):
         return {
             "site": event.site,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from protectorclient import estimate, events, phases
-from protectorclient.osc import notebook
+from protectorclient.osc import notebook, progress
 
 if TYPE_CHECKING:
     from protectorclient.v1.operations import Operation
@@ -44,8 +44,12 @@ class Tracked:
 class Silence:
     """A site that does not answer."""
 
+    #: When it was last heard, by our clock.
     since: float
+    #: Why, in a few words.
     message: str
+    #: When it is given up.
+    until: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,8 +110,11 @@ class Tracker:
 
     def _take(self, event: events.Event) -> None:
         if isinstance(event, events.Lost):
+            now, patience = self.clock(), event.patience
             self.silent[event.site] = Silence(
-                self.clock(), event.error.message
+                now - event.silent_for,
+                progress.brief(event.error),
+                None if patience is None else now + patience,
             )
         elif isinstance(event, events.Regained):
             self.silent.pop(event.site, None)
@@ -146,19 +153,31 @@ class Tracker:
         """What an id is called, as far as is known."""
         return self.names.get(identity or "", identity or "")
 
+    def unheard(self, one: Tracked) -> float | None:
+        """Seconds since its site was last heard; None where it answers."""
+        if one.operation is None or one.operation.is_finished:
+            return None
+        if one.ended is not None:
+            return one.ended.silent_for
+        silence = self.silent.get(one.key.site)
+        return None if silence is None else self.clock() - silence.since
+
     def elapsed(self, one: Tracked) -> float:
-        """Seconds since an operation began."""
+        """Seconds since an operation began, as far as it was seen."""
         operation = one.operation
         if operation is None:
             return 0.0
         if operation.is_finished:
             return estimate.duration(operation) or _so_far(operation)
-        known = _so_far(operation) + self.clock() - one.seen
+        unheard = self.unheard(one) or 0.0
+        seen = max(0.0, self.clock() - one.seen - unheard)
+        known = _so_far(operation) + seen
         now = self._server_time(one.key.site)
         if now is None or operation.started_at is None:
             return known
         # a site's clock may be anywhere; it is never behind its own stamps
-        return max(known, (now - operation.started_at).total_seconds())
+        since = (now - operation.started_at).total_seconds()
+        return max(known, since - unheard)
 
     def step_elapsed(self, one: Tracked) -> float | None:
         """Seconds since the step that runs began; None if unknown."""
@@ -176,12 +195,16 @@ class Tracker:
         limit = estimate.usual_limit(taken)
         if limit is None or seconds <= limit:
             return None
+        if self.unheard(one) is not None:
+            return None
         return Slow(limit, len(taken))
 
     def estimate(self, one: Tracked) -> estimate.Estimate | None:
         """When it may end, by this site's own history."""
         operation = one.operation
         if operation is None or phases.current(operation) is None:
+            return None
+        if self.unheard(one) is not None:
             return None
         past = self._past.get((one.key.site, operation.operation_type), ())
         return estimate.remaining(operation, past, self.elapsed(one))

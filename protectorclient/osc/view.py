@@ -11,8 +11,8 @@ import textwrap
 from collections.abc import Iterable
 
 from protectorclient import estimate, events, phases
-from protectorclient.osc.columns import span
-from protectorclient.osc.tracker import Tracked, Tracker
+from protectorclient.osc.tracker import Silence, Tracked, Tracker
+from protectorclient.timespan import span
 
 #: Pieces of text, each with the name of a style.
 Line = list[tuple[str, str]]
@@ -40,6 +40,8 @@ _OUTCOMES = {
     events.Outcome.RUNNING: ("running", "still running", BUSY),
     events.Outcome.UNKNOWN: ("unknown", "unknown", WARN),
 }
+#: Characters of a cause below which it says nothing.
+_LEAST = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -157,6 +159,10 @@ class _Picture:
         if self._width >= 100:
             line.append(("  ", PLAIN))
             line += self._bar(operation.progress, 30)
+        unheard = self._tracker.unheard(one)
+        if unheard is not None:
+            line.append((f", {span(unheard)} ago", style))
+            return line
         line.append((f"  {span(self._tracker.elapsed(one))}", PLAIN))
         guess = self._tracker.estimate(one)
         if guess is not None and one.ended is None:
@@ -164,6 +170,11 @@ class _Picture:
         return line
 
     def _words(self, one: Tracked) -> tuple[str, str, str]:
+        if one.operation is not None:
+            unheard = self._tracker.unheard(one)
+            if unheard is not None:
+                words = self._last_seen(one, one.operation.status)
+                return self._signs.unknown, words, WARN
         if one.ended is not None:
             state, words, style = _OUTCOMES[one.ended.outcome]
         elif one.operation is None:
@@ -173,6 +184,14 @@ class _Picture:
         else:
             state, words, style = "running", one.operation.status, BUSY
         return getattr(self._signs, state), words, style
+
+    def _last_seen(self, one: Tracked, status: str) -> str:
+        """Nobody can say what it does; only what it did."""
+        words = f"last seen {status.replace('_', ' ')}"
+        ended = one.ended
+        if ended is not None and ended.outcome is events.Outcome.UNKNOWN:
+            return f"unknown, {words}"
+        return words
 
     def _guess(self, one: Tracked, guess: estimate.Estimate) -> str:
         assert one.operation is not None
@@ -254,6 +273,10 @@ class _Picture:
             line += self._bar(operation.progress, 20)
             line.append((" ", PLAIN))
         line.append((f"{span(self._tracker.elapsed(one)):>8}  ", PLAIN))
+        unheard = self._tracker.unheard(one)
+        if unheard is not None:
+            line.append((f"last seen {span(unheard)} ago", style))
+            return line
         step = phases.current(operation)
         if one.ended is not None or step is None:
             line.append((words, style))
@@ -276,17 +299,27 @@ def _apart(blocks: Iterable[list[Line]]) -> list[Line]:
 
 
 def _silences(tracker: Tracker, width: int) -> list[Line]:
+    """The sites that are asked and do not answer, each in one line."""
+    asked = {one.key.site for one in tracker.operations if not one.ended}
+    now = tracker.clock()
     return [
-        [
-            (
-                f"no word from {site} for {span(now - silence.since)}:"
-                f" {silence.message}",
-                WARN,
-            )
-        ]
-        for now in [tracker.clock()]
+        [(_silence(site, silence, now, width), WARN)]
         for site, silence in tracker.silent.items()
+        # where one is not known yet, all are asked
+        if asked & {site, ""}
     ]
+
+
+def _silence(site: str, silence: Silence, now: float, width: int) -> str:
+    """What is cut, where it has to be, is the cause."""
+    head = f"no word from {site} for {span(now - silence.since)}"
+    tail = ""
+    if silence.until is not None:
+        tail = f"; giving up in {span(silence.until - now)}"
+    room = width - len(head) - len(tail) - len(" ()")
+    if room < _LEAST:
+        return head + tail
+    return f"{head} ({_fit(silence.message, room)}){tail}"
 
 
 def _kind(operation_type: str) -> str:
@@ -297,7 +330,7 @@ def _kind(operation_type: str) -> str:
 
 
 def _fit(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
 
 
 def _cut(line: Iterable[tuple[str, str]], width: int) -> Line:

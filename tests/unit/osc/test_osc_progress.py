@@ -61,9 +61,17 @@ def test_a_rollback_is_told_once() -> None:
     ]
 
 
-def lost() -> watch.Lost:
-    error = exceptions.SiteUnreachable("connection refused", site="site-a")
-    return watch.Lost(at=0.0, site="site-a", error=error)
+GONE = exceptions.SiteUnreachable(
+    "no answer from http://site-a/: connection refused",
+    site="site-a",
+    brief="connection refused",
+)
+
+
+def lost(patience: float | None = None) -> watch.Lost:
+    return watch.Lost(
+        at=0.0, site="site-a", error=GONE, silent_for=1.0, patience=patience
+    )
 
 
 def back(polls: int = 3) -> watch.Regained:
@@ -72,10 +80,21 @@ def back(polls: int = 3) -> watch.Regained:
 
 def test_a_site_that_is_away_and_back() -> None:
     assert told(lost(), back(), lost(), back(1)) == [
-        "no word from site-a, asking again: site-a: connection refused",
+        "no word from site-a (connection refused); asking again",
         "site-a answers again, after 3 lost polls",
-        "no word from site-a, asking again: site-a: connection refused",
+        "no word from site-a (connection refused); asking again",
         "site-a answers again, after 1 lost poll",
+    ]
+
+
+def test_a_silence_says_how_long_it_is_given() -> None:
+    still = watch.Silent(
+        at=0.0, site="site-a", error=GONE, silent_for=153.0, patience=147.0
+    )
+    assert told(lost(300.0), still) == [
+        "no word from site-a (connection refused); asking again, for up to 5m",
+        "no word from site-a for 2m 33s (connection refused); asking again,"
+        " for up to 2m 27s",
     ]
 
 
@@ -99,6 +118,9 @@ def test_every_change_where_that_is_the_result() -> None:
         report(event)
     report(ended(watch.Outcome.RUNNING))
     report(ended(watch.Outcome.UNKNOWN))
+    last = operation("rolling_back", 5)
+    for outcome in (watch.Outcome.RUNNING, watch.Outcome.UNKNOWN):
+        report(ended(outcome, operation=last, silent_for=24.0))
     assert lines == [
         "  0% pending",
         "  5% validate_target_site goes on",
@@ -106,6 +128,8 @@ def test_every_change_where_that_is_the_result() -> None:
         " 12% running",
         "op-1: running",
         "op-1: unknown",
+        "op-1: last seen rolling back 24s ago",
+        "op-1: unknown, last seen rolling back 24s ago",
     ]
 
 
@@ -145,7 +169,9 @@ def test_events_as_json() -> None:
             "steps_completed": ["one"],
         },
     }
-    assert (away["event"], away["message"]) == ("lost", "connection refused")
+    assert away["event"] == "lost"
+    assert away["message"].endswith(": connection refused")
+    assert (away["silent_seconds"], away["patience"]) == (1.0, None)
     assert (again["event"], again["lost_polls"]) == ("regained", 3)
     assert end["event"] == "ended"
     assert (end["outcome"], end["exit_code"]) == ("unknown", 12)

@@ -205,9 +205,105 @@ def test_a_silent_site_is_told_of() -> None:
     followed.tracker(events.Lost(at=0, site="site-a", error=gone))
     followed.clock.now += 12
     assert followed.lines()[-2] == (
-        "no word from site-a for 12s: connection refused"
+        "no word from site-a for 12s (connection refused)"
     )
     followed.tracker(events.Regained(at=0, site="site-a", polls=3, seconds=12))
+    assert not [line for line in followed.lines() if "no word" in line]
+
+
+def lost(silent_for: float, patience: float | None = None) -> events.Lost:
+    gone = exceptions.SiteUnreachable(
+        "no answer from http://127.0.0.1:18788/v1/2f0c9e/operations/op-1:"
+        " connection refused",
+        site="site-a",
+        brief="connection refused",
+    )
+    return events.Lost(
+        at=0,
+        site="site-a",
+        error=gone,
+        silent_for=silent_for,
+        patience=patience,
+    )
+
+
+def test_what_is_not_heard_does_not_tick(tmp_path: pathlib.Path) -> None:
+    book = notebook.Notebook(tmp_path / "steps.json")
+    for _ in range(6):
+        book.note("http://a", "failover", STEPS[2], 3)
+    book.save()
+    book = notebook.Notebook(tmp_path / "steps.json")
+    followed = Followed(
+        history=lambda *_: [past(300), past(320), past(340)],
+        book=book,
+        place=lambda site: "http://a",
+    )
+    followed.see(record(1, 10))
+    followed.see(record(2, 15))
+    followed.clock.now += 9
+    followed.tracker(lost(5, 295))
+    followed.clock.now += 232
+    lines = followed.lines()
+    assert lines[2] == "? last seen running  32 %, 3m 57s ago"
+    step = "    ▸ promote_volumes_on_flasharray         4s"
+    assert lines[7] == step, "nor is it slow"
+    assert lines[-2] == (
+        "no word from site-a for 3m 57s (connection refused);"
+        " giving up in 1m 3s"
+    )
+    assert len(lines[-2]) <= 80
+    assert followed.lines(65)[-2] == (
+        "no word from site-a for 3m 57s (connection…); giving up in 1m 3s"
+    )
+    (row,) = followed.lines(80, 4)[:1]
+    assert row.endswith("19s  last seen 3m 57s ago")
+    followed.tracker(events.Regained(at=0, site="site-a", polls=9, seconds=1))
+    assert followed.lines()[7].endswith(
+        "  4m 1s  slow: 95 % of 6 took at most 3s"
+    )
+    assert "running  32 %  4m 16s" in followed.lines()[2]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "line"),
+    [
+        (
+            events.Outcome.RUNNING,
+            "? last seen running  32 %, 24s ago",
+        ),
+        (
+            events.Outcome.UNKNOWN,
+            "? unknown, last seen running  32 %, 24s ago",
+        ),
+    ],
+)
+def test_the_last_picture_of_a_silence(
+    outcome: events.Outcome, line: str
+) -> None:
+    followed = Followed()
+    followed.see(record(2, 15))
+    followed.tracker(lost(0))
+    followed.tracker(
+        events.Ended(
+            at=0.0,
+            key=KEY,
+            outcome=outcome,
+            operation=followed.last["op-1"],
+            silent_for=24.0,
+        )
+    )
+    followed.clock.now += 100
+    assert followed.lines()[2] == line
+    assert not [line for line in followed.lines() if "no word" in line]
+
+
+def test_a_site_that_is_not_asked_any_more_is_not_told_of() -> None:
+    followed = Followed(events.Key("", "op-1"))
+    followed.tracker(
+        events.Lost(at=0, site="site-b", error=lost(0).error, patience=300)
+    )
+    assert "no word from site-b" in followed.lines()[-2]
+    followed.see(record(2, 15))
     assert not [line for line in followed.lines() if "no word" in line]
 
 
