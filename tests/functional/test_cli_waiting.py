@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import functools
+import re
 import signal
 import threading
 
@@ -115,6 +116,42 @@ def test_the_keyboard_interrupts_the_wait_alone(
     local_pair.clear_faults()
     local_pair.advance("15m")
     assert protector(f"operation wait {operation}").code == 0
+
+
+def test_the_keyboard_in_a_silence(local_pair: LocalPair) -> None:
+    """Nobody can say then that anything goes on."""
+    local_pair.fault("slow-replication", seconds=600.0)
+    timers = [
+        threading.Timer(1.5, local_pair.site("a").kill),
+        threading.Timer(4.5, _thread.interrupt_main, (signal.SIGINT,)),
+    ]
+    for timer in timers:
+        timer.start()
+    ran = protector(f"{FAILOVER} --wait -f json")
+    for timer in timers:
+        timer.join()
+    assert ran.code == 130, ran.err
+    said = ran.told.splitlines()
+    assert re.fullmatch(
+        r"no longer waiting; op-ID was running when last seen \ds ago",
+        said[-2],
+    )
+    assert said[-1] == "hint: openstack protector operation wait op-ID"
+
+
+def test_the_keyboard_before_anybody_knew_of_it(
+    local_pair: LocalPair,
+) -> None:
+    local_pair.site("b").kill()
+    timer = threading.Timer(1.5, _thread.interrupt_main, (signal.SIGINT,))
+    timer.start()
+    ran = protector("operation wait op-abc")
+    timer.join()
+    assert (ran.code, ran.out) == (130, "")
+    assert ran.err.splitlines()[-2:] == [
+        "no longer waiting; whether there is an operation op-abc is not known",
+        "hint: openstack protector operation wait op-abc",
+    ]
 
 
 def test_a_site_that_goes_away_and_comes_back(local_pair: LocalPair) -> None:

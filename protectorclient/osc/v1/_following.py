@@ -78,11 +78,14 @@ class Following(_waiting.Waiting, command.ShowOne):
 
         key = events.Key(site.name, operation.id)
         followed = self.follow_keys(
-            [key], {site.name: site}, timeout=timeout, names=names
+            [key],
+            {site.name: site},
+            timeout=timeout,
+            names=names,
+            begun={operation.id: (operation, site.name)},
         )
         self.settle(followed)
-        found = followed.records.get(operation.id)
-        return found[0] if found else operation
+        return followed.records[operation.id][0]
 
     def _broken_off(self, prepared: Prepared) -> _waiting.Interrupted:
         """The request was on its way, and its answer is not there."""

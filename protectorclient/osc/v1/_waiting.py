@@ -6,12 +6,13 @@ import contextlib
 import datetime
 import os
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.exitcodes import code_for, code_for_several
 from protectorclient.osc import columns, command
+from protectorclient.osc.v1._followed import Followed
 
 if TYPE_CHECKING:
     from protectorclient.advice import Advice
@@ -59,12 +60,14 @@ class Waiting(command.Base):
         ]
         | None = None,
         names: Mapping[str, str] | None = None,
+        begun: Mapping[str, tuple[Operation, str]] | None = None,
     ) -> Followed:
         """Follow operations until they end, come what may.
 
         :param handles: the sites that may know them, by their clouds' names.
         :param first: until one has ended.
         :param display: where the events are shown.
+        :param begun: the records that are there already, and whose.
         """
         from protectorclient import watch
         from protectorclient.osc import notebook, tracker
@@ -78,14 +81,18 @@ class Waiting(command.Base):
             book=book,
             place=lambda site: handles[site].client.http.endpoint.root,
         )
-        followed = Followed(keys)
+        followed = Followed(keys, begun)
+
+        def fetch(site: str, ids: Sequence[str]) -> Mapping[str, Operation]:
+            found = handles[site].client.operations.fetch(ids)
+            followed.heard(site)
+            return found
+
         try:
             with (display or self.progress)(tracked) as show:
                 for event in watch.follow(
                     keys,
-                    lambda site, ids: handles[site].client.operations.fetch(
-                        ids
-                    ),
+                    fetch,
                     sites=tuple(handles),
                     timeout=timeout,
                     settle=lambda site, record: handles[
@@ -97,7 +104,9 @@ class Waiting(command.Base):
                     tracked(event)
                     show(event)
         except KeyboardInterrupt:
-            self.trouble = self.interrupted(followed.left)
+            # one that came too late for this is for nothing
+            if followed.left:
+                self.trouble = self.interrupted(followed)
         except BrokenPipeError:
             # who looked on has gone
             raise
@@ -219,14 +228,10 @@ class Waiting(command.Base):
             "hint: " + self.typed(f"operation diagnose {error.operation_id}")
         )
 
-    def interrupted(self, left: Sequence[str]) -> Interrupted:
+    def interrupted(self, followed: Followed) -> Interrupted:
         """The wait was broken off; what it waited for was not."""
-        ids = " ".join(left)
-        goes = "goes" if len(left) == 1 else "go"
-        return Interrupted(
-            f"no longer {self.verb}ing; {', '.join(left)} {goes} on",
-            self.resume(left) if ids else "",
-        )
+        said = "; ".join((f"no longer {self.verb}ing", *followed.standing()))
+        return Interrupted(said, self.resume(followed.left))
 
     def resume(self, ids: Sequence[str]) -> str:
         """The command that takes up the wait."""
@@ -244,64 +249,6 @@ class Waiting(command.Base):
                 name = "os-cloud" if option == "cloud" else "secondary-cloud"
                 given.append(f"--{name} {value} ")
         return f"openstack {''.join(given)}protector {words}"
-
-
-class Followed:
-    """The last records of what was followed, and how it ended."""
-
-    def __init__(self, keys: Iterable[Key]) -> None:
-        self.keys = tuple(keys)
-        self.records: dict[str, tuple[Operation, str]] = {}
-        self.ends: dict[str, Ended] = {}
-
-    def take(self, event: Event) -> None:
-        from protectorclient import events
-
-        if isinstance(event, events.Changed):
-            self.records[event.key.operation_id] = (
-                event.operation,
-                event.key.site,
-            )
-        elif isinstance(event, events.Ended):
-            self.ends[event.key.operation_id] = event
-
-    @property
-    def left(self) -> list[str]:
-        """The operations whose end has not been seen."""
-        return [
-            key.operation_id
-            for key in self.keys
-            if key.operation_id not in self.ends
-        ]
-
-    @property
-    def any_ended(self) -> bool:
-        """Whether the end of one is known."""
-        return any(_is_known(end) for end in self.ends.values())
-
-    def only_first(self) -> None:
-        """Leave what ended first, where anything did."""
-        known = [end for end in self.ends.values() if _is_known(end)]
-        if known:
-            one = known[0].key
-            self.keys = (one,)
-            self.ends = {one.operation_id: known[0]}
-
-    def errors(self) -> dict[str, exceptions.ProtectorError]:
-        """What went wrong, by operation."""
-        from protectorclient import endings
-
-        found = {
-            identity: endings.error_for(end)
-            for identity, end in self.ends.items()
-        }
-        return {name: error for name, error in found.items() if error}
-
-
-def _is_known(end: Ended) -> bool:
-    from protectorclient import events
-
-    return end.outcome not in (events.Outcome.UNKNOWN, events.Outcome.RUNNING)
 
 
 def labels(tracked: Tracker) -> Callable[[Operation], str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from protectorclient import exceptions
 from protectorclient.osc import columns, command, options
-from protectorclient.osc.v1 import _waiting
+from protectorclient.osc.v1 import _followed, _waiting
 from protectorclient.osc.v1 import operation as operations
 
 #: Of several; no wider than a terminal is.
@@ -75,7 +75,7 @@ class WaitOperation(_waiting.Waiting, command.ShowOne):
         raise self.trouble or exceptions.OutcomeUnknown("nothing is known")
 
     def _listed(
-        self, parsed_args: argparse.Namespace, followed: _waiting.Followed
+        self, parsed_args: argparse.Namespace, followed: _followed.Followed
     ) -> columns.Output:
         self.many = True
         found = [

@@ -13,7 +13,6 @@ from protectorclient.osc import command, options
 from protectorclient.osc.v1 import _waiting
 
 if TYPE_CHECKING:
-    from protectorclient.events import Key
     from protectorclient.osc.tracker import Tracker
     from protectorclient.sitehandle import SiteHandle
     from protectorclient.v1.operations import Operation
@@ -68,13 +67,18 @@ class WatchOperation(_waiting.Waiting, command.Command):
                 "name operations, or give --protection-group or --all"
             )
         handles = self.handles()
+        begun: dict[str, tuple[Operation, str]] = {}
         if parsed_args.operation:
             keys = [
                 events.Key("", identity)
                 for identity in dict.fromkeys(parsed_args.operation)
             ]
         else:
-            keys = self._running(parsed_args, handles)
+            begun = self._running(parsed_args, handles)
+            keys = [
+                events.Key(site, identity)
+                for identity, (_, site) in begun.items()
+            ]
         if not keys:
             self.say("nothing runs")
             return
@@ -82,6 +86,7 @@ class WatchOperation(_waiting.Waiting, command.Command):
             keys,
             handles,
             timeout=parsed_args.timeout,
+            begun=begun,
             display=lambda tracked: self._shown(parsed_args, tracked),
             names={} if parsed_args.events else self.known_names(handles),
         )
@@ -91,10 +96,8 @@ class WatchOperation(_waiting.Waiting, command.Command):
         self,
         parsed_args: argparse.Namespace,
         handles: dict[str, SiteHandle],
-    ) -> list[Key]:
-        """What has not ended, at either site."""
-        from protectorclient import events
-
+    ) -> dict[str, tuple[Operation, str]]:
+        """What has not ended, at either site: records, and whose."""
         wanted: str | None = parsed_args.protection_group
         group: str | None = None
         if wanted is not None:
@@ -122,7 +125,7 @@ class WatchOperation(_waiting.Waiting, command.Command):
             )
         for problem in silent:
             self.warn(f"what runs there is not known: {problem}")
-        return [events.Key(name, record.id) for record, name in found]
+        return {record.id: (record, name) for record, name in found}
 
     @contextlib.contextmanager
     def _shown(

@@ -1,0 +1,120 @@
+"""What a command that follows operations has learnt of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from protectorclient.timespan import span
+
+if TYPE_CHECKING:
+    from protectorclient import exceptions
+    from protectorclient.events import Ended, Event, Key
+    from protectorclient.v1.operations import Operation
+
+#: Seconds after which nobody can say any more what runs; a site that
+#: answers is heard more often.
+_FRESH = 15.0
+
+
+class Followed:
+    """The last records of what was followed, and how it ended.
+
+    :param begun: the records of those that were known before.
+    """
+
+    def __init__(
+        self,
+        keys: Iterable[Key],
+        begun: Mapping[str, tuple[Operation, str]] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.keys = tuple(keys)
+        self.records = dict(begun or {})
+        self.ends: dict[str, Ended] = {}
+        self._clock = clock
+        self._lost: set[str] = set()
+        self._heard: dict[str, float] = {}
+        for _, site in self.records.values():
+            self.heard(site)
+
+    def heard(self, site: str) -> None:
+        """A site has answered, whatever it said."""
+        self._heard[site] = self._clock()
+
+    def take(self, event: Event) -> None:
+        from protectorclient import events
+
+        if isinstance(event, events.Changed):
+            self.records[event.key.operation_id] = (
+                event.operation,
+                event.key.site,
+            )
+        elif isinstance(event, events.Lost):
+            self._lost.add(event.site)
+        elif isinstance(event, events.Regained):
+            self._lost.discard(event.site)
+        elif isinstance(event, events.Ended):
+            self.ends[event.key.operation_id] = event
+
+    def standing(self) -> list[str]:
+        """What can be said of those whose end has not been seen."""
+        told, going = [], []
+        for identity in self.left:
+            record, site = self.records.get(identity, (None, ""))
+            unheard = self._clock() - self._heard.get(site, 0.0)
+            if record is None:
+                told.append(
+                    f"whether there is an operation {identity} is not known"
+                )
+            elif site in self._lost or unheard > _FRESH:
+                status = record.status.replace("_", " ")
+                told.append(
+                    f"{identity} was {status} when last seen"
+                    f" {span(unheard)} ago"
+                )
+            else:
+                going.append(identity)
+        if going:
+            goes = "goes" if len(going) == 1 else "go"
+            told.insert(0, f"{', '.join(going)} {goes} on")
+        return told
+
+    @property
+    def left(self) -> list[str]:
+        """The operations whose end has not been seen."""
+        return [
+            key.operation_id
+            for key in self.keys
+            if key.operation_id not in self.ends
+        ]
+
+    @property
+    def any_ended(self) -> bool:
+        """Whether the end of one is known."""
+        return any(_is_known(end) for end in self.ends.values())
+
+    def only_first(self) -> None:
+        """Leave what ended first, where anything did."""
+        known = [end for end in self.ends.values() if _is_known(end)]
+        if known:
+            one = known[0].key
+            self.keys = (one,)
+            self.ends = {one.operation_id: known[0]}
+
+    def errors(self) -> dict[str, exceptions.ProtectorError]:
+        """What went wrong, by operation."""
+        from protectorclient import endings
+
+        found = {
+            identity: endings.error_for(end)
+            for identity, end in self.ends.items()
+        }
+        return {name: error for name, error in found.items() if error}
+
+
+def _is_known(end: Ended) -> bool:
+    from protectorclient import events
+
+    return end.outcome not in (events.Outcome.UNKNOWN, events.Outcome.RUNNING)
