@@ -83,6 +83,10 @@ def post_action(
     return attempt.run()
 
 
+class Unsent(KeyboardInterrupt):
+    """Interrupted before anything was sent."""
+
+
 class _Attempt:
     def __init__(
         self,
@@ -100,7 +104,10 @@ class _Attempt:
         self._delay = pace.shortest
 
     def run(self) -> Operation:
-        self._before = frozenset(item.id for item in self._first_look())
+        try:
+            self._before = frozenset(item.id for item in self._first_look())
+        except KeyboardInterrupt:
+            raise Unsent from None
         while True:
             try:
                 return self._post(self._request.request_id)

@@ -1,311 +1,61 @@
-"""The ``protector`` script: the commands of ``openstack protector``, sooner.
+"""The ``protector`` script.
 
-It reads the same entry points and takes the same global options, but loads
-one command instead of all those of OpenStackClient, and leaves signing in
-to the command, which knows the site that it needs.
+It imports nothing until it can be interrupted: who presses Ctrl-C while the
+rest is loaded is told what that means, as at any other time.
 """
 
 from __future__ import annotations
 
-import argparse
-import functools
-import getpass
-import importlib.metadata
-import logging
-import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from cliff import app, commandmanager
-from stevedore import extension
-
-from protectorclient.osc import lean, plugin
-
 if TYPE_CHECKING:
-    from openstack.config import loader
+    from protectorclient.osc.app import ProtectorShell as ProtectorShell
 
-GROUP = "openstack.protector.v1"
-NOUN = "protector "
-DESCRIPTION = "Site recovery for OpenStack, from both sites of a pair"
-LEVELS = {0: logging.ERROR, 1: logging.WARNING, 2: logging.INFO}
-
-#: Global options: name, where it goes, what it is.
-OPTIONS = (
-    ("cloud", "cloud", "Cloud name in clouds.yaml"),
-    ("region-name", "region_name", "Region name"),
-    ("cacert", "cacert", "CA certificate bundle file"),
-    ("cert", "cert", "Client certificate bundle file"),
-    ("key", "key", "Client certificate key file"),
-    ("default-domain", "default_domain", "Default domain ID"),
-    ("auth-type", "auth_type", "Authentication type"),
-)
-#: The authentication options that nearly every cloud makes do with. Others
-#: are learnt from keystoneauth's plugins once one of them is given: to ask
-#: all the plugins costs more than most commands do.
-AUTH_OPTIONS = (
-    "application-credential-id",
-    "application-credential-name",
-    "application-credential-secret",
-    "auth-url",
-    "domain-id",
-    "domain-name",
-    "endpoint",
-    "passcode",
-    "password",
-    "project-domain-id",
-    "project-domain-name",
-    "project-id",
-    "project-name",
-    "system-scope",
-    "token",
-    "trust-id",
-    "user-domain-id",
-    "user-domain-name",
-    "user-id",
-    "username",
-)
-#: Variables that are read elsewhere and say nothing of authentication.
-OTHER_VARIABLES = frozenset(
-    {
-        "OS_CLIENT_CONFIG_FILE",
-        "OS_CLIENT_SECURE_FILE",
-        "OS_CLOUD_NAME",
-        "OS_IDENTITY_API_VERSION",
-        "OS_INTERFACE",
-        "OS_PROTECTOR_API_VERSION",
-        "OS_SECONDARY_CLOUD",
-        "OS_ENDPOINT_TYPE",
-    }
-)
-
-
-Select = Callable[..., Iterable[importlib.metadata.EntryPoint]]
-
-
-class Commands(commandmanager.CommandManager):
-    """The commands by name, each loaded when it is called for.
-
-    :param select: the entry points of a group.
-    """
-
-    def __init__(self, select: Select) -> None:
-        self._select = select
-        super().__init__(GROUP)
-
-    def load_commands(self, namespace: str) -> None:
-        self.group_list.append(namespace)
-        for entry_point in self._select(group=namespace):
-            name = entry_point.name.replace("_", " ").removeprefix(NOUN)
-            self.commands[name] = entry_point
-
-
-class ProtectorShell(app.App):
-    """One run of ``protector``."""
-
-    NAME = "protector"
-    LOG = logging.getLogger("protector")
-
-    def __init__(self) -> None:
-        self._select = importlib.metadata.entry_points().select
-        super().__init__(
-            description=DESCRIPTION,
-            version=_version(),
-            command_manager=Commands(self._select),
-            deferred_help=True,
-        )
-
-    def build_option_parser(
-        self,
-        description: str | None,
-        version: str | None,
-        argparse_kwargs: dict[str, Any] | None = None,
-    ) -> argparse.ArgumentParser:
-        parser = super().build_option_parser(
-            description, version, {"prog": self.NAME}
-        )
-        for name, dest, text in OPTIONS:
-            _add_option(parser, name, dest, f"{text} ")
-        _add_option(
-            parser,
-            "interface",
-            "interface",
-            "Interface type: admin, public or internal ",
-            choices=("admin", "public", "internal"),
-        )
-        verify = parser.add_mutually_exclusive_group()
-        verify.add_argument(
-            "--verify",
-            action="store_true",
-            default=None,
-            help="Verify the server's certificate (default)",
-        )
-        verify.add_argument(
-            "--insecure",
-            action="store_true",
-            default=None,
-            help="Do not verify the server's certificate",
-        )
-        _add_auth_options(parser, AUTH_OPTIONS)
-        return plugin.build_option_parser(parser)
-
-    def configure_logging(self) -> None:
-        """Warnings to stderr, more with -v, everything with --debug."""
-        root = logging.getLogger("")
-        root.setLevel(logging.DEBUG)
-        level = LEVELS.get(self.options.verbose_level, logging.DEBUG)
-        if self.options.debug:
-            level = logging.DEBUG
-        handlers: list[logging.Handler] = [logging.StreamHandler(self.stderr)]
-        if self.options.log_file:
-            handlers.append(logging.FileHandler(self.options.log_file))
-        for handler in handlers:
-            handler.setLevel(level)
-            root.addHandler(handler)
-        for name in ("cliff", "stevedore", "iso8601", "requests"):
-            logging.getLogger(name).setLevel(logging.ERROR)
-
-    def run(self, argv: Sequence[str]) -> int:
-        arguments = list(argv)
-        if _is_unusual(arguments, self.parser):
-            _add_auth_options(self.parser, _all_auth_options())
-        return super().run(arguments)
-
-    def run_subcommand(self, argv: list[str]) -> int:
-        """Run a command; one that does not exist is a usage error."""
-        try:
-            self.command_manager.find_command(argv)
-        except ValueError:
-            near = self.get_fuzzy_matches(argv[0])[:12]
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
-            print(
-                f"{self.NAME}: there is no command "
-                f"'{_words(argv)}'{hint} See '{self.NAME} --help'.",
-                file=self.stderr,
-            )
-            return 2
-        return super().run_subcommand(argv)
-
-    def interact(self) -> None:
-        """Without a command, say what there is, and end."""
-        self.parser.print_help(self.stderr)
-
-    @functools.cached_property
-    def cloud_config(self) -> loader.OpenStackConfig:
-        """The configured clouds, as OpenStackClient reads them."""
-        from osc_lib.cli import client_config
-
-        return client_config.OSC_Config(
-            pw_func=_ask_password,
-            override_defaults={"interface": "public", "auth_type": "password"},
-        )
-
-    def load_formatters(
-        self, namespace: str
-    ) -> extension.ExtensionManager[Any]:
-        """The output formats, from the entry points already read."""
-        return extension.ExtensionManager.make_test_instance(
-            [
-                extension.Extension(point.name, point, made, made())
-                for point in self._select(group=namespace)
-                for made in [point.load()]
-            ],
-            namespace=namespace,
-        )
-
-    def has_hooks(self, command: str | None) -> bool:
-        """Whether another package hooks into a command."""
-        name = (command or "").replace(" ", "_")
-        return any(self._select(group=f"{GROUP}.{name}"))
-
-
-def _add_option(
-    parser: argparse.ArgumentParser,
-    name: str,
-    dest: str,
-    text: str,
-    choices: Sequence[str] | None = None,
-) -> None:
-    variable = "OS_" + name.upper().replace("-", "_")
-    parser.add_argument(
-        f"--os-{name}",
-        metavar=f"<{name}>",
-        dest=dest,
-        choices=choices,
-        default=os.environ.get(variable),
-        help=f"{text}(Env: {variable})",
-    )
-
-
-def _add_auth_options(
-    parser: argparse.ArgumentParser, names: Iterable[str]
-) -> None:
-    for name in names:
-        if f"--os-{name}" not in parser._option_string_actions:
-            _add_option(parser, name, name.replace("-", "_"), "")
-
-
-def _is_unusual(argv: list[str], parser: argparse.ArgumentParser) -> bool:
-    """Whether the short list of authentication options will not do."""
-    known = set(parser._option_string_actions)
-    given = {word.partition("=")[0] for word in argv}
-    if any(word.startswith("--os-") for word in given - known):
-        return True
-    variables = {
-        "OS_" + option.removeprefix("--os-").upper().replace("-", "_")
-        for option in known
-        if option.startswith("--os-")
-    }
-    return any(
-        name.startswith("OS_") and name not in variables | OTHER_VARIABLES
-        for name in os.environ
-    )
-
-
-def _all_auth_options() -> list[str]:
-    from keystoneauth1.loading import base
-
-    return sorted(
-        {
-            option.name.lower().replace("_", "-")
-            for name in base.get_available_plugin_names()
-            for option in base.get_plugin_options(name)
-            if "tenant" not in option.name
-        }
-    )
-
-
-def _ask_password(prompt: str | None = None) -> str:
-    """Ask for a password on a terminal; elsewhere there is none to ask."""
-    if not sys.stdin.isatty():
-        return ""
-    try:
-        return getpass.getpass(prompt or "Password: ")
-    except EOFError:
-        return ""
-
-
-def _words(argv: Sequence[str]) -> str:
-    """The leading words of a command line, which name the command."""
-    words = []
-    for word in argv:
-        if word.startswith("-"):
-            break
-        words.append(word)
-    return " ".join(words) or argv[0]
-
-
-def _version() -> str:
-    try:
-        return importlib.metadata.version("python-protectorclient")
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
+#: The commands that start nothing, and are taken up by typing them again.
+LOOKING_ON = (("operation", "wait"), ("operation", "watch"))
+INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``protector`` and return its exit status."""
-    lean.defer()
-    return ProtectorShell().run(sys.argv[1:] if argv is None else argv)
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    shell: ProtectorShell | None = None
+    try:
+        from protectorclient.osc import app, lean
+
+        lean.defer()
+        shell = app.ProtectorShell()
+        status = shell.run(arguments)
+    except KeyboardInterrupt:
+        status = INTERRUPTED
+    if status == INTERRUPTED and not (shell and shell.has_begun):
+        _say_interrupted(arguments)
+    return status
+
+
+def _say_interrupted(arguments: Sequence[str]) -> None:
+    """No command has begun: so much is known."""
+    pairs = zip(arguments, arguments[1:], strict=False)
+    lines = ["interrupted; nothing was started"]
+    if any(pair in LOOKING_ON for pair in pairs):
+        import shlex
+
+        lines = [
+            "interrupted",
+            f"hint: {shlex.join(['protector', *arguments])}",
+        ]
+    if sys.stderr is not None:
+        sys.stderr.write("".join(f"{line}\n" for line in lines))
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ProtectorShell":
+        from protectorclient.osc import app
+
+        return app.ProtectorShell
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 if __name__ == "__main__":

@@ -44,6 +44,8 @@ class Base(command.Command):
     outcome: ExitCode = ExitCode.OK
     #: What is said after the result was printed, and decides the status.
     trouble: BaseException | None = None
+    #: Whether it runs.
+    has_begun = False
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add what this command takes; for the commands to override."""
@@ -70,6 +72,14 @@ class Base(command.Command):
             super()._load_hooks()
 
     def run(self, parsed_args: argparse.Namespace) -> int:
+        self.has_begun = True
+        try:
+            return self._run(parsed_args)
+        except KeyboardInterrupt as error:
+            # before it was at work, or when that was done
+            return self.explain(error)
+
+    def _run(self, parsed_args: argparse.Namespace) -> int:
         try:
             with self._quiet_keystoneauth():
                 status = super().run(parsed_args)
@@ -181,12 +191,18 @@ class Base(command.Command):
 
     def explain(self, error: BaseException) -> int:
         """Say in a sentence what went wrong; the exit status for it."""
+        if type(error) is KeyboardInterrupt:
+            error = self.broken_off()
         LOG.debug("the command failed", exc_info=error)
         self.tell(_sentence(error))
         hint = getattr(error, "hint", None) or self._other_site(error)
         if hint:
             self.say(f"hint: {hint}")
         return int(code_for(error))
+
+    def broken_off(self) -> KeyboardInterrupt:
+        """What there is to say when the keyboard has ended it."""
+        return KeyboardInterrupt()
 
     def each(
         self, names: Sequence[str], change: Callable[[str], object]

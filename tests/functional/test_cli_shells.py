@@ -12,6 +12,7 @@ import pytest
 from clirunner import SHELLS, openstack, protector
 
 from fakeserver.harness import LocalPair
+from protectorclient import shell
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1", "1.2", "latest"])
@@ -179,6 +180,47 @@ def test_the_script_does_not_load_openstackclient(
     assert "openstack.config" in loaded
     heavy = {"openstackclient", "openstack.connection", "osc_lib.shell"}
     assert not heavy & loaded
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            ["--os-cloud", "site-b", "operation", "wait", "op-1", "op 2"],
+            "interrupted\n"
+            "hint: protector --os-cloud site-b operation wait op-1 'op 2'\n",
+        ),
+        (
+            ["protection-group", "failover", "prod-db"],
+            "interrupted; nothing was started\n",
+        ),
+    ],
+)
+@pytest.mark.parametrize(
+    "where",
+    ["ProtectorShell.__init__", "Commands.find_command", "lean.defer"],
+)
+def test_the_keyboard_before_a_command_has_begun(
+    where: str,
+    words: list[str],
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    place = "protectorclient.osc." + ("" if where[0] == "l" else "app.")
+    monkeypatch.setattr(place + where, stop)
+    assert shell.main(words) == 130
+    assert capsys.readouterr().err == told
+
+
+def test_it_can_be_interrupted_before_it_loads_anything() -> None:
+    loaded = _imported("import protectorclient.shell")
+    assert "cliff" not in loaded
+    ours = {name for name in loaded if name.startswith("protectorclient")}
+    assert ours == {"protectorclient", "protectorclient.shell"}
 
 
 def test_the_sdk_is_whole_for_whoever_asks_for_more() -> None:

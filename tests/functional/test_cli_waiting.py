@@ -14,6 +14,7 @@ from clirunner import SHELLS, protector
 from fakeserver.harness import LocalPair
 from protectorclient import SitePair, exceptions, watch
 from protectorclient.osc import command
+from protectorclient.osc.v1 import _following, _waiting
 from protectorclient.v1 import operations
 
 WEB = "--network-mapping net-primary-web=net-secondary-web"
@@ -225,6 +226,73 @@ def test_one_document_whatever_happens(
     ran = protector(f"{FAILOVER} --wait -f json")
     assert ran.code == code, ran.err
     assert ran.json["id"].startswith("op-")
+
+
+def stop(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("holder", "name"),
+    [
+        (SitePair, "prepare"),
+        # before the POST what there is is looked at
+        (operations.OperationManager, "list"),
+    ],
+)
+def test_the_keyboard_before_anything_was_sent(
+    holder: type,
+    name: str,
+    local_pair: LocalPair,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(holder, name, stop)
+        for run in SHELLS.values():
+            ran = run(f"{FAILOVER} --wait")
+            assert (ran.code, ran.out) == (130, "")
+            assert ran.err.endswith("interrupted; nothing was started\n")
+    assert protector("operation list -f value").out == ""
+
+
+def test_the_keyboard_when_it_has_begun(
+    local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the answer to the POST and the first poll."""
+    monkeypatch.setattr(_following.Following, "follow", stop)
+    ran = protector(f"{FAILOVER} --wait")
+    assert (ran.code, ran.out) == (130, "")
+    assert ran.told.splitlines()[-2:] == [
+        "no longer waiting; op-ID goes on",
+        "hint: openstack protector operation wait op-ID",
+    ]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "wait op-1 op-2",
+        "watch op-1",
+        "watch --all",
+        "watch --protection-group prod-db",
+    ],
+)
+@pytest.mark.parametrize("where", ["handles", "known_names"])
+def test_the_keyboard_before_the_first_poll(
+    where: str,
+    command: str,
+    local_pair: LocalPair,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if where == "known_names" and "op-1" not in command:
+        pytest.skip("nothing runs")
+    monkeypatch.setattr(_waiting.Waiting, where, stop)
+    for run in SHELLS.values():
+        ran = run(f"operation {command}")
+        assert (ran.code, ran.out) == (130, "")
+        said, hint = ran.err.splitlines()
+        assert said.startswith("no longer w")
+        assert hint == f"hint: openstack protector operation {command}"
 
 
 def test_nobody_reads_the_progress(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient.osc import columns, command, options
-from protectorclient.osc.v1 import _waiting
+from protectorclient.osc.v1 import _followed, _waiting
 from protectorclient.osc.v1 import operation as operations
 
 if TYPE_CHECKING:
@@ -43,11 +43,16 @@ class Following(_waiting.Waiting, command.ShowOne):
         self, parsed_args: argparse.Namespace, prepared: Prepared
     ) -> columns.Output:
         """Start the operation, and follow it to its end with --wait."""
+        from protectorclient import posting
+
         try:
             started = prepared.send()
+        except posting.Unsent:
+            raise self.broken_off() from None
         except KeyboardInterrupt:
-            raise self._broken_off(prepared) from None
+            raise self._lost_sight(prepared) from None
         operation, site = started.operation, started.site
+        self.followed = _begun(operation, site)
         self.say(f"{self.describe(prepared)} has begun: {operation.id}")
         if parsed_args.wait:
             located = prepared.located
@@ -74,20 +79,22 @@ class Following(_waiting.Waiting, command.ShowOne):
         names: Mapping[str, str] | None = None,
     ) -> Operation:
         """The last record of an operation, however it ends."""
-        from protectorclient import events
-
-        key = events.Key(site.name, operation.id)
-        followed = self.follow_keys(
-            [key],
+        followed = _begun(operation, site)
+        self.follow_keys(
+            followed,
             {site.name: site},
             timeout=timeout,
             names=names,
-            begun={operation.id: (operation, site.name)},
         )
         self.settle(followed)
         return followed.records[operation.id][0]
 
-    def _broken_off(self, prepared: Prepared) -> _waiting.Interrupted:
+    def broken_off(self) -> KeyboardInterrupt:
+        if self.followed is None:
+            return _waiting.Interrupted("interrupted; nothing was started", "")
+        return super().broken_off()
+
+    def _lost_sight(self, prepared: Prepared) -> _waiting.Interrupted:
         """The request was on its way, and its answer is not there."""
         return _waiting.Interrupted(
             f"interrupted; whether the {prepared.action} has begun is not "
@@ -97,6 +104,15 @@ class Following(_waiting.Waiting, command.ShowOne):
                 f"{shlex.quote(prepared.group.name)}"
             ),
         )
+
+
+def _begun(operation: Operation, site: SiteHandle) -> _followed.Followed:
+    from protectorclient import events
+
+    return _followed.Followed(
+        [events.Key(site.name, operation.id)],
+        {operation.id: (operation, site.name)},
+    )
 
 
 def add_following(parser: argparse.ArgumentParser) -> None:

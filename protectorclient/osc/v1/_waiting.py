@@ -16,7 +16,7 @@ from protectorclient.osc.v1._followed import Followed
 
 if TYPE_CHECKING:
     from protectorclient.advice import Advice
-    from protectorclient.events import Ended, Event, Key
+    from protectorclient.events import Ended, Event
     from protectorclient.osc.tracker import Tracker
     from protectorclient.sitehandle import SiteHandle
     from protectorclient.v1.operations import Operation
@@ -47,10 +47,12 @@ class Waiting(command.Base):
     total = 1
     #: The command that takes up again what was interrupted.
     verb = "wait"
+    #: What is followed, once that is known.
+    followed: Followed | None = None
 
     def follow_keys(
         self,
-        keys: Sequence[Key],
+        followed: Followed,
         handles: Mapping[str, SiteHandle],
         *,
         timeout: float | None,
@@ -60,28 +62,27 @@ class Waiting(command.Base):
         ]
         | None = None,
         names: Mapping[str, str] | None = None,
-        begun: Mapping[str, tuple[Operation, str]] | None = None,
-    ) -> Followed:
+    ) -> None:
         """Follow operations until they end, come what may.
 
+        :param followed: takes what there is to learn.
         :param handles: the sites that may know them, by their clouds' names.
         :param first: until one has ended.
         :param display: where the events are shown.
-        :param begun: the records that are there already, and whose.
         """
         from protectorclient import watch
         from protectorclient.osc import notebook, tracker
 
         book = notebook.Notebook()
         tracked = tracker.Tracker(
-            keys,
+            followed.keys,
             history=lambda site, record: _history(handles[site], record),
             server_time=lambda site: _server_time(handles.get(site)),
             names=names,
             book=book,
             place=lambda site: handles[site].client.http.endpoint.root,
         )
-        followed = Followed(keys, begun)
+        self.followed = followed
 
         def fetch(site: str, ids: Sequence[str]) -> Mapping[str, Operation]:
             found = handles[site].client.operations.fetch(ids)
@@ -91,7 +92,7 @@ class Waiting(command.Base):
         try:
             with (display or self.progress)(tracked) as show:
                 for event in watch.follow(
-                    keys,
+                    followed.keys,
                     fetch,
                     sites=tuple(handles),
                     timeout=timeout,
@@ -115,7 +116,6 @@ class Waiting(command.Base):
             self.trouble = error
         finally:
             book.save()
-        return followed
 
     @contextlib.contextmanager
     def progress(self, tracked: Tracker) -> Iterator[Display]:
@@ -227,6 +227,11 @@ class Waiting(command.Base):
         self.say(
             "hint: " + self.typed(f"operation diagnose {error.operation_id}")
         )
+
+    def broken_off(self) -> KeyboardInterrupt:
+        if self.followed is None or not self.followed.left:
+            return super().broken_off()
+        return self.interrupted(self.followed)
 
     def interrupted(self, followed: Followed) -> Interrupted:
         """The wait was broken off; what it waited for was not."""

@@ -52,10 +52,13 @@ class WaitOperation(_waiting.Waiting, command.ShowOne):
             raise exceptions.UsageProblem(
                 "-f shell shows one operation, not several"
             )
+        followed = self.followed = _followed.Followed(
+            events.Key("", identity) for identity in wanted
+        )
         handles = self.handles()
         named = self.may_draw(self.app.stderr) or len(wanted) > 1
-        followed = self.follow_keys(
-            [events.Key("", identity) for identity in wanted],
+        self.follow_keys(
+            followed,
             handles,
             timeout=parsed_args.timeout,
             first=parsed_args.any,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient.osc import command, options
-from protectorclient.osc.v1 import _waiting
+from protectorclient.osc.v1 import _followed, _waiting
 
 if TYPE_CHECKING:
     from protectorclient.osc.tracker import Tracker
@@ -29,6 +29,7 @@ class WatchOperation(_waiting.Waiting, command.Command):
     """
 
     verb = "watch"
+    _asked: argparse.Namespace | None = None
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
@@ -66,31 +67,44 @@ class WatchOperation(_waiting.Waiting, command.Command):
             raise exceptions.UsageProblem(
                 "name operations, or give --protection-group or --all"
             )
+        self._asked = parsed_args
+        followed = self.followed = _followed.Followed(
+            events.Key("", identity)
+            for identity in dict.fromkeys(parsed_args.operation)
+        )
         handles = self.handles()
-        begun: dict[str, tuple[Operation, str]] = {}
-        if parsed_args.operation:
-            keys = [
-                events.Key("", identity)
-                for identity in dict.fromkeys(parsed_args.operation)
-            ]
-        else:
+        if not parsed_args.operation:
             begun = self._running(parsed_args, handles)
-            keys = [
-                events.Key(site, identity)
-                for identity, (_, site) in begun.items()
-            ]
-        if not keys:
+            followed = _followed.Followed(
+                (
+                    events.Key(site, identity)
+                    for identity, (_, site) in begun.items()
+                ),
+                begun,
+            )
+        if not followed.keys:
             self.say("nothing runs")
             return
-        followed = self.follow_keys(
-            keys,
+        self.follow_keys(
+            followed,
             handles,
             timeout=parsed_args.timeout,
-            begun=begun,
             display=lambda tracked: self._shown(parsed_args, tracked),
             names={} if parsed_args.events else self.known_names(handles),
         )
         self.settle(followed)
+
+    def broken_off(self) -> KeyboardInterrupt:
+        """Before it was known what there is to watch, what was asked."""
+        if self._asked is None or (self.followed and self.followed.keys):
+            return super().broken_off()
+        words = "--all"
+        if self._asked.protection_group is not None:
+            words = f"--protection-group {self._asked.protection_group}"
+        return _waiting.Interrupted(
+            f"no longer {self.verb}ing",
+            self.typed(f"operation {self.verb} {words}"),
+        )
 
     def _running(
         self,
