@@ -23,8 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     shell: ProtectorShell | None = None
     try:
-        from protectorclient.osc import app, lean
+        from protectorclient.osc import app, lean, streams
 
+        streams.replace_closed()
         lean.defer()
         shell = app.ProtectorShell()
         status = shell.run(arguments)

@@ -22,7 +22,7 @@ from osc_lib.command import command
 
 from protectorclient import exceptions
 from protectorclient.exitcodes import ExitCode, code_for
-from protectorclient.osc import clouds, options
+from protectorclient.osc import clouds, options, streams
 
 if TYPE_CHECKING:
     from protectorclient.pair import SitePair
@@ -73,6 +73,7 @@ class Base(command.Command):
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         self.has_begun = True
+        streams.lend(self.app)
         try:
             return self._run(parsed_args)
         except KeyboardInterrupt as error:

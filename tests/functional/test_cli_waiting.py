@@ -6,6 +6,8 @@ import _thread
 import functools
 import re
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -308,3 +310,29 @@ def test_nobody_reads_the_progress(
     )
     ran = protector(f"operation wait {operation.operation.id} -f json")
     assert (ran.code, ran.json["status"]) == (0, "completed")
+
+
+@pytest.mark.parametrize("closed", ["2>&-", ">&-", "2>&- >&- <&-"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import sys; from protectorclient.shell import main; sys.exit(main())",
+        "import sys; sys.argv[0] = 'openstack';"
+        "from openstackclient.shell import main; sys.exit(main())",
+    ],
+    ids=list(reversed(SHELLS)),
+)
+def test_nobody_listens(code: str, closed: str, local_pair: LocalPair) -> None:
+    """What it ends with does not depend on a stream."""
+    ours = "openstack" not in code
+    words = f"{FAILOVER} --wait -f value -c status"
+    command = words if ours else f"protector {words}"
+    ran = subprocess.run(
+        ["sh", "-c", f'exec "$0" -c "$1" {command} {closed}', sys.executable]
+        + [code],
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout == ("" if ">&-" in closed.split() else "completed\n")
+    assert "Traceback" not in ran.stderr
