@@ -1,0 +1,115 @@
+"""What to type next, from what is wrong with an operation.
+
+In the order of a cool head: look, mend, clear away, try again. Each line
+can be pasted; what is not for this shell, or not for everybody, is or has
+a comment.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from protectorclient import advice
+    from protectorclient.diagnosis import Facts
+    from protectorclient.v1.operations import Operation
+
+_PREFIX = "openstack protector "
+
+
+def commands(
+    facts: Facts,
+    operation: Operation,
+    group: str,
+    row: advice.Advice | None,
+) -> Iterator[str]:
+    """The lines, in order; one that comes twice counts where it is first."""
+    if not operation.is_finished:
+        yield f"{_PREFIX}operation watch {operation.id}"
+    if row is None:
+        return
+    if facts.silent and (url := _peer_url(facts)):
+        yield f"curl {url}/"
+    unplanned = "--type unplanned"
+    yield from (
+        command
+        for command in row.commands
+        if unplanned not in command or facts.dead_primary
+    )
+    if operation.status != "failed":
+        return
+    if facts.out_of_sync:
+        yield f"{_PREFIX}protection-group sync-force {group}"
+        yield f"{_PREFIX}protection-group sync-status {group}"
+    for item in operation.leftovers:
+        yield from _removal(item)
+    if facts.group is not None and facts.group.status == "error":
+        home = facts.group.primary_site_id
+        at_home = facts.group.current_primary_site_id == home
+        status = "active" if at_home else "failed_over"
+        yield f"{_PREFIX}protection-group set {group} --status {status}"
+    if not (facts.dead_primary and "force" not in operation.parameters):
+        yield from _again(operation, group)
+
+
+def _peer_url(facts: Facts) -> str | None:
+    """The address of a silent site, as the other one has it recorded."""
+    for one in facts.seen.values():
+        for site in one.sites.values():
+            if site.id != one.site_id and site.protector_url:
+                return site.protector_url.rstrip("/")
+    return None
+
+
+#: What removes a thing of a kind, in the hands of its owner.
+_REMOVALS = {
+    "instance": "server delete",
+    "volume": "volume delete",
+}
+
+
+def _removal(item: Any) -> Iterator[str]:
+    if not isinstance(item, Mapping):
+        return
+    verb = _REMOVALS.get(str(item.get("kind")))
+    identity = item.get("id") or item.get("name")
+    if verb and identity and item.get("site"):
+        yield f"openstack --os-cloud {item['site']} {verb} {identity}"
+    elif item.get("kind") == "stopped instance":
+        yield (
+            f"openstack --os-cloud {item.get('site')} server start {identity}"
+        )
+
+
+_VERBS = {
+    "failover": "protection-group failover",
+    "failback": "protection-group failback",
+    "test_failover": "protection-group test-failover",
+    "test_cleanup": "protection-group test-cleanup",
+    "sync_volumes": "consistency-group sync",
+}
+
+
+def _again(operation: Operation, group: str) -> Iterator[str]:
+    """The command that starts the same once more."""
+    verb = _VERBS.get(operation.operation_type)
+    if verb is None:
+        return
+    words = [*verb.split(), group]
+    asked = operation.parameters
+    if asked.get("force"):
+        words.append("--type unplanned")
+    for name in ("retain_primary", "reverse_replication"):
+        if asked.get(name):
+            words.append("--" + name.replace("_", "-"))
+    for name in ("network_mapping", "flavor_mapping"):
+        mapping = asked.get(name)
+        if isinstance(mapping, Mapping):
+            option = "--" + name.replace("_", "-")
+            words += [
+                f"{option} {shlex.quote(f'{source}={target}')}"
+                for source, target in mapping.items()
+            ]
+    yield _PREFIX + " ".join([*words, "--wait"])
