@@ -43,13 +43,15 @@ def commands(
     if facts.out_of_sync:
         yield f"{_PREFIX}protection-group sync-force {group}"
         yield f"{_PREFIX}protection-group sync-status {group}"
-    for item in operation.leftovers:
-        yield from _removal(item)
+    yield from _removals(facts, operation)
     if facts.group is not None and facts.group.status == "error":
         home = facts.group.primary_site_id
         at_home = facts.group.current_primary_site_id == home
         status = "active" if at_home else "failed_over"
-        yield f"{_PREFIX}protection-group set {group} --status {status}"
+        reset = f"{_PREFIX}protection-group set {group} --status {status}"
+        yield f"{reset}  # as an admin"
+    if _has_left(operation, "replication"):
+        yield f"{_PREFIX}consistency-group sync {group} --wait"
     if not (facts.dead_primary and "force" not in operation.parameters):
         yield from _again(operation, group)
 
@@ -68,6 +70,37 @@ _REMOVALS = {
     "instance": "server delete",
     "volume": "volume delete",
 }
+
+
+def _removals(facts: Facts, operation: Operation) -> Iterator[str]:
+    """What the owner removes, then what only the storage admin can."""
+    on_arrays: dict[str, list[str]] = {}
+    for item in operation.leftovers:
+        yield from _removal(item)
+        if isinstance(item, Mapping) and item.get("kind") == "array volume":
+            volumes = on_arrays.setdefault(str(item.get("site") or ""), [])
+            volumes.append(str(item.get("name") or item.get("id")))
+    for site, volumes in on_arrays.items():
+        yield (
+            f"# for the storage admin: remove from {_array(facts, site)}:"
+            f" {', '.join(volumes)}"
+        )
+
+
+def _has_left(operation: Operation, kind: str) -> bool:
+    return any(
+        isinstance(item, Mapping) and item.get("kind") == kind
+        for item in operation.leftovers
+    )
+
+
+def _array(facts: Facts, name: str) -> str:
+    """What a site calls its array, where one of the two tells."""
+    for seen in facts.seen.values():
+        for site in seen.sites.values():
+            if site.name == name and site.array_name:
+                return f"{site.array_name}, the array of {name}"
+    return f"the array of {name}" if name else "the array"
 
 
 def _removal(item: Any) -> Iterator[str]:

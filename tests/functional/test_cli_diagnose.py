@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Callable
 
 import pytest
-from clirunner import SHELLS, Ran, protector
+from clirunner import SHELLS, Ran, openstack, protector
 
 from fakeserver.harness import LocalPair
 from protectorclient import advice
@@ -22,7 +22,7 @@ OPENSTACK = "openstack protector "
 
 def parses(command: str) -> None:
     """A command of ours that is printed can be typed."""
-    words = shlex.split(command.removeprefix(OPENSTACK))
+    words = shlex.split(command.removeprefix(OPENSTACK), comments=True)
     shell = ProtectorShell()
     factory, name, rest = shell.command_manager.find_command(words)
     factory(shell, None).get_parser(name).parse_args(rest)
@@ -194,9 +194,47 @@ def test_what_was_left_is_named(
     removed = [one for one in commands if " server delete " in one]
     assert removed
     assert all(one.startswith("openstack --os-cloud ") for one in removed)
-    reset = f"{OPENSTACK}{GROUP} set prod-web-app --status active"
-    assert commands.index(reset) > commands.index(removed[-1])
+    volumes = {
+        item["name"]
+        for item in found["leftovers"]
+        if item["kind"] == "array volume"
+    }
+    (arrays,) = (one for one in commands if "storage admin" in one)
+    told, _, named = arrays.rpartition(": ")
+    assert told == (
+        "# for the storage admin: remove from flasharray-b, the array of"
+        " site-b"
+    )
+    assert set(named.split(", ")) == volumes
+    reset = (
+        f"{OPENSTACK}{GROUP} set prod-web-app --status active  # as an admin"
+    )
+    assert commands.index(arrays) > commands.index(removed[-1])
+    assert commands.index(reset) > commands.index(arrays)
     assert commands[-1].endswith("--wait")
+    table = protector(f"operation diagnose {operation}").out
+    lines = [
+        line.strip("| \n").removeprefix("next_commands").strip("| ")
+        for line in table[table.index("next_commands") :].splitlines()
+    ]
+    (at,) = (n for n, line in enumerate(lines) if "storage admin" in line)
+    assert lines[at].startswith("# for the")
+    assert lines[at + 1].startswith("# ")
+    assert not lines[at - 1].endswith("\\")
+    typed_in_order(commands, local_pair)
+
+
+def typed_in_order(commands: list[str], pair: LocalPair) -> None:
+    """As a person does who has read the comments."""
+    pair.clear_faults()
+    for command in commands:
+        words, _, comment = command.partition("  # ")
+        cloud = ""
+        if comment == "as an admin":
+            cloud = "--os-cloud site-a-admin --secondary-cloud site-b-admin "
+        if words.startswith("openstack "):
+            ran = openstack(cloud + words.removeprefix("openstack "))
+            assert ran.code == 0, (command, ran.err)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -68,9 +69,21 @@ class _Numbered(columns.Cell):
 
 
 def _folded(text: str) -> Iterator[str]:
-    """A command on as many lines as it takes, and still one command."""
+    """A command on as many lines as it takes, and still one command.
+
+    A comment is on lines of its own: none joins those.
+    """
+    text, _, comment = f" {text}".partition(" # ")
+    yield from _continued(text.strip())
+    for line in textwrap.wrap(
+        comment, columns.CELL_WIDTH, break_on_hyphens=False
+    ):
+        yield f"# {line}"
+
+
+def _continued(text: str) -> Iterator[str]:
     line = ""
-    for word in text.split(" "):
+    for word in text.split(" ") if text else ():
         if len(word) > columns.CELL_WIDTH and "=" in word:
             # the shell joins what a backslash parts
             source, _, target = word.partition("=")
@@ -83,7 +96,8 @@ def _folded(text: str) -> Iterator[str]:
             line = f"  {word}"
         else:
             line = f"{line} {word}" if line else word
-    yield line
+    if line:
+        yield line
 
 
 def _shown(facts: Facts, found: Diagnosis) -> columns.Output:
