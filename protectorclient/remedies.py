@@ -52,8 +52,12 @@ def commands(
         yield f"{reset}  # as an admin"
     if _has_left(operation, "replication"):
         yield f"{_PREFIX}consistency-group sync {group} --wait"
-    if not (facts.dead_primary and "force" not in operation.parameters):
-        yield from _again(operation, group)
+    if operation.parameters.get("force") and not facts.dead_primary:
+        yield from _planned(operation, group)
+    elif operation.operation_type in _VERBS and (
+        operation.parameters.get("force") or not facts.dead_primary
+    ):
+        yield _again(operation, group)
 
 
 def _peer_url(facts: Facts) -> str | None:
@@ -125,24 +129,32 @@ _VERBS = {
 }
 
 
-def _again(operation: Operation, group: str) -> Iterator[str]:
+def _planned(operation: Operation, group: str) -> Iterator[str]:
+    """Instead of one without the primary, now that it answers again."""
+    yield f"{_PREFIX}protection-group sync-force {group}"
+    yield f"{_PREFIX}protection-group sync-status {group}"
+    look = f"protection-group check {group} --for failover"
+    yield _PREFIX + " ".join([look, *_mappings(operation)])
+    yield _again(operation, group, unplanned=False)
+
+
+def _again(operation: Operation, group: str, *, unplanned: bool = True) -> str:
     """The command that starts the same once more."""
-    verb = _VERBS.get(operation.operation_type)
-    if verb is None:
-        return
-    words = [*verb.split(), group]
     asked = operation.parameters
-    if asked.get("force"):
+    words = [_VERBS[operation.operation_type], group]
+    if asked.get("force") and unplanned:
         words.append("--type unplanned")
     for name in ("retain_primary", "reverse_replication"):
         if asked.get(name):
             words.append("--" + name.replace("_", "-"))
+    return _PREFIX + " ".join([*words, *_mappings(operation), "--wait"])
+
+
+def _mappings(operation: Operation) -> Iterator[str]:
+    """The options that give it the mappings it had."""
     for name in ("network_mapping", "flavor_mapping"):
-        mapping = asked.get(name)
+        mapping = operation.parameters.get(name)
         if isinstance(mapping, Mapping):
             option = "--" + name.replace("_", "-")
-            words += [
-                f"{option} {shlex.quote(f'{source}={target}')}"
-                for source, target in mapping.items()
-            ]
-    yield _PREFIX + " ".join([*words, "--wait"])
+            for source, target in mapping.items():
+                yield f"{option} {shlex.quote(f'{source}={target}')}"

@@ -237,6 +237,30 @@ def typed_in_order(commands: list[str], pair: LocalPair) -> None:
             assert ran.code == 0, (command, ran.err)
 
 
+def test_a_forced_failover_that_failed(local_pair: LocalPair) -> None:
+    """Without the primary only as long as that is dead."""
+    rule = local_pair.fault(
+        "step", match="promote_volumes_on_flasharray", message="array busy"
+    )
+    local_pair.site("a").kill()
+    operation = failed(UNPLANNED)
+    local_pair.clear_faults(rule)
+    *_, again = diagnosed(operation).json["next_commands"]
+    assert "--type unplanned" in again
+    local_pair.site("a").start()
+    commands = diagnosed(operation).json["next_commands"]
+    assert not [one for one in commands if "unplanned" in one]
+    verbs = [" ".join(one.split()[2:4]) for one in commands]
+    assert verbs[-4:] == [
+        f"{GROUP} sync-force",
+        f"{GROUP} sync-status",
+        f"{GROUP} check",
+        f"{GROUP} failover",
+    ]
+    assert "--for failover" in commands[-2]
+    typed_in_order(commands[-4:], local_pair)
+
+
 @pytest.fixture
 def passing(local_pair: LocalPair) -> object:
     """Time goes by quickly while something is waited for."""
