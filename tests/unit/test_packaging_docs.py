@@ -33,7 +33,11 @@ def printed_commands() -> list[tuple[str, str]]:
                 name = page.relative_to(ROOT).as_posix()
                 found.append((name, " ".join(command.split())))
     for row in advice.TABLE:
-        found += [(row.key, command) for command in row.filled().commands]
+        found += [
+            (row.key, command)
+            for command in row.filled().commands
+            if command.startswith("openstack protector ")
+        ]
     return sorted(set(found))
 
 
@@ -47,7 +51,7 @@ def runbook() -> str:
 
 @pytest.mark.parametrize(("page", "command"), printed_commands())
 def test_a_printed_command_can_be_typed(page: str, command: str) -> None:
-    words = shlex.split(command)[1:]
+    words = shlex.split(command, comments=True)[1:]
     factory, name, rest = CommandManager(COMMANDS).find_command(words)
     parser = factory(None, None).get_parser(name)
     parser.parse_args(rest)

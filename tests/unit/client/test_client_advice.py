@@ -38,6 +38,13 @@ def failed(step: str, message: str = "no", **fields: Any) -> Operation:
         (failed("clone_volumes_on_flasharray"), "storage"),
         (failed("recreate_instances"), "instances"),
         (
+            failed(
+                "recreate_instances",
+                "The cloud of site site-a is unreachable: it does not answer",
+            ),
+            "cloud-unreachable",
+        ),
+        (
             failed("delete_test_instances", operation_type="test_cleanup"),
             "test-left",
         ),
@@ -101,6 +108,18 @@ def test_errors_of_operations() -> None:
     assert advice.for_error(error) is advice.STUCK
     assert advice.for_error(exceptions.WaitTimeout("no")) is None
     assert advice.for_error(ValueError("no")) is None
+
+
+def test_the_site_in_trouble_is_the_one_that_is_named() -> None:
+    message = "The cloud of site site-a is unreachable: it does not answer"
+    operation = failed("validate_target_site", message)
+    found = advice.for_operation(operation)
+    assert found is not None
+    assert found.cause.startswith("A service of the cloud of site-a (")
+    assert found.filled(site="site-b").commands == (
+        "openstack --os-cloud site-a token issue",
+        "openstack protector site validate site-a  # as an admin",
+    )
 
 
 def test_the_names_of_the_day() -> None:

@@ -316,6 +316,14 @@ def ended(
             " back: out of disk",
         ),
         (
+            ended(
+                Outcome.ROLLED_BACK,
+                record("failed", error_message="the cloud of a is away"),
+            ),
+            exceptions.OperationFailed,
+            "^a: failover op-1 failed and was rolled back: the cloud of a",
+        ),
+        (
             ended(Outcome.LEFTOVERS, LEFT),
             exceptions.OperationLeftovers,
             "left something behind: no reason was given",
