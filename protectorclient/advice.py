@@ -135,7 +135,7 @@ STORAGE = Advice(
     commands=(
         "openstack protector policy show {group}",
         "openstack protector consistency-group show {group}",
-        "openstack protector consistency-group sync {group}",
+        "openstack protector consistency-group sync {group} --wait",
         "openstack protector policy set {group}"
         " --primary-fa-url https://ARRAY-A --secondary-fa-url https://ARRAY-B"
         " --primary-fa-api-token-env TOKEN_A"
@@ -151,6 +151,47 @@ STORAGE = Advice(
         "reverse_replication",
     ),
 )
+
+NO_SNAPSHOT = dataclasses.replace(
+    STORAGE,
+    cause="No snapshot has been replicated to the target yet: replication of"
+    " the group's volumes has not completed once.",
+    fix=(
+        "Look whether the group has a replication policy.",
+        "Start a sync and wait for its end: then there is a complete"
+        " recovery point.",
+        "Then start the operation again.",
+    ),
+    commands=(
+        "openstack protector policy show {group}",
+        "openstack protector consistency-group sync {group} --wait",
+        "openstack protector consistency-group show {group}",
+    ),
+    message=r"[Nn]o replicated snapshot|has not completed once",
+)
+
+ARRAY_TOKEN = dataclasses.replace(
+    STORAGE,
+    cause="A FlashArray does not accept the API token of the group's"
+    " replication policy.",
+    fix=(
+        "Look which array the message names, and which the policy.",
+        "Set the policy's tokens again; the rest of it stays as it is.",
+        "Then start the operation again.",
+    ),
+    commands=(
+        "openstack protector policy show {group}",
+        "openstack protector policy set {group}"
+        " --primary-fa-api-token-env TOKEN_A"
+        " --secondary-fa-api-token-env TOKEN_B",
+    ),
+    message=r"API token|[Cc]redentials",
+)
+
+#: What a message says more exactly than the row, before the row itself.
+NARROWER: dict[str, tuple[Advice, ...]] = {
+    STORAGE.key: (NO_SNAPSHOT, ARRAY_TOKEN)
+}
 
 STUCK = Advice(
     key="stuck",
@@ -380,8 +421,9 @@ def _for_failed(operation: Operation) -> Advice:
             return row
         if not any(step in row.steps for step in operation.steps_failed):
             continue
-        if row.message is None or re.search(row.message, message):
-            return row
+        for one in (*NARROWER.get(row.key, ()), row):
+            if one.message is None or re.search(one.message, message):
+                return one
     return LEFT_BEHIND if operation.leftovers else ROLLED_BACK
 
 

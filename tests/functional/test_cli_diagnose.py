@@ -118,12 +118,30 @@ def test_the_cinder_policy(local_pair: LocalPair) -> None:
     assert retried.code == 0, retried.err
 
 
-@pytest.mark.parametrize("fault", ["no-snapshot", "array-token"])
-def test_the_storage(fault: str, local_pair: LocalPair) -> None:
+@pytest.mark.parametrize(
+    ("fault", "row"),
+    [
+        ("no-snapshot", advice.NO_SNAPSHOT),
+        ("array-token", advice.ARRAY_TOKEN),
+    ],
+)
+def test_the_storage(
+    fault: str, row: advice.Advice, local_pair: LocalPair
+) -> None:
     local_pair.fault(fault)
     found = diagnosed(failed(FAILOVER)).json
     assert found["symptom"] == advice.STORAGE.symptom
+    assert found["cause"] == row.cause
     assert "policy show prod-web-app" in found["next_commands"][0]
+    assert not [one for one in found["next_commands"] if "ARRAY" in one]
+
+
+def test_what_the_storage_lacks_can_be_typed(local_pair: LocalPair) -> None:
+    rule = local_pair.fault("no-snapshot")
+    commands = diagnosed(failed(FAILOVER)).json["next_commands"]
+    local_pair.clear_faults(rule)
+    assert commands[1].endswith("consistency-group sync prod-web-app --wait")
+    typed_in_order(commands, local_pair)
 
 
 def test_nothing_has_moved_for_long(local_pair: LocalPair) -> None:
