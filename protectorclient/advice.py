@@ -257,11 +257,16 @@ TEST_LEFT = Advice(
         " result_data and remove them in Nova and Cinder of the target.",
     ),
     commands=(
-        "openstack protector protection-group test-cleanup {group}",
-        "openstack protector operation show {operation}",
+        "openstack protector protection-group test-cleanup {group} --wait",
     ),
     reasons=("test-not-cleaned",),
     types=("test_cleanup",),
+)
+
+NEVER_CLEANED = dataclasses.replace(
+    TEST_LEFT,
+    cause="No clean-up has been run after the test failover.",
+    fix=("Run the clean-up, once the test is no longer needed.",),
 )
 
 #: In this order; the first that fits is given.

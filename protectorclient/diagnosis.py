@@ -10,7 +10,7 @@ from __future__ import annotations
 import concurrent.futures
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import advice, exceptions, remedies
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _PREFIX = "openstack protector "
 _DRILLS = ("test_failover", "test_cleanup")
+#: So many of the newest operations of a group are looked at.
+_LOOK_BACK = 50
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,8 +46,9 @@ class Seen:
     #: The id of this very site, and both sites' records by id.
     site_id: str | None = None
     sites: Mapping[str, Site] = dataclasses.field(default_factory=dict)
-    #: The last drill of the group that was started here.
-    drill: Operation | None = None
+    #: Test failovers of the group and their clean-ups that were started
+    #: here, newest first.
+    drills: tuple[Operation, ...] = ()
 
     @property
     def silent(self) -> bool:
@@ -80,6 +83,20 @@ class Facts:
             found,
             key=lambda one: (one.failover_count, one.metadata_version),
             default=None,
+        )
+
+    @property
+    def drill(self) -> Operation | None:
+        """The test failover that a clean-up was to clear away."""
+        if self.home is None or self.operation is None:
+            return None
+        drills = iter(self.home.drills)
+        for one in drills:
+            if one.id == self.operation.id:
+                break
+        return next(
+            (one for one in drills if one.operation_type == "test_failover"),
+            None,
         )
 
     @property
@@ -180,15 +197,12 @@ def _ask(handle: SiteHandle, seen: Seen, group: str) -> Seen:
         with contextlib.suppress(exceptions.NotFound):
             told["group"] = client.protection_groups.get(group)
             told["sync"] = client.protection_groups.sync_status(group)
-        told["drill"] = next(
-            (
-                one
-                for one in client.operations.list(
-                    protection_group_id=group, limit=20
-                )
-                if one.operation_type in _DRILLS
-            ),
-            None,
+        told["drills"] = tuple(
+            one
+            for one in client.operations.list(
+                protection_group_id=group, limit=_LOOK_BACK
+            )
+            if one.operation_type in _DRILLS
         )
     except exceptions.ProtectorError as error:
         told["error"] = error
@@ -262,10 +276,9 @@ def _judge(
         return f"the {kind} completed, a site does not answer now", (
             advice.PEER_UNREACHABLE
         )
-    if _is_uncleaned(facts, operation):
-        return f"the {kind} completed, its test is not cleaned up", (
-            advice.TEST_LEFT
-        )
+    uncleaned = _uncleaned(facts, operation)
+    if uncleaned is not None:
+        return f"the {kind} completed, its test is not cleaned up", uncleaned
     return f"the {kind} completed", None
 
 
@@ -284,10 +297,33 @@ def _is_partial(operation: Operation, group: ProtectionGroup | None) -> bool:
     )
 
 
-def _is_uncleaned(facts: Facts, operation: Operation) -> bool:
+def _uncleaned(facts: Facts, operation: Operation) -> advice.Advice | None:
+    """What is wrong with a test failover that completed, if anything."""
     if operation.operation_type != "test_failover":
-        return False
-    return any(
-        one.drill is not None and one.drill.id == operation.id
-        for one in facts.seen.values()
-    )
+        return None
+    home = facts.home.drills if facts.home else ()
+    if operation.id not in [one.id for one in home]:
+        # too long ago to tell
+        return None
+    since = [
+        one
+        for seen in facts.seen.values()
+        for one in _later(seen.drills, operation)
+        if one.operation_type == "test_cleanup"
+    ]
+    if any(one.status == "completed" for one in since):
+        return None
+    return advice.TEST_LEFT if since else advice.NEVER_CLEANED
+
+
+def _later(
+    newest_first: Iterable[Operation], operation: Operation
+) -> Iterator[Operation]:
+    """Those of one site that were started after an operation."""
+    began = operation.started_at
+    for one in newest_first:
+        if one.id == operation.id:
+            return
+        if began and one.started_at and one.started_at < began:
+            return
+        yield one

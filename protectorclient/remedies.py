@@ -43,7 +43,10 @@ def commands(
     if facts.out_of_sync:
         yield f"{_PREFIX}protection-group sync-force {group}"
         yield f"{_PREFIX}protection-group sync-status {group}"
-    yield from _removals(facts, operation)
+    if operation.operation_type == "test_cleanup":
+        yield from _by_hand(facts, operation)
+    else:
+        yield from _removals(facts, operation)
     if facts.group is not None and facts.group.status == "error":
         home = facts.group.primary_site_id
         at_home = facts.group.current_primary_site_id == home
@@ -74,6 +77,17 @@ _REMOVALS = {
     "instance": "server delete",
     "volume": "volume delete",
 }
+
+
+def _by_hand(facts: Facts, operation: Operation) -> Iterator[str]:
+    """A clean-up that is repeated removes it; only else a person does."""
+    by_hand = list(_removals(facts, operation))
+    if by_hand:
+        yield "# if it goes on failing, look at what the test made:"
+        if facts.drill is not None:
+            yield f"{_PREFIX}operation show {facts.drill.id}"
+        yield "# and remove what is left of it by hand:"
+        yield from by_hand
 
 
 def _removals(facts: Facts, operation: Operation) -> Iterator[str]:

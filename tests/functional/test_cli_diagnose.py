@@ -179,13 +179,15 @@ def test_a_test_that_was_not_cleaned_up(local_pair: LocalPair) -> None:
     operation = protector(f"{TEST} -f value -c id").out.strip()
     found = diagnosed(operation).json
     assert found["symptom"] == advice.TEST_LEFT.symptom
-    cleanup = found["next_commands"][0].removeprefix(OPENSTACK)
-    assert protector(f"{cleanup} --wait").code == 0
+    assert found["cause"] == advice.NEVER_CLEANED.cause
+    (cleanup,) = found["next_commands"]
+    assert cleanup.endswith(" test-cleanup prod-web-app --wait")
+    typed_in_order([cleanup], local_pair)
     diagnosed(operation, 0)
 
 
 def test_a_cleanup_that_failed(local_pair: LocalPair) -> None:
-    assert protector(TEST).code == 0
+    drill = protector(f"{TEST} -f value -c id").out.strip()
     local_pair.fault("step", match="delete_test_instances", message="busy")
     operation = failed(
         f"{GROUP} test-cleanup prod-web-app --wait -f value -c id"
@@ -193,7 +195,20 @@ def test_a_cleanup_that_failed(local_pair: LocalPair) -> None:
     found = diagnosed(operation).json
     assert found["symptom"] == advice.TEST_LEFT.symptom
     assert found["leftovers"]
-    assert found["next_commands"][0].endswith("test-cleanup prod-web-app")
+    cleanup, *by_hand = found["next_commands"]
+    assert cleanup.endswith(" test-cleanup prod-web-app --wait")
+    assert by_hand[:3] == [
+        "# if it goes on failing, look at what the test made:",
+        f"{OPENSTACK}operation show {drill}",
+        "# and remove what is left of it by hand:",
+    ]
+    assert all(one.startswith("openstack --os-cloud") for one in by_hand[3:])
+    left = diagnosed(drill).json
+    assert left["verdict"].endswith("its test is not cleaned up")
+    assert left["cause"] == advice.TEST_LEFT.cause
+    assert left["next_commands"] == [cleanup]
+    typed_in_order([cleanup], local_pair)
+    diagnosed(drill, 0)
 
 
 # And more
