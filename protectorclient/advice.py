@@ -208,7 +208,12 @@ STUCK = Advice(
         " is left at the target site may have to be removed by hand before"
         " the next attempt.",
     ),
-    commands=("openstack protector operation show {operation}",),
+    commands=(
+        "systemctl status protector-engine  # on {site}'s controller",
+        "journalctl -u protector-engine -n 100  # on {site}'s controller",
+        "systemctl restart protector-engine  # there, where it is stopped",
+        "openstack protector operation show {operation}",
+    ),
 )
 
 NOT_FAILED_OVER = Advice(

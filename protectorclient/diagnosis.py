@@ -217,7 +217,11 @@ def diagnose(facts: Facts) -> Diagnosis:
     verdict, row = _judge(facts, operation)
     group = facts.group
     name = (group.name if group else None) or operation.protection_group_id
-    filled = row and row.filled(group=name or "GROUP", operation=operation.id)
+    filled = row and row.filled(
+        group=name or "GROUP",
+        operation=operation.id,
+        site=facts.home.site if facts.home else "SITE",
+    )
     commands = remedies.commands(facts, operation, name or "GROUP", filled)
     return Diagnosis(
         verdict, row is None, filled, tuple(dict.fromkeys(commands))

@@ -26,8 +26,10 @@ def commands(
     row: advice.Advice | None,
 ) -> Iterator[str]:
     """The lines, in order; one that comes twice counts where it is first."""
-    if not operation.is_finished:
-        yield f"{_PREFIX}operation watch {operation.id}"
+    watch = f"{_PREFIX}operation watch {operation.id}"
+    stuck = row is not None and row.key == "stuck"
+    if not operation.is_finished and not stuck:
+        yield watch
     if row is None:
         return
     if facts.silent and (url := _peer_url(facts)):
@@ -38,6 +40,9 @@ def commands(
         for command in row.commands
         if unplanned not in command or facts.dead_primary
     )
+    if stuck:
+        # before it is mended there is nothing to see
+        yield watch
     if operation.status != "failed":
         return
     if facts.out_of_sync:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable
 
@@ -156,8 +157,19 @@ def test_nothing_has_moved_for_long(local_pair: LocalPair) -> None:
     found = diagnosed(begun).json
     assert found["symptom"] == advice.STUCK.symptom
     assert found["unchanged_for"] > 15 * 60
+    commands = found["next_commands"]
+    assert commands[0] == (
+        "systemctl status protector-engine  # on site-a's controller"
+    )
+    assert commands[-1] == f"{OPENSTACK}operation watch {begun}"
     ran = protector(f"operation wait {begun} --timeout 0")
     assert ran.code == 8
+    *_, said, resume, hint = ran.told.splitlines()
+    assert re.search(
+        r"still runs \(\d+ %\); nothing has changed for 1\dm", said
+    )
+    assert resume == f"hint: {OPENSTACK}operation wait op-ID"
+    assert hint == f"hint: {OPENSTACK}operation diagnose op-ID"
 
 
 def test_the_sites_differ_after_an_outage(local_pair: LocalPair) -> None:

@@ -13,6 +13,7 @@ from protectorclient import exceptions
 from protectorclient.exitcodes import code_for, code_for_several
 from protectorclient.osc import columns, command
 from protectorclient.osc.v1._followed import Followed
+from protectorclient.timespan import span
 
 if TYPE_CHECKING:
     from protectorclient.advice import Advice
@@ -199,14 +200,39 @@ class Waiting(command.Base):
             self.tell(error.message)
             codes = [code_for(one) for one in error.errors.values()]
             return int(code_for_several(codes, self.total))
+        puzzling = False
         if isinstance(
             error, exceptions.WaitTimeout | exceptions.OperationUnknown
         ):
             error.hint = self.resume([error.operation_id or ""])
+            puzzling = self._is_stuck(error)
         status = super().explain(error)
         if isinstance(error, exceptions.OperationError):
             self.advise(error)
+            if puzzling:
+                self._point_to_diagnose(error)
         return status
+
+    def _is_stuck(self, error: exceptions.OperationError) -> bool:
+        """One that has not moved for long may never do so by itself."""
+        from protectorclient import advice
+
+        unchanged = self._unchanged_for(error)
+        if unchanged is None or unchanged <= advice.STUCK_AFTER:
+            return False
+        error.message += f"; nothing has changed for {span(unchanged)}"
+        return True
+
+    def _unchanged_for(self, error: exceptions.OperationError) -> float | None:
+        """By the clock of its site, which has answered just now."""
+        record, followed = error.operation, self.followed
+        if record is None or record.updated_at is None or followed is None:
+            return None
+        end = followed.ends.get(record.id)
+        now = _server_time(self.handles().get(error.site or ""))
+        if end is None or end.silent_for is not None or now is None:
+            return None
+        return (now - record.updated_at).total_seconds()
 
     def advise(self, error: exceptions.OperationError) -> None:
         """The leftovers by name, the likely cause, the fix, what next."""
@@ -224,9 +250,11 @@ class Waiting(command.Base):
                 )
             ):
                 self.say(line)
-        self.say(
-            "hint: " + self.typed(f"operation diagnose {error.operation_id}")
-        )
+        self._point_to_diagnose(error)
+
+    def _point_to_diagnose(self, error: exceptions.OperationError) -> None:
+        words = f"operation diagnose {error.operation_id}"
+        self.say(f"hint: {self.typed(words)}")
 
     def broken_off(self) -> KeyboardInterrupt:
         if self.followed is None or not self.followed.left:
