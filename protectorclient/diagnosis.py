@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     )
     from protectorclient.v1.sites import Site
 
-_PREFIX = "openstack protector "
 _DRILLS = ("test_failover", "test_cleanup")
 #: So many of the newest operations of a group are looked at.
 _LOOK_BACK = 50
+#: So many groups are listed, and of so many the metadata are read, to find
+#: one that an operation of a silent site belongs to.
+_GROUPS, _DOCUMENTS = 1000, 25
+_MOVING = ("failing_over", "failing_back")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,6 +52,8 @@ class Seen:
     #: Test failovers of the group and their clean-ups that were started
     #: here, newest first.
     drills: tuple[Operation, ...] = ()
+    #: What its metadata say of an operation that is not its own.
+    told: Mapping[str, Any] | None = None
 
     @property
     def silent(self) -> bool:
@@ -74,6 +79,12 @@ class Facts:
     def operation(self) -> Operation | None:
         """The record, where a site that knows it answers."""
         return self.home.operation if self.home else None
+
+    @property
+    def witness(self) -> Seen | None:
+        """A site that does not know it, but was told of it by the other."""
+        found = (one for one in self.seen.values() if one.told)
+        return next(found, None)
 
     @property
     def group(self) -> ProtectionGroup | None:
@@ -162,7 +173,13 @@ def examine(operation_id: str, handles: Mapping[str, SiteHandle]) -> Facts:
                 raise exceptions.NotFound(
                     f"no site knows an operation '{operation_id}'"
                 )
-            return facts
+            return Facts(
+                operation_id,
+                {
+                    name: _overhear(handles[name], one, operation_id)
+                    for name, one in first.items()
+                },
+            )
         group = facts.operation.protection_group_id
         if group is None:
             return facts
@@ -184,6 +201,25 @@ def _find(handle: SiteHandle, operation_id: str) -> Seen:
         now = handle.client.http.server_time()
         age = max(0.0, (now - found.updated_at).total_seconds())
     return Seen(handle.name, operation=found, unchanged_for=age)
+
+
+def _overhear(handle: SiteHandle, seen: Seen, operation_id: str) -> Seen:
+    """What a site was told of an operation: it stands in the metadata."""
+    if seen.error is not None:
+        return seen
+    client = handle.client
+    try:
+        groups = list(client.protection_groups.list(limit=_GROUPS))
+        # those that move first: it is most likely one of theirs
+        groups.sort(key=lambda one: one.status not in _MOVING)
+        for group in groups[:_DOCUMENTS]:
+            told = client.metadata.get(group.id).get("operation")
+            if isinstance(told, Mapping) and told.get("id") == operation_id:
+                asked = _ask(handle, seen, group.id)
+                return dataclasses.replace(asked, told=told)
+    except exceptions.ProtectorError as error:
+        return dataclasses.replace(seen, error=error)
+    return seen
 
 
 def _ask(handle: SiteHandle, seen: Seen, group: str) -> Seen:
@@ -230,12 +266,19 @@ def diagnose(facts: Facts) -> Diagnosis:
 
 def _nobody_knows(facts: Facts) -> Diagnosis:
     names = " and ".join(one.site for one in facts.silent)
-    return Diagnosis(
-        verdict=f"not known: {names} may know it, and cannot be asked",
-        healthy=False,
-        advice=advice.PEER_UNREACHABLE.filled(operation=facts.operation_id),
-        commands=(f"{_PREFIX}operation wait {facts.operation_id}",),
+    verdict = f"not known: {names} may know it, and cannot be asked"
+    group, witness = facts.group, facts.witness
+    if witness and witness.told and group:
+        kind = witness.told.get("type") or "operation"
+        verdict += (
+            f"; {witness.site} was told of a {kind} of {group.name}, which"
+            f" is {group.status} there"
+        )
+    row = advice.PEER_UNREACHABLE.filled(
+        group=(group and group.name) or "GROUP", operation=facts.operation_id
     )
+    commands = remedies.unknown(facts)
+    return Diagnosis(verdict, False, row, tuple(commands))
 
 
 def _judge(

@@ -148,6 +148,22 @@ _VERBS = {
 }
 
 
+def unknown(facts: Facts) -> Iterator[str]:
+    """Where nobody knows it: what the survivor can do, and the wait."""
+    if facts.witness and facts.group and facts.dead_primary:
+        if url := _peer_url(facts):
+            yield f"curl {url}/"
+        yield (
+            f"{_PREFIX}protection-group check {facts.group.name}"
+            " --for unplanned"
+        )
+        yield (
+            f"{_PREFIX}protection-group failover {facts.group.name}"
+            " --type unplanned --wait  # with the mappings that it had"
+        )
+    yield f"{_PREFIX}operation wait {facts.operation_id}"
+
+
 def _planned(operation: Operation, group: str) -> Iterator[str]:
     """Instead of one without the primary, now that it answers again."""
     yield f"{_PREFIX}protection-group sync-force {group}"

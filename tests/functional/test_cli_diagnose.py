@@ -339,6 +339,39 @@ def test_nobody_knows(local_pair: LocalPair) -> None:
     ]
 
 
+def test_what_the_survivor_was_told(local_pair: LocalPair) -> None:
+    """The site that works on it is dead; the other one holds metadata."""
+    local_pair.fault("slow-replication", seconds=36000.0)
+    begun = protector(f"{FAILOVER.replace(' --wait', '')}").out.strip()
+    local_pair.site("a").kill()
+    ran = protector(f"operation diagnose {begun} -f json")
+    assert (ran.code, ran.err) == (12, "")
+    found = ran.json
+    assert found["verdict"] == (
+        "not known: site-a may know it, and cannot be asked; site-b was told"
+        " of a failover of prod-web-app, which is failing_over there"
+    )
+    assert found["operation_type"] == "failover"
+    assert found["protection_group"] == "prod-web-app"
+    assert found["status"] is None
+    survivor = found["sites"][1]
+    assert (survivor["site"], survivor["group_status"]) == (
+        "site-b",
+        "failing_over",
+    )
+    curl, check, failover, wait = found["next_commands"]
+    assert curl == f"curl {local_pair.site('a').url}/"
+    for command in (check, failover, wait):
+        parses(command)
+    assert check.endswith("check prod-web-app --for unplanned")
+    assert wait == f"{OPENSTACK}operation wait {begun}"
+    local_pair.clear_faults()
+    words, _, comment = failover.partition("  # ")
+    assert comment == "with the mappings that it had"
+    moved = protector(f"{words.removeprefix(OPENSTACK)} {WEB}")
+    assert moved.code == 0, moved.err
+
+
 def test_there_is_none(local_pair: LocalPair) -> None:
     ran = protector("operation diagnose op-nosuch")
     assert (ran.code, ran.out) == (1, "")

@@ -198,9 +198,10 @@ def test_what_was_seen_last_is_printed_when_all_goes_dark(
     assert ran.json["status"] in ("pending", "running")
     operation = ran.json["id"]
     said = ran.told.splitlines()
-    assert said[-1] == "hint: openstack protector operation wait op-ID"
-    assert "what became of op-ID is not known" in said[-2]
-    assert "last seen" in said[-2]
+    assert said[-1] == "hint: openstack protector operation diagnose op-ID"
+    assert said[-2] == "hint: openstack protector operation wait op-ID"
+    assert "what became of op-ID is not known" in said[-3]
+    assert "last seen" in said[-3]
     local_pair.site("a").start()
     local_pair.clear_faults()
     local_pair.advance("15m")

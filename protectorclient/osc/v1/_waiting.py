@@ -205,7 +205,8 @@ class Waiting(command.Base):
             error, exceptions.WaitTimeout | exceptions.OperationUnknown
         ):
             error.hint = self.resume([error.operation_id or ""])
-            puzzling = self._is_stuck(error)
+            unknown = isinstance(error, exceptions.OperationUnknown)
+            puzzling = unknown or self._is_stuck(error)
         status = super().explain(error)
         if isinstance(error, exceptions.OperationError):
             self.advise(error)

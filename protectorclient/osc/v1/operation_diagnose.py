@@ -103,11 +103,14 @@ def _continued(text: str) -> Iterator[str]:
 def _shown(facts: Facts, found: Diagnosis) -> columns.Output:
     operation, row = facts.operation, found.advice
     home = facts.home
+    told = (facts.witness and facts.witness.told) or {}
     group = facts.group
     fields: dict[str, Any] = {
         "id": facts.operation_id,
         "verdict": columns.Prose(found.verdict),
-        "operation_type": operation and operation.operation_type,
+        "operation_type": operation.operation_type
+        if operation
+        else told.get("type"),
         "protection_group": group.name if group else None,
         "status": operation and operation.status,
         "failed_step": ", ".join(operation.steps_failed) or None
