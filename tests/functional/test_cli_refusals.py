@@ -125,7 +125,9 @@ REFUSED = [
     (
         f"{GROUP} failback prod-web-app",
         5,
-        "site-a: Protection Group is not in failed_over state (req-ID)\n",
+        "site-a: Protection Group is not in failed_over state (req-ID)\n"
+        "hint: openstack protector operation list --all-sites "
+        "--protection-group prod-web-app\n",
     ),
     (
         f"{GROUP} test-cleanup prod-web-app",

@@ -248,6 +248,20 @@ class FailbackProtectionGroup(Moving):
     def own_options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
         return {"reverse_replication": parsed_args.reverse_replication}
 
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient import advice
+
+        try:
+            return super().take_action(parsed_args)
+        except exceptions.Conflict as error:
+            if advice.for_error(error) is advice.NOT_FAILED_OVER:
+                # the guide's fix: what has been tried before
+                error.hint = self.typed(
+                    "operation list --all-sites --protection-group"
+                    f" {parsed_args.protection_group}"
+                )
+            raise
+
     def mapping_file(
         self, parsed_args: argparse.Namespace
     ) -> MappingFile | None:
