@@ -6,8 +6,9 @@ import dataclasses
 import enum
 from typing import TYPE_CHECKING
 
+from protectorclient import exceptions
+
 if TYPE_CHECKING:
-    from protectorclient import exceptions
     from protectorclient.v1.operations import Operation
 
 
@@ -107,6 +108,13 @@ class Ended(Event):
     lost: int = 0
     #: Seconds since who knows it was last heard; None where it answers.
     silent_for: float | None = None
+
+    @property
+    def is_absent(self) -> bool:
+        """Whether all that could know it have said that there is none."""
+        return self.operation is None and isinstance(
+            self.error, exceptions.NotFound
+        )
 
 
 def outcome_of(operation: Operation, group_status: str | None) -> Outcome:

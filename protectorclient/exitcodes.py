@@ -89,6 +89,6 @@ def code_for_several(codes: Sequence[ExitCode], count: int) -> ExitCode:
         return ExitCode.OK
     if len(set(codes)) == 1 and len(codes) == count:
         return codes[0]
-    if {ExitCode.ROLLED_BACK, ExitCode.LEFTOVERS} & set(codes):
+    if set(codes) - {ExitCode.RUNNING, ExitCode.UNKNOWN}:
         return ExitCode.SOME_FAILED
     return max(codes)

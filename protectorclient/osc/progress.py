@@ -103,6 +103,8 @@ def _for_up_to(patience: float | None) -> str:
 
 def _open_end(event: events.Ended) -> str:
     """What is told of an end that no record shows."""
+    if event.is_absent:
+        return "no such operation"
     if event.operation is None or event.silent_for is None:
         return event.outcome.value
     status = event.operation.status.replace("_", " ")

@@ -177,6 +177,8 @@ class _Picture:
                 return self._signs.unknown, words, WARN
         if one.ended is not None:
             state, words, style = _OUTCOMES[one.ended.outcome]
+            if one.ended.is_absent:
+                words = "no such operation"
         elif one.operation is None:
             state, words, style = "unknown", "nothing heard yet", DIM
         elif one.operation.status == "rolling_back":

@@ -77,6 +77,16 @@ def test_each_event_is_an_object(local_pair: LocalPair) -> None:
     )
 
 
+def test_what_does_not_exist(local_pair: LocalPair) -> None:
+    ran = protector("operation watch op-nosuch")
+    assert ran.code == 1
+    assert STAMP.sub("", ran.out) == "op-nosuch: no such operation\n"
+    good = begun(SYNC.format("prod-db"))
+    ran = protector(f"operation wait op-nosuch {good} -f json")
+    assert ran.code == 14
+    assert [one["ID"] for one in ran.json] == [good]
+
+
 @pytest.mark.parametrize(
     "command",
     [

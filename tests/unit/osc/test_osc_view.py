@@ -397,6 +397,19 @@ def test_nothing_heard_yet() -> None:
     ]
 
 
+def test_what_does_not_exist() -> None:
+    followed = Followed()
+    followed.tracker(
+        events.Ended(
+            at=0.0,
+            key=KEY,
+            outcome=events.Outcome.UNKNOWN,
+            error=exceptions.NotFound("no site knows it"),
+        )
+    )
+    assert followed.lines() == ["op-1", "? no such operation"]
+
+
 def test_signs_for_a_terminal_that_knows_no_others() -> None:
     followed = Followed()
     followed.see(record(3, 90))
