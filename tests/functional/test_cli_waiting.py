@@ -33,6 +33,7 @@ def test_a_failure_that_was_rolled_back(
     ran = SHELLS[shell](f"{FAILOVER} --wait -f json")
     assert ran.code == 10
     assert ran.json["status"] == "failed"
+    assert ran.json["outcome"] == "rolled_back"
     assert ran.json["steps_failed"] == ["recreate_instances"]
     said = ran.told.splitlines()
     end = said.index(" 60% failed")
@@ -65,6 +66,7 @@ def test_a_failure_that_left_something_behind(
     over.set()
     clock.join()
     assert ran.code == 11
+    assert ran.json["outcome"] == "leftovers"
     assert ran.json["result_data"]["leftovers"]
     said = ran.told.splitlines()
     told = said.index(
@@ -196,6 +198,7 @@ def test_what_was_seen_last_is_printed_when_all_goes_dark(
     timer.join()
     assert ran.code == 12, ran.err
     assert ran.json["status"] in ("pending", "running")
+    assert ran.json["outcome"] == "unknown"
     operation = ran.json["id"]
     said = ran.told.splitlines()
     assert said[-1] == "hint: openstack protector operation diagnose op-ID"

@@ -199,6 +199,11 @@ def test_several_and_some_fail(local_pair: LocalPair) -> None:
     ran = protector(f"operation wait {good} {bad} -f json")
     assert ran.code == 14
     assert [row["Status"] for row in ran.json] == ["completed", "failed"]
+    outcomes = [row["Outcome"] for row in ran.json]
+    assert outcomes == ["completed", "rolled_back"]
+    table = protector(f"operation wait {good} {bad}").out
+    assert "rolled_back" in table
+    assert max(map(len, table.splitlines())) <= 81
     twice = protector(f"operation wait {bad} {bad} -f value -c status")
     assert (twice.code, twice.out) == (10, "failed\n"), "it is one"
 

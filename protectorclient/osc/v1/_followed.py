@@ -58,21 +58,41 @@ class Followed:
         elif isinstance(event, events.Ended):
             self.ends[event.key.operation_id] = event
 
+    def outcome(self, identity: str) -> str:
+        """How it ended; or how it stands, where nobody waits any more."""
+        from protectorclient import events
+
+        end = self.ends.get(identity)
+        if end is not None:
+            return end.outcome.name.lower()
+        record, site = self.records[identity]
+        outcome = events.Outcome.RUNNING
+        if record.is_finished:
+            outcome = events.outcome_of(record, None)
+        elif self._is_silent(site):
+            outcome = events.Outcome.UNKNOWN
+        return outcome.name.lower()
+
+    def _unheard(self, site: str) -> float:
+        return self._clock() - self._heard.get(site, 0.0)
+
+    def _is_silent(self, site: str) -> bool:
+        return site in self._lost or self._unheard(site) > _FRESH
+
     def standing(self) -> list[str]:
         """What can be said of those whose end has not been seen."""
         told, going = [], []
         for identity in self.left:
             record, site = self.records.get(identity, (None, ""))
-            unheard = self._clock() - self._heard.get(site, 0.0)
             if record is None:
                 told.append(
                     f"whether there is an operation {identity} is not known"
                 )
-            elif site in self._lost or unheard > _FRESH:
+            elif self._is_silent(site):
                 status = record.status.replace("_", " ")
                 told.append(
                     f"{identity} was {status} when last seen"
-                    f" {span(unheard)} ago"
+                    f" {span(self._unheard(site))} ago"
                 )
             else:
                 going.append(identity)

@@ -31,7 +31,8 @@ class Following(_waiting.Waiting, command.ShowOne):
         """
         from protectorclient.v1.operations import Operation
 
-        command.check_record(parsed_args, Operation, "site")
+        more = ("outcome",) if parsed_args.wait else ()
+        command.check_record(parsed_args, Operation, "site", *more)
         if parsed_args.timeout is not None and not parsed_args.wait:
             raise exceptions.UsageProblem("--timeout goes with --wait")
         if len(parsed_args.reason or "") > LONGEST_REASON:
@@ -54,6 +55,7 @@ class Following(_waiting.Waiting, command.ShowOne):
         operation, site = started.operation, started.site
         self.followed = _begun(operation, site)
         self.say(f"{self.describe(prepared)} has begun: {operation.id}")
+        more = {}
         if parsed_args.wait:
             located = prepared.located
             names = {one.id: one.name for one in located.sites.values()}
@@ -61,7 +63,8 @@ class Following(_waiting.Waiting, command.ShowOne):
             operation = self.follow(
                 operation, site, parsed_args.timeout, names
             )
-        return operations.shown(self, parsed_args, operation, site)
+            more["outcome"] = self.followed.outcome(operation.id)
+        return operations.shown(self, parsed_args, operation, site, **more)
 
     def describe(self, prepared: Prepared) -> str:
         """What has begun, for whoever reads it."""

@@ -190,9 +190,13 @@ def shown(
     parsed_args: argparse.Namespace,
     operation: Operation,
     site: SiteHandle,
+    **more: str,
 ) -> columns.Output:
-    """The record of an operation, and the site that knows it."""
+    """The record of an operation, and the site that knows it.
+
+    :param more: what else is known of it.
+    """
     names = shower.names(parsed_args, site.client)
     return columns.shown(
-        {**columns.in_order(operation), "site": site.name}, names
+        {**columns.in_order(operation), "site": site.name, **more}, names
     )

@@ -15,8 +15,16 @@ from protectorclient.osc.v1 import operation as operations
 COLUMNS = {
     "ID": "id",
     "Type": "operation_type",
+    "Site": "site",
+    "Outcome": "outcome",
+}
+#: For programs, and for who asks for one of them.
+ALL_COLUMNS = {
+    "ID": "id",
+    "Type": "operation_type",
     "Status": "status",
     "Site": "site",
+    "Outcome": "outcome",
 }
 
 
@@ -24,7 +32,9 @@ class WaitOperation(_waiting.Waiting, command.ShowOne):
     """Wait until operations have ended, and show them
 
     Progress goes to stderr, and the exit status tells how they ended. One
-    operation is shown as a record, several as a list.
+    operation is shown as a record, several as a list, with the outcome as
+    far as it is known: completed, partial, rolled_back, leftovers, running
+    or unknown.
     """
 
     many = False
@@ -73,7 +83,11 @@ class WaitOperation(_waiting.Waiting, command.ShowOne):
             if key.operation_id in followed.records:
                 record, name = followed.records[key.operation_id]
                 return operations.shown(
-                    self, parsed_args, record, handles[name]
+                    self,
+                    parsed_args,
+                    record,
+                    handles[name],
+                    outcome=followed.outcome(key.operation_id),
                 )
         raise self.trouble or exceptions.OutcomeUnknown("nothing is known")
 
@@ -88,9 +102,17 @@ class WaitOperation(_waiting.Waiting, command.ShowOne):
         ]
         if not found:
             raise self.trouble or exceptions.OutcomeUnknown("nothing is known")
+        people = parsed_args.formatter == "table" and not parsed_args.columns
         return columns.listed(
-            [{**record.to_dict(), "site": site} for record, site in found],
-            COLUMNS,
+            [
+                {
+                    **record.to_dict(),
+                    "site": site,
+                    "outcome": followed.outcome(record.id),
+                }
+                for record, site in found
+            ],
+            COLUMNS if people else ALL_COLUMNS,
         )
 
     def produce_output(
