@@ -17,7 +17,7 @@ ASKERS = 4
 _SYNC = {
     "OUT_OF_SYNC": "The metadata of the two sites differs",
     "UNREACHABLE": "The other site does not answer",
-    "FAILED": "The last metadata push was refused",
+    "FAILED": "The last metadata push was refused, or not answered",
 }
 
 
