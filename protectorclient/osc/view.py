@@ -78,12 +78,7 @@ def frame(
             below.insert(0, [])
         room = height - len(below)
         picture = _Picture(tracker, width, signs)
-        for form in (picture.whole, picture.short):
-            found = _apart(map(form, tracker.operations))
-            if len(found) <= room:
-                break
-        else:
-            found = picture.rows(room)
+        found = picture.blocks(room) or picture.rows(room)
         return [_cut(line, width) for line in [*found, *below][:height]]
 
 
@@ -92,6 +87,27 @@ class _Picture:
         self._tracker = tracker
         self._width = width
         self._signs = signs
+
+    def blocks(self, room: int) -> list[Line]:
+        """As much of each as fits, and more of those that still run.
+
+        Nothing where not even the least of all fits.
+        """
+        ordered = sorted(
+            self._tracker.operations, key=lambda one: one.ended is not None
+        )
+        chosen = {one.key.operation_id: self.short(one) for one in ordered}
+        for form in (self.steps, self.whole):
+            for one in ordered:
+                identity = one.key.operation_id
+                wider = {**chosen, identity: form(one)}
+                if len(_apart(wider.values())) <= room:
+                    chosen = wider
+        blocks = [
+            chosen[one.key.operation_id] for one in self._tracker.operations
+        ]
+        found = _apart(blocks)
+        return found if len(found) <= room else []
 
     # One operation with all its steps
 
@@ -119,6 +135,17 @@ class _Picture:
                     initial_indent="  ",
                     subsequent_indent="  ",
                 )
+            ]
+        return lines
+
+    def steps(self, one: Tracked) -> list[Line]:
+        """The same without the phases and the id."""
+        lines: list[Line] = [[(self._title(one), BOLD)], self._state(one)]
+        if one.operation is not None:
+            lines += [
+                self._step(one, step)
+                for _, steps in phases.layout(one.operation)
+                for step in steps
             ]
         return lines
 

@@ -375,6 +375,27 @@ def test_two_fit_whole() -> None:
     ]
 
 
+def test_two_use_the_room_there_is() -> None:
+    """At 80x24 not both fit whole: each has its steps at least."""
+    lines = many(2).lines(80, 20)
+    assert [line for line in lines if "recreate_instances" in line] == [
+        "    · recreate_instances",
+        "    · recreate_instances",
+    ]
+    assert not [line for line in lines if line.startswith("op-")]
+    lines = many(2).lines(80, 24)
+    assert len(lines) == 24
+    assert "op-0" in lines, "the first is whole as soon as it fits"
+    assert "op-1" not in lines
+    followed = many(2)
+    followed.see(record(6, 60, "completed", id="op-1"))
+    followed.end(events.Outcome.COMPLETED, events.Key("site-a", "op-1"))
+    lines = followed.lines(80, 16)
+    (at,) = (n for n, line in enumerate(lines) if "completed" in line)
+    assert lines[at + 1] == "", "what still runs has the room"
+    assert len([line for line in lines if "·" in line]) == 5
+
+
 def test_many_are_a_line_each() -> None:
     followed = many(5)
     followed.see(record(6, 60, "completed", id="op-1"))
