@@ -112,13 +112,25 @@ def follow(
     :param sites: where an operation is looked for whose key has no site:
         at each, until one knows it or all have said that they do not.
     :param timeout: seconds after which what still runs is left running.
+    :raises ValueError: the timeout is no length of time.
     :param settle: says how a finished operation ended; when it raises,
         that was a lost poll too.
     :param cancelled: asked at each tick; true is as good as the timeout.
         Whoever cannot wait for a tick hands in a `Pace.sleep` that wakes.
     """
+    if timeout is not None:
+        _check_seconds("timeout", timeout)
     loop = _Loop(fetch, pace or Pace(), settle or _by_record, timeout)
     return loop.run(keys, sites, cancelled)
+
+
+def _check_seconds(name: str, value: object) -> None:
+    """A wrong one would only be noticed when the time is over, or never."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not value >= 0:  # type: ignore[operator]
+        raise ValueError(
+            f"{name} takes a number of seconds, 0 or more, not {value!r}"
+        )
 
 
 def _by_record(site: str, operation: Operation) -> Outcome:

@@ -283,6 +283,14 @@ def test_many_cost_one_request_for_each_site_and_tick() -> None:
     assert ("a", ("op-1",)) in asked
 
 
+@pytest.mark.parametrize("timeout", ["10x", "10", float("nan"), -1, True])
+def test_a_timeout_that_is_none(timeout: Any) -> None:
+    night = Night([record()])
+    with pytest.raises(ValueError, match="timeout takes a number of seconds"):
+        watch.follow([watch.Key("a", "op-1")], night.fetch, timeout=timeout)
+    assert not night.asked
+
+
 def test_nothing_to_follow() -> None:
     assert list(watch.follow([], Night([DONE]).fetch)) == []
 
