@@ -81,6 +81,9 @@ OTHER_VARIABLES = frozenset(
 )
 
 
+#: The exit status of a command line that makes no sense.
+USAGE = 2
+
 Select = Callable[..., Iterable[importlib.metadata.EntryPoint]]
 
 
@@ -109,6 +112,7 @@ class ProtectorShell(app.App):
 
     #: The command that was found, and may not have begun yet.
     command: cliff_command.Command | None = None
+    _nothing_asked = False
 
     def __init__(self) -> None:
         self._select = importlib.metadata.entry_points().select
@@ -173,7 +177,8 @@ class ProtectorShell(app.App):
         arguments = list(argv)
         if _is_unusual(arguments, self.parser):
             _add_auth_options(self.parser, _all_auth_options())
-        return super().run(arguments)
+        status = super().run(arguments)
+        return USAGE if self._nothing_asked else status
 
     def run_subcommand(self, argv: list[str]) -> int:
         """Run a command; one that does not exist is a usage error."""
@@ -187,7 +192,7 @@ class ProtectorShell(app.App):
                 f"'{_words(argv)}'{hint} See '{self.NAME} --help'.",
                 file=self.stderr,
             )
-            return 2
+            return USAGE
         return super().run_subcommand(argv)
 
     def prepare_to_run_command(self, cmd: cliff_command.Command) -> None:
@@ -200,7 +205,18 @@ class ProtectorShell(app.App):
 
     def interact(self) -> None:
         """Without a command, say what there is, and end."""
-        self.parser.print_help(self.stderr)
+        self._nothing_asked = True
+        names = sorted(name for name, _ in self.command_manager)
+        lines = (
+            f"usage: {self.NAME} [options] <command> ...",
+            "",
+            "commands:",
+            *(f"  {name}" for name in names),
+            "",
+            f"See '{self.NAME} <command> --help', and '{self.NAME} --help' for"
+            " the options.",
+        )
+        self.stderr.write("".join(f"{line}\n" for line in lines))
 
     @functools.cached_property
     def cloud_config(self) -> loader.OpenStackConfig:

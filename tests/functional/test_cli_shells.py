@@ -131,6 +131,16 @@ def test_help_names_every_command(shell: str, local_pair: LocalPair) -> None:
         assert command in everything.out
 
 
+def test_without_a_command() -> None:
+    for options in ("", "--os-cloud site-a"):
+        ran = protector(options)
+        assert (ran.code, ran.out) == (2, "")
+        lines = ran.err.splitlines()
+        assert lines[0] == "usage: protector [options] <command> ..."
+        assert "  protection-group failover" in lines
+        assert not [line for line in lines if line.startswith("  --")]
+
+
 def _imported(statement: str) -> set[str]:
     code = (
         f"import json, sys; {statement}; "
