@@ -66,6 +66,10 @@ class NameFinder:
         """All servers of the project as they are now."""
         return self._list("servers", "compute", "/servers/detail", {})
 
+    def volumes(self) -> list[dict[str, Any]]:
+        """All volumes of the project as they are now."""
+        return self._list("volumes", "block-storage", "/volumes/detail", {})
+
     def volume_types(self) -> list[dict[str, Any]]:
         """All volume types the project sees, as Cinder has them."""
         return self._all("volume_types", "block-storage", "/types")

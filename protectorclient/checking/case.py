@@ -170,6 +170,7 @@ class Case:
             target = self.target
             questions.append(lambda: target.networks)
             questions.append(lambda: target.servers)
+            questions.append(lambda: target.volumes)
             questions.append(lambda: target.flavors)
             questions.append(lambda: target.compute_limits)
             questions.append(lambda: target.volume_limits)

@@ -125,6 +125,11 @@ class Side:
         return self.ask("servers", self.handle.finder.servers)
 
     @property
+    def volumes(self) -> list[dict[str, Any]]:
+        """All volumes of the project."""
+        return self.ask("volumes", self.handle.finder.volumes)
+
+    @property
     def compute_limits(self) -> dict[str, Any]:
         """What the project may have in Nova, and has."""
         return self.ask("compute limits", self.handle.finder.compute_limits)

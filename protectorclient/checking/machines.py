@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from protectorclient.checking.case import Case, said
 from protectorclient.checking.facts import Side
 from protectorclient.checking.finding import Skip, Verdict, bad, ok
 
-#: The service marks with it what it builds: the id of what it is made of.
-MARK = "protector_source"
+#: The service marks with it what it builds: the member it is a copy of.
+MARK = "protector_member"
 
 
 def running(case: Case) -> Verdict:
@@ -46,42 +48,49 @@ def running(case: Case) -> Verdict:
 
 
 def left_over(case: Case) -> Verdict:
-    """Built from the members at the other site, and nobody's."""
+    """Copies of members at the other site that are nobody's."""
     target = _asked(case, case.target)
-    outlook = case.outlook
-    if outlook.document.get("operation"):
+    document = case.outlook.document
+    if document.get("operation"):
         raise Skip("an operation is under way")
-    sources = {
-        str(instance.here.get("instance_id")) for instance in outlook.instances
-    }
-    known = {
-        str(instance.get("id"))
-        for test in outlook.document.get("tests") or ()
-        for instance in test.get("instances") or ()
-    } | {
-        str(at_site.get("instance_id"))
-        for member in outlook.document.get("members") or ()
-        for at_site in (member.get("sites") or {}).values()
-        if isinstance(at_site, dict)
-    }
+    members = {str(one.get("id")) for one in document.get("members") or ()}
+    known = set(_known(document))
     found = [
-        (str(one.get("id")), str(one.get("name")))
-        for one in target.servers
-        if (one.get("metadata") or {}).get(MARK) in sources
+        (kind, str(one.get("id")), str(one.get("name")))
+        for kind, things in (
+            ("server", target.servers),
+            ("volume", target.volumes),
+        )
+        for one in things
+        if (one.get("metadata") or {}).get(MARK) in members
         and str(one.get("id")) not in known
     ]
     if not found:
         return ok(f"nothing, at {target.name}", site=target.name)
     site = shlex.quote(target.name)
     return bad(
-        ", ".join(f"{name} ({identity})" for identity, name in found),
-        *(identity for identity, _ in found),
+        ", ".join(f"{kind} {name} ({one})" for kind, one, name in found),
+        *(identity for _, identity, _ in found),
         fix="\n".join(
-            f"openstack --os-cloud {site} server delete {identity}"
-            for identity, _ in found
+            f"openstack --os-cloud {site} {kind} delete {identity}"
+            for kind, identity, _ in found
         ),
         site=target.name,
     )
+
+
+def _known(document: Mapping[str, Any]) -> Iterator[str]:
+    """Ids of what the metadata speaks of, at either site."""
+    for member in document.get("members") or ():
+        for at_site in (member.get("sites") or {}).values():
+            if isinstance(at_site, dict):
+                yield str(at_site.get("instance_id"))
+                for volume in at_site.get("volumes") or ():
+                    yield str(volume.get("id"))
+    for test in document.get("tests") or ():
+        for kind in ("instances", "volumes"):
+            for one in test.get(kind) or ():
+                yield str(one.get("id"))
 
 
 def _asked(case: Case, side: Side | None) -> Side:
