@@ -125,6 +125,10 @@ class Overview:
     #: What was asked for, and no site that answers has.
     missing: tuple[str, ...] = ()
 
+    def state(self, name: str) -> str:
+        """What a site does that says nothing."""
+        return _state(self.errors[name])
+
     @property
     def trouble(self) -> exceptions.ProtectorError | None:
         """What there is to be told of it, beside the rows.
@@ -143,6 +147,10 @@ class Overview:
         return exceptions.NotFound(
             f"no protection group has the name or id {names}"
         )
+
+
+def _state(error: exceptions.ProtectorError) -> str:
+    return "is dead" if isinstance(error, SILENT) else "refuses"
 
 
 def look(pair: SitePair, names: Iterable[str] = ()) -> Overview:
@@ -272,8 +280,7 @@ class _Picture:
         self, copies: Mapping[str, ProtectionGroup]
     ) -> tuple[bool | None, str]:
         for name, error in self._errors.items():
-            told = "is dead" if isinstance(error, SILENT) else "refuses"
-            return None, f"{name} {told}: {error.message}"
+            return None, f"{name} {_state(error)}: {error.message}"
         missing = [name for name in self._sides if name not in copies]
         if missing:
             return False, f"{missing[0]} does not know it"

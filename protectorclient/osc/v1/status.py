@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.osc import columns, command, options
-from protectorclient.sitehandle import SILENT
 
 if TYPE_CHECKING:
     from protectorclient.overview import Overview, Row
@@ -141,8 +140,7 @@ class ShowStatus(command.Lister):
         for name, error in self._found.errors.items():
             if error is self.trouble:
                 continue
-            told = "is dead" if isinstance(error, SILENT) else "refuses"
-            self.warn(f"{name} {told}: {error.message}")
+            self.warn(f"{name} {self._found.state(name)}: {error.message}")
 
 
 def _row(row: Row) -> tuple[Any, ...]:
