@@ -69,10 +69,10 @@ demo: $(VENV)/.run
 	@$(BIN)/python tools/demo.py
 
 test: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
 test-thorough: $(VENV)/.test
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m thorough $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m thorough $(PYTEST_ARGS)
 
 test-processes: $(VENV)/.test
 	$(BIN)/python -m pytest -m processes $(PYTEST_ARGS)

@@ -1,0 +1,15 @@
+"""What the shells in this process share."""
+
+import functools
+
+import pytest
+
+from protectorclient import watch
+
+
+@pytest.fixture(autouse=True)
+def _asked_again_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sites at no pace have moved on long before the next poll of a
+    person's wait; processes of their own wait as they do for people."""
+    soon = functools.partial(watch.Pace, shortest=0.05, longest=0.5)
+    monkeypatch.setattr(watch, "Pace", soon)
