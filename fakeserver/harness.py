@@ -215,6 +215,8 @@ class LocalPair:
 
     def http(self) -> requests.Session:
         """A session that reaches both sites, with sockets or without."""
+        if isinstance(self.wire, InProcess):
+            return self.wire.visitor()
         return self.wire.session()
 
     def cloud(self, name: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ only quicker, and a test can cut any of the ways between them.
 """
 
 import io
+import json
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterable, Mapping
@@ -44,7 +45,14 @@ class InProcess:
             self._cut.pop(_origin(base_url), None)
 
     def session(self) -> requests.Session:
-        made = requests.Session()
+        """For the sites, which call each other all the time."""
+        return self._opened(_Session())
+
+    def visitor(self) -> requests.Session:
+        """For a client: it prepares its requests as any other does."""
+        return self._opened(requests.Session())
+
+    def _opened(self, made: requests.Session) -> requests.Session:
         made.trust_env = False
         adapter = _Adapter(self)
         made.mount("http://", adapter)
@@ -74,6 +82,65 @@ def _silence() -> Exception:
 def _origin(url: str) -> str:
     parts = urllib.parse.urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
+
+
+#: what a request of this session may say; anything else is for requests
+_PLAIN = {"params", "data", "json", "headers", "timeout", "verify", "cert"}
+_PLAIN |= {"allow_redirects", "stream"}
+
+
+class _Session(requests.Session):
+    """A session whose requests never meet a network.
+
+    No cookie, proxy or environment has a say in them: to prepare one for
+    all that takes longer than most of the answers.
+    """
+
+    def request(  # type: ignore[override]
+        self, method: str, url: str, **options: Any
+    ) -> requests.Response:
+        if not (_PLAIN.issuperset(options) and _is_plain(url)):
+            return super().request(method, url, **options)
+        asked = _prepared(method, url, self.headers, options)
+        adapter = self.get_adapter(url)
+        timeout = options.get("timeout")
+        answer = adapter.send(asked, timeout=timeout)
+        if answer.is_redirect and options.get("allow_redirects", True):
+            return super().request(method, url, **options)
+        return answer
+
+
+def _is_plain(url: str) -> bool:
+    return url.isascii() and url.isprintable() and " " not in url
+
+
+def _prepared(
+    method: str,
+    url: str,
+    standing: Mapping[str, Any],
+    options: Mapping[str, Any],
+) -> requests.PreparedRequest:
+    made = requests.PreparedRequest()
+    made.method = method.upper()
+    params = options.get("params")
+    if params:
+        query = urllib.parse.urlencode(params, doseq=True)
+        url += ("&" if "?" in url else "?") + query
+    made.url = url
+    headers: CaseInsensitiveDict[str] = CaseInsensitiveDict(standing)
+    body = options.get("data")
+    if body is None and options.get("json") is not None:
+        body = json.dumps(options["json"]).encode()
+        headers["Content-Type"] = "application/json"
+    if isinstance(body, str):
+        body = body.encode()
+    headers.update(options.get("headers") or {})
+    if body is not None:
+        headers["Content-Length"] = str(len(body))
+    made.headers = headers
+    made.body = body
+    made.hooks = {"response": []}
+    return made
 
 
 class _Adapter(BaseAdapter):
