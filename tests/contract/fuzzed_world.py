@@ -63,6 +63,10 @@ class FuzzedWorld:
         self.token: str = site.keystone.issue(admin, self.project)
         operation = self._live_in(site)
         self.known = _known(site, self.project, operation)
+        self._unused = {
+            "site_id": UNUSED["id"],
+            "mapping_id": mapping_id(world, "rival"),
+        }
         self._first = [(found, _copy(found)) for found in self._databases()]
         served = self._drained(create_app(site))
         self._listener = Listener(served, bind(0), threads=1)
@@ -87,9 +91,10 @@ class FuzzedWorld:
             known = self.known.get(f"path.{name}", [value])
             if value not in known:
                 parts[name] = known[0]
-        if method == "DELETE" and "site_id" in parts:
-            # the others can never be deleted
-            parts["site_id"] = UNUSED["id"]
+        if method == "DELETE":
+            # the others are in use, and can never be deleted
+            for name in parts.keys() & self._unused.keys():
+                parts[name] = self._unused[name]
 
     def make_whole(
         self, operation: str, address: dict[str, Any], body: Any
