@@ -75,7 +75,7 @@ test-thorough: $(VENV)/.test
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m thorough $(PYTEST_ARGS)
 
 test-processes: $(VENV)/.test
-	$(BIN)/python -m pytest -m processes $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m processes $(PYTEST_ARGS)
 
 chaos: $(VENV)/.test
 	CHAOS_RUNS=$(or $(CHAOS_RUNS),2000) $(BIN)/python -m pytest -q -n 2 \
