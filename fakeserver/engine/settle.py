@@ -182,9 +182,9 @@ def end_rollback(
     changed = work.notes["announces"] or in_error
     if changed:
         group.doc["status"] = "error" if in_error else work.notes["back_to"]
-        # a forced one that failed leaves the peer's as unfinished as it was
-        before = None if in_error else work.notes["back_to_operation"]
-        group.doc["operation"] = before
+        # a forced one that failed leaves the peer's as unfinished as it was;
+        # the peer names what that has left, when it is back
+        group.doc["operation"] = work.notes["back_to_operation"]
         group.doc["version"] += 1
         work.metadata.owe(group, work.forced)
         group.local["updated_at"] = work.metadata.now()

@@ -150,3 +150,25 @@ def test_a_drill_is_not_taken_for_a_copy_that_was_left(two):
     ended = two.forced(B)
     assert "stale_removed" not in ended["result_data"]
     assert drilled < set(two.server_ids(B))
+
+
+def test_what_two_operations_left_one_over_the_other_is_named(two):
+    """The second takes over what the first has made, and cannot undo it."""
+    two.kill_at(A, "recreate_instances", "inside")
+    first = two.started(A, "failover")
+    two.pair.drain()
+    two.pair.fault("step", site=B, match="promote_volumes_on_flasharray")
+    two.pair.fault("step", site=B, match="promote", stage="undo")
+    assert two.forced(B)["status"] == "failed"
+    two.pair.clear_faults()
+    two.pair.site(A).start()
+    two.pair.drain()
+    assert two.sync(B).status == 200
+    two.pair.drain()
+    assert two.states() == ("error", "error")
+    assert two.held(A)["operation"] is two.held(B)["operation"] is None
+    left = two.operation(A, first)["result_data"]["leftovers"]
+    instances = {one["id"] for one in left if one["kind"] == "instance"}
+    assert instances == set(two.server_ids(B))
+    stopped = [one for one in left if one["kind"] == "stopped instance"]
+    assert {one["name"] for one in stopped} == NAMES
