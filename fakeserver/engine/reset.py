@@ -107,12 +107,13 @@ def _look(access: Access, group: Group) -> list[Leftover]:
         site = access.name(site_id)
         try:
             cloud = access.cloud(group, site_id)
-            alive = {s["id"]: s for s in cloud.servers() if _runs(s)}
-            found = strays.find(cloud, doc, site_id)
+            servers = cloud.servers()
+            found = strays.find(servers, cloud.volumes(), doc, site_id)
         except (CloudUnreachable, CloudRefused) as error:
             raise Refused(
                 "peer-unreachable", PEER_UNREACHABLE, cause=str(error)
             ) from error
+        alive = {s["id"]: s for s in servers if _runs(s)}
         for member in doc["members"]:
             known = entry(member, site_id) or {}
             server = alive.get(known.get("instance_id"))

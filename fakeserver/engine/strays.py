@@ -6,10 +6,9 @@ and that is not the work of the operation that looks is a stray.
 """
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fakeserver.cloud.remote import RemoteCloud
 from fakeserver.engine.documents import Doc, entry
 
 MEMBER = "protector_member"
@@ -46,9 +45,13 @@ def marks(
 
 
 def find(
-    cloud: RemoteCloud, doc: Doc, site_id: str, lineage: str | None = None
+    servers: Iterable[Marked],
+    volumes: Iterable[Marked],
+    doc: Doc,
+    site_id: str,
+    lineage: str | None = None,
 ) -> list[Stray]:
-    """The strays at a site; those of ``lineage`` are none."""
+    """The strays among what is at a site; those of ``lineage`` are none."""
     named = set(_named(doc, site_id))
     members = {member["id"] for member in doc["members"]}
     found: dict[tuple[str, str], Stray] = {}
@@ -63,10 +66,10 @@ def find(
             return None
         return found.setdefault((member, operation), Stray(member))
 
-    for server in cloud.servers():
+    for server in servers:
         if (stray := copy_of(server)) is not None:
             stray.server = server
-    for volume in cloud.volumes():
+    for volume in volumes:
         if (stray := copy_of(volume)) is not None:
             stray.volumes.append(volume)
     return list(found.values())

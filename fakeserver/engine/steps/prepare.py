@@ -139,7 +139,9 @@ def _find_stale(work: Work) -> list[dict[str, Any]]:
                 server = servers.get(id_)
                 found.append(_stale(work, id_, server, left["name"], held))
     lineage = work.notes["lineage"]
-    for stray in strays.find(cloud, doc, work.target, lineage):
+    for stray in strays.find(
+        servers.values(), volumes.values(), doc, work.target, lineage
+    ):
         held = [
             {**volume, "array_name": volume["metadata"][strays.KEY]}
             for volume in stray.volumes
