@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from protectorclient import estimate, events, phases
 from protectorclient.osc.tracker import Silence, Tracked, Tracker
@@ -138,28 +138,24 @@ class _Picture:
             ]
         return lines
 
-    def steps(self, one: Tracked) -> list[Line]:
-        """The same without the phases and the id."""
+    def steps(
+        self, one: Tracked, states: Container[str] | None = None
+    ) -> list[Line]:
+        """The same without the phases and the id; only steps in `states`,
+        where those are given."""
         lines: list[Line] = [[(self._title(one), BOLD)], self._state(one)]
         if one.operation is not None:
             lines += [
                 self._step(one, step)
                 for _, steps in phases.layout(one.operation)
                 for step in steps
+                if states is None or step.state in states
             ]
         return lines
 
     def short(self, one: Tracked) -> list[Line]:
         """The same without the steps that are not running."""
-        lines: list[Line] = [[(self._title(one), BOLD)], self._state(one)]
-        if one.operation is not None:
-            lines += [
-                self._step(one, step)
-                for _, steps in phases.layout(one.operation)
-                for step in steps
-                if step.state in ("running", "failed")
-            ]
-        return lines
+        return self.steps(one, ("running", "failed"))
 
     def _title(self, one: Tracked) -> str:
         operation = one.operation
