@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 
 from protectorclient.checking import running
 from protectorclient.checking.case import Case, Wanted, open_sides
-from protectorclient.checking.facts import Side
 from protectorclient.checking.finding import (
     Finding,
     Report,
@@ -16,6 +15,7 @@ from protectorclient.checking.finding import (
 from protectorclient.checks import CHECKS
 from protectorclient.exitcodes import ExitCode
 from protectorclient.pair import SitePair
+from protectorclient.pair.site_facts import SiteFacts as Side
 
 __all__ = [
     "Finding",

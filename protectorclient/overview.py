@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from protectorclient import exceptions, microversions
-from protectorclient.checking.facts import Side
 from protectorclient.located import rank
 from protectorclient.pair import SitePair
+from protectorclient.pair.site_facts import SiteFacts as Side
 from protectorclient.sitehandle import SILENT
 from protectorclient.v1.health import GroupHealth
 from protectorclient.v1.operations import Operation

@@ -10,12 +10,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from protectorclient import exceptions, locating, probing
-from protectorclient.checking.facts import Side
 from protectorclient.checking.finding import Skip
 from protectorclient.located import Located
 from protectorclient.mappingfile import MappingFile
 from protectorclient.outlook import Fate, Outlook
 from protectorclient.pair import SitePair
+from protectorclient.pair.site_facts import SiteFacts as Side
 from protectorclient.resolving import Names
 from protectorclient.sitehandle import SILENT
 from protectorclient.states import LEFT

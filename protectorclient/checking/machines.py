@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from protectorclient.checking.case import Case, said
-from protectorclient.checking.facts import Side
 from protectorclient.checking.finding import Skip, Verdict, bad, ok
+from protectorclient.pair.site_facts import SiteFacts as Side
 
 #: The service marks with it what it builds: the member it is a copy of.
 MARK = "protector_member"

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping
 
 from protectorclient import exceptions
 from protectorclient.checking.case import Case, said
-from protectorclient.checking.facts import Side
 from protectorclient.checking.finding import (
     Finding,
     Severity,
@@ -16,6 +15,7 @@ from protectorclient.checking.finding import (
     Verdict,
 )
 from protectorclient.checking.row import Check, Where
+from protectorclient.pair.site_facts import SiteFacts as Side
 
 #: The site of a row that is about the pair.
 BOTH = "both"

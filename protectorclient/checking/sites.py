@@ -9,7 +9,6 @@ from keystoneauth1.identity.v3 import TokenMethod
 from protectorclient import exceptions
 from protectorclient.checking import target
 from protectorclient.checking.case import Case, said
-from protectorclient.checking.facts import Side
 from protectorclient.checking.finding import (
     Severity,
     Skip,
@@ -18,6 +17,7 @@ from protectorclient.checking.finding import (
     ok,
 )
 from protectorclient.located import rank
+from protectorclient.pair.site_facts import SiteFacts as Side
 
 #: Roles that may start an operation.
 ACTING = frozenset({"member", "admin"})

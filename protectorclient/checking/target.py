@@ -8,7 +8,6 @@ from typing import Any
 
 from protectorclient import exceptions, remedy, suggesting
 from protectorclient.checking.case import Case
-from protectorclient.checking.facts import Side
 from protectorclient.checking.finding import Skip, Verdict, bad, ok
 from protectorclient.outlook import (
     Fate,
@@ -16,6 +15,7 @@ from protectorclient.outlook import (
     said_size,
     size_of,
 )
+from protectorclient.pair.site_facts import SiteFacts as Side
 from protectorclient.v1.sites import VolumeType
 
 

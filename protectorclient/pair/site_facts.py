@@ -26,7 +26,7 @@ T = TypeVar("T")
 _NEWEST = 5
 
 
-class Side:
+class SiteFacts:
     """One of the two sites, as far as it has been asked."""
 
     def __init__(self, handle: SiteHandle) -> None:
