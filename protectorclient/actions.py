@@ -112,13 +112,15 @@ class Prepared:
         return started
 
     def _send(self) -> Started:
+        earlier: list[Operation] = []
         operation = self.site.client.protection_groups.act(
             self.group.id,
             self.action,
             self.parameters,
             request_id=self.request_id,
+            earlier=earlier.append,
         )
-        return Started(operation, self.site, self)
+        return Started(operation, self.site, self, is_new=not earlier)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,6 +130,9 @@ class Started:
     operation: Operation
     site: SiteHandle
     prepared: Prepared
+    #: False where the service answers with an operation that was there
+    #: before: the same request has started it earlier.
+    is_new: bool = True
 
     @property
     def warnings(self) -> tuple[str, ...]:

@@ -63,9 +63,10 @@ class Journal:
         )
 
     def begun(self, started: Started) -> None:
-        """It has begun, as the operation of this id."""
+        """It has begun, as the operation of this id; or it is there
+        already."""
         self._note(
-            "begun",
+            "begun" if started.is_new else "not begun",
             started.prepared,
             {"operation_id": started.operation.id},
         )

@@ -70,17 +70,23 @@ def post_action(
     post: Callable[[str], Operation],
     look: Callable[[], Iterable[Operation]],
     pace: Pace,
+    earlier: Callable[[Operation], object] | None = None,
 ) -> Operation:
     """Start an operation, exactly one, or say what is not known.
 
     :param post: sends the action under a request id.
     :param look: the newest operations of the group and type, newest
         first.
+    :param earlier: called with the operation, where the service answers
+        with one that was there before the POST: nothing has begun.
     :raises OutcomeUnknown: it may have begun, and the service does not
         answer any more.
     """
     attempt = _Attempt(request, post, look, pace)
-    return attempt.run()
+    found = attempt.run()
+    if earlier is not None and attempt.was_there(found):
+        earlier(found)
+    return found
 
 
 class Unsent(KeyboardInterrupt):
@@ -99,13 +105,13 @@ class _Attempt:
         self._post = post
         self._look = look
         self._pace = pace
-        self._before: frozenset[str] = frozenset()
+        self._before: Mapping[str, Operation] = {}
         self._deadline: float | None = None
         self._delay = pace.shortest
 
     def run(self) -> Operation:
         try:
-            self._before = frozenset(item.id for item in self._first_look())
+            self._before = {item.id: item for item in self._first_look()}
         except KeyboardInterrupt:
             raise Unsent from None
         while True:
@@ -136,6 +142,15 @@ class _Attempt:
                 return found
             if self._is_over() or not _worth_repeating(lost):
                 raise self._not_begun(lost) from lost
+
+    def was_there(self, operation: Operation) -> bool:
+        """Whether it is older than the POST: one that was seen before it,
+        or that began before the newest of those."""
+        began = [one.started_at for one in self._before.values()]
+        newest = max((when for when in began if when), default=None)
+        return operation.id in self._before or bool(
+            newest and operation.started_at and operation.started_at < newest
+        )
 
     def _first_look(self) -> list[Operation]:
         end = self._pace.clock() + self._pace.patience

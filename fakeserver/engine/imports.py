@@ -1,5 +1,7 @@
 """What a site makes of the documents that its peer sends."""
 
+import sqlite3
+
 from fakeserver.engine import coherence, consistency
 from fakeserver.engine.access import Access
 from fakeserver.engine.documents import TOKENS, Doc, checksum
@@ -97,12 +99,26 @@ class Imports:
         group.local["updated_at"] = group.local["created_at"]
         try:
             with self._site.db.transaction() as tx:
+                self._make_room(tx, group)
                 tombstones.drop(tx, group.id)
                 groups.save(tx, group)
         except Refused:
             consistency.drop(self._access, group)
             raise
         return doc
+
+    def _make_room(self, tx: sqlite3.Connection, group: Group) -> None:
+        """Of one name that both sites give to a new group at once, the
+        group with the lower id wins: both sites know that without asking.
+
+        A group of this site that the peer has taken is not new any more;
+        the request that made one that goes is refused, as by its own push.
+        """
+        rival = groups.named(self._site.db, group.project_id, group.name)
+        if rival is None or rival.local.get("base") is not None:
+            return
+        if group.id < rival.id:
+            groups.discard(tx, rival.id)
 
     def _check_secrets(self, doc: Doc, own: Doc | None) -> None:
         """Each token opens with the pair's key. One that was left out, as

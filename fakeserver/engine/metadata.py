@@ -204,8 +204,14 @@ class Metadata:
             # it stays due until it is gone here as well
             return group
         self.delivered(group)
-        with self._site.db.transaction() as tx:
-            groups.save(tx, group)
+        try:
+            with self._site.db.transaction() as tx:
+                groups.save(tx, group)
+        except Refused:
+            # it was new, and had to make room meanwhile for one of the
+            # peer's with the same name: what the peer has taken goes again
+            self._bury_at_peer(group, take_back)
+            raise
         return group
 
     def _doubt(self, group: Group, before: Group, take_back: Write) -> None:
@@ -219,7 +225,10 @@ class Metadata:
                 before.local["push_came"] = group.local["push_came"]
             self._restore(before, take_back)
             return
-        # it was to be new: if the peer has it, it shall be gone there
+        self._bury_at_peer(group, take_back)
+
+    def _bury_at_peer(self, group: Group, take_back: Write) -> None:
+        """It was to be new: if the peer has it, it shall be gone there."""
         group.doc["deleted"] = True
         group.doc["version"] += 1
         with self._site.db.transaction() as tx:
@@ -228,7 +237,8 @@ class Metadata:
 
     def _restore(self, before: Group, take_back: Write) -> None:
         with self._site.db.transaction() as tx:
-            groups.save(tx, before)
+            if before.version:
+                groups.save(tx, before)
             take_back(tx)
 
 

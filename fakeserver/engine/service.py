@@ -128,9 +128,7 @@ class Service:
         groups.get(self._site.db, project_id, group_id)
         with self.locks.hold(group_id):
             group = groups.get(self._site.db, project_id, group_id)
-            known = operations.by_request(
-                self._site.db, project_id, group_id, request_id
-            )
+            known = self._asked_before(group, action, request_id)
             if known is not None:
                 return known.doc
             if action == "reset_status":
@@ -142,14 +140,32 @@ class Service:
                     params,
                     request_id,
                 )
-            if action == "failover" and params.get("retain_primary"):
-                action = "test_failover"
             request = Request(action, params, request_id)
             notes = self._checks.accept(group, request)
             operation = self._record(group, request, notes)
             self._begin(group, request, operation)
             self._workers.submit(operation.id)
         return operation.doc
+
+    def _asked_before(
+        self, group: Group, type_: str, request_id: str
+    ) -> Operation | None:
+        """What the same request has started already, however it stands;
+        refused where that was something else."""
+        known = operations.by_request(
+            self._site.db, group.project_id, group.id, request_id
+        )
+        if known is not None and known.type != type_:
+            raise Refused(
+                "name-conflict",
+                f"Request id {request_id} has started operation {known.id} "
+                f"({known.type}, {known.status}) of protection group "
+                f"{group.name} already; a {type_} needs a request id of its "
+                "own",
+                operation_id=known.id,
+                operation_type=known.type,
+            )
+        return known
 
     def _record(
         self, group: Group, request: Request, notes: dict[str, Any]
@@ -302,8 +318,7 @@ class Service:
         group = Group(doc["id"], project_id, doc, {})
         self.access.project(group, self._other_id(doc))
         self._checks.peer_answers(group)
-        clash = groups.page(self._site.db, project_id, 1, name=doc["name"])
-        if clash:
+        if groups.named(self._site.db, project_id, doc["name"]) is not None:
             raise Refused(
                 "name-conflict",
                 f"A protection group named {doc['name']} exists already",

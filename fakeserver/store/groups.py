@@ -33,6 +33,16 @@ def get(db: Database, project_id: str, group_id: str) -> Group:
     return found
 
 
+def named(db: Database, project_id: str, name: str) -> Group | None:
+    """The project's group of that name."""
+    row = db.one(
+        "SELECT * FROM pg_groups WHERE project_id = ? AND name = ?",
+        project_id,
+        name,
+    )
+    return None if row is None else _group(row)
+
+
 def unknown(db: Database, project_id: str, group_id: str) -> Refused:
     """There is none; its project is told where it was deleted here."""
     details = {}

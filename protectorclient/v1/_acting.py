@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from protectorclient import exceptions, http, posting
@@ -42,11 +42,14 @@ class Actor:
         operation_type: str,
         parameters: Mapping[str, Any],
         request_id: str | None = None,
+        earlier: Callable[[Operation], object] | None = None,
     ) -> Operation:
         """Post a body, or nothing, and return the operation begun.
 
         :param parameters: how the operation is recognised when the
             answer is lost and the service keeps no ids of ours.
+        :param earlier: called where the answer is an operation that was
+            there before.
         """
         return posting.post_action(
             posting.Request(
@@ -63,6 +66,7 @@ class Actor:
                 limit=posting.LOOK_BACK,
             ),
             pace=self._pace,
+            earlier=earlier,
         )
 
     def _post(

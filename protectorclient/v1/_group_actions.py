@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import http, microversions, urls
@@ -224,6 +224,7 @@ class GroupActions(_manager.Manager):
         params: Mapping[str, Any],
         *,
         request_id: str | None = None,
+        earlier: Callable[[Operation], object] | None = None,
     ) -> Operation:
         """Start an operation by its action's name; ``POST action``. *1.0*
 
@@ -235,7 +236,11 @@ class GroupActions(_manager.Manager):
         :param params: its parameters; None is not sent.
         :param request_id: ``req-<uuid>``; the same one never starts a
             second operation. Made up where not given.
+        :param earlier: called with the operation where it had begun before
+            this call: an earlier request with this id has started it.
         :returns: the operation, just begun.
+        :raises NameConflict: the request id has started an operation of
+            another type.
         :raises Conflict: as the method of that name.
         :raises OutcomeUnknown: it may have begun; see `posting`.
         """
@@ -248,6 +253,7 @@ class GroupActions(_manager.Manager):
             operation_type=action,
             parameters=body[action],
             request_id=request_id,
+            earlier=earlier,
         )
 
     def _reason(self, reason: str | None) -> str | None:

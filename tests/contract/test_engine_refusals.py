@@ -3,7 +3,7 @@
 import concurrent.futures
 
 import pytest
-from engine_parts import BARE, DB, UNREACHABLE, WEB, A, B, Two
+from engine_parts import BARE, DB, NEWEST, UNREACHABLE, WEB, A, B, Two
 
 from fakeserver.engine.documents import checksum
 from fakeserver.store import groups
@@ -362,6 +362,7 @@ def test_a_stored_mapping_is_not_in_the_way_of_a_forced_failover(two):
 
 
 REQUEST = "req-11111111-2222-4333-8444-555555555555"
+OTHER_REQUEST = "req-66666666-2222-4333-8444-555555555555"
 
 
 def test_a_request_id_starts_one_operation(two):
@@ -370,11 +371,60 @@ def test_a_request_id_starts_one_operation(two):
     assert first.status == again.status == 202
     assert first.body == again.body
     two.pair.drain()
-    late = two.act(A, "failover", request_id=REQUEST)
+    late = two.act(A, "sync_volumes", request_id=REQUEST)
+    assert late.status == 202
     assert late.body["operation"]["id"] == first.body["operation"]["id"]
     assert late.body["operation"]["status"] == "completed"
     other = two.act(A, "sync_volumes", DB, request_id=REQUEST)
     assert other.body["operation"]["id"] != first.body["operation"]["id"]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_request_id_starts_nothing_of_another_type(two, ended):
+    first = two.act(A, "sync_volumes", request_id=REQUEST)
+    if ended:
+        two.pair.drain()
+    before = two.held(A)
+    for action, given in (
+        ("test_failover", {}),
+        ("failover", {}),
+        ("failover", {"retain_primary": True}),
+        ("failback", {}),
+        ("test_cleanup", {}),
+        ("reset_status", {"status": "active"}),
+    ):
+        answer = two.act(A, action, request_id=REQUEST, **given)
+        assert (answer.status, answer.reason) == (409, "name-conflict")
+        named = first.body["operation"]["id"]
+        assert named in answer.message and "sync_volumes" in answer.message
+        assert answer.body["error"]["details"]["operation_id"] == named
+    assert two.held(A) == before
+    assert len(two.ask(A, "GET", "operations").body["operations"]) == 1
+
+
+def test_the_sync_endpoint_and_the_action_are_one_type(two):
+    headers = {**NEWEST, "X-OpenStack-Request-ID": REQUEST}
+    path = two.of(WEB, "/consistency-group/sync")
+    first = two.ask(A, "POST", path, headers=headers)
+    two.pair.drain()
+    again = two.act(A, "sync_volumes", request_id=REQUEST)
+    assert again.status == first.status == 202
+    assert again.body["operation"]["id"] == first.body["operation"]["id"]
+    two.done(A, "failover", request_id=OTHER_REQUEST)
+    headers["X-OpenStack-Request-ID"] = OTHER_REQUEST
+    refused = two.ask(A, "POST", path, headers=headers)
+    assert (refused.status, refused.reason) == (409, "name-conflict")
+
+
+def test_a_request_id_of_a_reset(two):
+    put_status(two, "error")
+    set_to = {"status": "active", "request_id": REQUEST}
+    first = two.act(A, "reset_status", **set_to)
+    again = two.act(A, "reset_status", **set_to)
+    assert first.status == again.status == 202
+    assert again.body == first.body
+    refused = two.act(A, "sync_volumes", request_id=REQUEST)
+    assert (refused.status, refused.reason) == (409, "name-conflict")
 
 
 def test_a_refused_request_id_is_not_used_up(two):

@@ -13,7 +13,7 @@ from protectorclient.osc.v1 import _followed, _waiting
 from protectorclient.osc.v1 import operation as operations
 
 if TYPE_CHECKING:
-    from protectorclient.actions import Prepared
+    from protectorclient.actions import Prepared, Started
     from protectorclient.sitehandle import SiteHandle
     from protectorclient.v1.operations import Operation
 
@@ -54,7 +54,10 @@ class Following(_waiting.Waiting, command.ShowOne):
             raise self._lost_sight(prepared) from None
         operation, site = started.operation, started.site
         self.followed = _begun(operation, site)
-        self.say(f"{self.describe(prepared)} has begun: {operation.id}")
+        if started.is_new:
+            self.say(f"{self.describe(prepared)} has begun: {operation.id}")
+        else:
+            self._there_already(started)
         more = {}
         if parsed_args.wait:
             located = prepared.located
@@ -65,6 +68,20 @@ class Following(_waiting.Waiting, command.ShowOne):
             )
             more["outcome"] = self.followed.outcome(operation.id)
         return operations.shown(self, parsed_args, operation, site, **more)
+
+    def _there_already(self, started: Started) -> None:
+        """The service answers with an operation of an earlier request."""
+        found, site = started.operation, started.site.name
+        earlier = f"the earlier {found.operation_type} {found.id}"
+        if not found.is_finished:
+            self.warn(f"{site} answers with {earlier}, which still runs")
+            return
+        self.trouble = exceptions.ProtectorError(
+            f"nothing was started: the answer is {earlier}, which ended"
+            f" {found.status}",
+            site=site,
+            hint=self.typed(f"operation show {found.id}"),
+        )
 
     def describe(self, prepared: Prepared) -> str:
         """What has begun, for whoever reads it."""

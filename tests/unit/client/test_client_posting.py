@@ -305,3 +305,40 @@ def test_mappings_may_be_kept_in_other_words() -> None:
         pace=posting.Pace(clock=lambda: 0.0, sleep=lambda _: None),
     )
     assert found is ours
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_earlier"),
+    [
+        ("op-1", True),
+        ("op-2", True),
+        ("op-0", True),
+        ("op-3", False),
+        ("op-4", False),
+    ],
+)
+def test_an_earlier_operation_has_not_begun_now(
+    answer: str, is_earlier: bool
+) -> None:
+    """Seen before the POST, or older than what was seen."""
+    stamps = {"op-0": "09", "op-1": "10", "op-2": "11", "op-4": "11"}
+    known = {
+        name: operation(
+            name,
+            status="completed",
+            started_at=f"2025-11-03T{stamps[name]}:00:00Z"
+            if name in stamps
+            else None,
+        )
+        for name in ("op-0", "op-1", "op-2", "op-3", "op-4")
+    }
+    told: list[Operation] = []
+    found = posting.post_action(
+        posting.Request("pg-1", "failover", {}, OURS),
+        post=lambda request_id: known[answer],
+        look=lambda: [known["op-2"], known["op-1"]],
+        pace=posting.Pace(clock=lambda: 0.0, sleep=lambda _: None),
+        earlier=told.append,
+    )
+    assert found is known[answer]
+    assert told == ([found] if is_earlier else [])
