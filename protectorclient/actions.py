@@ -138,3 +138,9 @@ class Started:
     def warnings(self) -> tuple[str, ...]:
         """Sentences for people."""
         return self.prepared.warnings
+
+    @property
+    def audit_log(self) -> str | None:
+        """``written`` or ``failed``; None where none is kept."""
+        log = self.prepared.journal
+        return None if log is None else log.state

@@ -14,6 +14,7 @@ operation that failed are two things and have two branches::
     ├── GuardRefused                  stopped on this side, nothing sent
     │   └── PrimaryAnswers            unplanned, though the primary lives
     ├── NotConfirmed
+    ├── OutputNotWritten              done, and stdout takes no result
     ├── SomeFailed                    several were asked for, some failed
     ├── NotFound                      no such thing (by name, or a 404)
     ├── SiteUnreachable               no answer that can be read
@@ -153,6 +154,10 @@ class PrimaryAnswers(GuardRefused):
 
 class NotConfirmed(ProtectorError):
     """The question was not answered with yes."""
+
+
+class OutputNotWritten(ProtectorError):
+    """Standard output does not take the result; the work is done."""
 
 
 class SomeFailed(ProtectorError):

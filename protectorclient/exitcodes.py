@@ -43,6 +43,10 @@ class ExitCode(enum.IntEnum):
     SOME_FAILED = 14
     #: Interrupted from the keyboard; the operation goes on.
     INTERRUPTED = 130
+    #: Ended by SIGHUP: the terminal is gone; the operation goes on.
+    HUNG_UP = 129
+    #: Ended by SIGTERM; the operation goes on.
+    TERMINATED = 143
 
 
 #: The nearest class up the tree decides.

@@ -58,10 +58,10 @@ def prepare(
     if reason is not None and not site.client.http.has(
         microversions.ACTION_REASON
     ):
-        # it is kept in the journal here; an action is not held up for it
+        # it is kept in the audit log here; an action is not held up for it
         sent_reason = None
         warnings.append(
-            f"the reason is kept in the journal here alone: {site.name} is"
+            f"the reason is kept in the audit log here alone: {site.name} is"
             f" asked in version {site.client.http.version}, and it takes"
             f" {microversions.ACTION_REASON.since}"
         )

@@ -6,8 +6,9 @@ rest is loaded is told what that means, as at any other time.
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,11 +17,23 @@ if TYPE_CHECKING:
 #: The commands that start nothing, and are taken up by typing them again.
 LOOKING_ON = (("operation", "wait"), ("operation", "watch"))
 INTERRUPTED = 130
+#: As the shell has it for a tool that SIGPIPE ends.
+CLOSED_PIPE = 141
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run ``protector`` and return its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    from protectorclient.osc import signals
+
+    with signals.listening():
+        status = _run(arguments)
+        return signals.status(status)
+
+
+def _run(arguments: list[str]) -> int:
+    from protectorclient.osc import signals
+
     shell: ProtectorShell | None = None
     try:
         from protectorclient.osc import app, lean, streams
@@ -28,12 +41,29 @@ def main(argv: Sequence[str] | None = None) -> int:
         streams.replace_closed()
         lean.defer()
         shell = app.ProtectorShell()
-        status = shell.run(arguments)
+        status = _flushed(shell.run, arguments)
     except KeyboardInterrupt:
         status = INTERRUPTED
     if status == INTERRUPTED and not (shell and shell.has_begun):
+        signals.ending()
         _say_interrupted(arguments)
     return status
+
+
+def _flushed(run: Callable[[list[str]], int], arguments: list[str]) -> int:
+    """Run it, and write what it leaves to be written, as ``--help`` does."""
+    from protectorclient import exceptions
+
+    try:
+        try:
+            return run(arguments)
+        finally:
+            sys.stdout.flush()
+    except exceptions.OutputNotWritten as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except BrokenPipeError:
+        return CLOSED_PIPE
 
 
 def _say_interrupted(arguments: Sequence[str]) -> None:
@@ -47,7 +77,8 @@ def _say_interrupted(arguments: Sequence[str]) -> None:
             "interrupted",
             f"hint: {shlex.join(['protector', *arguments])}",
         ]
-    if sys.stderr is not None:
+    # a stream that is not there, or not guarded yet
+    with contextlib.suppress(AttributeError, OSError, ValueError):
         sys.stderr.write("".join(f"{line}\n" for line in lines))
 
 

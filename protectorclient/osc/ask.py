@@ -33,7 +33,11 @@ def for_yes(question: str, err: TextIO) -> None:
 def _answer(prompt: str, err: TextIO) -> str:
     err.write(prompt)
     err.flush()
-    return sys.stdin.readline().strip()
+    try:
+        return sys.stdin.readline().strip()
+    except (OSError, ValueError):
+        # the terminal is gone, or has sent what is no text
+        return ""
 
 
 def add_secret(parser: argparse.ArgumentParser, name: str, what: str) -> None:

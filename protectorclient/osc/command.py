@@ -22,7 +22,7 @@ from osc_lib.command import command
 
 from protectorclient import exceptions
 from protectorclient.exitcodes import ExitCode, code_for
-from protectorclient.osc import clouds, options, streams
+from protectorclient.osc import clouds, options, signals, streams
 
 if TYPE_CHECKING:
     from protectorclient.pair import SitePair
@@ -46,6 +46,16 @@ class Base(command.Command):
     trouble: BaseException | None = None
     #: Whether it runs.
     has_begun = False
+
+    def __init__(
+        self,
+        app: Any,
+        app_args: argparse.Namespace,
+        cmd_name: str | None = None,
+    ) -> None:
+        # before argparse or anybody else has a word to say
+        streams.lend(app)
+        super().__init__(app, app_args, cmd_name)
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add what this command takes; for the commands to override."""
@@ -74,26 +84,49 @@ class Base(command.Command):
     def run(self, parsed_args: argparse.Namespace) -> int:
         self.has_begun = True
         streams.lend(self.app)
-        try:
-            return self._run(parsed_args)
-        except KeyboardInterrupt as error:
-            # before it was at work, or when that was done
-            return self.explain(error)
+        with signals.listening():
+            try:
+                status = self._run(parsed_args)
+            except KeyboardInterrupt as error:
+                # before it was at work, or when that was done
+                status = self.explain(error)
+            return signals.status(status)
 
     def _run(self, parsed_args: argparse.Namespace) -> int:
         try:
             with self._quiet_keystoneauth():
                 status = super().run(parsed_args)
-        except (BrokenPipeError, SystemExit):
+            self.app.stdout.flush()
+        except SystemExit:
             raise
+        except BrokenPipeError:
+            # who looked on has gone; how it ended is the same
+            if self.trouble is None:
+                raise
+        except exceptions.OutputNotWritten as error:
+            return self._unwritten(error)
         except (Exception, KeyboardInterrupt) as error:
             return self.explain(error)
         finally:
             self.close()
         if self.trouble is not None:
-            self.app.stdout.flush()
             return self.explain(self.trouble)
         return int(self.outcome) or status
+
+    def _unwritten(self, error: exceptions.OutputNotWritten) -> int:
+        """The work is done, and its result is lost: say what it was.
+
+        An end that has a code of its own keeps it.
+        """
+        error.hint = error.hint or self.shown_again()
+        status = self.explain(error)
+        if self.trouble is not None:
+            return self.explain(self.trouble)
+        return int(self.outcome) or status
+
+    def shown_again(self) -> str | None:
+        """The command that shows a result that was lost; to override."""
+        return None
 
     @contextlib.contextmanager
     def _quiet_keystoneauth(self) -> Iterator[None]:
@@ -192,6 +225,8 @@ class Base(command.Command):
 
     def explain(self, error: BaseException) -> int:
         """Say in a sentence what went wrong; the exit status for it."""
+        if isinstance(error, KeyboardInterrupt):
+            signals.ending()
         if type(error) is KeyboardInterrupt:
             error = self.broken_off()
         LOG.debug("the command failed", exc_info=error)

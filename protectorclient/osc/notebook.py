@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import pathlib
 import tempfile
@@ -20,8 +21,8 @@ KEPT = 100
 
 def default_path() -> pathlib.Path:
     """In the user's cache."""
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return pathlib.Path(cache).expanduser() / "protectorclient" / "steps.json"
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return pathlib.Path(cache) / "protectorclient" / "steps.json"
 
 
 class Notebook:
@@ -45,15 +46,19 @@ class Notebook:
         """Write what is new; whoever cannot write goes without."""
         if not self._new:
             return
-        with contextlib.suppress(OSError):
+        # a cache is never a reason for a command to fail
+        with contextlib.suppress(Exception):
             pages = _read(self._path)
             for name, new in self._new.items():
                 pages[name] = [*pages.get(name, ()), *new][-KEPT:]
             self._path.parent.mkdir(parents=True, exist_ok=True)
             handle, made = tempfile.mkstemp(dir=self._path.parent)
-            with os.fdopen(handle, "w") as out:
-                json.dump(pages, out, indent=1, sort_keys=True)
-            os.replace(made, self._path)
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as out:
+                    json.dump(pages, out, indent=1, sort_keys=True)
+                os.replace(made, self._path)
+            except OSError:
+                os.unlink(made)
         self._new = {}
 
 
@@ -63,14 +68,15 @@ def _page(site: str, kind: str, step: str) -> str:
 
 def _read(path: pathlib.Path) -> dict[str, list[float]]:
     try:
-        held: Any = json.loads(path.read_text())
-    except (OSError, ValueError):
+        held: Any = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(held, dict):
+            return {}
+        return {
+            str(name): [float(value) for value in values]
+            for name, values in held.items()
+            if isinstance(values, list)
+            and all(isinstance(value, int | float) for value in values)
+            and all(map(math.isfinite, values))
+        }
+    except (OSError, ValueError, OverflowError, RecursionError):
         return {}
-    if not isinstance(held, dict):
-        return {}
-    return {
-        str(name): [float(value) for value in values]
-        for name, values in held.items()
-        if isinstance(values, list)
-        and all(isinstance(value, int | float) for value in values)
-    }

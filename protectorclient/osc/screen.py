@@ -10,7 +10,6 @@ import contextlib
 import io
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
@@ -75,7 +74,6 @@ class Screen:
 
     def __enter__(self) -> Screen:
         if threading.current_thread() is threading.main_thread():
-            self._handlers.enter_context(_handled("SIGTERM", self._end))
             self._handlers.enter_context(_handled("SIGTSTP", self._suspend))
         self._live.start()
         return self
@@ -116,9 +114,6 @@ class Screen:
             made.append(words, style or None)
         made.end = "\n"
         return made
-
-    def _end(self, number: int, frame: FrameType | None) -> None:
-        sys.exit(128 + number)
 
     def _suspend(self, number: int, frame: FrameType | None) -> None:
         """Give the terminal back while this is stopped."""

@@ -1,21 +1,119 @@
-"""Streams that are not there, as after ``2>&-``.
+"""The streams that commands write to, and what happens when one fails.
 
-Python has None for a stream that was closed before it began. What a command
-ends with must not depend on whether anybody listens.
+stderr carries words about the work. A full disk, a closed pipe or a lost
+terminal must not decide what becomes of the work, so that no write to it
+ever fails. stdout carries the result: one that cannot be written is an
+error of its own, `OutputNotWritten`, or the closed pipe that every tool
+knows.
+
+Both hold to the end of the process: Python flushes its streams when it
+ends, and what fails there would overwrite the exit status.
 """
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import os
 import sys
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+from protectorclient import exceptions
 
 NAMES = ("stdin", "stdout", "stderr")
 
 
+class _Stream:
+    """Passes everything on to a stream but what it does itself."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def __iter__(self) -> Any:
+        return iter(self._stream)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def write(self, text: str) -> int:
+        """Write a text.
+
+        :returns: how many characters.
+        """
+        raise NotImplementedError
+
+
+class Words(_Stream):
+    """stderr: whoever cannot be told is not told."""
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
+class Result(_Stream):
+    """stdout: what cannot be written is told once, when it is flushed.
+
+    Until then the writer goes on, as if the result had arrived.
+    """
+
+    #: What went wrong; the end of the process must not repeat it.
+    error: OSError | None = None
+    is_told = False
+
+    def write(self, text: str) -> int:
+        if self.error is None:
+            with self._noting():
+                self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is held.
+
+        :raises OutputNotWritten: that, or an earlier write, has failed.
+        :raises BrokenPipeError: nobody reads any more.
+        """
+        if self.error is None:
+            with self._noting():
+                self._stream.flush()
+        if self.error is None or self.is_told:
+            return
+        self.is_told = True
+        reason = self.error.strerror or self.error
+        raise exceptions.OutputNotWritten(
+            f"standard output cannot be written: {reason}"
+        ) from self.error
+
+    @contextlib.contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError as error:
+            self.error, self.is_told = error, True
+            raise
+        except OSError as error:
+            self.error = error
+
+
+_KINDS: dict[str, type[_Stream]] = {"stdout": Result, "stderr": Words}
+
+
 def replace_closed() -> None:
-    """Open what is closed on nothing; for a process of our own."""
+    """Open what is closed on nothing; for a process of our own.
+
+    Python has None for a stream that was closed before it began, as after
+    ``2>&-``.
+    """
     for number, name in enumerate(NAMES):
         try:
             os.fstat(number)
@@ -23,12 +121,55 @@ def replace_closed() -> None:
             # takes the lowest that is free: no socket becomes a stream
             os.open(os.devnull, os.O_RDWR)
         _lend(sys, name)
+    guard(sys)
 
 
 def lend(app: Any) -> None:
     """The same for a shell that is not ours, and has begun."""
-    for name in NAMES:
-        _lend(app, name)
+    for holder in (sys, app):
+        for name in NAMES:
+            _lend(holder, name)
+        guard(holder)
+
+
+def guard(holder: Any) -> None:
+    """Have a shell, or ``sys``, write to streams that do as said above."""
+    for name, kind in _KINDS.items():
+        stream = getattr(holder, name)
+        if stream is None or isinstance(stream, _Stream):
+            continue
+        known = getattr(sys, name)
+        if isinstance(known, kind) and known._stream is stream:
+            setattr(holder, name, known)
+        else:
+            setattr(holder, name, kind(stream))
+    if not _Ending.is_prepared:
+        _Ending.is_prepared = True
+        atexit.register(let_go)
+
+
+class _Ending:
+    is_prepared = False
+
+
+def let_go() -> None:
+    """Drop what a stream of this process still holds and cannot write.
+
+    Python would try once more when it throws the stream away, and complain.
+    """
+    if isinstance(sys.stdout, Result):
+        # whoever had a word to say of it has said it
+        sys.stdout.is_told = True
+    for stream in (sys.__stdout__, sys.__stderr__):
+        if stream is None or stream.closed:
+            continue
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                nowhere = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(nowhere, stream.fileno())
+                os.close(nowhere)
 
 
 def _lend(holder: Any, name: str) -> None:

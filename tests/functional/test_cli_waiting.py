@@ -15,7 +15,6 @@ from clirunner import SHELLS, protector
 
 from fakeserver.harness import LocalPair
 from protectorclient import SitePair, exceptions, watch
-from protectorclient.osc import command
 from protectorclient.osc.v1 import _following, _waiting
 from protectorclient.v1 import operations
 
@@ -303,21 +302,6 @@ def test_the_keyboard_before_the_first_poll(
         said, hint = ran.err.splitlines()
         assert said.startswith("no longer w")
         assert hint == f"hint: openstack protector operation {command}"
-
-
-def test_nobody_reads_the_progress(
-    local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def gone(*_: object) -> None:
-        raise BrokenPipeError
-
-    monkeypatch.setattr(command.Base, "say", gone)
-    operation = SitePair.open("site-a", "site-b").failover(
-        "prod-web-app",
-        network_mapping={"net-primary-web": "net-secondary-web"},
-    )
-    ran = protector(f"operation wait {operation.operation.id} -f json")
-    assert (ran.code, ran.json["status"]) == (0, "completed")
 
 
 @pytest.mark.parametrize("closed", ["2>&-", ">&-", "2>&- >&- <&-"])

@@ -32,7 +32,9 @@ class Following(_waiting.Waiting, command.ShowOne):
         from protectorclient.v1.operations import Operation
 
         more = ("outcome",) if parsed_args.wait else ()
-        command.check_record(parsed_args, Operation, "site", *more)
+        command.check_record(
+            parsed_args, Operation, "site", "audit_log", *more
+        )
         if parsed_args.timeout is not None and not parsed_args.wait:
             raise exceptions.UsageProblem("--timeout goes with --wait")
         if len(parsed_args.reason or "") > LONGEST_REASON:
@@ -59,6 +61,8 @@ class Following(_waiting.Waiting, command.ShowOne):
         else:
             self._there_already(started)
         more = {}
+        if started.audit_log is not None and _wants_log(parsed_args):
+            more["audit_log"] = started.audit_log
         if parsed_args.wait:
             located = prepared.located
             names = {one.id: one.name for one in located.sites.values()}
@@ -124,6 +128,11 @@ class Following(_waiting.Waiting, command.ShowOne):
                 f"{shlex.quote(prepared.group.name)}"
             ),
         )
+
+
+def _wants_log(parsed_args: argparse.Namespace) -> bool:
+    """Whether a program reads the record; a person has read the warning."""
+    return parsed_args.formatter != "table" or bool(parsed_args.columns)
 
 
 def _begun(operation: Operation, site: SiteHandle) -> _followed.Followed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
@@ -46,7 +46,7 @@ class Looking(_following.Following):
     def send(
         self, parsed_args: argparse.Namespace, prepared: Prepared
     ) -> columns.Output:
-        noted = dataclasses.replace(prepared, journal=Notes(self.warn))
+        noted = dataclasses.replace(prepared, journal=Journal(warn=self.warn))
         return super().send(parsed_args, noted)
 
     def expected(self, parsed_args: argparse.Namespace) -> Expect:
@@ -170,25 +170,3 @@ class Looking(_following.Following):
         for name, value in outgoing.headers.items():
             write(f"{name}: {value}\n")
         write(f"\n{outgoing.content}\n")
-
-
-class Notes(Journal):
-    """A journal that cannot be written is no reason not to act.
-
-    :param warn: takes a sentence, once.
-    """
-
-    def __init__(self, warn: Callable[[str], None]) -> None:
-        super().__init__()
-        self._warn: Callable[[str], None] | None = warn
-
-    def write(self, entry: Mapping[str, Any]) -> None:
-        try:
-            super().write(entry)
-        except OSError as error:
-            if self._warn is not None:
-                self._warn(
-                    f"the journal {self.path} cannot be written:"
-                    f" {error.strerror or error}"
-                )
-            self._warn = None

@@ -109,7 +109,7 @@ class Waiting(command.Base):
             # one that came too late for this is for nothing
             if followed.left:
                 self.trouble = self.interrupted(followed)
-        except BrokenPipeError:
+        except (BrokenPipeError, exceptions.OutputNotWritten):
             # who looked on has gone
             raise
         except Exception as error:
@@ -123,12 +123,7 @@ class Waiting(command.Base):
         """On a terminal a picture, elsewhere lines; both on stderr."""
         from protectorclient.osc import progress, screen
 
-        def say(line: str) -> None:
-            # nobody reads it any more: no reason to stop waiting
-            with contextlib.suppress(OSError, ValueError):
-                self.say(line)
-
-        reporter = progress.Reporter(say, label=labels(tracked))
+        reporter = progress.Reporter(self.say, label=labels(tracked))
         if self.is_quiet:
             yield lambda event: None
         elif self.may_draw(self.app.stderr):
@@ -266,6 +261,15 @@ class Waiting(command.Base):
         """The wait was broken off; what it waited for was not."""
         said = "; ".join((f"no longer {self.verb}ing", *followed.standing()))
         return Interrupted(said, self.resume(followed.left))
+
+    def shown_again(self) -> str | None:
+        """What runs or has ended stays known to its site."""
+        if self.followed is None or not self.followed.keys:
+            return None
+        ids = [key.operation_id for key in self.followed.keys]
+        if len(ids) == 1:
+            return self.typed(f"operation show {ids[0]}")
+        return self.resume(ids)
 
     def resume(self, ids: Sequence[str]) -> str:
         """The command that takes up the wait."""
