@@ -5,6 +5,7 @@ import json
 import pathlib
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,36 +13,59 @@ from typing import Any
 BUSY = 30.0
 
 
+class _OfThread:
+    """Ends with the thread that it belongs to, and its connection with it."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+
 class Database:
-    """One database file. Open it once a process; use it from any thread."""
+    """One database file. Open it once a process; use it from any thread.
+
+    A thread's connection is closed when the thread ends.
+    """
 
     def __init__(self, path: pathlib.Path, schema: Sequence[str]) -> None:
         self.path = path
         self._local = threading.local()
-        self._all: list[sqlite3.Connection] = []
-        self._lock = threading.Lock()
+        self._all: set[sqlite3.Connection] = set()
+        # the end of a thread may come while this one holds it
+        self._lock = threading.RLock()
         with self.transaction() as tx:
             for statement in schema:
                 tx.execute(statement)
 
     def connection(self) -> sqlite3.Connection:
         """This thread's connection, for reads outside a transaction."""
-        found: sqlite3.Connection | None = getattr(self._local, "db", None)
-        if found is None:
-            found = sqlite3.connect(
-                self.path,
-                timeout=BUSY,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            found.row_factory = sqlite3.Row
-            found.execute("PRAGMA journal_mode=WAL")
-            # WAL with NORMAL loses nothing when a process is killed
-            found.execute("PRAGMA synchronous=NORMAL")
-            self._local.db = found
-            with self._lock:
-                self._all.append(found)
+        held: _OfThread | None = getattr(self._local, "held", None)
+        if held is not None:
+            return held.connection
+        found = self._connected()
+        held = _OfThread(found)
+        with self._lock:
+            self._all.add(found)
+        ended = weakref.finalize(held, _close, found, self._all, self._lock)
+        ended.atexit = False
+        self._local.held = held
         return found
+
+    def _connected(self) -> sqlite3.Connection:
+        made = sqlite3.connect(
+            self.path,
+            timeout=BUSY,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        try:
+            made.row_factory = sqlite3.Row
+            made.execute("PRAGMA journal_mode=WAL")
+            # WAL with NORMAL loses nothing when a process is killed
+            made.execute("PRAGMA synchronous=NORMAL")
+        except BaseException:
+            made.close()
+            raise
+        return made
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -69,10 +93,22 @@ class Database:
 
     def close(self) -> None:
         with self._lock:
-            for db in self._all:
-                db.close()
+            open_ones = list(self._all)
             self._all.clear()
+        for db in open_ones:
+            db.close()
         self._local = threading.local()
+
+
+def _close(
+    connection: sqlite3.Connection,
+    known: set[sqlite3.Connection],
+    lock: threading.RLock,
+) -> None:
+    """The thread of a connection has ended, or its database is closed."""
+    with lock:
+        known.discard(connection)
+    connection.close()
 
 
 def dump(value: Any) -> str:

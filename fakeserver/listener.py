@@ -18,12 +18,18 @@ import time
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-import waitress.server  # type: ignore[import-untyped]
-from waitress import wasyncore
+from waitress import wasyncore  # type: ignore[import-untyped]
 from waitress.channel import (  # type: ignore[import-untyped]
     ClientDisconnected,
 )
 
+from fakeserver.http.waitress_server import (
+    EXHAUSTED,
+    REST,
+    Exhaustion,
+    Server,
+    connection_limit,
+)
 from fakeserver.lanes import Lanes
 from fakeserver.transport import Dropped
 
@@ -85,16 +91,18 @@ class Listener:
             self._relay = Relay(port, inner.getsockname()[1], *certificate)
         scheme = "http" if certificate is None else "https"
         self._map: dict[int, object] = {}
-        self._server = waitress.server.create_server(
+        # a relayed connection has three ends here, a plain one has one
+        ends = 1 if certificate is None else 3
+        self._server = Server(
             Connected(app),
-            map=self._map,
-            sockets=[inner],
-            _dispatcher=Lanes(threads),
+            inner,
+            self._map,
+            Lanes(threads),
             url_scheme=scheme,
             ident="protector-sandbox",
             # a held answer notices that nobody waits for it any more
             channel_request_lookahead=1,
-            connection_limit=1000,
+            connection_limit=connection_limit(ends),
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=True,
         )
@@ -121,7 +129,8 @@ class Listener:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            wasyncore.loop(30, use_poll=True, map=self._map, count=1)
+            most = self._server.patience()
+            wasyncore.loop(most, use_poll=True, map=self._map, count=1)
             if self._hushed.is_set():
                 self._take_no_more()
                 for channel in list(self._server.active_channels.values()):
@@ -218,9 +227,17 @@ class Relay:
 
     async def _accept(self) -> None:
         served = set()
+        exhaustion = Exhaustion()
         try:
             while True:
-                peer, _ = await self._loop.sock_accept(self._port)
+                try:
+                    peer, _ = await self._loop.sock_accept(self._port)
+                except OSError as error:
+                    if error.errno in EXHAUSTED:
+                        exhaustion.begin(error)
+                        await asyncio.sleep(REST)
+                    # else it was gone before it could be accepted
+                    continue
                 task = self._loop.create_task(self._serve(peer))
                 served.add(task)
                 task.add_done_callback(served.discard)

@@ -18,6 +18,7 @@ from fakeserver.build import close_site, open_site
 from fakeserver.engine.workers import PATIENCE
 from fakeserver.listener import Listener, bind
 from fakeserver.sandbox import process
+from fakeserver.sandbox.bounded_log import BoundedLog
 from fakeserver.sandbox.folder import Folder
 from fakeserver.sandbox.problem import Problem
 
@@ -37,6 +38,7 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        handlers=[BoundedLog(Folder(pathlib.Path(directory)).log(site))],
     )
     # a busy queue is no news in a sandbox
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)

@@ -1,5 +1,6 @@
 """One site: everything that a process of the sandbox holds."""
 
+import concurrent.futures
 import dataclasses
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ class Site:
     #: encrypts what is kept at this site, and what travels to the peer
     vault: "Vault"
     pair: "Vault"
+    #: threads that ask the peer for several groups at the same time
+    askers: concurrent.futures.Executor
     # the parts that run; given when the site is composed
     keystone: "Keystone" = dataclasses.field(init=False)
     service: "Service" = dataclasses.field(init=False)

@@ -7,11 +7,20 @@ from collections.abc import Iterator
 from fakeserver.errors import Refused
 
 
-class GroupLocks:
-    """Locks by group id; they are few and live as long as the process."""
+class _Lock:
+    """The lock of a group, and how many hold it or wait for it."""
 
     def __init__(self) -> None:
-        self._locks: dict[str, threading.RLock] = {}
+        self.turn = threading.RLock()
+        self.users = 0
+
+
+class GroupLocks:
+    """Locks by group id. One is there while somebody holds it or waits for
+    it: an id may be any that a request names."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, _Lock] = {}
         self._guard = threading.Lock()
 
     @contextlib.contextmanager
@@ -20,13 +29,20 @@ class GroupLocks:
         same moment would wait for each other for ever: so a wait ends, and
         the request is refused."""
         with self._guard:
-            lock = self._locks.setdefault(group_id, threading.RLock())
-        if not lock.acquire(timeout=patience):
-            raise Refused(
-                "operation-in-progress",
-                "The protection group is being changed; try again shortly",
-            )
+            lock = self._locks.setdefault(group_id, _Lock())
+            lock.users += 1
         try:
-            yield
+            if not lock.turn.acquire(timeout=patience):
+                raise Refused(
+                    "operation-in-progress",
+                    "The protection group is being changed; try again shortly",
+                )
+            try:
+                yield
+            finally:
+                lock.turn.release()
         finally:
-            lock.release()
+            with self._guard:
+                lock.users -= 1
+                if not lock.users:
+                    del self._locks[group_id]

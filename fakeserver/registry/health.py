@@ -1,6 +1,5 @@
 """Whether each group could fail over now, and if not, why."""
 
-import concurrent.futures
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,9 +9,6 @@ from fakeserver.site import Site
 from fakeserver.storage.driver import Link, RecoveryPoint
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES
-
-#: groups whose peer is asked at the same time
-ASKERS = 4
 
 _SYNC = {
     "OUT_OF_SYNC": "The metadata of the two sites differs",
@@ -27,8 +23,7 @@ def reports(site: Site, found: Sequence[Group]) -> list[dict[str, Any]]:
     if found:
         first, rest = found[0], found[1:]
         made = [_report(site, first, silent)]
-        with concurrent.futures.ThreadPoolExecutor(ASKERS) as pool:
-            made += pool.map(lambda one: _report(site, one, silent), rest)
+        made += site.askers.map(lambda one: _report(site, one, silent), rest)
         return made
     return []
 

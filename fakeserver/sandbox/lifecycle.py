@@ -227,7 +227,8 @@ def _last_words(log: pathlib.Path, mark: int) -> str:
     if not log.exists():
         return "it ended at once"
     with log.open("rb") as text:
-        text.seek(mark)
+        # a log that had grown too large was begun anew
+        text.seek(mark if mark <= log.stat().st_size else 0)
         lines = text.read().decode(errors="replace").split("\n")
     words = [line.strip() for line in lines if line.strip()]
     return words[-1] if words else "it ended at once"

@@ -1,0 +1,1 @@
+"""How a site is reached over HTTP."""

@@ -1,0 +1,249 @@
+"""What this service does otherwise than waitress by itself.
+
+* A request that waitress refuses before any application sees it (no HTTP,
+  headers too large, chunks that are none) is answered in the error form of
+  the API, with a request id. What is still sent of such a request is read
+  and dropped: a connection that is closed over unread bytes is reset, and
+  takes the answer with it.
+* Where the process has no file descriptor left for a connection, waitress
+  asks for it again at once, and again, with a traceback each time. Here the
+  server rests for :data:`REST` seconds, and says so once a minute.
+"""
+
+import contextlib
+import errno
+import http
+import json
+import logging
+import re
+import resource
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+import waitress.server  # type: ignore[import-untyped]
+from waitress.adjustments import (  # type: ignore[import-untyped]
+    Adjustments,
+)
+from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
+from waitress.task import ErrorTask  # type: ignore[import-untyped]
+
+from fakeserver.ids import new_id
+
+LOG = logging.getLogger(__name__)
+#: how long no connection is accepted after one that could not be, seconds
+REST = 0.5
+#: how often it is logged that connections wait, seconds
+SAID = 60.0
+#: a lack of descriptors, buffers or memory: it may be over in a moment
+EXHAUSTED = frozenset(
+    (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+)
+#: how long, seconds, and how much, bytes, is read after a refusal
+DRAIN = 2.0
+DRAINED = 64 << 20
+#: how long the server waits for anything at all, seconds
+IDLE = 30.0
+#: connections of a site at most, where the process may have enough files
+CONNECTIONS = 1000
+
+#: status -> reason of the error form, and what the caller did
+_REASONS = {
+    400: ("bad-request", "The request is not valid HTTP"),
+    413: ("too-large", "The body is too large"),
+    431: ("too-large", "The headers are too large"),
+    501: (
+        "bad-request",
+        "The request asks for something of HTTP that is not supported here",
+    ),
+}
+_INTERNAL = ("internal", "The service met an error of its own; see its log")
+_REQUEST_ID = re.compile(
+    r"req-[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-"
+    r"[0-9A-Fa-f]{12}"
+)
+
+
+class Exhaustion:
+    """Remembers that no connection could be accepted, and until when.
+
+    :param clock: seconds that only grow; a test has its own.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._until = 0.0
+        self._silent_until = 0.0
+
+    def begin(self, error: OSError) -> None:
+        """Rest from now on, for :data:`REST` seconds."""
+        now = self._clock()
+        self._until = now + REST
+        if now >= self._silent_until:
+            self._silent_until = now + SAID
+            LOG.error(
+                "No connection can be accepted: %s; trying again every %s s",
+                error.strerror,
+                REST,
+            )
+
+    def left(self) -> float:
+        """Seconds that the rest still lasts; 0 when there is none."""
+        return max(0.0, self._until - self._clock())
+
+
+class RefusalTask(ErrorTask):  # type: ignore[misc]
+    """Answers in the error form what waitress itself refuses."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        # after a failure of the application the request is a made-up one
+        asked = next(iter(self.channel.requests), self.request)
+        reason, sentence = _REASONS.get(error.code, _INTERNAL)
+        if error.code in _REASONS and error.body:
+            sentence = f"{sentence}: {_plain(error.body)}"
+        given = str(asked.headers.get("X_OPENSTACK_REQUEST_ID", ""))
+        kept = _REQUEST_ID.fullmatch(given) is not None
+        request_id = given if kept else f"req-{new_id()}"
+        title = http.HTTPStatus(error.code).phrase
+        body = json.dumps(
+            {
+                "error": {
+                    "code": error.code,
+                    "title": title,
+                    "message": sentence,
+                    "reason": f"protector.{reason}",
+                    "request_id": request_id,
+                    "details": {},
+                }
+            }
+        ).encode()
+        self.status = f"{error.code} {title}"
+        self.response_headers += [
+            ("Content-Type", "application/json"),
+            ("X-OpenStack-Request-ID", request_id),
+            # before the headers are read, no version has been asked for
+            ("OpenStack-API-Version", "protector 1.0"),
+            ("Vary", "OpenStack-API-Version"),
+        ]
+        self.set_close_on_finish()
+        self.channel.refused = True
+        if getattr(asked, "command", None) == "HEAD":
+            self.response_headers.append(("Content-Length", str(len(body))))
+            self.write(b"")
+            return
+        self.content_length = len(body)
+        self.write(body)
+
+
+def _plain(text: str) -> str:
+    """waitress' own words, without what cannot be read, and not for ever."""
+    shown = "".join(c if c.isprintable() else "?" for c in text)
+    return shown[:200]
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection whose refusals have the error form."""
+
+    error_task_class = RefusalTask
+    #: whether the answer was a refusal of waitress itself
+    refused = False
+    _drains_until: float | None = None
+    _drained = 0
+
+    def handle_close(self) -> None:
+        ends = self.refused and self.will_close and self.connected
+        if ends and self._drains_until is None:
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_WR)
+                self._drains_until = time.monotonic() + DRAIN
+                self.server.draining.add(self)
+                return
+        self.server.draining.discard(self)
+        super().handle_close()
+
+    def readable(self) -> bool:
+        return self._drains_until is not None or bool(super().readable())
+
+    def writable(self) -> bool:
+        if self._drains_until is not None:
+            return time.monotonic() >= self._drains_until
+        return bool(super().writable())
+
+    def handle_write(self) -> None:
+        if self._drains_until is not None:
+            self.handle_close()
+            return
+        super().handle_write()
+
+    def handle_read(self) -> None:
+        if self._drains_until is None:
+            super().handle_read()
+            return
+        try:
+            # it closes by itself when the other end has
+            self._drained += len(self.recv(1 << 16))
+        except OSError:
+            self._drained = DRAINED
+        if self._drained >= DRAINED:
+            self.handle_close()
+
+
+class Server(waitress.server.TcpWSGIServer):  # type: ignore[misc]
+    """waitress' server over a socket that listens already."""
+
+    channel_class = Channel
+
+    def __init__(
+        self,
+        application: Any,
+        sock: Any,
+        sockets: dict[int, object],
+        dispatcher: Any,
+        **options: Any,
+    ) -> None:
+        self.exhaustion = Exhaustion()
+        #: channels that are refused, and read to their end
+        self.draining: set[Channel] = set()
+        adjustments = Adjustments(sockets=[sock], **options)
+        super().__init__(
+            application,
+            sockets,
+            True,
+            sock,
+            dispatcher=dispatcher,
+            adj=adjustments,
+            sockinfo=(sock.family, sock.type, sock.proto, sock.getsockname()),
+            bind_socket=False,
+        )
+
+    def accept(self) -> Any:
+        """A connection, or None when there is none to be had now."""
+        try:
+            return super().accept()
+        except OSError as error:
+            if error.errno not in EXHAUSTED:
+                raise
+            self.exhaustion.begin(error)
+            return None
+
+    def readable(self) -> bool:
+        if self.exhaustion.left():
+            return False
+        return bool(super().readable())
+
+    def patience(self) -> float:
+        """How long the loop may wait for the next event, seconds."""
+        return self.exhaustion.left() or (DRAIN if self.draining else IDLE)
+
+
+def connection_limit(of_each: int) -> int:
+    """How many connections leave the process files for its other work.
+
+    :param of_each: descriptors that one connection takes.
+    """
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return CONNECTIONS
+    return max(16, min(CONNECTIONS, soft // 2 // of_each))
