@@ -8,6 +8,7 @@ from fakeserver.api.answers import answer
 from fakeserver.api.gate import call
 from fakeserver.api.routing import GROUP, Routes
 from fakeserver.engine.documents import without_secrets
+from fakeserver.errors import Refused
 from fakeserver.site import Site
 
 
@@ -23,9 +24,20 @@ def blueprint(site: Site) -> Blueprint:
         return answer({"sync_status": found})
 
     def force(tenant_id: str, pg_id: str) -> Response:
-        winner = call().query["force"]
-        found = site.service.sync_force(tenant_id, pg_id, winner)
-        return answer({"sync_status": found})
+        asked = call()
+        winner, discard = asked.query["force"], asked.query["discard"]
+        if discard is None:
+            found = site.service.sync_force(tenant_id, pg_id, winner)
+            return answer({"sync_status": found})
+        if not winner:
+            raise Refused(
+                "bad-request", "discard goes with force=true", field="discard"
+            )
+        found = site.service.sync_discard(
+            tenant_id, pg_id, discard, asked.request_id
+        )
+        completed = found["stale_removed"] is not None
+        return answer({"sync_status": found}, 200 if completed else 202)
 
     def export(tenant_id: str, pg_id: str) -> Response:
         version = call().query["version"]

@@ -196,7 +196,9 @@ class Executor:
             leftovers = remains.of_tests(work)
         self._point("after:rollback")
         with self._hold(work):
-            settle.end_rollback(work, leftovers, in_error=bool(broken))
+            # one that discards has changed nothing of the group itself
+            in_error = bool(broken) and work.discards is None
+            settle.end_rollback(work, leftovers, in_error=in_error)
 
     def _hold(self, work: Work) -> AbstractContextManager[None]:
         return self._locks.hold(work.operation.group_id, TURN)
@@ -243,6 +245,9 @@ class Executor:
     def _ask_superseded(self, work: Work) -> None:
         """Raises where the peer holds newer metadata than this site."""
         if work.forced or work.notes["committed"]:
+            return
+        if work.discards is not None:
+            # that the peer is ahead is what it is for; its steps look
             return
         group = work.group()
         try:

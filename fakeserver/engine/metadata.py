@@ -22,6 +22,9 @@ from fakeserver.store.groups import Group
 
 #: how the last push to the peer went (``Group.local["push"]``)
 OK, REFUSED, DUE, FORCED = "ok", "refused", "due", "forced"
+#: the version that the peer holds and that a push throws away, no other one
+#: (a key of ``Group.local``)
+OVER = "push_over"
 #: of pushes that the peer refuses, one in so many turns is tried again
 SELDOM = 10
 
@@ -60,6 +63,9 @@ class Metadata:
         """
         peer = self._access.peer(group)
         group.local.pop("push_came", None)
+        if OVER in group.local:
+            held = peer.state(group.id)
+            force = held is not None and held.version == group.local[OVER]
         try:
             peer.put(group.id, group.doc, force)
         except PeerSilent as silent:
@@ -79,6 +85,7 @@ class Metadata:
         group.local["push_message"] = ""
         group.local.pop("push_came", None)
         group.local.pop("doubt", None)
+        group.local.pop(OVER, None)
         group.local["last_sync_at"] = self.now()
         group.local["base"] = {
             "version": group.version,

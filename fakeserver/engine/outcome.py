@@ -8,6 +8,8 @@ from typing import Any
 from fakeserver.clock import parse_stamp, stamp
 from fakeserver.engine import rules
 from fakeserver.engine.documents import Doc, entry
+from fakeserver.engine.metadata import OVER
+from fakeserver.engine.steps import discard
 from fakeserver.engine.steps.volumes import planned_volumes
 from fakeserver.engine.work import Work
 from fakeserver.store import groups, operations
@@ -214,12 +216,32 @@ def _replicated(work: Work, group: Group) -> dict[str, Any]:
     }
 
 
+def _discarded(work: Work, group: Group) -> dict[str, Any]:
+    """The copy of this site, above that of the peer by count and version:
+    the push that follows takes the place of exactly that version."""
+    held = discard.still_held(work)
+    doc = group.doc
+    doc["failover_count"] = 1 + max(doc["failover_count"], held.failover_count)
+    doc["version"] = 1 + max(doc["version"], held.version)
+    group.local["last_operation"] = work.operation.id
+    group.local[OVER] = held.version
+    group.local["look"] = True
+    work.metadata.owe(group, forced=False)
+    return {
+        "discarded_version": held.version,
+        "current_primary_site": work.name(work.source),
+        "stale_removed": [],
+        "leftovers": [],
+    }
+
+
 _WRITERS = {
     "failover": _moved,
     "failback": _moved,
     "test_failover": _tested,
     "test_cleanup": _cleaned,
     "sync_volumes": _replicated,
+    "sync_force": _discarded,
 }
 
 

@@ -56,6 +56,8 @@ class PeerState:
     checksum: str
     failover_count: int
     last_operation: str | None
+    #: an operation of the group that is not finished there
+    unfinished: str | None = None
 
     @property
     def rank(self) -> tuple[int, int]:
@@ -119,6 +121,7 @@ class Peer:
                 checksum=str(found["local_checksum"]),
                 failover_count=int(found.get("local_failover_count") or 0),
                 last_operation=found.get("last_operation_id"),
+                unfinished=found.get("unfinished_operation_id"),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise PeerSilent(self.site, "unreadable sync status") from error

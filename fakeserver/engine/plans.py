@@ -44,6 +44,12 @@ PLANS = {
         replicate_snapshot=90,
         record_replication=100,
     ),
+    # with discard alone; without it nothing has to be kept or removed
+    "sync_force": _plan(
+        stop_discarded_instances=40,
+        keep_snapshots=60,
+        update_protection_group_state=100,
+    ),
 }
 #: a failback that was asked to replicate the other way again
 REVERSING = _plan(

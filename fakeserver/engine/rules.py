@@ -43,6 +43,8 @@ RULES = {
     "test_failover": Rule((ACTIVE,), rebuilds=True, counts=True),
     "test_cleanup": Rule((ACTIVE, FAILED_OVER, PARTIAL), counts=True),
     "sync_volumes": Rule((ACTIVE, FAILED_OVER, PARTIAL)),
+    # with discard: it sets the version itself, above that of the loser
+    "sync_force": Rule(STATUSES),
 }
 #: a forced failover takes over from a peer that is gone, so it needs less
 FORCED = Rule(

@@ -24,6 +24,9 @@ from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
 from fakeserver.store.operations import Operation
 
+#: how long an answer waits for the operation that it has started, real
+#: seconds: less than a client waits for the answer
+ANSWER = 20.0
 #: how long an import waits for the group's lock before it is refused
 IMPORT_PATIENCE = 3.0
 
@@ -252,6 +255,47 @@ class Service:
             group = groups.get(self._site.db, project_id, group_id)
             self.sync.force(group, force)
             return self.sync.status(group, local=False)
+
+    def sync_discard(
+        self, project_id: str, group_id: str, version: int, request_id: str
+    ) -> Doc:
+        """Make this site the winner over a peer that is ahead: what the
+        peer runs is stopped, kept as snapshots and removed.
+
+        It is an operation, which a restart takes up; the answer waits for
+        its end for a while, and names it in any case.
+        """
+        groups.get(self._site.db, project_id, group_id)
+        with self.locks.hold(group_id):
+            group = groups.get(self._site.db, project_id, group_id)
+            found = self._asked_before(group, "sync_force", request_id)
+            if found is None:
+                params = {"force": True, "discard": version}
+                request = Request("sync_force", params, request_id)
+                notes = self._checks.discards(group, request)
+                found = self._record(group, request, notes)
+                self._begin(group, request, found)
+        if not found.finished:
+            self._workers.see_through(found.id, ANSWER)
+        return self._discarded(project_id, group_id, found.id)
+
+    def _discarded(
+        self, project_id: str, group_id: str, operation_id: str
+    ) -> Doc:
+        group = groups.get(self._site.db, project_id, group_id)
+        record = operations.get(self._site.db, project_id, operation_id)
+        told = self.sync.status(group, local=False)
+        told["operation_id"] = operation_id
+        told["stale_removed"] = None
+        if record["status"] == "completed":
+            told["stale_removed"] = record["result_data"]["stale_removed"]
+        elif record["status"] == "failed":
+            told["message"] = (
+                f"Operation {operation_id} failed: {record['error_message']}"
+            )
+        else:
+            told["message"] = f"Operation {operation_id} is not finished"
+        return told
 
     def export(
         self, project_id: str, group_id: str, version: int | None

@@ -32,7 +32,8 @@ class Request:
 
     @property
     def forced(self) -> bool:
-        return bool(self.params.get("force"))
+        """Works without the peer; what discards never does."""
+        return bool(self.params.get("force")) and "discard" not in self.params
 
     @property
     def rule(self) -> rules.Rule:
@@ -70,6 +71,18 @@ class Checks:
         if request.rule.rebuilds:
             plan = self._plan(group, request, primary, other)
         return self._notes(group, request, primary, other, plan)
+
+    def discards(self, group: Group, request: Request) -> dict[str, Any]:
+        """The notes of an operation that throws away what the peer is
+        ahead with, or Refused."""
+        here = self._access.local_id()
+        other = peer_of(group.doc, here)
+        version = int(request.params["discard"])
+        self._sync.discards(group, version)
+        # its instances are to be stopped: its clouds have to answer as well
+        self._catalog(group, other)
+        notes = self._notes(group, request, here, other, [])
+        return {**notes, "discards": version}
 
     def _notes(
         self,

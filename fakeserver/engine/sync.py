@@ -16,7 +16,7 @@ from fakeserver.engine.metadata import (
 from fakeserver.engine.peer import PeerRefused, PeerSilent, PeerState
 from fakeserver.errors import Refused
 from fakeserver.site import Site
-from fakeserver.store import groups
+from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
 
 
@@ -43,6 +43,7 @@ class Sync:
             "local_failover_count": group.doc["failover_count"],
             "remote_failover_count": None,
             "last_operation_id": group.local.get("last_operation"),
+            "unfinished_operation_id": self._unfinished(group),
             "last_sync_at": group.local.get("last_sync_at"),
             "message": "",
         }
@@ -62,6 +63,11 @@ class Sync:
             return found
         self._compare(group, held, found)
         return found
+
+    def _unfinished(self, group: Group) -> str | None:
+        """What this site has not finished; the peer reads it here."""
+        running = operations.unfinished(self._site.db, group.id)
+        return running[0].id if running else None
 
     def unknown(self, group: Group) -> bool:
         """Whether the peer answers that it has no such group."""
@@ -166,6 +172,78 @@ class Sync:
         with self._site.db.transaction() as tx:
             groups.save(tx, group)
 
+    # -- throwing away what the peer is ahead with
+
+    def discards(self, group: Group, version: int) -> None:
+        """Whether what the peer holds may be thrown away; asked live.
+
+        Only at the site where, by its own record, the group runs: what
+        runs at the other site is then a copy too many.
+        """
+        peer = self._access.peer(group)
+        try:
+            peer.ping()
+            held = peer.state(group.id)
+        except PeerSilent as silent:
+            raise unreachable() from silent
+        except PeerRefused as refusal:
+            raise passed_on(refusal) from refusal
+        if held is None:
+            raise Refused(
+                "metadata-conflict",
+                f"Site {peer.site} does not know protection group "
+                f"{group.name}; nothing is there to discard",
+            )
+        here = self._access.name(self._access.local_id())
+        for site, running in (
+            (here, self._unfinished(group)),
+            (peer.site, held.unfinished),
+        ):
+            if running is not None:
+                raise _conflict(
+                    f"Operation {running} of protection group {group.name} "
+                    f"is not finished at site {site}; nothing is discarded",
+                    group,
+                    held,
+                    operation_id=running,
+                    site=site,
+                )
+        if held.version != version:
+            raise _conflict(
+                f"Site {peer.site} holds version {held.version} of the "
+                f"metadata, not {version}; nothing is discarded",
+                group,
+                held,
+            )
+        self._may_win(group, held, here, peer.site)
+
+    def _may_win(
+        self, group: Group, held: PeerState, here: str, there: str
+    ) -> None:
+        if held.checksum == checksum(group.doc):
+            raise _conflict(
+                f"Both sites hold version {held.version}; nothing is there "
+                "to discard",
+                group,
+                held,
+            )
+        if held.rank < group.rank and not _both_changed(group, held):
+            raise _conflict(
+                f"Site {here} is ahead with version {group.version} against "
+                f"{held.version}; sync-force without discard copies it",
+                group,
+                held,
+            )
+        primary = group.doc["current_primary_site_id"]
+        if primary != self._access.local_id():
+            raise Refused(
+                "invalid-state",
+                f"By the record of site {here}, protection group "
+                f"{group.name} runs at site {there}; what runs there is not "
+                "discarded",
+                site=there,
+            )
+
     def _refuse_force(
         self, group: Group, held: PeerState, site: str, winner: bool
     ) -> None:
@@ -205,10 +283,13 @@ def _both_changed(group: Group, held: PeerState) -> bool:
     return base not in (held.version, group.version)
 
 
-def _conflict(message: str, group: Group, held: PeerState) -> Refused:
+def _conflict(
+    message: str, group: Group, held: PeerState, **more: str
+) -> Refused:
     return Refused(
         "metadata-conflict",
         message,
+        **more,
         local={
             "version": group.version,
             "failover_count": group.doc["failover_count"],

@@ -77,6 +77,12 @@ class Work:
         return bool(self.notes["forced"])
 
     @property
+    def discards(self) -> int | None:
+        """The peer's version of the metadata that is thrown away."""
+        found: int | None = self.notes.get("discards")
+        return found
+
+    @property
     def is_drill(self) -> bool:
         return self.operation.type == "test_failover"
 

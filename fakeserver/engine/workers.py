@@ -33,7 +33,7 @@ class Workers:
         self._threads: list[threading.Thread] = []
         #: waiting or running: none of them is taken twice
         self._known: set[str] = set()
-        self._guard = threading.Lock()
+        self._guard = threading.Condition()
 
     def start(self, name: str) -> None:
         for n in range(self._count - len(self._threads)):
@@ -50,6 +50,26 @@ class Workers:
                 return
             self._known.add(id_)
         self._queue.put(id_)
+
+    def see_through(self, id_: str, patience: float) -> None:
+        """Submit an id, and wait until nobody works on it any more.
+
+        With no threads it runs in the caller's own. ``patience`` is in real
+        seconds; a stop ends the waiting as well.
+        """
+        if not self._count:
+            with self._guard:
+                self._known.add(id_)
+            self._take(id_)
+            return
+        self.submit(id_)
+        end = time.monotonic() + patience
+        with self._guard:
+            while id_ in self._known and not self._told_to_stop.is_set():
+                left = end - time.monotonic()
+                if left <= 0:
+                    return
+                self._guard.wait(min(left, 0.5))
 
     def drain(self) -> None:
         """Run everything that waits, here and now."""
@@ -78,6 +98,7 @@ class Workers:
         finally:
             with self._guard:
                 self._known.discard(id_)
+                self._guard.notify_all()
 
     def _loop(self) -> None:
         while (id_ := self._queue.get()) is not None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from fakeserver.engine.steps import (
     cleanup,
+    discard,
     instances,
     prepare,
     replication,
@@ -26,4 +27,6 @@ STEPS: dict[str, Callable[[Work], None]] = {
     "delete_test_instances": cleanup.delete_instances,
     "unmanage_test_volumes": cleanup.unmanage_volumes,
     "delete_cloned_volumes": cleanup.delete_volumes,
+    "stop_discarded_instances": discard.stop_instances,
+    "keep_snapshots": discard.keep_snapshots,
 }

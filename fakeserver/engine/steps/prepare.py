@@ -63,23 +63,34 @@ def _set_stale_aside(work: Work) -> None:
     snapshots on the array before anything of it is deleted. Its addresses
     are the ones that the rebuilt instances get.
     """
+    stop_stale(work)
+    for server in work.notes["stale"]:
+        _free_addresses(
+            work, server["instance_id"], server["name"], server["addresses"]
+        )
+    keep_stale(work)
+
+
+def stop_stale(work: Work) -> None:
+    """Find it, write down what it is, and stop what of it runs."""
     if "stale" not in work.notes:
         work.note(stale=_find_stale(work))
-    array = work.array(work.target)
-    stale: list[dict[str, Any]] = work.notes["stale"]
     stop_all(
         work,
         work.target,
         [
             (server["instance_id"], server["name"])
-            for server in stale
+            for server in work.notes["stale"]
             if server["running"]
         ],
     )
+
+
+def keep_stale(work: Work) -> None:
+    """Keep a snapshot of each volume of it on the array."""
+    array = work.array(work.target)
+    stale: list[dict[str, Any]] = work.notes["stale"]
     for server in stale:
-        _free_addresses(
-            work, server["instance_id"], server["name"], server["addresses"]
-        )
         for volume in server["volumes"]:
             if work.site.arrays.volume(array, volume["array_name"]):
                 volume["snapshot"] = work.site.arrays.keep_snapshot(
