@@ -36,6 +36,7 @@ __all__ = [
     "CLOUD_UNREACHABLE",
     "INSTANCES",
     "LEFT_BEHIND",
+    "LIVE_COPIES",
     "MORE",
     "NARROWER",
     "NEVER_CLEANED",
@@ -51,6 +52,7 @@ __all__ = [
     "SUPERSEDED",
     "TABLE",
     "TEST_LEFT",
+    "UNPROTECTED",
     "VOLUMES",
     "for_error",
     "for_operation",
@@ -154,6 +156,29 @@ LEFT_BEHIND = Advice(
     commands=("openstack protector protection-group show {group}",),
 )
 
+LIVE_COPIES = Advice(
+    key="live-copies",
+    symptom="Instances of a group run at both sites",
+    cause="A forced failover left the old primary's instances running, or an"
+    " operation that failed left what it had built.",
+    fix=(
+        "Look which instances run beside the group: what they write is not"
+        " replicated.",
+        "Fail back: that stops them first and keeps a snapshot of each"
+        " volume. Or stop them, where the group stays.",
+    ),
+    commands=("openstack protector protection-group check {group}",),
+)
+
+UNPROTECTED = Advice(
+    key="unprotected",
+    symptom="A failback has completed, and the group is not replicated",
+    cause="The failback was not asked to reverse the replication, so it"
+    " stays stopped: what is written is not protected.",
+    fix=("Start the replication, and wait for the first recovery point.",),
+    commands=("openstack protector consistency-group sync {group} --wait",),
+)
+
 ROLLED_BACK = Advice(
     key="rolled-back",
     symptom="The operation failed and was rolled back",
@@ -173,6 +198,8 @@ MORE = (
     VOLUMES,
     PARTIAL,
     LEFT_BEHIND,
+    LIVE_COPIES,
+    UNPROTECTED,
     ROLLED_BACK,
 )
 

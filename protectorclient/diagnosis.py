@@ -7,132 +7,20 @@ asking any more.
 
 from __future__ import annotations
 
-import concurrent.futures
-import contextlib
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from protectorclient import advice, exceptions, remedies
-from protectorclient.sitehandle import SILENT, SiteHandle
+from protectorclient import advice, remedies
+from protectorclient.checking import copies
+from protectorclient.checking.operation_facts import Facts, Seen, examine
 
 if TYPE_CHECKING:
     from protectorclient.v1.operations import Operation
-    from protectorclient.v1.protection_groups import (
-        ProtectionGroup,
-        SyncStatus,
-    )
-    from protectorclient.v1.sites import Site
-
-_DRILLS = ("test_failover", "test_cleanup")
-#: So many of the newest operations of a group are looked at.
-_LOOK_BACK = 50
-#: So many groups are listed, and of so many the metadata are read, to find
-#: one that an operation of a silent site belongs to.
-_GROUPS, _DOCUMENTS = 1000, 25
-_MOVING = ("failing_over", "failing_back")
+    from protectorclient.v1.protection_groups import ProtectionGroup
 
 
-@dataclasses.dataclass(frozen=True)
-class Seen:
-    """What one site says."""
-
-    #: The cloud's name.
-    site: str
-    #: Why it says nothing.
-    error: exceptions.ProtectorError | None = None
-    operation: Operation | None = None
-    #: Seconds since the operation's record last changed.
-    unchanged_for: float | None = None
-    group: ProtectionGroup | None = None
-    sync: SyncStatus | None = None
-    #: The id of this very site, and both sites' records by id.
-    site_id: str | None = None
-    sites: Mapping[str, Site] = dataclasses.field(default_factory=dict)
-    #: Test failovers of the group and their clean-ups that were started
-    #: here, newest first.
-    drills: tuple[Operation, ...] = ()
-    #: What its metadata say of an operation that is not its own.
-    told: Mapping[str, Any] | None = None
-
-    @property
-    def silent(self) -> bool:
-        """Whether it does not answer, as against: not allow."""
-        return isinstance(self.error, SILENT)
-
-
-@dataclasses.dataclass(frozen=True)
-class Facts:
-    """What both sites say of one operation."""
-
-    operation_id: str
-    #: By the clouds' names.
-    seen: Mapping[str, Seen]
-
-    @property
-    def home(self) -> Seen | None:
-        """The site that knows the operation."""
-        found = (one for one in self.seen.values() if one.operation)
-        return next(found, None)
-
-    @property
-    def operation(self) -> Operation | None:
-        """The record, where a site that knows it answers."""
-        return self.home.operation if self.home else None
-
-    @property
-    def witness(self) -> Seen | None:
-        """A site that does not know it, but was told of it by the other."""
-        found = (one for one in self.seen.values() if one.told)
-        return next(found, None)
-
-    @property
-    def group(self) -> ProtectionGroup | None:
-        """The group, as the site has it that is ahead."""
-        found = [one.group for one in self.seen.values() if one.group]
-        return max(
-            found,
-            key=lambda one: (one.failover_count, one.metadata_version),
-            default=None,
-        )
-
-    @property
-    def drill(self) -> Operation | None:
-        """The test failover that a clean-up was to clear away."""
-        if self.home is None or self.operation is None:
-            return None
-        drills = iter(self.home.drills)
-        for one in drills:
-            if one.id == self.operation.id:
-                break
-        return next(
-            (one for one in drills if one.operation_type == "test_failover"),
-            None,
-        )
-
-    @property
-    def silent(self) -> list[Seen]:
-        """The sites that do not answer."""
-        return [one for one in self.seen.values() if one.silent]
-
-    @property
-    def dead_primary(self) -> bool:
-        """Whether the site where the group runs does not answer."""
-        if self.group is None or not self.silent:
-            return False
-        alive = [one.site_id for one in self.seen.values() if not one.silent]
-        return self.group.current_primary_site_id not in alive
-
-    @property
-    def out_of_sync(self) -> bool:
-        """Whether a site that sees both says that they differ."""
-        return any(
-            one.sync is not None and one.sync.status in _DIFFERS
-            for one in self.seen.values()
-        )
-
-
-_DIFFERS = ("OUT_OF_SYNC", "FAILED")
+__all__ = ["Diagnosis", "Facts", "Seen", "diagnose", "examine"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,103 +36,6 @@ class Diagnosis:
     commands: tuple[str, ...]
 
 
-def examine(operation_id: str, handles: Mapping[str, SiteHandle]) -> Facts:
-    """Ask both sites for what they know.
-
-    :raises NotFound: all answer, and none knows the operation.
-    """
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        first = dict(
-            zip(
-                handles,
-                pool.map(
-                    lambda handle: _find(handle, operation_id),
-                    handles.values(),
-                ),
-                strict=True,
-            )
-        )
-        facts = Facts(operation_id, first)
-        if facts.operation is None:
-            for one in first.values():
-                if one.error is not None and not one.silent:
-                    raise one.error
-            if not facts.silent:
-                raise exceptions.NotFound(
-                    f"no site knows an operation '{operation_id}'"
-                )
-            return Facts(
-                operation_id,
-                {
-                    name: _overhear(handles[name], one, operation_id)
-                    for name, one in first.items()
-                },
-            )
-        group = facts.operation.protection_group_id
-        if group is None:
-            return facts
-        asked = pool.map(
-            lambda name: _ask(handles[name], first[name], group), handles
-        )
-        return Facts(operation_id, dict(zip(handles, asked, strict=True)))
-
-
-def _find(handle: SiteHandle, operation_id: str) -> Seen:
-    try:
-        found = handle.client.operations.get(operation_id)
-    except exceptions.NotFound:
-        return Seen(handle.name)
-    except exceptions.ProtectorError as error:
-        return Seen(handle.name, error)
-    age = None
-    if found.updated_at is not None:
-        now = handle.client.http.server_time()
-        age = max(0.0, (now - found.updated_at).total_seconds())
-    return Seen(handle.name, operation=found, unchanged_for=age)
-
-
-def _overhear(handle: SiteHandle, seen: Seen, operation_id: str) -> Seen:
-    """What a site was told of an operation: it stands in the metadata."""
-    if seen.error is not None:
-        return seen
-    client = handle.client
-    try:
-        groups = list(client.protection_groups.list(limit=_GROUPS))
-        # those that move first: it is most likely one of theirs
-        groups.sort(key=lambda one: one.status not in _MOVING)
-        for group in groups[:_DOCUMENTS]:
-            told = client.metadata.get(group.id).get("operation")
-            if isinstance(told, Mapping) and told.get("id") == operation_id:
-                asked = _ask(handle, seen, group.id)
-                return dataclasses.replace(asked, told=told)
-    except exceptions.ProtectorError as error:
-        return dataclasses.replace(seen, error=error)
-    return seen
-
-
-def _ask(handle: SiteHandle, seen: Seen, group: str) -> Seen:
-    if seen.error is not None:
-        return seen
-    client = handle.client
-    told: dict[str, Any] = {}
-    try:
-        told["site_id"] = handle.local.id
-        told["sites"] = handle.sites
-        with contextlib.suppress(exceptions.NotFound):
-            told["group"] = client.protection_groups.get(group)
-            told["sync"] = client.protection_groups.sync_status(group)
-        told["drills"] = tuple(
-            one
-            for one in client.operations.list(
-                protection_group_id=group, limit=_LOOK_BACK
-            )
-            if one.operation_type in _DRILLS
-        )
-    except exceptions.ProtectorError as error:
-        told["error"] = error
-    return dataclasses.replace(seen, **told)
-
-
 def diagnose(facts: Facts) -> Diagnosis:
     """What the facts mean."""
     operation = facts.operation
@@ -253,6 +44,18 @@ def diagnose(facts: Facts) -> Diagnosis:
     verdict, row = _judge(facts, operation)
     group = facts.group
     name = (group.name if group else None) or operation.protection_group_id
+    live = _beside(facts, operation)
+    cure: list[str] = []
+    if live and group is not None and operation.is_finished:
+        verdict += f"; {copies.sentence(live, facts.primary)}"
+        cure = copies.cure(
+            live,
+            group=group.name,
+            status=group.status,
+            primary=facts.primary,
+            in_sync=not facts.out_of_sync,
+        ).script
+        row = row or advice.LIVE_COPIES
     filled = row and row.filled(
         group=name or "GROUP",
         operation=operation.id,
@@ -260,8 +63,18 @@ def diagnose(facts: Facts) -> Diagnosis:
     )
     commands = remedies.commands(facts, operation, name or "GROUP", filled)
     return Diagnosis(
-        verdict, row is None, filled, tuple(dict.fromkeys(commands))
+        verdict, row is None, filled, tuple(dict.fromkeys([*commands, *cure]))
     )
+
+
+def _beside(facts: Facts, operation: Operation) -> list[copies.Copy]:
+    """Live copies, but for those that the operation names as left."""
+    named = {
+        str(item.get("id"))
+        for item in operation.leftovers
+        if isinstance(item, Mapping)
+    }
+    return [it for it in facts.live_copies if it.instance_id not in named]
 
 
 def _nobody_knows(facts: Facts) -> Diagnosis:
@@ -323,6 +136,10 @@ def _judge(
         return f"the {kind} completed, a site does not answer now", (
             advice.PEER_UNREACHABLE
         )
+    if _unprotected(facts, operation):
+        return f"the {kind} completed, and nothing is replicated since", (
+            advice.UNPROTECTED
+        )
     uncleaned = _uncleaned(facts, operation)
     if uncleaned is not None:
         return f"the {kind} completed, its test is not cleaned up", uncleaned
@@ -342,6 +159,23 @@ def _is_partial(operation: Operation, group: ProtectionGroup | None) -> bool:
         and group
         and group.status == "failed_over_partial"
     )
+
+
+def _unprotected(facts: Facts, operation: Operation) -> bool:
+    """Whether the group is home by it, and nothing is replicated since."""
+    group = facts.group
+    if not operation.leaves_unprotected or group is None:
+        return False
+    if group.current_primary_site_id != operation.target_site_id:
+        return False
+    last, ended = group.last_replication_at, operation.completed_at
+    since = last is not None and ended is not None and last > ended
+    synced = any(
+        one.operation_type == "sync_volumes" and one.status == "completed"
+        for seen in facts.seen.values()
+        for one in _later(seen.history, operation)
+    )
+    return group.status == "active" and not since and not synced
 
 
 def _uncleaned(facts: Facts, operation: Operation) -> advice.Advice | None:

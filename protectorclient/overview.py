@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import dataclasses
 import datetime
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from protectorclient import exceptions, microversions
+from protectorclient.checking import ready
+from protectorclient.checking.overview_row import Row as Row
 from protectorclient.located import rank
 from protectorclient.pair import SitePair
 from protectorclient.pair.site_facts import SiteFacts as Side
@@ -26,92 +28,6 @@ _UNTOLD = f"unknown: needs API version {microversions.HEALTH.since}"
 _UNLISTED = "unknown: the health report does not have it"
 #: Of the newest operations of a site so many are read at once.
 _NEWEST = 1000
-
-
-@dataclasses.dataclass(frozen=True)
-class Row:
-    """One group."""
-
-    id: str
-    name: str
-    status: str
-    #: The cloud's name of the site where it runs.
-    primary: str
-    #: None where nobody could tell.
-    in_sync: bool | None
-    #: As the service says, or why it is not known.
-    sync_status: str
-    #: Seconds.
-    lag: float | None
-    #: Seconds.
-    rpo: float | None
-    #: None where no site could tell.
-    ready: bool | None
-    #: Why it is not ready, or why that is not known.
-    reasons: tuple[str, ...]
-    last_drill: Operation | None
-    last_operation: Operation | None
-    #: Why operations may be missing: a site that was not asked has its own.
-    silent: str | None
-    #: Whether that one does not answer, or does not let us in.
-    is_dead: bool
-    #: Now, by the clock of a site that answered.
-    now: datetime.datetime
-
-    @property
-    def dead(self) -> str | None:
-        """The site that does not answer, if one does not."""
-        return self.silent if self.is_dead else None
-
-    @property
-    def unasked(self) -> str | None:
-        """What a site says for what it leaves open."""
-        if self.silent is None:
-            return None
-        return f"{self.silent} {'dead' if self.is_dead else 'refuses'}"
-
-    @property
-    def drill_age(self) -> float | None:
-        """Seconds since the last drill that succeeded."""
-        if self.last_drill is None or self.last_drill.completed_at is None:
-            return None
-        age = self.now - self.last_drill.completed_at
-        return max(0.0, age.total_seconds())
-
-    @property
-    def within_rpo(self) -> bool | None:
-        """Whether the lag is what was agreed."""
-        if self.rpo is None:
-            return None
-        return self.lag is not None and self.lag <= self.rpo
-
-    def to_dict(self) -> dict[str, Any]:
-        """As data."""
-        return {
-            "id": self.id,
-            "name": self.name,
-            "primary": self.primary,
-            "status": self.status,
-            "in_sync": self.in_sync,
-            "sync_status": self.sync_status,
-            "replication_lag_seconds": self.lag,
-            "rpo_seconds": self.rpo,
-            "within_rpo": self.within_rpo,
-            "ready": self.ready,
-            "reasons": list(self.reasons),
-            "last_drill": _short(self.last_drill),
-            "last_drill_age_seconds": self.drill_age,
-            "last_operation": _short(self.last_operation),
-            "dead_site": self.dead,
-        }
-
-
-def _short(operation: Operation | None) -> dict[str, Any] | None:
-    if operation is None:
-        return None
-    sent = operation.to_dict()
-    fields = ("id", "operation_type", "status", "started_at", "completed_at")
-    return {field: sent.get(field) for field in fields}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -189,6 +105,9 @@ def _ask(side: Side) -> _Answer:
         groups = {group.id: group for group in side.groups}
         operations = list(client.operations.list(limit=_NEWEST))
         _ = side.local
+        if groups:
+            with contextlib.suppress(exceptions.ProtectorError):
+                _ = side.servers
         known = health.result()
     return _Answer(groups, operations, known or {}, known is not None)
 
@@ -236,19 +155,24 @@ class _Picture:
 
     def row(self, identity: str) -> Row:
         """One group, as the site has it that is ahead."""
-        copies = {
+        records = {
             name: answer.groups[identity]
             for name, answer in self._answers.items()
             if identity in answer.groups
         }
-        ahead = max(copies, key=lambda name: rank(copies[name]))
-        group = copies[ahead]
-        in_sync, sync_status = self._sync(copies)
+        ahead = max(records, key=lambda name: rank(records[name]))
+        group = records[ahead]
+        in_sync, sync_status = self._sync(records)
         health = self._health(identity, group, ahead)
-        reasons = self._reasons(health, group, in_sync, sync_status)
-        ready: bool | None = not reasons
-        if ready and health is None:
-            ready, reasons = None, (self._untold(),)
+        place = self._place(group, ahead)
+        live = ready.live_copies(place)
+        reasons = (
+            *self._reasons(health, group, in_sync, sync_status),
+            *ready.reasons(place, live),
+        )
+        is_ready: bool | None = not reasons
+        if is_ready and health is None:
+            is_ready, reasons = None, (self._untold(),)
         operations = self._operations(identity)
         now = self._sides[ahead].handle.client.http.server_time()
         return Row(
@@ -258,15 +182,34 @@ class _Picture:
             primary=self._site(group.current_primary_site_id),
             in_sync=in_sync,
             sync_status=sync_status,
-            lag=self._lag(health, group, now),
-            rpo=self._rpo(ahead, identity),
-            ready=ready,
-            reasons=reasons,
+            lag=(lag := self._lag(health, group, now)),
+            has_point=_has_point(health, lag),
+            rpo=ready.rpo(place),
+            ready=is_ready,
+            reasons=tuple(dict.fromkeys(reasons)),
+            live_copies=live,
             last_drill=_last(operations, _is_drill),
             last_operation=operations[0] if operations else None,
             silent=next(iter(self._errors), None),
             is_dead=any(isinstance(e, SILENT) for e in self._errors.values()),
             now=now,
+        )
+
+    def _place(self, group: ProtectionGroup, ahead: str) -> ready.Place:
+        """Where the group runs, and the other site, as they answer."""
+        ids = {name: site_id for site_id, name in self._sites.items()}
+        current = self._site(group.current_primary_site_id)
+        return ready.Place(
+            group=group,
+            speaker=self._sides[ahead],
+            sides={
+                name: side
+                for name, side in self._sides.items()
+                if name in self._answers
+            },
+            names=tuple(self._sides),
+            site_ids=ids,
+            current=current,
         )
 
     def _site(self, site_id: str | None) -> str:
@@ -293,11 +236,21 @@ class _Picture:
             for answer in self._answers.values()
             if identity in answer.health
         } - {None}
+        if not said:
+            return self._unsaid(identity)
         worse = sorted(str(one) for one in said if one != "IN_SYNC")
         if worse == ["UNREACHABLE"]:
             # one does not hear the other, and both are heard here
             return self._same(identity), worse[0]
         return (False, worse[0]) if worse else (True, "IN_SYNC")
+
+    def _unsaid(self, identity: str) -> tuple[bool | None, str]:
+        """No health report tells it: equal versions may differ all the
+        same."""
+        same = self._same(identity)
+        if same is None:
+            return None, "unknown: a site does not tell its checksum"
+        return same, "IN_SYNC" if same else "OUT_OF_SYNC"
 
     def _same(self, identity: str) -> bool | None:
         """Whether both hold the same, as each says of itself."""
@@ -396,12 +349,14 @@ class _Picture:
             return None
         return max(0.0, (now - group.last_replication_at).total_seconds())
 
-    def _rpo(self, name: str, identity: str) -> float | None:
-        try:
-            minutes = self._sides[name].policy(identity).rpo_minutes
-        except exceptions.NotFound:
-            return None
-        return None if minutes is None else minutes * 60.0
+
+def _has_point(health: GroupHealth | None, lag: float | None) -> bool | None:
+    """A service that tells no lag tells of its RPO whether that is so."""
+    if lag is not None:
+        return True
+    if health is not None and health.rpo_compliant is None:
+        return None
+    return False
 
 
 def _last(

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
-from typing import Any
 
-from protectorclient import exceptions
+from protectorclient.checking import copies
 from protectorclient.located import Located, SyncReport, rank
-from protectorclient.outlook import Outlook
 from protectorclient.pair import SitePair
 from protectorclient.sitehandle import SiteHandle
 from protectorclient.v1.protection_groups import Group
@@ -30,17 +27,6 @@ class Claim:
 
 
 @dataclasses.dataclass(frozen=True)
-class Left:
-    """An instance that still is at the site that was primary."""
-
-    site: str
-    instance_id: str
-    name: str
-    #: As Nova tells, ``ACTIVE`` for one that still runs.
-    status: str
-
-
-@dataclasses.dataclass(frozen=True)
 class State:
     """Both sites side by side."""
 
@@ -50,9 +36,8 @@ class State:
     #: say so, or both hold the same.
     ahead: SiteHandle | None
     why: str
-    left: tuple[Left, ...]
-    #: Why it is not known what is left.
-    left_unknown: str | None = None
+    #: The instances of the group beside those that it runs.
+    seen: copies.Seen
 
     @property
     def located(self) -> Located:
@@ -76,13 +61,7 @@ def look(pair: SitePair, group: Group) -> State:
         raise located.errors[located.dead.name]
     claims = tuple(_claim(report, handle) for handle in pair.handles)
     ahead, why = _ahead(report)
-    left: tuple[Left, ...] = ()
-    unknown = None
-    try:
-        left = _left(located)
-    except exceptions.ProtectorError as error:
-        unknown = str(error)
-    return State(report, claims, ahead, why, left, unknown)
+    return State(report, claims, ahead, why, copies.look(located))
 
 
 def _claim(report: SyncReport, handle: SiteHandle) -> Claim:
@@ -138,40 +117,3 @@ def _ahead(report: SyncReport) -> tuple[SiteHandle | None, str]:
     return best, (
         f"{best.name} is ahead: {what} {more}, and {less} at {worse.name}"
     )
-
-
-def _left(located: Located) -> tuple[Left, ...]:
-    """Instances of the group at the site that is not primary, in Nova.
-
-    They are named by the metadata of either site: the site that was
-    primary may be the only one that still knows them.
-    """
-    old = located.other
-    site_id = located.site_ids[old.name]
-    names: dict[str, str] = {}
-    for handle in (located.current, located.other):
-        if handle.name not in located.groups:
-            continue
-        document = handle.client.metadata.get(located.group.id)
-        names.update(_instances(document, site_id))
-    found = []
-    for identity, name in names.items():
-        server = old.finder.one_server(identity)
-        if server is not None:
-            status = str(server.get("status"))
-            found.append(Left(old.name, identity, name, status))
-    return tuple(found)
-
-
-def _instances(document: Mapping[str, Any], site_id: str) -> dict[str, str]:
-    tests = {
-        str(instance.get("id"))
-        for test in document.get("tests") or ()
-        for instance in test.get("instances") or ()
-    }
-    return {
-        str(instance.here["instance_id"]): instance.name
-        for instance in Outlook(document, site_id, "").instances
-        if instance.here.get("instance_id")
-        and str(instance.here["instance_id"]) not in tests
-    }

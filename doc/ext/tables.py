@@ -182,6 +182,9 @@ def checks() -> Iterator[str]:
         if row.reason:
             kind += f"; the service refuses with ``{row.reason}``"
         yield f"    :otherwise: {kind}"
+        if row.blocks:
+            blocked = sorted(row.blocks & row.purposes)
+            yield f"    :blocks: {literal(blocked)}"
         yield f"    :cause: {plain(row.cause)}"
         yield f"    :impact: {plain(row.impact)}"
         yield f"    :fix: ``{row.fix}``"

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from protectorclient import exceptions, locating, probing
+from protectorclient.checking import copies
 from protectorclient.checking.finding import Skip
-from protectorclient.located import Located
+from protectorclient.located import Located, rank
 from protectorclient.mappingfile import MappingFile
 from protectorclient.outlook import Fate, Outlook
 from protectorclient.pair import SitePair
@@ -166,6 +167,9 @@ class Case:
             questions.append(functools.partial(asked.document, group))
             questions.append(functools.partial(asked.policy, group))
             questions.append(functools.partial(asked.storage, group))
+        if self.source is not None and self.source.barred is None:
+            source = self.source
+            questions.append(lambda: source.servers)
         if self.target is not None and self.target.barred is None:
             target = self.target
             questions.append(lambda: target.networks)
@@ -255,6 +259,41 @@ class Case:
             self.speaker.document(self.group.id),
             located.site_ids[located.current.name],
             located.site_ids[located.other.name],
+        )
+
+    @property
+    def agree(self) -> bool:
+        """Whether both sites have the group in one version."""
+        located = self.located
+        if located is None or len(located.groups) < len(self.sides):
+            return False
+        return len({rank(found) for found in located.groups.values()}) == 1
+
+    @functools.cached_property
+    def documents(self) -> tuple[Mapping[str, Any], ...]:
+        """The metadata; of both sites where they may tell different
+        things."""
+        found = [self.outlook.document]
+        if self.located is not None and not self.agree:
+            for name in self.located.groups:
+                if self.sides[name] is not self.speaker:
+                    with contextlib.suppress(exceptions.ProtectorError):
+                        side = self.sides[name]
+                        found.append(side.document(self.group.id))
+        return tuple(found)
+
+    def copies(self, side: Side) -> tuple[copies.Copy, ...]:
+        """What is left of the group's instances at a site, beside those
+        that it runs."""
+        located = self.located
+        if located is None:
+            raise Skip("no site answers that knows the group")
+        return copies.find(
+            self.documents,
+            located.site_ids[located.current.name],
+            located.site_ids[side.name],
+            side.name,
+            side.servers,
         )
 
     def site_id(self, name: str) -> str | None:

@@ -33,6 +33,8 @@ class Finding:
     fix: str | None = None
     #: What it is about: ids and names of instances, networks, operations.
     affected: tuple[str, ...] = ()
+    #: Whether the action is refused as long as this stands.
+    blocks: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """As data."""
@@ -105,6 +107,8 @@ class Verdict:
     site: str | None = None
     #: Instead of the table's.
     severity: Severity | None = None
+    #: Instead of the table's.
+    blocks: bool | None = None
 
 
 def ok(message: str, *affected: str, site: str | None = None) -> Verdict:
@@ -119,6 +123,9 @@ def bad(
     fix: str | None = None,
     site: str | None = None,
     severity: Severity | None = None,
+    blocks: bool | None = None,
 ) -> Verdict:
     """Wrong as badly as the table says, if nothing else is said."""
-    return Verdict(message, False, affected, cause, fix, site, severity)
+    return Verdict(
+        message, False, affected, cause, fix, site, severity, blocks
+    )

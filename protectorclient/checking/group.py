@@ -137,7 +137,10 @@ def policy(case: Case) -> Verdict:
         return bad("there is none", fix=_set_policy(name))
     if found.credentials_set is False:
         return bad(
-            "it has no credentials of the arrays", fix=_set_policy(name)
+            "it has no credentials of the arrays",
+            fix=_set_policy(name),
+            # it is begun, and fails at the arrays
+            blocks=False,
         )
     minutes = found.rpo_minutes
     return ok(f"RPO {minutes} minutes" if minutes else "set")

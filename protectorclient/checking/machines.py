@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from protectorclient import remedy
+from protectorclient.checking import copies
 from protectorclient.checking.case import Case, said
 from protectorclient.checking.finding import Skip, Verdict, bad, ok
 from protectorclient.pair.site_facts import SiteFacts as Side
-
-#: The service marks with it what it builds: the member it is a copy of.
-MARK = "protector_member"
+from protectorclient.states import LEFT
 
 
 def running(case: Case) -> Verdict:
@@ -32,6 +32,8 @@ def running(case: Case) -> Verdict:
         # a test failover stops them, and its clean-up starts them
         if identity not in stopped and status.get(identity) != "ACTIVE":
             down.append((instance.name, status.get(identity)))
+    if not case.outlook.instances:
+        return ok("the group has no instance", site=source.name)
     if not down:
         return ok(f"all are, at {source.name}", site=source.name)
     told = ", ".join(f"{name} is {state or 'gone'}" for name, state in down)
@@ -47,36 +49,97 @@ def running(case: Case) -> Verdict:
     )
 
 
+def live_copies(case: Case) -> Verdict:
+    """Instances that run beside those of the primary, drills apart."""
+    target = _asked(case, case.target)
+    if case.outlook.document.get("operation"):
+        raise Skip("an operation is under way")
+    sides = [side for side in (case.source, target) if side is not None]
+    asked = [side for side in sides if side.barred is None]
+    found = copies.live(copy for side in asked for copy in case.copies(side))
+    names = ", ".join(side.name for side in asked)
+    if not found:
+        return ok(f"none, at {names}", site=target.name)
+    located = case.located
+    assert located is not None
+    cure = copies.cure(
+        found,
+        group=case.group.name,
+        status=case.group.status,
+        primary=located.current.name,
+        in_sync=case.agree,
+    )
+    return bad(
+        copies.sentence(found, located.current.name),
+        *(part for copy in found for part in (copy.name, copy.instance_id)),
+        fix="\n".join(cure.lines),
+        site=found[0].site,
+    )
+
+
 def left_over(case: Case) -> Verdict:
-    """Copies of members at the other site that are nobody's."""
+    """Copies of members at the other site that are nobody's, or older."""
     target = _asked(case, case.target)
     document = case.outlook.document
     if document.get("operation"):
         raise Skip("an operation is under way")
+    found = case.copies(target)
+    older = [copy for copy in found if copy.known]
+    strays = [
+        ("server", copy.instance_id, copy.name)
+        for copy in found
+        if not copy.known
+    ]
     members = {str(one.get("id")) for one in document.get("members") or ()}
     known = set(_known(document))
-    found = [
-        (kind, str(one.get("id")), str(one.get("name")))
-        for kind, things in (
-            ("server", target.servers),
-            ("volume", target.volumes),
-        )
-        for one in things
-        if (one.get("metadata") or {}).get(MARK) in members
+    strays += [
+        ("volume", str(one.get("id")), str(one.get("name")))
+        for one in target.volumes
+        if (one.get("metadata") or {}).get(copies.MARK) in members
         and str(one.get("id")) not in known
     ]
-    if not found:
+    if not found and not strays:
         return ok(f"nothing, at {target.name}", site=target.name)
-    site = shlex.quote(target.name)
+    told = [f"server {copy.name} ({copy.instance_id})" for copy in older]
+    told += [f"{kind} {name} ({one})" for kind, one, name in strays]
     return bad(
-        ", ".join(f"{kind} {name} ({one})" for kind, one, name in found),
-        *(identity for _, identity, _ in found),
-        fix="\n".join(
-            f"openstack --os-cloud {site} {kind} delete {identity}"
-            for kind, identity, _ in found
-        ),
+        ", ".join(told),
+        *(copy.instance_id for copy in older),
+        *(identity for _, identity, _ in strays),
+        cause=_OLDER if older and not strays else None,
+        fix=_clear(case, target.name, older, strays),
         site=target.name,
     )
+
+
+#: Why instances are left that the metadata still name.
+_OLDER = (
+    "A forced failover leaves the instances of the old primary where they are."
+)
+
+
+def _clear(
+    case: Case,
+    site: str,
+    older: Sequence[copies.Copy],
+    strays: Sequence[tuple[str, str, str]],
+) -> str:
+    """Older instances hold data, and go with a snapshot; strays do not."""
+    lines = [
+        f"openstack --os-cloud {shlex.quote(site)} {kind} delete {identity}"
+        for kind, identity, _ in strays
+    ]
+    if older and case.group.status in LEFT:
+        name = shlex.quote(case.group.name)
+        lines.append(
+            f"{remedy.GROUP} failback {name} --reverse-replication --wait"
+        )
+    elif older:
+        lines.append(
+            "The next planned failover keeps a snapshot of each volume and"
+            " deletes them"
+        )
+    return "\n".join(lines)
 
 
 def _known(document: Mapping[str, Any]) -> Iterator[str]:

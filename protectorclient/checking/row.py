@@ -43,3 +43,6 @@ class Check:
     reason: str | None = None
     purposes: frozenset[str] = frozenset(PURPOSES)
     severity: Severity = Severity.PROBLEM
+    #: What is refused as long as it stands, of the purposes. What fails
+    #: only later, or may, is not.
+    blocks: frozenset[str] = frozenset()

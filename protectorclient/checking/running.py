@@ -73,15 +73,20 @@ def _finding(
             affected=verdict.affected,
         )
     names = {"group": case.name, "site": site}
+    severity = verdict.severity or check.severity
+    blocks = verdict.blocks
+    if blocks is None:
+        blocks = case.purpose in check.blocks
     return Finding(
         id=check.id,
-        severity=verdict.severity or check.severity,
+        severity=severity,
         site=site,
         message=verdict.message,
         cause=verdict.cause or check.cause,
         impact=check.impact,
         fix=verdict.fix or _filled(check.fix, names),
         affected=verdict.affected,
+        blocks=blocks and severity is Severity.PROBLEM,
     )
 
 

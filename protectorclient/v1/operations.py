@@ -55,6 +55,16 @@ class Operation(_record.Record):
         return self.status in FINISHED
 
     @property
+    def leaves_unprotected(self) -> bool:
+        """Whether it is a failback that left the replication stopped."""
+        return (
+            self.operation_type == "failback"
+            and self.status == "completed"
+            and not self.parameters.get("reverse_replication")
+            and "reverse_replication" not in self.steps_completed
+        )
+
+    @property
     def leftovers(self) -> tuple[Any, ...]:
         """What it left behind, as far as the record tells."""
         found = (self.result_data or {}).get("leftovers")

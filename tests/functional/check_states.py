@@ -98,6 +98,8 @@ class State:
     severity: str = "problem"
     #: whether another row is left when this one is cleared
     clean: bool = True
+    #: rows that cannot but find fault beside it
+    beside: tuple[tuple[str, str], ...] = ()
     #: how the two sites are started
     pair: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -107,11 +109,28 @@ class State:
     def id(self) -> str:
         return self.name or self.check
 
+    @property
+    def blocks(self) -> bool:
+        """Whether the action is refused for it."""
+        return self.severity == "problem" and self.check not in LATER
+
     def line(self, more: str = "") -> str:
         return (
             f"openstack {self.options} protector protection-group check"
             f" {self.group} --for {self.purpose} {more}"
         )
+
+
+#: problems for which nothing is refused: what fails only later, or may
+LATER = {
+    "site-status",
+    "live-copies",
+    "members-once",
+    "volume-types",
+    "cinder-policy",
+    "quota-compute",
+    "quota-storage",
+}
 
 
 def nothing(world: World) -> None:
@@ -293,8 +312,18 @@ def left_behind(world: World) -> None:
     world.pair.clear_faults()
 
 
+def _back_after_outage(world: World) -> None:
+    """site-a is back, and knows of the failover without it."""
+    _unplanned(world)
+    world.done(f"{GROUP} sync-force prod-web-app")
+
+
 def _left_over(world: World) -> None:
     left_behind(world)
+    strays = world.done("openstack server list -f value -c ID", "site-b")
+    world.done(
+        f"openstack server stop {' '.join(strays.out.split())}", "site-b"
+    )
     world.done(f"{GROUP} set prod-web-app --status active", "site-a-admin")
     world.done("openstack server start web-1 web-2 web-3")
     world.done(
@@ -322,7 +351,13 @@ STATES = (
     State("known", _unknown_at_b),
     State("peer-link", lambda w: w.pair.fault("partition", site="a")),
     State("primary-silent", nothing, purpose="unplanned"),
-    State("primary", _unplanned, purpose="failback"),
+    State(
+        "primary",
+        _unplanned,
+        purpose="failback",
+        beside=(("live-copies", "problem"), ("left-over", "warning")),
+        clean=False,
+    ),
     State(
         "metadata-version",
         lambda w: w.rewrite(
@@ -365,6 +400,13 @@ STATES = (
         "running",
         lambda w: w.done("openstack server stop web-1"),
         severity="warning",
+    ),
+    State(
+        "live-copies",
+        _back_after_outage,
+        purpose="failback",
+        beside=(("left-over", "warning"),),
+        clean=False,
     ),
     State("left-over", _left_over, severity="warning"),
     State("members-once", _shared_instance),

@@ -180,10 +180,43 @@ def test_the_sites_differ_after_an_outage(local_pair: LocalPair) -> None:
     local_pair.site("a").start()
     found = diagnosed(operation).json
     assert found["symptom"] == advice.OUT_OF_SYNC.symptom
-    sync, status = found["next_commands"]
+    sync, status, failback, instead = found["next_commands"]
     for command in (sync, status):
         ran = protector(command.removeprefix(OPENSTACK))
         assert ran.code == 0, ran.err
+    beside = diagnosed(operation).json
+    assert beside["verdict"] == (
+        "the failover completed; web-1, web-2, web-3 run and write at site-a"
+        " now, beside the group at site-b"
+    )
+    assert beside["symptom"] == advice.LIVE_COPIES.symptom
+    assert beside["next_commands"][1:] == [failback, instead]
+    assert failback.endswith(" --reverse-replication --wait")
+    assert instead.startswith(
+        "# or, where the group stays at site-b: openstack --os-cloud site-a"
+        " server stop "
+    )
+    typed_in_order([failback], local_pair)
+    diagnosed(operation, 0)
+
+
+@pytest.mark.parametrize("reverse", ["", "--reverse-replication"])
+def test_a_failback_that_leaves_no_protection(
+    reverse: str, local_pair: LocalPair
+) -> None:
+    assert protector(f"{FAILOVER} --wait").code == 0
+    operation = protector(
+        f"{GROUP} failback prod-web-app {reverse} --wait -f value -c id"
+    ).out.strip()
+    if reverse:
+        diagnosed(operation, 0)
+        return
+    found = diagnosed(operation).json
+    assert found["symptom"] == advice.UNPROTECTED.symptom
+    assert found["next_commands"] == [
+        f"{OPENSTACK}consistency-group sync prod-web-app --wait"
+    ]
+    typed_in_order(found["next_commands"], local_pair)
     diagnosed(operation, 0)
 
 

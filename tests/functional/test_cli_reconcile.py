@@ -10,6 +10,10 @@ from fakeserver.harness import LocalPair
 
 GROUP = "protection-group"
 WEB = "--network-mapping net-primary-web=net-secondary-web"
+BESIDE = (
+    "web-1, web-2, web-3 run and write at site-a now, beside the group at"
+    " site-b"
+)
 RECONCILE = f"{GROUP} reconcile prod-web-app"
 
 
@@ -41,11 +45,16 @@ def test_from_the_fire_to_the_way_home(shell: str, burnt: LocalPair) -> None:
         "web-2",
         "web-3",
     ]
+    assert lines[left + 1].endswith(", ACTIVE, runs and writes now")
+    problem = lines.index(f"problem: prod-web-app: {BESIDE}")
+    assert lines[problem + 1] == (
+        "openstack protector protection-group sync-force prod-web-app"
+    )
     assert lines[-1] == "not confirmed; --yes copies the metadata of site-b"
     assert run(f"{GROUP} sync-status prod-web-app").code == 3
 
     done = run(f"{RECONCILE} --yes -f json")
-    assert done.code == 0, done.err
+    assert done.code == 3, done.err
     assert done.json["ahead"] == "site-b"
     assert done.json["synced"] is True
     assert [one["name"] for one in done.json["left_at_old_primary"]] == [
@@ -53,12 +62,19 @@ def test_from_the_fire_to_the_way_home(shell: str, burnt: LocalPair) -> None:
         "web-2",
         "web-3",
     ]
-    assert {one["severity"] for one in done.json["checks"]} == {"ok"}
+    assert {one["runs"] for one in done.json["left_at_old_primary"]} == {True}
+    bad = [one for one in done.json["checks"] if one["severity"] != "ok"]
+    assert [(one["id"], one["severity"], one["blocks"]) for one in bad] == [
+        ("live-copies", "problem", False),
+        ("left-over", "warning", False),
+    ]
+    assert bad[0]["message"] == BESIDE
     assert "check --for failback:" in done.err
     assert run(f"{GROUP} sync-status prod-web-app").code == 0
     assert run(f"{GROUP} failback prod-web-app --wait").code == 0
 
     after = run(f"{RECONCILE} -f json")
+    assert "left at site-b: nothing" in after.err
     assert after.json["was_in_sync"] is True
     assert after.json["left_at_old_primary"] == []
 

@@ -5,18 +5,28 @@ from __future__ import annotations
 import re
 
 import pytest
-from clirunner import SHELLS, protector
+from check_states import DB_MAPPING, FLAVOR, World, conflict
+from clirunner import SHELLS, openstack, protector
 
 from fakeserver.harness import LocalPair
 from protectorclient.osc.v1.status import ShowStatus
 
 GROUP = "protection-group"
+STORE = f"openstack protector {GROUP} set"
 WEB = "--network-mapping net-primary-web=net-secondary-web"
+
+
+def mapped(pair: LocalPair) -> None:
+    """What the names alone do not match is mapped."""
+    world = World(pair)
+    world.done(f"{STORE} prod-web-app {WEB}")
+    world.done(f"{STORE} prod-db {DB_MAPPING} {FLAVOR}")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_every_group_has_a_row(shell: str, local_pair: LocalPair) -> None:
     run = SHELLS[shell]
+    mapped(local_pair)
     ran = run("status -f json")
     assert (ran.code, ran.err) == (0, "")
     bare, database, web = ran.json
@@ -191,13 +201,20 @@ def test_an_older_site_has_no_health_report(
         ran = protector("status prod-db -f json")
         assert (ran.code, ran.err) == (0, "")
         (row,) = ran.json
-        assert (row["in_sync"], row["ready"]) == (True, None)
-        assert row["reasons"] == ["unknown: needs API version 1.2"]
+        assert (row["in_sync"], row["ready"]) == (True, False)
+        assert row["reasons"] == [
+            "No network at site-b matches net-primary-db: map it with"
+            " --network-mapping",
+            "No flavor at site-b matches db.big: map it with --flavor-mapping",
+        ]
         assert row["within_rpo"] is True
+        (bare,) = protector("status bare -f json").json
+        assert (bare["in_sync"], bare["ready"]) == (True, None)
+        assert bare["reasons"] == ["unknown: needs API version 1.2"]
         table = protector("status bare -f value")
         assert "unknown: needs API version 1.2" in table.out
         metrics = protector("status --prometheus")
-        assert "protector_group_ready{" not in metrics.out
+        assert 'protector_group_ready{group="bare"' not in metrics.out
         moved = f"{GROUP} failover prod-web-app {WEB} --wait"
         assert protector(moved).code == 0
         (away,) = protector("status prod-web-app -f json").json
@@ -225,3 +242,88 @@ def test_watching(
     assert ran.out.count("prod-db") >= 3
     assert "\x1b" not in ran.out
     assert "warning: site-a is dead" in ran.err
+
+
+def test_live_copies_are_named(local_pair: LocalPair) -> None:
+    """Until they are stopped; then they are left over, and no more."""
+    local_pair.site("a").kill()
+    failover = f"{GROUP} failover prod-web-app --type unplanned {WEB} --wait"
+    assert protector(failover).code == 0
+    (silent,) = protector("status prod-web-app -f json").json
+    assert silent["live_copies"] is None
+    local_pair.site("a").start()
+    assert protector(f"{GROUP} sync-force prod-web-app").code == 0
+    ran = protector("status -f json")
+    rows = {row["name"]: row for row in ran.json}
+    assert rows["prod-db"]["live_copies"] == []
+    live = rows["prod-web-app"]["live_copies"]
+    assert [one["name"] for one in live] == ["web-1", "web-2", "web-3"]
+    assert {(one["site"], one["runs"]) for one in live} == {("site-a", True)}
+    told = (
+        "web-1, web-2, web-3 run and write at site-a now, beside the group at"
+        " site-b"
+    )
+    assert told in rows["prod-web-app"]["reasons"]
+    ids = " ".join(one["instance_id"] for one in live)
+    stop = f"openstack --os-cloud site-a server stop {ids}"
+    assert ran.err.splitlines() == [
+        f"problem: prod-web-app: {told}",
+        "openstack protector protection-group failback prod-web-app"
+        " --reverse-replication --wait",
+        "or, where the group stays at site-b:",
+        stop,
+    ]
+    assert openstack(stop.removeprefix("openstack ")).code == 0
+    after = protector("status prod-web-app -f json")
+    assert (after.json[0]["live_copies"], after.err) == ([], "")
+
+
+def test_no_recovery_point_is_no_lag(local_pair: LocalPair) -> None:
+    """A lag of none would read as the best that there is."""
+    world = World(local_pair)
+    mapped(local_pair)
+    assert protector(f"{GROUP} failover prod-web-app --wait").code == 0
+    assert protector(f"{GROUP} failback prod-web-app --wait").code == 0
+    ran = protector("status prod-web-app -f csv -c Lag")
+    assert ran.out.split("\n")[1] == '"no recovery point"'
+    (row,) = protector("status prod-web-app -f json").json
+    assert (row["replication_lag_seconds"], row["within_rpo"]) == (None, False)
+    world.done(
+        "openstack protector consistency-group sync prod-web-app --wait"
+    )
+    (row,) = protector("status prod-web-app -f json").json
+    assert row["within_rpo"] is True
+
+
+def test_ready_is_what_the_next_failover_would_be(
+    local_pair: LocalPair,
+) -> None:
+    """Not while it would be refused for a mapping, or fail at Cinder."""
+    (row,) = protector("status prod-web-app -f json").json
+    assert (row["ready"], row["reasons"]) == (
+        False,
+        [
+            "No network at site-b matches net-primary-web: map it with"
+            " --network-mapping"
+        ],
+    )
+    mapped(local_pair)
+    assert protector("status prod-web-app -f json").json[0]["ready"] is True
+    local_pair.fault("cinder-403", site="b")
+    (row,) = protector("status prod-web-app -f json").json
+    assert (row["ready"], row["reasons"]) == (
+        False,
+        ["Cinder of site-b lets no member manage volumes"],
+    )
+
+
+def test_equal_versions_without_a_health_report(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They may hold different things: the checksums are compared."""
+    with LocalPair(sockets=True, max_microversion="1.1") as pair:
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(pair.clouds_yaml))
+        monkeypatch.setenv("OS_CLOUD", "site-a")
+        conflict(World(pair))
+        (row,) = protector("status prod-web-app -f json").json
+        assert (row["in_sync"], row["sync_status"]) == (False, "OUT_OF_SYNC")

@@ -11,13 +11,14 @@ from protectorclient.osc import columns
 
 #: What fits beside the rest in a terminal that is not too narrow.
 WIDTH = 44
-HEADERS = ("Check", "Site", "Result", "Detail", "Fix")
+HEADERS = ("Check", "Site", "Result", "Blocks", "Detail", "Fix")
 #: A word of a command, as it is written: what is quoted stays so.
 _WORD = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\])+""")
 #: What a program gets.
 FIELDS = (
     "id",
     "severity",
+    "blocks",
     "site",
     "message",
     "cause",
@@ -25,6 +26,13 @@ FIELDS = (
     "fix",
     "affected",
 )
+
+
+class Blocks(columns.Cell):
+    """Whether the action is refused for it."""
+
+    def human_readable(self) -> str:
+        return "yes" if self._value else ""
 
 
 class Wrapped(columns.Cell):
@@ -70,6 +78,7 @@ def rows(findings: Iterable[Finding], *before: str) -> columns.Output:
             finding.id,
             finding.site,
             str(finding.severity),
+            Blocks(finding.blocks),
             Wrapped(finding.message),
             Wrapped(finding.fix or ""),
         )

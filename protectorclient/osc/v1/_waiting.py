@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
+import shlex
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
@@ -50,6 +52,8 @@ class Waiting(command.Base):
     verb = "wait"
     #: What is followed, once that is known.
     followed: Followed | None = None
+    #: What groups and sites are called, by their ids.
+    titles: Mapping[str, str] = MappingProxyType({})
 
     def follow_keys(
         self,
@@ -84,6 +88,7 @@ class Waiting(command.Base):
             place=lambda site: handles[site].client.http.endpoint.root,
         )
         self.followed = followed
+        self.titles = names or {}
 
         def fetch(site: str, ids: Sequence[str]) -> Mapping[str, Operation]:
             found = handles[site].client.operations.fetch(ids)
@@ -186,6 +191,28 @@ class Waiting(command.Base):
         if end.outcome is events.Outcome.COMPLETED and end.operation:
             for item in end.operation.leftovers:
                 self.warn(f"left behind: {columns.leftover(item)}")
+            if end.operation.leaves_unprotected:
+                identity = end.operation.protection_group_id or "GROUP"
+                self.tell_unprotected(self._title(identity))
+
+    def _title(self, identity: str) -> str:
+        """What a group is called; its id where nobody tells."""
+        found = self.titles.get(identity)
+        return found or self.known_names(self.handles()).get(
+            identity, identity
+        )
+
+    def tell_unprotected(self, group: str, when: str = "now") -> None:
+        """A failback that leaves the replication stopped is no protection.
+
+        :param when: since when, for people.
+        """
+        self.warn(
+            f"{group} is not protected {when}: its replication is stopped."
+            " This starts it:"
+        )
+        name = shlex.quote(group)
+        self.tell(self.typed(f"consistency-group sync {name} --wait"))
 
     def explain(self, error: BaseException) -> int:
         """Say how it ended, and what helps."""

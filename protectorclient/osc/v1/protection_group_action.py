@@ -217,6 +217,10 @@ class FailoverProtectionGroup(Moving):
         self, parsed_args: argparse.Namespace, prepared: Prepared
     ) -> columns.Output:
         output = super().send(parsed_args, prepared)
+        if parsed_args.type == "unplanned" and not isinstance(
+            self.trouble, exceptions.OperationFailed | KeyboardInterrupt
+        ):
+            self._tell_copies(prepared)
         if parsed_args.type == "unplanned" and self.trouble is None:
             self.say(
                 f"hint: when {prepared.located.current.name} is back: "
@@ -224,6 +228,25 @@ class FailoverProtectionGroup(Moving):
                 f"{shlex.quote(prepared.group.name)}"
             )
         return output
+
+    def _tell_copies(self, prepared: Prepared) -> None:
+        """Whether the old primary's instances run on beside the new ones."""
+        from protectorclient.checking import copies
+        from protectorclient.osc.v1 import _copies
+
+        located = prepared.located
+        target = located.site_ids[located.other.name]
+        seen = copies.look(located, primary=target)
+        home = target == located.group.primary_site_id
+        _copies.tell(
+            self,
+            seen.live,
+            group=located.group.name,
+            status="active" if home else "failed_over",
+            primary=located.other.name,
+            in_sync=False,
+        )
+        _copies.tell_unknown(self, seen, located)
 
 
 class FailbackProtectionGroup(Moving):
@@ -247,6 +270,14 @@ class FailbackProtectionGroup(Moving):
 
     def own_options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
         return {"reverse_replication": parsed_args.reverse_replication}
+
+    def send(
+        self, parsed_args: argparse.Namespace, prepared: Prepared
+    ) -> columns.Output:
+        output = super().send(parsed_args, prepared)
+        if not (parsed_args.wait or parsed_args.reverse_replication):
+            self.tell_unprotected(prepared.group.name, "once it has completed")
+        return output
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient import advice

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
+from protectorclient.checking import copies
 from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import ask, columns, command, options
 from protectorclient.osc.v1 import protection_group_sync
@@ -60,6 +61,10 @@ class ReconcileProtectionGroup(command.ShowOne):
 
             for line in _checks.lines(report.findings):
                 self.tell(f"  {line}")
+        else:
+            from protectorclient.osc.v1 import _copies
+
+            _copies.tell_seen(self, state.seen, state.located, in_sync=False)
         return _shown(state, synced, report)
 
     def _sync(self, parsed_args: argparse.Namespace, state: State) -> bool:
@@ -117,15 +122,19 @@ def _told(state: State) -> Iterator[str]:
         )
         yield "  ".join(cells).rstrip()
     yield state.why
-    if state.left_unknown:
-        yield f"left at {state.located.other.name}: {state.left_unknown}"
-    elif state.left:
-        yield f"left at {state.located.other.name}:"
-        for one in state.left:
-            yield f"  {one.name} ({one.instance_id}), {one.status}"
+    left = copies.by_site(state.seen.copies)
+    other = state.located.other.name
+    for site, some in left.items():
+        yield f"left at {site}:"
+        for one in some:
+            does = "runs and writes now" if one.runs else "does not run"
+            yield f"  {one.name} ({one.instance_id}), {one.status}, {does}"
+    if other in left:
         yield "  a failback stops them, keeps a snapshot and deletes them"
-    else:
-        yield f"left at {state.located.other.name}: nothing"
+    for site, why in state.seen.unknown.items():
+        yield f"left at {site}: not known: {why}"
+    if other not in left and other not in state.seen.unknown:
+        yield f"left at {other}: nothing"
 
 
 def _short(field: str, value: Any) -> str:
@@ -139,7 +148,7 @@ def _shown(
 ) -> columns.Output:
     located = state.located
     claims = [dataclasses.asdict(claim) for claim in state.claims]
-    left = [dataclasses.asdict(one) for one in state.left]
+    left = [one.to_dict() for one in state.seen.copies]
     found = [f.to_dict() for f in report.findings] if report else []
     fields = {
         "protection_group_id": located.group.id,
@@ -173,7 +182,8 @@ def _claim(claim: Mapping[str, Any]) -> str:
 
 
 def _left(one: Mapping[str, Any]) -> str:
-    return f"{one['name']}, {one['status']}\n  {one['instance_id']}"
+    does = "runs" if one["runs"] else "does not run"
+    return f"{one['name']}, {one['status']}, {does}\n  {one['instance_id']}"
 
 
 def _finding(one: Mapping[str, Any]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
@@ -11,6 +11,7 @@ from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import columns, command, options
 
 if TYPE_CHECKING:
+    from protectorclient.checking import copies
     from protectorclient.located import SyncReport
     from protectorclient.pair import SitePair
     from protectorclient.sitehandle import SiteHandle
@@ -58,8 +59,12 @@ class SyncForceProtectionGroup(SyncStatusProtectionGroup):
     """Copy the metadata of the site that is ahead to the other one
 
     Where both sites have changed since they last agreed, name the one
-    that wins with --winner.
+    that wins with --winner. Instances that a forced failover left running
+    at the other site are named at the end.
     """
+
+    #: What runs beside the group, and how both sites compare by then.
+    _seen: tuple[copies.Seen, SyncReport] | None = None
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         options.add_group(parser)
@@ -70,10 +75,31 @@ class SyncForceProtectionGroup(SyncStatusProtectionGroup):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient.checking import copies
+
         group = parsed_args.protection_group
         check_winner(self.pair, parsed_args.winner)
         self.pair.sync_force(group, winner=parsed_args.winner)
-        return self.report(self.pair.sync_status(group))
+        report = self.pair.sync_status(group)
+        self._seen = copies.look(report.located), report
+        return self.report(report)
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Any,
+    ) -> int:
+        status = super().produce_output(parsed_args, column_names, data)
+        if self._seen is not None:
+            self.app.stdout.flush()
+            from protectorclient.osc.v1 import _copies
+
+            seen, report = self._seen
+            _copies.tell_seen(
+                self, seen, report.located, in_sync=report.in_sync
+            )
+        return status
 
 
 def check_winner(pair: SitePair, winner: str | None) -> None:

@@ -103,14 +103,14 @@ class ShowStatus(command.Lister):
 
             for line in exposition.lines(self._found):
                 self.app.stdout.write(f"{line}\n")
-            self._tell_dead()
+            self._tell_trouble()
             return 0
         if not parsed_args.watch:
             if column_names:
                 super().produce_output(parsed_args, column_names, data)
             else:
                 self.app.stdout.write("[]\n")
-            self._tell_dead()
+            self._tell_trouble()
             return 0
         return self._watch(parsed_args, column_names, data)
 
@@ -125,7 +125,7 @@ class ShowStatus(command.Lister):
             if self.app.stdout.isatty():
                 self.app.stdout.write(_CLEAR)
             super().produce_output(parsed_args, column_names, data)
-            self._tell_dead()
+            self._tell_trouble()
             self.app.stdout.flush()
             self.sleep(parsed_args.interval)
             try:
@@ -135,12 +135,23 @@ class ShowStatus(command.Lister):
                 continue
             column_names, data = self._output(parsed_args)
 
-    def _tell_dead(self) -> None:
+    def _tell_trouble(self) -> None:
+        from protectorclient.osc.v1 import _copies
+
         self.app.stdout.flush()
         for name, error in self._found.errors.items():
             if error is self.trouble:
                 continue
             self.warn(f"{name} {self._found.state(name)}: {error.message}")
+        for row in self._found.rows:
+            _copies.tell(
+                self,
+                row.live_copies or (),
+                group=row.name,
+                status=row.status,
+                primary=row.primary,
+                in_sync=row.in_sync is not False,
+            )
 
 
 def _row(row: Row) -> tuple[Any, ...]:
@@ -183,7 +194,9 @@ class _Lag(_OfRow):
     def human_readable(self) -> str:
         row = self._value
         if row.lag is None:
-            return "none" if row.rpo is not None else ""
+            if row.rpo is None:
+                return ""
+            return "no recovery point" if row.has_point is False else "unknown"
         lag = columns.span(row.lag)
         if row.rpo is None:
             return str(lag)
