@@ -185,15 +185,35 @@ class ProtectorShell(app.App):
         try:
             self.command_manager.find_command(argv)
         except ValueError:
-            near = self.get_fuzzy_matches(argv[0])[:12]
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
-            print(
-                f"{self.NAME}: there is no command "
-                f"'{_words(argv)}'{hint} See '{self.NAME} --help'.",
-                file=self.stderr,
-            )
-            return USAGE
+            return self._unknown(argv)
+        if argv[:1] == ["help"] and not self._has_help(argv[1:]):
+            return self._unknown(argv[1:])
         return super().run_subcommand(argv)
+
+    def _unknown(self, argv: Sequence[str]) -> int:
+        from protectorclient.osc import unknown
+
+        words = list(argv)
+        if len(words) > 1 and words[0] == self.NAME:
+            # as after "openstack"
+            del words[0]
+        names = (name for name, _ in self.command_manager)
+        for line in unknown.told(self.NAME, words, names):
+            self.stderr.write(f"{line}\n")
+        return USAGE
+
+    def _has_help(self, argv: Sequence[str]) -> bool:
+        """Whether cliff has something to say on words after ``help``."""
+        words = [word for word in argv if not word.startswith("-")]
+        try:
+            if words:
+                self.command_manager.find_command(words)
+        except ValueError:
+            start = " ".join(words)
+            return any(
+                name.startswith(start) for name, _ in self.command_manager
+            )
+        return True
 
     def prepare_to_run_command(self, cmd: cliff_command.Command) -> None:
         self.command = cmd
@@ -206,15 +226,13 @@ class ProtectorShell(app.App):
     def interact(self) -> None:
         """Without a command, say what there is, and end."""
         self._nothing_asked = True
-        names = sorted(name for name, _ in self.command_manager)
-        lines = (
-            f"usage: {self.NAME} [options] <command> ...",
-            "",
-            "commands:",
-            *(f"  {name}" for name in names),
-            "",
+        from protectorclient.osc import unknown
+
+        names = (name for name, _ in self.command_manager)
+        lines = unknown.listing(self.NAME, names)
+        lines[-1] = (
             f"See '{self.NAME} <command> --help', and '{self.NAME} --help' for"
-            " the options.",
+            " the options."
         )
         self.stderr.write("".join(f"{line}\n" for line in lines))
 
@@ -311,16 +329,6 @@ def _ask_password(prompt: str | None = None) -> str:
         return getpass.getpass(prompt or "Password: ")
     except EOFError:
         return ""
-
-
-def _words(argv: Sequence[str]) -> str:
-    """The leading words of a command line, which name the command."""
-    words = []
-    for word in argv:
-        if word.startswith("-"):
-            break
-        words.append(word)
-    return " ".join(words) or argv[0]
 
 
 def _version() -> str:

@@ -10,6 +10,8 @@ from typing import Any
 
 API_NAME = "protector"
 API_VERSIONS = ("1",)
+#: A group of its own for the command that answers where words name none.
+API_EXTENSIONS = ("unknown",)
 DEFAULT_API_VERSION = "1"
 
 #: OpenStackClient looks the value of this option up in the configuration and

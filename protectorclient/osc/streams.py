@@ -125,7 +125,12 @@ def replace_closed() -> None:
 
 
 def lend(app: Any) -> None:
-    """The same for a shell that is not ours, and has begun."""
+    """The same for a shell that is not ours, and has begun.
+
+    :param app: None where a command is made only to look at it.
+    """
+    if app is None:
+        return
     for holder in (sys, app):
         for name in NAMES:
             _lend(holder, name)

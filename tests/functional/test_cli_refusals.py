@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import clirunner
 import pytest
-from clirunner import SHELLS, Ran, protector
+from clirunner import SHELLS, Ran, openstack, protector
 
 from fakeserver.harness import LocalPair
 from protectorclient import SitePair
@@ -165,7 +166,7 @@ REFUSED = [
         "operation_type, status, progress, source_site_id, target_site_id, "
         "started_at, completed_at, updated_at, error_message, "
         "steps_completed, steps_failed, parameters, request_id, result_data, "
-        "site\n",
+        "site, audit_log\n",
     ),
     (
         f"{GROUP} list -c nothing",
@@ -392,10 +393,44 @@ def test_an_unknown_api_version_in_the_environment(
         )
 
 
-def test_a_command_that_does_not_exist() -> None:
-    ran = protector(f"{GROUP} lits")
-    assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith("protector: there is no command")
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_command_that_does_not_exist(shell: str, pair: LocalPair) -> None:
+    program = "protector" if shell == "protector" else "openstack protector"
+    for typed, named, meant in (
+        ("failover", "failover", f"{GROUP} failover"),
+        (f"{GROUP} lits", f"{GROUP} lits", f"{GROUP} list"),
+        ("failover x --wait", "failover x", f"{GROUP} failover x --wait"),
+        ("protction-group list", "protction-group list", f"{GROUP} list"),
+    ):
+        ran = SHELLS[shell](typed)
+        assert (ran.code, ran.out) == (2, "")
+        assert ran.err == (
+            f"{program}: there is no command '{named}'; did you mean:\n"
+            f"  {program} {meant}\n"
+        )
+    ran = SHELLS[shell]("xyzzy")
+    assert ran.code == 2
+    assert ran.err.endswith(f"all commands:\n  {program} --help\n")
+    listed = SHELLS[shell]("")
+    assert (listed.code, listed.out) == (2, "")
+    assert f"  {GROUP} failover\n" in listed.err
+
+
+def test_the_fast_shell_forgives_a_word_too_many() -> None:
+    ran = protector("protector failover")
+    assert ran.err.endswith(f"  protector {GROUP} failover\n")
+    assert protector("help failover").err == ran.err
+    assert protector(f"help {GROUP} show").code == 0
+
+
+def test_the_completion_of_a_shell_knows_every_command(
+    pair: LocalPair,
+) -> None:
+    shown = openstack("complete").out
+    assert re.search(r"^  cmds_protector='.*\bmember\b", shown, re.MULTILINE)
+    assert re.search(
+        r"^  cmds_protector_member='add list remove'", shown, re.MULTILINE
+    )
 
 
 def test_a_name_that_two_networks_share(pair: LocalPair) -> None:
