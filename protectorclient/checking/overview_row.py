@@ -75,8 +75,8 @@ class Row:
     def to_dict(self) -> dict[str, Any]:
         """As data."""
         return {
-            "id": self.id,
             "name": self.name,
+            "id": self.id,
             "primary": self.primary,
             "status": self.status,
             "in_sync": self.in_sync,

@@ -7,12 +7,12 @@ people, ``-f json``, ``yaml``, ``csv`` and ``value`` for programs.
 from __future__ import annotations
 
 import dataclasses
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cliff import columns
 
+from protectorclient.osc.formats.escape import escaped
 from protectorclient.timespan import span as span
 
 if TYPE_CHECKING:
@@ -39,21 +39,21 @@ class Words(Cell):
     """A status of many words, ``OUT_OF_SYNC``, written with spaces."""
 
     def human_readable(self) -> str:
-        return "" if self._value is None else self._value.replace("_", " ")
+        return one_line(self._value).replace("_", " ")
 
 
 class Text(Cell):
     """A value that may be missing: an empty cell instead of ``None``."""
 
     def human_readable(self) -> str:
-        return "" if self._value is None else str(self._value)
+        return one_line(self._value)
 
 
 class Prose(Cell):
-    """A sentence, broken into lines that fit."""
+    """Sentences, with the lines that they were written in."""
 
     def human_readable(self) -> str:
-        return "\n".join(wrapped(self._value or ""))
+        return "" if self._value is None else str(self._value)
 
 
 class Percent(Cell):
@@ -65,7 +65,14 @@ class Lines(Cell):
     """A list, one item a line."""
 
     def human_readable(self) -> str:
-        return "\n".join(_one_line(item) for item in self._value or ())
+        return "\n".join(one_line(item) for item in self._value or ())
+
+
+class Below(Lines):
+    """A list that a table has below it, so that its rows stay short.
+
+    Each line begins with the first column of its row.
+    """
 
 
 class Items(Cell):
@@ -110,15 +117,11 @@ class Named(Cell):
     def human_readable(self) -> str:
         if self._value is None:
             return ""
-        name = self._names.get(self._value)
-        if name is None:
-            return str(self._value)
-        return f"{name} ({self._value})" if self._full else name
-
-
-def wrapped(text: str) -> list[str]:
-    """The lines of a text as they fit beside the names of the fields."""
-    return textwrap.wrap(text, CELL_WIDTH + 4, break_on_hyphens=False)
+        known, identity = self._names.get(self._value), one_line(self._value)
+        if known is None:
+            return identity
+        name = one_line(known)
+        return f"{name} ({identity})" if self._full else name
 
 
 def _indented(fields: Mapping[str, Any]) -> Iterator[str]:
@@ -126,27 +129,29 @@ def _indented(fields: Mapping[str, Any]) -> Iterator[str]:
         if key.endswith("_mapping") and isinstance(value, Mapping):
             inner = list(_arrows(value))
         elif isinstance(value, list | tuple):
-            inner = [_one_line(item) for item in value]
+            inner = [one_line(item) for item in value]
         elif isinstance(value, Mapping):
             inner = list(_indented(value))
         else:
-            yield f"{key}: {_one_line(value)}"
+            yield f"{one_line(key)}: {one_line(value)}"
             continue
-        yield f"{key}:" if inner else f"{key}: none"
+        title = one_line(key)
+        yield f"{title}:" if inner else f"{title}: none"
         yield from (f"  {line}" for line in inner)
 
 
 def _arrows(mapping: Mapping[str, Any]) -> Iterator[str]:
     """Two ids do not fit in one line of a terminal of 80 columns."""
-    for source, target in mapping.items():
-        if len(source) + len(str(target)) <= CELL_WIDTH:
+    for key, value in mapping.items():
+        source, target = one_line(key), one_line(value)
+        if len(source) + len(target) <= CELL_WIDTH:
             yield f"{source} -> {target}"
         else:
-            yield str(source)
+            yield source
             yield f"  -> {target}"
 
 
-def _one_line(value: Any) -> str:
+def one_line(value: Any) -> str:
     """A value inside a cell, short and without quotes where none are due."""
     if value is None:
         return ""
@@ -154,25 +159,25 @@ def _one_line(value: Any) -> str:
         if "kind" in value and "name" in value:
             return leftover(value)
         return ", ".join(
-            f"{key}={_one_line(item)}"
+            f"{one_line(key)}={one_line(item)}"
             for key, item in value.items()
             if item is not None
         )
     if isinstance(value, list | tuple):
-        return ", ".join(_one_line(item) for item in value)
-    return str(value)
+        return ", ".join(one_line(item) for item in value)
+    return escaped(str(value))
 
 
 def leftover(item: Any) -> str:
     """What an operation has left behind, and where."""
     if not isinstance(item, Mapping):
-        return str(item)
+        return one_line(item)
     if "kind" not in item or "name" not in item:
-        return _one_line(item)
+        return one_line(dict(item))
     text = f"{item['kind']} {item['name']}"
     if item.get("site"):
         text += f" at {item['site']}"
-    return f"{text}: {item['why']}" if item.get("why") else text
+    return escaped(f"{text}: {item['why']}" if item.get("why") else text)
 
 
 #: Fields that are shown otherwise than their type would tell.
@@ -181,6 +186,7 @@ KINDS: Mapping[str, type[Cell]] = {
     "network_mapping": Arrows,
     "flavor_mapping": Arrows,
     "sync_status": Words,
+    "reasons": Below,
     "error_message": Prose,
     "description": Prose,
 }

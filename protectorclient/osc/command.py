@@ -15,7 +15,7 @@ import contextlib
 import dataclasses
 import functools
 import logging
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from osc_lib.command import command
@@ -273,24 +273,58 @@ class Command(Base):
 class Shows(Base):
     """The part that commands with a result share."""
 
+    #: Titles of the table whose field has another name, and that name; for
+    #: ``-c`` and ``--sort-column``, which take either.
+    aliases: Mapping[str, str] = {}
+
     def produce_output(
         self,
         parsed_args: argparse.Namespace,
         column_names: Sequence[str],
         data: Any,
     ) -> int:
+        self.use_aliases(parsed_args, column_names)
         check_columns(parsed_args, column_names)
         status: int = super().produce_output(  # type: ignore[misc]
             parsed_args, column_names, data
         )
         return status
 
+    def use_aliases(
+        self, parsed_args: argparse.Namespace, names: Iterable[str]
+    ) -> None:
+        """Put the names that the output has into what was asked for."""
+        known = {_normal(name) for name in names}
+        other = dict(self.aliases)
+        other.update({field: title for title, field in other.items()})
+        for option in ("columns", "sort_columns"):
+            given = getattr(parsed_args, option, None) or []
+            meant = [
+                name
+                if _normal(name) in known
+                else other.get(_normal(name), name)
+                for name in given
+            ]
+            if meant != given:
+                setattr(parsed_args, option, meant)
+
     def _load_formatter_plugins(self) -> Any:
-        """The output formats; the fast shell has them at hand."""
+        """The output formats, ours in place of cliff's.
+
+        The fast shell has the entry points at hand.
+        """
+        from protectorclient.osc.formats import formatters
+
         load = getattr(self.app, "load_formatters", None)
         if load is not None:
-            return load(self.formatter_namespace)  # type: ignore[attr-defined]
-        return super()._load_formatter_plugins()  # type: ignore[misc]
+            found = load(self.formatter_namespace)  # type: ignore[attr-defined]
+        else:
+            found = super()._load_formatter_plugins()  # type: ignore[misc]
+        for extension in found:
+            ours = formatters.FORMATS.get(extension.name)
+            if ours is not None:
+                extension.obj = ours()
+        return found
 
     def names(
         self,
@@ -322,6 +356,58 @@ class Shows(Base):
 
 class Lister(Shows, command.Lister):
     """A command that ends in a list."""
+
+    #: What the list is of, for when there is none.
+    nouns = "entries"
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Any,
+    ) -> int:
+        if parsed_args.formatter != "table":
+            return super().produce_output(parsed_args, column_names, data)
+        rows = [tuple(row) for row in data]
+        if not rows and not parsed_args.print_empty:
+            self.say(f"There are no {self.nouns}.")
+        names, above, below = self._parted(parsed_args, column_names, rows)
+        status = super().produce_output(parsed_args, names, above)
+        for line in below:
+            self.app.stdout.write(f"{line}\n")
+        return status
+
+    def _parted(
+        self,
+        parsed_args: argparse.Namespace,
+        names: Sequence[str],
+        rows: list[tuple[Any, ...]],
+    ) -> tuple[Sequence[str], list[tuple[Any, ...]], list[str]]:
+        """The columns of the table, and the lines that stand below it."""
+        from protectorclient.osc.columns import Below
+        from protectorclient.osc.formats import formatters, measure, values
+
+        apart = {
+            n
+            for row in rows
+            for n, cell in enumerate(row)
+            if isinstance(cell, Below)
+        }
+        if not apart or parsed_args.columns:
+            return names, rows, []
+        kept = [n for n in range(len(names)) if n not in apart]
+        width = formatters.limit(parsed_args, self.app.stdout)
+        lines = []
+        for row in rows:
+            for text in (values.human(row[n]) for n in sorted(apart)):
+                for line in filter(None, text.split("\n")):
+                    said = f"{formatters.plain(row[0])}: {line}"
+                    lines += measure.hanging(said, width)
+        return (
+            [names[n] for n in kept],
+            [tuple(row[n] for n in kept) for row in rows],
+            lines,
+        )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)

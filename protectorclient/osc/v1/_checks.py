@@ -12,6 +12,8 @@ from protectorclient.osc import columns
 #: What fits beside the rest in a terminal that is not too narrow.
 WIDTH = 44
 HEADERS = ("Check", "Site", "Result", "Blocks", "Detail", "Fix")
+#: Titles of the table, and the fields in them.
+ALIASES = {"check": "id", "result": "severity", "detail": "message"}
 #: A word of a command, as it is written: what is quoted stays so.
 _WORD = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\])+""")
 #: What a program gets.
@@ -95,10 +97,8 @@ def data(findings: Iterable[Finding]) -> columns.Output:
 
 
 def output(findings: Sequence[Finding], formatter: str) -> columns.Output:
-    """Rows for ``-f json`` and ``yaml`` have more than a table has."""
-    if formatter in ("json", "yaml"):
-        return data(findings)
-    return rows(findings)
+    """Programs get all that is known; a table is for people."""
+    return rows(findings) if formatter == "table" else data(findings)
 
 
 def lines(findings: Iterable[Finding]) -> Iterator[str]:

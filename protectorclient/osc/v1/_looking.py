@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -152,16 +153,17 @@ class Looking(_following.Following):
             raise exceptions.UsageProblem(
                 f"--check has no output as {parsed_args.formatter}"
             )
+        from protectorclient.osc.v1 import _checks
+
+        self.aliases = _checks.ALIASES
+        self.use_aliases(parsed_args, names)
         command.check_columns(parsed_args, names)
-        if parsed_args.columns:
-            chosen = [
-                n
-                for n, name in enumerate(names)
-                if name in parsed_args.columns
-            ]
-            names = tuple(names[n] for n in chosen)
-            rows = [tuple(row[n] for n in chosen) for row in rows]
-        emit(names, rows, self.app.stdout, parsed_args)
+        chosen, selector = self._generate_columns_and_selector(
+            parsed_args, names
+        )
+        if selector:
+            rows = [tuple(itertools.compress(row, selector)) for row in rows]
+        emit(chosen, rows, self.app.stdout, parsed_args)
 
     def _print(self, outgoing: Outgoing) -> None:
         """A request as it goes over the wire."""

@@ -18,6 +18,8 @@ class ListOverdueDrill(command.Lister):
     where any is overdue.
     """
 
+    nouns = "overdue drills"
+
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "--older-than",

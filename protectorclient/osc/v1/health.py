@@ -24,6 +24,8 @@ class ShowHealth(command.Lister):
     site. Needs API version 1.2.
     """
 
+    nouns = "protection groups"
+
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         options.add_paging(parser)
 

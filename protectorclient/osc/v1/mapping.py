@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import columns, command, options
+from protectorclient.osc.v1 import _checks
 
 if TYPE_CHECKING:
     from protectorclient.outlook import Outlook
@@ -120,6 +121,8 @@ class CheckMapping(command.Lister):
     The exit status is 3 where there is a problem.
     """
 
+    aliases = _checks.ALIASES
+
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         options.add_group(parser)
         parser.add_argument(
@@ -135,7 +138,6 @@ class CheckMapping(command.Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient import checkup, mappingfile
-        from protectorclient.osc.v1 import _checks
 
         wanted = checkup.Wanted(
             mapping_file=mappingfile.load(parsed_args.file)

@@ -30,6 +30,8 @@ LONG_COLUMNS = {
 class ListMember(command.Lister):
     """List the members of a protection group"""
 
+    nouns = "members"
+
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         options.add_group(parser)
         options.add_long(parser)

@@ -44,6 +44,8 @@ class ListOperation(command.Lister):
     history of the configured cloud, unless --all-sites asks both.
     """
 
+    nouns = "operations"
+
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "--protection-group",

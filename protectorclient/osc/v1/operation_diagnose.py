@@ -62,9 +62,8 @@ class _Numbered(columns.Cell):
 
     def human_readable(self) -> str:
         return "\n".join(
-            line
+            f"{number}. {columns.one_line(text)}"
             for number, text in enumerate(self._value, 1)
-            for line in columns.wrapped(f"{number}. {text}")
         )
 
 
@@ -128,7 +127,7 @@ def _shown(facts: Facts, found: Diagnosis) -> columns.Output:
         "cause": columns.Prose(row.cause if row else None),
         "fix": _Numbered(list(row.fix) if row else []),
         "leftovers": columns.Items(
-            list(operation.leftovers) if operation else [], _leftover
+            list(operation.leftovers) if operation else [], columns.leftover
         ),
         "next_commands": _Commands(list(found.commands)),
     }
@@ -158,9 +157,7 @@ def _site(seen: Seen) -> dict[str, Any]:
 
 def _one_site(item: Mapping[str, Any]) -> str:
     if not item["answers"]:
-        return "\n  ".join(
-            columns.wrapped(f"{item['site']}: {item['message']}")
-        )
+        return columns.one_line(f"{item['site']}: {item['message']}")
     if item["group_status"] is None:
         return f"{item['site']}: answers"
     sync = str(item["sync_status"] or "").replace("_", " ")
@@ -168,7 +165,3 @@ def _one_site(item: Mapping[str, Any]) -> str:
         f"{item['site']}: {item['group_status']}, metadata "
         f"{item['metadata_version']}, {sync}"
     )
-
-
-def _leftover(item: Mapping[str, Any]) -> str:
-    return "\n  ".join(columns.wrapped(columns.leftover(item)))

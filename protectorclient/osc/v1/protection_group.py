@@ -46,6 +46,8 @@ LONG_COLUMNS = {
 class ListProtectionGroup(command.Lister):
     """List protection groups"""
 
+    nouns = "protection groups"
+
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "--name",

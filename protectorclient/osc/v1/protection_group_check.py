@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.osc import columns, command, options
-from protectorclient.osc.v1 import _mapped
+from protectorclient.osc.v1 import _checks, _mapped
 
 if TYPE_CHECKING:
     from protectorclient.checkup import Report
@@ -32,6 +32,8 @@ class CheckProtectionGroup(command.Lister):
     there is a problem, and 4 where there are warnings alone and --strict
     is given.
     """
+
+    aliases = _checks.ALIASES
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
@@ -57,7 +59,6 @@ class CheckProtectionGroup(command.Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient import checkup
-        from protectorclient.osc.v1 import _checks
 
         names = list(dict.fromkeys(parsed_args.protection_group))
         reports = self.reports(parsed_args, names)
@@ -67,7 +68,7 @@ class CheckProtectionGroup(command.Lister):
         findings = [one for report in reports for one in report.findings]
         self.outcome = checkup.exit_code(findings, parsed_args.strict)
         self.last_line = checkup.summary(findings)
-        wide = parsed_args.formatter in ("json", "yaml")
+        wide = parsed_args.formatter != "table"
         if len(names) == 1:
             return _checks.output(findings, parsed_args.formatter)
         show = _checks.data if wide else _checks.rows

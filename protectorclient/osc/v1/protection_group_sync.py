@@ -140,4 +140,4 @@ def _lines(side: Mapping[str, Any]) -> Iterator[str]:
     if side["last_sync_at"]:
         yield f"  last sync {side['last_sync_at']}"
     if side["message"]:
-        yield from (f"  {line}" for line in columns.wrapped(side["message"]))
+        yield f"  {columns.one_line(side['message'])}"

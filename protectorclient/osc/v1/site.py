@@ -59,6 +59,8 @@ FIELDS = (
 class ListSite(command.Lister):
     """List the sites that the configured cloud knows"""
 
+    nouns = "sites"
+
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         options.add_long(parser)
         options.add_paging(parser)
@@ -185,6 +187,8 @@ class ValidateSite(command.Lister):
 
 class ListSiteVolumeType(command.Lister):
     """List the volume types of a site, and which of them replicate"""
+
+    nouns = "volume types"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         _add_site(parser)

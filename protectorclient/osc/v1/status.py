@@ -22,6 +22,7 @@ HEADERS = (
     "Ready",
     "Last Drill",
     "Last Operation",
+    "Reasons",
 )
 #: Seconds between two looks.
 INTERVAL = 5.0
@@ -34,6 +35,9 @@ class ShowStatus(command.Lister):
 
     Both sites are asked. A drill is a test failover that has succeeded.
     """
+
+    nouns = "protection groups"
+    aliases = {"lag": "replication_lag_seconds"}
 
     #: Replaced in tests.
     sleep = staticmethod(time.sleep)
@@ -86,7 +90,7 @@ class ShowStatus(command.Lister):
 
     def _output(self, parsed_args: argparse.Namespace) -> columns.Output:
         rows = self._found.rows
-        if parsed_args.formatter in ("json", "yaml"):
+        if parsed_args.formatter != "table":
             found = [row.to_dict() for row in rows]
             fields = tuple(found[0]) if found else ()
             return fields, [tuple(row.values()) for row in found]
@@ -108,7 +112,7 @@ class ShowStatus(command.Lister):
         if not parsed_args.watch:
             if column_names:
                 super().produce_output(parsed_args, column_names, data)
-            else:
+            elif parsed_args.formatter in ("json", "yaml"):
                 self.app.stdout.write("[]\n")
             self._tell_trouble()
             return 0
@@ -164,6 +168,7 @@ def _row(row: Row) -> tuple[Any, ...]:
         _Ready(row),
         _Drill(row),
         _Operation(row),
+        columns.Below([] if row.ready else row.reasons),
     )
 
 
@@ -206,13 +211,9 @@ class _Lag(_OfRow):
 
 class _Ready(_OfRow):
     def human_readable(self) -> str:
-        if self._value.ready:
-            return "yes"
-        return "\n".join(
-            part
-            for reason in self._value.reasons
-            for part in columns.wrapped(reason)
-        )
+        if self._value.ready is None:
+            return self._value.unasked or "unknown"
+        return "yes" if self._value.ready else "no"
 
 
 class _Drill(_OfRow):

@@ -20,6 +20,8 @@ COLUMNS = {
 class ListTenantMapping(command.Lister):
     """List tenant mappings (admin only)"""
 
+    nouns = "tenant mappings"
+
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         options.add_paging(parser)
 

@@ -87,10 +87,9 @@ def test_what_is_left_behind() -> None:
     assert human("things", [left]) == "volume x at site-b: it is in use"
 
 
-def test_a_sentence_is_broken_into_lines() -> None:
-    lines = human("error_message", "word " * 40).splitlines()
-    assert len(lines) > 1
-    assert max(map(len, lines)) <= columns.CELL_WIDTH + 4
+def test_sentences_keep_their_lines_and_names_are_one() -> None:
+    assert human("error_message", "one\ntwo") == "one\ntwo"
+    assert human("name", "one\ntwo") == "one\\ntwo"
 
 
 def test_items_are_described_by_their_command() -> None:

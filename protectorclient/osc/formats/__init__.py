@@ -1,0 +1,6 @@
+"""How results are written: the formats of ``-f``, over cliff's own.
+
+What the services say is text that somebody else wrote. People and line
+oriented formats get it without the characters that steer a terminal; JSON
+and YAML carry it exactly.
+"""

@@ -1,0 +1,41 @@
+"""Text that others wrote, made safe to be read on a terminal."""
+
+from __future__ import annotations
+
+import re
+
+#: What steers a terminal, reorders a line, or begins another one: C0, DEL,
+#: C1, the line and paragraph separators, and the bidirectional controls.
+#: Half of a surrogate pair cannot be encoded at all.
+_UNSAFE = (
+    "\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff"
+)
+_ANY = re.compile(f"[{_UNSAFE}\ufeff]")
+_NAMED = {"\t": "\\t", "\n": "\\n", "\r": "\\r"}
+#: Says how a text is encoded, and is no part of it.
+BYTE_ORDER_MARK = "\ufeff"
+
+
+def escaped(text: str, keep: str = "", *, last_byte: int = 0xFF) -> str:
+    r"""A text whose control characters are written out, as ``\x1b``.
+
+    :param keep: characters that stay, such as a newline of ours.
+    :param last_byte: the last character written with ``\x``; those behind
+        it are written with ``\u``.
+    """
+    if _ANY.search(text) is None:
+        return text
+
+    def spelt(found: re.Match[str]) -> str:
+        character = found.group()
+        if character in keep:
+            return character
+        if character == BYTE_ORDER_MARK:
+            return ""
+        if character in _NAMED:
+            return _NAMED[character]
+        number = ord(character)
+        letter, digits = ("x", 2) if number <= last_byte else ("u", 4)
+        return f"\\{letter}{number:0{digits}x}"
+
+    return _ANY.sub(spelt, text)
