@@ -285,8 +285,10 @@ def test_no_recovery_point_is_no_lag(local_pair: LocalPair) -> None:
     mapped(local_pair)
     assert protector(f"{GROUP} failover prod-web-app --wait").code == 0
     assert protector(f"{GROUP} failback prod-web-app --wait").code == 0
+    ran = protector("status prod-web-app -c Lag")
+    assert "| no recovery point |" in ran.out
     ran = protector("status prod-web-app -f csv -c Lag")
-    assert ran.out.split("\n")[1] == '"no recovery point"'
+    assert ran.out.split("\n")[1] == '""'
     (row,) = protector("status prod-web-app -f json").json
     assert (row["replication_lag_seconds"], row["within_rpo"]) == (None, False)
     world.done(
