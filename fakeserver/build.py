@@ -1,6 +1,5 @@
 """Opens one site: its folder, its keys, its databases, its parts."""
 
-import concurrent.futures
 import contextlib
 import dataclasses
 import fcntl
@@ -20,8 +19,6 @@ from fakeserver.vault import Vault
 from fakeserver.wire import Sockets, Wire
 from fakeserver.world import SITES, World, build
 
-#: groups whose peer is asked at the same time, over all requests of a site
-ASKERS = 4
 #: says in a database which world it was seeded with
 _MARK = "CREATE TABLE IF NOT EXISTS sandbox_seed (world TEXT PRIMARY KEY)"
 
@@ -109,7 +106,6 @@ def open_parts(
         faults=faults,
         vault=Vault.open(config.vault_key),
         pair=Vault.open(config.pair_key),
-        askers=concurrent.futures.ThreadPoolExecutor(ASKERS, "askers"),
     )
 
 

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from fakeserver.vault import Vault
 
 
+#: groups whose peer is asked at the same time, over all requests of a site
+ASKERS = 4
+
+
+def _askers() -> concurrent.futures.Executor:
+    return concurrent.futures.ThreadPoolExecutor(ASKERS, "askers")
+
+
 @dataclasses.dataclass
 class Site:
     """Parts that are handed down, never looked up."""
@@ -34,7 +42,9 @@ class Site:
     vault: "Vault"
     pair: "Vault"
     #: threads that ask the peer for several groups at the same time
-    askers: concurrent.futures.Executor
+    askers: concurrent.futures.Executor = dataclasses.field(
+        default_factory=_askers
+    )
     # the parts that run; given when the site is composed
     keystone: "Keystone" = dataclasses.field(init=False)
     service: "Service" = dataclasses.field(init=False)
