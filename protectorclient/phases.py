@@ -75,6 +75,16 @@ PLANS: dict[str, tuple[Phase, ...]] = {
             ("create_snapshot", "replicate_snapshot", "record_replication"),
         ),
     ),
+    "sync_force": (
+        Phase(
+            "",
+            (
+                "stop_discarded_instances",
+                "keep_snapshots",
+                "update_protection_group_state",
+            ),
+        ),
+    ),
 }
 
 

@@ -49,6 +49,11 @@ class State:
         """Whether a winner has to be named."""
         return self.ahead is None and not self.report.in_sync
 
+    def loser(self, winner: SiteHandle) -> SiteHandle | None:
+        """The site that is ahead, where the winner is not: what it holds
+        has to be discarded."""
+        return None if self.ahead is winner else self.ahead
+
 
 def look(pair: SitePair, group: Group) -> State:
     """Ask both sites; nothing is changed.

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import datetime
+import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +21,7 @@ from protectorclient import (
     following,
     locating,
     preparing,
+    remedy,
 )
 from protectorclient import watch as watching
 from protectorclient.located import (
@@ -243,7 +245,8 @@ class SitePair(PairActions):
         :returns: how both sides compare after that.
         :raises MetadataConflict: both have changed, and a winner is
             needed; or the other site has deleted the group.
-        :raises WrongSite: the winner is behind, and there is no conflict.
+        :raises WrongSite: the winner is behind, and there is no conflict:
+            see `discard`.
         :raises PeerUnreachable: the other site does not answer.
         """
         located = self.locate(group)
@@ -264,8 +267,44 @@ class SitePair(PairActions):
             raise
         except exceptions.WrongSite as error:
             if winner is not None:
-                error.hint = "there is no conflict: leave out --winner"
+                named = shlex.join([located.group.name, "--winner", winner])
+                error.hint = f"{remedy.GROUP} reconcile {named}"
             raise
+
+    def discard(
+        self, group: Group, *, winner: str, version: int
+    ) -> tuple[Operation, SiteHandle]:
+        """Make the side that is behind the winner: the way back from an
+        unplanned failover that was a mistake.
+
+        What the other site runs of the group is stopped, a snapshot of each
+        of its volumes is kept there and named in the operation's
+        ``result_data["stale_removed"]``, and it is deleted; then both sites
+        hold the winner's metadata.
+
+        :param group: its name or id, or a record of it.
+        :param winner: the site whose copy stays; its cloud's or site's
+            name.
+        :param version: what the other site holds, exactly, and what is
+            thrown away.
+        :returns: the operation, as a rule ended, and the site that runs it.
+        :raises MetadataConflict: the other site holds another version, or
+            an operation of the group is not finished.
+        :raises InvalidState: the winner does not run the group by its own
+            record.
+        :raises NotFound: neither site is called so, or none has the group.
+        :raises PeerUnreachable: the other site does not answer its peer;
+            nothing is changed.
+        :raises SiteUnreachable: the winner does not answer.
+        :raises OutcomeUnknown: it may have begun; see `posting`.
+        """
+        located = self.locate(group)
+        start = self.handle(winner)
+        preparing.need(located, start)
+        found = start.client.protection_groups.discard(
+            located.group.id, version
+        )
+        return found, start
 
     def _ahead(self, located: Located) -> SiteHandle:
         """Where a sync starts; equals are told apart by the service."""

@@ -51,6 +51,33 @@ class Actor:
         :param earlier: called where the answer is an operation that was
             there before.
         """
+        return self.once(
+            lambda request_id: self._post(path, body, request_id),
+            group_id=group_id,
+            operation_type=operation_type,
+            parameters=parameters,
+            request_id=request_id,
+            earlier=earlier,
+        )
+
+    def record(self, operation_id: str) -> Operation:
+        """An operation that another answer has named."""
+        return self._operations.get(operation_id)
+
+    def once(
+        self,
+        post: Callable[[str], Operation],
+        *,
+        group_id: str,
+        operation_type: str,
+        parameters: Mapping[str, Any],
+        request_id: str | None = None,
+        earlier: Callable[[Operation], object] | None = None,
+    ) -> Operation:
+        """Have something posted that starts an operation, once.
+
+        :param post: sends it under a request id.
+        """
         return posting.post_action(
             posting.Request(
                 group_id=group_id,
@@ -59,7 +86,7 @@ class Actor:
                 request_id=request_id or http.new_request_id(),
                 site=self._http.site,
             ),
-            post=lambda request_id: self._post(path, body, request_id),
+            post=post,
             look=lambda: self._operations.list(
                 protection_group_id=group_id,
                 operation_type=operation_type,

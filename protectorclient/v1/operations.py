@@ -26,7 +26,7 @@ class Operation(_record.Record):
     id: str = ""
     protection_group_id: str | None = None
     #: ``failover``, ``failback``, ``test_failover``, ``test_cleanup``,
-    #: ``sync_volumes``.
+    #: ``sync_volumes``; and ``reset_status``, ``sync_force``.
     operation_type: str = ""
     #: ``pending``, ``running``, ``rolling_back``, ``completed``,
     #: ``failed``.

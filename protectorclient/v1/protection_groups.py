@@ -7,9 +7,10 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from protectorclient import microversions
+from protectorclient import exceptions, microversions
 from protectorclient.v1 import _group_actions, _record
 from protectorclient.v1._acting import action_body
+from protectorclient.v1.operations import Operation
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,11 @@ class SyncStatus(_record.Record):
     remote_checksum: str | None = None
     last_sync_at: datetime.datetime | None = None
     message: str | None = None
+    #: After a discard: the operation that does it.
+    operation_id: str | None = None
+    #: After a discard: each instance that was removed at the peer, with the
+    #: snapshots that are kept; None while it is not done.
+    stale_removed: tuple[Mapping[str, Any], ...] | None = None
 
 
 Group = ProtectionGroup | str
@@ -275,21 +281,80 @@ class ProtectionGroupManager(_group_actions.GroupActions):
         )
         return self._record(SyncStatus, data)
 
-    def sync_force(self, group: Group, *, force: bool = False) -> SyncStatus:
+    def sync_force(
+        self,
+        group: Group,
+        *,
+        force: bool = False,
+        discard: int | None = None,
+        request_id: str | None = None,
+    ) -> SyncStatus:
         """Push this site's metadata to its peer; ``POST sync-force``. *1.0*
 
         :param group: its id, or a record of it.
         :param force: this site wins where both have changed.
+        :param discard: the version that the peer is ahead with, which is
+            thrown away with what the peer runs; see `discard`.
+        :param request_id: ``req-<uuid>``; with ``discard`` the same one
+            never starts a second operation.
         :returns: how both sides compare after that.
         :raises WrongSite: the peer's metadata are the newer.
-        :raises MetadataConflict: both changed; name a winner.
+        :raises MetadataConflict: both changed; name a winner. Or the peer
+            holds another version than the one to be thrown away.
         :raises PeerUnreachable: the other site does not answer.
         :raises OutcomeUnknown: the answer was lost; it may have been done.
         """
         answer = self._http.call(
             "POST",
             self._path(group, "sync-force"),
-            params={"force": force or None},
+            params={
+                "force": force or discard is not None or None,
+                "discard": discard,
+            },
+            request_id=request_id,
         )
         data = self._http.noun(answer, "sync_status", "POST")
         return self._record(SyncStatus, data)
+
+    def discard(
+        self, group: Group, version: int, *, request_id: str | None = None
+    ) -> Operation:
+        """Undo a mistaken failover of the peer; ``POST sync-force``. *1.0*
+
+        Asked of the site whose copy is right, and which is behind. The
+        peer's instances of the group are stopped, a snapshot of each of
+        their volumes is kept on its array, they are deleted, and the peer
+        takes this site's metadata. A lost answer is followed up as
+        `posting` describes.
+
+        :param group: its id, or a record of it.
+        :param version: exactly what the peer holds and what is thrown away.
+        :param request_id: ``req-<uuid>``; made up where not given.
+        :returns: the operation, type ``sync_force``; as a rule it has ended.
+            ``result_data`` names the snapshots in ``stale_removed``.
+        :raises MetadataConflict: the peer holds another version, or an
+            operation of the group is not finished at one of the sites.
+        :raises InvalidState: by its own record this site does not run it.
+        :raises PeerUnreachable: the other site does not answer; nothing is
+            changed.
+        :raises OutcomeUnknown: it may have begun; see `posting`.
+        """
+
+        def post(request: str) -> Operation:
+            found = self.sync_force(group, discard=version, request_id=request)
+            if found.operation_id is None:
+                raise exceptions.OutcomeUnknown(
+                    "the service answered without an operation: it may not"
+                    " know how to discard",
+                    site=self.site,
+                    request_id=request,
+                )
+            return self._actor.record(found.operation_id)
+
+        return self._actor.once(
+            post,
+            group_id=_record.id_of(group),
+            operation_type="sync_force",
+            parameters={"discard": version},
+            request_id=request_id,
+        )

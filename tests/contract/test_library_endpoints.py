@@ -9,6 +9,7 @@ from library_parts import BARE, FORMS, WEB, Live, opened
 
 from fakeserver.harness import LocalPair
 from protectorclient import exceptions
+from protectorclient.http import new_request_id
 from protectorclient.v1 import Client
 from protectorclient.v1.operations import Operation
 
@@ -255,6 +256,24 @@ def groups_sync_force(live: Live) -> None:
     assert forced.status == "IN_SYNC"
 
 
+def groups_discard(live: Live) -> None:
+    moved = live.sites().failover(
+        WEB, unplanned=True, accept_divergence=True, network_mapping=NET
+    )
+    live.finish(moved.operation, "site-b")
+    held = live.group(cloud="site-b").metadata_version
+    groups, request_id = live.client().protection_groups, new_request_id()
+    with pytest.raises(exceptions.MetadataConflict):
+        groups.discard(live.group(), held - 1)
+    done = groups.discard(live.group(), held, request_id=request_id)
+    assert (done.operation_type, done.status) == ("sync_force", "completed")
+    again = groups.sync_force(
+        live.group(), discard=held, request_id=request_id
+    )
+    assert (again.status, again.operation_id) == ("IN_SYNC", done.id)
+    assert again.stale_removed is not None and len(again.stale_removed) == 3
+
+
 def members_list(live: Live) -> None:
     members = list(live.client().members.list(live.group(), page_size=2))
     assert len(members) == 3
@@ -472,7 +491,7 @@ METHODS: dict[str, Callable[[Live], None]] = {
             "groups",
             "list get find create update delete failover failback"
             " test_failover test_cleanup sync_volumes reset_status act"
-            " sync_status sync_force",
+            " sync_status sync_force discard",
         ),
         ("members", "members", "list get find add remove"),
         ("policies", "policies", "get set delete"),

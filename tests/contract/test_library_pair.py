@@ -405,6 +405,59 @@ def test_a_conflict_needs_a_winner(live: Live) -> None:
     assert live.group().description == "from b"
 
 
+def mistaken(live: Live) -> int:
+    """Both sites run the group; the version that is one too many."""
+    moved = live.sites().failover(
+        WEB, unplanned=True, accept_divergence=True, network_mapping=NETWORKS
+    )
+    live.finish(moved.operation, "site-b")
+    return live.group(cloud="site-b").metadata_version
+
+
+def test_the_side_that_is_behind_wins(live: Live) -> None:
+    held = mistaken(live)
+    with pytest.raises(exceptions.WrongSite) as refused:
+        live.sites().sync_force(WEB, winner="site-a")
+    assert refused.value.hint == (
+        "openstack protector protection-group reconcile prod-web-app"
+        " --winner site-a"
+    )
+    pair = live.sites()
+    operation, site = pair.discard(WEB, winner="site-a", version=held)
+    assert (operation.status, site.name) == ("completed", "site-a")
+    assert len((operation.result_data or {})["stale_removed"]) == 3
+    assert pair.sync_status(WEB).in_sync
+    assert pair.wait(operation).id == operation.id
+
+
+@pytest.mark.parametrize("stage", ["before", "after"])
+def test_a_discard_whose_answer_is_lost(live: Live, stage: str) -> None:
+    """It is looked for, and never begun twice."""
+    held = mistaken(live)
+    live.pair.fault(
+        "reset", site="a", match="POST */sync-force", stage=stage, times=1
+    )
+    operation, _ = live.sites().discard(WEB, winner="site-a", version=held)
+    assert operation.status == "completed"
+    assert len(list(live.client().operations.list())) == 1
+    assert live.sites().sync_status(WEB).in_sync
+
+
+def test_what_is_not_discarded(live: Live) -> None:
+    held = mistaken(live)
+    pair = live.sites()
+    with pytest.raises(exceptions.MetadataConflict) as caught:
+        pair.discard(WEB, winner="site-a", version=held + 1)
+    assert code_for(caught.value) == 5
+    with pytest.raises(exceptions.NotFound, match="'site-c'"):
+        pair.discard(WEB, winner="site-c", version=held)
+    live.pair.site("b").kill()
+    with pytest.raises(exceptions.PeerUnreachable) as silent:
+        live.sites().discard(WEB, winner="site-a", version=held)
+    assert code_for(silent.value) == 6
+    assert list(live.client().operations.list()) == []
+
+
 def test_sync_force_with_a_dead_peer(live: Live) -> None:
     live.pair.site("b").kill()
     with pytest.raises(exceptions.PeerUnreachable) as caught:

@@ -4,30 +4,41 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import datetime
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.checking import copies
 from protectorclient.exitcodes import ExitCode
-from protectorclient.osc import ask, columns, command, options
-from protectorclient.osc.v1 import protection_group_sync
+from protectorclient.osc import ask, columns, options
+from protectorclient.osc.v1 import _following, protection_group_sync
 
 if TYPE_CHECKING:
+    from protectorclient.checking.instances import Instance
     from protectorclient.checkup import Report
     from protectorclient.reconciling import State
+    from protectorclient.sitehandle import SiteHandle
 
 #: How much of a checksum tells two apart.
 _SUM = 12
 
 
-class ReconcileProtectionGroup(command.ShowOne):
+class ReconcileProtectionGroup(_following.Following):
     """Bring both sites of a protection group together again
 
     Shows what each site holds and claims, who is ahead and why, and which
-    instances are left at the site that was primary; copies the metadata
-    the right way, once that is confirmed; then checks whether the group
-    could fail back. Without a terminal it is --yes that confirms.
+    instances run at each site since when; copies the metadata the right
+    way, once that is confirmed; then checks whether the group could move.
+
+    Where the site that is ahead is the wrong one, as after a failover with
+    --accept-divergence that was a mistake, --winner names the other one:
+    the instances of the site that is ahead are stopped, a snapshot of each
+    of their volumes is kept on its array, and they are deleted.
+
+    Without a terminal --yes confirms a copy; what discards instances needs
+    --discard-version.
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -35,7 +46,16 @@ class ReconcileProtectionGroup(command.ShowOne):
         parser.add_argument(
             "--winner",
             metavar="<site>",
-            help="The site whose metadata are kept where both have changed",
+            help="The site whose metadata and instances stay, where both "
+            "have changed, or where the one that is behind is right",
+        )
+        parser.add_argument(
+            "--discard-version",
+            metavar="<version>",
+            type=_version,
+            help="With --winner: the metadata version of the other site, "
+            "which is discarded with what that site runs; confirms it "
+            "without a terminal, and with --yes on one",
         )
         options.add_yes(parser)
 
@@ -44,14 +64,26 @@ class ReconcileProtectionGroup(command.ShowOne):
 
         name = parsed_args.protection_group
         protection_group_sync.check_winner(self.pair, parsed_args.winner)
+        if parsed_args.discard_version is not None and not parsed_args.winner:
+            raise exceptions.UsageProblem("--discard-version needs --winner")
         state = reconciling.look(self.pair, name)
         for line in _told(state):
             self.tell(line)
         synced = False
-        if not state.report.in_sync:
-            synced = self._sync(parsed_args, state)
-        away = state.located.group.status != "active"
-        purpose = "failback" if away else "failover"
+        removed: list[Any] | None = None
+        group = state.located.group
+        loser = self._loser(parsed_args, state)
+        if loser is not None:
+            removed = self._discard(parsed_args, state, loser)
+            synced = removed is not None
+            # what both sites hold from here on
+            group = state.located.groups[self.pair.beside(loser).name]
+        else:
+            for line in _left_lines(state):
+                self.tell(line)
+            if not state.report.in_sync:
+                synced = self._sync(parsed_args, state)
+        purpose = "failover" if group.status == "active" else "failback"
         report = None
         if synced or state.report.in_sync:
             report = checkup.run(self.pair, name, purpose)
@@ -61,11 +93,91 @@ class ReconcileProtectionGroup(command.ShowOne):
 
             for line in _checks.lines(report.findings):
                 self.tell(f"  {line}")
-        else:
+        elif loser is None:
             from protectorclient.osc.v1 import _copies
 
             _copies.tell_seen(self, state.seen, state.located, in_sync=False)
-        return _shown(state, synced, report)
+        return _shown(state, synced, report, removed)
+
+    # The winner is behind
+
+    def _loser(
+        self, parsed_args: argparse.Namespace, state: State
+    ) -> SiteHandle | None:
+        """The site whose instances go, if the winner is not ahead."""
+        if parsed_args.winner is None or state.report.in_sync:
+            return None
+        winner = self.pair.handle(parsed_args.winner)
+        if state.conflict and parsed_args.discard_version is not None:
+            return self.pair.beside(winner)
+        return state.loser(winner)
+
+    def _discard(
+        self, parsed_args: argparse.Namespace, state: State, loser: SiteHandle
+    ) -> list[Any] | None:
+        """Have the loser's instances removed; what was kept of them."""
+        winner = self.pair.beside(loser)
+        group = state.located.group
+        if winner.name not in state.located.groups:
+            raise exceptions.GuardRefused(
+                f"{winner.name} does not know the group: nothing was changed"
+            )
+        held = state.located.groups[loser.name].metadata_version
+        for line in _lost(state, winner, loser, self.now()):
+            self.tell(line)
+        given = parsed_args.discard_version
+        if given is not None and given != held:
+            raise exceptions.GuardRefused(
+                f"{loser.name} holds version {held}, not {given}: nothing"
+                " was changed",
+            )
+        if not self._loss_confirmed(
+            parsed_args, group.name, winner.name, held
+        ):
+            return None
+        operation, site = self.pair.discard(
+            group.id, winner=winner.name, version=held
+        )
+        names = {group.id: group.name}
+        operation = self.follow(operation, site, None, names)
+        if self.trouble is not None or operation.status != "completed":
+            return None
+        removed = list((operation.result_data or {}).get("stale_removed", ()))
+        for one in removed:
+            for snapshot in one.get("snapshots", ()):
+                self.tell(f"kept at {loser.name}: {snapshot} ({one['name']})")
+        self.say(f"copied from {winner.name}")
+        return removed
+
+    def _loss_confirmed(
+        self, parsed_args: argparse.Namespace, group: str, site: str, held: int
+    ) -> bool:
+        given = parsed_args.discard_version is not None
+        if given and (parsed_args.yes or not ask.on_terminal()):
+            return True
+        if ask.on_terminal():
+            ask.for_name(site, f"{site} wins.", self.app.stderr)
+            ask.for_name(
+                group, f"{site} wins for group {group}.", self.app.stderr
+            )
+            return True
+        words = shlex.join(
+            [group, "--winner", site, "--discard-version", str(held)]
+        )
+        self.trouble = exceptions.NotConfirmed(
+            "not confirmed; nothing was changed",
+            hint=self.typed(f"protection-group reconcile {words}"),
+        )
+        return False
+
+    def now(self) -> datetime.datetime:
+        """The time by the clock of the sites."""
+        skew = self.pair.primary.client.http.clock_skew or 0.0
+        return datetime.datetime.now(datetime.UTC) + datetime.timedelta(
+            seconds=skew
+        )
+
+    # The winner is ahead
 
     def _sync(self, parsed_args: argparse.Namespace, state: State) -> bool:
         """Copy the metadata; False where nobody has said so."""
@@ -77,6 +189,12 @@ class ReconcileProtectionGroup(command.ShowOne):
                 hint="name the one to be kept with --winner",
             )
             return False
+        if parsed_args.discard_version is not None:
+            raise exceptions.GuardRefused(
+                f"{winner} is ahead: there is no version to discard, and"
+                " nothing was changed",
+                hint="leave out --discard-version",
+            )
         source = winner or (state.ahead.name if state.ahead else "")
         if not self._confirmed(parsed_args, source):
             return False
@@ -97,6 +215,73 @@ class ReconcileProtectionGroup(command.ShowOne):
             f"not confirmed; --yes copies the metadata of {source}"
         )
         return False
+
+
+def _version(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is not the number of a metadata version"
+        )
+    return int(text)
+
+
+def _lost(
+    state: State,
+    winner: SiteHandle,
+    loser: SiteHandle,
+    now: datetime.datetime,
+) -> Iterator[str]:
+    """What goes when the site that is ahead loses."""
+    from protectorclient.checking import instances
+
+    found = instances.look(state.located)
+    for site in (winner.name, loser.name):
+        if site in found.unknown:
+            yield (
+                f"which instances run at {site} is not known:"
+                f" {found.unknown[site]}"
+            )
+            continue
+        yield f"instances at {site}:"
+        for one in found.at[site]:
+            name, identity = one.copy.name, one.copy.instance_id
+            yield f"  {name} ({identity}), {_since(one, now)}"
+        if not found.at[site]:
+            yield "  none"
+    lost = found.at.get(loser.name, ())
+    count = f"{len(lost)} instances" if len(lost) != 1 else "1 instance"
+    yield (
+        f"{winner.name} wins: {loser.name} loses version"
+        f" {state.located.groups[loser.name].metadata_version} and {count}"
+    )
+    if lost:
+        yield (
+            "these are stopped and deleted; a snapshot of each volume is kept"
+            f" on the array of {loser.name}"
+        )
+    longest = max((one.written(now) for one in lost), default=0.0)
+    if longest:
+        first = min(one.since for one in lost if one.since)
+        yield (
+            f"{columns.span(longest)} of writes at {loser.name}, since"
+            f" {_stamp(first)}, are removed from the group"
+        )
+
+
+def _since(one: Instance, now: datetime.datetime) -> str:
+    status = one.copy.status
+    if one.since is None:
+        return status
+    if one.until is not None:
+        return (
+            f"{status} since {_stamp(one.until)}, started {_stamp(one.since)}"
+        )
+    ran = columns.span(one.written(now))
+    return f"{status} since {_stamp(one.since)} ({ran})"
+
+
+def _stamp(when: datetime.datetime) -> str:
+    return when.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _told(state: State) -> Iterator[str]:
@@ -122,6 +307,10 @@ def _told(state: State) -> Iterator[str]:
         )
         yield "  ".join(cells).rstrip()
     yield state.why
+
+
+def _left_lines(state: State) -> Iterator[str]:
+    """What is left beside the group."""
     left = copies.by_site(state.seen.copies)
     other = state.located.other.name
     for site, some in left.items():
@@ -144,7 +333,10 @@ def _short(field: str, value: Any) -> str:
 
 
 def _shown(
-    state: State, synced: bool, report: Report | None
+    state: State,
+    synced: bool,
+    report: Report | None,
+    removed: list[Any] | None,
 ) -> columns.Output:
     located = state.located
     claims = [dataclasses.asdict(claim) for claim in state.claims]
@@ -159,6 +351,7 @@ def _shown(
         "why": state.why,
         "left_at_old_primary": left,
         "synced": synced,
+        "stale_removed": removed,
         "checks": found,
     }
     return columns.replaced(
@@ -167,6 +360,7 @@ def _shown(
             "sites": columns.Items(claims, _claim),
             "why": columns.Prose(state.why),
             "left_at_old_primary": columns.Items(left, _left),
+            "stale_removed": columns.Items(removed, _removed),
             "checks": columns.Items(found, _finding),
         },
     )
@@ -184,6 +378,10 @@ def _claim(claim: Mapping[str, Any]) -> str:
 def _left(one: Mapping[str, Any]) -> str:
     does = "runs" if one["runs"] else "does not run"
     return f"{one['name']}, {one['status']}, {does}\n  {one['instance_id']}"
+
+
+def _removed(one: Mapping[str, Any]) -> str:
+    return "\n  ".join([str(one.get("name")), *one.get("snapshots", ())])
 
 
 def _finding(one: Mapping[str, Any]) -> str:
