@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from protectorclient import (
     states,
 )
 from protectorclient.actions import Prepared
+from protectorclient.escape import shell_word
 from protectorclient.located import Located
 from protectorclient.mappingfile import MappingFile
 from protectorclient.sitehandle import SILENT, SiteHandle
@@ -110,7 +110,7 @@ def _fits(located: Located, action: str, unplanned: bool) -> None:
         return
     hint = None
     if action == "failover" and group.status in states.LEFT:
-        hint = f"{remedy.GROUP} failback {shlex.quote(group.name)}"
+        hint = f"{remedy.GROUP} failback {shell_word(group.name)}"
     raise exceptions.InvalidState(
         f"Protection group {group.name} is {group.status}; {action} needs"
         f" {' or '.join(needed)}",

@@ -7,9 +7,10 @@ a comment.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
+
+from protectorclient.escape import shell_word
 
 if TYPE_CHECKING:
     from protectorclient import advice
@@ -192,4 +193,4 @@ def _mappings(operation: Operation) -> Iterator[str]:
         if isinstance(mapping, Mapping):
             option = "--" + name.replace("_", "-")
             for source, target in mapping.items():
-                yield f"{option} {shlex.quote(f'{source}={target}')}"
+                yield f"{option} {shell_word(f'{source}={target}')}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from protectorclient import suggesting
+from protectorclient.escape import shell_word
 from protectorclient.outlook import Fate, Outlook
 
 GROUP = "openstack protector protection-group"
@@ -14,7 +14,7 @@ GROUP = "openstack protector protection-group"
 
 def option(what: str, source: str, target: str) -> str:
     """An option that maps one thing."""
-    return f"--{what}-mapping {shlex.quote(f'{source}={target}')}"
+    return f"--{what}-mapping {shell_word(f'{source}={target}')}"
 
 
 def options(
@@ -46,7 +46,7 @@ def move(
     :param mapped: the options of networks and of flavors; None where they
         are not known.
     """
-    words = [GROUP, action, shlex.quote(name)]
+    words = [GROUP, action, shell_word(name)]
     if unplanned:
         words.append("--type unplanned")
     for some in mapped:
@@ -56,7 +56,7 @@ def move(
 
 def suggest(name: str) -> str:
     """What helps where not everything can be guessed."""
-    return f"openstack protector mapping suggest {shlex.quote(name)}"
+    return f"openstack protector mapping suggest {shell_word(name)}"
 
 
 def rematch(

@@ -8,11 +8,11 @@ two copies of a member are live: both write, and only one is replicated.
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions, remedy
+from protectorclient.escape import shell_word
 from protectorclient.states import LEFT
 
 if TYPE_CHECKING:
@@ -197,7 +197,7 @@ def stop(copies: Iterable[Copy]) -> Iterator[str]:
     """
     for site, some in by_site(copies).items():
         ids = " ".join(copy.instance_id for copy in some)
-        yield f"openstack --os-cloud {shlex.quote(site)} server stop {ids}"
+        yield f"openstack --os-cloud {shell_word(site)} server stop {ids}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -243,7 +243,7 @@ def cure(
     stops = tuple(stop(copies))
     if status not in LEFT or all(copy.site == primary for copy in copies):
         return Cure(stops)
-    name = shlex.quote(group)
+    name = shell_word(group)
     commands = [f"{remedy.GROUP} failback {name} --reverse-replication --wait"]
     if not in_sync:
         commands.insert(0, f"{remedy.GROUP} sync-force {name}")

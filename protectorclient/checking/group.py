@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import shlex
 from collections.abc import Mapping
 
 from protectorclient import exceptions, remedy
 from protectorclient.checking import target
 from protectorclient.checking.case import PURPOSES, Case
 from protectorclient.checking.finding import Skip, Verdict, bad, ok
+from protectorclient.escape import shell_word
 from protectorclient.states import FORCED, MOVING, NEEDS
 from protectorclient.v1.policies import Policy
 
@@ -28,7 +28,7 @@ def status(case: Case) -> Verdict:
     return bad(
         f"{group.status}; {case.purpose} needs {' or '.join(needed)}",
         group.status,
-        fix=_fix_status(case, shlex.quote(group.name)),
+        fix=_fix_status(case, shell_word(group.name)),
     )
 
 
@@ -130,7 +130,7 @@ def _policy(case: Case) -> Policy:
 
 
 def policy(case: Case) -> Verdict:
-    name = shlex.quote(case.group.name)
+    name = shell_word(case.group.name)
     try:
         found = case.speaker.policy(case.group.id)
     except exceptions.NotFound:
@@ -196,7 +196,7 @@ def members_once(case: Case) -> Verdict:
         *(name for name, _ in shared),
         fix="\n".join(
             "openstack protector member remove"
-            f" {shlex.quote(group.name)} {shlex.quote(name)}"
+            f" {shell_word(group.name)} {shell_word(name)}"
             for name, group in shared
         ),
     )

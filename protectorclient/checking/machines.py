@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ from protectorclient import remedy
 from protectorclient.checking import copies
 from protectorclient.checking.case import Case, said
 from protectorclient.checking.finding import Skip, Verdict, bad, ok
+from protectorclient.escape import shell_word
 from protectorclient.pair.site_facts import SiteFacts as Side
 from protectorclient.states import LEFT
 
@@ -37,11 +37,11 @@ def running(case: Case) -> Verdict:
     if not down:
         return ok(f"all are, at {source.name}", site=source.name)
     told = ", ".join(f"{name} is {state or 'gone'}" for name, state in down)
-    there = [shlex.quote(name) for name, state in down if state is not None]
+    there = [shell_word(name) for name, state in down if state is not None]
     return bad(
         told,
         *(name for name, _ in down),
-        fix=f"openstack --os-cloud {shlex.quote(source.name)} server start"
+        fix=f"openstack --os-cloud {shell_word(source.name)} server start"
         f" {' '.join(there)}"
         if there
         else None,
@@ -126,11 +126,11 @@ def _clear(
 ) -> str:
     """Older instances hold data, and go with a snapshot; strays do not."""
     lines = [
-        f"openstack --os-cloud {shlex.quote(site)} {kind} delete {identity}"
+        f"openstack --os-cloud {shell_word(site)} {kind} delete {identity}"
         for kind, identity, _ in strays
     ]
     if older and case.group.status in LEFT:
-        name = shlex.quote(case.group.name)
+        name = shell_word(case.group.name)
         lines.append(
             f"{remedy.GROUP} failback {name} --reverse-replication --wait"
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Iterable, Mapping
 
 from protectorclient import exceptions
@@ -15,6 +14,7 @@ from protectorclient.checking.finding import (
     Verdict,
 )
 from protectorclient.checking.row import Check, Where
+from protectorclient.escape import shell_word
 from protectorclient.pair.site_facts import SiteFacts as Side
 
 #: The site of a row that is about the pair.
@@ -104,6 +104,6 @@ def _filled(text: str, names: Mapping[str, str]) -> str:
 
     def named(match: re.Match[str]) -> str:
         name = names[match[1]]
-        return shlex.quote(name) if is_command else name
+        return shell_word(name) if is_command else name
 
     return re.sub("{(group|site)}", named, text)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-
 from keystoneauth1.identity.v3 import TokenMethod
 
 from protectorclient import exceptions
@@ -16,6 +14,7 @@ from protectorclient.checking.finding import (
     bad,
     ok,
 )
+from protectorclient.escape import shell_word
 from protectorclient.located import rank
 from protectorclient.pair.site_facts import SiteFacts as Side
 
@@ -85,7 +84,7 @@ def version(case: Case, side: Side) -> Verdict:
         return bad(
             error.message,
             fix=f"openstack --os-protector-api-version {offered.maximum}"
-            f" protector protection-group check {shlex.quote(case.name)}",
+            f" protector protection-group check {shell_word(case.name)}",
         )
     if error is not None:
         raise Skip(said(error, side))
@@ -165,7 +164,7 @@ def site_status(case: Case, side: Side) -> Verdict:
     name = located.site_name(site_id) or side.name
     return bad(
         "; ".join(told),
-        fix=f"openstack protector site validate {shlex.quote(name)}"
+        fix=f"openstack protector site validate {shell_word(name)}"
         "  # as an admin",
     )
 
@@ -181,7 +180,7 @@ def name(case: Case) -> Verdict:
     return bad(
         f"two groups have it: {told}",
         *(group.id for group in case.doubles.values()),
-        fix=f"openstack --os-cloud {shlex.quote(site)} protector"
+        fix=f"openstack --os-cloud {shell_word(site)} protector"
         f" protection-group delete {other.id} --force"
         "  # as an admin, where that is the wrong one",
     )
@@ -204,8 +203,8 @@ def known(case: Case, side: Side) -> Verdict:
             f"{missing}: it was deleted there",
             cause="It was deleted at one site, by force, while the other was"
             " away.",
-            fix=f"openstack --os-cloud {shlex.quote(other)} protector"
-            f" protection-group delete {shlex.quote(case.group.name)}",
+            fix=f"openstack --os-cloud {shell_word(other)} protector"
+            f" protection-group delete {shell_word(case.group.name)}",
         )
     return bad(missing)
 
@@ -284,8 +283,8 @@ def metadata_checksum(case: Case) -> Verdict:
         f"version {case.group.metadata_version} is not the same at both sites",
         *(f"{site}: {value}" for site, value in sums.items()),
         fix="openstack protector protection-group sync-force"
-        f" {shlex.quote(case.group.name)}"
-        f" --winner {shlex.quote(case.located.current.name)}",
+        f" {shell_word(case.group.name)}"
+        f" --winner {shell_word(case.located.current.name)}",
     )
 
 

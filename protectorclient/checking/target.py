@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from protectorclient import exceptions, remedy, suggesting
 from protectorclient.checking.case import Case
 from protectorclient.checking.finding import Skip, Verdict, bad, ok
+from protectorclient.escape import shell_word
 from protectorclient.outlook import (
     Fate,
     chosen_flavors,
@@ -77,7 +77,7 @@ def _set_mapping(
         )
     if case.purpose == "unplanned" or case.outage:
         return failover(case)
-    return " ".join((f"{remedy.GROUP} set {shlex.quote(name)}", *options))
+    return " ".join((f"{remedy.GROUP} set {shell_word(name)}", *options))
 
 
 def _in_file(
@@ -163,7 +163,7 @@ def flavor_size(case: Case) -> Verdict:
             for guess in better
             if guess.target
         ]
-        group = shlex.quote(case.group.name)
+        group = shell_word(case.group.name)
         command = f"openstack protector protection-group set {group}"
         fix = " ".join((command, *lines))
     return bad("; ".join(small.values()), *names, fix=fix)
@@ -249,7 +249,7 @@ def volume_types(case: Case, side: Side) -> Verdict:
 def _replicate(name: str) -> str:
     return (
         "openstack volume type set --property"
-        f" replication_enabled='<is> True' {shlex.quote(name)}  # as an admin"
+        f" replication_enabled='<is> True' {shell_word(name)}  # as an admin"
     )
 
 
@@ -357,7 +357,7 @@ def _quota(
     if not short:
         return ok(", ".join(told))
     project = target.handle.client.project_id
-    cloud = shlex.quote(target.name)
+    cloud = shell_word(target.name)
     command = (
         f"openstack --os-cloud {cloud} quota set {' '.join(options)} {project}"
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cliff import columns
 
-from protectorclient.osc.formats.escape import escaped
+from protectorclient.escape import escaped
 from protectorclient.timespan import span as span
 
 if TYPE_CHECKING:

@@ -16,11 +16,12 @@ import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from osc_lib.command import command
 
 from protectorclient import exceptions
+from protectorclient.escape import escaped
 from protectorclient.exitcodes import ExitCode, code_for
 from protectorclient.osc import clouds, options, signals, streams
 
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from protectorclient.v1.protection_groups import ProtectionGroup
 
 T = TypeVar("T")
+
+#: How a line begins that somebody will paste.
+_COMMANDS = ("openstack ", "protector ", "protector-sandbox ")
 
 LOG = logging.getLogger(__name__)
 
@@ -198,7 +202,11 @@ class Base(command.Command):
         for handle in handles:
             handle.access.session.session.close()
 
-    # Words on stderr
+    # What is written
+
+    def write(self, line: str) -> None:
+        """A line of a result that has a form of its own."""
+        self.app.stdout.write(f"{escaped(line)}\n")
 
     def say(self, text: str) -> None:
         """A line of progress or a hint; not with ``--quiet``."""
@@ -209,8 +217,13 @@ class Base(command.Command):
         self.tell(f"warning: {text}")
 
     def tell(self, text: str) -> None:
-        self.app.stderr.write(f"{text}\n")
-        self.app.stderr.flush()
+        """One line on stderr; on a terminal broken at words.
+
+        A newline in it is in a name, and is spelt out.
+        """
+        stream = self.app.stderr
+        stream.write("".join(f"{line}\n" for line in _fitted(text, stream)))
+        stream.flush()
 
     def _other_site(self, error: BaseException) -> str | None:
         """Where to ask instead, when only the configured cloud was."""
@@ -233,7 +246,8 @@ class Base(command.Command):
         self.tell(_sentence(error))
         hint = getattr(error, "hint", None) or self._other_site(error)
         if hint:
-            self.say(f"hint: {hint}")
+            for line in f"hint: {hint}".split("\n"):
+                self.say(line)
         return int(code_for(error))
 
     def broken_off(self) -> KeyboardInterrupt:
@@ -452,6 +466,16 @@ def check_record(
     fields = dataclasses.fields(record)
     names = [field.name for field in fields if field.repr]
     check_columns(parsed_args, [*names, *more])
+
+
+def _fitted(text: str, stream: TextIO) -> list[str]:
+    """The lines of a sentence; a command is never broken."""
+    from protectorclient.osc.formats import formatters, measure
+
+    line = escaped(text)
+    if not stream.isatty() or line.lstrip().startswith(_COMMANDS):
+        return [line]
+    return measure.hanging(line, formatters.terminal_width(stream))
 
 
 def _normal(column: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from protectorclient.escape import escaped
+
 if TYPE_CHECKING:
     from protectorclient.overview import Overview, Row
 
@@ -71,4 +73,5 @@ def _line(name: str, labels: Mapping[str, str], value: float) -> str:
 
 
 def _escaped(text: str) -> str:
+    text = escaped(text, keep="\n")
     return text.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

@@ -60,7 +60,11 @@ class Screen:
         self._signs = signs_for(stream)
         self._last: list[view.Line] = []
         self._console = console.Console(
-            file=stream, highlight=False, markup=False, emoji=False
+            # what is drawn has been escaped piece by piece
+            file=getattr(stream, "picture", stream),
+            highlight=False,
+            markup=False,
+            emoji=False,
         )
         self._live = live.Live(
             get_renderable=self._picture,

@@ -20,6 +20,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from protectorclient import exceptions
+from protectorclient.escape import escaped
 
 NAMES = ("stdin", "stdout", "stderr")
 
@@ -48,8 +49,8 @@ class _Stream:
         raise NotImplementedError
 
 
-class Words(_Stream):
-    """stderr: whoever cannot be told is not told."""
+class Picture(_Stream):
+    """stderr as a screen to draw on: what cannot be drawn is missing."""
 
     def write(self, text: str) -> int:
         with contextlib.suppress(OSError, ValueError):
@@ -59,6 +60,22 @@ class Words(_Stream):
     def flush(self) -> None:
         with contextlib.suppress(OSError, ValueError):
             self._stream.flush()
+
+
+class Words(Picture):
+    """stderr: whoever cannot be told is not told.
+
+    What others wrote is in what commands say, and in what is logged: no
+    control character of theirs reaches the terminal from here.
+    """
+
+    def write(self, text: str) -> int:
+        return super().write(escaped(text, keep="\n\t"))
+
+    @property
+    def picture(self) -> Picture:
+        """The same for pictures, whose control characters are our own."""
+        return Picture(self._stream)
 
 
 class Result(_Stream):
@@ -144,6 +161,7 @@ def guard(holder: Any) -> None:
         if stream is None or isinstance(stream, _Stream):
             continue
         known = getattr(sys, name)
+        _take_every_name(stream)
         if isinstance(known, kind) and known._stream is stream:
             setattr(holder, name, known)
         else:
@@ -182,3 +200,12 @@ def _lend(holder: Any, name: str) -> None:
         mode = "r" if name == "stdin" else "w"
         with contextlib.suppress(OSError):
             setattr(holder, name, open(os.devnull, mode))  # noqa: SIM115
+
+
+def _take_every_name(stream: Any) -> None:
+    """A character that the terminal's encoding lacks is spelt out.
+
+    It must not hide the rest of what is written.
+    """
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        stream.reconfigure(errors="backslashreplace")

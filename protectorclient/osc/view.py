@@ -7,10 +7,11 @@ and there are no more of them than fit.
 from __future__ import annotations
 
 import dataclasses
-import textwrap
 from collections.abc import Container, Iterable
 
 from protectorclient import estimate, events, phases
+from protectorclient.escape import escaped
+from protectorclient.osc.formats import measure
 from protectorclient.osc.tracker import Silence, Tracked, Tracker
 from protectorclient.timespan import span
 
@@ -129,11 +130,9 @@ class _Picture:
         if operation.error_message:
             lines += [
                 [(text, BAD)]
-                for text in textwrap.wrap(
-                    operation.error_message,
-                    max(20, self._width - 2),
-                    initial_indent="  ",
-                    subsequent_indent="  ",
+                for text in measure.wrapped(
+                    f"  {escaped(operation.error_message)}",
+                    max(20, self._width),
                 )
             ]
         return lines
@@ -290,7 +289,7 @@ class _Picture:
         long = 16 if narrow else 32
         line: Line = [
             (f"{sign} ", style),
-            (f"{_fit(name, long):<{long}} ", PLAIN),
+            (f"{measure.padded(_fit(name, long), long)} ", PLAIN),
             (f"{_kind(operation.operation_type):<13} ", PLAIN),
             (f"{operation.progress:>3} % ", PLAIN),
         ]
@@ -355,7 +354,10 @@ def _kind(operation_type: str) -> str:
 
 
 def _fit(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1].rstrip() + "…"
+    text = escaped(text)
+    if measure.width(text) <= width:
+        return text
+    return measure.cut(text, width - 1).rstrip() + "…"
 
 
 def _cut(line: Iterable[tuple[str, str]], width: int) -> Line:
@@ -363,8 +365,9 @@ def _cut(line: Iterable[tuple[str, str]], width: int) -> Line:
     for text, style in line:
         if width <= 0:
             break
-        found.append((text[:width], style))
-        width -= len(text)
+        shown = escaped(text)
+        found.append((measure.cut(shown, width), style))
+        width -= measure.width(shown)
     return found
 
 

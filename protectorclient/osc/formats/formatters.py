@@ -24,8 +24,8 @@ from cliff.formatters import (
 )
 from cliff.formatters import table as cliff_table
 
+from protectorclient.escape import escaped, shell_word
 from protectorclient.osc.formats import table, values
-from protectorclient.osc.formats.escape import escaped
 
 #: Where nothing says how wide a line may be.
 WIDTH = 80
@@ -228,9 +228,7 @@ def shell_quoted(text: str) -> str:
     """A text as one word of a shell, from which nothing is run."""
     if _PLAIN.fullmatch(text):
         return f'"{text}"'
-    quoted = text.replace("\\", "\\\\").replace("'", "\\'")
-    # a byte of its own above 0x7f would be no character of UTF-8
-    return f"$'{escaped(quoted, last_byte=0x7F)}'"
+    return shell_word(text)
 
 
 def plain(cell: Any) -> str:

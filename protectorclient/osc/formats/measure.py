@@ -105,6 +105,12 @@ def _broken(line: str, cells: int, joints: bool) -> Iterator[str]:
         yield current.rstrip(" ")
 
 
+def cut(text: str, cells: int) -> str:
+    """As much of a text as fits, and nothing of what does not."""
+    head = _head(text, cells)
+    return head if width(head) <= cells else ""
+
+
 def _head(text: str, cells: int) -> str:
     """As much of a text as fits, one character at least."""
     taken = 0

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
+from protectorclient.escape import shell_word
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _followed, _waiting
 from protectorclient.osc.v1 import operation as operations
@@ -125,7 +125,7 @@ class Following(_waiting.Waiting, command.ShowOne):
             f"known ({prepared.request_id})",
             self.typed(
                 "operation list --all-sites --protection-group "
-                f"{shlex.quote(prepared.group.name)}"
+                f"{shell_word(prepared.group.name)}"
             ),
         )
 

@@ -167,8 +167,8 @@ class Looking(_following.Following):
 
     def _print(self, outgoing: Outgoing) -> None:
         """A request as it goes over the wire."""
-        write = self.app.stdout.write
-        write(f"{outgoing.method} {outgoing.url}\n")
+        self.write(f"{outgoing.method} {outgoing.url}")
         for name, value in outgoing.headers.items():
-            write(f"{name}: {value}\n")
-        write(f"\n{outgoing.content}\n")
+            self.write(f"{name}: {value}")
+        self.write("")
+        self.write(outgoing.content)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
-import shlex
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
+from protectorclient.escape import shell_word
 from protectorclient.exitcodes import code_for, code_for_several
 from protectorclient.osc import columns, command
 from protectorclient.osc.v1._followed import Followed
@@ -211,7 +211,7 @@ class Waiting(command.Base):
             f"{group} is not protected {when}: its replication is stopped."
             " This starts it:"
         )
-        name = shlex.quote(group)
+        name = shell_word(group)
         self.tell(self.typed(f"consistency-group sync {name} --wait"))
 
     def explain(self, error: BaseException) -> int:

@@ -59,7 +59,7 @@ class SuggestMapping(command.Command):
             f" {target.name}"
         )
         for line in _file(head, networks, flavors):
-            self.app.stdout.write(f"{line}\n")
+            self.write(line)
         self._count((*networks, *flavors), outlook)
 
     def _count(self, guesses: Sequence[Guess], outlook: Outlook) -> None:
@@ -173,25 +173,24 @@ class ShowMapping(command.Command):
 
         operation, site = self.pair.operation(parsed_args.operation)
         used = lastused.of(operation)
-        write = self.app.stdout.write
-        write(
+        self.write(
             f"# {operation.operation_type} {operation.id}, begun at"
-            f" {site.name}\n"
+            f" {site.name}"
         )
         for title, what, mapping in (
             ("networks", "network", used.networks),
             ("flavors", "flavor", used.flavors),
         ):
             if not mapping:
-                write(f"{title}: {{}}\n")
+                self.write(f"{title}: {{}}")
                 continue
-            write(f"{title}:\n")
+            self.write(f"{title}:")
             names = self._names(what)
             for source, target in mapping.items():
                 told = f"{names.get(source)} -> {names.get(target)}"
                 known = source in names and target in names
                 note = f"  # {told}" if known else ""
-                write(f"  {quoted(source)}: {quoted(target)}{note}\n")
+                self.write(f"  {quoted(source)}: {quoted(target)}{note}")
 
     def _names(self, what: str) -> Mapping[str, str]:
         """What ids are called, at the sites that tell."""

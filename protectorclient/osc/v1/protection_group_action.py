@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import shlex
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
+from protectorclient.escape import shell_word
 from protectorclient.osc import ask, columns, options
 from protectorclient.osc.v1 import _following, _looking, _mapped
 
@@ -225,7 +225,7 @@ class FailoverProtectionGroup(Moving):
             self.say(
                 f"hint: when {prepared.located.current.name} is back: "
                 "openstack protector protection-group sync-force "
-                f"{shlex.quote(prepared.group.name)}"
+                f"{shell_word(prepared.group.name)}"
             )
         return output
 

@@ -106,7 +106,7 @@ class ShowStatus(command.Lister):
             from protectorclient.osc import exposition
 
             for line in exposition.lines(self._found):
-                self.app.stdout.write(f"{line}\n")
+                self.write(line)
             self._tell_trouble()
             return 0
         if not parsed_args.watch:

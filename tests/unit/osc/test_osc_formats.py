@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
+from protectorclient.escape import escaped
 from protectorclient.osc import columns
 from protectorclient.osc.formats import formatters, measure, table
-from protectorclient.osc.formats.escape import escaped
 
 UUIDS = (
     "b6597342-4258-5897-a61d-770962b702ee",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 #: What steers a terminal, reorders a line, or begins another one: C0, DEL,
 #: C1, the line and paragraph separators, and the bidirectional controls.
@@ -39,3 +40,16 @@ def escaped(text: str, keep: str = "", *, last_byte: int = 0xFF) -> str:
         return f"\\{letter}{number:0{digits}x}"
 
     return _ANY.sub(spelt, text)
+
+
+def shell_word(text: str) -> str:
+    r"""A text as one word of a command that somebody will paste.
+
+    What steers a terminal is spelt out, as ``$'\n'``: a name must not end
+    the line that it stands in and begin one of its own.
+    """
+    if _ANY.search(text) is None:
+        return shlex.quote(text)
+    quoted = text.replace("\\", "\\\\").replace("'", "\\'")
+    # a byte of its own above 0x7f would be no character of UTF-8
+    return f"$'{escaped(quoted, last_byte=0x7F)}'"
