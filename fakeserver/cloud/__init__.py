@@ -1,8 +1,9 @@
-"""The emulated Keystone, Nova, Neutron and Cinder of one site."""
+"""The emulated Keystone, Nova, Neutron, Cinder, Glance of one site."""
 
 from typing import TYPE_CHECKING
 
 from fakeserver.cloud.cinder import Volume
+from fakeserver.cloud.glance import Image
 from fakeserver.cloud.identity import Identity
 from fakeserver.cloud.keystone import Keystone
 from fakeserver.cloud.neutron import Networking
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from fakeserver.site import Site
 
-SERVICES = (Identity, Compute, Networking, Volume)
+SERVICES = (Identity, Compute, Networking, Volume, Image)
 
 
 def blueprints(site: "Site") -> list["Blueprint"]:

@@ -20,6 +20,7 @@ SERVICES = (
     ("compute", "nova", "/compute/v2.1"),
     ("network", "neutron", "/networking"),
     ("volumev3", "cinderv3", "/volume/v3/%(project_id)s"),
+    ("image", "glance", "/image"),
     ("protector", "protector", ""),
 )
 INTERFACES = ("public", "internal", "admin")

@@ -1,4 +1,4 @@
-"""What the four emulated services share of HTTP."""
+"""What the five emulated services share of HTTP."""
 
 import dataclasses
 import json
