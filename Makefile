@@ -1,8 +1,8 @@
 # Each target sets up what it needs in .venv, by itself; the second run of a
 # target finds it there. PYTHON=/path/to/python chooses another interpreter.
 
-.PHONY: help demo test test-thorough test-processes chaos lint docs package \
-    clean
+.PHONY: help demo test test-thorough test-processes test-versions versions \
+    chaos lint docs package clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -28,6 +28,8 @@ help:
 	@echo "make test     the test suite; PYTEST_ARGS='-k name' narrows it"
 	@echo "make test-thorough   the whole API fuzzed, engines broken on purpose"
 	@echo "make test-processes  the tests that kill real processes"
+	@echo "make versions  the suite under each of OpenStack's releases, and more"
+	@echo "make test-versions   a part of it, under the oldest versions"
 	@echo "make chaos    thousands of seeded disasters, and a big fleet"
 	@echo "make lint     style, types and the documentation"
 	@echo "make docs     the documentation, in doc/build/html"
@@ -77,6 +79,17 @@ test-thorough: $(VENV)/.test
 test-processes: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m processes $(PYTEST_ARGS)
 
+# The whole suite under each file of tests/constraints and the newest of all;
+# VERSIONS="2025.1 lowest" names some, PYTEST_ARGS="-m versions" narrows it.
+versions: $(VENV)/.made
+	@$(BIN)/python tools/versions.py $(VERSIONS) \
+	    --pytest='-q -n 3 --dist worksteal $(PYTEST_ARGS)'
+
+# One test for each command and endpoint, under the oldest ones.
+test-versions: $(VENV)/.made
+	@$(BIN)/python tools/versions.py 2025.1 lowest \
+	    --pytest='-q -n 3 --dist worksteal -m versions $(PYTEST_ARGS)'
+
 chaos: $(VENV)/.test
 	CHAOS_RUNS=$(or $(CHAOS_RUNS),2000) $(BIN)/python -m pytest -q -n 2 \
 	    tests/chaos/test_in_process.py $(PYTEST_ARGS)
@@ -100,6 +113,6 @@ package: $(VENV)/.made
 	@$(BIN)/python tools/package.py
 
 clean:
-	rm -rf $(VENV) .tox build dist *.egg-info doc/build
+	rm -rf $(VENV) .venv-versions .tox build dist *.egg-info doc/build
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -90,9 +90,16 @@ def load_config(**options: Any) -> OpenStackConfig:
 
 
 def _config_errors() -> tuple[type[Exception], ...]:
+    import yaml  # type: ignore[import-untyped]
     from openstack import exceptions as sdk_exceptions
 
-    return (sdk_exceptions.ConfigException, OSError, ValueError)
+    return (
+        sdk_exceptions.ConfigException,
+        # openstacksdk of 2026.1 and before lets it pass
+        yaml.YAMLError,
+        OSError,
+        ValueError,
+    )
 
 
 def open_access(

@@ -8,6 +8,7 @@ failover it is the difference between trying again and looking first.
 from __future__ import annotations
 
 import contextlib
+import socket
 import ssl
 from collections.abc import Iterator, Mapping
 
@@ -19,8 +20,8 @@ from protectorclient import answers, exceptions
 
 _NEVER_LEFT = (
     ssl.SSLCertVerificationError,
+    # a name that does not resolve is one of these, too
     urllib3.exceptions.NewConnectionError,
-    urllib3.exceptions.NameResolutionError,
     urllib3.exceptions.ConnectTimeoutError,
     requests.exceptions.ConnectTimeout,
     requests.exceptions.InvalidURL,
@@ -33,8 +34,9 @@ _SILENT_KEYSTONE = (
     ksa.DiscoveryFailure,
     ksa.HttpServerError,
     ksa.InvalidResponse,
-    ksa.TooManyRequests,
 )
+#: A status that keystoneauth before 5.16 has no exception of its own for.
+_TOO_MANY_REQUESTS = 429
 
 
 @contextlib.contextmanager
@@ -74,11 +76,7 @@ def authenticating(site: str | None) -> Iterator[None]:
     try:
         yield
     except _SILENT_KEYSTONE as error:
-        raise exceptions.SiteUnreachable(
-            f"Keystone does not answer: {cause(error)}",
-            site=site,
-            brief=f"Keystone: {cause(error)}",
-        ) from error
+        raise _keystone_is_silent(error, site) from error
     except ksa.CatalogException as error:
         raise exceptions.ConfigProblem(
             f"the catalog cannot be used: {error}", site=site
@@ -88,9 +86,22 @@ def authenticating(site: str | None) -> Iterator[None]:
             f"Keystone refused: {_first_line(error)}", site=site
         ) from error
     except ksa.ClientException as error:
+        if getattr(error, "http_status", None) == _TOO_MANY_REQUESTS:
+            raise _keystone_is_silent(error, site) from error
         raise exceptions.AuthenticationFailed(
             f"cannot authenticate: {_first_line(error)}", site=site
         ) from error
+
+
+def _keystone_is_silent(
+    error: BaseException, site: str | None
+) -> exceptions.SiteUnreachable:
+    said = cause(error)
+    return exceptions.SiteUnreachable(
+        f"Keystone does not answer: {said}",
+        site=site,
+        brief=f"Keystone: {said}",
+    )
 
 
 def never_left(error: BaseException) -> bool:
@@ -118,7 +129,7 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (ConnectionRefusedError, "connection refused"),
     (ConnectionResetError, "connection reset"),
     (ssl.SSLCertVerificationError, "the certificate is not trusted"),
-    (urllib3.exceptions.NameResolutionError, "the name does not resolve"),
+    (socket.gaierror, "the name does not resolve"),
     (requests.exceptions.ReadTimeout, "timed out reading"),
     (urllib3.exceptions.ReadTimeoutError, "timed out reading"),
     (urllib3.exceptions.IncompleteRead, "the answer was cut"),

@@ -130,3 +130,10 @@ def _forget_clients() -> None:
     for value in vars(manager.ClientManager).values():
         if isinstance(value, manager.ClientCache):
             value._handle = None
+    # and until 2026.1 its volume plugin takes the versions that cinderclient
+    # lacks out of a table, at each command, and stumbles at the second
+    volume = sys.modules.get("openstackclient.volume.client")
+    versions = getattr(volume, "API_VERSIONS", None)
+    if isinstance(versions, dict):
+        for lacking in ("1", "2"):
+            versions.setdefault(lacking, "")

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from check_states import World, conflict
-from clirunner import Ran, protector
+from clirunner import Ran, openstack, protector
 from exit_table import (
     ADMIN,
     ADMINS,
@@ -65,13 +65,18 @@ class Scene:
         for one in filter(None, (what or "").split(", ")):
             getattr(self, one.replace(" ", "_"))()
 
-    def run(self, command: str, *, admin: bool = False) -> Ran:
+    def run(
+        self, command: str, *, admin: bool = False, through: str = "protector"
+    ) -> Ran:
         known = {"mapping": "", "instance": "", **self.names}
         if "{mapping}" in command:
             known["mapping"] = self._mapping()
         if "{instance}" in command:
             known["instance"] = self._instance()
-        return protector((ADMIN if admin else "") + command.format(**known))
+        options, typed = ADMIN if admin else "", command.format(**known)
+        if through == "openstack":
+            return openstack(f"{options}protector {typed}")
+        return protector(options + typed)
 
     def close(self) -> None:
         self._over.set()
@@ -231,6 +236,7 @@ def scene(pair: LocalPair, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     made.close()
 
 
+@pytest.mark.versions
 def test_every_command_is_in_the_table() -> None:
     config = configparser.ConfigParser(delimiters=("=",), interpolation=None)
     config.read(SETUP)
@@ -249,10 +255,16 @@ def test_every_code_is_in_the_table() -> None:
     assert common | strict | {row[0] for row in ROWS} == set(ExitCode)
 
 
+@pytest.mark.versions
 @pytest.mark.parametrize("command", sorted(GOOD))
 def test_done(command: str, scene: Scene) -> None:
+    """Prepared by the one shell, and run by the other."""
     scene.set(FIRST.get(command))
-    ran = scene.run(f"{command} {GOOD[command]}", admin=command in ADMINS)
+    ran = scene.run(
+        f"{command} {GOOD[command]}",
+        admin=command in ADMINS,
+        through="openstack",
+    )
     assert ran.code == 0, ran.err
 
 

@@ -1,0 +1,74 @@
+"""What is lost below HTTP, in the words of every version of urllib3."""
+
+import socket
+from typing import Any
+
+import pytest
+import requests
+from keystoneauth1 import exceptions as ksa
+from keystoneauth1 import session
+from keystoneauth1.identity import v3
+
+from protectorclient import exceptions, transport
+
+pytestmark = pytest.mark.versions
+
+URL = "http://site-a.example.invalid:8788/v1"
+
+
+@pytest.fixture
+def nameless(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No name resolves here."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+
+
+@pytest.mark.usefixtures("nameless")
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_name_that_does_not_resolve(method: str) -> None:
+    with (
+        pytest.raises(exceptions.SiteUnreachable) as caught,
+        transport.sending("site-a", URL, safe=method == "GET", headers={}),
+    ):
+        requests.request(method, URL, timeout=5)
+    assert caught.value.sent is False
+    assert caught.value.site == "site-a"
+    said = f"no answer from {URL}: the name does not resolve"
+    assert str(caught.value) == said
+
+
+@pytest.mark.usefixtures("nameless")
+def test_a_keystone_whose_name_does_not_resolve() -> None:
+    asked = session.Session(auth=v3.Password(URL, "demo", "secret"))
+    with (
+        pytest.raises(exceptions.SiteUnreachable) as caught,
+        transport.authenticating("site-a"),
+    ):
+        asked.get_token()
+    assert "the name does not resolve" in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_keystone_that_is_too_busy_is_silent(status: int) -> None:
+    """Not one that refuses; a 429 has a class of its own since 5.16 only."""
+    answer = requests.Response()
+    answer.status_code = status
+    with (
+        pytest.raises(exceptions.SiteUnreachable, match="Keystone"),
+        transport.authenticating("site-a"),
+    ):
+        raise ksa.from_response(answer, "POST", URL)
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_keystone_that_refuses_is_not(status: int) -> None:
+    answer = requests.Response()
+    answer.status_code = status
+    with (
+        pytest.raises(exceptions.AuthenticationFailed),
+        transport.authenticating("site-a"),
+    ):
+        raise ksa.from_response(answer, "POST", URL)
