@@ -7,9 +7,11 @@ printed into the documentation.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
+from protectorclient.escape import shell_word
 from protectorclient.symptoms import (
     ARRAY_TOKEN,
     CINDER_POLICY,
@@ -54,6 +56,7 @@ __all__ = [
     "TEST_LEFT",
     "UNPROTECTED",
     "VOLUMES",
+    "after",
     "for_error",
     "for_operation",
 ]
@@ -202,6 +205,32 @@ MORE = (
     UNPROTECTED,
     ROLLED_BACK,
 )
+
+
+#: What to type after a refusal, by the service's word for it.
+_AFTER: Mapping[str, str] = {
+    "peer-unreachable": "openstack protector protection-group check {group}",
+    "out-of-sync": "openstack protector protection-group sync-force {group}",
+    "metadata-conflict": "openstack protector protection-group reconcile"
+    " {group}",
+}
+
+
+def after(error: BaseException, group: str) -> str | None:
+    """The command to type after a refusal; None where the table has none.
+
+    :param group: the name of the group that it is about.
+    """
+    if not isinstance(error, exceptions.HTTPError):
+        return None
+    word = (error.reason or "").removeprefix("protector.")
+    command = _AFTER.get(word)
+    if command is None and for_error(error) is NOT_FAILED_OVER:
+        command = (
+            "openstack protector operation list --all-sites"
+            " --protection-group {group}"
+        )
+    return command and command.replace("{group}", shell_word(group))
 
 
 def for_operation(

@@ -12,7 +12,8 @@ operation that failed are two things and have two branches::
     ├── NotUnique                     a name that several things share
     ├── VersionNotSupported           the site is too old for this call
     ├── GuardRefused                  stopped on this side, nothing sent
-    │   └── PrimaryAnswers            unplanned, though the primary lives
+    │   ├── PrimaryAnswers            unplanned, though the primary lives
+    │   └── CertainRefusal            the service would refuse it
     ├── NotConfirmed
     ├── OutputNotWritten              done, and stdout takes no result
     ├── SomeFailed                    several were asked for, some failed
@@ -150,6 +151,22 @@ class GuardRefused(ProtectorError):
 
 class PrimaryAnswers(GuardRefused):
     """An unplanned failover was asked for, and the primary answers."""
+
+
+class CertainRefusal(GuardRefused):
+    """Stopped on this side: the service is certain to refuse it."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        reason: str | None = None,
+        site: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message, site=site, hint=hint)
+        #: The service's word for it; None where it would only fail later.
+        self.reason = reason
 
 
 class NotConfirmed(ProtectorError):

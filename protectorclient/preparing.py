@@ -10,7 +10,6 @@ from protectorclient import (
     guards,
     microversions,
     probing,
-    remedy,
     resolving,
     states,
 )
@@ -105,20 +104,16 @@ def prepare(
 def _fits(located: Located, action: str, unplanned: bool) -> None:
     """Raise where the group's status does not allow the action."""
     group = located.group
-    needed = states.FORCED if unplanned else states.NEEDS[action]
-    if group.status in needed or group.status not in states.KNOWN:
+    if unplanned:
         return
-    hint = None
-    if action == "failover" and group.status in states.LEFT:
-        hint = f"{remedy.GROUP} failback {shell_word(group.name)}"
-    raise exceptions.InvalidState(
-        f"Protection group {group.name} is {group.status}; {action} needs"
-        f" {' or '.join(needed)}",
-        code=409,
-        reason="protector.invalid-state",
-        site=located.current.name,
-        hint=hint,
-    )
+    sentence = states.misfit(group, action, located.current.name)
+    if sentence is not None:
+        raise exceptions.CertainRefusal(
+            sentence,
+            reason="protector.invalid-state",
+            site=located.current.name,
+            hint=states.after_misfit(group, action),
+        )
 
 
 def need(located: Located, site: SiteHandle) -> None:
@@ -153,8 +148,14 @@ def need_target(prepared: Prepared) -> None:
             code=409,
             reason="protector.peer-unreachable",
             site=located.other.name,
-            hint=error.message,
+            hint=f"{error.message}\n{_look(located)}",
         ) from error
+
+
+def _look(located: Located) -> str:
+    """The command that shows what of a site does not answer."""
+    name = shell_word(located.group.name)
+    return f"openstack protector protection-group check {name}"
 
 
 def _prove_dead(located: Located, accepted: bool) -> None:
@@ -204,5 +205,5 @@ def _resolve(
             code=409,
             reason="protector.peer-unreachable",
             site=error.site,
-            hint=error.message,
+            hint=f"{error.message}\n{_look(located)}",
         ) from error

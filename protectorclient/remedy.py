@@ -59,6 +59,17 @@ def suggest(name: str) -> str:
     return f"openstack protector mapping suggest {shell_word(name)}"
 
 
+def set_policy(name: str) -> str:
+    """The whole command, with what has to be found out in variables."""
+    return (
+        f"openstack protector policy set {shell_word(name)}"
+        " --primary-fa-url $PRIMARY_FA_URL"
+        " --secondary-fa-url $SECONDARY_FA_URL"
+        " --primary-fa-api-token-env PRIMARY_FA_API_TOKEN"
+        " --secondary-fa-api-token-env SECONDARY_FA_API_TOKEN"
+    )
+
+
 def rematch(
     outlook: Outlook,
     networks: Sequence[Fate],

@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions, remedy
-from protectorclient.located import rank
 from protectorclient.outlook import MISSING, SEVERAL, Fate, Outlook
-from protectorclient.states import LEFT, NEEDS
 
 if TYPE_CHECKING:
     from protectorclient.actions import Prepared
@@ -39,6 +37,8 @@ class Stakes:
     fix: str | None = None
     #: No replication to the target has ever completed.
     never_replicated: bool = False
+    #: The group is home after it, and is not replicated.
+    unprotected: bool = False
 
     @property
     def unmatched(self) -> list[str]:
@@ -71,6 +71,11 @@ class Stakes:
         yield f"recovery point: {self._point(span)}"
         yield f"networks: {_fates(self.networks)}"
         yield f"flavors: {_fates(self.flavors)}"
+        if self.unprotected:
+            yield (
+                "replication: stays stopped after it;"
+                " --reverse-replication starts it"
+            )
 
     def _point(self, span: Callable[[float], str]) -> str:
         if self.no_recovery_point:
@@ -137,6 +142,8 @@ def of(prepared: Prepared) -> Stakes:
         source=located.current.name,
         target=located.other.name,
         unplanned=bool(prepared.options.get("force")),
+        unprotected=prepared.action == "failback"
+        and not prepared.options.get("reverse_replication"),
         **found,
     )
 
@@ -176,43 +183,14 @@ def _fix(
     if None in mapped:
         return remedy.suggest(name)
     unplanned = bool(prepared.options.get("force"))
-    return remedy.move(prepared.action, name, mapped, unplanned=unplanned)
-
-
-def hold(prepared: Prepared, stakes: Stakes) -> None:
-    """Raise where the service would only refuse it for its mappings.
-
-    What it looks at before them is left to it to say.
-
-    :raises MappingIncomplete: something has no counterpart.
-    """
-    outlook = stakes.outlook
-    if outlook is None or not stakes.unmatched or not _ripe(prepared, outlook):
-        return
-    located = prepared.located
-    site = located.site(located.other)
-    name = site.name if site is not None else located.other.name
-    raise exceptions.MappingIncomplete(
-        f"Nothing at site {name} matches {', '.join(stakes.unmatched)}; map"
-        " each to something that exists there",
-        code=400,
-        reason="protector.mapping-incomplete",
-        site=prepared.site.name,
-        hint=stakes.fix,
-    )
-
-
-def _ripe(prepared: Prepared, outlook: Outlook) -> bool:
-    document = outlook.document
-    unplanned = bool(prepared.options.get("force"))
-    ranks = {rank(found) for found in prepared.located.groups.values()}
-    needed = ("active", *LEFT) if unplanned else NEEDS[prepared.action]
-    return bool(
-        prepared.group.status in needed
-        and document.get("policy")
-        and not document.get("operation")
-        and (unplanned or (not document.get("tests") and len(ranks) == 1))
-    )
+    flags = [
+        "--" + option.replace("_", "-")
+        for option in ("retain_primary", "reverse_replication")
+        if prepared.options.get(option)
+    ]
+    verb = prepared.action.replace("_", "-")
+    command = remedy.move(verb, name, mapped, unplanned=unplanned)
+    return " ".join((command, *flags))
 
 
 def _point_of(prepared: Prepared) -> Mapping[str, Any]:
@@ -220,6 +198,9 @@ def _point_of(prepared: Prepared) -> Mapping[str, Any]:
     target = located.site_ids[located.other.name]
     points = client.consistency_groups.get(prepared.group.id)
     point = points.latest_at(target)
+    if point is None and "recovery_points" not in points.to_dict():
+        # a service that does not list them may have one
+        return {}
     if point is None:
         never = not points.complete_at(target)
         return {"no_recovery_point": True, "never_replicated": never}

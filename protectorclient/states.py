@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from protectorclient.escape import shell_word
+
+if TYPE_CHECKING:
+    from protectorclient.v1.protection_groups import ProtectionGroup
 
 #: In these the group is away from home.
 LEFT = ("failed_over", "failed_over_partial")
@@ -20,3 +26,42 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 #: An unplanned failover takes these; where another operation's, while
 #: that is the dead site's.
 FORCED = KNOWN
+
+#: The service's own words.
+NOT_FAILED_OVER = "Protection Group is not in failed_over state"
+_COMMAND = "openstack protector"
+
+
+def misfit(group: ProtectionGroup, action: str, where: str) -> str | None:
+    """Why a group's status does not allow an action; None where it does.
+
+    A status that is not known here is left to the service.
+
+    :param where: the cloud's name of the site where the group runs.
+    """
+    needed = NEEDS[action]
+    if group.status in needed or group.status not in KNOWN:
+        return None
+    if action == "failback":
+        return NOT_FAILED_OVER
+    told = (
+        f"Protection group {group.name} is {group.status}; {action} needs"
+        f" {' or '.join(needed)}"
+    )
+    if group.status in LEFT:
+        return f"{told}: it runs at {where} already"
+    return told
+
+
+def after_misfit(group: ProtectionGroup, action: str) -> str:
+    """The command that shows why the status is what it is."""
+    name = shell_word(group.name)
+    if action == "failback":
+        # the guide's fix: what has been tried before
+        return (
+            f"{_COMMAND} operation list --all-sites --protection-group {name}"
+        )
+    if group.status in LEFT:
+        return f"{_COMMAND} protection-group show {name}"
+    purpose = action.replace("_", "-")
+    return f"{_COMMAND} protection-group check {name} --for {purpose}"

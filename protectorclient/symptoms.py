@@ -140,8 +140,8 @@ STORAGE = Advice(
 
 NO_SNAPSHOT = dataclasses.replace(
     STORAGE,
-    cause="No snapshot has been replicated to the target yet: replication of"
-    " the group's volumes has not completed once.",
+    cause="No snapshot of the group's volumes has been replicated to the"
+    " target yet.",
     fix=(
         "Look whether the group has a replication policy.",
         "Start a sync and wait for its end: then there is a complete"
@@ -154,6 +154,14 @@ NO_SNAPSHOT = dataclasses.replace(
         "openstack protector consistency-group show {group}",
     ),
     message=r"[Nn]o replicated snapshot|has not completed once",
+)
+
+NO_SNAPSHOT_SINCE = dataclasses.replace(
+    NO_SNAPSHOT,
+    cause="No snapshot of the volumes that the group has today has been"
+    " replicated to the target: none since the group's last move. Snapshots"
+    " from before that are of other volumes.",
+    message=r"since its last move",
 )
 
 ARRAY_TOKEN = dataclasses.replace(
@@ -176,7 +184,7 @@ ARRAY_TOKEN = dataclasses.replace(
 
 #: What a message says more exactly than the row, before the row itself.
 NARROWER: dict[str, tuple[Advice, ...]] = {
-    STORAGE.key: (NO_SNAPSHOT, ARRAY_TOKEN)
+    STORAGE.key: (NO_SNAPSHOT_SINCE, NO_SNAPSHOT, ARRAY_TOKEN)
 }
 
 STUCK = Advice(

@@ -40,7 +40,8 @@ def _report(site: Site, group: Group, silent: set[str]) -> dict[str, Any]:
     sync = _sync(site, group, silent)
     reasons = _reasons(group, sync)
     if policy is not None and newest is None:
-        reasons.append(_unreplicated(target, link))
+        moved = any(one.complete for one in site.arrays.points(group.id))
+        reasons.append(_unreplicated(target, link, moved))
     return {
         "protection_group_id": group.id,
         "protection_group_name": group.name,
@@ -80,11 +81,15 @@ def _newest(
     return None
 
 
-def _unreplicated(target: dict[str, Any] | None, link: Link | None) -> str:
+def _unreplicated(
+    target: dict[str, Any] | None, link: Link | None, moved: bool
+) -> str:
+    """Why there is no point; those from before a move serve nobody."""
     where = f" to {target['name']}" if target is not None else ""
     if link is not None and not link.running:
         return f"The replication{where} is stopped"
-    return f"No replication{where} has completed yet"
+    when = "since the last move" if moved else "yet"
+    return f"No replication{where} has completed {when}"
 
 
 def _lag(

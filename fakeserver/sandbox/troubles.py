@@ -99,8 +99,12 @@ TROUBLES = (
         "Operation fails at get_latest_snapshot or"
         " promote_volumes_on_flasharray with a storage error",
         (
+            # without this the client does not send what is sure to fail
+            Typed(FAILOVER, 5, ("there is no recovery point to start from",)),
             Typed(
-                f"{FAILOVER} --wait", 10, ("get_latest_snapshot", "snapshot")
+                f"{FAILOVER} --start-anyway --wait",
+                10,
+                ("get_latest_snapshot", "snapshot"),
             ),
         ),
         (
@@ -194,7 +198,7 @@ TROUBLES = (
             Typed(
                 "openstack protector protection-group sync-force prod-web-app",
                 0,
-                ("IN SYNC",),
+                ("IN SYNC", "run and write at site-a now"),
             ),
             Typed(
                 "openstack protector protection-group sync-status"

@@ -16,6 +16,7 @@ from protectorclient.escape import shell_word
 from protectorclient.states import LEFT
 
 if TYPE_CHECKING:
+    from protectorclient.actions import Prepared
     from protectorclient.located import Located
 
 #: The service marks with it what it builds: the member it is a copy of.
@@ -100,12 +101,17 @@ def find(
     named: dict[str, str] = {}
     for document in documents:
         own |= _of_tests(document)
+        # a record from before the last move names what is older now
+        runs_here = (
+            site_id == primary
+            and document.get("current_primary_site_id") == primary
+        )
         for member in document.get("members") or ():
             members.add(str(member.get("id")))
             had = (member.get("sites") or {}).get(site_id)
             if not isinstance(had, Mapping):
                 continue
-            if site_id == primary:
+            if runs_here:
                 own.add(str(had.get("instance_id")))
             else:
                 named.update(_named(had, "instance_name"))
@@ -249,6 +255,24 @@ def cure(
         commands.insert(0, f"{remedy.GROUP} sync-force {name}")
     return Cure(
         tuple(commands), f"or, where the group stays at {primary}", stops
+    )
+
+
+def at_target(
+    prepared: Prepared, document: Mapping[str, Any]
+) -> tuple[Copy, ...]:
+    """The copies where an action goes; none where nobody tells."""
+    located = prepared.located
+    try:
+        servers = located.other.finder.servers()
+    except exceptions.ProtectorError:
+        return ()
+    return find(
+        [document],
+        located.site_ids[located.current.name],
+        located.site_ids[located.other.name],
+        located.other.name,
+        servers,
     )
 
 

@@ -10,7 +10,7 @@ from protectorclient.checking import target
 from protectorclient.checking.case import PURPOSES, Case
 from protectorclient.checking.finding import Skip, Verdict, bad, ok
 from protectorclient.escape import shell_word
-from protectorclient.states import FORCED, MOVING, NEEDS
+from protectorclient.states import FORCED, LEFT, MOVING, NEEDS
 from protectorclient.v1.policies import Policy
 
 #: Beyond so many groups it is not asked who else has a member: that is a
@@ -25,8 +25,11 @@ def status(case: Case) -> Verdict:
         return ok(group.status)
     if group.status in MOVING and _running(case):
         raise Skip("an operation is under way")
+    told = f"{group.status}; {case.purpose} needs {' or '.join(needed)}"
+    if case.purpose == "failover" and group.status in LEFT and case.source:
+        told = f"{group.status}: it runs at {case.source.name} already"
     return bad(
-        f"{group.status}; {case.purpose} needs {' or '.join(needed)}",
+        told,
         group.status,
         fix=_fix_status(case, shell_word(group.name)),
     )
@@ -130,30 +133,19 @@ def _policy(case: Case) -> Policy:
 
 
 def policy(case: Case) -> Verdict:
-    name = shell_word(case.group.name)
     try:
         found = case.speaker.policy(case.group.id)
     except exceptions.NotFound:
-        return bad("there is none", fix=_set_policy(name))
+        return bad("there is none", fix=remedy.set_policy(case.group.name))
     if found.credentials_set is False:
         return bad(
             "it has no credentials of the arrays",
-            fix=_set_policy(name),
+            fix=remedy.set_policy(case.group.name),
             # it is begun, and fails at the arrays
             blocks=False,
         )
     minutes = found.rpo_minutes
     return ok(f"RPO {minutes} minutes" if minutes else "set")
-
-
-def _set_policy(name: str) -> str:
-    return (
-        f"openstack protector policy set {name}"
-        " --primary-fa-url $PRIMARY_FA_URL"
-        " --secondary-fa-url $SECONDARY_FA_URL"
-        " --primary-fa-api-token-env PRIMARY_FA_API_TOKEN"
-        " --secondary-fa-api-token-env SECONDARY_FA_API_TOKEN"
-    )
 
 
 def members(case: Case) -> Verdict:
@@ -233,8 +225,9 @@ def recovery_point(case: Case) -> Verdict:
         if case.purpose == "failover" and storage.complete_at(site_id):
             # without one that ever arrived it would not come so far
             return ok(f"the failover makes one at {site} first")
+        since = " since its last move" if storage.complete_at(site_id) else ""
         return bad(
-            f"no replication of its volumes to {site} has completed",
+            f"no replication of its volumes to {site} has completed{since}",
             fix=_no_source(case),
         )
     when = found.created_at

@@ -50,6 +50,8 @@ class Base(command.Command):
     trouble: BaseException | None = None
     #: Whether it runs.
     has_begun = False
+    #: The command line, once it runs.
+    parsed: argparse.Namespace | None = None
 
     def __init__(
         self,
@@ -87,6 +89,7 @@ class Base(command.Command):
 
     def run(self, parsed_args: argparse.Namespace) -> int:
         self.has_begun = True
+        self.parsed = parsed_args
         streams.lend(self.app)
         with signals.listening():
             try:
@@ -236,6 +239,15 @@ class Base(command.Command):
             return None
         return f"the other site may answer: --os-cloud {name}"
 
+    def _after(self, error: BaseException) -> str | None:
+        """What to type after a refusal that has to do with one group."""
+        from protectorclient import advice
+
+        named = getattr(self.parsed, "protection_group", None)
+        if isinstance(named, list):
+            named = named[0] if len(named) == 1 else None
+        return advice.after(error, named) if isinstance(named, str) else None
+
     def explain(self, error: BaseException) -> int:
         """Say in a sentence what went wrong; the exit status for it."""
         if isinstance(error, KeyboardInterrupt):
@@ -244,7 +256,11 @@ class Base(command.Command):
             error = self.broken_off()
         LOG.debug("the command failed", exc_info=error)
         self.tell(_sentence(error))
-        hint = getattr(error, "hint", None) or self._other_site(error)
+        hint = (
+            getattr(error, "hint", None)
+            or self._other_site(error)
+            or self._after(error)
+        )
         if hint:
             for line in f"hint: {hint}".split("\n"):
                 self.say(line)

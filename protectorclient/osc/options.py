@@ -30,6 +30,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "--flavor-mapping": _MAPPED,
     "--no-network-mapping": ("protection-group set",),
     "--no-flavor-mapping": ("protection-group set",),
+    "--start-anyway": _MAPPED,
     "--wait": _STARTED,
     "--timeout": _WAITING,
     "--reason": _STARTED,
@@ -208,6 +209,15 @@ def add_looking(parser: argparse.ArgumentParser) -> None:
         metavar="<duration>",
         type=duration,
         help="Refuse where the newest recovery point is older (exit status 5)",
+    )
+
+
+def add_start_anyway(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--start-anyway",
+        action="store_true",
+        help="Send the request although the service is certain to refuse it, "
+        "or instances run beside the group",
     )
 
 

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import clirunner
 import pytest
 from check_states import World, conflict
 from clirunner import Ran, openstack, protector
@@ -186,6 +187,11 @@ class Scene:
         self.a_dead()
         self._begun(f"{UNPLANNED} --wait")
         self.pair.site("a").start()
+
+    def halted(self) -> None:
+        """What ran at site-a beside the group is stopped."""
+        ran = clirunner.openstack("server stop web-1 web-2 web-3")
+        assert ran.code == 0, ran.err
 
     def says_no(self) -> None:
         self.monkeypatch.setattr(ask, "on_terminal", lambda: True)

@@ -205,7 +205,8 @@ def test_a_reason_that_an_older_site_does_not_keep(
 def test_what_was_refused_is_in_the_journal_too(
     local_pair: LocalPair, journal: pathlib.Path
 ) -> None:
-    assert protector(f"{GROUP} failover bare {WEB}").code == 5
+    sent = protector(f"{GROUP} failover bare {WEB} --start-anyway")
+    assert sent.code == 5
     asked, came = map(json.loads, journal.read_text().splitlines())
     assert came["event"] == "not begun"
     assert "no replication policy" in came["error"]
@@ -222,13 +223,19 @@ def test_what_has_no_counterpart_is_not_sent(
         "hint: openstack protector protection-group failover prod-web-app"
     )
     planned = protector(f"{GROUP} failover prod-web-app")
-    assert (planned.code, planned.out) == (1, "")
+    assert (planned.code, planned.out) == (5, "")
     assert planned.err == f"site-a: {said} {WEB}\n"
+    assert not journal.exists()
     local_pair.site("a").kill()
     forced = protector(f"{GROUP} failover prod-web-app --type unplanned")
+    # nothing is asked of it here: the service says it
     assert (forced.code, forced.out) == (1, "")
-    assert forced.err == f"{said} --type unplanned {WEB}\n"
-    assert not journal.exists()
+    refused, hint = forced.err.splitlines()[-2:]
+    assert refused.startswith("Nothing at site site-b matches network ")
+    assert hint == (
+        "hint: openstack protector protection-group failover prod-web-app"
+        f" --type unplanned {WEB}"
+    )
 
 
 def test_nothing_is_at_stake_with_a_peer_that_is_dead(
@@ -251,7 +258,7 @@ def test_a_second_failover_with_the_names_of_the_first(
     again = protector(FAILOVER)
     assert (again.code, again.out) == (5, "")
     assert again.err == (
-        "site-b: Protection group prod-web-app is failed_over; failover needs"
-        " active\n"
-        "hint: openstack protector protection-group failback prod-web-app\n"
+        "Protection group prod-web-app is failed_over; failover needs active:"
+        " it runs at site-b already\n"
+        "hint: openstack protector protection-group show prod-web-app\n"
     )

@@ -111,7 +111,7 @@ REFUSED = [
     (
         f"{GROUP} failover prod-db "
         "--network-mapping net-primary-db=net-secondary-db",
-        1,
+        5,
         "site-a: Nothing at site site-b matches flavor db.big; map each to "
         "something that exists there\n"
         "hint: openstack protector protection-group failover prod-db "
@@ -121,12 +121,17 @@ REFUSED = [
     (
         f"{GROUP} failover bare {WEB}",
         5,
-        "site-a: Protection group bare has no replication policy (req-ID)\n",
+        "site-a: Protection group bare has no replication policy\n"
+        "hint: openstack protector policy set bare "
+        "--primary-fa-url $PRIMARY_FA_URL "
+        "--secondary-fa-url $SECONDARY_FA_URL "
+        "--primary-fa-api-token-env PRIMARY_FA_API_TOKEN "
+        "--secondary-fa-api-token-env SECONDARY_FA_API_TOKEN\n",
     ),
     (
         f"{GROUP} failback prod-web-app",
         5,
-        "site-a: Protection Group is not in failed_over state (req-ID)\n"
+        "site-a: Protection Group is not in failed_over state\n"
         "hint: openstack protector operation list --all-sites "
         "--protection-group prod-web-app\n",
     ),

@@ -212,10 +212,15 @@ def _require_point(
 ) -> RecoveryPoint:
     point = work.site.arrays.latest(work.operation.group_id, array, holding)
     if point is None:
+        points = work.site.arrays.points(work.operation.group_id)
+        since = "once"
+        if any(one.complete for one in points):
+            # those that there are were made before, of other volumes
+            since = "since its last move"
         raise StorageError(
             f"No replicated snapshot of protection group "
             f"{work.doc()['name']} exists on FlashArray {array}: "
-            "replication of its volumes has not completed once"
+            f"replication of its volumes has not completed {since}"
         )
     return point
 

@@ -10,6 +10,7 @@ from protectorclient.osc import columns, command, options
 
 if TYPE_CHECKING:
     from protectorclient.finder import NameFinder
+    from protectorclient.located import Located
     from protectorclient.sitehandle import SiteHandle
     from protectorclient.v1.client import Client
     from protectorclient.v1.protection_groups import ProtectionGroup
@@ -191,8 +192,12 @@ class SetProtectionGroup(command.ShowOne):
         }
         if not (changes or stored or cleared or parsed_args.status):
             raise exceptions.UsageProblem("there is nothing to change")
-        site, group = self.locate(parsed_args.protection_group)
-        other = next(h for h in self.pair.handles if h is not site)
+        located = self.pair.locate(parsed_args.protection_group)
+        site, group = located.current, located.group
+        if (error := located.errors.get(site.name)) is not None:
+            raise error
+        other = located.other
+        _hold_copies(located)
         changes.update(cleared | _as_ids(stored, site, other))
         group = self._changed(site, group, parsed_args.status, changes)
         return columns.shown(group, self.names(parsed_args, site.client))
@@ -210,6 +215,31 @@ class SetProtectionGroup(command.ShowOne):
         if changes:
             group = groups.update(group, **changes)
         return group
+
+
+def _hold_copies(located: Located) -> None:
+    """Refuse a change while instances run beside the group.
+
+    Whose copy is right is decided first. A group that has never moved is
+    not looked at: what a failed operation left of it is the service's to
+    judge.
+    """
+    from protectorclient.checking import copies
+
+    group = located.group
+    if not group.failover_count:
+        return
+    primary = located.current.name
+    live = copies.look(located).live
+    if not live:
+        return
+    cure = copies.cure(
+        live, group=group.name, status=group.status, primary=primary
+    )
+    raise exceptions.GuardRefused(
+        f"{group.name}: {copies.sentence(live, primary)}; nothing was changed",
+        hint="\n".join(cure.lines),
+    )
 
 
 class DeleteProtectionGroup(command.Command):

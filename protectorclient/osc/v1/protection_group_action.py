@@ -33,6 +33,7 @@ class Action(_looking.Looking):
         if self.mapped:
             options.add_mappings(parser)
             _mapped.add_mapping_file(parser)
+            options.add_start_anyway(parser)
         options.add_looking(parser)
         _following.add_following(parser)
         options.add_yes(parser)
@@ -66,13 +67,35 @@ class Action(_looking.Looking):
         prepared = self.prepare(parsed_args, **given)
         for warning in prepared.warnings:
             self.warn(warning)
-        self.hold(prepared)
+        if self.mapped:
+            self.hold(prepared, parsed_args.start_anyway)
         self.stakes(prepared)
         self.confirm(parsed_args, prepared)
-        return self.send(parsed_args, prepared)
+        try:
+            return self.send(parsed_args, prepared)
+        except exceptions.MappingIncomplete as error:
+            if self._found is not None:
+                error.hint = error.hint or self._found.fix
+            raise
 
-    def hold(self, prepared: Prepared) -> None:
-        """Refuse what is known to be refused, before it is sent."""
+    def hold(self, prepared: Prepared, start_anyway: bool) -> None:
+        """Refuse what the service is certain to refuse, before it is sent.
+
+        What is found of the impact is kept for the preview.
+        """
+        from protectorclient import preparing, stakes
+        from protectorclient.checking import refusals
+
+        if start_anyway:
+            return
+        refusals.hold(prepared)
+        preparing.need_target(prepared)
+        self._found = stakes.of(prepared)
+        refusals.hold(prepared, self._found)
+        refusals.hold_copies(prepared, self._found)
+
+    #: The impact, once it was asked for.
+    _found: Stakes | None = None
 
     def mapping_file(
         self, parsed_args: argparse.Namespace
@@ -110,20 +133,10 @@ class Action(_looking.Looking):
 class Moving(Action):
     """An action that moves the group, and says first what that means."""
 
-    def hold(self, prepared: Prepared) -> None:
-        from protectorclient import preparing, stakes
-
-        preparing.need_target(prepared)
-        self._found = stakes.of(prepared)
-        stakes.hold(prepared, self._found)
-
-    #: What is at stake, once it was asked for.
-    _found: Stakes | None = None
-
     def stakes(self, prepared: Prepared) -> None:
         from protectorclient import stakes
 
-        found = self._found or stakes.of(prepared)
+        found = self._found = self._found or stakes.of(prepared)
         how = ", unplanned" if found.unplanned else ""
         # what is about to be lost is said to everybody
         tell = self.tell if found.unplanned else self.say
@@ -278,20 +291,6 @@ class FailbackProtectionGroup(Moving):
         if not (parsed_args.wait or parsed_args.reverse_replication):
             self.tell_unprotected(prepared.group.name, "once it has completed")
         return output
-
-    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient import advice
-
-        try:
-            return super().take_action(parsed_args)
-        except exceptions.Conflict as error:
-            if advice.for_error(error) is advice.NOT_FAILED_OVER:
-                # the guide's fix: what has been tried before
-                error.hint = self.typed(
-                    "operation list --all-sites --protection-group"
-                    f" {parsed_args.protection_group}"
-                )
-            raise
 
     def mapping_file(
         self, parsed_args: argparse.Namespace
