@@ -241,8 +241,10 @@ def for_operation(
     :param unchanged_for: seconds since its record last changed.
     """
     if operation.is_finished:
-        if operation.status == "completed":
+        if operation.state == "completed":
             return None
+        if operation.state != "failed":
+            return LEFT_BEHIND
         return _for_failed(operation)
     if unchanged_for is not None and unchanged_for > STUCK_AFTER:
         return STUCK

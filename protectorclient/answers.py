@@ -12,6 +12,7 @@ import datetime
 import email.utils
 import html
 import http
+import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -21,8 +22,15 @@ import requests
 from protectorclient import exceptions
 
 REQUEST_ID_HEADER = "X-OpenStack-Request-ID"
+VERSION_HEADER = "OpenStack-API-Version"
+#: How each of the service's reasons begins.
+PREFIX = "protector."
+#: The most digits of a number of seconds that is meant.
+_DIGITS = re.compile(r"[0-9]{1,9}")
 
 _LONGEST = 500
+#: So much of a page of HTML is read, in bytes.
+_PAGE = 8192
 _TAGS = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.S | re.I)
 _HEADLINE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1\s*>", re.S | re.I)
 
@@ -44,6 +52,65 @@ class Said:
     details: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
+def json_of(response: requests.Response) -> Any:
+    """The JSON of an answer.
+
+    :raises ValueError: it is none, or none that can be read.
+    """
+    try:
+        return json.loads(response.content)
+    except RecursionError:
+        raise ValueError("JSON in too many layers") from None
+
+
+def is_json(response: requests.Response) -> bool:
+    """Whether the body is a JSON object, as every OpenStack error is."""
+    try:
+        return isinstance(json_of(response), dict)
+    except ValueError:
+        return False
+
+
+def is_marked(response: requests.Response) -> bool:
+    """Whether an answer has the mark of a protector service.
+
+    A request id is no mark: every OpenStack service sends one.
+    """
+    told = response.headers.get(VERSION_HEADER)
+    return told is not None and any(
+        part.strip().lower().startswith("protector ")
+        for part in told.split(",")
+    )
+
+
+def is_word(response: requests.Response) -> bool:
+    """Whether an error is the word of the service itself.
+
+    It has the mark, or the service's own reason in its body. Whatever
+    else comes may be a proxy's, or a neighbour's.
+    """
+    if is_marked(response):
+        return True
+    return (read_error(response).reason or "").startswith(PREFIX)
+
+
+def asks_for_token(response: requests.Response) -> bool:
+    """Whether a 401 is that of Keystone's middleware before a service."""
+    challenge = response.headers.get("WWW-Authenticate", "")
+    return challenge.strip().lower().startswith("keystone")
+
+
+def summary(response: requests.Response) -> str:
+    """An answer of no service, in a few words."""
+    status = response.status_code
+    if 300 <= status < 400:
+        return "answered with a redirect, which is not followed"
+    said = read_error(response)
+    text = _shorten(said.message or said.title or "", 80)
+    told = f"answered HTTP {status}"
+    return f"{told} ({text})" if text else told
+
+
 def error_from(
     response: requests.Response,
     *,
@@ -59,7 +126,7 @@ def error_from(
     for secret in secrets:
         message = message.replace(secret, "***")
     reason = said.reason or _reason_in(message, status)
-    word = (reason or "").removeprefix("protector.")
+    word = (reason or "").removeprefix(PREFIX)
     kind = exceptions.BY_REASON.get(word) or exceptions.BY_STATUS.get(status)
     if kind is None:
         kind = (
@@ -82,12 +149,21 @@ def error_from(
 def read_error(response: requests.Response) -> Said:
     """Read a body in whatever form it came."""
     try:
-        body = response.json()
+        body = json_of(response)
     except ValueError:
-        return Said(message=_plain(response.text))
+        return Said(message=_plain(_text_of(response)))
     if isinstance(body, dict):
         return _read_object(body)
     return Said()
+
+
+def _text_of(response: requests.Response) -> str:
+    """The beginning of a page: the rest says nothing to anybody."""
+    start = response.content[:_PAGE]
+    try:
+        return start.decode(response.encoding or "utf-8", "replace")
+    except LookupError:
+        return start.decode("utf-8", "replace")
 
 
 def _read_object(body: dict[str, Any]) -> Said:
@@ -144,8 +220,8 @@ def _plain(text: str) -> str | None:
     return text or None
 
 
-def _shorten(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+def _shorten(text: str, longest: int = _LONGEST) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
 def _phrase(status: int) -> str:
@@ -160,15 +236,18 @@ def _reason_in(message: str, status: int) -> str | None:
         return None
     for sentence, reason in _TELLING.items():
         if sentence in message:
-            return f"protector.{reason}"
+            return f"{PREFIX}{reason}"
     return None
 
 
 def retry_after(value: str | None) -> float | None:
-    """Seconds to wait, from either form of the header."""
+    """Seconds to wait, from either form of the header.
+
+    How many of them are waited is for the caller to bound.
+    """
     if not value:
         return None
-    if value.strip().isdigit():
+    if _DIGITS.fullmatch(value.strip()):
         return float(value)
     when = moment(value)
     if when is None:
@@ -183,7 +262,8 @@ def moment(value: str | None) -> datetime.datetime | None:
         return None
     try:
         when = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+        when.timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
         return None
     if when.tzinfo is None:
         return when.replace(tzinfo=datetime.UTC)

@@ -15,7 +15,8 @@ from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import session as ksa_session
 from keystoneauth1.identity.generic import base as generic
 
-from protectorclient import __version__, exceptions, patience
+from protectorclient import __version__, exceptions
+from protectorclient._http.session import settle, settled
 from protectorclient.finder import NameFinder
 from protectorclient.v1.client import Client
 
@@ -44,6 +45,9 @@ class Access:
     overrides: dict[str, str] = dataclasses.field(default_factory=dict)
     #: The cloud that this one's entry names as the other site.
     secondary: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "session", settled(self.session))
 
     def client(
         self,
@@ -132,7 +136,7 @@ def open_access(
 def access_from_region(region: cloud_region.CloudRegion) -> Access:
     """What is needed to speak to a region of openstack.config."""
     session = region.get_session()
-    patience.settle(session)
+    settle(session)
     without_discovery(session)
     overrides = {
         service: url

@@ -112,13 +112,17 @@ def _judge(
             )
         return f"the {kind} goes on", None
     group = facts.group
-    if operation.status == "failed":
+    if operation.state == "failed":
         if operation.leftovers or (group and group.status == "error"):
             return f"the {kind} failed and left something behind", (
                 _with_leftovers(operation)
             )
         return f"the {kind} failed and was rolled back", (
             advice.for_operation(operation)
+        )
+    if operation.state != "completed":
+        return f"the {kind} ended with the status '{operation.status}'", (
+            _with_leftovers(operation)
         )
     if _is_partial(operation, group):
         return f"the {kind} completed in part", advice.PARTIAL
@@ -192,7 +196,7 @@ def _uncleaned(facts: Facts, operation: Operation) -> advice.Advice | None:
         for one in _later(seen.drills, operation)
         if one.operation_type == "test_cleanup"
     ]
-    if any(one.status == "completed" for one in since):
+    if any(one.state == "completed" for one in since):
         return None
     return advice.TEST_LEFT if since else advice.NEVER_CLEANED
 

@@ -60,6 +60,15 @@ def error_for(ended: watch.Ended) -> exceptions.ProtectorError | None:
             leftovers=operation.leftovers,
             advice=advice.PARTIAL,
         )
+    if ended.outcome is watch.Outcome.OTHER:
+        return exceptions.OperationEndedOtherwise(
+            f"{kind} {identity} ended with the status '{operation.status}',"
+            f" which is neither completed nor failed{at}: {said}",
+            operation=operation,
+            site=site,
+            leftovers=operation.leftovers,
+            advice=advice.for_operation(operation),
+        )
     if ended.outcome is watch.Outcome.LEFTOVERS:
         return exceptions.OperationLeftovers(
             f"{kind} {identity} failed{at} and left something behind: {said}",

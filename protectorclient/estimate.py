@@ -42,7 +42,7 @@ def remaining(
         for past in history
         if past.id != operation.id
         and past.operation_type == operation.operation_type
-        and past.status == "completed"
+        and past.state == "completed"
         and _forced(past) == _forced(operation)
         and (seconds := duration(past)) is not None
     ]

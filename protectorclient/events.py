@@ -21,6 +21,8 @@ class Outcome(enum.Enum):
     ROLLED_BACK = "rolled back"
     #: Failed, and something is left behind.
     LEFTOVERS = "leftovers"
+    #: Ended in a status that is not known; what it left is not known.
+    OTHER = "ended"
     #: Still running when the time was over.
     RUNNING = "running"
     #: Nobody who could know has answered for too long.
@@ -95,6 +97,16 @@ class Regained(Event):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Doubted(Event):
+    """A record contradicts itself; told once for each operation."""
+
+    key: Key
+    operation: Operation
+    #: A sentence for people.
+    message: str
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Ended(Event):
     """The following of one operation is over."""
 
@@ -119,11 +131,13 @@ class Ended(Event):
 
 def outcome_of(operation: Operation, group_status: str | None) -> Outcome:
     """How a finished operation ended, by its record and its group's."""
-    if operation.status == "completed":
+    if operation.state == "completed":
         forced = bool(operation.parameters.get("force"))
         if forced and group_status == "failed_over_partial":
             return Outcome.PARTIAL
         return Outcome.COMPLETED
+    if operation.state != "failed":
+        return Outcome.OTHER
     if operation.leftovers or group_status == "error":
         return Outcome.LEFTOVERS
     return Outcome.ROLLED_BACK

@@ -20,6 +20,7 @@ operation that failed are two things and have two branches::
     ├── NotFound                      no such thing (by name, or a 404)
     ├── SiteUnreachable               no answer that can be read
     │   └── UnreadableAnswer          an answer without what belongs there
+    │       └── NotTheService         a proxy's word, say, not the service's
     ├── AuthenticationFailed          Keystone said no
     ├── OutcomeUnknown                sent; whether it was done, who knows
     ├── HTTPError                     the service answered with an error
@@ -48,6 +49,7 @@ operation that failed are two things and have two branches::
     └── OperationError                the operation, not the request
         ├── OperationFailed           failed and rolled back
         │   └── OperationLeftovers    failed and left something behind
+        │       └── OperationEndedOtherwise  in a status that is not known
         ├── OperationPartial          completed, but not for all members
         ├── WaitTimeout               still running at the deadline
         └── OperationUnknown          an OutcomeUnknown too
@@ -218,6 +220,10 @@ class UnreadableAnswer(SiteUnreachable):
     """An answer came, without what belongs in it (cut, or not ours)."""
 
 
+class NotTheService(UnreadableAnswer):
+    """Something else answered: a proxy, a portal, another service."""
+
+
 class AuthenticationFailed(ProtectorError):
     """Keystone refused, or there is nothing to authenticate with."""
 
@@ -255,6 +261,8 @@ class HTTPError(ProtectorError):
         self.url = url
         #: Seconds the service asked to wait.
         self.retry_after = retry_after
+        #: Whether the answer shows that the service itself has said it.
+        self.is_word = True
 
 
 class BadRequest(HTTPError):
@@ -388,6 +396,10 @@ class OperationFailed(OperationError):
 
 class OperationLeftovers(OperationFailed):
     """The operation failed and left something behind."""
+
+
+class OperationEndedOtherwise(OperationLeftovers):
+    """It ended in a status that is not known; so is what it left."""
 
 
 class OperationPartial(OperationError):

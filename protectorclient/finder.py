@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import requests
 from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import plugin
 from keystoneauth1 import session as ksa_session
@@ -24,6 +25,7 @@ from protectorclient import (
     transport,
     urls,
 )
+from protectorclient._http.session import settled
 from protectorclient.mappings import Thing
 
 _MOST_PAGES = 1000
@@ -43,7 +45,7 @@ class NameFinder:
         overrides: Mapping[str, str] | None = None,
     ) -> None:
         self.site = site
-        self._session = session
+        self._session = settled(session)
         self._auth = auth
         self._region_name = region_name
         self._interface = interface
@@ -184,6 +186,8 @@ class NameFinder:
         self, noun: str, service: str, path: str, params: dict[str, str]
     ) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
+        asked: set[str | None] = set()
+        known: set[str] = set()
         for _ in range(_MOST_PAGES):
             answer = self._get(service, path, params)
             items = answer.get(noun)
@@ -193,9 +197,11 @@ class NameFinder:
                     site=self.site,
                     sent=True,
                 )
-            found += [item for item in items if isinstance(item, dict)]
+            fresh = [item for item in items if urls.is_new(item, known)]
+            found += [item for item in fresh if isinstance(item, dict)]
+            asked.add(params.get("marker"))
             marker = urls.next_marker(answer, noun, items)
-            if marker is None or marker == params.get("marker"):
+            if marker is None or marker in asked or not fresh:
                 break
             params = {**params, "marker": marker}
         return found
@@ -222,9 +228,9 @@ class NameFinder:
             except ksa_exceptions.EndpointNotFound as error:
                 raise self._no_endpoint(service) from error
         if response.status_code >= 300:
-            raise answers.error_from(response, site=self.site)
+            raise self._error(service, response)
         try:
-            body = response.json()
+            body = answers.json_of(response)
         except ValueError:
             body = None
         if not isinstance(body, dict):
@@ -234,6 +240,29 @@ class NameFinder:
                 sent=True,
             )
         return body
+
+    def _error(
+        self, service: str, response: requests.Response
+    ) -> exceptions.ProtectorError:
+        """The exception for a refusal; a page of a proxy is none.
+
+        Keystone's middleware, before each service, writes no JSON: what
+        it says is a 401, or a 5xx.
+        """
+        status = response.status_code
+        if (
+            status >= 500
+            or status == 401
+            or not response.content
+            or answers.is_json(response)
+        ):
+            return answers.error_from(response, site=self.site)
+        return exceptions.NotTheService(
+            f"something else than the {service} service"
+            f" {answers.summary(response)}",
+            site=self.site,
+            sent=True,
+        )
 
     def _url(self, service: str) -> str:
         url: str | None = self._overrides.get(service)

@@ -5,10 +5,13 @@ What a caller may rely on:
 * a request goes out once. Nothing is repeated, save after a 401 with a
   renewed token: a request refused for its token was not carried out;
 * redirects are not followed;
-* there is always a timeout, for connecting and for reading;
+* there is always a timeout, for connecting and for the whole answer;
 * a success is a 2xx with the JSON that belongs there. Without it a
   reading call raises `UnreadableAnswer` and a changing one
   `OutcomeUnknown`;
+* an error is the service's own word. What a proxy says in its place
+  raises `NotTheService`, and for a changing call `OutcomeUnknown`;
+* an answer has an end: in time and in size;
 * neither errors nor logs carry the secrets of a body.
 """
 
@@ -34,10 +37,12 @@ from protectorclient import (
     transport,
     urls,
 )
+from protectorclient._http import discovery, marks
+from protectorclient._http import session as sessions
 
-CONNECT_TIMEOUT = 5.0
-READ_TIMEOUT = 30.0
-VERSION_HEADER = "OpenStack-API-Version"
+CONNECT_TIMEOUT = sessions.CONNECT_TIMEOUT
+READ_TIMEOUT = sessions.READ_TIMEOUT
+VERSION_HEADER = answers.VERSION_HEADER
 _SAFE = frozenset({"GET", "HEAD"})
 
 
@@ -75,7 +80,7 @@ class SiteAdapter:
     ) -> None:
         #: How messages name the site.
         self.site = site
-        self.session = session
+        self.session = session = sessions.settled(session)
         self.region_name = region_name
         self._auth = auth
         self._override = endpoint_override
@@ -103,6 +108,8 @@ class SiteAdapter:
         self._offered: microversions.VersionRange | None = None
         #: The site's clock less this machine's, by its last answer.
         self.clock_skew: float | None = None
+        #: Whether the service marks what it says.
+        self.marks = marks.Marks(self._probe)
 
     # Where
 
@@ -161,24 +168,42 @@ class SiteAdapter:
 
     @property
     def offered(self) -> microversions.VersionRange:
-        """What the site's version documents say, read once."""
+        """What the site offers, found out once.
+
+        :raises SiteUnreachable: nobody who knows has answered.
+        """
         if self._offered is None:
-            self._offered = self.read_versions()
+            try:
+                self._offered = self.read_versions()
+            except exceptions.NotTheService as error:
+                self._offered = discovery.without_documents(
+                    self._probe("latest"), self.marks, error
+                )
         return self._offered
 
     def read_versions(self) -> microversions.VersionRange:
-        """Ask for the version documents; no token is needed."""
-        for path in ("/v1/", "/"):
-            response = self._send("GET", path, {}, {"redirect": True})
-            if response.status_code >= 500:
-                raise answers.error_from(response, site=self.site)
-            try:
-                found = microversions.range_from(response.json())
-            except ValueError:
-                continue
-            if found is not None:
-                return found
-        return microversions.OLDEST_ONLY
+        """Ask for the version documents; no token is needed.
+
+        :raises NotTheService: something answers, and it is none.
+        """
+        return discovery.read(
+            lambda path: self._send("GET", path, {}, {}),
+            self.marks,
+            site=self.site,
+        )
+
+    def _probe(self, version: str | None = None) -> requests.Response:
+        """Ask for something that every deployment answers."""
+        version = version or str(self._pinned or microversions.MINIMUM)
+        headers = {
+            "Accept": "application/json",
+            VERSION_HEADER: f"{microversions.SERVICE_TYPE} {version}",
+        }
+        response = self._authenticated(
+            "GET", self.tenant("operations"), headers, {"params": {"limit": 1}}
+        )
+        self.marks.learn(response, "operations")
+        return response
 
     @property
     def version(self) -> microversions.Version:
@@ -240,14 +265,32 @@ class SiteAdapter:
         if body is not None:
             kwargs["json"] = body
         response = self._authenticated(method, path, headers, kwargs)
+        if response.status_code >= 300 and (
+            method in _SAFE and self.marks.is_doubtful(response)
+        ):
+            # one without marks counts when it is said again
+            response = self._authenticated(method, path, headers, kwargs)
         if response.status_code >= 300:
-            error = answers.error_from(
-                response, site=self.site, secrets=secrets
-            )
-            if isinstance(error, exceptions.VersionRefused):
-                self._explain_refused_version(error)
-            raise error
+            raise self._error(method, response, secrets)
         return self._read(method, response, request_id)
+
+    def _error(
+        self, method: str, response: requests.Response, secrets: Sequence[str]
+    ) -> exceptions.ProtectorError:
+        """The exception for an answer that is not a success."""
+        self.marks.note(response)
+        error = answers.error_from(response, site=self.site, secrets=secrets)
+        if isinstance(error, exceptions.ServerError):
+            # not now, whoever says so
+            return error
+        error.is_word = answers.is_word(response)
+        if not (error.is_word or self.marks.counts(response)):
+            return marks.stranger(
+                response, site=self.site, safe=method in _SAFE
+            )
+        if isinstance(error, exceptions.VersionRefused):
+            self._explain_refused_version(error)
+        return error
 
     def get(
         self, path: str, noun: str, params: Mapping[str, Any] | None = None
@@ -258,6 +301,8 @@ class SiteAdapter:
     def noun(self, answer: Answer, noun: str, method: str) -> Any:
         """The part of an answer under its noun, which must be there."""
         if noun in answer.body:
+            if self.marks.used is None:
+                self.marks.used = answer.version is not None
             return answer.body[noun]
         raise self._unreadable(method, f"without '{noun}'", answer.request_id)
 
@@ -287,7 +332,12 @@ class SiteAdapter:
         response = self._send(
             method, path, {**headers, **self._token()}, kwargs
         )
-        if response.status_code == requests.codes.unauthorized:
+        if response.status_code == requests.codes.unauthorized and (
+            # refused before anything was done; a proxy's says nothing
+            method in _SAFE
+            or answers.is_word(response)
+            or self.marks.counts(response)
+        ):
             with transport.authenticating(self.site):
                 renewable = self.session.invalidate(self._auth)
             if renewable:
@@ -337,10 +387,11 @@ class SiteAdapter:
         self, method: str, response: requests.Response, sent: str | None
     ) -> Answer:
         request_id = response.headers.get(answers.REQUEST_ID_HEADER) or sent
+        self.marks.note(response)
         body: object = {}
         if response.status_code != requests.codes.no_content:
             try:
-                body = response.json()
+                body = answers.json_of(response)
             except ValueError:
                 body = None
         if not isinstance(body, dict):

@@ -34,7 +34,7 @@ def failover(pair: SitePair, group: Group) -> MappingFile:
         protection_group_id=located.group.id, operation_type="failover"
     )
     for operation, _ in history.items:
-        if operation.status == "completed":
+        if operation.state == "completed":
             used = of(operation)
             stored = located.group
             return MappingFile(

@@ -12,7 +12,7 @@ from protectorclient import exceptions
 #: The name in the ``OpenStack-API-Version`` header.
 SERVICE_TYPE = "protector"
 
-_FORM = re.compile(r"(\d+)\.(\d+)")
+_FORM = re.compile(r"([0-9]{1,9})\.([0-9]{1,9})")
 
 
 class Version(NamedTuple):
@@ -90,6 +90,15 @@ def range_from(document: object) -> VersionRange | None:
         least = _read(entry.get("min_version")) or MINIMUM
         most = _read(entry.get("max_version")) or _read(entry.get("version"))
         return VersionRange(least, most or least)
+    return None
+
+
+def told_by(header: str | None) -> Version | None:
+    """The version that an answer of the service says it has."""
+    for entry in (header or "").split(","):
+        name, _, version = entry.strip().partition(" ")
+        if name.lower() == SERVICE_TYPE:
+            return _read(version.strip())
     return None
 
 

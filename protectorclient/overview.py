@@ -367,6 +367,4 @@ def _last(
 
 def _is_drill(operation: Operation) -> bool:
     """A drill counts when it has succeeded."""
-    return (
-        operation.operation_type == DRILL and operation.status == "completed"
-    )
+    return operation.operation_type == DRILL and operation.state == "completed"

@@ -113,7 +113,7 @@ def plan(operation: Operation) -> tuple[Phase, ...]:
 
 def current(operation: Operation) -> str | None:
     """The step that runs, as far as can be told."""
-    if operation.status not in ("pending", "running"):
+    if operation.state not in ("pending", "running"):
         return None
     done = (*operation.steps_completed, *operation.steps_failed)
     for phase in plan(operation):

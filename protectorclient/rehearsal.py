@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from protectorclient import patience
+from protectorclient._http.session import PatientSession
 
 if TYPE_CHECKING:
     from protectorclient.http import SiteAdapter
@@ -20,7 +20,7 @@ class _Caught(BaseException):
         self.request = request
 
 
-class _Catching(patience.PatientSession):
+class _Catching(PatientSession):
     """A session below keystoneauth that sends nothing."""
 
     def send(

@@ -44,7 +44,7 @@ def commands(
     if stuck:
         # before it is mended there is nothing to see
         yield watch
-    if operation.status != "failed":
+    if operation.state != "failed":
         return
     if facts.out_of_sync:
         yield f"{_PREFIX}protection-group sync-force {group}"

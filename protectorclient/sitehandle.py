@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 from collections.abc import Callable
 
@@ -97,9 +96,13 @@ class SiteHandle:
             which is found without this site's Keystone.
         """
         if url is None:
-            with contextlib.suppress(exceptions.ProtectorError):
+            try:
                 return bool(self.client.versions())
-            return False
+            except exceptions.NotTheService:
+                # whatever it is, the site is not silent
+                return True
+            except exceptions.ProtectorError:
+                return False
         for _ in range(2):
             try:
                 return self._answers_at(url)

@@ -17,6 +17,12 @@ import urllib3.exceptions
 from keystoneauth1 import exceptions as ksa
 
 from protectorclient import answers, exceptions
+from protectorclient._http import deadline, limits
+from protectorclient._http.session import AsksForToken, signing_in
+
+#: Seconds for a token and the catalog, whatever that takes: to ask which
+#: versions there are, redirects included, and to sign in.
+SIGN_IN_TIMEOUT = 60.0
 
 _NEVER_LEFT = (
     ssl.SSLCertVerificationError,
@@ -37,6 +43,15 @@ _SILENT_KEYSTONE = (
 )
 #: A status that keystoneauth before 5.16 has no exception of its own for.
 _TOO_MANY_REQUESTS = 429
+
+#: What keystoneauth raises over JSON that has another shape.
+_NO_TOKEN_IN_IT = (
+    AttributeError,
+    KeyError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 @contextlib.contextmanager
@@ -72,31 +87,56 @@ def sending(
 
 @contextlib.contextmanager
 def authenticating(site: str | None) -> Iterator[None]:
-    """Turn a failure to get a token or the catalog into our own."""
+    """Turn a failure to get a token or the catalog into our own.
+
+    A refusal counts that Keystone has written. A page of whatever stands
+    in front of it is no word of Keystone.
+    """
     try:
-        yield
+        with deadline.within(SIGN_IN_TIMEOUT), signing_in():
+            yield
     except _SILENT_KEYSTONE as error:
-        raise _keystone_is_silent(error, site) from error
+        raise _keystone_is_silent(
+            _not_there(error) or cause(error), site
+        ) from error
+    except ksa.HttpError as error:
+        if error.http_status == _TOO_MANY_REQUESTS:
+            raise _keystone_is_silent(cause(error), site) from error
+        if error.response is None or answers.is_json(error.response):
+            raise exceptions.AuthenticationFailed(
+                f"Keystone refused: {_first_line(error)}", site=site
+            ) from error
+        raise _keystone_is_silent(
+            f"something else answers HTTP {error.http_status}", site
+        ) from error
     except ksa.CatalogException as error:
         raise exceptions.ConfigProblem(
             f"the catalog cannot be used: {error}", site=site
         ) from error
-    except ksa.Unauthorized as error:
-        raise exceptions.AuthenticationFailed(
-            f"Keystone refused: {_first_line(error)}", site=site
-        ) from error
     except ksa.ClientException as error:
-        if getattr(error, "http_status", None) == _TOO_MANY_REQUESTS:
-            raise _keystone_is_silent(error, site) from error
         raise exceptions.AuthenticationFailed(
             f"cannot authenticate: {_first_line(error)}", site=site
         ) from error
+    except _NO_TOKEN_IN_IT as error:
+        raise _keystone_is_silent("what came is no token", site) from error
+
+
+def _not_there(error: BaseException) -> str | None:
+    """What is said where something answers at the address of Keystone."""
+    if isinstance(error, ksa.DiscoveryFailure):
+        for link in _chain(error):
+            if isinstance(link, ksa.HttpError) and link.http_status < 500:
+                where = answers.without_userinfo(link.url)
+                return (
+                    f"HTTP {link.http_status} at {where}, which is not the"
+                    " address of a Keystone; auth_url usually ends in /v3"
+                )
+    return None
 
 
 def _keystone_is_silent(
-    error: BaseException, site: str | None
+    said: str, site: str | None
 ) -> exceptions.SiteUnreachable:
-    said = cause(error)
     return exceptions.SiteUnreachable(
         f"Keystone does not answer: {said}",
         site=site,
@@ -126,6 +166,9 @@ def cause(error: BaseException) -> str:
 
 #: The first that is anywhere in the chain is said.
 _WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (limits.AnswerTooLarge, "the answer is larger than 64 MiB"),
+    (limits.AnswerTooSlow, "the answer did not end in time"),
+    (AsksForToken, "it asks for a token before it tells its versions"),
     (ConnectionRefusedError, "connection refused"),
     (ConnectionResetError, "connection reset"),
     (ssl.SSLCertVerificationError, "the certificate is not trusted"),
@@ -137,9 +180,14 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
 
 #: For when the operating system has not said it better.
 _VAGUE_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (limits.AnswerTooLarge, "the answer is larger than 64 MiB"),
+    (limits.AnswerTooSlow, "the answer did not end in time"),
+    (AsksForToken, "it asks for a token before it tells its versions"),
     (urllib3.exceptions.NewConnectionError, "cannot connect"),
     (urllib3.exceptions.ConnectTimeoutError, "timed out connecting"),
     (requests.exceptions.ConnectTimeout, "timed out connecting"),
+    (requests.exceptions.ContentDecodingError, "it cannot be unpacked"),
+    (requests.exceptions.ChunkedEncodingError, "what came is no HTTP"),
 )
 
 

@@ -70,19 +70,53 @@ def query(params: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def identity(item: object) -> str | None:
+    """What a list's marker calls an item: a report has its group's id."""
+    if not isinstance(item, dict):
+        return None
+    found = item.get("id") or item.get("protection_group_id")
+    return found if isinstance(found, str) else None
+
+
+def is_new(item: object, known: set[str]) -> bool:
+    """Whether a list has not told an item before."""
+    name = identity(item)
+    if name is None:
+        return True
+    if name in known:
+        return False
+    known.add(name)
+    return True
+
+
 def next_marker(
     body: Mapping[str, Any], noun: str, items: list[Any]
 ) -> str | None:
-    """Where the next page begins, if there is one."""
-    links = body.get("links") or body.get(f"{noun}_links")
-    if not isinstance(links, list) or not items:
+    """Where the next page begins, if there is one.
+
+    Links come as a list of ``rel`` and ``href``, as one of them, or as an
+    object of addresses by what they are.
+    """
+    if not items:
+        return None
+    href = _next_link(body.get("links") or body.get(f"{noun}_links"))
+    if href is None:
+        return None
+    try:
+        given = urllib.parse.parse_qs(urllib.parse.urlsplit(href).query)
+    except ValueError:
+        return identity(items[-1])
+    return given["marker"][0] if "marker" in given else identity(items[-1])
+
+
+def _next_link(links: object) -> str | None:
+    if isinstance(links, dict):
+        if isinstance(links.get("next"), str):
+            return str(links["next"])
+        links = [links]
+    if not isinstance(links, list):
         return None
     for link in links:
         if isinstance(link, dict) and link.get("rel") == "next":
-            href = str(link.get("href", ""))
-            given = urllib.parse.parse_qs(urllib.parse.urlsplit(href).query)
-            if given.get("marker"):
-                return given["marker"][0]
-            last = items[-1]
-            return str(last["id"]) if isinstance(last, dict) else None
+            return str(link.get("href", ""))
     return None

@@ -7,6 +7,7 @@ another poll, told once and counted. What is not known is never said.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import time
@@ -21,8 +22,10 @@ from collections.abc import (
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
+from protectorclient._http import deadline
 from protectorclient.events import (
     Changed,
+    Doubted,
     Ended,
     Event,
     Key,
@@ -32,6 +35,7 @@ from protectorclient.events import (
     Silent,
     outcome_of,
 )
+from protectorclient.polling.targets import SiteState, Target
 
 if TYPE_CHECKING:
     from protectorclient.v1.operations import Operation
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TRANSIENT",
     "Changed",
+    "Doubted",
     "Ended",
     "Event",
     "Fetch",
@@ -83,6 +88,9 @@ class Pace:
     longest_rest: float = 60.0
     #: Seconds without any answer until it is called unknown.
     give_up_after: float = 300.0
+    #: Seconds for the answer to a poll that begins when the time is nearly
+    #: over: the least, and the most by which a poll outlives it.
+    last_answer: float = 5.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
@@ -112,7 +120,8 @@ def follow(
     :param sites: where an operation is looked for whose key has no site:
         at each, until one knows it or all have said that they do not.
     :param timeout: seconds after which what still runs is left running.
-    :raises ValueError: the timeout is no length of time.
+    :raises ValueError: the timeout is no length of time, or the pace asks
+        without a pause.
     :param settle: says how a finished operation ended; when it raises,
         that was a lost poll too.
     :param cancelled: asked at each tick; true is as good as the timeout.
@@ -120,6 +129,8 @@ def follow(
     """
     if timeout is not None:
         _check_seconds("timeout", timeout)
+    if pace is not None and not pace.shortest > 0:
+        raise ValueError("between two polls there must be a pause")
     loop = _Loop(fetch, pace or Pace(), settle or _by_record, timeout)
     return loop.run(keys, sites, cancelled)
 
@@ -137,38 +148,6 @@ def _by_record(site: str, operation: Operation) -> Outcome:
     return outcome_of(operation, None)
 
 
-@dataclasses.dataclass(eq=False)
-class _Watched:
-    key: Key
-    #: Where it may be; one, once that is known.
-    sites: list[_Site] = dataclasses.field(default_factory=list)
-    operation: Operation | None = None
-    absences: int = 0
-    #: Why one that could know it was given up.
-    error: exceptions.ProtectorError | None = None
-    lost: int = 0
-
-
-@dataclasses.dataclass(eq=False)
-class _Site:
-    name: str
-    due: float
-    delay: float
-    heard: float
-    watched: list[_Watched] = dataclasses.field(default_factory=list)
-    #: Whether it has ever answered.
-    known: bool = False
-    #: When the last poll was over.
-    asked: float | None = None
-    lost_since: float | None = None
-    #: When half of its time is over, until that was told.
-    half: float = math.inf
-    lost_polls: int = 0
-    refusals: int = 0
-    refused_since: float = 0.0
-    error: exceptions.ProtectorError | None = None
-
-
 class _Loop:
     def __init__(
         self,
@@ -181,7 +160,7 @@ class _Loop:
         self._pace = pace
         self._settle = settle
         self._timeout = timeout
-        self._sites: dict[str, _Site] = {}
+        self._sites: dict[str, SiteState] = {}
         self._deadline = math.inf
 
     def run(
@@ -212,15 +191,15 @@ class _Loop:
     def _add(self, key: Key, names: Sequence[str], now: float) -> None:
         if not names:
             raise ValueError(f"nobody to ask for {key.operation_id}")
-        one = _Watched(key)
+        one = Target(key)
         for name in names:
             site = self._sites.setdefault(
-                name, _Site(name, now, self._pace.shortest, now)
+                name, SiteState(name, now, self._pace.shortest, now)
             )
             site.watched.append(one)
             one.sites.append(site)
 
-    def _waiting(self) -> list[_Site]:
+    def _waiting(self) -> list[SiteState]:
         return [site for site in self._sites.values() if site.watched]
 
     def _last_look(self, deadline: float) -> Iterator[Event]:
@@ -230,17 +209,19 @@ class _Loop:
             if site.asked is None or site.asked < fresh:
                 yield from self._poll(site)
 
-    def _poll(self, site: _Site) -> Iterator[Event]:
+    def _poll(self, site: SiteState) -> Iterator[Event]:
         wanted = [one.key.operation_id for one in site.watched]
         outcomes: dict[str, Outcome] = {}
         failure: exceptions.ProtectorError | None = None
         records: Mapping[str, Operation] = {}
         try:
-            records = self._fetch(site.name, wanted)
-            for identity in wanted:
-                record = records.get(identity)
-                if record is not None and record.is_finished:
-                    outcomes[identity] = self._settle(site.name, record)
+            with self._bounded():
+                records = self._fetch(site.name, wanted)
+                for one in site.watched:
+                    identity = one.key.operation_id
+                    record = records.get(identity)
+                    if record is not None and one.has_ended(record):
+                        outcomes[identity] = self._settle(site.name, record)
         except exceptions.ProtectorError as error:
             failure = error
         site.asked = self._pace.clock()
@@ -258,8 +239,15 @@ class _Loop:
             elif identity in outcomes:
                 yield self._end(one, outcomes[identity])
 
+    def _bounded(self) -> contextlib.AbstractContextManager[None]:
+        """No answer is waited for much longer than there is time."""
+        if math.isinf(self._deadline):
+            return contextlib.nullcontext()
+        left = self._deadline - self._pace.clock()
+        return deadline.within(max(left, self._pace.last_answer))
+
     def _changes(
-        self, site: _Site, records: Mapping[str, Operation]
+        self, site: SiteState, records: Mapping[str, Operation]
     ) -> Generator[Event, None, bool]:
         moved = False
         for one in site.watched:
@@ -278,9 +266,17 @@ class _Loop:
                     operation=record,
                     previous=previous,
                 )
+            if one.is_first_doubt(record):
+                yield Doubted(
+                    at=self._pace.clock(),
+                    key=one.key,
+                    operation=record,
+                    message=f"{record.id} is {record.status}, and has the"
+                    " time of an end all the same; asking on",
+                )
         return moved
 
-    def _settle_at(self, one: _Watched, home: _Site) -> None:
+    def _settle_at(self, one: Target, home: SiteState) -> None:
         """It is known now who knows it; the others need not be asked."""
         one.key = Key(home.name, one.key.operation_id)
         for site in one.sites:
@@ -288,7 +284,7 @@ class _Loop:
                 site.watched.remove(one)
         one.sites = [home]
 
-    def _regained(self, site: _Site) -> Iterator[Event]:
+    def _regained(self, site: SiteState) -> Iterator[Event]:
         if site.lost_since is None:
             return
         now = self._pace.clock()
@@ -299,7 +295,7 @@ class _Loop:
             seconds=now - site.lost_since,
         )
 
-    def _heard(self, site: _Site, moved: bool) -> None:
+    def _heard(self, site: SiteState, moved: bool) -> None:
         back = site.lost_since is not None
         site.known = True
         site.heard = self._pace.clock()
@@ -315,7 +311,7 @@ class _Loop:
         site.due = site.heard + site.delay
 
     def _missed(
-        self, site: _Site, error: exceptions.ProtectorError
+        self, site: SiteState, error: exceptions.ProtectorError
     ) -> Iterator[Event]:
         now = self._pace.clock()
         site.error = error
@@ -362,18 +358,18 @@ class _Loop:
             rest = self._pace.shortest
         site.due = min(now + rest, site.heard + self._pace.give_up_after)
 
-    def _patience(self, site: _Site, now: float) -> float:
+    def _patience(self, site: SiteState, now: float) -> float:
         end = min(site.heard + self._pace.give_up_after, self._deadline)
         return max(0.0, end - now)
 
-    def _is_hopeless(self, site: _Site, now: float) -> bool:
+    def _is_hopeless(self, site: SiteState, now: float) -> bool:
         if now - site.heard >= self._pace.give_up_after:
             return True
         if site.refusals < _REFUSALS:
             return False
         return not site.known or now - site.refused_since >= _REFUSED_FOR
 
-    def _give_up(self, site: _Site, one: _Watched) -> Iterator[Event]:
+    def _give_up(self, site: SiteState, one: Target) -> Iterator[Event]:
         record = one.operation
         one.error = site.error
         if record is not None and record.is_finished:
@@ -381,7 +377,7 @@ class _Loop:
         else:
             yield from self._cross_off(site, one)
 
-    def _cross_off(self, site: _Site, one: _Watched) -> Iterator[Event]:
+    def _cross_off(self, site: SiteState, one: Target) -> Iterator[Event]:
         """One less that could know it; without any left that is its end."""
         if len(one.sites) == 1:
             yield self._end(one, Outcome.UNKNOWN)
@@ -389,7 +385,7 @@ class _Loop:
         one.sites.remove(site)
         site.watched.remove(one)
 
-    def _absent(self, site: _Site, one: _Watched) -> Iterator[Event]:
+    def _absent(self, site: SiteState, one: Target) -> Iterator[Event]:
         one.absences += 1
         seen = one.operation is not None
         if seen and one.absences < _ABSENCES:
@@ -419,13 +415,13 @@ class _Loop:
             else:
                 yield self._end(one, Outcome.RUNNING)
 
-    def _is_silent(self, site: _Site) -> bool:
+    def _is_silent(self, site: SiteState) -> bool:
         patience = 3 * self._pace.longest
         return site.lost_since is not None and (
             self._pace.clock() - site.heard > patience
         )
 
-    def _end(self, one: _Watched, outcome: Outcome) -> Ended:
+    def _end(self, one: Target, outcome: Outcome) -> Ended:
         for site in one.sites:
             site.watched.remove(one)
         known = outcome not in (Outcome.UNKNOWN, Outcome.RUNNING)

@@ -158,6 +158,8 @@ class Identity(web.Service):
     name = "keystone"
     prefix = "/identity"
     PARTS = (Tokens, Credentials, Directory)
+    # who looks for a Keystone has no token yet
+    guarded = False
 
     def after(self, answer: flask.Response) -> flask.Response:
         answer.headers["Vary"] = "X-Auth-Token"

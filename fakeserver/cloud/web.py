@@ -70,6 +70,8 @@ class Service:
     name: ClassVar[str]
     prefix: ClassVar[str]
     PARTS: ClassVar[tuple[type[Part], ...]]
+    #: whether a token is looked at before the address is
+    guarded: ClassVar[bool] = True
 
     def __init__(self, site: "Site", keystone: "Keystone") -> None:
         self.site = site
@@ -139,7 +141,8 @@ class Service:
         return checked
 
     def _unknown(self, rest: str) -> Answer:
-        self.caller()
+        if self.guarded:
+            self.caller()
         raise CloudError(404, "The resource could not be found.")
 
     def _refused(self, error: CloudError) -> flask.Response:

@@ -61,7 +61,7 @@ def _diagnose(case: Case) -> list[str]:
         one
         for site in located.groups
         for one in case.sides[site].newest(case.group.id)
-        if one.status == "failed"
+        if one.state == "failed"
     ]
     if not failed:
         return []

@@ -73,6 +73,11 @@ def duration(text: str) -> float:
     return sum(float(n) * _SECONDS[unit or "s"] for n, unit in parts)
 
 
+def interval(text: str) -> float:
+    """A duration between two looks; a second at least."""
+    return max(1.0, duration(text))
+
+
 def positive(text: str) -> int:
     """A whole number above zero."""
     if not text.isascii() or not text.isdigit() or int(text) < 1:

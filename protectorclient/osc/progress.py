@@ -60,6 +60,8 @@ class Reporter:
             self._say(
                 f"{event.site} answers again, after {event.polls} lost {polls}"
             )
+        elif isinstance(event, events.Doubted):
+            self._say(f"warning: {event.message}")
         elif isinstance(event, events.Changed):
             for line in self._changes(event):
                 self._say(self._label(event.operation) + line)
@@ -75,8 +77,8 @@ class Reporter:
         found = []
         if event.steps:
             found.append(_line(operation, ", ".join(event.steps)))
-        if operation.status == "rolling_back":
-            if previous is None or previous.status != operation.status:
+        if operation.state == "rolling_back":
+            if previous is None or previous.state != operation.state:
                 failed = ", ".join(operation.steps_failed) or "a step"
                 found.append(
                     _line(operation, f"{failed} failed, rolling back")
@@ -85,7 +87,7 @@ class Reporter:
             found.append(_line(operation, operation.status))
         elif self._every and not found:
             step = phases.current(operation)
-            if operation.status != "running" or step is None:
+            if operation.state != "running" or step is None:
                 found.append(_line(operation, operation.status))
             else:
                 found.append(_line(operation, f"{step} goes on"))
@@ -157,6 +159,12 @@ def _fields(event: events.Event) -> Mapping[str, Any]:
             "site": event.site,
             "lost_polls": event.polls,
             "seconds": round(event.seconds, 1),
+        }
+    if isinstance(event, events.Doubted):
+        return {
+            "site": event.key.site,
+            "operation_id": event.key.operation_id,
+            "message": event.message,
         }
     if isinstance(event, events.Changed):
         return {

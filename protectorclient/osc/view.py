@@ -38,6 +38,7 @@ _OUTCOMES = {
     events.Outcome.PARTIAL: ("failed", "completed in part", WARN),
     events.Outcome.ROLLED_BACK: ("failed", "failed, rolled back", BAD),
     events.Outcome.LEFTOVERS: ("failed", "failed, leftovers", BAD),
+    events.Outcome.OTHER: ("failed", "ended", BAD),
     events.Outcome.RUNNING: ("running", "still running", BUSY),
     events.Outcome.UNKNOWN: ("unknown", "unknown", WARN),
 }
@@ -201,9 +202,11 @@ class _Picture:
             state, words, style = _OUTCOMES[one.ended.outcome]
             if one.ended.is_absent:
                 words = "no such operation"
+            elif one.ended.outcome is events.Outcome.OTHER and one.operation:
+                words = f"ended: {one.operation.status}"
         elif one.operation is None:
             state, words, style = "unknown", "nothing heard yet", DIM
-        elif one.operation.status == "rolling_back":
+        elif one.operation.state == "rolling_back":
             state, words, style = "running", "rolling back", WARN
         else:
             state, words, style = "running", one.operation.status, BUSY

@@ -13,6 +13,8 @@ from protectorclient.v1._record import Record
 
 #: The most that a site puts on a page.
 LARGEST_PAGE = 1000
+#: Beyond these a list is taken to have no end.
+_MOST_PAGES = 10_000
 
 #: What is asked for as an id first; anything else is a name first.
 _UUID = re.compile(
@@ -56,6 +58,37 @@ class Manager:
             )
         return data
 
+    def _listed(
+        self,
+        kind: type[R],
+        path: str,
+        noun: str,
+        identity: str,
+        every: Callable[[], Iterable[Record]],
+    ) -> R:
+        """The one thing of an id.
+
+        :param every: lists all such things. A service that does not mark
+            what it says is believed that there is none when its list
+            lacks it too.
+        :raises NotFound: there is none.
+        :raises NotTheService: whether there is one was not to be learnt.
+        """
+        try:
+            return self._record(kind, self._http.get(path, noun))
+        except exceptions.ResourceNotFound as error:
+            if error.is_word:
+                raise
+            found = any(_record.id_of(item) == identity for item in every())
+            if not found and not self._http.marks.used:
+                raise
+            raise exceptions.NotTheService(
+                f"something answered HTTP 404 for {identity}, and it was not"
+                " the protector service",
+                site=self.site,
+                sent=True,
+            ) from error
+
     def _pages(
         self,
         kind: type[R],
@@ -70,31 +103,41 @@ class Manager:
         """All items of a list, one page after the other.
 
         Follows the ``next`` link by its marker; the address in the link
-        may be the one that a proxy hides, so it is not used.
+        may be the one that a proxy hides, so it is not used. No marker is
+        asked for twice, and nothing is told twice.
         """
         if limit is not None and limit < 1:
             return
         left = limit
-        while True:
+        asked: set[str | None] = set()
+        known: set[str] = set()
+        for _ in range(_MOST_PAGES):
             size = page_size
             if left is not None:
                 size = min(left, page_size or LARGEST_PAGE)
+            asked.add(marker)
             answer = self._http.call(
                 "GET",
                 path,
                 params={**filters, "limit": size, "marker": marker},
             )
             items = self._items(self._http.noun(answer, noun, "GET"))
-            for item in items[:left]:
+            fresh = [item for item in items if urls.is_new(item, known)]
+            for item in fresh[:left]:
                 yield self._record(kind, item)
             if left is not None:
-                left -= len(items)
+                left -= len(fresh)
                 if left <= 0:
                     return
-            following = urls.next_marker(answer.body, noun, items)
-            if following is None or following == marker:
+            marker = urls.next_marker(answer.body, noun, items)
+            # a page without anything new is the beginning of a circle
+            if marker is None or marker in asked or not fresh:
                 return
-            marker = following
+        raise exceptions.UnreadableAnswer(
+            f"the list of {noun} did not end after {_MOST_PAGES} pages",
+            site=self.site,
+            sent=True,
+        )
 
     def _find(
         self,

@@ -12,6 +12,8 @@ import copy
 import dataclasses
 import datetime
 import functools
+import math
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -20,6 +22,7 @@ from typing import Any, Self
 from protectorclient import exceptions
 
 _MISFIT = object()
+_NUMBER = re.compile(r"\s*(-?[0-9]{1,15}(\.[0-9]{1,15})?)\s*%?\s*")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -61,7 +64,7 @@ Reader = Callable[[Any], Any]
 
 @functools.cache
 def _readers(cls: type[Record]) -> dict[str, Reader]:
-    hints = typing.get_type_hints(cls)
+    hints = typing.get_type_hints(cls, include_extras=True)
     return {
         field.name: _reader(hints[field.name])
         for field in dataclasses.fields(cls)
@@ -72,6 +75,9 @@ def _readers(cls: type[Record]) -> dict[str, Reader]:
 def _reader(hint: Any) -> Reader:
     origin = typing.get_origin(hint)
     arguments = typing.get_args(hint)
+    if origin is typing.Annotated:
+        reader: Reader = arguments[1]
+        return reader
     if origin in (types.UnionType, typing.Union):
         inner = _reader(
             next(item for item in arguments if item is not types.NoneType)
@@ -113,15 +119,33 @@ def _read_flag(value: Any) -> Any:
 
 
 def _read_whole(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int):
+    """A whole number, also one that is written 100.0 or "100"."""
+    if type(value) is int:
+        return value
+    number = _read_number(value)
+    if number is _MISFIT or not number.is_integer():
         return _MISFIT
-    return value
+    return int(number)
 
 
 def _read_number(value: Any) -> Any:
+    """A number, also one that is written as text; never NaN."""
+    if isinstance(value, str):
+        written = _NUMBER.fullmatch(value)
+        return float(written[1]) if written else _MISFIT
     if isinstance(value, bool) or not isinstance(value, int | float):
         return _MISFIT
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        return _MISFIT
+    return number if math.isfinite(number) else _MISFIT
+
+
+def percent(value: Any) -> Any:
+    """How far something is: whole, from 0 to 100, and never rounded up."""
+    number = _read_number(value)
+    return number if number is _MISFIT else min(100, max(0, int(number)))
 
 
 def _read_time(value: Any) -> Any:

@@ -121,8 +121,13 @@ class MemberManager(_manager.Manager):
         :raises NotFound: there is no such group or member.
         :raises SiteUnreachable: the site gives no answer.
         """
-        data = self._http.get(self._one(group, member), "member")
-        return self._record(Member, data)
+        return self._listed(
+            Member,
+            self._one(group, member),
+            "member",
+            _record.id_of(member),
+            lambda: self.list(group),
+        )
 
     def find(self, group: Group, name_or_id: Member | str) -> Member:
         """A member by id, instance's id or exact name; ``GET members``. *1.0*

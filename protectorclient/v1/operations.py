@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from protectorclient import endings, exceptions, urls
 from protectorclient import watch as following
@@ -14,6 +14,8 @@ from protectorclient.v1 import _manager, _record
 
 #: An operation in one of these moves no more.
 FINISHED = frozenset({"completed", "failed"})
+#: In these it goes on; any other that is not known may be an end.
+UNFINISHED = frozenset({"pending", "running", "rolling_back"})
 #: So many cost less one by one than another page.
 _FEW = 3
 
@@ -29,10 +31,10 @@ class Operation(_record.Record):
     #: ``sync_volumes``; and ``reset_status``, ``sync_force``.
     operation_type: str = ""
     #: ``pending``, ``running``, ``rolling_back``, ``completed``,
-    #: ``failed``.
+    #: ``failed``, as sent; for a comparison there is `state`.
     status: str = ""
-    #: Percent.
-    progress: int = 0
+    #: Percent, from 0 to 100.
+    progress: Annotated[int, _record.percent] = 0
     source_site_id: str | None = None
     target_site_id: str | None = None
     started_at: datetime.datetime | None = None
@@ -51,8 +53,24 @@ class Operation(_record.Record):
 
     @property
     def is_finished(self) -> bool:
-        """Whether it will not change any more."""
-        return self.status in FINISHED
+        """Whether it will not change any more.
+
+        A status that is not known is an end as soon as the record has the
+        time of one. A wait takes it for one, too, when nothing changes.
+        """
+        if self.is_known_to_run:
+            return False
+        return self.state in FINISHED or self.completed_at is not None
+
+    @property
+    def is_known_to_run(self) -> bool:
+        """Whether the status is one of those in which it goes on."""
+        return self.state in UNFINISHED
+
+    @property
+    def state(self) -> str:
+        """The status in the source's letters, for comparing."""
+        return self.status.strip().lower()
 
     @property
     def leaves_unprotected(self) -> bool:
@@ -131,8 +149,13 @@ class OperationManager(_manager.Manager):
         :raises NotFound: this site has started none of this id.
         :raises SiteUnreachable: the site gives no answer.
         """
-        data = self._http.get(self._path(operation), "operation")
-        return self._record(Operation, data)
+        return self._listed(
+            Operation,
+            self._path(operation),
+            "operation",
+            _record.id_of(operation),
+            lambda: self.list(page_size=_manager.LARGEST_PAGE),
+        )
 
     def wait(
         self,
@@ -233,7 +256,7 @@ class OperationManager(_manager.Manager):
         :returns: whether it did what it was to do, and what it left.
         :raises SiteUnreachable: the site gives no answer.
         """
-        failed = operation.status == "failed" and not operation.leftovers
+        failed = operation.state == "failed" and not operation.leftovers
         forced = bool(operation.parameters.get("force"))
         group = operation.protection_group_id
         status = None

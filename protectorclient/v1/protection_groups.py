@@ -118,8 +118,13 @@ class ProtectionGroupManager(_group_actions.GroupActions):
         :raises NotFound: none has this id in the project.
         :raises SiteUnreachable: the site gives no answer.
         """
-        data = self._http.get(self._path(group), "protection_group")
-        return self._record(ProtectionGroup, data)
+        return self._listed(
+            ProtectionGroup,
+            self._path(group),
+            "protection_group",
+            _record.id_of(group),
+            self.list,
+        )
 
     def find(self, name_or_id: Group) -> ProtectionGroup:
         """A group by id or exact name; ``GET protection-groups``. *1.0*

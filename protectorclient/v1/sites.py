@@ -109,7 +109,9 @@ class SiteManager(_manager.Manager):
         :raises NotFound: there is none of this id.
         :raises SiteUnreachable: the site gives no answer.
         """
-        return self._record(Site, self._http.get(self._path(site), "site"))
+        return self._listed(
+            Site, self._path(site), "site", _record.id_of(site), self.list
+        )
 
     def find(self, name_or_id: Site | str) -> Site:
         """A site by id or exact name; ``GET admin/sites``. *1.0*

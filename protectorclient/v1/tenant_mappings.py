@@ -73,8 +73,13 @@ class TenantMappingManager(_manager.Manager):
         :raises Forbidden: it is for an admin.
         :raises SiteUnreachable: the site gives no answer.
         """
-        data = self._http.get(self._path(mapping), "tenant_mapping")
-        return self._record(TenantMapping, data)
+        return self._listed(
+            TenantMapping,
+            self._path(mapping),
+            "tenant_mapping",
+            _record.id_of(mapping),
+            self.list,
+        )
 
     def find(self, name_or_id: TenantMapping | str) -> TenantMapping:
         """One by id or exact name; ``GET admin/tenant-mappings``. *1.0*

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import json
 import random
 import threading
 from collections.abc import Callable
@@ -31,6 +32,14 @@ _PAGE = b"<html><head><title>503 Service Unavailable</title></head></html>"
 _REQUEST_ID = "X-OpenStack-Request-ID"
 
 
+class Voice(NamedTuple):
+    """What something else than the service says."""
+
+    status: int = 503
+    body: bytes = _PAGE
+    headers: tuple[tuple[str, str], ...] = (("Content-Type", "text/html"),)
+
+
 class Fate(NamedTuple):
     """What happens to one request; None where nothing does."""
 
@@ -38,8 +47,10 @@ class Fate(NamedTuple):
     request: str | None = None
     #: where the answer breaks off: the site has done what it was asked
     answer: str | None = None
-    #: something in front of the site answers 503, before or after it
+    #: something in front of the site answers, before or after it
     busy: str | None = None
+    #: and what it says
+    voice: Voice = Voice()
     #: how it breaks: the connection is closed, reset, or goes quiet
     how: str = "eof"
 
@@ -59,6 +70,8 @@ class Network:
     dice: random.Random
     fate: Callable[[requests.PreparedRequest], Fate] = lambda request: FINE
     deaf: bool = False
+    #: the services mark neither answers nor errors as theirs
+    unmarked: bool = False
     #: how often something broke
     broken: int = 0
 
@@ -96,15 +109,29 @@ class Network:
     ) -> tuple[bytes, bytes]:
         """The head and the body of the answer, as they go over the line."""
         if fate.busy == "before":
-            return _wired(503, {"Content-Type": "text/html"}, _PAGE)
+            return _said(fate.voice)
         passed = request.copy()
         if self.deaf:
             passed.headers.pop(_REQUEST_ID, None)
         adapter = self._inner.get_adapter(str(request.url))
         answer = adapter.send(passed)
         if fate.busy == "after":
-            return _wired(503, {"Content-Type": "text/html"}, _PAGE)
+            return _said(fate.voice)
+        if self.unmarked:
+            _take_marks(answer)
         return _wired(answer.status_code, dict(answer.headers), answer.content)
+
+
+def _said(voice: Voice) -> tuple[bytes, bytes]:
+    return _wired(voice.status, dict(voice.headers), voice.body)
+
+
+def _take_marks(answer: requests.Response) -> None:
+    answer.headers.pop("OpenStack-API-Version", None)
+    if not answer.ok:
+        body = answer.json()
+        body["error"].pop("reason", None)
+        answer._content = json.dumps(body).encode()
 
 
 def _wired(

@@ -126,16 +126,36 @@ class Waiting(command.Base):
     @contextlib.contextmanager
     def progress(self, tracked: Tracker) -> Iterator[Display]:
         """On a terminal a picture, elsewhere lines; both on stderr."""
-        from protectorclient.osc import progress, screen
+        from protectorclient.osc import progress
 
         reporter = progress.Reporter(self.say, label=labels(tracked))
         if self.is_quiet:
             yield lambda event: None
         elif self.may_draw(self.app.stderr):
-            with screen.Screen(tracked, self.app.stderr) as drawn:
-                yield drawn
+            with self.drawn(tracked, self.app.stderr) as display:
+                yield display
         else:
             yield reporter
+
+    @contextlib.contextmanager
+    def drawn(self, tracked: Tracker, stream: Any) -> Iterator[Display]:
+        """A picture; warnings stand below it when it is finished."""
+        from protectorclient import events
+        from protectorclient.osc import screen
+
+        doubts: list[str] = []
+        try:
+            with screen.Screen(tracked, stream) as picture:
+
+                def show(event: Event) -> None:
+                    if isinstance(event, events.Doubted):
+                        doubts.append(event.message)
+                    picture(event)
+
+                yield show
+        finally:
+            for message in doubts:
+                self.warn(message)
 
     def handles(self) -> dict[str, SiteHandle]:
         """The sites that can be asked: both, or the one there is."""

@@ -146,13 +146,13 @@ class WatchOperation(_waiting.Waiting, command.Command):
         self, parsed_args: argparse.Namespace, tracked: Tracker
     ) -> Iterator[_waiting.Display]:
         """What is watched is the result: it goes to stdout."""
-        from protectorclient.osc import progress, screen
+        from protectorclient.osc import progress
 
         if parsed_args.events:
             yield progress.Journal(self._write)
         elif self.may_draw(self.app.stdout):
-            with screen.Screen(tracked, self.app.stdout) as drawn:
-                yield drawn
+            with self.drawn(tracked, self.app.stdout) as display:
+                yield display
         else:
             yield progress.Reporter(
                 lambda text: self._write(f"{_stamp()} {text}"),

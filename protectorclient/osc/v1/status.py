@@ -63,9 +63,10 @@ class ShowStatus(command.Lister):
         parser.add_argument(
             "--interval",
             metavar="<duration>",
-            type=options.duration,
+            type=options.interval,
             default=INTERVAL,
-            help="Time between two looks of --watch (default: 5s)",
+            help="Time between two looks of --watch, at least 1s (default:"
+            " 5s)",
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:

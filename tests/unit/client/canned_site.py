@@ -13,6 +13,7 @@ AUTH = "http://keystone.a:5000/v3"
 ROOT = "http://protector.a:8788"
 PROJECT = "b7e4a7d5c1f64f0f8a3c6f1c2d9e0a11"
 TOKEN = "a-token-that-nobody-may-see"
+MARK = {"OpenStack-API-Version": "protector 1.2"}
 REQUEST_ID = "req-9f4a6bb2-7a0d-4e9a-9a4e-0b6d5a0f5f01"
 
 
@@ -58,12 +59,19 @@ class Site:
     def answer(
         self, method: str, path: str, *answers: Any, **kwargs: Any
     ) -> Any:
-        """Serve a path below the root; several answers come in turn."""
+        """Serve a path below the root; several answers come in turn.
+
+        What is JSON has the service's mark, as everything that it says.
+        A text is what something before it says.
+        """
         if answers:
             return self.mock.register_uri(
-                method, ROOT + path, list(answers), **kwargs
+                method,
+                ROOT + path,
+                [_marked(one) for one in answers],
+                **kwargs,
             )
-        return self.mock.register_uri(method, ROOT + path, **kwargs)
+        return self.mock.register_uri(method, ROOT + path, **_marked(kwargs))
 
     @property
     def asked(self) -> list[str]:
@@ -78,6 +86,12 @@ class Site:
     @property
     def last(self) -> Any:
         return self.mock.request_history[-1]
+
+
+def _marked(answer: Any) -> dict[str, Any]:
+    if "json" not in answer:
+        return dict(answer)
+    return {**answer, "headers": {**MARK, **answer.get("headers", {})}}
 
 
 def password() -> v3.Password:

@@ -202,3 +202,48 @@ def test_every_error_has_an_exit_code() -> None:
         ExitCode.PROBLEM,
         ExitCode.WARNING,
     } == set(ExitCode)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("0", 0.0),
+        (" 12 ", 12.0),
+        ("999999999", 999999999.0),
+        ("9" * 5000, None),
+        ("1, 1, 1", None),
+        ("-5", None),
+        ("1.5", None),
+        ("²", None),
+        ("inf", None),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", 0.0),
+        ("Fri, 31 Dec 99999 23:59:59 GMT", None),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        ("soon", None),
+        (",", None),
+        ("", None),
+    ],
+)
+def test_retry_after_in_any_form(header: str, seconds: float | None) -> None:
+    assert answers.retry_after(header) == seconds
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 200_000,
+        b'{"error": ' * 100_000,
+        b"9" * 10_000,
+        b"\xff\xfe\xfd",
+        b"<script" * 100_000,
+        b"<" * 1_000_000,
+    ],
+)
+def test_a_body_that_is_a_trap(body: bytes) -> None:
+    error = made(400, content=body)
+    assert len(error.message) <= 500
+
+
+def test_a_text_in_letters_that_nobody_knows() -> None:
+    headers = {"Content-Type": "text/plain; charset=klingon"}
+    assert made(400, text="no", headers=headers).message == "no"

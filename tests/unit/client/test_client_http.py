@@ -1,5 +1,6 @@
 """One request, one answer: headers, versions, timeouts, what is lost."""
 
+import json
 import logging
 from collections.abc import Callable
 
@@ -19,6 +20,7 @@ from canned_site import (
 from protectorclient import exceptions, http, microversions
 
 GROUP = {"protection_group": {"id": "pg-1", "name": "web"}}
+OPERATIONS = f"/v1/{PROJECT}/operations"
 GROUPS = f"/v1/{PROJECT}/protection-groups"
 
 
@@ -115,12 +117,52 @@ def test_version_list_at_the_root_will_do(site: Site) -> None:
     assert str(site.client.versions()) == "1.0 to 1.1"
 
 
-def test_without_readable_documents_the_oldest_is_spoken(site: Site) -> None:
-    site.answer("GET", "/v1/", text="<html>It works!</html>")
-    site.answer("GET", "/", status_code=404)
+NO_DOCUMENTS = [
+    ({"text": "<html>It works!</html>"}, {"status_code": 404}),
+    ({"status_code": 404, "text": "<h1>Not Found</h1>"}, {"text": "{}"}),
+    ({"status_code": 403, "text": "no"}, {"status_code": 400, "text": ""}),
+    ({"status_code": 404, "text": "{}"}, {"status_code": 404, "text": "{}"}),
+]
+
+
+@pytest.mark.parametrize("documents", NO_DOCUMENTS)
+def test_without_readable_documents_an_answer_says_the_version(
+    site: Site, documents: tuple[dict[str, object], ...]
+) -> None:
+    """A proxy's 404 does not make a service an old one."""
+    for path, answer in zip(("/v1/", "/"), documents, strict=True):
+        site.answer("GET", path, **answer)
+    site.answer("GET", OPERATIONS, json={"operations": []})
     site.answer("GET", f"{GROUPS}/pg-1", json=GROUP)
     site.client.protection_groups.get("pg-1")
+    assert site.last.headers["OpenStack-API-Version"] == "protector 1.2"
+    with pytest.raises(exceptions.NotTheService, match="is not known"):
+        site.client.versions()
+
+
+@pytest.mark.parametrize("documents", NO_DOCUMENTS)
+def test_without_documents_or_marks_the_oldest_is_spoken(
+    site: Site, documents: tuple[dict[str, object], ...]
+) -> None:
+    for path, answer in zip(("/v1/", "/"), documents, strict=True):
+        site.answer("GET", path, **answer)
+    site.answer("GET", OPERATIONS, text='{"operations": []}')
+    site.answer("GET", f"{GROUPS}/pg-1", text=json.dumps(GROUP))
+    site.client.protection_groups.get("pg-1")
     assert site.last.headers["OpenStack-API-Version"] == "protector 1.0"
+
+
+@pytest.mark.parametrize("status", [200, 302, 403, 404])
+def test_where_only_a_proxy_answers_the_version_is_not_known(
+    site: Site, status: int
+) -> None:
+    page = {"status_code": status, "text": "<h1>Hello</h1>"}
+    for path in ("/v1/", "/", OPERATIONS):
+        site.answer("GET", path, **page)
+    with pytest.raises(exceptions.NotTheService, match="not known"):
+        site.client.protection_groups.get("pg-1")
+    site.answer("GET", "/v1/", json=version_document())
+    assert site.client.api_version == "1.2"
 
 
 def test_a_site_that_left_us_behind(make_site: Callable[..., Site]) -> None:
@@ -223,6 +265,7 @@ def test_a_token_refused_again_is_the_end(site: Site) -> None:
         f"{GROUPS}/pg-1",
         status_code=401,
         text="Authentication required",
+        headers={"WWW-Authenticate": 'Keystone uri="http://keystone.a"'},
     )
     with pytest.raises(exceptions.Unauthorized, match="required"):
         site.client.protection_groups.get("pg-1")
@@ -339,7 +382,8 @@ def test_redirects_are_not_followed(
         status_code=status,
         headers={"Location": "http://elsewhere/v1/x"},
     )
-    with pytest.raises(exceptions.HTTPError, match="redirect"):
+    lost = exceptions.NotTheService, exceptions.OutcomeUnknown
+    with pytest.raises(lost, match="redirect"):
         if method == "GET":
             site.client.protection_groups.get("pg-1")
         else:

@@ -11,7 +11,7 @@ from canned_site import PROJECT, REQUEST_ID, Site
 from keystoneauth1 import session
 
 from protectorclient import SitePair, exceptions
-from protectorclient.v1 import Client
+from protectorclient.v1 import Client, _manager
 
 T = f"/v1/{PROJECT}"
 PG = f"{T}/protection-groups/pg-1"
@@ -509,6 +509,10 @@ def page(ids: str, following: str | None) -> dict[str, Any]:
     return {"operations": [{"id": i} for i in ids], "links": links}
 
 
+def ids(site: Site) -> list[str]:
+    return [item.id for item in site.client.operations.list()]
+
+
 def test_pages_are_fetched_as_they_are_needed(site: Site) -> None:
     site.answer(
         "GET",
@@ -548,8 +552,92 @@ def test_a_service_that_ignores_the_limit(site: Site) -> None:
 
 def test_a_link_to_the_same_page_does_not_go_round(site: Site) -> None:
     site.answer("GET", OPS, json=page("ab", "b"))
-    assert len(list(site.client.operations.list())) == 4
+    assert ids(site) == ["a", "b"]
     assert len(site.asked) == 2
+
+
+def linked(*pages: tuple[str, str]) -> list[dict[str, Any]]:
+    return [{"json": page(*one)} for one in pages]
+
+
+def test_links_in_a_circle_are_followed_once(site: Site) -> None:
+    """a to b, b to a, and so on."""
+    site.answer(
+        "GET", OPS, *linked(("ab", "b"), ("cd", "d"), ("ab", "b"), ("cd", "d"))
+    )
+    assert ids(site) == ["a", "b", "c", "d"]
+    assert len(site.asked) == 3
+
+
+def test_a_circle_that_names_its_pages_anew(site: Site) -> None:
+    site.answer(
+        "GET", OPS, *linked(("ab", "1"), ("cd", "2"), ("dc", "3"), ("e", "4"))
+    )
+    assert ids(site) == ["a", "b", "c", "d"]
+    assert len(site.asked) == 3
+
+
+def test_nothing_is_told_twice(site: Site) -> None:
+    site.answer("GET", OPS, *linked(("aba", "x"), ("bbc", "y"), ("d", "")))
+    assert ids(site) == ["a", "b", "c", "d"]
+
+
+def test_a_page_that_comes_twice_is_no_second_group(site: Site) -> None:
+    body = {
+        "protection_groups": [{"id": "pg-1", "name": "web"}] * 2,
+        "links": [{"rel": "next", "href": "?marker=pg-0"}],
+    }
+    site.answer("GET", f"{T}/protection-groups", json=body)
+    assert site.client.protection_groups.find("web").id == "pg-1"
+
+
+def test_a_list_without_end_is_given_up(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_manager, "_MOST_PAGES", 20)
+    pages = [
+        {
+            "operations": [{"id": f"op-{n}"}],
+            "links": [{"rel": "next", "href": f"?marker=op-{n}"}],
+        }
+        for n in range(30)
+    ]
+    site.answer("GET", OPS, *[{"json": one} for one in pages])
+    with pytest.raises(exceptions.UnreadableAnswer, match="did not end"):
+        ids(site)
+    assert len(site.asked) == 20
+
+
+@pytest.mark.parametrize(
+    ("links", "number"),
+    [
+        ({"rel": "next", "href": "http://x/?marker=b"}, 2),
+        ({"next": "http://x/?marker=b"}, 2),
+        ([{"rel": "next"}], 2),
+        ([{"rel": "next", "href": "http://[/"}], 2),
+        ([{"rel": "next", "href": None}], 2),
+        ({"next": 5}, 1),
+        ("http://x/?marker=b", 1),
+        (["next"], 1),
+        ([None], 1),
+        (7, 1),
+        (None, 1),
+    ],
+)
+def test_links_in_other_forms(site: Site, links: object, number: int) -> None:
+    first = {"operations": [{"id": "a"}, {"id": "b"}], "links": links}
+    site.answer("GET", OPS, {"json": first}, {"json": page("c", None)})
+    assert ids(site) == ["a", "b", "c"][: 2 if number == 1 else 3]
+    assert len(site.asked) == number
+    # whatever the link says, the token goes to the site alone
+    hosts = {request.hostname for request in site.mock.request_history}
+    assert hosts == {"protector.a", "keystone.a"}
+
+
+def test_items_without_ids(site: Site) -> None:
+    body = {"health": [{}, {}], "links": [{"rel": "next", "href": "?"}]}
+    site.answer("GET", "/v1/health", json=body)
+    assert len(list(site.client.health.list())) == 2
 
 
 @pytest.mark.parametrize(
@@ -588,7 +676,7 @@ def test_find_asks_for_a_uuid_as_an_id_first(site: Site) -> None:
 
 
 def test_a_uuid_may_be_a_name(site: Site) -> None:
-    site.answer("GET", f"{GROUPS}/{UUID}", status_code=404)
+    site.answer("GET", f"{GROUPS}/{UUID}", status_code=404, json={})
     site.answer("GET", GROUPS, json=groups(("pg-1", UUID)))
     assert site.client.protection_groups.find(UUID).id == "pg-1"
 
@@ -601,7 +689,7 @@ def test_an_id_that_is_no_uuid(site: Site) -> None:
 
 def test_a_name_that_is_only_similar_is_not_found(site: Site) -> None:
     site.answer("GET", GROUPS, json=groups(("pg-1", "WEB"), ("pg-2", "web ")))
-    site.answer("GET", f"{GROUPS}/web", status_code=404)
+    site.answer("GET", f"{GROUPS}/web", status_code=404, json={})
     with pytest.raises(exceptions.NotFound, match="'web'"):
         site.client.protection_groups.find("web")
 

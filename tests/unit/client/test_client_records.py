@@ -165,3 +165,51 @@ def test_a_recovery_point_of_the_way_that_is_asked(
     assert (group.latest_at(None) is not None) is (
         found or told.get("site_id") == "a"
     )
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        (100.0, 100),
+        (55.5, 55),
+        (99.99, 99),
+        (-1, 0),
+        (-0.5, 0),
+        (140, 100),
+        (1e300, 100),
+        ("55", 55),
+        (" 55.5 ", 55),
+        ("100%", 100),
+        ("140", 100),
+        ("-3", 0),
+        (0, 0),
+        (None, 0),
+        (float("nan"), 0),
+        (float("inf"), 0),
+        (10**400, 0),
+        (True, 0),
+        ("", 0),
+        ("half", 0),
+        ("１２", 0),
+        ([55], 0),
+        ({"percent": 55}, 0),
+    ],
+)
+def test_progress_is_whole_percent(sent: object, read: int) -> None:
+    operation = Operation.from_dict({"id": "op-1", "progress": sent})
+    assert operation.progress == read
+    assert type(operation.progress) is int
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [(8.0, 8), ("8", 8), (8.5, 0), ("8.5", 0), (float("nan"), 0), ("x", 0)],
+)
+def test_a_whole_number_may_be_written_otherwise(
+    sent: object, read: int
+) -> None:
+    found = (
+        Operation.from_dict({"progress": 1}),
+        Flavor.from_dict({"vcpus": sent}),
+    )
+    assert (found[1].vcpus or 0) == read

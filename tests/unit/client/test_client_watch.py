@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from protectorclient import endings, exceptions, watch
+from protectorclient._http import deadline
+from protectorclient.exitcodes import code_for
 from protectorclient.v1.operations import Operation
 from protectorclient.watch import Outcome
 
@@ -85,6 +87,7 @@ def kinds(events: list[watch.Event]) -> str:
         watch.Lost: "L",
         watch.Silent: "S",
         watch.Regained: "R",
+        watch.Doubted: "D",
         watch.Ended: "E",
     }
     return "".join(letters[type(event)] for event in events)
@@ -616,3 +619,104 @@ def test_a_lost_site_is_asked_more_often_when_the_time_runs_out() -> None:
     night.follow(timeout=100)
     assert night.pauses[-8:] == [1.0] * 8
     assert night.now == 1100
+
+
+# A status that is not known, and one that contradicts itself
+
+WHEN = "2025-11-03T10:07:43Z"
+
+
+def last(events: list[watch.Event]) -> watch.Ended:
+    assert isinstance(events[-1], watch.Ended)
+    return events[-1]
+
+
+@pytest.mark.parametrize(
+    "status", ["cancelled", "Aborted", "paused", "", "COMPLETE", "done", "✓"]
+)
+def test_an_unknown_status_with_a_time_of_its_end_is_one(status: str) -> None:
+    night = Night([record(status, 100, completed_at=WHEN)])
+    end = last(night.follow())
+    assert len(night.asked) == 1
+    assert end.outcome is Outcome.OTHER
+    error = endings.error_for(end)
+    assert error is not None
+    assert f"'{status}'" in str(error)
+    assert "still runs" not in str(error)
+    assert "rolled back" not in str(error)
+    assert code_for(error) == 11
+
+
+def test_an_unknown_status_is_an_end_after_three_polls_without_change() -> (
+    None
+):
+    night = Night([record(), record("paused", 50)])
+    events = night.follow()
+    assert kinds(events) == "ccE"
+    assert len(night.asked) == 5
+    assert last(events).outcome is Outcome.OTHER
+    assert code_for(endings.error_for(last(events))) == 11  # type: ignore[arg-type]
+
+
+def test_one_that_changes_goes_on() -> None:
+    moving = [record("importing", n) for n in range(0, 90, 10)]
+    night = Night([*moving, GONE, GONE, GONE, GONE, DONE])
+    end = last(night.follow())
+    assert end.outcome is Outcome.COMPLETED
+
+
+@pytest.mark.parametrize("status", ["Running", "PENDING", "Rolling_Back"])
+def test_letters_make_no_other_status(status: str) -> None:
+    night = Night([*[record(status, 5)] * 9, DONE])
+    assert kinds(night.follow()) == "ccE"
+
+
+@pytest.mark.parametrize("status", ["completed", "Completed", "COMPLETED "])
+def test_completed_in_any_letters_is_a_success(status: str) -> None:
+    end = last(Night([record(status, 100)]).follow())
+    assert end.outcome is Outcome.COMPLETED
+    assert endings.error_for(end) is None
+
+
+@pytest.mark.parametrize("status", ["FAILED", "Failed"])
+def test_failed_in_any_letters_is_a_failure(status: str) -> None:
+    end = last(Night([record(status, 40)]).follow())
+    assert end.outcome is Outcome.ROLLED_BACK
+
+
+@pytest.mark.parametrize("status", ["running", "pending", "rolling_back"])
+def test_one_that_runs_and_has_ended_goes_on_with_one_warning(
+    status: str,
+) -> None:
+    odd = [record(status, n, completed_at=WHEN) for n in (5, 10, 10, 10, 10)]
+    events = Night([*odd, odd[-1], DONE]).follow()
+    assert kinds(events) == "cDccE"
+    (doubt,) = [e for e in events if isinstance(e, watch.Doubted)]
+    assert "op-1" in doubt.message
+    assert last(events).outcome is Outcome.COMPLETED
+
+
+def test_a_poll_does_not_outlive_the_timeout_for_long() -> None:
+    """What fetches is told how long it may take."""
+    limits: list[float] = []
+    night = Night([record()])
+
+    def fetch(site: str, ids: Sequence[str]) -> dict[str, Operation]:
+        limits.append(deadline.cut(1000.0))
+        return night.fetch(site, ids)
+
+    keys = [watch.Key("a", "op-1")]
+    list(watch.follow(keys, fetch, timeout=60, pace=night.pace()))
+    assert limits[0] == pytest.approx(60, abs=1)
+    assert min(limits) == pytest.approx(5, abs=1)
+    limits.clear()
+    night.script = [DONE]
+    list(watch.follow(keys, fetch, pace=night.pace()))
+    assert limits == [1000.0]
+
+
+@pytest.mark.parametrize("shortest", [0, -1, float("nan")])
+def test_there_is_a_pause_between_two_polls(shortest: float) -> None:
+    night = Night([DONE])
+    with pytest.raises(ValueError, match="pause"):
+        night.follow(pace=night.pace(shortest=shortest))

@@ -1,0 +1,1 @@
+"""Below the client: sessions, their limits, and who speaks on the wire."""

@@ -1,0 +1,138 @@
+"""The requests session below a keystoneauth session that is ours.
+
+What neither does by itself: no request waits for ever, and no answer is
+read without end, those of Keystone, Nova, Neutron and Cinder included; and
+the environment's proxies and certificates are looked up once for each
+host, not at each poll.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import copy
+import urllib.parse
+from collections.abc import Iterator
+from typing import Any
+
+import requests
+from keystoneauth1 import session as ksa_session
+from requests.structures import CaseInsensitiveDict
+
+from protectorclient._http import deadline, limits
+
+CONNECT_TIMEOUT = 5.0
+#: For a whole answer, from its first byte to its last.
+READ_TIMEOUT = 30.0
+
+_SIGNING_IN: contextvars.ContextVar[bool] = contextvars.ContextVar(
+    "protectorclient_signing_in", default=False
+)
+
+
+class AsksForToken(requests.ConnectionError):
+    """Asked what is there before a token can be had, it wants a token."""
+
+
+@contextlib.contextmanager
+def signing_in() -> Iterator[None]:
+    """Tell the requests of the block from those that have a token.
+
+    A Keystone, or what stands at its address, that answers 401 where its
+    versions are asked for makes keystoneauth ask for a token, inside the
+    lock of whoever is asking for one: it would wait for itself.
+    """
+    token = _SIGNING_IN.set(True)
+    try:
+        yield
+    finally:
+        _SIGNING_IN.reset(token)
+
+
+class PatientSession(requests.Session):
+    """Has a timeout for a request without one, a limit, and a memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._settings: dict[object, dict[str, Any]] = {}
+
+    def send(
+        self, request: requests.PreparedRequest, **kwargs: Any
+    ) -> requests.Response:
+        connect, read = _both(kwargs.get("timeout"))
+        read = deadline.cut(read)
+        kwargs["timeout"] = (deadline.cut(connect), read)
+        whole = not kwargs.get("stream")
+        response = super().send(request, **{**kwargs, "stream": True})
+        if whole:
+            limits.read_whole(response, deadline.end_of(read))
+        if (
+            response.status_code == requests.codes.unauthorized
+            and _SIGNING_IN.get()
+            and request.method == "GET"
+            and "X-Auth-Token" not in request.headers
+        ):
+            raise AsksForToken(
+                f"{request.url} asks for a token before it tells its"
+                " versions, which no Keystone does"
+            )
+        return response
+
+    def merge_environment_settings(
+        self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
+    ) -> Any:
+        """What the environment says of a host, asked once."""
+        parts = urllib.parse.urlsplit(url)
+        key = (parts.scheme, parts.netloc, verify, cert, stream)
+        if proxies:
+            return super().merge_environment_settings(
+                url, proxies, stream, verify, cert
+            )
+        if key not in self._settings:
+            merged: Any = super().merge_environment_settings(
+                url, {}, stream, verify, cert
+            )
+            self._settings[key] = merged
+        found = self._settings[key]
+        return {**found, "proxies": dict(found["proxies"])}
+
+
+def _both(timeout: Any) -> tuple[float, float]:
+    """The timeouts for connecting and for reading, where none is given."""
+    if not isinstance(timeout, tuple):
+        timeout = (timeout, timeout)
+    return (timeout[0] or CONNECT_TIMEOUT, timeout[1] or READ_TIMEOUT)
+
+
+def settle(session: ksa_session.Session) -> None:
+    """Put ours below a keystoneauth session of our own."""
+    session.session = _like(session.session)
+
+
+def settled(session: ksa_session.Session) -> ksa_session.Session:
+    """A caller's keystoneauth session with ours below it.
+
+    The caller's own is left as it is; both have one authentication.
+    """
+    below = getattr(session, "session", None)
+    if isinstance(below, PatientSession) or not isinstance(
+        below, requests.Session
+    ):
+        return session
+    made = copy.copy(session)
+    # closed by its owner, not when the copy is thrown away
+    made._session = None
+    made.session = _like(below)
+    return made
+
+
+def _like(theirs: requests.Session) -> PatientSession:
+    ours = PatientSession()
+    for name in requests.Session.__attrs__:
+        setattr(ours, name, getattr(theirs, name))
+    ours.adapters = {}
+    for prefix, adapter in theirs.adapters.items():
+        ours.adapters[prefix] = limits.bounded(adapter)
+    ours.headers = CaseInsensitiveDict(theirs.headers)
+    ours.headers["Accept-Encoding"] = limits.ENCODINGS
+    return ours

@@ -1,0 +1,1 @@
+"""Following operations by asking again and again."""
