@@ -58,7 +58,7 @@ def json_of(response: requests.Response) -> Any:
     :raises ValueError: it is none, or none that can be read.
     """
     try:
-        return json.loads(response.content)
+        return json.loads(response.content or b"")
     except RecursionError:
         raise ValueError("JSON in too many layers") from None
 

@@ -261,8 +261,7 @@ class HTTPError(ProtectorError):
         self.url = url
         #: Seconds the service asked to wait.
         self.retry_after = retry_after
-        #: Whether the answer shows that the service itself has said it.
-        self.is_word = True
+        self.is_word = True  # the service itself has said it
 
 
 class BadRequest(HTTPError):
@@ -399,7 +398,7 @@ class OperationLeftovers(OperationFailed):
 
 
 class OperationEndedOtherwise(OperationLeftovers):
-    """It ended in a status that is not known; so is what it left."""
+    """It ended in a status, and perhaps with leftovers, not known here."""
 
 
 class OperationPartial(OperationError):
@@ -446,10 +445,6 @@ BY_STATUS: dict[int, type[HTTPError]] = {
     404: ResourceNotFound,
     406: VersionRefused,
     409: Conflict,
-    408: ServiceUnavailable,
     413: TooLarge,
-    429: ServiceUnavailable,
-    502: ServiceUnavailable,
-    503: ServiceUnavailable,
-    504: ServiceUnavailable,
+    **dict.fromkeys((408, 429, 502, 503, 504), ServiceUnavailable),
 }

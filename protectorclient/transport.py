@@ -102,7 +102,7 @@ def authenticating(site: str | None) -> Iterator[None]:
     except ksa.HttpError as error:
         if error.http_status == _TOO_MANY_REQUESTS:
             raise _keystone_is_silent(cause(error), site) from error
-        if error.response is None or answers.is_json(error.response):
+        if _is_keystones(error.response):
             raise exceptions.AuthenticationFailed(
                 f"Keystone refused: {_first_line(error)}", site=site
             ) from error
@@ -119,6 +119,13 @@ def authenticating(site: str | None) -> Iterator[None]:
         ) from error
     except _NO_TOKEN_IN_IT as error:
         raise _keystone_is_silent("what came is no token", site) from error
+
+
+def _is_keystones(response: requests.Response | None) -> bool:
+    """Whether Keystone itself refused: in JSON, or without a word."""
+    if response is None or answers.is_json(response):
+        return True
+    return not response.content and response.status_code in (400, 401, 403)
 
 
 def _not_there(error: BaseException) -> str | None:

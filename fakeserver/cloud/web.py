@@ -141,7 +141,7 @@ class Service:
         return checked
 
     def _unknown(self, rest: str) -> Answer:
-        if self.guarded:
+        if self.guarded or "X-Auth-Token" in flask.request.headers:
             self.caller()
         raise CloudError(404, "The resource could not be found.")
 

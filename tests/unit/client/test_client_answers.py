@@ -201,6 +201,8 @@ def test_every_error_has_an_exit_code() -> None:
         ExitCode.OK,
         ExitCode.PROBLEM,
         ExitCode.WARNING,
+        ExitCode.HUNG_UP,
+        ExitCode.TERMINATED,
     } == set(ExitCode)
 
 

@@ -45,6 +45,17 @@ def test_lists_are_for_admins(a: Cloud, noun: str) -> None:
     assert a.get(f"{path}/no-such", as_="admin").status_code == 404
 
 
+@pytest.mark.parametrize(
+    "path", ["/identity/v2.0", "/identity/nothing", "/identity/v3/nothing"]
+)
+def test_who_looks_for_a_keystone_has_no_token_yet(
+    a: Cloud, path: str
+) -> None:
+    """A 401 makes keystoneauth wait for itself."""
+    assert a.client.get(path).status_code == 404
+    assert a.client.get("/compute/v9").status_code == 401
+
+
 def test_lists_are_filtered_by_name(a: Cloud) -> None:
     answer = a.get("/identity/v3/projects?name=rival", as_="admin")
     (found,) = answer.json["projects"]
