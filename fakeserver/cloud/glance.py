@@ -1,8 +1,7 @@
 """Glance at /image: it is there, and holds no image.
 
-Every instance of the seeded world boots from a volume. Releases of
-OpenStackClient before 2025.2 ask for the images all the same, whenever they
-list servers.
+Every instance of the seeded world boots from a volume. OpenStackClient of
+2025.1 looks for the images all the same, whenever it lists servers.
 """
 
 from typing import ClassVar

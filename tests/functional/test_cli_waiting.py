@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-import _thread
 import functools
 import re
-import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 from clirunner import SHELLS, protector
+from rests import Rests
 
 from fakeserver.harness import LocalPair
 from protectorclient import SitePair, exceptions, watch
 from protectorclient.osc.v1 import _following, _waiting
-from protectorclient.v1 import operations
+from protectorclient.v1 import Client, operations
 
 WEB = "--network-mapping net-primary-web=net-secondary-web"
 FAILOVER = f"protection-group failover prod-web-app {WEB}"
+
+
+def until_it_runs(pair: LocalPair) -> None:
+    """Rest until site-a has begun with its operation."""
+    client = Client(pair.session(), region_name="RegionOne")
+    while not list(client.operations.list(status="running")):
+        time.sleep(0.01)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -102,13 +109,11 @@ def test_it_still_runs_when_the_time_is_over(local_pair: LocalPair) -> None:
 
 
 def test_the_keyboard_interrupts_the_wait_alone(
-    local_pair: LocalPair,
+    local_pair: LocalPair, rests: Rests
 ) -> None:
     local_pair.fault("slow-replication", seconds=600.0)
-    timer = threading.Timer(1.0, _thread.interrupt_main, (signal.SIGINT,))
-    timer.start()
+    rests.after(2, rests.interrupt)
     ran = protector(f"{FAILOVER} --wait -f json")
-    timer.join()
     assert ran.code == 130
     operation = ran.json["id"]
     assert ran.err.splitlines()[-2:] == [
@@ -122,35 +127,30 @@ def test_the_keyboard_interrupts_the_wait_alone(
     assert protector(f"operation wait {operation}").code == 0
 
 
-def test_the_keyboard_in_a_silence(local_pair: LocalPair) -> None:
+def test_the_keyboard_in_a_silence(
+    local_pair: LocalPair, rests: Rests
+) -> None:
     """Nobody can say then that anything goes on."""
     local_pair.fault("slow-replication", seconds=600.0)
-    timers = [
-        threading.Timer(1.5, local_pair.site("a").kill),
-        threading.Timer(4.5, _thread.interrupt_main, (signal.SIGINT,)),
-    ]
-    for timer in timers:
-        timer.start()
+    rests.after(1, lambda: until_it_runs(local_pair))
+    rests.after(2, local_pair.site("a").kill)
+    rests.after(2, rests.interrupt)
     ran = protector(f"{FAILOVER} --wait -f json")
-    for timer in timers:
-        timer.join()
     assert ran.code == 130, ran.err
     said = ran.told.splitlines()
     assert re.fullmatch(
-        r"no longer waiting; op-ID was running when last seen \ds ago",
+        r"no longer waiting; op-ID was running when last seen \d+s ago",
         said[-2],
     )
     assert said[-1] == "hint: openstack protector operation wait op-ID"
 
 
 def test_the_keyboard_before_anybody_knew_of_it(
-    local_pair: LocalPair,
+    local_pair: LocalPair, rests: Rests
 ) -> None:
     local_pair.site("b").kill()
-    timer = threading.Timer(1.5, _thread.interrupt_main, (signal.SIGINT,))
-    timer.start()
+    rests.after(2, rests.interrupt)
     ran = protector("operation wait op-abc")
-    timer.join()
     assert (ran.code, ran.out) == (130, "")
     assert ran.err.splitlines()[-2:] == [
         "no longer waiting; whether there is an operation op-abc is not known",
@@ -158,7 +158,9 @@ def test_the_keyboard_before_anybody_knew_of_it(
     ]
 
 
-def test_a_site_that_goes_away_and_comes_back(local_pair: LocalPair) -> None:
+def test_a_site_that_goes_away_and_comes_back(
+    local_pair: LocalPair, rests: Rests
+) -> None:
     local_pair.fault("slow-replication", seconds=600.0)
     site = local_pair.site("a")
 
@@ -167,12 +169,9 @@ def test_a_site_that_goes_away_and_comes_back(local_pair: LocalPair) -> None:
         local_pair.clear_faults()
         local_pair.advance("15m")
 
-    timers = [threading.Timer(1.5, away), threading.Timer(4.0, site.start)]
-    for timer in timers:
-        timer.start()
+    rests.after(2, away)
+    rests.after(2, site.start)
     ran = protector(f"{FAILOVER} --wait -f json")
-    for timer in timers:
-        timer.join()
     assert ran.code == 0, ran.err
     assert ran.json["status"] == "completed"
     said = ran.told.splitlines()
@@ -186,15 +185,13 @@ def test_quiet_leaves_the_result_alone(local_pair: LocalPair) -> None:
 
 
 def test_what_was_seen_last_is_printed_when_all_goes_dark(
-    local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
+    local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch, rests: Rests
 ) -> None:
     impatient = functools.partial(watch.Pace, give_up_after=2.0)
     monkeypatch.setattr(watch, "Pace", impatient)
     local_pair.fault("slow-replication", seconds=600.0)
-    timer = threading.Timer(1.5, local_pair.site("a").kill)
-    timer.start()
+    rests.after(2, local_pair.site("a").kill)
     ran = protector(f"{FAILOVER} --wait -f json")
-    timer.join()
     assert ran.code == 12, ran.err
     assert ran.json["status"] in ("pending", "running")
     assert ran.json["outcome"] == "unknown"

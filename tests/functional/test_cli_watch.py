@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import _thread
 import json
 import re
-import signal
-import threading
-from collections.abc import Iterator
 
 import pytest
 from clirunner import SHELLS, protector
+from rests import Rests
 
 from fakeserver.harness import LocalPair
 from protectorclient import SitePair
@@ -34,14 +31,6 @@ def rolled_back(pair: LocalPair) -> str:
     protector(f"operation wait {operation}")
     pair.clear_faults(rule)
     return operation
-
-
-@pytest.fixture
-def interrupt() -> Iterator[threading.Timer]:
-    timer = threading.Timer(1.5, _thread.interrupt_main, (signal.SIGINT,))
-    timer.start()
-    yield timer
-    timer.join()
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -118,7 +107,9 @@ def test_nothing_runs(local_pair: LocalPair) -> None:
     )
 
 
-def test_whatever_runs_at_either_site(local_pair: LocalPair) -> None:
+def test_whatever_runs_at_either_site(
+    local_pair: LocalPair, rests: Rests
+) -> None:
     assert protector(f"{FAILOVER} --wait").code == 0
     local_pair.fault("slow-replication", seconds=600.0)
     both = {
@@ -133,10 +124,8 @@ def test_whatever_runs_at_either_site(local_pair: LocalPair) -> None:
         local_pair.clear_faults()
         local_pair.advance("15m")
 
-    timer = threading.Timer(1.0, later)
-    timer.start()
+    rests.after(2, later)
     ran = protector("operation watch --all")
-    timer.join()
     assert (ran.code, ran.err) == (0, "")
     ended = [line for line in ran.out.splitlines() if "completed" in line]
     assert len(ended) == 2
@@ -145,10 +134,11 @@ def test_whatever_runs_at_either_site(local_pair: LocalPair) -> None:
 
 
 def test_the_keyboard_ends_the_watching_alone(
-    local_pair: LocalPair, interrupt: threading.Timer
+    local_pair: LocalPair, rests: Rests
 ) -> None:
     local_pair.fault("slow-replication", seconds=600.0)
     operation = begun(SYNC.format("prod-db"))
+    rests.after(2, rests.interrupt)
     ran = protector("operation watch --protection-group prod-db")
     assert ran.code == 130
     assert ran.err.splitlines() == [
@@ -158,10 +148,11 @@ def test_the_keyboard_ends_the_watching_alone(
 
 
 def test_the_command_that_resumes_names_the_same_clouds(
-    local_pair: LocalPair, interrupt: threading.Timer
+    local_pair: LocalPair, rests: Rests
 ) -> None:
     local_pair.fault("slow-replication", seconds=600.0)
     operation = begun(SYNC.format("prod-db"))
+    rests.after(2, rests.interrupt)
     ran = protector(
         "--os-cloud site-b --secondary-cloud site-a "
         f"operation wait {operation}"
