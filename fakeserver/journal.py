@@ -76,7 +76,7 @@ def entries(path: pathlib.Path) -> Iterator[dict[str, Any]]:
             for line in lines:
                 try:
                     entry = json.loads(line)
-                except ValueError:
+                except (ValueError, RecursionError):
                     continue
                 if isinstance(entry, dict):
                     yield entry

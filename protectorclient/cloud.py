@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import warnings
 from typing import TYPE_CHECKING, Any
 
-from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import session as ksa_session
 from keystoneauth1.identity.generic import base as generic
 
 from protectorclient import __version__, exceptions
 from protectorclient._http.session import settle, settled
+from protectorclient.config import check_region, explained
 from protectorclient.finder import NameFinder
 from protectorclient.v1.client import Client
 
@@ -83,27 +82,12 @@ def load_config(**options: Any) -> OpenStackConfig:
     """Read clouds.yaml and the environment, as every OpenStack tool does."""
     from openstack import config
 
-    try:
+    with explained(None):
         return config.OpenStackConfig(
             app_name="python-protectorclient",
             app_version=__version__,
             **options,
         )
-    except _config_errors() as error:
-        raise exceptions.ConfigProblem(str(error)) from error
-
-
-def _config_errors() -> tuple[type[Exception], ...]:
-    import yaml  # type: ignore[import-untyped]
-    from openstack import exceptions as sdk_exceptions
-
-    return (
-        sdk_exceptions.ConfigException,
-        # openstacksdk of 2026.1 and before lets it pass
-        yaml.YAMLError,
-        OSError,
-        ValueError,
-    )
 
 
 def open_access(
@@ -117,20 +101,13 @@ def open_access(
     :param cloud: its entry; without it what ``OS_CLOUD`` or the other
         ``OS_*`` say.
     :param config: clouds.yaml as read already.
+    :raises ConfigProblem: which file, entry, key or variable is wrong.
     """
     config = config or load_config()
-    unusable: tuple[type[Exception], ...] = (
-        *_config_errors(),
-        ksa_exceptions.AuthPluginException,
-    )
-    try:
-        with warnings.catch_warnings():
-            # the SDK warns of its own defaults
-            warnings.simplefilter("ignore", PendingDeprecationWarning)
-            region = config.get_one(cloud, region_name=region_name)
-    except unusable as error:
-        raise exceptions.ConfigProblem(str(error), site=cloud) from error
-    return access_from_region(region)
+    with explained(cloud):
+        region = config.get_one(cloud, region_name=region_name)
+        check_region(region, cloud)
+        return access_from_region(region)
 
 
 def access_from_region(region: cloud_region.CloudRegion) -> Access:
@@ -165,10 +142,7 @@ def without_discovery(session: ksa_session.Session) -> None:
     url = auth.auth_url or ""
     if not url.rstrip("/").endswith("/v3"):
         return
-    try:
-        session.auth = auth.create_plugin(session, (3, 0), url) or auth
-    except Exception as error:  # of no finer kind, for a missing password
-        raise exceptions.ConfigProblem(str(error)) from error
+    session.auth = auth.create_plugin(session, (3, 0), url) or auth
 
 
 def connect(

@@ -93,13 +93,20 @@ def _lines(found: Any, part: str, where: str) -> dict[str, str]:
             if isinstance(half, bool) or not isinstance(half, str | int):
                 raise _wrong(
                     where,
-                    f"{part}: '{key}: {value}' is not source: target; put"
-                    " odd names in quotes",
+                    f"{part}: '{key}: {_brief(value)}' is not source: target;"
+                    " put odd names in quotes",
                 )
         if not str(key).strip() or not str(value).strip():
             raise _wrong(where, f"{part}: '{key}: {value}' has an empty half")
         lines[str(key)] = str(value)
     return lines
+
+
+def _brief(value: Any) -> str:
+    """A value in a message; a nest of aliases has no end when written."""
+    if isinstance(value, dict):
+        return "{...}"
+    return "[...]" if isinstance(value, list | set | tuple) else str(value)
 
 
 def _wrong(where: str, what: str) -> exceptions.MappingProblem:
@@ -112,7 +119,7 @@ def _json(text: str, where: str) -> Any:
 
     try:
         return json.loads(text, object_pairs_hook=once)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _wrong(where, f"it is not JSON: {error}") from error
 
 

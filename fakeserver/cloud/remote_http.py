@@ -198,7 +198,7 @@ _VERSIONS: Mapping[str, Mapping[str, str]] = {
 def _json(answer: requests.Response) -> Record | None:
     try:
         found = answer.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 

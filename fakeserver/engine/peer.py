@@ -103,7 +103,13 @@ class Peer:
             answer = self._http.get(f"{self._url}/", timeout=TIMEOUT)
             if "versions" not in answer.json():
                 raise ValueError("no version document")
-        except (requests.RequestException, ValueError) as error:
+        except (
+            requests.RequestException,
+            ValueError,
+            RecursionError,
+            # JSON, and no mapping
+            TypeError,
+        ) as error:
             raise PeerSilent(self.site, _why(error)) from error
 
     def state(self, group_id: str) -> PeerState | None:
@@ -155,7 +161,7 @@ class Peer:
             raise PeerSilent(self.site, _why(error)) from error
         try:
             body = answer.json()
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise PeerUnreadable(self.site, _came(answer)) from error
         if answer.status_code >= 500 or not isinstance(body, dict):
             raise PeerUnreadable(self.site, _came(answer))

@@ -64,7 +64,12 @@ def _protector(probe: Probe) -> str:
         raise CheckSilent(f"No answer from {url}") from error
     try:
         versions = [one["max_version"] for one in found.json()["versions"]]
-    except (ValueError, LookupError, TypeError) as error:
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        RecursionError,
+    ) as error:
         raise CheckFailed(f"No protector service at {url}") from error
     return f"Versions up to {', '.join(versions)}"
 

@@ -45,7 +45,12 @@ def ask(
         if answer.status != 200 or not isinstance(body, dict):
             raise Silent(f"{site} answers {answer.status}")
         return body
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (
+        OSError,
+        http.client.HTTPException,
+        ValueError,
+        RecursionError,
+    ) as error:
         raise Silent(f"{site} does not answer: {error}") from None
     finally:
         connection.close()

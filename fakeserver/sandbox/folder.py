@@ -84,7 +84,7 @@ class Folder:
                 f"There is no sandbox in {self.shown}; "
                 "protector-sandbox up makes one."
             ) from None
-        except (OSError, TypeError, ValueError) as error:
+        except (OSError, TypeError, ValueError, RecursionError) as error:
             raise Problem(
                 f"The settings in {self.settings_file} cannot be read: "
                 f"{error}."

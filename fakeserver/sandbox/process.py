@@ -86,7 +86,7 @@ def running(folder: Folder, site: str) -> int | None:
     try:
         entry = json.loads(pid_file(folder, site).read_text())
         pid, when = int(entry["pid"]), entry["born"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return pid if alive(pid) and born(pid) == when else None
 

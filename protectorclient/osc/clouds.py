@@ -49,24 +49,13 @@ def open_pair(app: Any, primary: SiteHandle) -> SitePair:
 
 
 def _open(app: Any, name: str | None, **options: Any) -> SiteHandle:
-    from keystoneauth1 import exceptions as ksa_exceptions
-    from openstack import exceptions as sdk_exceptions
-
-    from protectorclient import cloud, sitehandle
+    from protectorclient import cloud, config, sitehandle
 
     version = api_version(app)
-    try:
+    with config.explained(name):
         region = app.cloud_config.get_one(name, **options)
+        config.check_region(region, name)
         access = cloud.access_from_region(region)
-    except (
-        sdk_exceptions.ConfigException,
-        ksa_exceptions.AuthPluginException,
-        OSError,
-        ValueError,
-        # what an authentication plugin makes of options of another one
-        TypeError,
-    ) as error:
-        raise exceptions.ConfigProblem(str(error)) from error
     if access.name in NAMELESS:
         access = dataclasses.replace(access, name=_host(region))
     return sitehandle.SiteHandle(access.name, access, api_version=version)

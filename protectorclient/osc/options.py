@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+|\d+(?:\.\d+)?")
+#: No clock of a computer waits longer.
+_LONGEST = 10 * 366 * 86400.0
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 _FAILOVER = "protection-group failover"
@@ -70,7 +72,12 @@ def duration(text: str) -> float:
             f"{text!r} is not a duration such as 90s, 15m or 1h30m"
         )
     parts = re.findall(r"([\d.]+)([smhd]?)", text)
-    return sum(float(n) * _SECONDS[unit or "s"] for n, unit in parts)
+    seconds = sum(float(n) * _SECONDS[unit or "s"] for n, unit in parts)
+    if seconds > _LONGEST:
+        raise argparse.ArgumentTypeError(
+            f"{text[:20]!r} is longer than ten years"
+        )
+    return seconds
 
 
 def interval(text: str) -> float:

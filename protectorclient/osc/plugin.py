@@ -65,4 +65,27 @@ def build_option_parser(
         "protector_secondary_cloud of the configured cloud "
         "(Env: OS_SECONDARY_CLOUD)",
     )
+    _look_first(parser)
     return parser
+
+
+def _look_first(parser: argparse.ArgumentParser) -> None:
+    """Look at clouds.yaml before OpenStackClient does, for our commands.
+
+    It reads the file before any command is looked for, and what it has to
+    say of one that is wrong is what Python says.
+    """
+    parse = parser.parse_known_args
+
+    def parse_known_args(*args: Any, **keywords: Any) -> Any:
+        options, words = parse(*args, **keywords)
+        if words[:1] == [API_NAME]:
+            from protectorclient import config, exceptions
+
+            try:
+                config.check(getattr(options, "cloud", None) or None)
+            except exceptions.ConfigProblem as problem:
+                parser.exit(1, f"{problem}\n")
+        return options, words
+
+    parser.parse_known_args = parse_known_args  # type: ignore[method-assign]

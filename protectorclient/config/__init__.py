@@ -1,0 +1,12 @@
+"""What is wrong with clouds.yaml or the ``OS_*`` variables, in a sentence.
+
+openstack.config trusts what it reads: a file of another shape ends in
+whatever Python says of the first thing that does not fit. Here its errors
+become a `ConfigProblem` that names the file, the entry and the key or the
+variable, and says what is expected there.
+"""
+
+from protectorclient.config.explain import check_region, explained
+from protectorclient.config.files import check
+
+__all__ = ["check", "check_region", "explained"]

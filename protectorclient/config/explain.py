@@ -1,0 +1,178 @@
+"""From what openstack.config and keystoneauth raise to a sentence."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import logging
+import os
+import re
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from protectorclient import exceptions
+from protectorclient.config import shape
+from protectorclient.config.files import Files, check, read
+
+_UNEXPECTED = re.compile(r"unexpected keyword argument '([^']+)'")
+_MISSING = re.compile(r"Missing value ([\w-]+) required")
+_NOT_GIVEN = re.compile(r"were not given: (.+)")
+_NO_PLUGIN = re.compile(r"[Pp]lugin (\S+) could not be found")
+_REQUIRED = re.compile(r"^(\w+) is a required attribute")
+
+
+@contextlib.contextmanager
+def explained(name: str | None) -> Iterator[None]:
+    """Turn whatever comes of reading a cloud into a `ConfigProblem`.
+
+    :param name: the entry; without it what ``OS_CLOUD`` or the other
+        ``OS_*`` say.
+    """
+    logger = logging.getLogger("openstack.config")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.filterwarnings("error", message="Couldn't find the vend")
+            yield
+    except exceptions.ProtectorError:
+        raise
+    except Exception as error:  # of any kind: nobody has checked the input
+        raise problem(error, name) from error
+    finally:
+        logger.setLevel(level)
+
+
+def problem(error: Exception, name: str | None) -> exceptions.ConfigProblem:
+    """What is wrong, from what openstack.config or keystoneauth made of it.
+
+    :param name: the entry that was wanted.
+    :returns: the error with a sentence.
+    """
+    try:
+        # what openstack.config passes over it does not pass over here
+        deep = isinstance(error, RecursionError)
+        files, name = check(name, strict=deep)
+    except exceptions.ConfigProblem as found:
+        return found
+    return exceptions.ConfigProblem(_sentence(error, files, name))
+
+
+def _sentence(error: Exception, files: Files, name: str | None) -> str:
+    where = f"{files.path}: cloud '{name}'" if name else "the OS_* variables"
+    said = " ".join(str(error).split()) or type(error).__name__
+    if found := _UNEXPECTED.search(said):
+        return _superfluous(found[1], files, name, where)
+    if found := _NO_PLUGIN.search(said):
+        return _unknown_type(found[1], where)
+    missing = _MISSING.findall(said)
+    if found := _NOT_GIVEN.search(said) or _REQUIRED.search(said):
+        missing = found[1].split(",")
+    if missing:
+        keys = [key.strip().replace("-", "_") for key in missing]
+        if name is None:
+            variables = ", ".join(f"OS_{key.upper()}" for key in keys)
+            return (
+                f"no cloud is named, and {variables} is not set: set OS_CLOUD"
+                f" to a cloud of clouds.yaml (it has: {files.known}) or all"
+                " of OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME"
+            )
+        return f"{where}: 'auth' lacks {', '.join(keys)}"
+    if "vendor profile" in said:
+        profile = files.clouds.get(name or "", {})
+        named = profile.get("profile") or profile.get("cloud")
+        return f"{where}: 'profile' is '{named}': no vendor's is called so"
+    if isinstance(error, KeyError | IndexError):
+        return (
+            f"{where}: 'auth.auth_url' has {{{error.args[0]}}} in it, and the"
+            " cloud has no such key"
+        )
+    if isinstance(error, RecursionError):
+        return f"{where} is nested too deeply or contains itself"
+    if isinstance(error, TypeError | AttributeError):
+        return (
+            f"{where} has a value that does not fit its key; --debug shows"
+            " what came of it"
+        )
+    return f"{where} cannot be used: {said}"
+
+
+def _superfluous(key: str, files: Files, name: str | None, where: str) -> str:
+    """A key that the kind of authentication does not take."""
+    entry = files.clouds.get(name or "", {})
+    kind = os.environ.get("OS_AUTH_TYPE") or entry.get("auth_type")
+    taken = f"authentication by {kind or 'password'} takes no {key}"
+    variable = f"OS_{key.upper()}"
+    if key in entry.get("auth", {}) or key in entry:
+        return f"{where}: 'auth' has '{key}', and {taken}"
+    if variable in os.environ:
+        return (
+            f"{variable} is set, and {taken}: unset {variable}, or set"
+            f" OS_AUTH_TYPE to what takes it"
+        )
+    option = f"--os-{key.replace('_', '-')}"
+    return f"{where}: {taken}: leave out {option}"
+
+
+def _unknown_type(kind: str, where: str) -> str:
+    # by name alone: to load them says which of them cannot be
+    points = importlib.metadata.entry_points(group="keystoneauth1.plugin")
+    names = ", ".join(sorted(points.names))
+    if os.environ.get("OS_AUTH_TYPE") == kind:
+        where = "OS_AUTH_TYPE"
+    else:
+        where += ": 'auth_type'"
+    return f"{where} is '{kind}'; there are {names}"
+
+
+def check_region(region: Any, name: str | None) -> None:
+    """Look at what was put together of file, variables and options.
+
+    :param region: of openstack.config.
+    :param name: the entry that was asked for.
+    :raises ConfigProblem: what is wrong there, in a sentence.
+    """
+    values = dict(region.config)
+    auth = values.get("auth") or {}
+    if auth.get("auth_url"):
+        values["auth_url"] = auth["auth_url"]
+    for key, value in auth.items():
+        if isinstance(value, dict) or (
+            isinstance(value, list) and not key.endswith("methods")
+        ):
+            whence = _whence(key, value, name, part="auth.")
+            raise exceptions.ConfigProblem(
+                f"{whence} is {shape.kind(value)}: it takes text"
+            )
+    checked = {**shape.KEYS, "auth_url": shape.ADDRESS}
+    for key, value in values.items():
+        check, expected = checked.get(key, (None, ""))
+        if check is None or value is None or key in ("regions", "networks"):
+            continue
+        whence = _whence(key, value, name)
+        if not check(value):
+            raise exceptions.ConfigProblem(
+                f"{whence} is {shape.shown(value)}: it takes {expected}"
+            )
+        if key in shape.PATHS and not os.access(
+            os.path.expanduser(value), os.R_OK
+        ):
+            raise exceptions.ConfigProblem(
+                f"{whence} is '{value}', and no such file can be read"
+            )
+
+
+def _whence(key: str, value: Any, name: str | None, part: str = "") -> str:
+    """Where a value comes from, as the user would look for it."""
+    variable = f"OS_{key.upper()}"
+    if os.environ.get(variable) == str(value):
+        return variable
+    full = f"auth.{key}" if part or key == "auth_url" else key
+    name = name or os.environ.get("OS_CLOUD")
+    with contextlib.suppress(exceptions.ConfigProblem):
+        files = read(name)
+        if name in files.clouds:
+            return f"{files.path}: cloud '{name}': '{full}'"
+    return f"'{full}' of {name or 'the OS_* variables'}"

@@ -1,0 +1,220 @@
+"""clouds.yaml and its like: whether they are what they should be."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+from protectorclient import exceptions
+from protectorclient.config import shape
+
+FILE_VARIABLE = "OS_CLIENT_CONFIG_FILE"
+SECURE_VARIABLE = "OS_CLIENT_SECURE_FILE"
+#: Parts of the file beside the clouds, each of which is a mapping.
+SECTIONS = ("cache", "client", "metrics")
+
+
+@dataclasses.dataclass(frozen=True)
+class Files:
+    """What the files say, as far as they could be read."""
+
+    #: The file with the clouds; None where there is none.
+    path: str | None
+    clouds: Mapping[str, Any]
+
+    @property
+    def known(self) -> str:
+        """The clouds by name, for a sentence."""
+        return ", ".join(sorted(self.clouds)) or "none"
+
+
+def check(
+    named: str | None, *, strict: bool = False
+) -> tuple[Files, str | None]:
+    """Read clouds.yaml, and look at the shape of the wanted cloud.
+
+    :param named: the cloud; without it the one of ``OS_CLOUD``, or the only
+        one of the file.
+    :param strict: a file that cannot be read is one that was wanted.
+    :returns: what was read, and the cloud that is meant.
+    :raises ConfigProblem: what is wrong there, in a sentence.
+    """
+    name = named or os.environ.get("OS_CLOUD") or None
+    files = read(name, strict=strict)
+    if name is None and len(files.clouds) == 1 and not _has_variables():
+        # openstack.config takes the only one
+        name = next(iter(files.clouds))
+    if name and name != os.environ.get("OS_CLOUD_NAME", "envvars"):
+        check_entry(files, name)
+    return files, name
+
+
+def _has_variables() -> bool:
+    """Whether the environment makes a cloud of its own."""
+    return "OS_AUTH_URL" in os.environ
+
+
+def read(named: str | None, *, strict: bool = False) -> Files:
+    """Read clouds.yaml as openstack.config would, and look at its shape.
+
+    :param named: the cloud that is wanted; where none is, a file that
+        cannot be read is passed over as openstack.config does.
+    :param strict: it is not, even then.
+    :returns: the file and its clouds.
+    :raises ConfigProblem: what is wrong there, in a sentence.
+    """
+    from openstack.config import loader
+
+    found = Files(None, {})
+    for variable, paths in (
+        (FILE_VARIABLE, loader.CONFIG_FILES),
+        (SECURE_VARIABLE, loader.SECURE_FILES),
+    ):
+        given = os.environ.get(variable)
+        path = next(filter(os.path.exists, [given or "", *paths]), None)
+        if path is None:
+            continue
+        try:
+            data = _parsed(path)
+        except exceptions.ConfigProblem:
+            if named or strict:
+                raise
+            continue
+        clouds = _clouds(path, data)
+        if variable == FILE_VARIABLE:
+            found = Files(path, clouds)
+    return found
+
+
+def _parsed(path: str) -> Any:
+    try:
+        text = pathlib.Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise exceptions.ConfigProblem(
+            f"{path} is not UTF-8 text: look at byte {error.start + 1}"
+        ) from error
+    except OSError as error:
+        raise exceptions.ConfigProblem(
+            f"{path} cannot be read: {error.strerror or error}"
+        ) from error
+    import yaml  # type: ignore[import-untyped]
+
+    try:
+        if path.endswith("json"):
+            return json.loads(text)
+        return yaml.safe_load(text)
+    except json.JSONDecodeError as error:
+        what, line = f"JSON: {error.msg}", error.lineno
+    except RecursionError as error:
+        raise exceptions.ConfigProblem(
+            f"{path} is nested too deeply: it takes clouds, each a mapping"
+        ) from error
+    except (yaml.YAMLError, ValueError) as error:
+        what, line = _yaml_problem(error, text)
+    raise exceptions.ConfigProblem(f"{path}, line {line}: it is not {what}")
+
+
+def _yaml_problem(error: Exception, text: str) -> tuple[str, int]:
+    mark = getattr(error, "problem_mark", None)
+    line = mark.line + 1 if mark else 1
+    position = getattr(error, "position", None)
+    if isinstance(position, int):
+        line = text.count("\n", 0, position) + 1
+    said = getattr(error, "problem", None) or getattr(error, "reason", None)
+    said = " ".join(str(said or error).split())
+    if "\\t" in said:
+        said += "; YAML takes spaces, no tabs"
+    return f"valid YAML: {said}", line
+
+
+def _clouds(path: str, data: Any) -> Mapping[str, Any]:
+    """The clouds of a file, or what keeps them from being some."""
+    if not isinstance(data, dict):
+        what = "is empty" if data is None else f"holds {shape.kind(data)}"
+        raise exceptions.ConfigProblem(
+            f"{path} {what}: it takes a mapping with 'clouds'"
+        )
+    for section in SECTIONS:
+        part = data.get(section, {})
+        if not isinstance(part, dict):
+            raise exceptions.ConfigProblem(
+                f"{path}: '{section}' is {shape.kind(part)}:"
+                " it takes a mapping"
+            )
+        _check_keys(part, f"{path}: '{section}'")
+    clouds = data.get("clouds", {})
+    if not isinstance(clouds, dict):
+        raise exceptions.ConfigProblem(
+            f"{path}: 'clouds' is {shape.kind(clouds)}: it takes a mapping of"
+            " names, such as site-a, to what is known of each cloud"
+        )
+    return {str(name): cloud for name, cloud in clouds.items()}
+
+
+def _check_keys(part: Mapping[Any, Any], where: str, deep: int = 9) -> None:
+    """Refuse a key that is no text, in what is below a mapping too."""
+    for key, value in part.items():
+        if not isinstance(key, str):
+            raise exceptions.ConfigProblem(
+                f"{where} has the key {key!r}: a key is text; put it in quotes"
+            )
+        if isinstance(value, dict) and deep:
+            _check_keys(value, where, deep - 1)
+
+
+def check_entry(files: Files, name: str) -> None:
+    """Look at the shape of one entry.
+
+    :raises ConfigProblem: what is wrong there, in a sentence.
+    """
+    if name not in files.clouds:
+        raise exceptions.ConfigProblem(_no_cloud(files, name))
+    entry = files.clouds[name]
+    where = f"{files.path}: cloud '{name}'"
+    if not isinstance(entry, dict):
+        raise exceptions.ConfigProblem(
+            f"{where} is {shape.kind(entry)}: it takes a mapping with 'auth'"
+        )
+    _check_keys(entry, where)
+    for key, value in entry.items():
+        check, expected = shape.KEYS.get(key.replace("-", "_"), (None, ""))
+        if check is not None and not check(value):
+            raise exceptions.ConfigProblem(
+                f"{where}: '{key}' is {shape.shown(value, key)}:"
+                f" it takes {expected}"
+            )
+    auth = entry.get("auth", {})
+    _check_keys(auth, f"{where}: 'auth'")
+    for key, value in auth.items():
+        if not shape.is_plain(value) and key not in ("auth_methods",):
+            raise exceptions.ConfigProblem(
+                f"{where}: 'auth.{key}' is {shape.kind(value)}: it takes text"
+            )
+    for key in ("auth_url", "auth-url"):
+        if key in auth and not shape.is_address(auth[key]):
+            raise exceptions.ConfigProblem(
+                f"{where}: 'auth.{key}' is {shape.shown(auth[key])}: it takes"
+                f" {shape.ADDRESS[1]}"
+            )
+
+
+def _no_cloud(files: Files, name: str) -> str:
+    given = os.environ.get(FILE_VARIABLE)
+    if given and given != files.path:
+        return (
+            f"there is no cloud '{name}': {FILE_VARIABLE} names {given}, and"
+            " there is no such file"
+        )
+    if files.path is None:
+        return (
+            f"there is no cloud '{name}', for there is no clouds.yaml here,"
+            " in ~/.config/openstack or in /etc/openstack;"
+            f" {FILE_VARIABLE} names one anywhere"
+        )
+    return (
+        f"{files.path} has no cloud '{name}'; the clouds in it: {files.known}"
+    )

@@ -1,0 +1,141 @@
+"""What the keys of a cloud's entry take."""
+
+from __future__ import annotations
+
+import math
+import urllib.parse
+from collections.abc import Callable, Mapping
+from typing import Any
+
+INTERFACES = ("public", "internal", "admin")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float)
+
+
+def _is_switch(value: Any) -> bool:
+    words = ("true", "false", "yes", "no", "on", "off", "1", "0")
+    return isinstance(value, bool | int) or (
+        isinstance(value, str) and value.lower() in words
+    )
+
+
+def _is_seconds(value: Any) -> bool:
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return math.isfinite(seconds) and seconds > 0
+
+
+def _is_names(value: Any) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(map(is_plain, value))
+    return value is not None and is_plain(value)
+
+
+def _is_interface(value: Any) -> bool:
+    names = value if isinstance(value, list) else [value]
+    return bool(names) and all(
+        isinstance(name, str) and name.removesuffix("URL") in INTERFACES
+        for name in names
+    )
+
+
+def _are_regions(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(region, str)
+        or (
+            isinstance(region, dict)
+            and isinstance(region.get("name"), str)
+            and set(region) <= {"name", "values"}
+            and isinstance(region.get("values", {}), dict)
+        )
+        for region in value
+    )
+
+
+def _are_networks(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(network, dict) and network.get("name") for network in value
+    )
+
+
+def is_address(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        parts = urllib.parse.urlsplit(value)
+        # the port is read to be checked
+        return (
+            parts.scheme in ("http", "https")
+            and bool(parts.hostname)
+            and parts.port != 0
+        )
+    except ValueError:
+        return False
+
+
+Check = Callable[[Any], bool]
+ADDRESS = (is_address, "a URL such as https://keystone.example.com:5000/v3")
+_SWITCH = (_is_switch, "true or false")
+_FILE = (_is_text, "the path of a file")
+_NAME = (_is_text, "the name of another entry of the file")
+#: What an entry of a cloud may hold, where it matters to us.
+KEYS: Mapping[str, tuple[Check, str]] = {
+    "auth": (
+        lambda value: isinstance(value, dict),
+        "a mapping with auth_url, username, password and project_name",
+    ),
+    "auth_type": (_is_text, "the name of a plugin such as password"),
+    "auth_plugin": (_is_text, "the name of a plugin such as password"),
+    "profile": (_is_text, "the name of a vendor's profile"),
+    "cloud": (_is_text, "the name of a vendor's profile"),
+    "region_name": (_is_names, "the name of a region"),
+    "regions": (_are_regions, "a list of names of regions"),
+    "interface": (_is_interface, f"one of {', '.join(INTERFACES)}"),
+    "endpoint_type": (_is_interface, f"one of {', '.join(INTERFACES)}"),
+    "verify": _SWITCH,
+    "insecure": _SWITCH,
+    "cacert": _FILE,
+    "cert": _FILE,
+    "key": _FILE,
+    "api_timeout": (_is_seconds, "a number of seconds"),
+    "networks": (_are_networks, "a list of mappings, each with a name"),
+    "protector_secondary_cloud": _NAME,
+    "protector_endpoint_override": ADDRESS,
+    "identity_endpoint_override": ADDRESS,
+    "network_endpoint_override": ADDRESS,
+    "compute_endpoint_override": ADDRESS,
+    "block_storage_endpoint_override": ADDRESS,
+}
+#: The keys whose files must be there.
+PATHS = ("cacert", "cert", "key")
+
+
+def kind(value: Any) -> str:
+    if value is None:
+        return "empty"
+    names = {list: "a list", dict: "a mapping", bool: "true or false"}
+    for one, name in names.items():
+        if isinstance(value, one):
+            return name
+    if isinstance(value, str):
+        return "text"
+    return "a number" if isinstance(value, int | float) else "no such thing"
+
+
+def shown(value: Any, key: str = "") -> str:
+    """A value, where it says more than its kind, and cannot be secret."""
+    if key == "auth":
+        return kind(value)
+    if isinstance(value, str):
+        return f"'{value}'" if value else "empty"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    return kind(value)
