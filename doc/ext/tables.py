@@ -20,6 +20,7 @@ from fakeserver.sandbox.scenarios import SCENARIOS
 from fakeserver.sandbox.troubles import TROUBLES, Typed
 from protectorclient import advice
 from protectorclient import checks as checking
+from protectorclient.checking import refusals as refusing
 
 Row = tuple[str, ...]
 
@@ -191,6 +192,22 @@ def checks() -> Iterator[str]:
         yield ""
 
 
+def refusals() -> Iterator[str]:
+    """In the order in which they are looked at."""
+    rows = [
+        (
+            f"``{row.check}``",
+            f"refused with ``{row.reason}``"
+            if row.reason
+            else "begun, and rolled back",
+            literal(sorted(row.actions)),
+        )
+        for row in refusing.REFUSALS
+    ]
+    head = ("check", "by the service", "actions")
+    return grid(("25", "40", "35"), head, rows)
+
+
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "steps": steps,
     "states": states,
@@ -201,6 +218,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "scenarios": scenarios,
     "troubles": troubles,
     "checks": checks,
+    "refusals": refusals,
     "troubleshooting": troubleshooting,
 }
 

@@ -350,3 +350,66 @@ def test_live_copies_hold_up_what_would_add_to_them(
     (left,) = [one for one in again.json if one["id"] == "left-over"]
     assert left["severity"] == "warning"
     assert protector(f"{PLAIN} set prod-web-app --description x").code == 0
+
+
+def test_a_cut_between_the_sites_names_the_next_command(
+    local_pair: LocalPair,
+) -> None:
+    """Both answer here, and neither hears the other."""
+    local_pair.fault("partition", site="a")
+    for command in (MOVE, "set prod-web-app --description x", DRILL):
+        ran = protector(f"{PLAIN} {command}")
+        assert (ran.code, ran.out) == (6, ""), ran.err
+        assert ran.told.splitlines()[-2:] == [
+            "site-a: Cannot modify protection group \u2014 remote site"
+            " unreachable (req-ID)",
+            f"hint: {GROUP} check prod-web-app",
+        ]
+
+
+@pytest.mark.parametrize(
+    ("options", "when"),
+    [
+        ("", "once it has completed"),
+        ("--wait", "now"),
+        ("--reverse-replication", None),
+        ("--reverse-replication --wait", None),
+    ],
+)
+def test_a_failback_says_whether_it_protects(
+    options: str, when: str | None, local_pair: LocalPair
+) -> None:
+    moved(World(local_pair))
+    ran = protector(f"{PLAIN} failback prod-web-app {options}")
+    assert ran.code == 0, ran.err
+    lines = ran.err.splitlines()
+    stays = "  replication: stays stopped after it; --reverse-replication"
+    assert (f"{stays} starts it" in lines) is (when is not None)
+    if when is None:
+        assert "not protected" not in ran.err
+        return
+    assert lines[-2:] == [
+        f"warning: prod-web-app is not protected {when}: its replication is"
+        " stopped. This starts it:",
+        "openstack protector consistency-group sync prod-web-app --wait",
+    ]
+
+
+def test_waiting_for_a_failback_says_so_too(local_pair: LocalPair) -> None:
+    moved(World(local_pair))
+    begun = protector(f"{PLAIN} failback prod-web-app -f value -c id")
+    ran = protector(f"operation wait {begun.out.strip()}")
+    assert ran.code == 0, ran.err
+    assert ran.err.splitlines()[-1] == (
+        "openstack protector consistency-group sync prod-web-app --wait"
+    )
+
+
+def test_out_of_sync_names_the_next_command(local_pair: LocalPair) -> None:
+    ahead(World(local_pair))
+    ran = protector(f"{PLAIN} sync-status prod-web-app -f json")
+    assert (ran.code, ran.json["status"]) == (3, "OUT_OF_SYNC")
+    assert ran.err == f"hint: {GROUP} reconcile prod-web-app\n"
+    changed = protector(f"{PLAIN} set prod-web-app --description y")
+    assert changed.code == 5
+    assert changed.err.splitlines()[-1] == f"hint: {SYNC}"
