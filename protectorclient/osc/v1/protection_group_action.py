@@ -230,7 +230,8 @@ class FailoverProtectionGroup(Moving):
         self, parsed_args: argparse.Namespace, prepared: Prepared
     ) -> columns.Output:
         output = super().send(parsed_args, prepared)
-        if parsed_args.type == "unplanned" and not isinstance(
+        # of a primary that was shown to be dead sync-force tells it, later
+        if parsed_args.accept_divergence and not isinstance(
             self.trouble, exceptions.OperationFailed | KeyboardInterrupt
         ):
             self._tell_copies(prepared)

@@ -6,8 +6,7 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import exceptions, remedy
-from protectorclient.escape import shell_word
+from protectorclient import exceptions
 from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import columns, command, options
 
@@ -30,25 +29,7 @@ class SyncStatusProtectionGroup(command.ShowOne):
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         report = self.pair.sync_status(parsed_args.protection_group)
-        if report.status in ("OUT_OF_SYNC", "FAILED"):
-            name = shell_word(report.located.group.name)
-            self.last_line = f"hint: {remedy.GROUP} reconcile {name}"
         return self.report(report)
-
-    #: The command to type next, where there is one.
-    last_line = ""
-
-    def produce_output(
-        self,
-        parsed_args: argparse.Namespace,
-        column_names: Sequence[str],
-        data: Any,
-    ) -> int:
-        status = super().produce_output(parsed_args, column_names, data)
-        if self.last_line:
-            self.app.stdout.flush()
-            self.say(self.last_line)
-        return status
 
     def report(self, report: SyncReport) -> columns.Output:
         """Both sites, and an exit status that tells."""
