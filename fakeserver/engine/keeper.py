@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 
 from fakeserver.cloud.remote import CloudUnreachable
-from fakeserver.engine import consistency, remains, rules
+from fakeserver.engine import consistency, links, remains, rules
 from fakeserver.engine.access import Access
 from fakeserver.engine.documents import Doc
 from fakeserver.engine.locks import GroupLocks
@@ -125,6 +125,7 @@ class Keeper:
             return
         try:
             consistency.follow(self._access, group)
+            links.catch_up(self._site, group)
         except CloudUnreachable:
             return
         ended = self._abandoned(group)
@@ -133,9 +134,11 @@ class Keeper:
                 return
             self._name_what_is_left(ended)
             self._metadata.change(group, _give_up)
-        group.local.pop("look", None)
         with self._site.db.transaction() as tx:
-            groups.save(tx, group)
+            # what people note of it meanwhile is not overwritten
+            again = groups.find(self._site.db, group_id)
+            if again is not None and again.local.pop("look", None):
+                groups.save(tx, again)
 
     def _abandoned(self, group: Group) -> Operation | None:
         """The operation that both sites wait for, and that has ended here.

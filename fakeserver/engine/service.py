@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fakeserver.clock import stamp
-from fakeserver.engine import consistency, rules
+from fakeserver.engine import consistency, links, rules
 from fakeserver.engine.access import Access
 from fakeserver.engine.documents import Doc, without_secrets
 from fakeserver.engine.executor import Executor
@@ -144,6 +144,7 @@ class Service:
                     request_id,
                 )
             request = Request(action, params, request_id)
+            links.catch_up(self._site, group)
             notes = self._checks.accept(group, request)
             operation = self._record(group, request, notes)
             self._begin(group, request, operation)
@@ -337,14 +338,28 @@ class Service:
     # -- groups
 
     def change(
-        self, project_id: str, group_id: str, mutate: Callable[[Doc], None]
+        self,
+        project_id: str,
+        group_id: str,
+        mutate: Callable[[Doc], None],
+        replicate: str | None = None,
     ) -> Group:
-        """Change the document at both sites, or at none."""
+        """Change the document at both sites, or at none.
+
+        ``replicate``: the replication is to follow the change, as
+        :mod:`~fakeserver.engine.links` calls it.
+        """
+
+        def mutated(doc: Doc) -> None:
+            mutate(doc)
+            if replicate is not None:
+                links.owe(group, replicate)
+
         groups.get(self._site.db, project_id, group_id)
         with self.locks.hold(group_id):
             group = groups.get(self._site.db, project_id, group_id)
             self._changeable(group)
-            return self.metadata.change(group, mutate)
+            return self.metadata.change(group, mutated)
 
     def require_idle(self, group: Group) -> None:
         """No operation of the group is unfinished, at either site."""

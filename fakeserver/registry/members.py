@@ -10,10 +10,11 @@ from fakeserver.cloud.remote import (
     CloudUnreachable,
     RemoteCloud,
 )
+from fakeserver.engine import links
 from fakeserver.engine.documents import entry
 from fakeserver.errors import Refused
 from fakeserver.ids import new_id
-from fakeserver.registry import clouds, instances, replication
+from fakeserver.registry import clouds, instances
 from fakeserver.registry.notes import note
 from fakeserver.registry.preconditions import (
     Doc,
@@ -92,7 +93,7 @@ def add(
         doc["members"].append(member)
 
     try:
-        site.service.change(project_id, group_id, mutate)
+        site.service.change(project_id, group_id, mutate, links.FOLLOW)
     except Refused:
         if grouped:
             _let_go(cloud, group, volumes)
@@ -100,7 +101,7 @@ def add(
     now = stamp(site.clock.time())
     note(site, group_id, "member_created", str(member["id"]), now)
     group = groups.get(site.db, project_id, group_id)
-    replication.follow(site, group)
+    links.follow(site, group)
     return group, member
 
 
@@ -138,8 +139,8 @@ def remove(site: Site, project_id: str, group_id: str, member_id: str) -> None:
             one for one in doc["members"] if one["id"] != member_id
         ]
 
-    group = site.service.change(project_id, group_id, mutate)
-    replication.follow(site, group)
+    group = site.service.change(project_id, group_id, mutate, links.FOLLOW)
+    links.follow(site, group)
     found = entry(member, primary) or {"volumes": []}
     _let_go(
         site.service.access.cloud(group, primary),

@@ -3,9 +3,9 @@
 from typing import Any
 
 from fakeserver.clock import stamp
+from fakeserver.engine import links
 from fakeserver.engine.documents import TOKENS
 from fakeserver.errors import Refused
-from fakeserver.registry import replication
 from fakeserver.registry.notes import note
 from fakeserver.registry.preconditions import Doc
 from fakeserver.site import Site
@@ -42,8 +42,8 @@ def put(
             **_tokens(site, group_id, given, doc["policy"]),
         }
 
-    group = site.service.change(project_id, group_id, mutate)
-    replication.follow(site, group, start=True)
+    group = site.service.change(project_id, group_id, mutate, links.START)
+    links.follow(site, group, start=True)
     note(site, group_id, "policy_updated_at", stamp(site.clock.time()))
     return groups.get(site.db, project_id, group_id), made
 
@@ -81,5 +81,5 @@ def delete(site: Site, project_id: str, group_id: str) -> None:
         doc["policy"] = None
 
     require(groups.get(site.db, project_id, group_id))
-    group = site.service.change(project_id, group_id, mutate)
-    replication.follow(site, group)
+    group = site.service.change(project_id, group_id, mutate, links.FOLLOW)
+    links.follow(site, group)

@@ -6,8 +6,36 @@ from fakeserver.engine.documents import current_array_names, peer_of
 from fakeserver.errors import Refused
 from fakeserver.site import Site
 from fakeserver.storage.driver import StorageError
+from fakeserver.store import groups
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES
+
+#: noted with a change of the group that the replication has to follow, and
+#: whether one that was stopped is to run again (``Group.local["replicate"]``)
+FOLLOW, START = "follow", "start"
+
+
+def owe(group: Group, how: str) -> None:
+    """Note that the replication does not follow this yet: a site that dies
+    before it does makes up for it at its next start."""
+    group.local["replicate"] = how
+    group.local["look"] = True
+
+
+def catch_up(site: Site, group: Group) -> None:
+    """Follow, where a change was made and the site died after it.
+
+    Not where the group has gone to the other site since: what replicates
+    it from there is not for this one to say.
+    """
+    owed = group.local.get("replicate")
+    here = SITES.get(site.db, group.doc["current_primary_site_id"])["local"]
+    if owed is None:
+        return
+    if here:
+        follow(site, group, start=owed == START)
+    else:
+        _paid(site, group)
 
 
 def follow(site: Site, group: Group, *, start: bool = False) -> None:
@@ -16,7 +44,22 @@ def follow(site: Site, group: Group, *, start: bool = False) -> None:
     A replication that an operation has stopped stays so, until ``start``
     is asked for: a new member does not decide that the copies at the other
     site may be overwritten.
+
+    Raises Refused where the arrays do; it is owed still, then.
     """
+    _follow(site, group, start)
+    _paid(site, group)
+
+
+def _paid(site: Site, group: Group) -> None:
+    group.local.pop("replicate", None)
+    with site.db.transaction() as tx:
+        again = groups.find(site.db, group.id)
+        if again is not None and again.local.pop("replicate", None):
+            groups.save(tx, again)
+
+
+def _follow(site: Site, group: Group, start: bool) -> None:
     doc = group.doc
     if doc["policy"] is None:
         site.arrays.stop_replication(group.id)
