@@ -5,8 +5,9 @@ A seed is the whole run: the same seed is the same run.
 
 import contextlib
 import dataclasses
-import functools
+import fcntl
 import json
+import os
 import pathlib
 import random
 import shutil
@@ -14,13 +15,16 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
+from fakeserver.engine.documents import TOKENS
 from fakeserver.harness import LocalPair
-from fakeserver.storage.arrays import Arrays
-from fakeserver.store import groups, operations
+from fakeserver.store import operations
+from fakeserver.world import ARRAY_TOKENS
+from tests.chaos import ledger
+from tests.chaos.changes import ACTS, Changes
 from tests.chaos.moments import MAKING, Blow, Moments
-from tests.chaos.people import Operator
+from tests.chaos.people import Asked, Operator
 
-GROUP = "prod-web-app"
+GROUP, OTHER = "prod-web-app", "prod-db"
 
 #: what is done, and what was done before it
 STORIES: dict[str, tuple[str, ...]] = {
@@ -58,8 +62,26 @@ FIRST = {
 }
 #: what may follow, in the resume or in the rollback
 SECOND = ("crash", "crash", "crash-both", "step", "step", "partition-long")
+#: so many seeds, from the first on, tell of everything at least once
+SAMPLE = 96
 #: of ten runs
 WITH_SECOND = 5
+WITH_CHANGES = 5
+WITH_OTHER = 4
+#: seconds since the last recovery point, at most
+REST = 2000.0
+#: turns of its keeper after which a site has done all that is due: a push
+#: that was refused is tried again in one of ten
+TURNS = 12
+
+
+@dataclasses.dataclass(frozen=True)
+class Meanwhile:
+    """What other people do to the group: at once, or while it works."""
+
+    act: str
+    #: where in the operation; before it when it is None
+    moment: float | None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,18 +93,48 @@ class Story:
     blows: tuple[Blow, ...]
     #: the order in which dead sites come back
     order: tuple[str, str] = ("site-a", "site-b")
+    meanwhile: tuple[Meanwhile, ...] = ()
+    #: what the other group does, and where in this one's operation
+    other: Meanwhile | None = None
+    #: seconds that pass before anybody does anything
+    rest: float = 0.0
 
     @classmethod
     def of(cls, seed: int) -> "Story":
         dice = random.Random(seed)
         order = ["site-a", "site-b"]
-        action = dice.choice(sorted(STORIES))
+        # so many seeds in a row have each of them equally often
+        action = sorted(STORIES)[seed % len(STORIES)]
         [first] = dice.choices(list(FIRST), list(FIRST.values()))
         blows = [Blow(first, dice.random(), dice.choice(MAKING))]
         if dice.random() < WITH_SECOND / 10:
             blows.append(Blow(dice.choice(SECOND), dice.random() ** 2))
         dice.shuffle(order)
-        return cls(seed, action, tuple(blows), (order[0], order[1]))
+        return cls(
+            seed,
+            action,
+            tuple(blows),
+            (order[0], order[1]),
+            cls._meanwhile(dice),
+            cls._other(dice),
+            dice.uniform(0.0, REST),
+        )
+
+    @staticmethod
+    def _meanwhile(dice: random.Random) -> tuple[Meanwhile, ...]:
+        if dice.random() >= WITH_CHANGES / 10:
+            return ()
+        return tuple(
+            Meanwhile(dice.choice(ACTS), dice.choice((None, dice.random())))
+            for _ in range(dice.choice((1, 1, 2)))
+        )
+
+    @staticmethod
+    def _other(dice: random.Random) -> Meanwhile | None:
+        if dice.random() >= WITH_OTHER / 10:
+            return None
+        action = dice.choice(("failover", "test", "sync"))
+        return Meanwhile(action, dice.random())
 
     @property
     def kinds(self) -> set[str]:
@@ -96,41 +148,73 @@ class Story:
 
 class Beginnings:
     """Worlds on disk in which a story begins: to copy one is quicker than
-    to bring it about again."""
+    to bring it about again. Several processes may share them."""
 
     def __init__(self, directory: pathlib.Path) -> None:
         self._directory = directory
-        #: what was done before, as it is in STORIES -> operations
-        self._made: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        directory.mkdir(exist_ok=True)
         self._lengths: dict[str, int] = {}
 
     def copy(
         self, before: tuple[str, ...], directory: pathlib.Path
-    ) -> list[tuple[str, str]]:
-        """The world, and the operations that were accepted in it."""
-        source = self._path(before)
-        if before not in self._made:
-            LocalPair(source, seed=1).close()
-            run = Run(Story(-1, "sync", ()), source, None)
-            for action in before:
-                run.do(action)
-            self._made[before] = run.operator.accepted
-            run.pair.close()
+    ) -> dict[str, Any]:
+        """The world; what was asked for in it, and what time it is."""
+        name = "-".join(before) or "seeded"
+        source = self._directory / name
+        found = self._directory / f"{name}.json"
+        with self._alone():
+            if not found.exists():
+                found.write_text(json.dumps(self._make(before, source)))
         shutil.copytree(source, directory, dirs_exist_ok=True)
-        return list(self._made[before])
+        told: dict[str, Any] = json.loads(found.read_text())
+        return told
 
-    def _path(self, before: tuple[str, ...]) -> pathlib.Path:
-        return self._directory / ("-".join(before) or "seeded")
+    def _make(
+        self, before: tuple[str, ...], source: pathlib.Path
+    ) -> dict[str, Any]:
+        with LocalPair(source, seed=1) as pair:
+            ledger.begin(pair)
+        run = Run(Story(-1, "sync", ()), source, None)
+        for action in before:
+            run.pair.advance(REST)
+            run.do(action)
+        told = {
+            "accepted": run.operator.accepted,
+            "asked": [dataclasses.asdict(one) for one in run.operator.asked],
+            "forced": run.operator.forced,
+            "named_winner": run.operator.named_winner,
+            "time": run.pair.clock.time(),
+        }
+        run.pair.close()
+        return told
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        path = self._directory / "lock"
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def length(self, action: str) -> int:
         """How many moments an action has when nothing goes wrong."""
+        found = self._directory / f"{action}.length"
+        if action not in self._lengths and found.exists():
+            self._lengths[action] = int(found.read_text())
         if action not in self._lengths:
             story = Story(-1, action, ())
-            run = Run(story, self._directory / "counted", self)
+            counted = self._directory / f"counted-{os.getpid()}"
+            run = Run(story, counted, self)
             try:
                 self._lengths[action] = run.count()
             finally:
                 run.close()
+            # every process counts the same
+            made = found.with_suffix(f".{os.getpid()}")
+            made.write_text(str(self._lengths[action]))
+            os.replace(made, found)
         return self._lengths[action]
 
 
@@ -144,22 +228,35 @@ class Run:
         beginnings: Beginnings | None,
     ) -> None:
         self.story = story
-        accepted: list[tuple[str, str]] = []
+        told: dict[str, Any] = {}
         if beginnings is not None:
-            accepted = beginnings.copy(STORIES[story.action], directory)
+            told = beginnings.copy(STORIES[story.action], directory)
         self.pair = LocalPair(directory, seed=1)
+        # it must not be earlier than what has happened already
+        late = told.get("time", 0.0) - self.pair.clock.time()
+        self.pair.advance(max(late, 0.0))
         self.moments = Moments(self.pair)
         for name in self.pair.sites:
             self.moments.watch(name)
-        self.operator = Operator(self.pair, GROUP)
-        self.operator.accepted += accepted
+        dice = random.Random(f"people/{story.seed}/{story.action}")
+        self.operator = Operator(self.pair, GROUP, dice)
+        self.operator.accepted += [(s, o) for s, o in told.get("accepted", ())]
+        self.operator.asked += [Asked(**one) for one in told.get("asked", ())]
+        self.operator.forced = told.get("forced", False)
+        self.operator.named_winner = told.get("named_winner", False)
+        self.other = Operator(self.pair, OTHER, dice)
+        self.operators = (self.operator, self.other)
+        self.changes = {
+            one.id: Changes(one) for one in (self.operator, self.other)
+        }
+        #: group -> what its policy's tokens were at first
+        self.tokens = {
+            one.id: dict(zip(TOKENS, ARRAY_TOKENS.values(), strict=True))
+            for one in self.operators
+        }
         self.log: list[str] = []
         #: unfinished operations that a forced one has overtaken
         self.overtaken: list[tuple[str, str]] = []
-        #: writes of which the only copy was deleted
-        self.destroyed: list[str] = []
-        for site in self.pair.sites.values():
-            self._guard(site.parts.arrays)
 
     def close(self) -> None:
         self.pair.close()
@@ -174,11 +271,47 @@ class Run:
 
     def tell(self, length: int) -> None:
         self._before()
+        self.pair.advance(self.story.rest)
         self.moments.arm(self.story.blows, length)
+        self._interludes(length)
+        for one in self.story.meanwhile:
+            if one.moment is None:
+                self._change(one.act)
         self.do(self.story.action)
         if self.story.forces:
             self._force()
         self.heal()
+
+    def _interludes(self, length: int) -> None:
+        """What happens at some moment of the operation."""
+        for one in self.story.meanwhile:
+            if one.moment is not None:
+                self.moments.interlude(
+                    int(one.moment * length),
+                    lambda act=one.act: self._change(act),
+                )
+        other = self.story.other
+        if other is not None and other.moment is not None:
+            self.moments.interlude(
+                int(other.moment * length),
+                lambda: self._start(self.other, other.act),
+            )
+
+    def _change(self, act: str) -> None:
+        if not any(site.running for site in self.pair.sites.values()):
+            return
+        primary = self.operator.primary()
+        site = self.pair.site(primary)
+        busy = site.running and bool(
+            operations.unfinished(site.parts.db, self.operator.id)
+        )
+        said = self.changes[self.operator.id].make(act, busy)
+        self.log.append(f"changed {said}")
+
+    def _start(self, operator: Operator, action: str) -> None:
+        if any(site.running for site in self.pair.sites.values()):
+            said = operator.start(action)
+            self.log.append(f"{operator.name} {action}: {said}")
 
     def _force(self) -> None:
         """What an engineer does who sees the primary gone."""
@@ -235,7 +368,6 @@ class Run:
         if not site.running:
             site.start()
             self.moments.watch(name)
-            self._guard(site.parts.arrays)
 
     def heal(self) -> None:
         """The fire is out: both sites up, the way between them open."""
@@ -249,32 +381,29 @@ class Run:
             for name in self.story.order:
                 self.start(name)
             self.drain()
-        self.log.append(f"sync: {self.operator.sync()}")
+        self.agree()
+
+    def agree(self) -> None:
+        """Both hold the same: by themselves, or as people say after a
+        forced failover."""
+        for _ in range(TURNS):
+            if self._same():
+                break
+            self.drain()
+        if self.operator.forced:
+            self.log.append(f"sync: {self.operator.sync()}")
+            self.drain()
+        self.operator.send_again()
         self.drain()
 
-    def _guard(self, arrays: Any) -> None:
-        """Notice when the only copy of a write is deleted."""
-        delete = arrays.delete_volume
-
-        @functools.wraps(Arrays.delete_volume)
-        def guarded(array: str, name: str) -> None:
-            precious = name in self._live() and not arrays.covered(array, name)
-            delete(array, name)
-            if precious:
-                self.destroyed.append(f"{name} on {array}")
-
-        arrays.delete_volume = guarded
-
-    def _live(self) -> set[str]:
-        """Array volumes that a site's metadata speaks of."""
-        return set(self._array_names())
-
-    def _array_names(self) -> Iterator[str]:
-        for site in self.pair.sites.values():
-            if not site.running:
-                continue
-            found = groups.find(site.parts.db, self.operator.id)
-            for member in found.doc["members"] if found else ():
-                for entry in member["sites"].values():
-                    for volume in entry["volumes"]:
-                        yield volume["array_name"]
+    def _same(self) -> bool:
+        held = [
+            [
+                row["doc"]
+                for row in site.parts.db.all(
+                    "SELECT doc FROM pg_groups ORDER BY id"
+                )
+            ]
+            for site in self.pair.sites.values()
+        ]
+        return held[0] == held[1]

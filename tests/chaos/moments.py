@@ -55,17 +55,27 @@ class Moments:
         #: the next step that comes by fails
         self.failing = False
         self._waiting: list[tuple[int, Blow]] = []
+        #: what people do meanwhile, from a moment on
+        self._interludes: list[tuple[int, Callable[[], None]]] = []
+        self._passed = 0
 
     def arm(self, blows: tuple[Blow, ...], length: int) -> None:
         """Each blow is counted from the one before."""
         self.count = 0
+        self._passed = 0
+        self._interludes = []
         self._waiting = [
             (1 + int(blow.moment * length), blow) for blow in blows
         ]
 
+    def interlude(self, moment: int, deed: Callable[[], None]) -> None:
+        """Have people do something once that moment has passed."""
+        self._interludes.append((moment, deed))
+
     def disarm(self) -> None:
         """No more blows, and nothing of them goes on."""
         self._waiting = []
+        self._interludes = []
         self.until = 0.0
         self.broken = 0
         self.failing = False
@@ -96,6 +106,8 @@ class Moments:
 
     def _pass(self, name: str, plan: Any, point: str) -> None:
         plan.alive()
+        self._intervene(point)
+        plan.alive()
         self.count += 1
         if self.broken and point == "write":
             self.broken -= 1
@@ -109,6 +121,16 @@ class Moments:
         self.count = 0
         self.struck.append(f"{blow.kind} at {name} {point}")
         STRIKES[blow.kind](self, name, point, blow)
+
+    def _intervene(self, point: str) -> None:
+        """Let people in, though not into the middle of a transaction."""
+        self._passed += 1
+        if point == "write":
+            return
+        due = [one for one in self._interludes if one[0] <= self._passed]
+        for one in due:
+            self._interludes.remove(one)
+            one[1]()
 
     # -- what a blow does
 

@@ -1,38 +1,84 @@
 """What the people do: start actions over HTTP, as any client would."""
 
+import dataclasses
+import random
+import uuid
 from typing import Any
 
 import requests
 
 from fakeserver.harness import LocalPair
+from fakeserver.world import SITES
 
 VERSION = {"OpenStack-API-Version": "protector 1.2"}
+#: group -> network at each site
+NETWORKS = {
+    "prod-web-app": ("net-primary-web", "net-secondary-web"),
+    "prod-db": ("net-primary-db", "net-secondary-db"),
+}
+#: group -> flavor at each site, where they have other names
+FLAVORS = {"prod-db": ("db.big", "db.large")}
+UNFINISHED = "protector.operation-in-progress"
+
+
+@dataclasses.dataclass
+class Asked:
+    """A POST that was to start an operation."""
+
+    site: str
+    request_id: str
+    action: str
+    #: 0 when nobody answered
+    status: int = 0
+    #: the operation that the answer named
+    operation: str | None = None
 
 
 class Operator:
     """Speaks to the sites of a pair for one protection group."""
 
-    def __init__(self, pair: LocalPair, group: str) -> None:
+    def __init__(
+        self, pair: LocalPair, group: str, dice: random.Random | None = None
+    ) -> None:
         self.pair = pair
         self.world = pair.site("a").world
         self.name = group
         self.id = next(g.id for g in self.world.groups if g.name == group)
+        self.dice = dice or random.Random(0)
         #: operations that were accepted: site -> ids
         self.accepted: list[tuple[str, str]] = []
+        self.asked: list[Asked] = []
+        #: whether a forced failover was asked for
+        self.forced = False
+        #: whether people had to say which of two documents is to stay
+        self.named_winner = False
+        #: what the service should not have answered
+        self.complaints: list[str] = []
         self._sessions = {
-            site: pair.session(f"{site}-admin") for site in pair.sites
+            user: pair.session(user)
+            for site in pair.sites
+            for user in (site, f"{site}-admin")
         }
 
     def call(
-        self, site: str, method: str, path: str, json: Any = None
+        self,
+        site: str,
+        method: str,
+        path: str,
+        json: Any = None,
+        request_id: str | None = None,
+        user: str = "",
     ) -> tuple[int, Any]:
         """Status and body; 0 when nobody answers."""
-        session = self._sessions[site]
+        session = self._sessions[site + user]
         project = self.world.project_id(site, "demo")
         url = f"{self.pair.site(site).url}/v1/{project}/{path}"
+        headers = dict(VERSION)
+        if request_id is not None:
+            headers["X-OpenStack-Request-ID"] = request_id
         try:
             answer = session.request(
-                url, method, json=json, headers=VERSION, raise_exc=False
+                url, method, json=json, headers=headers, raise_exc=False
             )
         except Exception as error:
             if not isinstance(error, requests.RequestException) and (
@@ -41,14 +87,6 @@ class Operator:
                 raise
             return 0, str(error)
         return answer.status_code, answer.json() if answer.text else None
-
-    def cloud(self, site: str, path: str) -> dict[str, Any]:
-        """What the tenant's clouds answer at a site."""
-        url = f"{self.pair.site(site).url}{path}"
-        headers = {"OpenStack-API-Version": "volume 3.70"}
-        answer = self._sessions[site].get(url, headers=headers)
-        found: dict[str, Any] = answer.json()
-        return found
 
     def group(self, site: str) -> dict[str, Any]:
         status, body = self.call(site, "GET", f"protection-groups/{self.id}")
@@ -69,17 +107,31 @@ class Operator:
                 ranks.append((rank, name if current == here else other))
         return max(ranks)[1]
 
-    def mapping(self, source: str) -> dict[str, str]:
-        names = {"site-a": "net-primary-web", "site-b": "net-secondary-web"}
-        target = "site-b" if source == "site-a" else "site-a"
-        return {
-            self.world.network_id(source, names[source]): (
-                self.world.network_id(target, names[target])
-            )
+    def mappings(self, source: str) -> dict[str, dict[str, str]]:
+        """What a move from there has to be told."""
+        here = SITES.index(source)
+        there = 1 - here
+        nets, flavors = NETWORKS[self.name], FLAVORS.get(self.name)
+        told = {
+            "network_mapping": {
+                self.world.network_id(SITES[here], nets[here]): (
+                    self.world.network_id(SITES[there], nets[there])
+                )
+            }
         }
+        if flavors:
+            told["flavor_mapping"] = {flavors[here]: flavors[there]}
+        return told
+
+    def _anybody(self) -> bool:
+        return any(site.running for site in self.pair.sites.values())
+
+    # -- starting
 
     def start(self, action: str) -> str:
         """Start what a story calls this; what was answered."""
+        if not self._anybody():
+            return "nobody there"
         site = self.primary()
         if action in ("forced", "forced-with-test"):
             return self.force()
@@ -88,16 +140,16 @@ class Operator:
             return self.force()
         if action == "forced-back":
             action = "failback"
-        networks = {"network_mapping": self.mapping(site)}
+        told = self.mappings(site)
         bodies: dict[str, dict[str, Any]] = {
-            "failover": {"failover": networks},
-            "failover-again": {"failover": networks},
-            "failback": {"failback": networks},
+            "failover": {"failover": told},
+            "failover-again": {"failover": told},
+            "failback": {"failback": told},
             "failback-reversed": {
-                "failback": {**networks, "reverse_replication": True}
+                "failback": {**told, "reverse_replication": True}
             },
-            "test": {"test_failover": {**networks, "retain_primary": True}},
-            "test-stopped": {"test_failover": networks},
+            "test": {"test_failover": {**told, "retain_primary": True}},
+            "test-stopped": {"test_failover": told},
             "cleanup": {"test_cleanup": {}},
             "cleanup-stopped": {"test_cleanup": {}},
             "sync": {"sync_volumes": {}},
@@ -106,27 +158,64 @@ class Operator:
 
     def force(self) -> str:
         """A forced failover at whichever site is not the primary."""
-        if not any(site.running for site in self.pair.sites.values()):
+        if not self._anybody():
             return "nobody there"
         source = self.primary()
         target = "site-b" if source == "site-a" else "site-a"
         if not self.pair.site(target).running:
             return "nobody there"
-        networks = self.mapping(source)
-        return self._post(
-            target,
-            {"failover": {"network_mapping": networks, "force": True}},
-        )
+        self.forced = True
+        body = {"failover": {**self.mappings(source), "force": True}}
+        return self._post(target, body)
 
     def _post(self, site: str, body: dict[str, Any]) -> str:
+        [action] = body
+        drawn = uuid.UUID(int=self.dice.getrandbits(128), version=4)
+        asked = Asked(site, f"req-{drawn}", action)
+        self.asked.append(asked)
+        said = self._send(asked, body)
+        if asked.status in (0, 202) and self.dice.random() < 0.5:
+            self._send(asked, body)
+        return said
+
+    def _send(self, asked: Asked, body: dict[str, Any]) -> str:
+        """The same POST may go out again: it starts nothing more."""
         status, answer = self.call(
-            site, "POST", f"protection-groups/{self.id}/action", body
+            asked.site,
+            "POST",
+            f"protection-groups/{self.id}/action",
+            body,
+            asked.request_id,
         )
         if status != 202:
+            if asked.status == 202 and status:
+                self.complaints.append(
+                    f"{asked.action}, sent twice: {status} {answer}"
+                )
+            asked.status = asked.status or status
             return f"{status} {answer}"
-        operation = answer["operation"]["id"]
-        self.accepted.append((site, operation))
-        return str(operation)
+        operation = str(answer["operation"]["id"])
+        if asked.operation not in (None, operation):
+            self.complaints.append(
+                f"{asked.action}, sent twice, is {asked.operation} and "
+                f"{operation}"
+            )
+        if asked.operation is None:
+            self.accepted.append((asked.site, operation))
+        asked.status, asked.operation = status, operation
+        return operation
+
+    def send_again(self) -> None:
+        """Somebody's client repeats what was accepted long ago."""
+        for asked in self.asked:
+            if asked.operation is None or not (
+                self.pair.site(asked.site).running
+            ):
+                continue
+            body = {asked.action: {}}
+            self._send(asked, body)
+
+    # -- after an error
 
     def reset(self) -> str:
         """The way out of an error: one live copy of each, then a status."""
@@ -136,13 +225,13 @@ class Operator:
         home = group["current_primary_site_id"] == group["primary_site_id"]
         named = "active" if home else "failed_over"
         body = {"reset_status": {"status": named}}
-        status, answer = self.call(site, "POST", path, body)
+        status, answer = self.call(site, "POST", path, body, user="-admin")
         if status == 409:
             keep = set(self._living(site, group))
             for one in answer["error"]["details"].get("copies", []):
                 if one["id"] not in keep:
                     self._stop(one["site"], one["id"])
-            status, answer = self.call(site, "POST", path, body)
+            status, answer = self.call(site, "POST", path, body, user="-admin")
         return f"{site} {status} {answer}"
 
     def _living(self, site: str, group: Any) -> list[str]:
@@ -175,6 +264,7 @@ class Operator:
                 self.group(one)["metadata_version"],
             ),
         )
+        self.named_winner = True
         status, body = self.call(ahead, "POST", f"{path}?force=true")
         assert status == 200, (said, body)
         return f"{said}; {ahead} won"

@@ -15,21 +15,27 @@ from keystoneauth1.identity import v3
 
 from fakeserver import build
 from fakeserver.clock import SharedClock
+from fakeserver.engine.documents import TOKENS
 from fakeserver.faults import NoFaults
 from fakeserver.sandbox import cloudsyaml, lifecycle, process, world
 from fakeserver.sandbox.folder import Folder
 from fakeserver.store import groups, operations
-from fakeserver.world import SITES
-from tests.chaos.driver import GROUP
+from fakeserver.world import ARRAY_TOKENS, SITES
+from tests.chaos import ledger
+from tests.chaos.changes import ACTS, Changes
+from tests.chaos.driver import GROUP, OTHER
 from tests.chaos.people import Operator
 
 #: real seconds that anything may take until it ends
 PATIENCE = 90.0
 #: engine seconds that pass while the test waits, each tenth of a second
 STRIDE = 2.0
-#: real seconds in which a keeper has done what is due
-FOLLOW_UP = 5.0
+#: real seconds in which a keeper has done what is due; a push that was
+#: refused is tried again in one of ten
+FOLLOW_UP = 15.0
 PACE = 0.1
+#: engine seconds that pass before anybody does anything
+REST = 1000.0
 #: real seconds over which the moment of a kill is spread: an operation
 SPAN = 0.9
 
@@ -66,6 +72,10 @@ class Story:
     step: str
     stage: str
     order: tuple[str, str]
+    #: what is changed before the operation, if anything
+    change: str | None = None
+    #: what the other group does at the same time, if anything
+    other: str | None = None
 
     @classmethod
     def of(cls, seed: int) -> "Story":
@@ -79,7 +89,15 @@ class Story:
             stage = "settle"
         dice.shuffle(order)
         return cls(
-            seed, action, blow, delay, step, stage, (order[0], order[1])
+            seed,
+            action,
+            blow,
+            delay,
+            step,
+            stage,
+            (order[0], order[1]),
+            dice.choice((None, *ACTS)),
+            dice.choice((None, "failover", "test", "sync")),
         )
 
 
@@ -168,9 +186,12 @@ class RealPair:
             for group in (
                 *groups.to_look_at(site.parts.db),
                 *groups.with_push(site.parts.db, "due"),
+                *groups.with_push(site.parts.db, "refused"),
             )
         ]
-        return bool(found)
+        return any(
+            local.get("look") or local.get("push_repeat") for local in found
+        )
 
     def until_down(self, name: str) -> None:
         site = self.sites[name]
@@ -198,7 +219,18 @@ class Run:
         self.story = story
         self.pair = pair
         pair.reset()
-        self.operator = Operator(pair, GROUP)  # type: ignore[arg-type]
+        ledger.begin(pair)
+        dice = random.Random(f"people/{story.seed}")
+        self.operators = (
+            Operator(pair, GROUP, dice),  # type: ignore[arg-type]
+            Operator(pair, OTHER, dice),  # type: ignore[arg-type]
+        )
+        self.operator, self.other = self.operators
+        self.changes = {one.id: Changes(one) for one in self.operators}
+        self.tokens = {
+            one.id: dict(zip(TOKENS, ARRAY_TOKENS.values(), strict=True))
+            for one in self.operators
+        }
         self.log: list[str] = []
         self.moments = self
         self.struck = [
@@ -207,7 +239,9 @@ class Run:
             else f"{story.blow} after {story.delay:.2f} s"
         ]
         self.overtaken: list[tuple[str, str]] = []
-        self.destroyed: list[str] = []
+
+    def drain(self) -> None:
+        self.pair.calm()
 
     def do(self, action: str) -> None:
         self.log.append(f"{action}: {self.operator.start(action)}")
@@ -217,6 +251,11 @@ class Run:
         story, pair = self.story, self.pair
         for earlier in ACTIONS[story.action]:
             self.do(earlier)
+        # there is more than one recovery point to choose from
+        pair.clock.advance(REST)
+        if story.change is not None:
+            said = self.changes[self.operator.id].make(story.change)
+            self.log.append(f"changed {said}")
         here = self.operator.primary()
         if story.action == "forced":
             pair.site(here).kill()
@@ -230,6 +269,9 @@ class Run:
                 stage=story.stage,
                 times=1,
             )
+        if story.other is not None:
+            said = self.other.start(story.other)
+            self.log.append(f"{self.other.name} {story.other}: {said}")
         self.log.append(f"{story.action}: {self.operator.start(story.action)}")
         self._strike(here)
         self._heal()
@@ -259,7 +301,11 @@ class Run:
             pair.site(name).start()
         world.clear_faults(pair.folder)
         pair.calm()
-        self.log.append(f"sync: {self.operator.sync()}")
+        for operator in self.operators:
+            if operator.forced:
+                self.log.append(f"sync: {operator.sync()}")
+        for operator in self.operators:
+            operator.send_again()
         pair.calm()
 
 

@@ -1,0 +1,32 @@
+"""What the first seeds tell: a sample that leaves nothing out."""
+
+from tests.chaos.changes import ACTS
+from tests.chaos.driver import FIRST, SAMPLE, STORIES, Story
+
+TOLD = [Story.of(seed) for seed in range(SAMPLE)]
+
+
+def test_every_action_and_every_blow():
+    assert {story.action for story in TOLD} == set(STORIES)
+    assert {story.blows[0].kind for story in TOLD} == set(FIRST)
+
+
+def test_changes_before_an_operation_and_in_the_middle_of_it():
+    made = {
+        (one.act, one.moment is None)
+        for story in TOLD
+        for one in story.meanwhile
+    }
+    assert made == {(act, at_once) for act in ACTS for at_once in (0, 1)}
+
+
+def test_the_other_group_works_meanwhile():
+    others = {story.other.act for story in TOLD if story.other}
+    assert others == {"failover", "test", "sync"}
+
+
+def test_either_site_dies_in_a_drill():
+    drills = {"test", "test-stopped", "cleanup", "cleanup-stopped"}
+    dies = {"crash", "crash-both", "crash-and-forced", "kill-peer"}
+    struck = {story.blows[0].kind for story in TOLD if story.action in drills}
+    assert dies <= struck
