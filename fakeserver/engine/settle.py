@@ -38,13 +38,16 @@ class Patience:
     def renew(self) -> None:
         self._since = self._work.site.clock.time()
 
+    def given_up(self, site_id: str) -> bool:
+        return site_id in self._work.notes.get("given_up", [])
+
     def over(self, site_id: str) -> bool:
-        given_up = self._work.notes.get("given_up", [])
-        if site_id in given_up:
+        if self.given_up(site_id):
             return True
         if self._work.site.clock.time() - self._since < PATIENCE:
             return False
-        self._work.note(given_up=[*given_up, site_id])
+        given_up = [*self._work.notes.get("given_up", []), site_id]
+        self._work.note(given_up=given_up)
         return True
 
 
@@ -121,14 +124,20 @@ def _remove(
             leftovers.append(
                 leftover("volume", volume["id"], volume["name"], name, why)
             )
+            if gone and patience.given_up(site_id):
+                # nobody answered: it may be out of Cinder, and is then
+                # found on the array alone
+                leftovers.append(_on_array(volume, name, why))
             continue
         destroy = functools.partial(_destroy, work, site_id, volume, keep)
         why = _try(work, patience, site_id, destroy)
         if why is not None:
-            array_name = volume["array_name"]
-            leftovers.append(
-                leftover("array volume", array_name, array_name, name, why)
-            )
+            leftovers.append(_on_array(volume, name, why))
+
+
+def _on_array(volume: dict[str, Any], site: str, why: str) -> Leftover:
+    name = str(volume["array_name"])
+    return leftover("array volume", name, name, site, why)
 
 
 def _destroy(

@@ -1,6 +1,7 @@
 """One group of a run, as its judges look at it."""
 
 import functools
+from collections.abc import Iterator
 from typing import Any
 
 from fakeserver.engine.documents import entry
@@ -153,6 +154,21 @@ class Case:
         ]
         done = [(at.at, site, one) for at, site, one in found if at]
         return [(site, one) for _, site, one in sorted(done, key=_first)]
+
+    def commits(self) -> Iterator[tuple[str, Operation, Found, Found]]:
+        """Each operation that changed the document: before, and after."""
+        history = self.facts.history
+        for site, one in self.operations:
+            at = history.commit(site, one.id)
+            if at is None or one.type == "sync_volumes":
+                continue
+            docs = [
+                found
+                for found in history.documents(site, one.group_id)
+                if found.seq < at.seq
+            ]
+            if len(docs) > 1:
+                yield site, one, docs[-2].row["doc"], docs[-1].row["doc"]
 
     @property
     def split(self) -> bool:

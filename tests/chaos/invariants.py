@@ -4,11 +4,22 @@ from typing import Any
 
 from fakeserver.store import operations
 from fakeserver.world import SITES
-from tests.chaos import judge_end, judge_history
+from tests.chaos import (
+    judge_content,
+    judge_documents,
+    judge_records,
+    judge_world,
+)
 from tests.chaos.case import Case
 from tests.chaos.facts import Facts
 from tests.chaos.moments import MAY_END_IN_ERROR
 
+JUDGES = (
+    *judge_records.JUDGES,
+    *judge_world.JUDGES,
+    *judge_content.JUDGES,
+    *judge_documents.JUDGES,
+)
 #: one run in so many goes on with another move, to see that it can
 USED_AGAIN = 4
 
@@ -27,8 +38,7 @@ def problems(run: Any) -> list[str]:
     cases = [Case(run, one, facts) for one in run.operators]
     found = []
     for case in cases:
-        judges = (*judge_end.JUDGES, *judge_history.JUDGES)
-        for judge in (*judges, the_overtaken_gave_up, an_error_is_earned):
+        for judge in (*JUDGES, the_overtaken_gave_up, an_error_is_earned):
             found += [
                 f"{judge.__name__}: {case.operator.name}: {what}"
                 for what in judge(case)

@@ -17,6 +17,9 @@ from fakeserver.world import SITES
 
 Row = dict[str, Any]
 
+#: what its times may be apart by, in seconds: a millisecond, rounded
+TICK = 0.002
+
 _TABLE = """CREATE TABLE IF NOT EXISTS chaos_log (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL,
     kind TEXT NOT NULL, what TEXT NOT NULL, row TEXT NOT NULL)"""

@@ -430,3 +430,32 @@ def test_arrays_hold_nothing_of_a_failed_operation(two):
     assert (link.source, link.target) == (ARRAYS[A], ARRAYS[B])
     assert link.running
     assert as_before(two)
+
+
+def test_a_volume_that_may_be_out_of_cinder_is_named_on_its_array(
+    two, monkeypatch
+):
+    """The answer to its unmanage was lost, and the site with it: by its id
+    in Cinder nobody would find it any more."""
+    two.pair.site(A).kill()
+    two.forced(B)
+    two.pair.site(A).start()
+    two.sync(B)
+    unmanage = RemoteCloud.unmanage_volume
+    stale = set(two.volumes(A).values())
+
+    def last(self, volume_id):
+        unmanage(self, volume_id)
+        if volume_id in stale:
+            two.pair.fault("partition")
+
+    monkeypatch.setattr(RemoteCloud, "unmanage_volume", last)
+    ended = two.done(B, "failback")
+    assert ended["status"] == "completed", ended["error_message"]
+    parts = two.pair.site(A).parts
+    there = {one.name for one in parts.arrays.volumes(ARRAYS[A])}
+    left = ended["result_data"]["leftovers"]
+    named = {one["name"] for one in left if one["kind"] == "array volume"}
+    assert named and named <= there
+    ids = {one["id"] for one in left if one["kind"] == "volume"}
+    assert ids - set(two.volumes(A).values()), "one of them was taken out"

@@ -1,0 +1,217 @@
+"""Engines that move other things than they should, or move them wrongly."""
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fakeserver.engine import outcome, settle
+from fakeserver.engine.steps import (
+    STEPS,
+    instances,
+    prepare,
+    replication,
+    volumes,
+)
+from fakeserver.engine.work import Stopping, Work
+from fakeserver.ids import derived_name
+from fakeserver.storage.arrays import Arrays
+from fakeserver.store import effects
+from tests.chaos import resumes
+
+# -- recovery points
+
+
+def takes_the_oldest_point(patch: pytest.MonkeyPatch) -> None:
+    def oldest(right, work, array, holding=()):
+        newest = right(work, array, holding)
+        names = set(holding)
+        found = [
+            one
+            for one in work.site.arrays.points(work.operation.group_id)
+            if one.complete
+            and one.target == array
+            and names <= one.volumes.keys()
+        ]
+        return found[-1] if found else newest
+
+    resumes.instead(patch, prepare, "_require_point", oldest)
+
+
+def does_not_wait_for_the_point(patch: pytest.MonkeyPatch) -> None:
+    def at_once(right, work, key):
+        return work.site.arrays.snapshot(work.operation.group_id, key)
+
+    def any_point(right, work, array, holding=()):
+        return work.site.arrays.points(work.operation.group_id)[0]
+
+    resumes.instead(patch, replication, "last_point", at_once)
+    resumes.instead(patch, prepare, "_require_point", any_point)
+
+
+def makes_no_last_point(patch: pytest.MonkeyPatch) -> None:
+    """The newest that is there is good enough."""
+
+    def there(right, work, key):
+        return prepare._require_point(work, work.array(work.target))
+
+    resumes.instead(patch, replication, "last_point", there)
+
+
+def leaves_the_source_running(patch: pytest.MonkeyPatch) -> None:
+    """The list of what is to be stopped stands for the stops."""
+
+    def believed(right, work):
+        if "stopped" not in work.notes:
+            work.note(stopped=[])
+
+    resumes.instead(patch, prepare, "_stop_source", believed)
+
+
+def keeps_no_snapshot(patch: pytest.MonkeyPatch) -> None:
+    """What an old primary wrote and never replicated is not kept."""
+
+    def unkept(right, work):
+        with pytest.MonkeyPatch.context() as inner:
+            inner.setattr(
+                Arrays,
+                "keep_snapshot",
+                lambda self, array, volume, key: f"{volume}.{key}",
+            )
+            right(work)
+
+    def destroyed(right, work, site_id, volume, keep):
+        array = work.array(site_id)
+        work.site.arrays.delete_volume(array, volume["array_name"])
+
+    resumes.instead(patch, STEPS, "validate_target_site", unkept)
+    resumes.instead(patch, settle, "_destroy", destroyed)
+
+
+# -- what is rebuilt
+
+
+def _rebuilds(
+    patch: pytest.MonkeyPatch,
+    change: Callable[[Any, dict[str, Any]], dict[str, Any]],
+) -> None:
+    """Instances are rebuilt from another plan."""
+
+    def one(right, work, kind, plan, *rest):
+        return right(work, kind, {**plan, **change(work, plan)}, *rest)
+
+    resumes.instead(patch, instances, "_one", one)
+
+
+def takes_another_flavor(patch: pytest.MonkeyPatch) -> None:
+    def last(work, plan):
+        wrong = [
+            one
+            for one in work.cloud(work.target).flavors()
+            if one["id"] != plan["flavor"]["id"]
+        ]
+        return {"flavor": {"id": wrong[-1]["id"]}}
+
+    _rebuilds(patch, last)
+
+
+def takes_any_address(patch: pytest.MonkeyPatch) -> None:
+    def free(work, plan):
+        return {
+            "networks": [{**one, "fixed_ip": None} for one in plan["networks"]]
+        }
+
+    _rebuilds(patch, free)
+
+
+def takes_another_network(patch: pytest.MonkeyPatch) -> None:
+    def other(work, plan):
+        used = {one["id"] for one in plan["networks"]}
+        wrong = [
+            one
+            for one in work.cloud(work.target).networks()
+            if one["id"] not in used
+        ]
+        return {"networks": [{**wrong[0], "fixed_ip": None}]}
+
+    _rebuilds(patch, other)
+
+
+def forgets_an_attachment(patch: pytest.MonkeyPatch) -> None:
+    def root_alone(right, work, kind, plan, at_source, *rest):
+        less = {**at_source, "volumes": at_source["volumes"][:1]}
+        return right(work, kind, plan, less, *rest)
+
+    resumes.instead(patch, instances, "_one", root_alone)
+
+
+def drops_a_volume(patch: pytest.MonkeyPatch) -> None:
+    def roots(right, work):
+        return [one for one in right(work) if one["bootable"]]
+
+    for module in (volumes, outcome):
+        resumes.instead(patch, module, "planned_volumes", roots)
+    forgets_an_attachment(patch)
+
+
+def resizes(patch: pytest.MonkeyPatch) -> None:
+    def larger(right, work):
+        right(work)
+        names = [one.doc["name"] for one in work.effects("promote")]
+        with work.site.arrays.db.transaction() as tx:
+            tx.executemany(
+                "UPDATE arr_volumes SET size = size + 1 WHERE name = ?",
+                [(name,) for name in names],
+            )
+
+    resumes.instead(patch, STEPS, "promote_volumes_on_flasharray", larger)
+
+
+def another_name_each_time(patch: pytest.MonkeyPatch) -> None:
+    """A repeated create has another name than its first try."""
+    numbers = itertools.count()
+    plan = volumes.planned_volumes
+    names: dict[str, str] = {}
+
+    def planned(work):
+        done = [e.key for e in work.effects() if e.state == "done"]
+        found = plan(work)
+        for one in found:
+            derived = one["array_name"]
+            kept = [key for key in done if key.startswith(derived)]
+            one["array_name"] = (*kept, f"{derived}-{next(numbers)}")[0]
+            names[derived] = one["array_name"]
+        return found
+
+    def named(operation_id, source_id):
+        derived = derived_name(operation_id, source_id)
+        return names.get(derived, derived)
+
+    for module in (volumes, outcome):
+        patch.setattr(module, "planned_volumes", planned)
+    patch.setattr(instances, "derived_name", named)
+
+
+def checkpoint_after(patch: pytest.MonkeyPatch) -> None:
+    """A deed is written down when it is done, and not before."""
+
+    def effect(self, kind, key, doc, deed):
+        db = self.site.db
+        found = effects.find(db, self.operation.id, kind, key)
+        if found is not None:
+            return found.doc
+        if self.stop.is_set():
+            raise Stopping
+        made = deed() or {}
+        self.inside()
+        done = {**doc, **made}
+        with db.transaction() as tx:
+            effects.intend(tx, self.operation.id, kind, key, done)
+            effects.mark(tx, self.operation.id, kind, key, "done", done)
+        self.deeds += 1
+        return done
+
+    patch.setattr(Work, "effect", effect)
+    patch.setattr(Work, "intend", lambda self, kind, items: None)
+    patch.setattr(Work, "made", lambda self, kind, key, id_: None)

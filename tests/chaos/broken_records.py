@@ -1,0 +1,208 @@
+"""Engines that write, push, clean or undo other things than they should."""
+
+import copy
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fakeserver.engine import outcome, settle, undo
+from fakeserver.engine.executor import Executor
+from fakeserver.engine.steps import cleanup
+from fakeserver.store import groups, operations
+from tests.chaos import resumes
+
+# -- the state of the group
+
+
+def _writes(
+    patch: pytest.MonkeyPatch, type_: str, change: Callable[[Any, Any], None]
+) -> None:
+    """The last step writes something else."""
+
+    def written(right, work, group):
+        result = right(work, group)
+        change(work, group)
+        return result
+
+    resumes.instead(patch, outcome._WRITERS, type_, written)
+
+
+def counts_twice(patch: pytest.MonkeyPatch) -> None:
+    def twice(work, group):
+        group.doc["failover_count"] += 1
+
+    _writes(patch, "failover", twice)
+
+
+def loses_the_policy(patch: pytest.MonkeyPatch) -> None:
+    def lost(work, group):
+        group.doc["policy"] = None
+
+    for type_ in ("failover", "failback"):
+        _writes(patch, type_, lost)
+
+
+def takes_the_default_policy(patch: pytest.MonkeyPatch) -> None:
+    def default(work, group):
+        group.doc["policy"] |= {"replication_interval": 300, "rpo_minutes": 5}
+
+    for type_ in ("failover", "failback", "test_failover"):
+        _writes(patch, type_, default)
+
+
+def takes_members_for_protected(patch: pytest.MonkeyPatch) -> None:
+    def protected(work, group):
+        for member in group.doc["members"]:
+            member["status"] = "protected"
+
+    _writes(patch, "failover", protected)
+
+
+def forgets_what_a_drill_stopped(patch: pytest.MonkeyPatch) -> None:
+    def nothing(work, group):
+        group.doc["tests"][-1]["stopped"] = []
+
+    _writes(patch, "test_failover", nothing)
+
+
+# -- after the state is written
+
+
+def pushes_a_stale_document(patch: pytest.MonkeyPatch) -> None:
+    """The members as they were when the operation was taken up."""
+
+    def stale(right, work):
+        group = work.group()
+        group.doc["members"] = work.held
+        work.metadata.deliver(group)
+        group = work.group()
+        work.metadata.delivered(group)
+        with work.site.db.transaction() as tx:
+            groups.save(tx, group)
+
+    resumes.instead(patch, settle, "push", stale)
+
+
+def takes_the_push_for_done(patch: pytest.MonkeyPatch) -> None:
+    def believed(right, work):
+        group = work.group()
+        work.metadata.delivered(group)
+        with work.site.db.transaction() as tx:
+            groups.save(tx, group)
+
+    resumes.instead(patch, settle, "push", believed)
+
+
+def does_not_clean_the_source(patch: pytest.MonkeyPatch) -> None:
+    resumes.instead(patch, settle, "clean", lambda right, work: [])
+
+
+def takes_a_test_for_cleaned(patch: pytest.MonkeyPatch) -> None:
+    """What is left of a step that was begun is taken for done."""
+    resumes.instead(patch, cleanup, "_each", lambda right, work, what: [])
+
+
+# -- the way back
+
+
+def _does_not_undo(patch: pytest.MonkeyPatch, kind: str) -> None:
+    right = undo.UNDO[kind]
+    resumes.know(patch)
+
+    def undone(work, effect):
+        if not work.resumed:
+            right.undo(work, effect)
+
+    patch.setitem(undo.UNDO, kind, undo.Undoing(undone, right.noun))
+
+
+def leaves_the_source_stopped(patch: pytest.MonkeyPatch) -> None:
+    _does_not_undo(patch, "stop")
+
+
+def leaves_the_volumes_promoted(patch: pytest.MonkeyPatch) -> None:
+    _does_not_undo(patch, "promote")
+
+
+def leaves_the_replication_turned(patch: pytest.MonkeyPatch) -> None:
+    _does_not_undo(patch, "link")
+
+
+def rolls_back_forwards(patch: pytest.MonkeyPatch) -> None:
+    """A rollback that begins with what was done first."""
+    patch.setattr(undo, "reversed", iter, raising=False)
+
+
+def names_no_leftovers(patch: pytest.MonkeyPatch) -> None:
+    """A rollback that gives up, and says nothing of what is left."""
+    patch.setattr(
+        undo,
+        "_named",
+        lambda work, effect, why: {
+            "kind": "",
+            "id": "",
+            "name": "",
+            "site": "",
+            "why": why,
+        },
+    )
+
+
+# -- who asked for it
+
+
+def begins_again_by_itself(patch: pytest.MonkeyPatch) -> None:
+    """What was rolled back after a restart is tried once more."""
+
+    def again(right, work, leftovers, in_error):
+        before = copy.deepcopy(work.operation.work)
+        right(work, leftovers, in_error=in_error)
+        if in_error:
+            return
+        old = work.operation
+        id_ = f"op-{uuid.UUID(old.id[3:]).int ^ 1:032x}"
+        doc = {
+            **copy.deepcopy(old.doc),
+            "id": id_,
+            "status": "pending",
+            "steps_completed": [],
+            "steps_failed": [],
+            "result_data": None,
+            "completed_at": None,
+        }
+        kept = ("snapshot_id", "stopped", "undo_until", "stale")
+        notes = {k: v for k, v in before.items() if k not in kept}
+        notes |= {"lineage": id_, "announced": True}
+        with work.site.db.transaction() as tx:
+            operations.add(
+                tx,
+                operations.Operation(
+                    id_,
+                    old.project_id,
+                    old.group_id,
+                    old.type,
+                    old.request_id,
+                    doc,
+                    notes,
+                ),
+            )
+
+    resumes.instead(patch, settle, "end_rollback", again)
+
+
+def forgets_old_requests(patch: pytest.MonkeyPatch) -> None:
+    """A request that comes again is known while its operation runs."""
+    right = operations.by_request
+
+    def running(*asked):
+        found = right(*asked)
+        return None if found is None or found.finished else found
+
+    patch.setattr(operations, "by_request", running)
+
+
+def does_not_ask_the_peer(patch: pytest.MonkeyPatch) -> None:
+    """A resume that does not ask whether the peer has moved on."""
+    patch.setattr(Executor, "_ask_superseded", lambda self, work: None)

@@ -1,0 +1,40 @@
+"""Mistakes that an engine makes only in what it takes up again."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from fakeserver.engine.work import Work
+from fakeserver.store import groups
+
+
+def know(patch: pytest.MonkeyPatch) -> None:
+    begin = Work.__init__
+
+    def begun(self: Any, site: Any, *rest: Any) -> None:
+        begin(self, site, *rest)
+        self.resumed = self.operation.status != "pending"
+        found = groups.find(site.db, self.operation.group_id)
+        self.held = found and copy.deepcopy(found.doc["members"])
+
+    patch.setattr(Work, "__init__", begun)
+
+
+def instead(
+    patch: pytest.MonkeyPatch, where: Any, name: str, other: Any
+) -> None:
+    """``other`` takes the place of a function, once an operation has been
+    taken up again; it is handed the right one, and its arguments."""
+    know(patch)
+    right = where[name] if isinstance(where, dict) else getattr(where, name)
+
+    def either(work: Any, *rest: Any, **named: Any) -> Any:
+        if getattr(work, "resumed", False):
+            return other(right, work, *rest, **named)
+        return right(work, *rest, **named)
+
+    if isinstance(where, dict):
+        patch.setitem(where, name, either)
+    else:
+        patch.setattr(where, name, either)
