@@ -85,7 +85,8 @@ def test_a_stop_does_not_begin_what_waits(monkeypatch):
         assert fleet.start_all() == {202: 20}
         began = time.monotonic()
         pair.site("a").stop_engine()
-        assert time.monotonic() - began < 5
+        # all of them would take longer than anybody waits for a stop
+        assert time.monotonic() - began < service.PATIENCE
         waiting = operations.unfinished(pair.site("a").parts.db)
         assert len(waiting) == 20
         assert Counter(one.status for one in waiting)["pending"] >= 18
@@ -113,7 +114,7 @@ def test_a_stop_waits_for_a_request_that_is_on_its_way(monkeypatch):
         assert inside.wait(10)
         stopping = threading.Thread(target=pair.site("a").stop_engine)
         stopping.start()
-        time.sleep(0.1)
+        stopping.join(0.1)
         assert stopping.is_alive()
         held.set()
         stopping.join(10)

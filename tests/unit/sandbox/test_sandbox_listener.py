@@ -37,8 +37,15 @@ class Served:
         self.done = 0
         self.hold = threading.Event()
         self.hold.set()
-        app = Faulty(self.app, FaultPlan(self.faults, "site-a"))
-        self.listener = Listener(app, bind(0), files, threads=4)
+        #: a request has come in
+        self.begun = threading.Event()
+        faulty = Faulty(self.app, FaultPlan(self.faults, "site-a"))
+
+        def begin(environ: Any, start: Any) -> Any:
+            self.begun.set()
+            return faulty(environ, start)
+
+        self.listener = Listener(begin, bind(0), files, threads=4)
         scheme = "https" if tls else "http"
         self.url = f"{scheme}://127.0.0.1:{self.listener.port}/"
 
@@ -72,11 +79,13 @@ def test_it_answers(served: Served) -> None:
 
 def test_small_answers_are_not_held_back(served: Served) -> None:
     served.get()
-    began = time.perf_counter()
+    took = []
     for _ in range(20):
+        began = time.perf_counter()
         served.get()
-    # a delayed acknowledgement alone would take 40 ms each
-    assert time.perf_counter() - began < 0.6
+        took.append(time.perf_counter() - began)
+    # a delayed acknowledgement takes 40 ms, and each answer would have it
+    assert min(took) < 0.035
 
 
 @pytest.mark.parametrize(("stage", "done"), [("before", 0), ("after", 1)])
@@ -101,7 +110,7 @@ def test_a_timeout_lets_go_of_who_has_gone(served: Served) -> None:
         served.get(timeout=0.2)
     began = time.perf_counter()
     served.close()
-    assert time.perf_counter() - began < 2
+    assert time.perf_counter() - began < 30
 
 
 def test_a_timeout_ends(served: Served) -> None:
@@ -121,10 +130,15 @@ def test_an_answer_that_is_held_comes_when_the_fault_is_taken_back(
     served: Served,
 ) -> None:
     served.faults.add("slow", seconds=60)
-    clear = threading.Timer(0.3, served.faults.clear)
-    clear.start()
-    assert served.get().content == BODY
-    clear.join()
+
+    def clear() -> None:
+        assert served.begun.wait(5)
+        served.faults.clear()
+
+    clearing = threading.Thread(target=clear)
+    clearing.start()
+    assert served.get(timeout=30).content == BODY
+    clearing.join()
 
 
 def test_a_proxys_503(served: Served) -> None:
@@ -139,10 +153,11 @@ def test_closing_lets_an_answer_be_finished(served: Served) -> None:
     got: list[bytes] = []
     asking = threading.Thread(target=lambda: got.append(served.get().content))
     asking.start()
-    time.sleep(0.1)
+    assert served.begun.wait(5)
     closing = threading.Thread(target=served.listener.close)
     closing.start()
-    time.sleep(0.1)
+    closing.join(0.1)
+    assert closing.is_alive()
     served.hold.set()
     asking.join(5)
     closing.join(5)
@@ -163,7 +178,7 @@ def test_hushing_does_not(served: Served) -> None:
 
     asking = threading.Thread(target=ask)
     asking.start()
-    time.sleep(0.1)
+    assert served.begun.wait(5)
     served.listener.hush()
     asking.join(5)
     assert len(failed) == 1
@@ -175,7 +190,8 @@ def test_closing_is_quick_and_frees_the_port(served: Served) -> None:
     served.get()
     began = time.perf_counter()
     served.listener.close()
-    assert time.perf_counter() - began < 0.5
+    # a connection that is kept alive would be waited for, two minutes
+    assert time.perf_counter() - began < 30
     bind(served.listener.port).close()
 
 
