@@ -90,7 +90,12 @@ def _last_seen(ended: watch.Ended) -> str:
     operation, site = ended.operation, ended.key.site
     progress = operation.progress if operation else 0
     if ended.silent_for is None:
-        return f"still runs ({progress} %)"
+        if operation is None or operation.is_known_to_run:
+            return f"still runs ({progress} %)"
+        return (
+            f"has the status '{operation.status}' ({progress} %); whether it"
+            " has ended is not known"
+        )
     status = _words(operation.status) if operation else "running"
     return (
         f"was {status} at {progress} % when {site} was last heard,"

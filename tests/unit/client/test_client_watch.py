@@ -720,3 +720,12 @@ def test_there_is_a_pause_between_two_polls(shortest: float) -> None:
     night = Night([DONE])
     with pytest.raises(ValueError, match="pause"):
         night.follow(pace=night.pace(shortest=shortest))
+
+
+def test_of_a_status_that_is_not_known_nobody_says_that_it_runs() -> None:
+    night = Night([record("verifying", 100)])
+    end = last(night.follow(timeout=2))
+    error = endings.error_for(end)
+    assert isinstance(error, exceptions.WaitTimeout)
+    assert "has the status 'verifying' (100 %)" in str(error)
+    assert code_for(error) == 8
