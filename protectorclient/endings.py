@@ -67,7 +67,7 @@ def error_for(ended: watch.Ended) -> exceptions.ProtectorError | None:
             operation=operation,
             site=site,
             leftovers=operation.leftovers,
-            advice=advice.for_operation(operation),
+            advice=advice.for_operation(operation) or advice.LEFT_BEHIND,
         )
     if ended.outcome is watch.Outcome.LEFTOVERS:
         return exceptions.OperationLeftovers(

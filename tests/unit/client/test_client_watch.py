@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from protectorclient import endings, exceptions, watch
+from protectorclient import advice, endings, exceptions, watch
 from protectorclient._http import deadline
 from protectorclient.exitcodes import code_for
 from protectorclient.v1.operations import Operation
@@ -645,6 +645,8 @@ def test_an_unknown_status_with_a_time_of_its_end_is_one(status: str) -> None:
     assert "still runs" not in str(error)
     assert "rolled back" not in str(error)
     assert code_for(error) == 11
+    assert isinstance(error, exceptions.OperationEndedOtherwise)
+    assert error.advice is advice.LEFT_BEHIND
 
 
 def test_an_unknown_status_is_an_end_after_three_polls_without_change() -> (

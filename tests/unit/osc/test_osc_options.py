@@ -128,3 +128,21 @@ def test_a_name_is_typed_in_full(
         with pytest.raises(exceptions.NotConfirmed):
             ask.for_name("prod", "Really?", err)
     assert err.getvalue() == "Really?\nType prod to go on: "
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0s", 1.0),
+        ("0", 1.0),
+        ("0.2", 1.0),
+        ("0m", 1.0),
+        ("1", 1.0),
+        ("5s", 5.0),
+        ("1m", 60.0),
+    ],
+)
+def test_between_two_looks_is_a_second_at_least(
+    text: str, seconds: float
+) -> None:
+    assert options.interval(text) == seconds
