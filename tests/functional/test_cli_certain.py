@@ -383,6 +383,8 @@ def test_live_copies_while_the_failover_is_under_way(
         "problem: prod-web-app: web-1, web-2, web-3 run and write at site-a"
         " now, beside the group at site-b"
     ) in ran.err.splitlines()
+    assert "is back" not in ran.err
+    assert ran.err.splitlines()[-1] == f"hint: {SYNC}"
 
 
 def test_a_cut_between_the_sites_names_the_next_command(

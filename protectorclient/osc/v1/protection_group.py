@@ -225,6 +225,7 @@ def _hold_copies(located: Located) -> None:
     judge.
     """
     from protectorclient.checking import copies
+    from protectorclient.located import rank
 
     group = located.group
     if not group.failover_count:
@@ -233,8 +234,13 @@ def _hold_copies(located: Located) -> None:
     live = copies.look(located).live
     if not live:
         return
+    ranks = {rank(found) for found in located.groups.values()}
     cure = copies.cure(
-        live, group=group.name, status=group.status, primary=primary
+        live,
+        group=group.name,
+        status=group.status,
+        primary=primary,
+        in_sync=len(ranks) == 1,
     )
     raise exceptions.GuardRefused(
         f"{group.name}: {copies.sentence(live, primary)}; nothing was changed",

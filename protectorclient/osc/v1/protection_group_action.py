@@ -236,10 +236,13 @@ class FailoverProtectionGroup(Moving):
         ):
             self._tell_copies(prepared)
         if parsed_args.type == "unplanned" and self.trouble is None:
+            located = prepared.located
+            # one that answers is back already
+            gone = located.errors.get(located.current.name) is not None
+            when = f"when {located.current.name} is back: " if gone else ""
             self.say(
-                f"hint: when {prepared.located.current.name} is back: "
-                "openstack protector protection-group sync-force "
-                f"{shell_word(prepared.group.name)}"
+                f"hint: {when}openstack protector protection-group sync-force"
+                f" {shell_word(prepared.group.name)}"
             )
         return output
 
