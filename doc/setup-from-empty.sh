@@ -10,10 +10,12 @@ set -eu
 SITE_A=${SITE_A:-http://127.0.0.1:8788}
 SITE_B=${SITE_B:-http://127.0.0.1:8789}
 export SERVICE_PASSWORD=${SERVICE_PASSWORD:-protector-secret}
+export PEER_PASSWORD=${PEER_PASSWORD:-protector-peer-secret}
 export ARRAY_TOKEN_A=${ARRAY_TOKEN_A:-fa-token-a-5f1c0e2b}
 export ARRAY_TOKEN_B=${ARRAY_TOKEN_B:-fa-token-b-91d7ac44}
 
-# An admin registers each site at both services, and has them tried.
+# An admin registers each site at both services, and has them tried. The
+# other site keeps an account of its own, which is no admin.
 export OS_CLOUD=site-a-admin
 openstack protector site create site-a \
     --auth-url "$SITE_A/identity/v3" \
@@ -21,14 +23,16 @@ openstack protector site create site-a \
     --array-name flasharray-a \
     --volume-backend-host 'site-a@flasharray-a#pool' \
     --username protector --project-name service \
-    --password-env SERVICE_PASSWORD
+    --password-env SERVICE_PASSWORD \
+    --peer-username protector-peer --peer-password-env PEER_PASSWORD
 openstack protector site create site-b \
     --auth-url "$SITE_B/identity/v3" \
     --protector-url "$SITE_B" \
     --array-name flasharray-b \
     --volume-backend-host 'site-b@flasharray-b#pool' \
     --username protector --project-name service \
-    --password-env SERVICE_PASSWORD
+    --password-env SERVICE_PASSWORD \
+    --peer-username protector-peer --peer-password-env PEER_PASSWORD
 openstack protector site validate site-a
 openstack protector site validate site-b
 

@@ -15,6 +15,7 @@ from fakeserver.faultplan import NAME, FaultFile, FaultPlan
 from fakeserver.faults import Faults
 from fakeserver.journal import Journal
 from fakeserver.site import Site
+from fakeserver.store import upgrade
 from fakeserver.vault import Vault
 from fakeserver.wire import Sockets, Wire
 from fakeserver.world import SITES, World, build
@@ -80,9 +81,7 @@ def open_parts(
     faults: Faults | None = None,
 ) -> Site:
     """What is on disk of a site, and nothing that runs."""
-    from fakeserver.cloud import schema as clouds
     from fakeserver.storage import arrays
-    from fakeserver.store import schema as store
 
     private_folder(config.directory)
     clock = clock or SharedClock(config.clock_file, config.site)
@@ -91,11 +90,10 @@ def open_parts(
     )
     verify = str(config.ca_file) if config.ca_file else True
     with _alone(config.directory):
+        _upgrade(config, clock.time())
         # two processes that turn one new file to WAL refuse each other
-        db = GuardedDatabase(
-            config.database, (*clouds.SCHEMA, *store.SCHEMA, _MARK)
-        )
-        shared = GuardedDatabase(config.arrays, (*arrays.SCHEMA, _MARK))
+        db = GuardedDatabase(config.database)
+        shared = GuardedDatabase(config.arrays)
     return Site(
         config=config,
         world=world_of(config),
@@ -107,6 +105,34 @@ def open_parts(
         vault=Vault.open(config.vault_key),
         pair=Vault.open(config.pair_key),
     )
+
+
+def upgrade_folder(config: SiteConfig, now: float) -> list[pathlib.Path]:
+    """Bring the databases of both sites, and the arrays', to the schema of
+    this version; the copies that were made of older ones.
+
+    Raises SchemaProblem for a newer one, or one that cannot be upgraded.
+    """
+    with _alone(config.directory):
+        return _upgrade(config, now)
+
+
+def _upgrade(config: SiteConfig, now: float) -> list[pathlib.Path]:
+    """Those of both sites: each logs in at the other with an account that
+    is in the database of the other."""
+    from fakeserver.cloud import schema as clouds
+    from fakeserver.storage import arrays
+    from fakeserver.store import schema as store
+    from fakeserver.store import site_steps
+
+    tables = (*clouds.SCHEMA, *store.SCHEMA, _MARK)
+    twin = config.of_peer()
+    files = [upgrade.File(config.arrays, (*arrays.SCHEMA, _MARK), {})]
+    for each in (config, twin):
+        if each is config or each.database.exists():
+            steps = site_steps.of(each, world_of(each), now)
+            files.append(upgrade.File(each.database, tables, steps))
+    return upgrade.upgrade(files, now)
 
 
 def world_of(config: SiteConfig) -> World:
@@ -182,7 +208,8 @@ def _empty(tx: sqlite3.Connection, site: Site, wipe: bool) -> bool:
         for row in tx.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table'"
         ).fetchall():
-            tx.execute(f'DELETE FROM "{row["name"]}"')
+            if row["name"] not in upgrade.KEPT:
+                tx.execute(f'DELETE FROM "{row["name"]}"')
     if tx.execute("SELECT 1 FROM sandbox_seed").fetchone() is not None:
         return False
     mark = f"{site.world.scenario}/{site.world.seed}"

@@ -28,6 +28,16 @@ class SiteConfig:
     #: the certificate both sites are served under, when TLS is on
     ca_file: pathlib.Path | None = None
 
+    def of_peer(self) -> "SiteConfig":
+        """The other site's, in the same folder."""
+        return dataclasses.replace(
+            self,
+            site=self.peer,
+            peer=self.site,
+            url=self.peer_url,
+            peer_url=self.url,
+        )
+
     @property
     def database(self) -> pathlib.Path:
         return self.directory / f"{self.site}.db"

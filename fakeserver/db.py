@@ -26,7 +26,7 @@ class Database:
     A thread's connection is closed when the thread ends.
     """
 
-    def __init__(self, path: pathlib.Path, schema: Sequence[str]) -> None:
+    def __init__(self, path: pathlib.Path, schema: Sequence[str] = ()) -> None:
         self.path = path
         self._local = threading.local()
         self._all: set[sqlite3.Connection] = set()

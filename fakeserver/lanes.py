@@ -19,6 +19,8 @@ from fakeserver.guard import in_control
 
 #: what is answered without asking anybody: the emulated clouds
 _CLOUDS = ("/identity", "/compute", "/networking", "/volume")
+#: what the peer asks, and a person may ask too
+_PEERS = ("/sync-status", "/volume-types")
 #: lane -> its part of the threads; the first asks the second and third of
 #: both sites, the second asks the third of its own
 SHARES = {"people": 0.5, "peer": 0.25, "clouds": 0.5, "control": 0.0}
@@ -35,7 +37,7 @@ def lane_of(method: str, path: str, query: str) -> str:
         return "clouds"
     if method == "PUT" and path.endswith("/metadata"):
         return "peer"
-    if path.endswith("/sync-status") and "local=true" in query.lower():
+    if path.endswith(_PEERS) and "local=true" in query.lower():
         return "peer"
     return "people"
 

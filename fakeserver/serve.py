@@ -21,6 +21,7 @@ from fakeserver.sandbox import process
 from fakeserver.sandbox.bounded_log import BoundedLog
 from fakeserver.sandbox.folder import Folder
 from fakeserver.sandbox.problem import Problem
+from fakeserver.store.upgrade import SchemaProblem
 
 LOG = logging.getLogger("fakeserver")
 #: how often a site looks whether its folder is still there, seconds
@@ -53,6 +54,9 @@ def main(argv: list[str] | None = None) -> int:
     except Problem as problem:
         LOG.error("%s", problem)
         return problem.code
+    except SchemaProblem as problem:
+        LOG.error("%s", problem)
+        return 1
     return 0
 
 

@@ -13,6 +13,8 @@ SITES = ("site-a", "site-b")
 REGION = "RegionOne"
 DOMAIN = "Default"
 SERVICE_USER = "protector"
+#: the account that the other site keeps
+PEER_USER = "protector-peer"
 SERVICE_PROJECT = "service"
 
 #: user -> (project, role); passwords are the user's name + "-secret"
@@ -30,8 +32,11 @@ IMPLIED_ROLES = {
     "reader": ("reader",),
     "protector_peer": ("protector_peer",),
 }
-#: what the service account may do in each tenant's project
+#: what each account of the service may do in each tenant's project
 SERVICE_ROLES = ("member", "reader", "protector_peer")
+#: what the account of the other site may do in the services' own project:
+#: see flavors, networks and volume types, and ask for the types of the site
+PEER_ROLES = ("reader",)
 
 #: name -> cidr
 NETWORKS = {

@@ -48,7 +48,8 @@ def blueprint(site: Site) -> Blueprint:
         return answer({"validation": validation.validate(site, site_id)})
 
     def types(site_id: str) -> Response:
-        found = volume_types.of(site, site_id)
+        local = call().query["local"]
+        found = volume_types.of(site, site_id, local)
         return answer({"volume_types": found})
 
     routes.add("GET", COLLECTION, index)

@@ -160,6 +160,7 @@ class Identity(web.Service):
     PARTS = (Tokens, Credentials, Directory)
     # who looks for a Keystone has no token yet
     guarded = False
+    for_readers = False
 
     def after(self, answer: flask.Response) -> flask.Response:
         answer.headers["Vary"] = "X-Auth-Token"

@@ -13,6 +13,8 @@ from fakeserver.world import (
     DEFAULT_VOLUME_TYPE,
     FLAVORS,
     IMPLIED_ROLES,
+    PEER_ROLES,
+    PEER_USER,
     PROJECTS,
     SERVICE_PROJECT,
     SERVICE_ROLES,
@@ -83,6 +85,20 @@ def _identity(tx: sqlite3.Connection, site: str, world: World) -> None:
             # as every service of OpenStack: admin, at home only
             roles = (*IMPLIED_ROLES["admin"], "protector_peer")
         _grant(tx, site, world, SERVICE_USER, name, roles)
+    seed_peer_account(tx, site, world)
+
+
+def seed_peer_account(tx: sqlite3.Connection, site: str, world: World) -> None:
+    """The account of this site that the other one keeps.
+
+    The engine of the other site makes and removes instances and volumes in
+    the tenants' projects, and pushes metadata: no less will do. What only
+    an admin may read, the service of this site reads with its own account.
+    """
+    _user(tx, site, world, PEER_USER, SERVICE_PROJECT)
+    for name in PROJECTS:
+        roles = PEER_ROLES if name == SERVICE_PROJECT else SERVICE_ROLES
+        _grant(tx, site, world, PEER_USER, name, roles)
 
 
 def _user(

@@ -58,6 +58,10 @@ class Token:
     def may_write(self) -> bool:
         return "member" in self.roles or self.is_admin
 
+    @property
+    def may_read(self) -> bool:
+        return "reader" in self.roles or self.may_write
+
 
 def new_audit_id() -> str:
     return base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")

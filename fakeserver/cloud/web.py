@@ -72,6 +72,8 @@ class Service:
     PARTS: ClassVar[tuple[type[Part], ...]]
     #: whether a token is looked at before the address is
     guarded: ClassVar[bool] = True
+    #: whether nothing of it is for who may not even read in a project
+    for_readers: ClassVar[bool] = True
 
     def __init__(self, site: "Site", keystone: "Keystone") -> None:
         self.site = site
@@ -127,6 +129,10 @@ class Service:
         token = self.keystone.check(flask.request.headers.get("X-Auth-Token"))
         if token is None:
             raise CloudError(401, UNAUTHENTICATED)
+        if self.for_readers and not token.may_read:
+            raise CloudError(
+                403, "You are not authorized: this needs the role reader."
+            )
         return token
 
     def names(self, caller: "Token", names: dict[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any
 
 import requests
 from keystoneauth1 import exceptions, session
@@ -25,15 +26,10 @@ def account(site: Site, site_id: str) -> Account:
     return found
 
 
-def service_project(site: Site, site_id: str) -> str:
-    """The id of the service account's own project, from that Keystone.
-
-    Raises CloudUnreachable or LoginRefused as the other calls do.
-    """
+def _session(site: Site, site_id: str) -> session.Session:
+    """A session of the account, in the project that it was registered with."""
     record = SITES.get(site.db, site_id)
     who = account(site, site_id)
-    if site.faults.cuts(who.site):
-        raise CloudUnreachable(who.site)
     http = site.wire.session()
     auth = v3.Password(
         auth_url=who.auth_url,
@@ -45,29 +41,76 @@ def service_project(site: Site, site_id: str) -> str:
     )
     asked = session.Session(auth=auth, session=http, verify=http.verify)
     asked.timeout = TIMEOUTS  # type: ignore[assignment]
+    return asked
+
+
+@contextlib.contextmanager
+def _answering(site: Site, name: str) -> Iterator[None]:
+    """What keeps a site from answering, as one kind of trouble."""
+    if site.faults.cuts(name):
+        raise CloudUnreachable(name)
     try:
-        project = asked.get_project_id()
+        yield
     except exceptions.HttpError as error:
         status = int(error.http_status or 500)
         if status >= 500:
-            raise CloudUnreachable(who.site) from error
-        raise LoginRefused(who.site, status, str(error.message)) from error
+            raise CloudUnreachable(name) from error
+        raise LoginRefused(name, status, str(error.message)) from error
     except (
         exceptions.ClientException,
         requests.RequestException,
-        # an answer that no Keystone gives
+        # an answer that no Keystone, and no service, gives
         TypeError,
         ValueError,
         LookupError,
     ) as error:
-        raise CloudUnreachable(who.site) from error
+        raise CloudUnreachable(name) from error
+
+
+def service_project(site: Site, site_id: str) -> str:
+    """The id of the service account's own project, from that Keystone.
+
+    Raises CloudUnreachable or LoginRefused as the other calls do.
+    """
+    name = account(site, site_id).site
+    with _answering(site, name):
+        project = _session(site, site_id).get_project_id()
     if project is None:
-        raise LoginRefused(who.site, 401, "the token has no project")
+        raise LoginRefused(name, 401, "the token has no project")
     return str(project)
 
 
+def peers_volume_types(site: Site, site_id: str) -> list[dict[str, Any]]:
+    """The volume types of the peer, as its own service shows them.
+
+    The account that is kept here is no admin there, and Cinder shows the
+    kind of replication to nobody else.
+
+    Raises CloudUnreachable, LoginRefused or CloudRefused.
+    """
+    record = SITES.get(site.db, site_id)
+    name = record["name"]
+    path = f"/v1/admin/sites/{site_id}/volume-types?local=true"
+    with _answering(site, name):
+        answer = _session(site, site_id).request(
+            record["protector_url"] + path, "GET", raise_exc=False
+        )
+        body = answer.json()
+        if answer.status_code < 400:
+            types: list[dict[str, Any]] = body["volume_types"]
+            return types
+        if answer.status_code >= 500:
+            raise ValueError("no answer of a service that works")
+        message = str(body["error"]["message"])
+    raise CloudRefused(name, answer.status_code, message)
+
+
 def own_cloud(site: Site, site_id: str) -> RemoteCloud:
-    """The clouds as the service account's own project sees them."""
+    """The clouds as the service account's own project sees them.
+
+    Of its own site a service sees all that an admin sees; of the other one
+    it sees what a reader sees.
+    """
     return RemoteCloud(
         account(site, site_id),
         service_project(site, site_id),

@@ -76,8 +76,8 @@ def _volume_type(
     """The type, replicated, and of the same name at the other site."""
     field = f"{NOUN}.volume_type_id"
     with clouds.refusals(site):
-        here = volume_types.listed(clouds.own_cloud(site, primary["id"]))
-        there = volume_types.listed(clouds.own_cloud(site, secondary["id"]))
+        here = volume_types.asked(site, primary["id"])
+        there = volume_types.asked(site, secondary["id"])
     kind = next((one for one in here if one["id"] == type_id.lower()), None)
     if kind is None:
         raise Refused(

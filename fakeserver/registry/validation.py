@@ -87,9 +87,10 @@ def _cinder(probe: Probe) -> str:
 
 
 def _volume_types(probe: Probe) -> str:
+    probe.clouds()
     names = [
         found["name"]
-        for found in volume_types.listed(probe.clouds())
+        for found in volume_types.asked(probe.site, probe.record["id"])
         if found["replication_enabled"]
     ]
     if not names:

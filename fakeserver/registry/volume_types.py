@@ -32,12 +32,30 @@ def listed(cloud: RemoteCloud) -> list[Type]:
     )
 
 
-def of(site: Site, site_id: str) -> list[Type]:
-    """The types of a registered site, asked now."""
-    SITES.get(site.db, site_id)
+def asked(site: Site, site_id: str) -> list[Type]:
+    """The types of a registered site: this one's from its cloud, the
+    peer's from its service. Raises as a cloud does."""
+    if SITES.get(site.db, site_id)["local"]:
+        return listed(clouds.own_cloud(site, site_id))
+    return clouds.peers_volume_types(site, site_id)
+
+
+def of(site: Site, site_id: str, local: bool) -> list[Type]:
+    """The types of a registered site, asked now.
+
+    :param local: answer for the site itself alone, as for its peer.
+    """
+    record = SITES.get(site.db, site_id)
+    if local and not record["local"]:
+        raise Refused(
+            "wrong-site",
+            f"Site {record['name']} is not the one that is asked",
+            site=record["name"],
+            site_id=site_id,
+        )
     try:
         with clouds.refusals(site):
-            return listed(clouds.own_cloud(site, site_id))
+            return asked(site, site_id)
     except Refused as refusal:
         if refusal.message != PEER_UNREACHABLE:
             raise

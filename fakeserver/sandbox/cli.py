@@ -10,8 +10,9 @@ from typing import Any, NoReturn
 from fakeserver.faultkinds import KINDS, STAGES
 from fakeserver.sandbox import durations, lifecycle, show, world
 from fakeserver.sandbox.folder import Folder
-from fakeserver.sandbox.problem import Problem
+from fakeserver.sandbox.problem import Problem, say
 from fakeserver.sandbox.scenarios import SCENARIOS
+from fakeserver.store.upgrade import SchemaProblem
 from fakeserver.world import SITES
 
 DEFAULT_DIR = ".protector-sandbox"
@@ -246,6 +247,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Problem as problem:
         print(f"protector-sandbox: {problem}", file=sys.stderr)
         return problem.code
+    except SchemaProblem as problem:
+        print(f"protector-sandbox: {problem}", file=sys.stderr)
+        return 1
     except BrokenPipeError:
         # whoever read the output has seen enough
         sys.stderr.close()
@@ -318,7 +322,7 @@ def _fault(args: argparse.Namespace, folder: Folder) -> None:
         show.faults(folder)
     elif args.verb == "clear":
         gone = world.clear_faults(folder, args.id)
-        lifecycle.say(f"{gone} taken back.")
+        say(f"{gone} taken back.")
     else:
         names = ("site", "match", "times", "probability")
         names += ("stage", "message", "seconds")  # type: ignore[assignment]

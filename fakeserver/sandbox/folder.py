@@ -17,6 +17,7 @@ from fakeserver.faultplan import NAME as FAULTS
 from fakeserver.faultplan import FaultFile
 from fakeserver.sandbox import cloudsyaml
 from fakeserver.sandbox.problem import Problem
+from fakeserver.store import upgrade
 from fakeserver.world import SITES, build
 
 SETTINGS = "sandbox.json"
@@ -78,13 +79,26 @@ class Folder:
         """How this sandbox was brought up; Problem when there is none."""
         try:
             held = json.loads(self.settings_file.read_text())
+            number = int(held.pop("schema", 0))
+            wrote = str(held.pop("written_by", "unknown"))
+            if number > upgrade.NUMBER:
+                problem = upgrade.newer(
+                    f"The sandbox in {self.shown}", number, wrote
+                )
+                raise Problem(str(problem))
             return Settings(**held)
         except (FileNotFoundError, NotADirectoryError):
             raise Problem(
                 f"There is no sandbox in {self.shown}; "
                 "protector-sandbox up makes one."
             ) from None
-        except (OSError, TypeError, ValueError, RecursionError) as error:
+        except (
+            OSError,
+            AttributeError,
+            TypeError,
+            ValueError,
+            RecursionError,
+        ) as error:
             raise Problem(
                 f"The settings in {self.settings_file} cannot be read: "
                 f"{error}."
@@ -121,8 +135,16 @@ class Folder:
             world, {site: settings.url_of(site) for site in SITES}, config
         )
         write_private(self.clouds_yaml, text)
-        held = json.dumps(dataclasses.asdict(settings), indent=1)
-        write_private(self.settings_file, held + "\n")
+        self.write_settings(settings)
+
+    def write_settings(self, settings: Settings) -> None:
+        """They carry the schema of every small file beside them, too."""
+        held = {
+            "schema": upgrade.NUMBER,
+            "written_by": upgrade.version(),
+            **dataclasses.asdict(settings),
+        }
+        write_private(self.settings_file, json.dumps(held, indent=1) + "\n")
 
     def config(self, settings: Settings, site: str) -> SiteConfig:
         """What the process of one site is told."""

@@ -6,7 +6,6 @@ import errno
 import os
 import pathlib
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,8 +15,9 @@ from typing import Any
 from fakeserver.listener import bind, bind_any
 from fakeserver.sandbox import channel, process, world
 from fakeserver.sandbox.folder import Folder, Settings
-from fakeserver.sandbox.problem import Problem
+from fakeserver.sandbox.problem import Problem, say
 from fakeserver.sandbox.scenarios import FLEET, SCENARIOS
+from fakeserver.sandbox.upgrade import upgrade
 from fakeserver.world import FLEET_MOST, SITES
 
 #: how long a site may take until it answers, seconds
@@ -38,11 +38,6 @@ INTERRUPTED = 130
 
 class DidNotStart(Problem):
     """A site that ended, or never answered; its log says why."""
-
-
-def say(text: str) -> None:
-    """For people; stdout is for what a shell can use."""
-    print(text, file=sys.stderr, flush=True)
 
 
 def up(folder: Folder, asked: Mapping[str, Any]) -> None:
@@ -74,6 +69,7 @@ def _up(
         _port_is_free(settings, site, advice)
     if kept:
         say(f"Taking up the data that is in {folder.shown}.")
+        upgrade(folder, settings)
     folder.write(settings)
     scenario = SCENARIOS[settings.scenario]
     if scenario.has_a_story and not kept:
@@ -294,6 +290,7 @@ def start(folder: Folder, site: str) -> None:
         pid = process.running(folder, site)
         if pid is None:
             _port_is_free(settings, site, "find out who has it")
+            upgrade(folder, settings)
             launch(folder, settings, (site,), told)
             return
         say(f"{site} runs already.")

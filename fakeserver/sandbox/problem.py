@@ -1,5 +1,7 @@
 """What a command says when it cannot do what it was asked."""
 
+import sys
+
 
 class Problem(Exception):
     """One sentence for people; the command ends with this code."""
@@ -7,3 +9,8 @@ class Problem(Exception):
     def __init__(self, sentence: str, code: int = 1) -> None:
         super().__init__(sentence)
         self.code = code
+
+
+def say(text: str) -> None:
+    """For people; stdout is for what a shell can use."""
+    print(text, file=sys.stderr, flush=True)

@@ -10,6 +10,7 @@ from fakeserver.sandbox import channel, process
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.problem import Problem
 from fakeserver.sandbox.scenarios import SCENARIOS
+from fakeserver.sandbox.upgrade import upgrade
 from fakeserver.world import SITES
 
 #: how long a site may take until it rests, or is awake again, seconds
@@ -22,6 +23,7 @@ def reset(folder: Folder) -> None:
     with folder.alone():
         alive = [s for s in SITES if process.running(folder, s)]
         resting = []
+        upgrade(folder, settings)
         try:
             for site in alive:
                 resting.append(site)

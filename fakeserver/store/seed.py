@@ -19,6 +19,7 @@ from fakeserver.world import (
     DEFAULT_VOLUME_TYPE,
     DOMAIN,
     FLAVORS,
+    PEER_USER,
     REGION,
     SERVICE_PROJECT,
     SERVICE_USER,
@@ -64,19 +65,21 @@ def mapping_id(world: World, tenant: str) -> str:
 def _site(site: Site, name: str, url: str, moment: str) -> dict[str, Any]:
     world = site.world
     site_id = world.site_id(name)
-    password = world.password(SERVICE_USER)
+    local = name == site.config.site
+    account = SERVICE_USER if local else PEER_USER
+    password = world.password(account)
     return {
         "id": site_id,
         "name": name,
         "description": f"The sandbox's {name}",
         "status": "active",
-        "local": name == site.config.site,
+        "local": local,
         "auth_url": f"{url}/identity/v3",
         "region_name": REGION,
         "protector_url": url,
         "array_name": ARRAYS[name],
         "volume_backend_host": world.backend(name),
-        "username": SERVICE_USER,
+        "username": account,
         "password": site.vault.encrypt(password, site_id),
         "project_name": SERVICE_PROJECT,
         "user_domain_name": DOMAIN,

@@ -334,7 +334,7 @@ def test_validation_with_a_wrong_password(pair: Pair) -> None:
     assert found["status"] == "error"
     assert pair.a("GET", path)["status"] == "error"
     assert "wrong-one" not in str(found)
-    body = {"site": {"password": "protector-secret"}}
+    body = {"site": {"password": "protector-peer-secret"}}
     pair.a("PATCH", path, body, user="admin")
     found = pair.a("POST", f"{path}/validate", user="admin", expect=200)
     assert found["status"] == "active"

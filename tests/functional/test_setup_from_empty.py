@@ -68,5 +68,6 @@ def test_the_script_runs_as_printed(
     # two operations were followed to their ends, and nothing was amiss
     assert done.stderr.count("100% completed") == 2
     assert "warning" not in done.stderr
-    for secret in ("protector-secret", *ARRAY_TOKENS.values()):
+    passwords = ("protector-secret", "protector-peer-secret")
+    for secret in (*passwords, *ARRAY_TOKENS.values()):
         assert secret not in done.stdout + done.stderr

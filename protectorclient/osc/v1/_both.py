@@ -65,10 +65,18 @@ def delete(
         done.append(handle.name)
 
 
-def update(pair: SitePair, name: str, changes: Mapping[str, Any]) -> Any:
+def update(
+    pair: SitePair,
+    name: str,
+    changes: Mapping[str, Any],
+    elsewhere: Mapping[str, Any] | None = None,
+) -> Any:
     """Change a site's record at both services, found before the first.
 
     What the second refuses is taken back at the first.
+
+    :param elsewhere: what is otherwise at the service that is not the
+        site's own.
     """
     first, second = pair.handles
     found = _find(pair, name, "site", lambda client: client.sites)
@@ -77,9 +85,17 @@ def update(pair: SitePair, name: str, changes: Mapping[str, Any]) -> Any:
             raise exceptions.NotFound(
                 f"no site has the name or id '{name}'", site=handle.name
             )
-    changed = first.client.sites.update(found[first.name], **changes)
+    each = {
+        site: {**changes, **({} if it.local else elsewhere or {})}
+        for site, it in found.items()
+    }
+    # the one record may need no change where the other one does
+    changed = found[first.name]
+    if each[first.name]:
+        changed = first.client.sites.update(changed, **each[first.name])
     try:
-        second.client.sites.update(found[second.name], **changes)
+        if each[second.name]:
+            second.client.sites.update(found[second.name], **each[second.name])
     except exceptions.OutcomeUnknown as error:
         error.hint = (
             f"it is changed at {first.name}, and whether at {second.name} is"
@@ -87,7 +103,7 @@ def update(pair: SitePair, name: str, changes: Mapping[str, Any]) -> Any:
         )
         raise
     except exceptions.ProtectorError as error:
-        error.hint = _taken_back(first, found[first.name], changes)
+        error.hint = _taken_back(first, found[first.name], each[first.name])
         raise
     return changed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 from typing import Any
 
 from protectorclient import exceptions
@@ -11,6 +12,7 @@ from protectorclient.osc import ask, columns, command, options
 from protectorclient.osc.v1 import _both
 
 PASSWORD = "the password of the service account"
+PEER_PASSWORD = "the password of the account that the other site keeps"
 COLUMNS = {
     "ID": "id",
     "Name": "name",
@@ -88,9 +90,11 @@ class ShowSite(command.ShowOne):
 class CreateSite(command.ShowOne):
     """Register a site at both protector services (admin only)
 
-    A pair needs both of its sites registered at both services. The
-    password is read from a file, standard input or an environment
-    variable, or asked for on a terminal.
+    A pair needs both of its sites registered at both services. With
+    --peer-username the other site keeps an account of its own, which is no
+    admin; without it both keep the same one. The passwords are read from a
+    file, standard input or an environment variable, or asked for on a
+    terminal.
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -103,9 +107,22 @@ class CreateSite(command.ShowOne):
         command.check_record(parsed_args, Site)
         password = ask.secret(parsed_args, "password", PASSWORD, needed=True)
         fields = {**_given(parsed_args), "password": password}
+        peers = _peer_account(parsed_args, new=True)
 
         def create(client: Any, site_id: str | None) -> Any:
-            return client.sites.create(parsed_args.name, id=site_id, **fields)
+            first = {**fields, **peers}
+            made = client.sites.create(parsed_args.name, id=site_id, **first)
+            if not (peers and made.local):
+                return made
+            # Only now is it known which service is the site's own. The
+            # account that is an admin is never told to the other one.
+            own = {field: fields[field] for field in peers}
+            try:
+                return client.sites.update(made, **own)
+            except exceptions.ProtectorError:
+                with contextlib.suppress(exceptions.ProtectorError):
+                    client.sites.delete(made)
+                raise
 
         made = _both.create(
             self.pair, create, lambda client, it: client.sites.delete(it)
@@ -116,7 +133,9 @@ class CreateSite(command.ShowOne):
 class SetSite(command.ShowOne):
     """Change a site's record at both protector services (admin only)
 
-    Only what is given is changed.
+    Only what is given is changed. --username and the password are those of
+    the account that both services keep; where the other site keeps an
+    account of its own, give --peer-username and its password as well.
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -134,10 +153,11 @@ class SetSite(command.ShowOne):
         password = ask.secret(parsed_args, "password", PASSWORD, needed=False)
         if password is not None:
             changes["password"] = password
-        if not changes:
+        peers = _peer_account(parsed_args, new=False)
+        if not changes and not peers:
             raise exceptions.UsageProblem("there is nothing to change")
         return columns.shown(
-            _both.update(self.pair, parsed_args.site, changes)
+            _both.update(self.pair, parsed_args.site, changes, peers)
         )
 
 
@@ -212,6 +232,31 @@ def _add_fields(parser: argparse.ArgumentParser, *, new: bool) -> None:
             help=what,
         )
     ask.add_secret(parser, "password", PASSWORD)
+    parser.add_argument(
+        "--peer-username",
+        metavar="<peer-username>",
+        help="Name of the account that the other site keeps",
+    )
+    ask.add_secret(parser, "peer-password", PEER_PASSWORD)
+
+
+def _peer_account(
+    parsed_args: argparse.Namespace, *, new: bool
+) -> dict[str, str]:
+    """What the record at the other site has instead; empty for nothing."""
+    username = parsed_args.peer_username
+    password = ask.secret(
+        parsed_args,
+        "peer-password",
+        PEER_PASSWORD,
+        needed=new and username is not None,
+    )
+    if new and password is not None and username is None:
+        raise exceptions.UsageProblem(
+            "the password of the peer's account goes with --peer-username"
+        )
+    given = {"username": username, "password": password}
+    return {name: it for name, it in given.items() if it is not None}
 
 
 def _given(parsed_args: argparse.Namespace) -> dict[str, Any]:

@@ -18,6 +18,8 @@ from fakeserver.lanes import SHARES, Lanes, lane_of
             "local=true",
             "peer",
         ),
+        ("GET", "/v1/admin/sites/s/volume-types", "", "people"),
+        ("GET", "/v1/admin/sites/s/volume-types", "local=true", "peer"),
         ("PUT", "/v1/p/protection-groups/g/metadata", "force=true", "peer"),
         ("GET", "/v1/p/protection-groups/g/metadata", "", "people"),
         ("POST", "/identity/v3/auth/tokens", "", "clouds"),

@@ -1,0 +1,45 @@
+"""What an upgrade does to the database of a site, schema by schema."""
+
+import functools
+import json
+import sqlite3
+from collections.abc import Mapping
+
+from fakeserver.clock import stamp
+from fakeserver.cloud import schema as clouds
+from fakeserver.cloud.seed import seed_peer_account
+from fakeserver.config import SiteConfig
+from fakeserver.store.sites import SITES
+from fakeserver.store.upgrade import Step
+from fakeserver.vault import Vault
+from fakeserver.world import PEER_USER, SERVICE_USER, World
+
+
+def of(config: SiteConfig, world: World, now: float) -> Mapping[int, Step]:
+    """The steps, each under the schema that it starts from.
+
+    :param now: the time of the upgrade, seconds since the epoch.
+    """
+    return {0: functools.partial(_least_account, config, world, now)}
+
+
+def _least_account(
+    config: SiteConfig, world: World, now: float, db: sqlite3.Connection
+) -> None:
+    """Give the peer an account of its own, where it had that of the
+    services, which is an admin."""
+    known = clouds.USERS.select(db, "name = ?", (SERVICE_USER,))
+    if not known:
+        # nothing is seeded yet
+        return
+    seed_peer_account(db, config.site, world)
+    vault = Vault.open(config.vault_key)
+    password = world.password(PEER_USER)
+    for (text,) in db.execute("SELECT doc FROM pg_sites").fetchall():
+        record = json.loads(text)
+        if record["local"] or record["username"] != SERVICE_USER:
+            continue
+        record["username"] = PEER_USER
+        record["password"] = vault.encrypt(password, record["id"])
+        record["updated_at"] = stamp(now)
+        SITES.put(db, record)

@@ -1,0 +1,212 @@
+"""The schema number of what the sandbox keeps on disk, and its upgrades.
+
+Each database has the number in ``PRAGMA user_version``, and in the table
+``sandbox_schema`` which version of this package brought it there. A database
+with tables and without a number is of schema 0: it was made before there
+were numbers.
+
+An older database is upgraded in one transaction, after a copy of it was
+made beside it; a newer one is refused before anything is touched. Both
+processes of a sandbox, and its command, come through here.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import importlib.metadata
+import os
+import pathlib
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from fakeserver.clock import stamp
+
+#: what this version writes. Raise it, and add a step, for every change that
+#: ``CREATE ... IF NOT EXISTS`` does not make: of columns, or of documents
+NUMBER = 1
+#: how long an upgrade waits for a process that writes, seconds
+BUSY = 30.0
+DISTRIBUTION = "python-protectorclient"
+
+_TABLE = """CREATE TABLE IF NOT EXISTS sandbox_schema (
+    number INTEGER PRIMARY KEY, version TEXT NOT NULL, at TEXT NOT NULL)"""
+#: the tables that a reset of the world leaves alone
+KEPT = frozenset(("sandbox_schema",))
+
+#: changes the database of a transaction from its schema to the next one
+Step = Callable[[sqlite3.Connection], None]
+
+
+class SchemaProblem(Exception):
+    """A database that this version cannot open, in one sentence."""
+
+
+@dataclasses.dataclass(frozen=True)
+class File:
+    """One database of the sandbox."""
+
+    path: pathlib.Path
+    #: the statements that make its tables, where they are not there
+    tables: Sequence[str]
+    #: what changes schema n to schema n + 1, under n; none is no change
+    steps: Mapping[int, Step]
+
+
+@functools.cache
+def version() -> str:
+    """The version of this package, as a newer one's refusal names it."""
+    try:
+        return importlib.metadata.version(DISTRIBUTION)
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
+
+
+def newer(what: str, number: int, wrote: str) -> SchemaProblem:
+    """The refusal of what a newer version of this package has written."""
+    return SchemaProblem(
+        f"{what} was written by {DISTRIBUTION} {wrote} (schema {number}), "
+        f"and this is {version()}, which reads schemas up to {NUMBER}: "
+        "install that version, or give another folder with --dir."
+    )
+
+
+def upgrade(files: Iterable[File], now: float) -> list[pathlib.Path]:
+    """Bring databases to the schema of this version; make missing ones.
+
+    The caller sees to it that no other process does this at the same time.
+
+    :param now: the time that is noted, seconds since the epoch.
+    :return: the copies that were made of older databases.
+    :raises SchemaProblem: one is newer, or cannot be upgraded; it is then
+        as it was.
+    """
+    known = list(files)
+    # all are looked at before the first is touched
+    numbers = [(file, _number(file.path)) for file in known]
+    copies = []
+    for file, number in numbers:
+        with _problems_of(file.path):
+            if number is not None and number < NUMBER:
+                copies.append(_copied(file.path, number))
+            _brought_up(file, now)
+    return copies
+
+
+def copy_of(path: pathlib.Path, number: int) -> pathlib.Path:
+    """Where a database is kept as it was under an older schema."""
+    return path.with_name(f"{path.name}.schema-{number}")
+
+
+def _number(path: pathlib.Path) -> int | None:
+    """A database's schema; None when there is none, or nothing in it."""
+    if not path.exists():
+        return None
+    with _problems_of(path), _opened(path) as db:
+        number, wrote = _read(db)
+    if number is not None and number > NUMBER:
+        raise newer(str(path), number, wrote)
+    return number
+
+
+def _read(db: sqlite3.Connection) -> tuple[int | None, str]:
+    """The schema and the version that wrote it."""
+    (number,) = db.execute("PRAGMA user_version").fetchone()
+    names = {
+        name
+        for (name,) in db.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table'"
+        )
+    }
+    wrote = None
+    if "sandbox_schema" in names:
+        wrote = db.execute(
+            "SELECT version FROM sandbox_schema ORDER BY number DESC"
+        ).fetchone()
+    found = int(number) if names or number else None
+    return found, str(wrote[0]) if wrote else "unknown"
+
+
+def _copied(path: pathlib.Path, number: int) -> pathlib.Path:
+    """Copy a database beside itself, whole or not at all."""
+    target = copy_of(path, number)
+    partial = target.with_name(f"{target.name}.partial")
+    try:
+        os.close(os.open(partial, os.O_WRONLY | os.O_CREAT, 0o600))
+        partial.write_bytes(b"")
+        with _opened(path) as db, _target(partial) as copy:
+            db.backup(copy)
+        with partial.open("rb") as written:
+            os.fsync(written.fileno())
+        os.replace(partial, target)
+    except (OSError, sqlite3.Error) as error:
+        with contextlib.suppress(OSError):
+            partial.unlink()
+        raise SchemaProblem(
+            f"{path} has to be upgraded, and the copy that is made of it "
+            f"before could not be written: {_why(error)}; it is as it was: "
+            f"make room in {path.parent}, and start again."
+        ) from error
+    return target
+
+
+def _brought_up(file: File, now: float) -> None:
+    with _opened(file.path) as db:
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            number, _ = _read(db)
+            # of a database of today, it is only what was forgotten
+            for statement in (_TABLE, *file.tables):
+                db.execute(statement)
+            if number != NUMBER:
+                for step in _steps(file, number):
+                    step(db)
+                db.execute(f"PRAGMA user_version = {NUMBER}")
+                db.execute(
+                    "INSERT OR REPLACE INTO sandbox_schema VALUES (?, ?, ?)",
+                    (NUMBER, version(), stamp(now)),
+                )
+        except BaseException:
+            # a full disk has ended it already
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+        db.execute("COMMIT")
+
+
+def _steps(file: File, number: int | None) -> list[Step]:
+    """What is still to be done; nothing for a database that is new."""
+    if number is None:
+        return []
+    found = (file.steps.get(n) for n in range(number, NUMBER))
+    return [step for step in found if step is not None]
+
+
+@contextlib.contextmanager
+def _opened(path: pathlib.Path) -> Iterator[sqlite3.Connection]:
+    made = sqlite3.connect(path, timeout=BUSY, isolation_level=None)
+    try:
+        made.row_factory = sqlite3.Row
+        yield made
+    finally:
+        made.close()
+
+
+#: opens the file of a copy
+_target = _opened
+
+
+@contextlib.contextmanager
+def _problems_of(path: pathlib.Path) -> Iterator[None]:
+    """What goes wrong with a database, in one sentence with its name."""
+    try:
+        yield
+    except (OSError, sqlite3.Error) as error:
+        raise SchemaProblem(
+            f"{path} cannot be opened or upgraded: {_why(error)}; it is as "
+            "it was."
+        ) from error
+
+
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)

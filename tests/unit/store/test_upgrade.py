@@ -1,0 +1,381 @@
+"""Folders of older and newer versions of the sandbox."""
+
+import contextlib
+import json
+import os
+import pathlib
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+from folder_parts import (
+    DATABASES,
+    KILLED_AT,
+    OPERATION,
+    dump,
+    number,
+    set_number,
+    unpack,
+)
+
+from fakeserver.build import upgrade_folder
+from fakeserver.clock import ManualClock
+from fakeserver.harness import LocalPair
+from fakeserver.sandbox import lifecycle
+from fakeserver.sandbox.cli import main
+from fakeserver.sandbox.folder import Folder
+from fakeserver.store import operations, upgrade
+from fakeserver.store.upgrade import NUMBER, File, SchemaProblem, copy_of
+
+
+@pytest.fixture
+def old(tmp_path: pathlib.Path) -> Folder:
+    return Folder(unpack(tmp_path / "old"))
+
+
+@pytest.fixture
+def today(tmp_path: pathlib.Path) -> Iterator[Folder]:
+    """A folder that this version has made; it is down."""
+    with LocalPair(tmp_path / "today") as pair:
+        folder = pair.folder
+    yield folder
+
+
+def upgraded(folder: Folder) -> list[str]:
+    config = folder.config(folder.settings(), "site-a")
+    return [copy.name for copy in upgrade_folder(config, KILLED_AT)]
+
+
+# -- a folder of today
+
+
+def test_every_database_carries_the_number(today: Folder) -> None:
+    for name in DATABASES:
+        assert number(today.path / name) == NUMBER
+        db = sqlite3.connect(today.path / name)
+        rows = db.execute("SELECT number, version FROM sandbox_schema")
+        assert rows.fetchall() == [(NUMBER, upgrade.version())]
+        db.close()
+    settings = json.loads(today.settings_file.read_text())
+    assert settings["schema"] == NUMBER
+    assert settings["written_by"] == upgrade.version()
+    assert upgraded(today) == []
+    assert not list(today.path.glob("*.schema-*"))
+
+
+def test_a_reset_leaves_the_number(today: Folder) -> None:
+    assert main(["reset", "--dir", str(today.path)]) == 0
+    test_every_database_carries_the_number(today)
+
+
+# -- an older one
+
+
+def test_an_older_folder_is_copied_and_upgraded(old: Folder) -> None:
+    before = {name: dump(old.path / name) for name in DATABASES}
+    assert upgraded(old) == [f"{name}.schema-0" for name in DATABASES]
+    for name in DATABASES:
+        assert number(old.path / name) == NUMBER
+        copy = copy_of(old.path / name, 0)
+        assert copy.stat().st_mode & 0o777 == 0o600
+        assert number(copy) == 0
+        assert dump(copy) == before[name]
+    # once is enough
+    assert upgraded(old) == []
+
+
+def test_the_operation_that_was_killed_ends(old: Folder) -> None:
+    clock = ManualClock(KILLED_AT)
+    pair = LocalPair.rehearse(old, old.settings(), clock)
+    try:
+        pair.drain()
+        group = pair.site("a").world.groups[0]
+        done = operations.get(
+            pair.site("a").parts.db,
+            pair.site("a").world.project_id("site-a", "demo"),
+            OPERATION,
+        )
+        assert (done["status"], done["progress"]) == (
+            "completed",
+            100,
+        )
+        found = {}
+        for name in ("site-a", "site-b"):
+            parts = pair.site(name).parts
+            rows = parts.db.all("SELECT doc FROM nova_servers")
+            names = [json.loads(row["doc"])["name"] for row in rows]
+            found[name] = sorted(n for n in names if n.startswith("web-"))
+            row = parts.db.one(
+                "SELECT status FROM pg_groups WHERE id = ?", group.id
+            )
+            assert row is not None
+            assert row["status"] == "failed_over"
+        # nothing was made twice, nothing was lost
+        assert found == {
+            "site-a": [],
+            "site-b": ["web-1", "web-2", "web-3"],
+        }
+    finally:
+        pair.close()
+
+
+def test_each_site_keeps_the_least_account_from_then_on(old: Folder) -> None:
+    upgraded(old)
+    for site, peer in (("site-a", "site-b"), ("site-b", "site-a")):
+        db = sqlite3.connect(old.path / f"{site}.db")
+        records = [
+            json.loads(doc)
+            for (doc,) in db.execute("SELECT doc FROM pg_sites")
+        ]
+        db.close()
+        kept = {record["name"]: record["username"] for record in records}
+        assert kept == {site: "protector", peer: "protector-peer"}
+
+
+def test_start_upgrades_says_so_and_then_launches(
+    old: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    launched: list[tuple[str, ...]] = []
+
+    def launch(folder: Folder, settings: object, sites: object, _: object):
+        assert isinstance(sites, tuple)
+        assert [number(folder.path / name) for name in DATABASES] == [
+            NUMBER
+        ] * 3
+        launched.append(sites)
+
+    monkeypatch.setattr(lifecycle, "launch", launch)
+    monkeypatch.setattr(lifecycle, "_port_is_free", lambda *_: None)
+    assert main(["start", "site-b", "--dir", str(old.path)]) == 0
+    said = capsys.readouterr().err
+    assert launched == [("site-b",)]
+    assert said.splitlines() == [
+        f"{name} is upgraded; as it was, it is {old.path}/{name}.schema-0"
+        for name in DATABASES
+    ]
+    assert json.loads(old.settings_file.read_text())["schema"] == NUMBER
+    # and the settings are those that there were
+    assert old.settings().pace == 3.0
+    assert main(["start", "site-a", "--dir", str(old.path)]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_status_and_reset_take_an_older_folder(
+    old: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["status", "--dir", str(old.path)]) == 0
+    assert [number(old.path / name) for name in DATABASES] == [0] * 3
+    assert main(["reset", "--dir", str(old.path)]) == 0
+    assert [number(old.path / name) for name in DATABASES] == [NUMBER] * 3
+    assert "site-b.db is upgraded" in capsys.readouterr().err
+
+
+# -- what goes wrong with an upgrade
+
+#: an upgrade that is killed after the copy, in the middle of its change
+KILLED = """
+import os, pathlib, sys
+sys.path[:0] = sys.argv[3:]
+from fakeserver.store import site_steps
+from fakeserver.sandbox.folder import Folder
+from fakeserver.build import upgrade_folder
+before = site_steps.of
+def of(config, world, now):
+    step = before(config, world, now)[0]
+    def killed(db):
+        step(db)
+        if config.site == "site-b":
+            os._exit(9)
+    return {0: killed}
+site_steps.of = of
+folder = Folder(pathlib.Path(sys.argv[1]))
+upgrade_folder(folder.config(folder.settings(), "site-a"), 1.0)
+"""
+
+
+def test_killed_between_the_copy_and_the_commit(old: Folder) -> None:
+    before = dump(old.path / "site-b.db")
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED, str(old.path), "-", *sys.path],
+        check=False,
+    )
+    assert ended.returncode == 9
+    assert number(old.path / "site-a.db") == NUMBER
+    assert number(old.path / "site-b.db") == 0
+    assert dump(old.path / "site-b.db") == before
+    assert dump(copy_of(old.path / "site-b.db", 0)) == before
+    test_the_operation_that_was_killed_ends(old)
+    assert number(old.path / "site-b.db") == NUMBER
+
+
+def at_the_end(_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+@contextlib.contextmanager
+def on_a_small_disk(path: pathlib.Path) -> Iterator[sqlite3.Connection]:
+    db = sqlite3.connect(path)
+    db.execute("PRAGMA max_page_count = 2")
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+@pytest.mark.parametrize(
+    ("what", "instead", "why"),
+    [
+        ("os.fsync", at_the_end, "No space left on device"),
+        ("_target", on_a_small_disk, "database or disk is full"),
+    ],
+)
+def test_no_room_for_the_copy(
+    old: Folder,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    what: str,
+    instead: object,
+    why: str,
+) -> None:
+    before = {name: dump(old.path / name) for name in DATABASES}
+    monkeypatch.setattr(f"fakeserver.store.upgrade.{what}", instead)
+    assert main(["start", "site-a", "--dir", str(old.path)]) == 1
+    said = capsys.readouterr().err
+    assert "arrays.db has to be upgraded" in said
+    assert why in said
+    assert f"make room in {old.path}" in said
+    assert "Traceback" not in said
+    assert {name: dump(old.path / name) for name in DATABASES} == before
+    assert not list(old.path.glob("*.schema-*"))
+    monkeypatch.undo()
+    assert len(upgraded(old)) == 3
+
+
+def test_a_step_that_fails_changes_nothing(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "x.db"
+    db = sqlite3.connect(path)
+    db.execute("CREATE TABLE t (n INTEGER)")
+    db.execute("INSERT INTO t VALUES (1)")
+    db.commit()
+    db.close()
+
+    def wrong(tx: sqlite3.Connection) -> None:
+        tx.execute("UPDATE t SET n = 2")
+        tx.execute("ALTER TABLE t ADD COLUMN m TEXT")
+        tx.execute("SELECT * FROM nowhere")
+
+    before = dump(path)
+    with pytest.raises(SchemaProblem, match=r"x\.db cannot .* it is as it"):
+        upgrade.upgrade([File(path, (), {0: wrong})], 1.0)
+    assert dump(path) == before
+    assert number(path) == 0
+
+
+def test_both_processes_at_once(old: Folder) -> None:
+    """One of them upgrades; the other one finds it done."""
+    config = old.config(old.settings(), "site-a")
+    copies: list[int] = []
+    failed: list[BaseException] = []
+    gate = threading.Barrier(2)
+
+    def one(which: object) -> None:
+        gate.wait()
+        try:
+            copies.append(len(upgrade_folder(which, KILLED_AT)))  # type: ignore[arg-type]
+        except BaseException as error:
+            failed.append(error)
+
+    both = [
+        threading.Thread(target=one, args=(each,))
+        for each in (config, config.of_peer())
+    ]
+    for thread in both:
+        thread.start()
+    for thread in both:
+        thread.join()
+    assert not failed
+    assert sorted(copies) == [0, 3]
+    test_each_site_keeps_the_least_account_from_then_on(old)
+
+
+def test_what_is_no_database_is_named(
+    today: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (today.path / "site-a.db").write_text("no database " * 100)
+    with pytest.raises(SchemaProblem, match=r"site-a\.db cannot be opened"):
+        upgraded(today)
+    assert main(["reset", "--dir", str(today.path)]) == 1
+    assert "file is not a database" in capsys.readouterr().err
+
+
+# -- a newer one
+
+COMMANDS = (
+    ("up",),
+    ("start", "site-a"),
+    ("reset",),
+)
+
+
+@pytest.mark.parametrize("name", DATABASES)
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_newer_database_is_refused_before_anything_is_touched(
+    today: Folder,
+    capsys: pytest.CaptureFixture[str],
+    command: tuple[str, ...],
+    name: str,
+) -> None:
+    set_number(today.path / name, 7, "9.9.1")
+    before = {one: dump(today.path / one) for one in DATABASES}
+    settings = today.settings_file.read_text()
+    assert main([*command, "--dir", str(today.path)]) == 1
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert f"{today.path / name} was written by" in said
+    assert "python-protectorclient 9.9.1 (schema 7)" in said
+    assert f"reads schemas up to {NUMBER}" in said
+    assert {one: dump(today.path / one) for one in DATABASES} == before
+    assert today.settings_file.read_text() == settings
+
+
+@pytest.mark.parametrize(
+    "command",
+    [*COMMANDS, ("status",), ("env",), ("down",), ("fault", "list")],
+    ids=" ".join,
+)
+def test_settings_of_a_newer_version_are_refused(
+    today: Folder,
+    capsys: pytest.CaptureFixture[str],
+    command: tuple[str, ...],
+) -> None:
+    held = json.loads(today.settings_file.read_text())
+    held |= {"schema": 7, "written_by": "9.9.1", "something": "new"}
+    today.settings_file.write_text(json.dumps(held))
+    assert main([*command, "--dir", str(today.path)]) == 1
+    said = capsys.readouterr().err
+    assert "was written by python-protectorclient 9.9.1 (schema 7)" in said
+    assert len(said.splitlines()) == 1
+
+
+def test_a_process_of_a_site_refuses_it_in_one_line(today: Folder) -> None:
+    set_number(today.path / "arrays.db", 7, "9.9.1")
+    ended = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "fakeserver.serve",
+            str(today.path),
+            "site-a",
+        ],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "python-protectorclient 9.9.1 (schema 7)" in ended.stderr
+    assert "Traceback" not in ended.stderr
