@@ -131,7 +131,8 @@ def _upgrade(config: SiteConfig, now: float) -> list[pathlib.Path]:
     for each in (config, twin):
         if each is config or each.database.exists():
             steps = site_steps.of(each, world_of(each), now)
-            files.append(upgrade.File(each.database, tables, steps))
+            own = each is config
+            files.append(upgrade.File(each.database, tables, steps, own))
     return upgrade.upgrade(files, now)
 
 

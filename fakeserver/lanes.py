@@ -18,7 +18,7 @@ from waitress.task import (  # type: ignore[import-untyped]
 from fakeserver.guard import in_control
 
 #: what is answered without asking anybody: the emulated clouds
-_CLOUDS = ("/identity", "/compute", "/networking", "/volume")
+_CLOUDS = ("/identity", "/compute", "/networking", "/volume", "/image")
 #: what the peer asks, and a person may ask too
 _PEERS = ("/sync-status", "/volume-types")
 #: lane -> its part of the threads; the first asks the second and third of

@@ -7,7 +7,7 @@ from fakeserver.build import upgrade_folder
 from fakeserver.sandbox import process
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.problem import Problem, say
-from fakeserver.store.upgrade import SchemaProblem
+from fakeserver.store.upgrade import SchemaProblem, Unreadable
 from fakeserver.world import SITES
 
 
@@ -18,10 +18,13 @@ def upgrade(folder: Folder, settings: Settings) -> None:
     the process of a site goes the same way when it opens its own.
 
     Raises Problem where a file is of a newer version, or cannot be upgraded;
-    nothing of it is changed then.
+    nothing of it is changed then. One that nobody can read is left to the
+    process of its site, whose log says so.
     """
     try:
         copies = upgrade_folder(folder.config(settings, SITES[0]), time.time())
+    except Unreadable:
+        return
     except SchemaProblem as problem:
         raise Problem(str(problem)) from None
     folder.write_settings(settings)

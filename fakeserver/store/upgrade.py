@@ -14,6 +14,7 @@ import contextlib
 import dataclasses
 import functools
 import importlib.metadata
+import logging
 import os
 import pathlib
 import sqlite3
@@ -21,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from fakeserver.clock import stamp
 
+LOG = logging.getLogger(__name__)
 #: what this version writes. Raise it, and add a step, for every change that
 #: ``CREATE ... IF NOT EXISTS`` does not make: of columns, or of documents
 NUMBER = 1
@@ -41,6 +43,10 @@ class SchemaProblem(Exception):
     """A database that this version cannot open, in one sentence."""
 
 
+class Unreadable(SchemaProblem):
+    """A database that nobody can open."""
+
+
 @dataclasses.dataclass(frozen=True)
 class File:
     """One database of the sandbox."""
@@ -50,6 +56,9 @@ class File:
     tables: Sequence[str]
     #: what changes schema n to schema n + 1, under n; none is no change
     steps: Mapping[int, Step]
+    #: whether whoever asks works with it; what is only the other site's
+    #: may be unreadable
+    needed: bool = True
 
 
 @functools.cache
@@ -80,12 +89,14 @@ def upgrade(files: Iterable[File], now: float) -> list[pathlib.Path]:
     :raises SchemaProblem: one is newer, or cannot be upgraded; it is then
         as it was.
     """
-    known = list(files)
-    # all are looked at before the first is touched
-    numbers = [(file, _number(file.path)) for file in known]
+    numbers = []
+    for file in files:
+        # all are looked at before the first is touched
+        with _spared(file):
+            numbers.append((file, _number(file.path)))
     copies = []
     for file, number in numbers:
-        with _problems_of(file.path):
+        with _spared(file), _problems_of(file.path):
             if number is not None and number < NUMBER:
                 copies.append(_copied(file.path, number))
             _brought_up(file, now)
@@ -197,12 +208,23 @@ _target = _opened
 
 
 @contextlib.contextmanager
+def _spared(file: File) -> Iterator[None]:
+    """A site starts although the database of the other one is broken."""
+    try:
+        yield
+    except Unreadable as problem:
+        if file.needed:
+            raise
+        LOG.warning("%s", problem)
+
+
+@contextlib.contextmanager
 def _problems_of(path: pathlib.Path) -> Iterator[None]:
     """What goes wrong with a database, in one sentence with its name."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:
-        raise SchemaProblem(
+        raise Unreadable(
             f"{path} cannot be opened or upgraded: {_why(error)}; it is as "
             "it was."
         ) from error

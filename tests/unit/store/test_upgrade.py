@@ -313,6 +313,24 @@ def test_what_is_no_database_is_named(
     assert "file is not a database" in capsys.readouterr().err
 
 
+def test_a_site_starts_although_the_other_ones_file_is_broken(
+    old: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (old.path / "site-b.db").write_text("no database " * 100)
+    launched: list[object] = []
+    monkeypatch.setattr(
+        lifecycle, "launch", lambda *told: launched.append(told[2])
+    )
+    monkeypatch.setattr(lifecycle, "_port_is_free", lambda *_: None)
+    for site in ("site-a", "site-b"):
+        assert main(["start", site, "--dir", str(old.path)]) == 0
+    # the process of site-b, not this command, says what is wrong with it
+    assert launched == [("site-a",), ("site-b",)]
+    assert number(old.path / "site-a.db") == NUMBER
+    with pytest.raises(SchemaProblem, match=r"site-b\.db cannot be opened"):
+        upgrade_folder(old.config(old.settings(), "site-b"), 1.0)
+
+
 # -- a newer one
 
 COMMANDS = (
