@@ -7,7 +7,8 @@ all of the SDK.
 from __future__ import annotations
 
 import dataclasses
-import os
+import urllib.parse
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from keystoneauth1 import session as ksa_session
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 #: The key in a cloud's entry that names the other site's cloud.
 SECONDARY_KEY = "protector_secondary_cloud"
 SECONDARY_VARIABLE = "OS_SECONDARY_CLOUD"
+#: What openstack.config calls a cloud that has no entry in clouds.yaml.
+NAMELESS = ("", "envvars", "defaults")
 #: Those that are asked, whose URL an entry may give.
 _SERVICES = ("protector", "identity", "network", "compute", "block-storage")
 
@@ -44,6 +47,10 @@ class Access:
     overrides: dict[str, str] = dataclasses.field(default_factory=dict)
     #: The cloud that this one's entry names as the other site.
     secondary: str | None = None
+    #: The names of user and project, where the entry gives both.
+    who: tuple[str, ...] = ()
+    #: Whether it has no entry, and the name only stands for one.
+    nameless: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "session", settled(self.session))
@@ -120,14 +127,33 @@ def access_from_region(region: cloud_region.CloudRegion) -> Access:
         for service in _SERVICES
         if (url := region.get_endpoint(service))
     }
+    nameless = region.name in NAMELESS
     return Access(
-        name=region.name,
+        name=_host(region) if nameless else region.name,
         session=session,
         region_name=region.region_name or None,
         interface=region.get_interface("protector"),
         overrides=overrides,
         secondary=region.config.get(SECONDARY_KEY) or None,
+        who=who(region.config.get("auth") or {}),
+        nameless=nameless,
     )
+
+
+def _host(region: cloud_region.CloudRegion) -> str:
+    """A name for a cloud that has none: the host of its Keystone."""
+    url = str((region.config.get("auth") or {}).get("auth_url") or "")
+    return urllib.parse.urlsplit(url).hostname or "the configured cloud"
+
+
+def who(auth: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of user and project, where both are given.
+
+    :param auth: the options of an entry of clouds.yaml.
+    """
+    project = auth.get("project_name") or auth.get("tenant_name")
+    user = auth.get("username")
+    return (str(user), str(project)) if user and project else ()
 
 
 def without_discovery(session: ksa_session.Session) -> None:
@@ -186,20 +212,13 @@ def access_from_connection(connection: Connection) -> Access:
     )
 
 
-def secondary_name(explicit: str | None, primary: Access) -> str:
-    """The other site's cloud: as told, from the environment or the entry.
+def secondary_name(told: str, primary: Access) -> str:
+    """The other site's cloud, as it is told.
 
-    :raises ConfigProblem: nobody names it.
+    :raises SameSite: it is the first one.
     """
-    name = explicit or os.environ.get(SECONDARY_VARIABLE) or primary.secondary
-    if not name:
-        raise exceptions.ConfigProblem(
-            f"the other site's cloud is not known: set {SECONDARY_KEY} in"
-            f" the entry of '{primary.name}' in clouds.yaml, or"
-            f" {SECONDARY_VARIABLE}"
+    if told == primary.name:
+        raise exceptions.SameSite(
+            f"'{told}' is named as the other site of itself"
         )
-    if name == primary.name:
-        raise exceptions.ConfigProblem(
-            f"'{name}' is named as the other site of itself"
-        )
-    return name
+    return told

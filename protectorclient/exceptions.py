@@ -9,6 +9,7 @@ operation that failed are two things and have two branches::
     │   ├── BadArgument               such as None for an id; a ValueError
     │   └── MappingProblem            a mapping that cannot be read
     ├── ConfigProblem                 clouds.yaml lacks what is needed
+    │   └── SameSite                  both of its entries lead to one site
     ├── NotUnique                     a name that several things share
     ├── VersionNotSupported           the site is too old for this call
     ├── GuardRefused                  stopped on this side, nothing sent
@@ -111,6 +112,10 @@ class MappingProblem(UsageProblem):
 
 class ConfigProblem(ProtectorError):
     """clouds.yaml or the environment lacks what is needed."""
+
+
+class SameSite(ConfigProblem):
+    """Both clouds of a pair lead to one site."""
 
 
 class NotUnique(ProtectorError):

@@ -121,6 +121,11 @@ class SiteAdapter:
         return self._endpoint
 
     @property
+    def known_endpoint(self) -> urls.Endpoint | None:
+        """The service's URL, where it has been looked up already."""
+        return self._endpoint
+
+    @property
     def project_id(self) -> str:
         """The project of the token."""
         if self._project_id is None:

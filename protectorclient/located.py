@@ -96,6 +96,11 @@ def together(
     for status in ("UNREACHABLE", "FAILED", "OUT_OF_SYNC"):
         if status in said:
             return status
-    if errors or said != {"IN_SYNC"}:
+    unknown = [
+        error
+        for error in errors.values()
+        if not isinstance(error, exceptions.AuthenticationFailed)
+    ]
+    if unknown or said != {"IN_SYNC"}:
         return "OUT_OF_SYNC"
     return "IN_SYNC"

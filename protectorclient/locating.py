@@ -31,9 +31,9 @@ def settle(
     :raises SiteUnreachable: neither site answers.
     """
     if not answers:
-        raise _nowhere(wanted, errors)
+        raise nowhere(wanted, errors)
     groups = {name: found for name, (_, found) in answers.items()}
-    _one_group(wanted, groups)
+    one_group(wanted, groups)
     ahead = max(groups, key=lambda name: rank(groups[name]))
     handles = {handle.name: handle for handle in pair.handles}
     known = handles[ahead].sites
@@ -79,8 +79,11 @@ def tell_deletion(
     ) from error
 
 
-def _one_group(wanted: str, groups: Mapping[str, ProtectionGroup]) -> None:
-    """A name is looked up at each site, and must mean one thing."""
+def one_group(wanted: str, groups: Mapping[str, ProtectionGroup]) -> None:
+    """A name is looked up at each site, and must mean one thing.
+
+    :raises NotUnique: it means another group at each site.
+    """
     ids = {site: group.id for site, group in groups.items()}
     if len(set(ids.values())) < 2:
         return
@@ -96,7 +99,7 @@ def _site_ids(
 ) -> dict[str, str]:
     told = {name: local.id for name, (local, _) in answers.items()}
     if len(set(told.values())) < len(told):
-        raise exceptions.ConfigProblem(
+        raise exceptions.SameSite(
             f"{pair.primary.name} and {pair.secondary.name} are the same site"
         )
     left = [site_id for site_id in known if site_id not in told.values()]
@@ -106,9 +109,13 @@ def _site_ids(
     return told
 
 
-def _nowhere(
+def nowhere(
     wanted: str, errors: Mapping[str, exceptions.ProtectorError]
 ) -> exceptions.ProtectorError:
+    """What there is to say of a group that no site has told of.
+
+    :returns: NotFound, or SiteUnreachable where both are silent.
+    """
     silent = [e for e in errors.values() if isinstance(e, SILENT)]
     if len(silent) == len(errors):
         return exceptions.SiteUnreachable(

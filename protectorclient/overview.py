@@ -6,13 +6,15 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import datetime
+import time
 from collections.abc import Callable, Iterable, Mapping
 
 from protectorclient import exceptions, microversions
 from protectorclient.checking import ready
 from protectorclient.checking.overview_row import Row as Row
 from protectorclient.located import rank
-from protectorclient.pair import SitePair
+from protectorclient.pair import SitePair, at_once
+from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.site_facts import SiteFacts as Side
 from protectorclient.sitehandle import SILENT
 from protectorclient.v1.health import GroupHealth
@@ -25,6 +27,7 @@ _ASKERS = 6
 DRILL = "test_failover"
 #: Without a health report nobody has asked for all that readiness takes.
 _UNTOLD = f"unknown: needs API version {microversions.HEALTH.since}"
+_LATE = "unknown: no health report within {grace:g} s"
 _UNLISTED = "unknown: the health report does not have it"
 #: Of the newest operations of a site so many are read at once.
 _NEWEST = 1000
@@ -41,20 +44,21 @@ class Overview:
     #: What was asked for, and no site that answers has.
     missing: tuple[str, ...] = ()
 
-    def state(self, name: str) -> str:
-        """What a site does that says nothing."""
-        return _state(self.errors[name])
+    def silence(self, name: str) -> str:
+        """That a site says nothing, and why."""
+        return _silence(name, self.errors[name])
 
     @property
     def trouble(self) -> exceptions.ProtectorError | None:
         """What there is to be told of it, beside the rows.
 
-        A dead site is none, as long as the other one answers.
+        A site that is dead, or does not let us in, is none, as long as
+        the other one answers.
         """
-        for error in self.errors.values():
-            if not isinstance(error, SILENT):
-                return error
         if len(self.errors) == len(self.sites):
+            for error in self.errors.values():
+                if not isinstance(error, SILENT):
+                    return error
             told = "; ".join(str(error) for error in self.errors.values())
             return exceptions.SiteUnreachable(f"neither site answers: {told}")
         if not self.missing:
@@ -69,19 +73,35 @@ def _state(error: exceptions.ProtectorError) -> str:
     return "is dead" if isinstance(error, SILENT) else "refuses"
 
 
-def look(pair: SitePair, names: Iterable[str] = ()) -> Overview:
-    """Ask both sites at once; a dead one costs its connect timeout once.
+def _silence(name: str, error: exceptions.ProtectorError) -> str:
+    """That a site says nothing, and why."""
+    if isinstance(error, at_once.Late):
+        # it may only be slow
+        return error.message
+    return f"{name} {_state(error)}: {error.message}"
 
+
+def look(pair: SitePair | BothSites, names: Iterable[str] = ()) -> Overview:
+    """Ask both sites at once; a silent one costs the grace once.
+
+    :param pair: the sites to ask.
     :param names: of groups, or their ids; without any, all.
     """
-    sides = {handle.name: Side(handle) for handle in pair.handles}
-    answers, errors = pair.each(lambda handle: _ask(sides[handle.name]))
+    sites = pair.reads if isinstance(pair, SitePair) else pair
+    kept = {id(handle): Side(handle) for handle in sites.handles}
+    told, errors = sites.each(lambda handle: _ask(kept[id(handle)]))
+    answers: dict[str, _Answer] = {}
+    for name, one in told.items():
+        try:
+            answers[name] = one.answer(sites.grace)
+        except exceptions.ProtectorError as error:
+            errors[name] = error
+    sides = {side.name: side for side in kept.values()}
     if not answers:
         return Overview((), errors, tuple(sides))
-    picture = _Picture(pair, sides, answers, errors)
+    picture = _Picture(sides, answers, errors)
     chosen, missing = picture.chosen(list(names))
-    with concurrent.futures.ThreadPoolExecutor(_ASKERS) as pool:
-        rows = tuple(pool.map(picture.row, chosen))
+    rows = tuple(at_once.each_of(chosen, picture.row, askers=_ASKERS))
     return Overview(rows, errors, tuple(sides), missing)
 
 
@@ -92,24 +112,49 @@ class _Answer:
     groups: dict[str, ProtectionGroup]
     operations: list[Operation]
     health: dict[str, GroupHealth]
-    health_known: bool
+    #: Why there is no health report.
+    unhealthy: str | None = None
 
 
-def _ask(side: Side) -> _Answer:
+@dataclasses.dataclass(frozen=True)
+class _Told:
+    """The same, while the health report is still waited for."""
+
+    groups: dict[str, ProtectionGroup]
+    operations: list[Operation]
+    #: The site asks its peer for it, which may be silent.
+    health: concurrent.futures.Future[dict[str, GroupHealth] | None]
+    #: When the rest was there, on the clock that `time.monotonic` reads.
+    at: float
+
+    def answer(self, grace: float | None) -> _Answer:
+        """With the health report, if it comes in time.
+
+        :param grace: seconds that it has when the rest is there.
+        """
+        left = None
+        if grace is not None:
+            left = max(0.0, self.at + grace - time.monotonic())
+        try:
+            health = self.health.result(left)
+        except TimeoutError:
+            late = _LATE.format(grace=grace)
+            return _Answer(self.groups, self.operations, {}, late)
+        untold = _UNTOLD if health is None else None
+        return _Answer(self.groups, self.operations, health or {}, untold)
+
+
+def _ask(side: Side) -> _Told:
     if side.barred is not None:
         raise side.barred
-    client = side.handle.client
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        # it waits for its peer, while the rest is asked
-        health = pool.submit(lambda: side.health if side.has_health else None)
-        groups = {group.id: group for group in side.groups}
-        operations = list(client.operations.list(limit=_NEWEST))
-        _ = side.local
-        if groups:
-            with contextlib.suppress(exceptions.ProtectorError):
-                _ = side.servers
-        known = health.result()
-    return _Answer(groups, operations, known or {}, known is not None)
+    health = at_once.start(lambda: side.health if side.has_health else None)
+    groups = {group.id: group for group in side.groups}
+    operations = list(side.handle.client.operations.list(limit=_NEWEST))
+    _ = side.local
+    if groups:
+        with contextlib.suppress(exceptions.ProtectorError):
+            _ = side.servers
+    return _Told(groups, operations, health, time.monotonic())
 
 
 class _Picture:
@@ -117,12 +162,10 @@ class _Picture:
 
     def __init__(
         self,
-        pair: SitePair,
         sides: Mapping[str, Side],
         answers: Mapping[str, _Answer],
         errors: Mapping[str, exceptions.ProtectorError],
     ) -> None:
-        self._pair = pair
         self._sides = sides
         self._answers = answers
         self._errors = errors
@@ -223,7 +266,7 @@ class _Picture:
         self, copies: Mapping[str, ProtectionGroup]
     ) -> tuple[bool | None, str]:
         for name, error in self._errors.items():
-            return None, f"{name} {_state(error)}: {error.message}"
+            return None, _silence(name, error)
         missing = [name for name in self._sides if name not in copies]
         if missing:
             return False, f"{missing[0]} does not know it"
@@ -303,8 +346,8 @@ class _Picture:
         return tuple(dict.fromkeys(found))
 
     def _untold(self) -> str:
-        told = any(answer.health_known for answer in self._answers.values())
-        return _UNLISTED if told else _UNTOLD
+        why = [answer.unhealthy for answer in self._answers.values()]
+        return _UNLISTED if None in why else str(why[0])
 
     def _operations(self, identity: str) -> list[Operation]:
         """Those of both sites, newest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,10 @@ from protectorclient.v1.protection_groups import Group
 
 class PairActions(abc.ABC):
     """What both sites together can be told to do with a group."""
+
+    #: Why the second cloud is taken for the other site, where nobody has
+    #: named it.
+    choice: str | None = None
 
     @abc.abstractmethod
     def locate(self, group: Group, *, unplanned: bool = False) -> Located:
@@ -109,8 +114,9 @@ class PairActions(abc.ABC):
         :raises NotUnique: a name in a mapping that several share.
         :raises VersionNotSupported: the site is too old for a reason.
         """
-        return preparing.prepare(
-            self.locate(group, unplanned=unplanned),
+        located = self.locate(group, unplanned=unplanned)
+        prepared = preparing.prepare(
+            located,
             action,
             network_mapping=network_mapping,
             flavor_mapping=flavor_mapping,
@@ -121,4 +127,10 @@ class PairActions(abc.ABC):
             reason=reason,
             mapping_file=mapping_file,
             expect=expect,
+        )
+        if self.choice is None or located.dead is None:
+            return prepared
+        # a dead site cannot say whether it is the right one
+        return dataclasses.replace(
+            prepared, warnings=(self.choice, *prepared.warnings)
         )

@@ -60,7 +60,7 @@ def look(pair: SitePair, group: Group) -> State:
 
     :raises SiteUnreachable: one of them does not answer.
     """
-    report = pair.sync_status(group)
+    report = pair.sync_status(group, grace=None)
     located = report.located
     if located.dead is not None:
         raise located.errors[located.dead.name]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import functools
+import dataclasses
 from collections.abc import Callable
+from typing import Any, Generic, TypeVar, overload
 
 from protectorclient import exceptions, http, transport, urls
 from protectorclient.cloud import Access
@@ -13,6 +14,38 @@ from protectorclient.v1.sites import Site
 
 #: What a site does that is down, or cut off, or half up.
 SILENT = (exceptions.SiteUnreachable, exceptions.ServerError)
+
+
+T = TypeVar("T")
+
+
+class _kept(Generic[T]):
+    """A property that is found out when it is first read, and kept.
+
+    `functools.cached_property` of Python 3.11 has one lock for all
+    objects: what asks a silent site would make the other one wait.
+    """
+
+    def __init__(self, find: Callable[[Any], T]) -> None:
+        self._find = find
+        self.__doc__ = find.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> _kept[T]: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+
+    def __get__(self, instance: object | None, owner: type) -> T | _kept[T]:
+        if instance is None:
+            return self
+        found: T = self._find(instance)
+        # of two threads at once both get what was kept first
+        kept: T = instance.__dict__.setdefault(self._name, found)
+        return kept
 
 
 class SiteHandle:
@@ -26,21 +59,25 @@ class SiteHandle:
         api_version: str = "auto",
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
+        nameless: bool = False,
     ) -> None:
-        #: The cloud's name in clouds.yaml.
+        #: The cloud's name in clouds.yaml; of a cloud without an entry
+        #: there, the name that its own record has, once that is known.
         self.name = name
+        #: Whether the name only stands for one that is not known yet.
+        self.nameless = nameless
         self._access = access
         self._api_version = api_version
         self._timeouts = (connect_timeout, read_timeout)
 
-    @functools.cached_property
+    @_kept
     def access(self) -> Access:
         """Session and settings of the cloud."""
         if isinstance(self._access, Access):
             return self._access
         return self._access()
 
-    @functools.cached_property
+    @_kept
     def client(self) -> Client:
         """The protector service of the site."""
         return self.access.client(
@@ -49,17 +86,17 @@ class SiteHandle:
             read_timeout=self._timeouts[1],
         )
 
-    @functools.cached_property
+    @_kept
     def finder(self) -> NameFinder:
         """Names to ids at the site."""
         return self.access.finder()
 
-    @functools.cached_property
+    @_kept
     def sites(self) -> dict[str, Site]:
         """Both sites by id, as this one has them registered."""
         return {site.id: site for site in self.client.sites.list()}
 
-    @functools.cached_property
+    @_kept
     def local(self) -> Site:
         """The record of this very site.
 
@@ -88,6 +125,39 @@ class SiteHandle:
             "the service does not say which of its sites it is itself",
             site=self.name,
         )
+
+    @property
+    def known_access(self) -> Access | None:
+        """Session and settings, where the cloud has been opened already."""
+        if "access" in self.__dict__ or isinstance(self._access, Access):
+            return self.access
+        return None
+
+    @property
+    def has_sites(self) -> bool:
+        """Whether the site records have been read already."""
+        return "sites" in self.__dict__
+
+    @property
+    def known_endpoint(self) -> urls.Endpoint | None:
+        """The service's URL, where it has been looked up already."""
+        if "client" not in self.__dict__:
+            return None
+        return self.client.http.known_endpoint
+
+    def rename(self, name: str) -> None:
+        """Call the site by another name, in what follows.
+
+        :param name: that of its own record.
+        """
+        self.name = name
+        self.nameless = False
+        access = dataclasses.replace(self.access, name=name)
+        self.__dict__["access"] = access
+        if "client" in self.__dict__:
+            self.client.http.site = name
+        if "finder" in self.__dict__:
+            self.finder.site = name
 
     def answers(self, url: str | None = None) -> bool:
         """Whether the protector service answers anything at all.

@@ -50,8 +50,10 @@ class Metadata:
     def now(self) -> str:
         return stamp(self._site.clock.time())
 
-    def peer_state(self, group: Group) -> PeerState | None:
-        return self._access.peer(group).state(group.id)
+    def peer_state(
+        self, group: Group, quick: bool = False
+    ) -> PeerState | None:
+        return self._access.peer(group).state(group.id, quick)
 
     # -- pushing
 

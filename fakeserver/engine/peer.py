@@ -15,6 +15,8 @@ from fakeserver.wire import Wire
 #: Keystone and its service together are waited for less than a client waits
 #: for this site, or the client would never be told
 TIMEOUT = (5, 10)
+#: the same for a report that a person waits for, and that decides nothing
+QUICK = (1, 1)
 VERSION = {"OpenStack-API-Version": "protector 1.0"}
 
 
@@ -81,19 +83,23 @@ class Peer:
         self._faults = faults
         self._wire = wire
         self._http = wire.session()
-        self._session = session.Session(
-            auth=v3.Password(
-                auth_url=account.auth_url,
-                username=account.username,
-                password=account.password,
-                user_domain_name=account.user_domain_name,
-                project_id=project_id,
-            ),
-            session=self._http,
-            verify=self._http.verify,
+        self._auth = v3.Password(
+            auth_url=account.auth_url,
+            username=account.username,
+            password=account.password,
+            user_domain_name=account.user_domain_name,
+            project_id=project_id,
+        )
+        self._session = self._with(TIMEOUT)
+        self._quick = self._with(QUICK)
+
+    def _with(self, timeout: tuple[int, int]) -> session.Session:
+        made = session.Session(
+            auth=self._auth, session=self._http, verify=self._http.verify
         )
         # keystoneauth knows one number only, requests knows both
-        self._session.timeout = TIMEOUT  # type: ignore[assignment]
+        made.timeout = timeout  # type: ignore[assignment]
+        return made
 
     def ping(self) -> None:
         """``GET /``; PeerSilent when it does not answer as a service."""
@@ -112,10 +118,11 @@ class Peer:
         ) as error:
             raise PeerSilent(self.site, _why(error)) from error
 
-    def state(self, group_id: str) -> PeerState | None:
+    def state(self, group_id: str, quick: bool = False) -> PeerState | None:
         """What the peer holds; None when it does not know the group."""
+        path = f"{group_id}/sync-status?local=true"
         try:
-            body = self._call("GET", f"{group_id}/sync-status?local=true")
+            body = self._call("GET", path, quick)
         except PeerRefused as refusal:
             if refusal.status == 404:
                 return None
@@ -143,11 +150,14 @@ class Peer:
             log=False,
         )
 
-    def _call(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
+    def _call(
+        self, method: str, path: str, quick: bool = False, **kwargs: Any
+    ) -> dict[str, Any]:
+        asked = self._quick if quick else self._session
         if self._faults.cuts(self.site):
             raise PeerSilent(self.site, "the way to it is cut")
         try:
-            answer = self._session.request(
+            answer = asked.request(
                 f"{self._base}/{path}",
                 method,
                 headers=VERSION,

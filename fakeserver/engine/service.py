@@ -245,10 +245,16 @@ class Service:
 
     # -- metadata
 
-    def sync_status(self, project_id: str, group_id: str, local: bool) -> Doc:
+    def sync_status(
+        self,
+        project_id: str,
+        group_id: str,
+        local: bool,
+        quick: bool = False,
+    ) -> Doc:
         """The comparison of both sites' copies, asked live."""
         group = groups.get(self._site.db, project_id, group_id)
-        return self.sync.status(group, local)
+        return self.sync.status(group, local, quick)
 
     def sync_force(self, project_id: str, group_id: str, force: bool) -> Doc:
         """Push this site's copy now, and say how it is after that."""

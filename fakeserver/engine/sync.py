@@ -30,8 +30,11 @@ class Sync:
 
     # -- comparing
 
-    def status(self, group: Group, local: bool) -> dict[str, Any]:
-        """The sync status, asked live; ``local`` asks nobody."""
+    def status(
+        self, group: Group, local: bool, quick: bool = False
+    ) -> dict[str, Any]:
+        """The sync status, asked live; ``local`` asks nobody, and
+        ``quick`` does not wait long for the peer."""
         own = checksum(group.doc)
         found: dict[str, Any] = {
             "protection_group_id": group.id,
@@ -54,7 +57,7 @@ class Sync:
             found["message"] = "From this site alone; the peer was not asked"
             return found
         try:
-            held = self._metadata.peer_state(group)
+            held = self._metadata.peer_state(group, quick)
         except PeerSilent as silent:
             found.update(status="UNREACHABLE", message=str(silent))
             return found

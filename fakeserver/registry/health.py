@@ -112,7 +112,9 @@ def _sync(site: Site, group: Group, silent: set[str]) -> str:
     peer = peer_of(group.doc, site.service.access.local_id())
     if peer in silent:
         return "UNREACHABLE"
-    found = site.service.sync_status(group.project_id, group.id, False)
+    found = site.service.sync_status(
+        group.project_id, group.id, local=False, quick=True
+    )
     status = str(found["status"])
     if status == "UNREACHABLE":
         silent.add(peer)

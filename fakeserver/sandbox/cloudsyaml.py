@@ -13,7 +13,8 @@ _ENTRIES = (
     ("site-b", "site-b", "demo", "site-a"),
     ("site-a-admin", "site-a", "admin", "site-b-admin"),
     ("site-b-admin", "site-b", "admin", "site-a-admin"),
-    ("site-a-auditor", "site-a", "auditor", None),
+    ("site-a-auditor", "site-a", "auditor", "site-b-auditor"),
+    ("site-b-auditor", "site-b", "auditor", "site-a-auditor"),
     ("site-a-rival", "site-a", "rival", "site-b-rival"),
     ("site-b-rival", "site-b", "rival", "site-a-rival"),
 )
@@ -39,8 +40,7 @@ def clouds(
         }
         if config.ca_file is not None:
             entry["cacert"] = str(config.ca_file)
-        if secondary is not None:
-            entry["protector_secondary_cloud"] = secondary
+        entry["protector_secondary_cloud"] = secondary
         made[name] = entry
     return made
 

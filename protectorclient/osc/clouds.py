@@ -7,21 +7,14 @@ given there (``--os-project-id``, say) is true of one site only.
 
 from __future__ import annotations
 
-import dataclasses
-import urllib.parse
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.osc import plugin
 
 if TYPE_CHECKING:
-    from openstack.config import cloud_region
-
     from protectorclient.pair import SitePair
     from protectorclient.sitehandle import SiteHandle
-
-#: What openstack.config calls a cloud that has no entry in clouds.yaml.
-NAMELESS = ("", "envvars", "defaults")
 
 
 def open_primary(app: Any) -> SiteHandle:
@@ -30,22 +23,41 @@ def open_primary(app: Any) -> SiteHandle:
 
 
 def open_pair(app: Any, primary: SiteHandle) -> SitePair:
-    """The configured cloud with the other site's; neither is asked yet.
+    """The configured cloud with the other site's.
+
+    Neither is asked for anything, but the first where it alone can say
+    which is the other one.
 
     :raises ConfigProblem: nothing says which is the other one.
+    :raises SameSite: both are configured as one site.
     """
-    from protectorclient import cloud, pair
+    from protectorclient import pair
+    from protectorclient.pair import same_site, second_cloud
 
-    access = primary.access
-    named = app.options.secondary_cloud or access.secondary
-    if not named:
-        raise exceptions.ConfigProblem(
-            "the other site's cloud is not known: give --secondary-cloud, "
-            f"set {cloud.SECONDARY_VARIABLE}, or {cloud.SECONDARY_KEY} in "
-            "the cloud's entry in clouds.yaml"
-        )
-    name = cloud.secondary_name(named, access)
-    return pair.SitePair(primary, _open(app, name))
+    choice = second_cloud.choose(
+        app.options.secondary_cloud, primary, app.cloud_config
+    )
+    secondary = _open(app, choice.name)
+    same_site.refuse_one(primary, secondary)
+    return pair.SitePair(primary, secondary, choice=choice.why)
+
+
+def open_only(app: Any, primary: SiteHandle, name: str) -> SiteHandle | None:
+    """One of the two clouds by its entry's name; none is asked for it.
+
+    :returns: the cloud; None where the name is not one of theirs.
+    :raises ConfigProblem: the entry cannot be used.
+    """
+    from protectorclient.pair import second_cloud
+
+    if name == primary.name:
+        return primary
+    config = app.cloud_config
+    told = second_cloud.without_asking(
+        app.options.secondary_cloud, primary, config
+    )
+    known = second_cloud.names(config) if told is None else [told.name]
+    return _open(app, name) if name in known else None
 
 
 def _open(app: Any, name: str | None, **options: Any) -> SiteHandle:
@@ -56,15 +68,12 @@ def _open(app: Any, name: str | None, **options: Any) -> SiteHandle:
         region = app.cloud_config.get_one(name, **options)
         config.check_region(region, name)
         access = cloud.access_from_region(region)
-    if access.name in NAMELESS:
-        access = dataclasses.replace(access, name=_host(region))
-    return sitehandle.SiteHandle(access.name, access, api_version=version)
-
-
-def _host(region: cloud_region.CloudRegion) -> str:
-    """A name for a cloud that has none: the host of its Keystone."""
-    url = str(region.config.get("auth", {}).get("auth_url") or "")
-    return urllib.parse.urlsplit(url).hostname or "the configured cloud"
+    return sitehandle.SiteHandle(
+        access.name,
+        access,
+        api_version=version,
+        nameless=access.nameless,
+    )
 
 
 def api_version(app: Any) -> str:

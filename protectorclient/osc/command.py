@@ -16,7 +16,7 @@ import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO
 
 from osc_lib.command import command
 
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from protectorclient.v1._record import Record
     from protectorclient.v1.client import Client
     from protectorclient.v1.protection_groups import ProtectionGroup
-
-T = TypeVar("T")
 
 #: How a line begins that somebody will paste.
 _COMMANDS = ("openstack ", "protector ", "protector-sandbox ")
@@ -178,22 +176,6 @@ class Base(command.Command):
         if error is not None:
             raise error
         return located.current, located.group
-
-    def survivor(self, ask: Callable[[Client], T]) -> T:
-        """What the configured cloud says; where it is dead, the other.
-
-        For what both sites know alike.
-        """
-        try:
-            return ask(self.client)
-        except (exceptions.SiteUnreachable, exceptions.ServerError) as error:
-            try:
-                other = self.pair.secondary
-                found = ask(other.client)
-            except exceptions.ProtectorError:
-                raise error from None
-            self.warn(f"{error}; this is what {other.name} says")
-            return found
 
     def close(self) -> None:
         """Close the connections that were opened."""

@@ -14,6 +14,9 @@ _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+|\d+(?:\.\d+)?")
 _LONGEST = 10 * 366 * 86400.0
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
+#: Seconds that the second site has when the first one has answered.
+GRACE = 2.0
+
 _FAILOVER = "protection-group failover"
 _CHECK = "protection-group check"
 _TESTS = "protection-group test-failover"
@@ -21,6 +24,20 @@ _MAPPED = (_FAILOVER, "failback", "test-failover")
 _STARTED = (*_MAPPED, "test-cleanup", "consistency-group sync")
 _ACTIONS = (*_MAPPED, "test-cleanup")
 _WAITING = (*_STARTED, "operation wait", "operation watch")
+_READING = (
+    "protection-group show",
+    "protection-group list",
+    "protection-group sync-status",
+    "member list",
+    "policy show",
+    "consistency-group show",
+    "operation show",
+    "operation list",
+    "mapping show",
+    "health show",
+    "status",
+    "drill overdue",
+)
 
 #: Where an option belongs, for those who give it to another command.
 OWNERS: Mapping[str, tuple[str, ...]] = {
@@ -46,6 +63,8 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "--for": (_CHECK, "mapping check"),
     "--exit-status": ("operation show",),
     "--all-sites": ("operation list",),
+    "--site": _READING,
+    "--site-grace": _READING,
     "--any": ("operation wait",),
     "--events": ("operation watch",),
     "--watch": ("status",),
@@ -143,6 +162,24 @@ def add_group(parser: argparse.ArgumentParser) -> None:
         "protection_group",
         metavar="<protection-group>",
         help="Protection group (name or ID)",
+    )
+
+
+def add_sites(parser: argparse.ArgumentParser) -> None:
+    """Which sites are asked, and how long the second one has."""
+    parser.add_argument(
+        "--site",
+        metavar="<site>",
+        dest="only_site",
+        help="Ask this site alone (cloud name, or name or ID of the site)",
+    )
+    parser.add_argument(
+        "--site-grace",
+        metavar="<duration>",
+        type=duration,
+        default=GRACE,
+        help="When one site has answered, wait so long for the other one "
+        "(default: 2s)",
     )
 
 

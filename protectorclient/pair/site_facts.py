@@ -15,6 +15,7 @@ from protectorclient import exceptions, microversions
 from protectorclient.sitehandle import SILENT, SiteHandle
 from protectorclient.v1.consistency_groups import ConsistencyGroup
 from protectorclient.v1.health import GroupHealth
+from protectorclient.v1.members import Member
 from protectorclient.v1.operations import Operation
 from protectorclient.v1.policies import Policy
 from protectorclient.v1.protection_groups import ProtectionGroup, SyncStatus
@@ -242,6 +243,26 @@ class SiteFacts:
         return self.ask(
             ("sync", group),
             lambda: self.handle.client.protection_groups.sync_status(group),
+        )
+
+    def members(
+        self, group: str, limit: int | None = None, marker: str | None = None
+    ) -> list[Member]:
+        """The members of a group."""
+        return self.ask(
+            ("members", group, limit, marker),
+            lambda: list(
+                self.handle.client.members.list(
+                    group, limit=limit, marker=marker
+                )
+            ),
+        )
+
+    def operation(self, operation_id: str) -> Operation:
+        """An operation that this site has started, by its id."""
+        return self.ask(
+            ("operation", operation_id),
+            lambda: self.handle.client.operations.get(operation_id),
         )
 
     def newest(self, group: str) -> list[Operation]:

@@ -8,8 +8,6 @@ says when one is dead.
 
 from __future__ import annotations
 
-import concurrent.futures
-import datetime
 import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,23 +27,20 @@ from protectorclient.located import (
     Located,
     SyncReport,
     rank,
-    together,
 )
+from protectorclient.pair import at_once, comparing, same_site, second_cloud
+from protectorclient.pair.both_sites import BothSites
+from protectorclient.pair.reads import Reads
 from protectorclient.pairactions import PairActions
 from protectorclient.sitehandle import SILENT, SiteHandle
 from protectorclient.v1 import _record
 from protectorclient.v1.operations import Operation
-from protectorclient.v1.protection_groups import (
-    Group,
-    SyncStatus,
-)
+from protectorclient.v1.protection_groups import Group, SyncStatus
 
 if TYPE_CHECKING:
     from openstack.config.loader import OpenStackConfig
 
 T = TypeVar("T")
-
-_BEGINNING = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
 
 class SitePair(PairActions):
@@ -61,11 +56,29 @@ class SitePair(PairActions):
     second are only the order in which they are configured.
     """
 
-    def __init__(self, primary: SiteHandle, secondary: SiteHandle) -> None:
+    def __init__(
+        self,
+        primary: SiteHandle,
+        secondary: SiteHandle,
+        *,
+        site_grace: float = at_once.GRACE,
+        choice: str | None = None,
+    ) -> None:
+        """Make a pair of two sites; nothing is asked yet.
+
+        :param primary: the first of the two.
+        :param secondary: the second of the two.
+        :param site_grace: seconds that the second site has in a read when
+            the first one has answered.
+        :param choice: why the second cloud is taken for the other site,
+            where nobody has named it.
+        """
         #: The first of the two configured clouds.
         self.primary = primary
         #: The second of the two configured clouds.
         self.secondary = secondary
+        self.site_grace = site_grace
+        self.choice = choice
 
     @classmethod
     def open(
@@ -77,35 +90,47 @@ class SitePair(PairActions):
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
         config: OpenStackConfig | None = None,
+        site_grace: float = at_once.GRACE,
     ) -> SitePair:
-        """Open two entries of clouds.yaml; nothing is asked yet.
+        """Open two entries of clouds.yaml; mostly nothing is asked yet.
 
         :param primary: without it what ``OS_CLOUD`` or the other
             ``OS_*`` say.
         :param secondary: without it ``OS_SECONDARY_CLOUD``, or the key
-            ``protector_secondary_cloud`` in the primary's entry.
+            ``protector_secondary_cloud`` in the primary's entry; else the
+            other one of a file of two entries, or the one entry that has
+            the ``auth_url`` of the peer's record at the primary, which
+            alone is asked for it.
         :param api_version: ``auto``, ``latest``, or one like ``1.1``.
         :param connect_timeout: seconds, 5 by default.
         :param read_timeout: seconds, 30 by default.
         :param config: clouds.yaml as read already.
+        :param site_grace: seconds that the second site has in a read when
+            the first one has answered.
         :returns: the two sites.
-        :raises ConfigProblem: an entry is missing or cannot be used.
+        :raises ConfigProblem: an entry is missing or cannot be used, or
+            none can be taken for the other site.
         """
         config = config or cloud.load_config()
-        first = cloud.open_access(primary, config=config)
-        name = cloud.secondary_name(secondary, first)
-        second = cloud.open_access(name, config=config)
-        return cls(
-            *(
-                SiteHandle(
-                    access.name,
-                    access,
-                    api_version=api_version,
-                    connect_timeout=connect_timeout,
-                    read_timeout=read_timeout,
-                )
-                for access in (first, second)
+
+        def opened(name: str | None) -> SiteHandle:
+            access = cloud.open_access(name, config=config)
+            return SiteHandle(
+                access.name,
+                access,
+                api_version=api_version,
+                connect_timeout=connect_timeout,
+                read_timeout=read_timeout,
+                nameless=access.nameless,
             )
+
+        first = opened(primary)
+        choice = second_cloud.choose(secondary, first, config)
+        return cls(
+            first,
+            opened(choice.name),
+            site_grace=site_grace,
+            choice=choice.why,
         )
 
     @property
@@ -130,67 +155,97 @@ class SitePair(PairActions):
                 return handle
         for handle in self.handles:
             try:
-                if name in (handle.local.name, handle.local.id):
-                    return handle
+                local = handle.local
             except SILENT:
                 continue
+            if name in (local.name, local.id):
+                return handle
+            known = handle.sites.values()
+            if len(known) == 2 and any(
+                name in (it.name, it.id) for it in known
+            ):
+                # the other one is not asked for what this one knows
+                return self.beside(handle)
         names = " and ".join(handle.name for handle in self.handles)
         raise exceptions.NotFound(
             f"no site is called '{name}': there are {names}"
         )
 
     def each(
-        self, ask: Callable[[SiteHandle], T]
+        self,
+        ask: Callable[[SiteHandle], T],
+        *,
+        grace: float | None = None,
     ) -> tuple[dict[str, T], dict[str, exceptions.ProtectorError]]:
         """Ask both at once.
 
         :param ask: the question, to one site.
+        :param grace: seconds that a site has when the other one has
+            answered; without it each has as long as its timeouts are.
         :returns: answers and errors, each by the clouds' names.
+        :raises SameSite: both clouds lead to one site.
         :raises Exception: what a question raises that is not an error of
             this package.
         """
-        answers: dict[str, T] = {}
-        errors: dict[str, exceptions.ProtectorError] = {}
-        with concurrent.futures.ThreadPoolExecutor(2) as pool:
-            asked = {
-                handle.name: pool.submit(ask, handle)
-                for handle in self.handles
-            }
-            for name, future in asked.items():
-                try:
-                    answers[name] = future.result()
-                except exceptions.ProtectorError as error:
-                    errors[name] = error
-        return answers, errors
+        return BothSites(self.handles, grace=grace).each(ask)
+
+    @property
+    def reads(self) -> Reads:
+        """The reads of groups and operations, each asked of both sites."""
+        return Reads(self.handles, grace=self.site_grace)
+
+    def need_both(self) -> None:
+        """Raise where not both sites of one pair can be asked.
+
+        Each is asked for its site records.
+
+        :raises SiteUnreachable: one of them does not answer.
+        :raises AuthenticationFailed: one of them does not let us in.
+        :raises SameSite: both clouds lead to one site.
+        :raises ConfigProblem: nobody has named the second cloud, and the
+            two sites have not registered each other.
+        """
+        _, errors = self.each(lambda handle: handle.sites)
+        for error in errors.values():
+            raise error
+        if self.choice is not None:
+            same_site.refuse_strangers(self.primary, self.secondary)
 
     # Who is who
 
-    def locate(self, group: Group, *, unplanned: bool = False) -> Located:
+    def locate(
+        self,
+        group: Group,
+        *,
+        unplanned: bool = False,
+        grace: float | None = None,
+    ) -> Located:
         """Find a group and who is primary for it; one dead site is fine.
 
         :param group: its name or id, or a record of it.
         :param unplanned: a site that refuses our account is taken for
             silent too.
+        :param grace: seconds that a site has when the other one has
+            answered; without it each has as long as its timeouts are.
         :returns: the group, and which site is what for it.
         :raises NotFound: no site that answers has it.
         :raises NotUnique: the sites know two groups by this name.
         :raises SiteUnreachable: neither site answers.
+        :raises SameSite: both clouds lead to one site.
+        :raises ConfigProblem: the two sites have not registered each other.
         """
         wanted = _record.id_of(group)
         answers, errors = self.each(
             lambda handle: (
                 handle.local,
                 handle.client.protection_groups.find(wanted),
-            )
+            ),
+            grace=grace,
         )
-        excused: tuple[type[exceptions.ProtectorError], ...] = (
-            *SILENT,
-            exceptions.NotFound,
-        )
-        if unplanned and answers:
-            excused = (*excused, exceptions.AuthenticationFailed)
+        same_site.refuse_strangers(self.primary, self.secondary)
+        alone = bool(answers) and (unplanned or grace is not None)
         for error in errors.values():
-            if not isinstance(error, excused):
+            if not isinstance(error, comparing.excused(alone)):
                 raise error
         return locating.settle(self, wanted, answers, errors)
 
@@ -205,34 +260,22 @@ class SitePair(PairActions):
 
     # Metadata
 
-    def sync_status(self, group: Group) -> SyncReport:
+    def sync_status(
+        self, group: Group, *, grace: float | None = at_once.GRACE
+    ) -> SyncReport:
         """How both sites' metadata compare, as each of them sees it.
 
+        Where one is silent the other is asked for itself alone: its
+        service would wait for the silent one too.
+
         :param group: its name or id, or a record of it.
+        :param grace: seconds that a site has when the other one has
+            answered; None for as long as its own timeouts are.
         :returns: one status, what each site says, and why one does not.
         :raises NotFound: no site that answers has it.
         :raises SiteUnreachable: neither site answers.
         """
-        located = self.locate(group)
-        sides: dict[str, SyncStatus] = {}
-        errors = dict(located.errors)
-        found, failed = self.each(lambda handle: self._side(located, handle))
-        errors.update(failed)
-        sides.update({k: v for k, v in found.items() if v is not None})
-        for error in errors.values():
-            if not isinstance(error, (*SILENT, exceptions.NotFound)):
-                raise error
-        return SyncReport(
-            status=together(sides, errors),
-            sides=sides,
-            errors=errors,
-            located=located,
-        )
-
-    def _side(self, located: Located, handle: SiteHandle) -> SyncStatus | None:
-        if handle.name in located.errors:
-            return None
-        return handle.client.protection_groups.sync_status(located.group.id)
+        return comparing.compare(self, group, grace)
 
     def sync_force(
         self, group: Group, *, winner: str | None = None
@@ -325,28 +368,13 @@ class SitePair(PairActions):
         """The operations of both sites, newest first.
 
         :param limit: stop after so many.
-        :param filters: as for the list of one site.
+        :param filters: as for the list of one site; `group` is the name or
+            id of a group, `marker` the operation after which to begin.
         :returns: operations and where they are known, and why a site
             said nothing.
         :raises SiteUnreachable: neither site answers.
         """
-        found, errors = self.each(
-            lambda handle: list(
-                handle.client.operations.list(limit=limit, **filters)
-            )
-        )
-        for error in errors.values():
-            if not isinstance(error, SILENT) or not found:
-                raise error
-        merged = [
-            (operation, handle)
-            for handle in self.handles
-            for operation in found.get(handle.name, ())
-        ]
-        merged.sort(
-            key=lambda item: item[0].started_at or _BEGINNING, reverse=True
-        )
-        return History(tuple(merged[:limit]), errors)
+        return self.reads.operations(limit=limit, **filters)
 
     def operation(self, operation_id: str) -> tuple[Operation, SiteHandle]:
         """An operation and the site that knows it: both are asked.
@@ -356,25 +384,8 @@ class SitePair(PairActions):
         :raises NotFound: both say that there is none.
         :raises OperationUnknown: one says so, the other says nothing.
         """
-        found, errors = self.each(
-            lambda handle: handle.client.operations.get(operation_id)
-        )
-        for handle in self.handles:
-            if handle.name in found:
-                return found[handle.name], handle
-        silent = [e for e in errors.values() if isinstance(e, SILENT)]
-        for error in errors.values():
-            if not isinstance(error, (*SILENT, exceptions.NotFound)):
-                raise error
-        if silent:
-            raise exceptions.OperationUnknown(
-                f"nobody who knows {operation_id} answers: "
-                + "; ".join(str(error) for error in silent),
-                operation_id=operation_id,
-            )
-        raise exceptions.NotFound(
-            f"no site knows an operation '{operation_id}'"
-        )
+        found = self.reads.operation(operation_id)
+        return found.value, found.site
 
     def wait(
         self,
@@ -410,7 +421,9 @@ class SitePair(PairActions):
         :param pace: how often to ask, and when to give up.
         :returns: events as they happen, to the end of the last one.
         :raises BadArgument: an operation is neither an id nor a record.
+        :raises SameSite: both clouds lead to one site.
         """
+        same_site.refuse_one(*self.handles)
         return following.follow(
             self,
             [_record.id_of(operation) for operation in operations],

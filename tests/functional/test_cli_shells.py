@@ -9,6 +9,7 @@ import sys
 
 import clirunner
 import pytest
+import yaml
 from clirunner import SHELLS, openstack, protector
 
 from fakeserver.harness import LocalPair
@@ -46,12 +47,24 @@ def test_the_other_sites_cloud(
     status = "protection-group sync-status bare -f value -c status"
     monkeypatch.setenv("OS_CLOUD", "site-a-auditor")
     for run in SHELLS.values():
-        ran = run(status)
+        assert run(status).out == "IN_SYNC\n"
+    entries = yaml.safe_load(local_pair.clouds_yaml.read_text())
+    entries["clouds"].pop("site-b-auditor")
+    for entry in entries["clouds"].values():
+        entry.pop("protector_secondary_cloud")
+    local_pair.clouds_yaml.write_text(yaml.safe_dump(entries))
+    for run in SHELLS.values():
+        ran = run("protection-group failover bare")
         assert (ran.code, ran.out) == (1, "")
         assert ran.err == (
-            "the other site's cloud is not known: give --secondary-cloud, "
-            "set OS_SECONDARY_CLOUD, or protector_secondary_cloud in the "
-            "cloud's entry in clouds.yaml\n"
+            "the other site's cloud is not known: site-b, site-b-admin,"
+            " site-b-rival have the auth_url"
+            f" {local_pair.site('b').url}/identity/v3. Give"
+            " --secondary-cloud, set OS_SECONDARY_CLOUD, or"
+            " protector_secondary_cloud in the entry of 'site-a-auditor' in"
+            " clouds.yaml; its entries: site-a, site-a-admin,"
+            " site-a-auditor, site-a-rival, site-b, site-b-admin,"
+            " site-b-rival\n"
         )
     given = protector(f"--secondary-cloud site-b {status}")
     assert (given.code, given.out) == (0, "IN_SYNC\n")

@@ -30,9 +30,9 @@ def create(
     :param undo: takes it back with a client.
     """
     first, second = pair.handles
-    # Learn before the first record is made that the second service, too,
-    # is there and lets us in.
-    list(second.client.sites.list(limit=1))
+    # learn before the first record is made that the second service, too,
+    # is there and lets us in
+    pair.need_both()
     made = make(first.client, None)
     try:
         make(second.client, made.id)
@@ -51,6 +51,7 @@ def delete(
     :param what: such a record, in words.
     :param manager: the manager of such records in a client.
     """
+    pair.need_both()
     found = _find(pair, name, what, manager)
     done: list[str] = []
     for handle in pair.handles:
@@ -79,6 +80,7 @@ def update(
         site's own.
     """
     first, second = pair.handles
+    pair.need_both()
     found = _find(pair, name, "site", lambda client: client.sites)
     for handle in pair.handles:
         if handle.name not in found:

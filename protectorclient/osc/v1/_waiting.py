@@ -161,6 +161,8 @@ class Waiting(command.Base):
         """The sites that can be asked: both, or the one there is."""
         try:
             return {handle.name: handle for handle in self.pair.handles}
+        except exceptions.SameSite:
+            raise
         except exceptions.ConfigProblem:
             return {self.primary.name: self.primary}
 

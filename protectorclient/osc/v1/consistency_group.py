@@ -8,29 +8,29 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient.osc import columns, command, options
-from protectorclient.osc.v1 import _following, _looking
+from protectorclient.osc.v1 import _following, _looking, _reading
 
 if TYPE_CHECKING:
     from protectorclient.actions import Prepared
     from protectorclient.v1.consistency_groups import ConsistencyGroup
 
 
-class ShowConsistencyGroup(command.ShowOne):
-    """Show the volumes and recovery points of a protection group"""
+class ShowConsistencyGroup(_reading.ReadsBoth, command.ShowOne):
+    """Show the volumes and recovery points of a protection group
+
+    Both sites are asked, and the record of the one that is ahead is shown.
+    """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
         options.add_group(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        client = self.client
-        group = client.protection_groups.find(parsed_args.protection_group)
-        found = client.consistency_groups.get(group)
-        return _shown(found, self.now())
-
-    def now(self) -> float:
-        """The time by the site's clock, which made the points."""
-        skew = self.client.http.clock_skew or 0.0
-        return datetime.datetime.now(datetime.UTC).timestamp() + skew
+        wanted = parsed_args.protection_group
+        found = self.told(self.reads(parsed_args).consistency_group(wanted))
+        # by the clock of the site, which made the points
+        now = found.site.client.http.server_time().timestamp()
+        return _shown(found.value, now)
 
 
 class SyncConsistencyGroup(_looking.Looking):

@@ -7,11 +7,12 @@ from typing import Any
 
 from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import columns, command, options
+from protectorclient.osc.v1 import _reading
 
 HEADERS = ("Name", "Last Drill", "Age", "Operation")
 
 
-class ListOverdueDrill(command.Lister):
+class ListOverdueDrill(_reading.ReadsBoth, command.Lister):
     """List protection groups whose last drill is too long ago
 
     A drill is a test failover that has succeeded. The exit status is 3
@@ -21,6 +22,7 @@ class ListOverdueDrill(command.Lister):
     nouns = "overdue drills"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
         parser.add_argument(
             "--older-than",
             metavar="<duration>",
@@ -31,10 +33,18 @@ class ListOverdueDrill(command.Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient import overview
+        from protectorclient.sitehandle import SILENT
 
-        found = overview.look(self.pair)
+        reads = self.reads(parsed_args)
+        found = overview.look(reads)
         if found.trouble is not None:
             raise found.trouble
+        for error in found.errors.values():
+            if not isinstance(error, SILENT):
+                # who may not look cannot say that none is overdue
+                raise error
+        if reads.alone is not None:
+            self.warn(f"only {found.sites[0]} was asked: {reads.alone}")
         for name, error in found.errors.items():
             self.warn(f"the drills of {name} are missing: {error.message}")
         overdue = [

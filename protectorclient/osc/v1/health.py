@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from protectorclient.osc import columns, command, options
+from protectorclient.osc.v1 import _reading
 
 COLUMNS = {
     "Protection Group": "protection_group_name",
@@ -17,25 +18,23 @@ COLUMNS = {
 }
 
 
-class ShowHealth(command.Lister):
+class ShowHealth(_reading.ReadsBoth, command.Lister):
     """Show whether each protection group could fail over now
 
-    As the configured cloud sees it, or where that is dead, the other
-    site. Needs API version 1.2.
+    Both sites are asked, and each group is shown as the site tells it that
+    is ahead with it. Needs API version 1.2.
     """
 
     nouns = "protection groups"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
         options.add_paging(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        health = self.survivor(
-            lambda client: [
-                one.to_dict()
-                for one in client.health.list(
-                    limit=parsed_args.limit, marker=parsed_args.marker
-                )
-            ]
+        found = self.told(
+            self.reads(parsed_args).health(
+                limit=parsed_args.limit, marker=parsed_args.marker
+            )
         )
-        return columns.listed(health, COLUMNS)
+        return columns.listed([one.to_dict() for one in found.value], COLUMNS)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import columns, command, options
-from protectorclient.osc.v1 import _checks
+from protectorclient.osc.v1 import _checks, _reading
 
 if TYPE_CHECKING:
     from protectorclient.outlook import Outlook
+    from protectorclient.pair.reads import Reads
+    from protectorclient.sitehandle import SiteHandle
     from protectorclient.suggesting import Guess
 
 #: The rows of the table of checks that are about mappings.
@@ -33,7 +35,7 @@ class SuggestMapping(command.Command):
         options.add_group(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        from protectorclient import exceptions, suggesting
+        from protectorclient import suggesting
         from protectorclient.outlook import Outlook
 
         located = self.pair.locate(parsed_args.protection_group)
@@ -156,7 +158,7 @@ class CheckMapping(command.Lister):
         return _checks.output(report.findings, parsed_args.formatter)
 
 
-class ShowMapping(command.Command):
+class ShowMapping(_reading.ReadsBoth, command.Command):
     """Get the mapping back that an operation was started with
 
     It is written as a mapping file, with ids, and with the names where
@@ -164,6 +166,7 @@ class ShowMapping(command.Command):
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
         parser.add_argument(
             "operation", metavar="<operation>", help="Operation (ID)"
         )
@@ -171,39 +174,53 @@ class ShowMapping(command.Command):
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         from protectorclient import lastused
 
-        operation, site = self.pair.operation(parsed_args.operation)
+        reads = self.reads(parsed_args)
+        found = self.told(reads.operation(parsed_args.operation))
+        operation, site = found.value, found.site
         used = lastused.of(operation)
+        known = self._names(
+            reads, networks=bool(used.networks), flavors=bool(used.flavors)
+        )
         self.write(
             f"# {operation.operation_type} {operation.id}, begun at"
             f" {site.name}"
         )
-        for title, what, mapping in (
-            ("networks", "network", used.networks),
-            ("flavors", "flavor", used.flavors),
+        for title, mapping in (
+            ("networks", used.networks),
+            ("flavors", used.flavors),
         ):
             if not mapping:
                 self.write(f"{title}: {{}}")
                 continue
             self.write(f"{title}:")
-            names = self._names(what)
+            names = known[title]
             for source, target in mapping.items():
                 told = f"{names.get(source)} -> {names.get(target)}"
-                known = source in names and target in names
-                note = f"  # {told}" if known else ""
+                whole = source in names and target in names
+                note = f"  # {told}" if whole else ""
                 self.write(f"  {quoted(source)}: {quoted(target)}{note}")
 
-    def _names(self, what: str) -> Mapping[str, str]:
-        """What ids are called, at the sites that tell."""
-        found: dict[str, str] = {}
-        for handle in self.pair.handles:
-            lists: dict[str, Any] = {
-                "network": handle.finder.networks,
-                "flavor": handle.finder.flavors,
+    def _names(
+        self, reads: Reads, **wanted: bool
+    ) -> dict[str, dict[str, str]]:
+        """What ids are called, by what they are, at the sites that tell."""
+
+        def ask(handle: SiteHandle) -> dict[str, list[dict[str, Any]]]:
+            lists: dict[str, Callable[[], list[dict[str, Any]]]] = {
+                "networks": handle.finder.networks,
+                "flavors": handle.finder.flavors,
             }
-            try:
-                things = lists[what]()
-            except exceptions.ProtectorError as error:
-                self.warn(f"names are missing: {error}")
-                continue
-            found |= {str(it.get("id")): str(it.get("name")) for it in things}
+            return {what: lists[what]() for what in lists if wanted[what]}
+
+        found: dict[str, dict[str, str]] = {what: {} for what in wanted}
+        if not any(wanted.values()):
+            return found
+        told, errors = reads.each(ask)
+        for error in errors.values():
+            self.warn(f"names are missing: {error}")
+        for lists in told.values():
+            for what, things in lists.items():
+                found[what] |= {
+                    str(it.get("id")): str(it.get("name")) for it in things
+                }
         return found

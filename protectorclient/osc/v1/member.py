@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient.osc import columns, command, options
+from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
     from protectorclient.sitehandle import SiteHandle
@@ -27,23 +28,29 @@ LONG_COLUMNS = {
 }
 
 
-class ListMember(command.Lister):
-    """List the members of a protection group"""
+class ListMember(_reading.ReadsBoth, command.Lister):
+    """List the members of a protection group
+
+    Both sites are asked, and the record of the one that is ahead is shown.
+    """
 
     nouns = "members"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
         options.add_group(parser)
         options.add_long(parser)
         options.add_paging(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        client = self.client
-        group = client.protection_groups.find(parsed_args.protection_group)
-        members = client.members.list(
-            group, limit=parsed_args.limit, marker=parsed_args.marker
+        members = self.told(
+            self.reads(parsed_args).members(
+                parsed_args.protection_group,
+                limit=parsed_args.limit,
+                marker=parsed_args.marker,
+            )
         )
-        found = [member.to_dict() for member in members]
+        found = [member.to_dict() for member in members.value]
         if not parsed_args.long:
             return columns.listed(found, COLUMNS)
         titles, rows = columns.listed(found, LONG_COLUMNS)

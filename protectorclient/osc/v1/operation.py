@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient.osc import columns, command, options
+from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
     from protectorclient.sitehandle import SiteHandle
@@ -37,16 +38,17 @@ LONG_COLUMNS = {
 }
 
 
-class ListOperation(command.Lister):
+class ListOperation(_reading.ReadsBoth, command.Lister):
     """List operations, newest first
 
-    An operation is known at the site that started it: this is the
-    history of the configured cloud, unless --all-sites asks both.
+    An operation is known at the site that started it: both sites are
+    asked, unless --site names one.
     """
 
     nouns = "operations"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
         parser.add_argument(
             "--protection-group",
             metavar="<protection-group>",
@@ -67,63 +69,42 @@ class ListOperation(command.Lister):
         parser.add_argument(
             "--all-sites",
             action="store_true",
-            help="Ask both sites, and say which knows what",
+            help="Ask both sites, which is the default",
         )
         options.add_long(parser)
         options.add_paging(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        if parsed_args.all_sites and parsed_args.marker:
+        if parsed_args.all_sites and parsed_args.only_site:
             raise exceptions.UsageProblem(
-                "--marker is of one site, and --all-sites asks both"
+                "--all-sites asks both sites, and --site one"
             )
-        filters = {
-            "protection_group_id": self._group_id(parsed_args),
-            "operation_type": parsed_args.type,
-            "status": parsed_args.status,
-            "limit": parsed_args.limit,
-        }
-        headers = LONG_COLUMNS if parsed_args.long else COLUMNS
-        if parsed_args.all_sites:
-            return self._both(parsed_args, filters, headers)
-        found = self.client.operations.list(
-            marker=parsed_args.marker, **filters
+        reads = self.reads(parsed_args)
+        history = reads.operations(
+            group=parsed_args.protection_group,
+            operation_type=parsed_args.type,
+            status=parsed_args.status,
+            limit=parsed_args.limit,
+            marker=parsed_args.marker,
         )
-        records = [operation.to_dict() for operation in found]
-        names = self.names(parsed_args, groups=True)
-        return columns.listed(records, headers, names)
-
-    def _group_id(self, parsed_args: argparse.Namespace) -> str | None:
-        wanted: str | None = parsed_args.protection_group
-        if wanted is None:
-            return None
-        if parsed_args.all_sites:
-            return self.pair.locate(wanted).group.id
-        return self.client.protection_groups.find(wanted).id
-
-    def _both(
-        self,
-        parsed_args: argparse.Namespace,
-        filters: dict[str, Any],
-        headers: dict[str, str],
-    ) -> columns.Output:
-        history = self.pair.operations(**filters)
-        for name, error in history.errors.items():
-            self.warn(f"the operations of {name} are missing: {error.message}")
+        answering = [
+            handle
+            for handle in reads.handles
+            if handle.name not in history.errors
+        ]
+        self.tell_warnings(
+            reads.silence(history.errors, answering[0].name), history.errors
+        )
         records = [
             {**operation.to_dict(), "site": handle.name}
             for operation, handle in history.items
         ]
-        answering = [
-            handle
-            for handle in self.pair.handles
-            if handle.name not in history.errors
-        ]
         names = self.names(parsed_args, answering[0].client, groups=True)
+        headers = LONG_COLUMNS if parsed_args.long else COLUMNS
         return columns.listed(records, {**headers, "Site": "site"}, names)
 
 
-class ShowOperation(command.ShowOne):
+class ShowOperation(_reading.ReadsBoth, command.ShowOne):
     """Show an operation
 
     Both sites are asked for it, since only the one that started it knows
@@ -131,6 +112,7 @@ class ShowOperation(command.ShowOne):
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
         parser.add_argument(
             "operation",
             metavar="<operation>",
@@ -144,28 +126,13 @@ class ShowOperation(command.ShowOne):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        operation, site = self.find(parsed_args.operation)
+        found = self.told(
+            self.reads(parsed_args).operation(parsed_args.operation)
+        )
+        operation, site = found.value, found.site
         if parsed_args.exit_status:
             self.trouble = _ending(operation, site)
         return shown(self, parsed_args, operation, site)
-
-    def find(self, operation_id: str) -> tuple[Operation, SiteHandle]:
-        """The operation, from whichever site knows it."""
-        try:
-            pair = self.pair
-        except exceptions.ConfigProblem as problem:
-            return self._find_here(operation_id, problem)
-        return pair.operation(operation_id)
-
-    def _find_here(
-        self, operation_id: str, problem: exceptions.ConfigProblem
-    ) -> tuple[Operation, SiteHandle]:
-        """One site is configured: what it does not know stays open."""
-        try:
-            return self.client.operations.get(operation_id), self.primary
-        except exceptions.NotFound as error:
-            error.hint = f"only this site was asked: {problem.message}"
-            raise
 
 
 def _ending(
@@ -198,7 +165,10 @@ def shown(
 
     :param more: what else is known of it.
     """
-    names = shower.names(parsed_args, site.client)
+    if site.has_sites:
+        names = {identity: one.name for identity, one in site.sites.items()}
+    else:
+        names = shower.names(parsed_args, site.client)
     return columns.shown(
         {**columns.in_order(operation), "site": site.name, **more}, names
     )

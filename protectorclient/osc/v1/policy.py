@@ -6,6 +6,7 @@ import argparse
 
 from protectorclient import exceptions
 from protectorclient.osc import ask, columns, command, options
+from protectorclient.osc.v1 import _reading
 
 PRIMARY_TOKEN = "the API token of the FlashArray at the primary site"
 SECONDARY_TOKEN = "the API token of the FlashArray at the secondary site"
@@ -22,20 +23,22 @@ FIELDS = (
 )
 
 
-class ShowPolicy(command.ShowOne):
+class ShowPolicy(_reading.ReadsBoth, command.ShowOne):
     """Show the replication policy of a protection group
 
+    Both sites are asked, and the record of the one that is ahead is shown.
     API tokens are never shown: credentials_set says whether they are
     there.
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
         options.add_group(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        client = self.client
-        group = client.protection_groups.find(parsed_args.protection_group)
-        return columns.shown(client.policies.get(group))
+        wanted = parsed_args.protection_group
+        found = self.told(self.reads(parsed_args).policy(wanted))
+        return columns.shown(found.value)
 
 
 class SetPolicy(command.ShowOne):

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions, mappings
 from protectorclient.osc import columns, command, options
+from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
     from protectorclient.finder import NameFinder
     from protectorclient.located import Located
     from protectorclient.sitehandle import SiteHandle
-    from protectorclient.v1.client import Client
     from protectorclient.v1.protection_groups import ProtectionGroup
 
 STATUSES = (
@@ -44,12 +44,17 @@ LONG_COLUMNS = {
 }
 
 
-class ListProtectionGroup(command.Lister):
-    """List protection groups"""
+class ListProtectionGroup(_reading.ReadsBoth, command.Lister):
+    """List protection groups
+
+    Both sites are asked, and each group is shown as the site has it that
+    is ahead with it.
+    """
 
     nouns = "protection groups"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
         parser.add_argument(
             "--name",
             metavar="<name>",
@@ -65,35 +70,37 @@ class ListProtectionGroup(command.Lister):
         options.add_paging(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        def ask(client: Client) -> tuple[list[Any], dict[str, str]]:
-            groups = client.protection_groups.list(
+        found = self.told(
+            self.reads(parsed_args).groups(
                 name=parsed_args.name,
                 status=parsed_args.status,
                 limit=parsed_args.limit,
                 marker=parsed_args.marker,
             )
-            found = [group.to_dict() for group in groups]
-            return found, self.names(parsed_args, client)
+        )
+        return columns.listed(
+            [group.to_dict() for group in found.value],
+            LONG_COLUMNS if parsed_args.long else COLUMNS,
+            self.site_names(parsed_args, found.site),
+        )
 
-        found, names = self.survivor(ask)
-        shown = LONG_COLUMNS if parsed_args.long else COLUMNS
-        return columns.listed(found, shown, names)
 
+class ShowProtectionGroup(_reading.ReadsBoth, command.ShowOne):
+    """Show a protection group
 
-class ShowProtectionGroup(command.ShowOne):
-    """Show a protection group"""
+    Both sites are asked, and the record of the one that is ahead is shown.
+    """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
         options.add_group(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         wanted = parsed_args.protection_group
-
-        def ask(client: Client) -> tuple[ProtectionGroup, dict[str, str]]:
-            group = client.protection_groups.find(wanted)
-            return group, self.names(parsed_args, client)
-
-        return columns.shown(*self.survivor(ask))
+        found = self.told(self.reads(parsed_args).group(wanted))
+        return columns.shown(
+            found.value, self.site_names(parsed_args, found.site)
+        )
 
 
 class CreateProtectionGroup(command.ShowOne):

@@ -9,27 +9,22 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import columns, command, options
+from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
     from protectorclient.checking import copies
     from protectorclient.located import SyncReport
     from protectorclient.pair import SitePair
+    from protectorclient.pair.reads import Reads
     from protectorclient.sitehandle import SiteHandle
+    from protectorclient.v1.protection_groups import (
+        ProtectionGroup,
+        SyncStatus,
+    )
 
 
-class SyncStatusProtectionGroup(command.ShowOne):
-    """Compare the metadata of a protection group at both sites
-
-    The exit status is 0 where both hold the same, and 3 where they do not
-    or one of them does not answer.
-    """
-
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        options.add_group(parser)
-
-    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        report = self.pair.sync_status(parsed_args.protection_group)
-        return self.report(report)
+class Compared(command.ShowOne):
+    """Shows what both sites say of the metadata of a group."""
 
     def report(self, report: SyncReport) -> columns.Output:
         """Both sites, and an exit status that tells."""
@@ -37,25 +32,65 @@ class SyncStatusProtectionGroup(command.ShowOne):
             self.outcome = ExitCode.PROBLEM
         located = report.located
         handles = (located.current, located.other)
-        sides = [_side(report, handle) for handle in handles]
-        fields = {
-            "protection_group_id": located.group.id,
-            "name": located.group.name,
-            "status": report.status,
-            "current_primary_site_id": located.group.current_primary_site_id,
-            "sites": sides,
-        }
-        names = {site_id: site.name for site_id, site in located.sites.items()}
-        return columns.replaced(
-            columns.shown(fields, names),
-            {
-                "status": columns.Words(report.status),
-                "sites": columns.Items(sides, _text),
-            },
+        return _output(
+            located.group,
+            report.status,
+            [_side(report, handle) for handle in handles],
+            {site_id: site.name for site_id, site in located.sites.items()},
         )
 
 
-class SyncForceProtectionGroup(SyncStatusProtectionGroup):
+class SyncStatusProtectionGroup(_reading.ReadsBoth, Compared):
+    """Compare the metadata of a protection group at both sites
+
+    The exit status is 0 where both hold the same, and 3 where they do not
+    or one of them does not answer.
+    """
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        options.add_group(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient.pair import reading
+
+        group = parsed_args.protection_group
+        reads = self.reads(parsed_args)
+        if len(reads.handles) < 2:
+            return self._of_one(parsed_args, reads)
+        report = self.pair.sync_status(group, grace=reads.grace)
+        located = report.located
+        for handle in (located.current, located.other):
+            if handle.name in located.groups:
+                instead = reading.whose(handle.name, located.group)
+        warnings = reading.silence(report.errors, instead, located.group.name)
+        self.tell_warnings(warnings, report.errors)
+        return self.report(report)
+
+    def _of_one(
+        self, parsed_args: argparse.Namespace, reads: Reads
+    ) -> columns.Output:
+        """What one site says of both."""
+        found = self.told(
+            reads.of_group(
+                parsed_args.protection_group,
+                lambda facts, group: (group, facts.sync(group.id)),
+            )
+        )
+        group, side = found.value
+        if side.status != "IN_SYNC":
+            self.outcome = ExitCode.PROBLEM
+        home = group.current_primary_site_id == found.site.local.id
+        role = "primary" if home else "secondary"
+        return _output(
+            group,
+            side.status,
+            [_told(found.site.name, role, side)],
+            self.site_names(parsed_args, found.site),
+        )
+
+
+class SyncForceProtectionGroup(Compared):
     """Copy the metadata of the site that is ahead to the other one
 
     Where both sites have changed since they last agreed, name the one
@@ -80,7 +115,7 @@ class SyncForceProtectionGroup(SyncStatusProtectionGroup):
         group = parsed_args.protection_group
         check_winner(self.pair, parsed_args.winner)
         self.pair.sync_force(group, winner=parsed_args.winner)
-        report = self.pair.sync_status(group)
+        report = self.pair.sync_status(group, grace=None)
         self._seen = copies.look(report.located), report
         return self.report(report)
 
@@ -112,20 +147,47 @@ def check_winner(pair: SitePair, winner: str | None) -> None:
         raise exceptions.UsageProblem(f"--winner: {error.message}") from error
 
 
+def _output(
+    group: ProtectionGroup,
+    status: str,
+    sides: list[dict[str, Any]],
+    names: Mapping[str, str],
+) -> columns.Output:
+    fields = {
+        "protection_group_id": group.id,
+        "name": group.name,
+        "status": status,
+        "current_primary_site_id": group.current_primary_site_id,
+        "sites": sides,
+    }
+    return columns.replaced(
+        columns.shown(fields, names),
+        {
+            "status": columns.Words(status),
+            "sites": columns.Items(sides, _text),
+        },
+    )
+
+
 def _side(report: SyncReport, handle: SiteHandle) -> dict[str, Any]:
     """One site's part of the report."""
     located = report.located
     side = report.sides.get(handle.name)
     error = report.errors.get(handle.name)
     role = "primary" if handle is located.current else "secondary"
+    told = _told(handle.name, role, side)
+    return {**told, "message": error.message} if error else told
+
+
+def _told(site: str, role: str, side: SyncStatus | None) -> dict[str, Any]:
     return {
-        "site": handle.name,
+        "site": site,
         "role": role,
         "status": side.status if side else None,
         "version": side.local_version if side else None,
         "checksum": side.local_checksum if side else None,
         "last_sync_at": side.to_dict().get("last_sync_at") if side else None,
-        "message": error.message if error else side and side.message,
+        "message": side.message if side else None,
     }
 
 

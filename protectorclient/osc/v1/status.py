@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.osc import columns, command, options
+from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
     from protectorclient.overview import Overview, Row
@@ -30,7 +31,7 @@ INTERVAL = 5.0
 _CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 
 
-class ShowStatus(command.Lister):
+class ShowStatus(_reading.ReadsBoth, command.Lister):
     """Show all protection groups: where they run, whether they could move
 
     Both sites are asked. A drill is a test failover that has succeeded.
@@ -39,10 +40,13 @@ class ShowStatus(command.Lister):
     nouns = "protection groups"
     aliases = {"lag": "replication_lag_seconds"}
 
+    #: Why only one site was asked.
+    _alone: str | None = None
     #: Replaced in tests.
     sleep = staticmethod(time.sleep)
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
         parser.add_argument(
             "protection_group",
             metavar="<protection-group>",
@@ -80,7 +84,9 @@ class ShowStatus(command.Lister):
     def _look(self, parsed_args: argparse.Namespace) -> Overview:
         from protectorclient import overview
 
-        found = overview.look(self.pair, parsed_args.protection_group)
+        reads = self.reads(parsed_args)
+        self._alone = reads.alone
+        found = overview.look(reads, parsed_args.protection_group)
         if found.trouble is None or (found.rows and parsed_args.prometheus):
             return found
         if not (found.rows or parsed_args.prometheus):
@@ -142,12 +148,25 @@ class ShowStatus(command.Lister):
 
     def _tell_trouble(self) -> None:
         from protectorclient.osc.v1 import _copies
+        from protectorclient.pair import reading
 
         self.app.stdout.flush()
-        for name, error in self._found.errors.items():
-            if error is self.trouble:
-                continue
-            self.warn(f"{name} {self._found.state(name)}: {error.message}")
+        found = self._found
+        shown = [name for name in found.sites if name not in found.errors]
+        instead = f"; these are {shown[0]}'s records" if shown else ""
+        for name, error in found.errors.items():
+            if error is not self.trouble:
+                self.warn(f"{found.silence(name)}{instead}")
+        apart = [row.name for row in self._found.rows if row.in_sync is False]
+        if apart:
+            self.warn(
+                f"the sites hold different records of {reading.listed(apart)};"
+                " shown is the site that is ahead"
+            )
+            self.say(f"hint: {reading.reconcile(apart[0])}")
+        if self._alone is not None:
+            self.warn(f"only {self._found.sites[0]} was asked: {self._alone}")
+        self.tell_warnings((), self._found.errors)
         for row in self._found.rows:
             _copies.tell(
                 self,

@@ -15,7 +15,8 @@ ENTRIES = {
     "site-b": ("demo", "demo", 8789, "site-a"),
     "site-a-admin": ("admin", "demo", 8788, "site-b-admin"),
     "site-b-admin": ("admin", "demo", 8789, "site-a-admin"),
-    "site-a-auditor": ("auditor", "demo", 8788, None),
+    "site-a-auditor": ("auditor", "demo", 8788, "site-b-auditor"),
+    "site-b-auditor": ("auditor", "demo", 8789, "site-a-auditor"),
     "site-a-rival": ("rival", "rival", 8788, "site-b-rival"),
     "site-b-rival": ("rival", "rival", 8789, "site-a-rival"),
 }

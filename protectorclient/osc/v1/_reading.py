@@ -1,0 +1,95 @@
+"""What the commands have in common that read a group from both sites."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from protectorclient import exceptions
+from protectorclient.osc import clouds, command, options
+
+if TYPE_CHECKING:
+    from protectorclient.pair.reading import Reading
+    from protectorclient.pair.reads import Reads
+    from protectorclient.sitehandle import SiteHandle
+
+T = TypeVar("T")
+
+
+class ReadsBoth(command.Base):
+    """Asks both sites at once, or the one that ``--site`` names."""
+
+    _only: SiteHandle | None = None
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_sites(parser)
+
+    def reads(self, parsed_args: argparse.Namespace) -> Reads:
+        """The sites that are to be asked, and how long the second has."""
+        from protectorclient.pair.reads import Reads
+        from protectorclient.pair.second_cloud import NotKnown
+
+        named = getattr(parsed_args, "formatter", None) == "table"
+        grace = parsed_args.site_grace
+        if parsed_args.only_site is not None:
+            self._only = self._site(parsed_args.only_site)
+            return Reads([self._only], grace=grace, named=named)
+        primary = self.primary
+        try:
+            handles = self.pair.handles
+        except NotKnown as problem:
+            return Reads(
+                [primary], grace=grace, named=named, alone=problem.message
+            )
+        return Reads(handles, grace=grace, named=named)
+
+    def _site(self, name: str) -> SiteHandle:
+        """The one site that is to be asked; the other one never is."""
+        handle = clouds.open_only(self.app, self.primary, name)
+        if handle is not None:
+            return handle
+        try:
+            return self.pair.handle(name)
+        except exceptions.NotFound as error:
+            raise exceptions.UsageProblem(
+                f"--site: {error.message}"
+            ) from error
+
+    def told(self, found: Reading[T]) -> Reading[T]:
+        """The same, with its warnings said."""
+        self.tell_warnings(found.warnings, found.errors, found.hint)
+        return found
+
+    def tell_warnings(
+        self,
+        warnings: Iterable[str],
+        errors: Mapping[str, exceptions.ProtectorError],
+        hint: str | None = None,
+    ) -> None:
+        """Say what goes with an answer, and the command that helps."""
+        for warning in warnings:
+            self.warn(warning)
+        if hint is not None:
+            self.say(f"hint: {hint}")
+        pair = self.__dict__.get("pair")
+        if pair is None or pair.choice is None:
+            return
+        from protectorclient.sitehandle import SILENT
+
+        if any(isinstance(error, SILENT) for error in errors.values()):
+            # a dead site cannot say whether it is the right one
+            self.say(pair.choice)
+
+    def site_names(
+        self, parsed_args: argparse.Namespace, site: SiteHandle
+    ) -> dict[str, str]:
+        """What the ids of sites are called, where a person will read."""
+        if parsed_args.formatter != "table" or not site.has_sites:
+            return {}
+        return {identity: one.name for identity, one in site.sites.items()}
+
+    def close(self) -> None:
+        super().close()
+        if self._only is not None:
+            self._only.access.session.session.close()

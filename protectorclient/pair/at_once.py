@@ -1,0 +1,141 @@
+"""Questions put at the same time, and waited for no longer than agreed.
+
+The threads are daemons: one that hangs on a silent site is left behind,
+and does not keep the process from ending, as a thread of an executor does,
+which is joined at exit.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import queue
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from protectorclient import exceptions
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+#: Seconds that the second site has when the first one has answered.
+GRACE = 2.0
+#: A site that has answered, though with no.
+_ANSWERS = (exceptions.NotFound, exceptions.NotUnique)
+
+Wait = Callable[..., tuple[set[object], set[object]]]
+#: Replaced in tests, where no time passes.
+wait = concurrent.futures.wait
+
+
+class Late(exceptions.SiteUnreachable):
+    """A site that has not answered within the grace."""
+
+
+def late(site: str, grace: float) -> Late:
+    """The error of a site that has not answered in time."""
+    return Late(
+        f"{site} did not answer within {grace:g} s",
+        site=site,
+        sent=True,
+        brief=f"no answer within {grace:g} s",
+    )
+
+
+def start(question: Callable[[], T]) -> concurrent.futures.Future[T]:
+    """Put one question in a thread of its own.
+
+    :param question: what is called there.
+    :returns: its answer, or the error that it raises, when it is there.
+    """
+    future: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+    def run() -> None:
+        try:
+            future.set_result(question())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(
+        target=run, name="protector-question", daemon=True
+    ).start()
+    return future
+
+
+def both(
+    questions: Mapping[str, Callable[[], T]], *, grace: float | None = None
+) -> tuple[dict[str, T], dict[str, exceptions.ProtectorError]]:
+    """Put a question to each site, all at once.
+
+    :param questions: by the sites' names.
+    :param grace: seconds that a site has when another one has answered;
+        without it each has as long as its own timeouts are.
+    :returns: answers and errors by the sites' names, in the order of the
+        questions; a site that was not waited for has a `Late`.
+    :raises Exception: what a question raises that is not an error of this
+        package.
+    """
+    asked = {name: start(question) for name, question in questions.items()}
+    pending = set(asked.values())
+    answered = False
+    while pending:
+        done, pending = wait(
+            pending,
+            timeout=grace if answered else None,
+            return_when=concurrent.futures.FIRST_COMPLETED,
+        )
+        if not done:
+            break
+        answered = answered or any(_has_answered(one) for one in done)
+    answers: dict[str, T] = {}
+    errors: dict[str, exceptions.ProtectorError] = {}
+    for name, future in asked.items():
+        if future in pending:
+            errors[name] = late(name, grace or 0.0)
+            continue
+        try:
+            answers[name] = future.result()
+        except exceptions.ProtectorError as error:
+            errors[name] = error
+    return answers, errors
+
+
+def _has_answered(future: concurrent.futures.Future[T]) -> bool:
+    error = future.exception()
+    return error is None or isinstance(error, _ANSWERS)
+
+
+def each_of(
+    items: Iterable[A], question: Callable[[A], T], *, askers: int
+) -> list[T]:
+    """Put one question about each of several things.
+
+    :param items: what is asked about.
+    :param question: takes one of them.
+    :param askers: so many are asked about at the same time.
+    :returns: the answers, in the order of the things.
+    :raises Exception: what the first of the questions raises that fails.
+    """
+    waiting: queue.SimpleQueue[tuple[A, concurrent.futures.Future[T]]] = (
+        queue.SimpleQueue()
+    )
+    made: list[concurrent.futures.Future[T]] = []
+    for item in items:
+        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        made.append(future)
+        waiting.put((item, future))
+
+    def run() -> None:
+        while True:
+            try:
+                item, future = waiting.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                future.set_result(question(item))
+            except BaseException as error:
+                future.set_exception(error)
+
+    for _ in range(min(askers, len(made))):
+        start(run)
+    return [future.result() for future in made]

@@ -1,0 +1,186 @@
+"""One question, put to both sites of a pair at once."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import TypeVar
+
+from protectorclient import exceptions
+from protectorclient.pair import at_once, same_site
+from protectorclient.pair.site_facts import SiteFacts
+from protectorclient.sitehandle import SILENT, SiteHandle
+
+T = TypeVar("T")
+
+#: What one site may say while the answer of the other one is shown.
+EXCUSED = (
+    *SILENT,
+    exceptions.NotFound,
+    exceptions.AuthenticationFailed,
+    exceptions.Unauthorized,
+    exceptions.Forbidden,
+    exceptions.VersionNotSupported,
+    exceptions.ConfigProblem,
+)
+
+
+class BothSites:
+    """The sites that are asked: both, or the one that there is.
+
+    :param handles: the sites: two, or the one that is to be asked.
+    :param grace: seconds that the second site has when the first one has
+        answered; None for as long as its own timeouts are.
+    :param alone: why only one is asked, where that is no wish.
+    :param named: have what ids are called asked with everything else.
+    """
+
+    def __init__(
+        self,
+        handles: Sequence[SiteHandle],
+        *,
+        grace: float | None = at_once.GRACE,
+        alone: str | None = None,
+        named: bool = False,
+    ) -> None:
+        #: The sites that are asked.
+        self.handles = tuple(handles)
+        self.grace = grace
+        self.alone = alone
+        self.named = named
+        self._late: dict[str, exceptions.ProtectorError] = {}
+        self._has_names = False
+
+    def each(
+        self, question: Callable[[SiteHandle], T]
+    ) -> tuple[dict[str, T], dict[str, exceptions.ProtectorError]]:
+        """Put a question to each site, all at once.
+
+        :param question: takes the site.
+        :returns: answers and errors, each by the clouds' names.
+        :raises SameSite: both clouds lead to one site.
+        :raises Exception: what a question raises that is not an error of
+            this package.
+        """
+        self.refuse_one()
+        self._take_names()
+        answers, errors = self.put(question)
+        self.refuse_one()
+        return answers, errors
+
+    def refuse_one(self) -> None:
+        """Raise where both clouds lead to one site, as far as is known.
+
+        :raises SameSite: they do.
+        """
+        if len(self.handles) == 2:
+            same_site.refuse_one(*self.handles)
+
+    def put(
+        self,
+        question: Callable[[SiteHandle], T],
+        only: Collection[str] | None = None,
+    ) -> tuple[dict[str, T], dict[str, exceptions.ProtectorError]]:
+        """Put a question to the sites that have not been late.
+
+        :param question: takes the site.
+        :param only: the names of the sites to be asked.
+        :returns: answers and errors, each by the clouds' names.
+        """
+        answers, errors = at_once.both(
+            {
+                handle.name: functools.partial(question, handle)
+                for handle in self.handles
+                if handle.name not in self._late
+                and (only is None or handle.name in only)
+            },
+            grace=self.grace,
+        )
+        self._late |= {
+            name: error
+            for name, error in errors.items()
+            if isinstance(error, at_once.Late)
+        }
+        return answers, {**errors, **self._late}
+
+    def _take_names(self) -> None:
+        """Call a cloud without an entry as its own record calls it."""
+        nameless = [one for one in self.handles if one.nameless]
+        if self._has_names or not nameless:
+            return
+        self._has_names = True
+        if self.grace is None:
+            # a name is not worth the timeouts of a dead site
+            BothSites(self.handles).put(lambda handle: handle.sites)
+        else:
+            self.put(lambda handle: handle.sites)
+        for handle in nameless:
+            before = handle.name
+            others = [one for one in self.handles if one is not handle]
+            same_site.take_name(handle, others[0] if others else None)
+            if self._late.pop(before, None) is not None:
+                self._late[handle.name] = at_once.late(
+                    handle.name, self.grace or 0.0
+                )
+
+    def learn_names(self, facts: SiteFacts) -> None:
+        """Ask what sites are called, where a person will read it."""
+        if self.named:
+            with contextlib.suppress(exceptions.ProtectorError):
+                _ = facts.handle.sites
+
+    def only(self, instead: str) -> list[str]:
+        """The warning that there is only one site to be asked.
+
+        :param instead: whose answer is shown.
+        """
+        if self.alone is None:
+            return []
+        return [
+            f"only {self.handles[0].name} was asked; {instead}."
+            f" {self.alone[:1].upper()}{self.alone[1:]}"
+        ]
+
+    def lonely(
+        self, errors: Mapping[str, exceptions.ProtectorError]
+    ) -> exceptions.ProtectorError | None:
+        """The error of the one site that was asked, where it is one."""
+        if len(self.handles) > 1:
+            return None
+        (error,) = errors.values()
+        if self.alone is not None and error.hint is None:
+            error.hint = f"only this site was asked: {self.alone}"
+        return error
+
+
+def need_excuse(errors: Mapping[str, exceptions.ProtectorError]) -> None:
+    """Raise what is no reason to show the answer of the other site.
+
+    :param errors: by the sites' names.
+    """
+    for error in errors.values():
+        if not isinstance(error, EXCUSED):
+            raise error
+
+
+def unknown(
+    operation_id: str, errors: Mapping[str, exceptions.ProtectorError]
+) -> exceptions.ProtectorError:
+    """What there is to say of an operation that no site has told of.
+
+    :param errors: by the sites' names.
+    :returns: NotFound where each says no, OperationUnknown where one is
+        silent.
+    """
+    silent = [one for one in errors.values() if isinstance(one, SILENT)]
+    for error in errors.values():
+        if not isinstance(error, (*SILENT, exceptions.NotFound)):
+            return error
+    if silent:
+        return exceptions.OperationUnknown(
+            f"nobody who knows {operation_id} answers: "
+            + "; ".join(str(error) for error in silent),
+            operation_id=operation_id,
+        )
+    return exceptions.NotFound(f"no site knows an operation '{operation_id}'")
