@@ -205,7 +205,12 @@ ID_FIELDS = frozenset(
 def cell(
     field: str, value: Any, names: Mapping[str, str], full: bool = False
 ) -> Any:
-    """The column object for one field of any record."""
+    """The column object for one field of any record.
+
+    A whole number that a service writes as 100.0 is 100.
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if field in ID_FIELDS:
         return Named(value, names, full)
     kind = KINDS.get(field)

@@ -142,3 +142,13 @@ def test_a_span_has_the_two_units_that_matter() -> None:
     assert columns.span(59.6) == "1m"
     assert columns.span(3725) == "1h 2m"
     assert columns.span(200_000) == "2d 7h"
+
+
+def test_a_whole_number_is_shown_as_one() -> None:
+    sent = {"id": "op-1", "progress": 100.0}
+    names, cells = columns.shown(Operation.from_dict(sent))
+    progress = dict(zip(names, cells, strict=True))["progress"]
+    assert progress.human_readable() == "100%"
+    assert repr(progress.machine_readable()) == "100"
+    _, [row] = columns.listed([sent], {"P": "progress"})
+    assert repr(row[0].machine_readable()) == "100"
