@@ -77,7 +77,7 @@ class Operation(_record.Record):
         """Whether it is a failback that left the replication stopped."""
         return (
             self.operation_type == "failback"
-            and self.status == "completed"
+            and self.state == "completed"
             and not self.parameters.get("reverse_replication")
             and "reverse_replication" not in self.steps_completed
         )

@@ -213,3 +213,26 @@ def test_a_whole_number_may_be_written_otherwise(
         Flavor.from_dict({"vcpus": sent}),
     )
     assert (found[1].vcpus or 0) == read
+
+
+@pytest.mark.parametrize(
+    ("sent", "unprotected"),
+    [
+        ({}, True),
+        ({"status": "COMPLETED"}, True),
+        ({"status": "failed"}, False),
+        ({"status": "running"}, False),
+        ({"operation_type": "failover"}, False),
+        ({"parameters": {"reverse_replication": True}}, False),
+        ({"parameters": {"reverse_replication": False}}, True),
+        # a service that keeps no parameters has the step
+        ({"steps_completed": ["reverse_replication"]}, False),
+    ],
+)
+def test_a_failback_that_leaves_the_replication_stopped(
+    sent: dict[str, object], unprotected: bool
+) -> None:
+    operation = Operation.from_dict(
+        {"operation_type": "failback", "status": "completed", **sent}
+    )
+    assert operation.leaves_unprotected is unprotected
