@@ -4,15 +4,20 @@
 #
 #     protector-sandbox up --scenario empty
 #
-# and type what it prints. What is secret comes from the environment.
+# and type what it prints. What is secret comes from the environment: the
+# API tokens of the two arrays are what `protector-sandbox env` exports as
+# ARRAY_TOKEN_A and ARRAY_TOKEN_B; they are also in flasharray-a.token and
+# flasharray-b.token of the sandbox's folder. An array refuses any other one,
+# and the first operation that needs it fails.
 set -eu
 
 SITE_A=${SITE_A:-http://127.0.0.1:8788}
 SITE_B=${SITE_B:-http://127.0.0.1:8789}
 export SERVICE_PASSWORD=${SERVICE_PASSWORD:-protector-secret}
 export PEER_PASSWORD=${PEER_PASSWORD:-protector-peer-secret}
-export ARRAY_TOKEN_A=${ARRAY_TOKEN_A:-fa-token-a-5f1c0e2b}
-export ARRAY_TOKEN_B=${ARRAY_TOKEN_B:-fa-token-b-91d7ac44}
+SANDBOX=${SANDBOX:-.protector-sandbox}
+export ARRAY_TOKEN_A=${ARRAY_TOKEN_A:-$(cat "$SANDBOX/flasharray-a.token")}
+export ARRAY_TOKEN_B=${ARRAY_TOKEN_B:-$(cat "$SANDBOX/flasharray-b.token")}
 
 # An admin registers each site at both services, and has them tried. The
 # other site keeps an account of its own, which is no admin.

@@ -11,7 +11,8 @@ class Kind:
     """One way of going wrong, with what a rule of it says by default."""
 
     name: str
-    #: who asks for it: transport, point, link, delay, database, policy
+    #: who asks for it: transport, point, link, delay, database, policy,
+    #: token
     family: str
     help: str
     stage: str = "inside"
@@ -80,11 +81,9 @@ _ALL = (
     ),
     Kind(
         "array-token",
-        "point",
-        "the array does not take the API token of the policy",
-        stage="array",
-        match="check",
-        message="FlashArray: invalid API token",
+        "token",
+        "the array of --site, or both, takes another API token, which "
+        "protector-sandbox env shows; policy set with that one cures it",
     ),
     Kind(
         "no-snapshot",
@@ -117,5 +116,5 @@ _ALL = (
 )
 #: families that are a state of things, and no blow: nothing is thrown for
 #: them, and nothing is used up
-LASTING = ("delay", "policy")
+LASTING = ("delay", "policy", "token")
 KINDS = {kind.name: kind for kind in _ALL}

@@ -16,12 +16,13 @@ import random
 import signal
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from fakeserver.faultkinds import KINDS, LASTING, Kind
 from fakeserver.faultpoints import complaint, fits, fits_point
 from fakeserver.faults import StepFault
+from fakeserver.world import ARRAYS, changed_token
 
 #: the file of the sandbox that holds the rules
 NAME = "faults.json"
@@ -184,6 +185,16 @@ class FaultFile:
             os.close(handle)
 
 
+def token_of(array: str, rules: Iterable[Rule]) -> str | None:
+    """The token that an array takes by a fault; the last one counts."""
+    sites = [site for site, name in ARRAYS.items() if name == array]
+    found = None
+    for rule in rules:
+        if rule.of.family == "token" and rule.site in (None, *sites):
+            found = changed_token(array, rule.id)
+    return found
+
+
 def die() -> None:
     """End this process as SIGKILL does: no clean-up, no last word."""
     os.kill(os.getpid(), signal.SIGKILL)
@@ -243,6 +254,9 @@ class FaultPlan:
         return sum(
             rule.seconds for rule in self._matching("delay", name, stage)
         )
+
+    def token(self, array: str) -> str | None:
+        return token_of(array, self.file.rules())
 
     def transport(self, method: str, path: str) -> Rule | None:
         """What happens to a request that this site is sent."""

@@ -53,6 +53,8 @@ _OTHERS = {
     "database": ("write",),
     # a policy file is what it is
     "policy": (),
+    # and an array's token is one
+    "token": (),
 }
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _WILD = "*?["
@@ -131,7 +133,7 @@ def _possible(kind: Kind, stage: str, match: str) -> str:
             f"request fits {match!r}: it is a method and a path, as in "
             "'POST */action'"
         )
-    if kind.family == "policy":
+    if kind.family in ("policy", "token"):
         return f"match goes with the fault {kind.name}"
     if kind.family != "point":
         there = ", ".join(_OTHERS[kind.family])

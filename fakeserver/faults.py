@@ -24,6 +24,9 @@ class Faults(Protocol):
     def delay(self, point: str) -> float:
         """Seconds that this point takes longer than it should."""
 
+    def token(self, array: str) -> str | None:
+        """The API token that an array takes instead of its own."""
+
 
 class NoFaults:
     """A world where nothing goes wrong."""
@@ -39,3 +42,6 @@ class NoFaults:
 
     def delay(self, point: str) -> float:
         return 0.0
+
+    def token(self, array: str) -> str | None:
+        return None

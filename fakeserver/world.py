@@ -89,6 +89,18 @@ ARRAY_TOKENS = {
     "flasharray-a": "fa-token-a-5f1c0e2b",
     "flasharray-b": "fa-token-b-91d7ac44",
 }
+
+
+def changed_token(array: str, fault: str) -> str:
+    """What an array takes while a fault has changed its token."""
+    return f"{ARRAY_TOKENS[array]}-{fault}"
+
+
+def once_changed(array: str, token: str) -> bool:
+    """Whether a token is one that some fault has given to the array."""
+    return token.startswith(changed_token(array, "fault-"))
+
+
 IMAGE = "sandbox-image"
 
 

@@ -17,7 +17,7 @@ from fakeserver.cloud.tokens import Token
 from fakeserver.cloud.web import Answer, CloudError, Route
 
 MIN_VERSION = (3, 0)
-MAX_VERSION = (3, 70)
+MAX_VERSION = (3, 71)
 
 _KINDS = {
     400: "badRequest",

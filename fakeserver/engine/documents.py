@@ -58,6 +58,16 @@ def _fingerprint(token: Doc | None) -> Doc | None:
     return {key: value for key, value in token.items() if key != "sealed"}
 
 
+def sealed_token(doc: Doc, site_id: str) -> str | None:
+    """The API token of that site's array, sealed; None without a policy."""
+    policy = doc["policy"]
+    if policy is None:
+        return None
+    first = site_id == doc["primary_site_id"]
+    field = TOKENS[0] if first else TOKENS[1]
+    return str(policy[field]["sealed"])
+
+
 def checksum(doc: Doc) -> str:
     """SHA-256 of the canonical JSON. A sealed secret differs at every
     sealing, so its fingerprint stands for it."""

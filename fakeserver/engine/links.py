@@ -2,13 +2,19 @@
 
 from typing import Any
 
-from fakeserver.engine.documents import current_array_names, peer_of
+from fakeserver.engine.documents import (
+    Doc,
+    current_array_names,
+    peer_of,
+    sealed_token,
+)
 from fakeserver.errors import Refused
 from fakeserver.site import Site
 from fakeserver.storage.driver import StorageError
 from fakeserver.store import groups
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES
+from fakeserver.vault import Unreadable
 
 #: noted with a change of the group that the replication has to follow, and
 #: whether one that was stopped is to run again (``Group.local["replicate"]``)
@@ -68,6 +74,10 @@ def _follow(site: Site, group: Group, start: bool) -> None:
     if link is not None and not link.running and not start:
         return
     source = doc["current_primary_site_id"]
+    if refuses(site, doc, source):
+        # taken all the same: the step that needs the array fails with it.
+        # What replicates already goes on, arrays know each other without it
+        return
     try:
         site.arrays.replicate(
             group.id,
@@ -81,6 +91,19 @@ def _follow(site: Site, group: Group, start: bool) -> None:
         raise Refused("invalid-state", f"The arrays refused: {error}") from (
             error
         )
+
+
+def refuses(site: Site, doc: Doc, site_id: str) -> bool:
+    """Whether that site's array does not take the policy's API token."""
+    sealed = sealed_token(doc, site_id)
+    if sealed is None:
+        return False
+    try:
+        token = site.pair.decrypt(sealed, doc["id"])
+        return not site.arrays.takes(_array(site, site_id), token)
+    except (Refused, Unreadable):
+        # not registered, or not readable: others say that
+        return False
 
 
 def _array(site: Site, site_id: str) -> str:

@@ -12,7 +12,7 @@ from fakeserver.clock import stamp
 from fakeserver.cloud.remote import RemoteCloud
 from fakeserver.engine import runner
 from fakeserver.engine.access import Access
-from fakeserver.engine.documents import Doc, peer_of
+from fakeserver.engine.documents import Doc, peer_of, sealed_token
 from fakeserver.engine.metadata import Metadata
 from fakeserver.faults import StepFault
 from fakeserver.site import Site
@@ -110,13 +110,16 @@ class Work:
     def policy_token(self, site_id: str) -> str | None:
         """The API token of that site's array, from the group's policy."""
         doc = self.doc()
-        policy = doc["policy"]
-        if policy is None:
+        sealed = sealed_token(doc, site_id)
+        if sealed is None:
             return None
-        first = site_id == doc["primary_site_id"]
-        which = "primary" if first else "secondary"
-        sealed = policy[f"{which}_fa_api_token"]["sealed"]
         return self.site.pair.decrypt(sealed, doc["id"])
+
+    def sign_in(self, site_id: str) -> None:
+        """Talk to that site's array; raises StorageError where it does not
+        take the policy's token."""
+        token = self.policy_token(site_id)
+        self.site.arrays.check(self.array(site_id), token)
 
     def interval(self) -> float:
         policy = self.doc()["policy"] or {}

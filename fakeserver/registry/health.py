@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from fakeserver.engine import links
 from fakeserver.engine.documents import current_array_names, peer_of
 from fakeserver.errors import Refused
 from fakeserver.site import Site
@@ -39,6 +40,7 @@ def _report(site: Site, group: Group, silent: set[str]) -> dict[str, Any]:
         compliant = lag is not None and lag <= policy["rpo_minutes"] * 60
     sync = _sync(site, group, silent)
     reasons = _reasons(group, sync)
+    reasons += _locked_out(site, group)
     if policy is not None and newest is None:
         moved = any(one.complete for one in site.arrays.points(group.id))
         reasons.append(_unreplicated(target, link, moved))
@@ -90,6 +92,18 @@ def _unreplicated(
         return f"The replication{where} is stopped"
     when = "since the last move" if moved else "yet"
     return f"No replication{where} has completed {when}"
+
+
+def _locked_out(site: Site, group: Group) -> list[str]:
+    """The arrays that do not take the policy's API token, as a failover
+    would find out."""
+    doc = group.doc
+    found = []
+    for site_id in (doc["primary_site_id"], doc["secondary_site_id"]):
+        if links.refuses(site, doc, site_id):
+            array = SITES.get(site.db, site_id)["array_name"]
+            found.append(f"FlashArray {array} refuses the policy's API token")
+    return found
 
 
 def _lag(

@@ -12,6 +12,7 @@ from fakeserver.sandbox import durations, lifecycle, show, world
 from fakeserver.sandbox.folder import Folder
 from fakeserver.sandbox.problem import Problem, say
 from fakeserver.sandbox.scenarios import SCENARIOS
+from fakeserver.storage import kept
 from fakeserver.store.upgrade import SchemaProblem
 from fakeserver.world import SITES
 
@@ -67,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     engine.add_argument("site", choices=SITES, metavar="SITE")
     _fault_options(add("fault", "make something go wrong"), common)
     _clock_options(add("clock", "move the clock of both sites"), common)
+    _array_options(add("array", "what an array's administrator does"), common)
     journal = add("journal", "print what each site was asked and answered")
     journal.add_argument("--site", choices=SITES, help="only this site")
     journal.add_argument(
@@ -173,6 +175,20 @@ def _fault_options(
     clear.add_argument("id", nargs="?", metavar="ID")
 
 
+def _array_options(
+    array: argparse.ArgumentParser, common: argparse.ArgumentParser
+) -> None:
+    verbs = array.add_subparsers(dest="verb", required=True)
+    verbs.add_parser(
+        "snapshots", parents=[common], help="show the snapshots that are kept"
+    )
+    copy = verbs.add_parser(
+        "copy", parents=[common], help="make a volume out of a kept snapshot"
+    )
+    copy.add_argument("snapshot", metavar="SNAPSHOT")
+    copy.add_argument("volume", metavar="VOLUME", help="its name on the array")
+
+
 def _clock_options(
     clock: argparse.ArgumentParser, common: argparse.ArgumentParser
 ) -> None:
@@ -276,7 +292,7 @@ def _run(args: argparse.Namespace, folder: Folder) -> None:
             show.status(folder)
         case "env":
             folder.settings()
-            show.lines(folder.exports())
+            show.lines([*folder.exports(), *folder.token_exports()])
         case "reset":
             world.reset(folder)
         case "start":
@@ -291,6 +307,8 @@ def _run(args: argparse.Namespace, folder: Folder) -> None:
             _fault(args, folder)
         case "clock":
             _clock(args, folder)
+        case "array":
+            _array(args, folder)
         case "journal":
             show.journal(folder, args.site, args.last, args.json)
 
@@ -329,6 +347,15 @@ def _fault(args: argparse.Namespace, folder: Folder) -> None:
         options = {name: getattr(args, name) for name in names}
         rule = world.add_fault(folder, args.kind, **options)
         show.lines([rule.id])
+
+
+def _array(args: argparse.Namespace, folder: Folder) -> None:
+    if args.verb == "copy":
+        array = world.copy_snapshot(folder, args.snapshot, args.volume)
+        show.lines([f"{args.volume} is on {array}"])
+        return
+    with world.disks(folder) as db:
+        show.snapshots(kept.listed(db))
 
 
 def _clock(args: argparse.Namespace, folder: Folder) -> None:

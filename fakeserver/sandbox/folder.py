@@ -14,11 +14,11 @@ from fakeserver import certificate
 from fakeserver.build import other, private_folder
 from fakeserver.config import SiteConfig
 from fakeserver.faultplan import NAME as FAULTS
-from fakeserver.faultplan import FaultFile
+from fakeserver.faultplan import FaultFile, token_of
 from fakeserver.sandbox import cloudsyaml
 from fakeserver.sandbox.problem import Problem
 from fakeserver.store import upgrade
-from fakeserver.world import SITES, build
+from fakeserver.world import ARRAY_TOKENS, SITES, build
 
 SETTINGS = "sandbox.json"
 HOST = "127.0.0.1"
@@ -136,6 +136,7 @@ class Folder:
         )
         write_private(self.clouds_yaml, text)
         self.write_settings(settings)
+        self.write_tokens()
 
     def write_settings(self, settings: Settings) -> None:
         """They carry the schema of every small file beside them, too."""
@@ -165,6 +166,23 @@ class Folder:
     def faults(self) -> FaultFile:
         return FaultFile(self.path / FAULTS, self.settings().seed)
 
+    def tokens(self) -> dict[str, str]:
+        """The API token that each array takes now."""
+        rules = FaultFile(self.path / FAULTS).rules()
+        return {
+            array: token_of(array, rules) or first
+            for array, first in ARRAY_TOKENS.items()
+        }
+
+    def token_file(self, array: str) -> pathlib.Path:
+        """Where a person finds the token of an array."""
+        return self.path / f"{array}.token"
+
+    def write_tokens(self) -> None:
+        """Put the tokens down; again when a fault has changed one."""
+        for array, token in self.tokens().items():
+            write_private(self.token_file(array), token + "\n")
+
     def exports(self) -> list[str]:
         """Lines for the user's shell."""
         foreign = sorted(
@@ -179,6 +197,13 @@ class Folder:
             "export OS_CLIENT_CONFIG_FILE="
             + shlex.quote(str(self.clouds_yaml)),
             f"export OS_CLOUD={SITES[0]}",
+        ]
+
+    def token_exports(self) -> list[str]:
+        """The same for the tokens of the arrays."""
+        return [
+            f"export ARRAY_TOKEN_{array[-1].upper()}={token}"
+            for array, token in self.tokens().items()
         ]
 
     @contextlib.contextmanager

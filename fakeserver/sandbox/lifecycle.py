@@ -288,6 +288,7 @@ def start(folder: Folder, site: str) -> None:
     settings = folder.settings()
     with interruptible() as told, folder.alone(told):
         pid = process.running(folder, site)
+        folder.write_tokens()
         if pid is None:
             _port_is_free(settings, site, "find out who has it")
             upgrade(folder, settings)

@@ -62,6 +62,14 @@ def clock(folder: Folder) -> None:
     print(f"clock {shown}{', frozen' if frozen else ''}")
 
 
+def snapshots(rows: Iterable[tuple[str, str, str, int | None, float]]) -> None:
+    """The snapshots that the arrays keep."""
+    shown = [("ARRAY", "SNAPSHOT", "VOLUME", "GIB", "NEWEST WRITE")]
+    for array, name, volume, size, moment in rows:
+        shown.append((array, name, volume, str(size or "-"), stamp(moment)))
+    table(shown)
+
+
 def faults(folder: Folder) -> None:
     folder.settings()
     head = ("ID", "KIND", "SITE", "STAGE", "MATCH", "SECONDS", "CHANCE")

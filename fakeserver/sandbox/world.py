@@ -1,9 +1,12 @@
 """What changes the world of a sandbox: reset, faults, the clock."""
 
+import contextlib
 import time
+from collections.abc import Iterator
 
 from fakeserver.build import open_parts, seed, shut
 from fakeserver.clock import ManualClock, SharedClock
+from fakeserver.db import Database
 from fakeserver.faultplan import BadRule, Rule
 from fakeserver.faults import NoFaults
 from fakeserver.sandbox import channel, process
@@ -11,6 +14,9 @@ from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.problem import Problem
 from fakeserver.sandbox.scenarios import SCENARIOS
 from fakeserver.sandbox.upgrade import upgrade
+from fakeserver.storage import kept
+from fakeserver.storage.arrays import SCHEMA
+from fakeserver.storage.driver import StorageError
 from fakeserver.world import SITES
 
 #: how long a site may take until it rests, or is awake again, seconds
@@ -29,6 +35,7 @@ def reset(folder: Folder) -> None:
                 resting.append(site)
                 _tell(folder, settings, site, "rest")
             folder.faults().clear()
+            folder.write_tokens()
             (folder.path / "clock.json").unlink(missing_ok=True)
             begin_anew(folder, settings, time.time())
         finally:
@@ -77,6 +84,36 @@ def _tell(folder: Folder, settings: Settings, site: str, what: str) -> None:
         raise Problem(f"{silent}.") from None
 
 
+@contextlib.contextmanager
+def disks(folder: Folder) -> Iterator[Database]:
+    """What both arrays hold, whether or not the sites run."""
+    settings = folder.settings()
+    config = folder.config(settings, SITES[0])
+    if not config.arrays.exists():
+        raise Problem("The arrays of this sandbox hold nothing yet.")
+    db = Database(config.arrays, SCHEMA)
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def copy_snapshot(folder: Folder, snapshot: str, volume: str) -> str:
+    """A volume out of a kept snapshot; the array that it is on."""
+    with disks(folder) as db:
+        found = [row[0] for row in kept.listed(db) if row[1] == snapshot]
+        if not found:
+            raise Problem(
+                f"No array keeps a snapshot {snapshot}; see "
+                "protector-sandbox array snapshots."
+            )
+        try:
+            kept.copy(db, found[0], snapshot, volume)
+        except StorageError as error:
+            raise Problem(f"{error}.") from None
+    return found[0]
+
+
 def clock(folder: Folder) -> SharedClock:
     folder.settings()
     return SharedClock(folder.path / "clock.json")
@@ -105,6 +142,7 @@ def _apply_policies(folder: Folder) -> None:
     """A fault of Cinder's policy is a policy file that says so."""
     from fakeserver.sandbox.policy import apply
 
+    folder.write_tokens()
     settings = folder.settings()
     rules = folder.faults().rules()
     for name in SITES:

@@ -5,7 +5,6 @@ There is no thread for that: what background replication has made by now is
 written down when somebody looks.
 """
 
-import hashlib
 import sqlite3
 from collections.abc import Iterable, Sequence
 
@@ -13,6 +12,7 @@ from fakeserver.clock import Clock
 from fakeserver.db import Database, dump, load
 from fakeserver.faults import Faults, StepFault
 from fakeserver.ids import moment_id, stable_id
+from fakeserver.storage import tokens
 from fakeserver.storage.covered import covered
 from fakeserver.storage.driver import (
     ArrayVolume,
@@ -46,11 +46,14 @@ SCHEMA = (
     """CREATE TABLE IF NOT EXISTS arr_kept (
         array TEXT NOT NULL, name TEXT NOT NULL, volume TEXT NOT NULL,
         content_at REAL NOT NULL, PRIMARY KEY (array, name))""",
+    """CREATE TABLE IF NOT EXISTS arr_kept_sizes (
+        array TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL,
+        PRIMARY KEY (array, name))""",
 )
 
 #: how many recovery points of a group an array holds
 KEEP = 24
-_TABLES = ("tokens", "volumes", "links", "points", "kept")
+_TABLES = ("tokens", "volumes", "links", "points", "kept", "kept_sizes")
 
 
 class Arrays:
@@ -65,22 +68,16 @@ class Arrays:
 
     def check(self, array: str, token: str | None) -> None:
         self._fault("array:check")
-        row = self.db.one(
-            "SELECT token FROM arr_tokens WHERE array = ?", array
-        )
-        if row is not None and row["token"] != _hashed(array, token):
+        if not self.takes(array, token):
             raise StorageError(
                 f"FlashArray {array} refused the API token of the policy"
             )
 
+    def takes(self, array: str, token: str | None) -> bool:
+        return tokens.takes(self.db, self._faults, array, token)
+
     def require_token(self, array: str, token: str | None) -> None:
-        with self.db.transaction() as tx:
-            tx.execute("DELETE FROM arr_tokens WHERE array = ?", (array,))
-            if token is not None:
-                tx.execute(
-                    "INSERT INTO arr_tokens VALUES (?, ?)",
-                    (array, _hashed(array, token)),
-                )
+        tokens.require(self.db, array, token)
 
     # -- volumes
 
@@ -292,6 +289,10 @@ class Arrays:
                 "INSERT OR IGNORE INTO arr_kept VALUES (?, ?, ?, ?)",
                 (array, name, volume, found.content_at),
             )
+            tx.execute(
+                "INSERT OR IGNORE INTO arr_kept_sizes VALUES (?, ?, ?)",
+                (array, name, found.size),
+            )
         return name
 
     def kept(self, array: str) -> dict[str, float]:
@@ -424,8 +425,3 @@ class Arrays:
                 dump(held),
             ),
         )
-
-
-def _hashed(array: str, token: str | None) -> str:
-    """What an array keeps of the token that it takes."""
-    return hashlib.sha256(f"{array}/{token}".encode()).hexdigest()

@@ -62,8 +62,11 @@ class ArrayDriver(Protocol):
     def check(self, array: str, token: str | None) -> None:
         """Raise StorageError when the array does not take the token."""
 
+    def takes(self, array: str, token: str | None) -> bool:
+        """Whether the array takes the token; nothing can go wrong here."""
+
     def require_token(self, array: str, token: str | None) -> None:
-        """From now on only this token is taken; None takes any."""
+        """From now on only this token is taken; None is the first one."""
 
     def volume(self, array: str, name: str) -> ArrayVolume | None: ...
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from fakeserver.harness import LocalPair
+from fakeserver.world import ARRAY_TOKENS
 
 
 class Cloud:
@@ -79,8 +80,8 @@ def pair() -> Iterator[LocalPair]:
 POLICY = {
     "primary_fa_url": "https://a.example.com",
     "secondary_fa_url": "https://b.example.com",
-    "primary_fa_api_token": "one",
-    "secondary_fa_api_token": "two",
+    "primary_fa_api_token": ARRAY_TOKENS["flasharray-a"],
+    "secondary_fa_api_token": ARRAY_TOKENS["flasharray-b"],
 }
 
 

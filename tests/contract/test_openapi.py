@@ -23,6 +23,7 @@ from walking import (
 )
 
 from fakeserver.harness import LocalPair
+from fakeserver.store import groups
 
 #: no body is larger
 LARGE = b" " * (1 << 20) + b"{}"
@@ -114,6 +115,7 @@ def conflict(walk: Walk) -> None:
     walk.send("POST", MEMBERS, body_of(walk, "add_member"))
     old = {"metadata": walk.document}
     walk.send("PUT", f"{GROUP}/metadata", old)
+    not_done_at_once(walk)
 
     walk.pair.site("b").stop()
     walk.send("GET", f"{SITE}/volume-types")
@@ -126,6 +128,20 @@ def conflict(walk: Walk) -> None:
     walk.send("POST", f"{GROUP}/consistency-group/sync")
     walk.send("POST", f"{GROUP}/action", {"sync_volumes": {}})
     walk.send("POST", f"{GROUP}/sync-force")
+
+
+def not_done_at_once(walk: Walk) -> None:
+    """A discard that nobody works on: the peer is ahead, the engine is not
+    there."""
+    there = walk.pair.site("b").parts
+    group = groups.find(there.db, walk.world.groups[0].id)
+    assert group is not None
+    group.doc["version"] += 5
+    with there.db.transaction() as tx:
+        groups.save(tx, group)
+    walk.pair.site("a").stop_engine()
+    version = group.version
+    walk.made("POST", f"{GROUP}/sync-force?force=true&discard={version}")
 
 
 @dataclasses.dataclass(frozen=True)

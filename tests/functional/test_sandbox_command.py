@@ -124,7 +124,11 @@ def test_a_day_of_a_sandbox(sandbox: Command) -> None:
     assert sandbox("status") == 0
     assert re.search(rf"site-a\s+running\s+\S+\s+{first}\n", sandbox.out)
     assert sandbox("env") == 0
-    assert sandbox.out.splitlines() == lines
+    assert sandbox.out.splitlines() == [
+        *lines,
+        "export ARRAY_TOKEN_A=fa-token-a-5f1c0e2b",
+        "export ARRAY_TOKEN_B=fa-token-b-91d7ac44",
+    ]
 
     assert sandbox("up") == 1
     assert one_sentence(sandbox.err) and "up already" in sandbox.err
@@ -234,6 +238,8 @@ def test_usage(sandbox: Command, words: tuple[str, ...]) -> None:
         ("fault", "clear"),
         ("fault", "add", "503"),
         ("clock", "freeze"),
+        ("array", "snapshots"),
+        ("array", "copy", "a.op-1", "b"),
         ("journal",),
     ],
 )

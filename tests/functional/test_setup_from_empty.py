@@ -39,6 +39,7 @@ def test_the_script_runs_as_printed(
         | {
             "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
             "OS_CLIENT_CONFIG_FILE": str(empty.clouds_yaml),
+            "SANDBOX": str(empty.path),
             "SITE_A": settings.url_of("site-a"),
             "SITE_B": settings.url_of("site-b"),
         },

@@ -184,12 +184,10 @@ def _stale(
 
 def get_latest_snapshot(work: Work) -> None:
     """Choose the recovery point; a planned move makes a last one."""
-    arrays = work.site.arrays
     target = work.array(work.target)
-    arrays.check(target, work.policy_token(work.target))
+    work.sign_in(work.target)
     if work.notes["moves_last_writes"]:
-        source = work.array(work.source)
-        arrays.check(source, work.policy_token(work.source))
+        work.sign_in(work.source)
         if work.operation.type == "failover":
             # asked before the first instance is stopped
             _require_point(work, target)

@@ -76,6 +76,7 @@ def arrived(work: Work, key: str) -> RecoveryPoint:
 
 def reverse(work: Work) -> None:
     """From the restored primary to the other site, one cycle completing."""
+    work.sign_in(work.target)
     names = tuple(effect.doc["name"] for effect in work.effects("promote"))
     # the old direction is over before the new one begins
     direct(work, work.target, work.source, names)
@@ -87,7 +88,7 @@ def reverse(work: Work) -> None:
 def create_snapshot(work: Work) -> None:
     """A recovery point of the group now."""
     arrays = work.site.arrays
-    arrays.check(work.array(work.source), work.policy_token(work.source))
+    work.sign_in(work.source)
     if not current_array_names(work.doc()):
         raise StorageError(
             f"Protection group {work.doc()['name']} has no volumes"
@@ -102,8 +103,7 @@ def create_snapshot(work: Work) -> None:
 
 def replicate_snapshot(work: Work) -> None:
     """Send it to the other site's array."""
-    arrays = work.site.arrays
-    arrays.check(work.array(work.target), work.policy_token(work.target))
+    work.sign_in(work.target)
     work.progress(1, 2)
     arrived(work, work.operation.id)
     work.progress(2, 2)

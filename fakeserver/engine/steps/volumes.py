@@ -12,12 +12,14 @@ from fakeserver.ids import derived_name
 
 def promote(work: Work) -> None:
     """The replicated volumes become volumes of the target's array."""
+    work.sign_in(work.target)
     replication.halt(work)
     _make(work, "promote")
 
 
 def clone(work: Work) -> None:
     """Copies of the replicated volumes; replication goes on."""
+    work.sign_in(work.target)
     _make(work, "clone")
 
 

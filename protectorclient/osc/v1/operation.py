@@ -19,6 +19,8 @@ TYPES = (
     "test_failover",
     "test_cleanup",
     "sync_volumes",
+    "sync_force",
+    "reset_status",
 )
 STATUSES = ("pending", "running", "rolling_back", "completed", "failed")
 COLUMNS = {

@@ -9,6 +9,7 @@ from fakeserver.ids import stable_id
 from fakeserver.site import Site
 from fakeserver.store import groups
 from fakeserver.store.sites import SITES
+from fakeserver.world import ARRAY_TOKENS
 
 PATH = "/v1/admin/sites"
 MAPPINGS = "/v1/admin/tenant-mappings"
@@ -250,13 +251,17 @@ def test_mapping_in_use(site: Site, call: Api) -> None:
 GROUP = f"/v1/{PROJECT}/protection-groups/{stable_id(1, 'g')}"
 
 
+#: the arrays take no others
+TOKEN_A, TOKEN_B = ARRAY_TOKENS.values()
+
+
 def new_policy(**more: Any) -> dict[str, Any]:
     return {
         "policy": {
             "primary_fa_url": "https://flasharray-a.example.com",
             "secondary_fa_url": "https://flasharray-b.example.com",
-            "primary_fa_api_token": "geheim-a",
-            "secondary_fa_api_token": "geheim-b",
+            "primary_fa_api_token": TOKEN_A,
+            "secondary_fa_api_token": TOKEN_B,
             **more,
         }
     }
@@ -275,7 +280,7 @@ def test_policy_made_and_replaced(site: Site, call: Api) -> None:
     record = response.get_json()["policy"]
     assert record["replication_interval"] == 300
     assert record["credentials_set"] is True
-    assert "geheim" not in response.get_data(as_text=True)
+    assert "fa-token" not in response.get_data(as_text=True)
     link = site.arrays.link(stable_id(1, "g"))
     assert link is not None and link.running and link.interval == 300
     assert (link.source, link.target) == ("flasharray-a", "flasharray-b")
@@ -289,8 +294,8 @@ def test_policy_made_and_replaced(site: Site, call: Api) -> None:
     assert interval == 60 and isinstance(interval, int)
     stored = groups.get(site.db, PROJECT, stable_id(1, "g")).doc["policy"]
     for field, text in (
-        ("primary_fa_api_token", "geheim-a"),
-        ("secondary_fa_api_token", "geheim-b"),
+        ("primary_fa_api_token", TOKEN_A),
+        ("secondary_fa_api_token", TOKEN_B),
     ):
         sealed = stored[field]["sealed"]
         assert site.pair.decrypt(sealed, stable_id(1, "g")) == text

@@ -284,7 +284,7 @@ def test_limits_are_kept(a: Cloud) -> None:
 
 @pytest.mark.parametrize(
     "version, status",
-    [("volume 3.70", 200), ("volume 3.71", 406), ("volume x", 400)],
+    [("volume 3.71", 200), ("volume 3.72", 406), ("volume x", 400)],
 )
 def test_the_microversion(a: Cloud, version: str, status: int) -> None:
     answer = a.get(f"{VOLUMES}/detail", version=version)

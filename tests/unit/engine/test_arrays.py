@@ -7,6 +7,7 @@ from fakeserver.db import Database
 from fakeserver.faults import NoFaults, StepFault
 from fakeserver.storage.arrays import KEEP, SCHEMA, Arrays
 from fakeserver.storage.driver import StorageError
+from fakeserver.world import ARRAY_TOKENS, changed_token
 
 A, B = "flasharray-a", "flasharray-b"
 
@@ -124,11 +125,39 @@ def test_a_kept_snapshot_covers_a_volume(arrays, clock):
 
 
 def test_a_required_token_refuses_every_other_one(arrays):
-    arrays.check(A, "anything")
     arrays.require_token(A, "right")
     arrays.check(A, "right")
-    with pytest.raises(StorageError, match="refused the API token"):
-        arrays.check(A, "wrong")
+    for wrong in ("wrong", ARRAY_TOKENS[A], "", None):
+        with pytest.raises(StorageError, match="refused the API token"):
+            arrays.check(A, wrong)
+        assert not arrays.takes(A, wrong)
+
+
+def test_an_array_takes_its_own_token_alone(arrays):
+    """From the first day; nobody has to ask for it."""
+    for array, other in ((A, B), (B, A)):
+        arrays.check(array, ARRAY_TOKENS[array])
+        for wrong in ("anything", ARRAY_TOKENS[other], "", None, "x-fault-1"):
+            with pytest.raises(StorageError, match="refused the API token"):
+                arrays.check(array, wrong)
+
+
+def test_a_fault_changes_the_token(tmp_path, clock):
+    class Changed(NoFaults):
+        def token(self, array):
+            return changed_token(array, "fault-3") if self.on else None
+
+    faults, db = Changed(), Database(tmp_path / "other.db", SCHEMA)
+    arrays = Arrays(db, clock, faults)
+    faults.on = True
+    assert arrays.takes(A, changed_token(A, "fault-3"))
+    assert not arrays.takes(A, ARRAY_TOKENS[A])
+    assert not arrays.takes(A, changed_token(A, "fault-2"))
+    faults.on = False
+    # who was given the new one is not locked out by the end of the fault
+    assert arrays.takes(A, changed_token(A, "fault-3"))
+    assert arrays.takes(A, ARRAY_TOKENS[A])
+    db.close()
 
 
 def test_a_fault_speaks_as_the_array(tmp_path, clock):

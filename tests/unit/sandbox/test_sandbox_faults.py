@@ -147,10 +147,14 @@ def test_a_crash_is_the_end_of_every_thread(file: FaultFile) -> None:
 
 
 def test_the_array_and_the_disk(file: FaultFile) -> None:
-    file.add("array-token")
-    with pytest.raises(StepFault, match="invalid API token"):
-        plan(file).at("array:check")
-    plan(file).at("array:latest")
+    assert plan(file).token("flasharray-a") is None
+    rule = file.add("array-token", site="site-b")
+    plan(file).at("array:check")
+    for site in ("site-a", "site-b"):
+        # an array is one, whoever asks it
+        assert plan(file, site).token("flasharray-a") is None
+        taken = plan(file, site).token("flasharray-b")
+        assert taken == f"fa-token-b-91d7ac44-{rule.id}"
     file.add("no-snapshot")
     with pytest.raises(StepFault, match="snapshot"):
         plan(file).at("array:latest")
@@ -184,6 +188,7 @@ def test_clearing(file: FaultFile) -> None:
         {"kind": "slow-replication", "times": 1},
         {"kind": "cinder-403", "probability": 0.5},
         {"kind": "cinder-403", "times": 1},
+        {"kind": "array-token", "times": 1},
     ],
 )
 def test_what_cannot_be_asked_for(file: FaultFile, options: dict) -> None:
@@ -209,7 +214,7 @@ def test_what_cannot_be_asked_for(file: FaultFile, options: dict) -> None:
         ("step", {"match": "recreate_instances/"}, "recreate_instances"),
         ("step", {"match": "recreate_instances/x", "stage": "after"}, "only"),
         ("array-token", {"stage": "before"}, "no stage"),
-        ("array-token", {"match": "recreate_instances"}, "check"),
+        ("array-token", {"match": "recreate_instances"}, "no match"),
         ("slow-replication", {"match": "recreate_instances"}, "transfer"),
         ("partition", {"stage": "before"}, "no stage"),
         ("partition", {"match": "site-c"}, "site-a, site-b"),

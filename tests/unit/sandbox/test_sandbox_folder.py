@@ -6,9 +6,10 @@ import pathlib
 import pytest
 import yaml
 
-from fakeserver.sandbox import process
+from fakeserver.sandbox import process, world
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.problem import Problem
+from fakeserver.world import ARRAY_TOKENS
 
 ENTRIES = {
     "site-a": ("demo", "demo", 8788, "site-b"),
@@ -112,6 +113,29 @@ def test_lines_to_export(
     monkeypatch.setenv("OS_CLOUD", "prod")
     unset = "unset OS_AUTH_URL OS_SECONDARY_CLOUD"
     assert folder.exports() == [unset, file, "export OS_CLOUD=site-a"]
+
+
+def test_the_arrays_tokens_are_in_the_folder(folder: Folder) -> None:
+    """Each in a file for its owner alone; a fault changes them."""
+
+    def found() -> list[str]:
+        files = [folder.token_file(array) for array in ARRAY_TOKENS]
+        assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
+        return [file.read_text() for file in files]
+
+    folder.write(Settings())
+    first = [f"{token}\n" for token in ARRAY_TOKENS.values()]
+    assert found() == first
+    rule = world.add_fault(folder, "array-token", site="site-b")
+    assert found() == [first[0], f"fa-token-b-91d7ac44-{rule.id}\n"]
+    assert folder.token_exports() == [
+        "export ARRAY_TOKEN_A=fa-token-a-5f1c0e2b",
+        f"export ARRAY_TOKEN_B={found()[1].strip()}",
+    ]
+    both = world.add_fault(folder, "array-token")
+    assert all(text.endswith(f"-{both.id}\n") for text in found())
+    world.clear_faults(folder)
+    assert found() == first
 
 
 def test_a_pid_is_known_by_its_birth(folder: Folder) -> None:

@@ -1,0 +1,38 @@
+"""Who may talk to an array: the API token that it takes."""
+
+import hashlib
+
+from fakeserver.db import Database
+from fakeserver.faults import Faults
+from fakeserver.world import ARRAY_TOKENS, once_changed
+
+
+def takes(db: Database, faults: Faults, array: str, token: str | None) -> bool:
+    """Whether it is the one: by a fault, as it was told, or its first."""
+    instead = faults.token(array)
+    if instead is not None:
+        return token == instead
+    row = db.one("SELECT token FROM arr_tokens WHERE array = ?", array)
+    if row is not None:
+        return bool(row["token"] == _hashed(array, token))
+    first = ARRAY_TOKENS.get(array)
+    if first is None or token == first:
+        return True
+    # a policy that was cured while a fault lasted stays so after it
+    return token is not None and once_changed(array, token)
+
+
+def require(db: Database, array: str, token: str | None) -> None:
+    """From now on the array takes this one; None is its first."""
+    with db.transaction() as tx:
+        tx.execute("DELETE FROM arr_tokens WHERE array = ?", (array,))
+        if token is not None:
+            tx.execute(
+                "INSERT INTO arr_tokens VALUES (?, ?)",
+                (array, _hashed(array, token)),
+            )
+
+
+def _hashed(array: str, token: str | None) -> str:
+    """What an array keeps of the token that it takes."""
+    return hashlib.sha256(f"{array}/{token}".encode()).hexdigest()
