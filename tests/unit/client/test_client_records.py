@@ -186,7 +186,7 @@ def test_a_recovery_point_of_the_way_that_is_asked(
         (None, 0),
         (float("nan"), 0),
         (float("inf"), 0),
-        (10**400, 0),
+        pytest.param(10**400, 0, id="a large one"),
         (True, 0),
         ("", 0),
         ("half", 0),
