@@ -35,7 +35,7 @@ class Changes:
     def make(self, act: str, unfinished: bool = False) -> str:
         """Ask for a change; ``unfinished``: it has to be refused."""
         operator, site = self._operator, self._operator.primary()
-        if not operator.pair.site(site).running:
+        if site is None or not operator.pair.site(site).running:
             return "nobody there"
         self._number += 1
         status, body = getattr(self, f"_{act}")(site)

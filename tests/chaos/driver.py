@@ -298,9 +298,9 @@ class Run:
             )
 
     def _change(self, act: str) -> None:
-        if not any(site.running for site in self.pair.sites.values()):
-            return
         primary = self.operator.primary()
+        if primary is None:
+            return
         site = self.pair.site(primary)
         busy = site.running and bool(
             operations.unfinished(site.parts.db, self.operator.id)
@@ -309,9 +309,8 @@ class Run:
         self.log.append(f"changed {said}")
 
     def _start(self, operator: Operator, action: str) -> None:
-        if any(site.running for site in self.pair.sites.values()):
-            said = operator.start(action)
-            self.log.append(f"{operator.name} {action}: {said}")
+        said = operator.start(action)
+        self.log.append(f"{operator.name} {action}: {said}")
 
     def _force(self) -> None:
         """What an engineer does who sees the primary gone."""

@@ -257,6 +257,7 @@ class Run:
             said = self.changes[self.operator.id].make(story.change)
             self.log.append(f"changed {said}")
         here = self.operator.primary()
+        assert here is not None, "nobody has been struck so far"
         if story.action == "forced":
             pair.site(here).kill()
             here = "site-b"
