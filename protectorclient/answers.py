@@ -34,6 +34,18 @@ _PAGE = 8192
 _TAGS = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.S | re.I)
 _HEADLINE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1\s*>", re.S | re.I)
 
+#: The class for a status that came without a reason.
+BY_STATUS: dict[int, type[exceptions.HTTPError]] = {
+    400: exceptions.BadRequest,
+    401: exceptions.Unauthorized,
+    403: exceptions.Forbidden,
+    404: exceptions.ResourceNotFound,
+    406: exceptions.VersionRefused,
+    409: exceptions.Conflict,
+    413: exceptions.TooLarge,
+    **dict.fromkeys((408, 429, 502, 503, 504), exceptions.ServiceUnavailable),
+}
+
 #: Sentences of the service that stand for a reason where none is sent.
 _TELLING = {
     "remote site unreachable": "peer-unreachable",
@@ -127,7 +139,7 @@ def error_from(
         message = message.replace(secret, "***")
     reason = said.reason or _reason_in(message, status)
     word = (reason or "").removeprefix(PREFIX)
-    kind = exceptions.BY_REASON.get(word) or exceptions.BY_STATUS.get(status)
+    kind = exceptions.BY_REASON.get(word) or BY_STATUS.get(status)
     if kind is None:
         kind = (
             exceptions.ServerError if status >= 500 else exceptions.HTTPError

@@ -441,15 +441,3 @@ BY_REASON: dict[str, type[HTTPError]] = {
     "too-large": TooLarge,
     "internal": ServerError,
 }
-
-#: The class for a status that came without a reason.
-BY_STATUS: dict[int, type[HTTPError]] = {
-    400: BadRequest,
-    401: Unauthorized,
-    403: Forbidden,
-    404: ResourceNotFound,
-    406: VersionRefused,
-    409: Conflict,
-    413: TooLarge,
-    **dict.fromkeys((408, 429, 502, 503, 504), ServiceUnavailable),
-}

@@ -103,7 +103,8 @@ class SiteAdapter:
             client_name="python-protectorclient",
             client_version=__version__,
         )
-        self._endpoint: urls.Endpoint | None = None
+        #: The service's URL, once it has been looked up.
+        self.known_endpoint: urls.Endpoint | None = None
         self._project_id: str | None = None
         self._offered: microversions.VersionRange | None = None
         #: The site's clock less this machine's, by its last answer.
@@ -116,14 +117,9 @@ class SiteAdapter:
     @property
     def endpoint(self) -> urls.Endpoint:
         """The service's URL at this site, looked up once."""
-        if self._endpoint is None:
-            self._endpoint = urls.Endpoint.from_url(self._find_url())
-        return self._endpoint
-
-    @property
-    def known_endpoint(self) -> urls.Endpoint | None:
-        """The service's URL, where it has been looked up already."""
-        return self._endpoint
+        if self.known_endpoint is None:
+            self.known_endpoint = urls.Endpoint.from_url(self._find_url())
+        return self.known_endpoint
 
     @property
     def project_id(self) -> str:
