@@ -112,7 +112,7 @@ CLOUD_UNREACHABLE = Advice(
         "openstack --os-cloud {site} token issue",
         "openstack protector site validate {site}  # as an admin",
     ),
-    message=r"cloud of site (?P<site>\S+) is unreachable",
+    message=r"cloud of (?:site )?(?P<site>\S+) is unreachable",
 )
 
 SUPERSEDED = Advice(

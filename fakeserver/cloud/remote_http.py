@@ -25,7 +25,7 @@ class CloudUnreachable(Exception):
     """The site's cloud gave no answer, or one that says nothing."""
 
     def __init__(self, site: str, why: str = "it does not answer") -> None:
-        super().__init__(f"The cloud of site {site} is unreachable: {why}")
+        super().__init__(f"The cloud of {site} is unreachable: {why}")
         self.site = site
 
 
@@ -33,7 +33,7 @@ class CloudRefused(Exception):
     """The site's cloud answered, and said no."""
 
     def __init__(self, site: str, status: int, message: str) -> None:
-        super().__init__(f"HTTP {status} from site {site}: {message}")
+        super().__init__(f"HTTP {status} from {site}: {message}")
         self.site = site
         self.status = status
         self.message = message

@@ -54,7 +54,7 @@ class Access:
         except Unreadable as error:
             raise Refused(
                 "invalid-state",
-                f"The service account of site {record['name']} cannot be "
+                f"The service account of {record['name']} cannot be "
                 "read with this site's key; set its password again",
             ) from error
         return Account(
@@ -71,7 +71,7 @@ class Access:
         own = error.site == self.name(self.local_id())
         return Refused(
             "invalid-state" if own else "peer-unreachable",
-            f"Keystone of site {error.site} refused the service account: "
+            f"Keystone of {error.site} refused the service account: "
             f"{error.message}",
             site=error.site,
             status=error.status,

@@ -22,7 +22,7 @@ def make(site: Site, access: Access, group: Group) -> None:
         if not types:
             raise Refused(
                 "bad-request",
-                f"Site {access.name(here)} has no volume type named {name}",
+                f"{access.name(here)} has no volume type named {name}",
                 field="volume_type_id",
             )
         group.local["volume_type_id"] = types[0]["id"]
@@ -31,7 +31,7 @@ def make(site: Site, access: Access, group: Group) -> None:
     except (CloudUnreachable, CloudRefused) as error:
         raise Refused(
             "invalid-state",
-            f"The consistency group could not be made at site "
+            f"The consistency group could not be made at "
             f"{access.name(here)}: {error}",
         ) from error
 

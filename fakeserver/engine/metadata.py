@@ -266,6 +266,6 @@ def passed_on(refusal: PeerRefused) -> Refused:
     }
     return Refused(
         reason,
-        f"Site {refusal.site} refused the change: {refusal.message}",
+        f"{refusal.site} refused the change: {refusal.message}",
         **details,
     )

@@ -63,8 +63,8 @@ def _moved(work: Work, group: Group) -> dict[str, Any]:
     result = _made(work)
     if work.forced:
         result["sync_warning"] = (
-            f"Site {work.name(work.source)} was not told; its metadata is "
-            "behind until sync-force has run from site "
+            f"{work.name(work.source)} was not told; its metadata is "
+            "behind until sync-force has run from "
             f"{work.name(work.target)}"
         )
     if not_rebuilt:

@@ -24,7 +24,7 @@ class PeerSilent(Exception):
     """No answer, or none that makes sense: the outcome is not known."""
 
     def __init__(self, site: str, cause: object) -> None:
-        super().__init__(f"site {site} does not answer: {cause}")
+        super().__init__(f"{site} does not answer: {cause}")
         self.site = site
 
 
@@ -43,7 +43,7 @@ class PeerRefused(Exception):
     def __init__(
         self, site: str, status: int, reason: str, message: str
     ) -> None:
-        super().__init__(f"site {site} refused: {message}")
+        super().__init__(f"{site} refused: {message}")
         self.site = site
         self.status = status
         self.reason = reason

@@ -91,7 +91,7 @@ def _fits(access: Access, group: Group, status: str) -> None:
         other = rules.FAILED_OVER if status == rules.ACTIVE else rules.ACTIVE
         raise Refused(
             "invalid-state",
-            f"The current primary of protection group {group.name} is site "
+            f"The current primary of protection group {group.name} is "
             f"{access.name(primary)}; the status to name is {other}",
             site=access.name(primary),
         )

@@ -124,7 +124,7 @@ def plan_members(
         names = sorted(set(missing))
         raise Refused(
             "mapping-incomplete",
-            f"Nothing at site {target.site} matches {', '.join(names)}; "
+            f"Nothing at {target.site} matches {', '.join(names)}; "
             "map each to something that exists there",
             missing=names,
         )
@@ -174,7 +174,7 @@ def _check_flavors(
 def _unknown(field: str, kind: str, key: str, site: str) -> Refused:
     return Refused(
         "bad-request",
-        f"{field}: there is no {kind} {key} at site {site}",
+        f"{field}: there is no {kind} {key} at {site}",
         field=field,
         site=site,
     )

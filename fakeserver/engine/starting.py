@@ -131,7 +131,7 @@ class Checks:
         return Refused(
             "operation-in-progress",
             f"Operation {id_} ({type_}) of this protection group is not "
-            f"finished at site {site}",
+            f"finished at {site}",
             operation_id=id_,
             site=site,
         )
@@ -168,7 +168,7 @@ class Checks:
             raise Refused(
                 "wrong-site",
                 f"A {what} of protection group {doc['name']} is started "
-                f"at site {name}, not here",
+                f"at {name}, not here",
                 site=name,
                 site_id=right,
             )

@@ -101,7 +101,7 @@ class Sync:
             found.update(
                 status="FAILED",
                 message=f"The last push was not answered by the service of "
-                f"site {name}: {came}",
+                f"{name}: {came}",
             )
         elif push == REFUSED:
             found.update(
@@ -113,7 +113,7 @@ class Sync:
             name = self._access.peer(group).site
             found.update(
                 status="OUT_OF_SYNC",
-                message=f"Site {name} does not know the protection group",
+                message=f"{name} does not know the protection group",
             )
         else:
             found.update(
@@ -124,13 +124,13 @@ class Sync:
         here = self._access.name(self._access.local_id())
         there = self._access.peer(group).site
         said = (
-            f"Site {here} holds version {group.version}, site {there} "
+            f"{here} holds version {group.version}, {there} "
             f"version {held.version}; "
         )
         if held.rank == group.rank or _both_changed(group, held):
             return said + "both changed it apart"
         ahead = here if group.rank > held.rank else there
-        return f"{said}site {ahead} is ahead"
+        return f"{said}{ahead} is ahead"
 
     def _seen_equal(self, group: Group, found: dict[str, Any]) -> None:
         """Both hold the same: the newest state they are known to share.
@@ -194,7 +194,7 @@ class Sync:
         if held is None:
             raise Refused(
                 "metadata-conflict",
-                f"Site {peer.site} does not know protection group "
+                f"{peer.site} does not know protection group "
                 f"{group.name}; nothing is there to discard",
             )
         here = self._access.name(self._access.local_id())
@@ -205,7 +205,7 @@ class Sync:
             if running is not None:
                 raise _conflict(
                     f"Operation {running} of protection group {group.name} "
-                    f"is not finished at site {site}; nothing is discarded",
+                    f"is not finished at {site}; nothing is discarded",
                     group,
                     held,
                     operation_id=running,
@@ -213,7 +213,7 @@ class Sync:
                 )
         if held.version != version:
             raise _conflict(
-                f"Site {peer.site} holds version {held.version} of the "
+                f"{peer.site} holds version {held.version} of the "
                 f"metadata, not {version}; nothing is discarded",
                 group,
                 held,
@@ -232,7 +232,7 @@ class Sync:
             )
         if held.rank < group.rank and not _both_changed(group, held):
             raise _conflict(
-                f"Site {here} is ahead with version {group.version} against "
+                f"{here} is ahead with version {group.version} against "
                 f"{held.version}; sync-force without discard copies it",
                 group,
                 held,
@@ -241,8 +241,8 @@ class Sync:
         if primary != self._access.local_id():
             raise Refused(
                 "invalid-state",
-                f"By the record of site {here}, protection group "
-                f"{group.name} runs at site {there}; what runs there is not "
+                f"By the record of {here}, protection group "
+                f"{group.name} runs at {there}; what runs there is not "
                 "discarded",
                 site=there,
             )
@@ -260,7 +260,7 @@ class Sync:
                 return
             raise _conflict(
                 f"Both sites changed the metadata: here it is version "
-                f"{group.version}, at site {site} version {held.version}; "
+                f"{group.version}, at {site} version {held.version}; "
                 "name the winner",
                 group,
                 held,
@@ -268,8 +268,8 @@ class Sync:
         if held.rank > group.rank:
             raise Refused(
                 "wrong-site",
-                f"Site {site} is ahead with version {held.version} against "
-                f"{group.version}; run the sync from site {site}",
+                f"{site} is ahead with version {held.version} against "
+                f"{group.version}; run the sync from {site}",
                 site=site,
             )
 

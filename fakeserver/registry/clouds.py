@@ -127,7 +127,7 @@ def refusals(site: Site) -> Iterator[None]:
     except CloudUnreachable as error:
         if error.site == site.config.site:
             raise Refused(
-                "invalid-state", f"The cloud of site {error.site} is silent"
+                "invalid-state", f"The cloud of {error.site} is silent"
             ) from error
         raise Refused("peer-unreachable", PEER_UNREACHABLE) from error
     except LoginRefused as error:
@@ -135,7 +135,7 @@ def refusals(site: Site) -> Iterator[None]:
     except CloudRefused as error:
         raise Refused(
             "invalid-state",
-            f"Site {error.site} refused: {error.message}",
+            f"{error.site} refused: {error.message}",
             site=error.site,
             status=error.status,
         ) from error

@@ -82,7 +82,7 @@ def _volume_type(
     if kind is None:
         raise Refused(
             "bad-request",
-            f"{field}: site {primary['name']} has no volume type {type_id}",
+            f"{field}: {primary['name']} has no volume type {type_id}",
             field=field,
         )
     twin = next((one for one in there if one["name"] == kind["name"]), None)
@@ -90,14 +90,13 @@ def _volume_type(
         if one is None:
             raise Refused(
                 "bad-request",
-                f"{field}: site {name} has no volume type named "
-                f"{kind['name']}",
+                f"{field}: {name} has no volume type named {kind['name']}",
                 field=field,
             )
         if not one["replication_enabled"]:
             raise Refused(
                 "volume-type-not-replicated",
-                f"{field}: volume type {kind['name']} of site {name} is not "
+                f"{field}: volume type {kind['name']} of {name} is not "
                 "replicated",
                 field=field,
             )

@@ -161,7 +161,7 @@ def _check_backend(
     if host != wanted or held is None:
         raise _refused(
             f"volume {_label(volume)} is not on {wanted}, the backend of "
-            f"site {record['name']}"
+            f"{record['name']}"
         )
 
 

@@ -46,7 +46,7 @@ def _check(site: Site, record: dict[str, Any]) -> None:
             if other["projects"].get(site_id) == project:
                 raise Refused(
                     "name-conflict",
-                    f"Project {project} of site {known[site_id]} is in "
+                    f"Project {project} of {known[site_id]} is in "
                     f"tenant mapping {other['name']} already",
                 )
 

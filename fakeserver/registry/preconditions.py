@@ -25,7 +25,7 @@ def require_primary_here(site: Site, primary_id: str, what: str) -> None:
         name = access.name(primary_id)
         raise Refused(
             "wrong-site",
-            f"{what} at site {name}, the primary, not here",
+            f"{what} at {name}, the primary, not here",
             site=name,
             site_id=primary_id,
         )

@@ -51,7 +51,7 @@ def _place(site: Site, record: dict[str, Any]) -> None:
         if _origin(other["protector_url"]) == origin:
             raise Refused(
                 "name-conflict",
-                f"Site {other['name']} is registered at "
+                f"{other['name']} is registered at "
                 f"{other['protector_url']} already",
             )
 
@@ -131,5 +131,5 @@ def _require_unused(site: Site, record: dict[str, Any]) -> None:
         groups = "protection group" + ("s" if used > 1 else "")
         raise Refused(
             "in-use",
-            f"Site {record['name']} is used by {used} {groups}",
+            f"{record['name']} is used by {used} {groups}",
         )

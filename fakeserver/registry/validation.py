@@ -143,7 +143,7 @@ def _made(
     except CheckSilent as error:
         return FAILED, str(error), True
     except CloudUnreachable as error:
-        return FAILED, f"Site {error.site} does not answer", True
+        return FAILED, f"{error.site} does not answer", True
     except (CloudRefused, Refused) as error:
         return FAILED, error.message, False
     except (CheckFailed, StorageError) as error:

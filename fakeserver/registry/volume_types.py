@@ -49,7 +49,7 @@ def of(site: Site, site_id: str, local: bool) -> list[Type]:
     if local and not record["local"]:
         raise Refused(
             "wrong-site",
-            f"Site {record['name']} is not the one that is asked",
+            f"{record['name']} is not the one that is asked",
             site=record["name"],
             site_id=site_id,
         )
@@ -62,5 +62,5 @@ def of(site: Site, site_id: str, local: bool) -> list[Type]:
         # nothing is modified here, so nothing may say that it cannot be
         name = SITES.get(site.db, site_id)["name"]
         raise Refused(
-            "peer-unreachable", f"Site {name} does not answer"
+            "peer-unreachable", f"{name} does not answer"
         ) from refusal

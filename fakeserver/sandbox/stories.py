@@ -22,7 +22,7 @@ A, B = SITES
 #: a policy file as many a Cinder has it: nothing is said of members
 STRICT = "# the rules of this Cinder are those it was born with\n"
 NO_HOST = "No valid host was found. There are not enough hosts available."
-NO_TIME = "Cinder at site site-b did not answer in time"
+NO_TIME = "Cinder at site-b did not answer in time"
 
 
 def tell(folder: Folder, settings: Settings, clock: ManualClock) -> None:

@@ -90,7 +90,7 @@ def _operation(known: Known) -> str | None:
     site = located.site_name(running.get("site_id")) or "the other site"
     return (
         f"Operation {running['id']} ({running.get('type')}) of this"
-        f" protection group is not finished at site {site}"
+        f" protection group is not finished at {site}"
     )
 
 
@@ -170,7 +170,7 @@ def _mapping(known: Known) -> str | None:
     site = located.site(located.other)
     name = site.name if site is not None else located.other.name
     return (
-        f"Nothing at site {name} matches {', '.join(stakes.unmatched)}; map"
+        f"Nothing at {name} matches {', '.join(stakes.unmatched)}; map"
         " each to something that exists there"
     )
 

@@ -317,7 +317,7 @@ def test_validation_of_a_site_that_is_down(pair: Pair) -> None:
     }
     assert pair.a("GET", path)["status"] == "unreachable"
     error = pair.a("GET", f"{path}/volume-types", expect=409)
-    assert error["message"] == "Site site-b does not answer"
+    assert error["message"] == "site-b does not answer"
     pair.wire.restore(URLS["site-b"])
     pair.a("POST", f"{path}/validate", user="admin", expect=200)
     assert pair.a("GET", path)["status"] == "active"
@@ -355,7 +355,7 @@ def test_a_peer_that_lets_nobody_in(pair: Pair) -> None:
         assert error["reason"] == "protector.peer-unreachable"
         if address != group:
             assert error["message"].startswith(
-                "Keystone of site site-b refused the service account: "
+                "Keystone of site-b refused the service account: "
             )
     own = f"/v1/admin/sites/{pair.site_id('site-a')}"
     pair.a("PATCH", own, body, user="admin")

@@ -269,7 +269,7 @@ def test_a_push_that_a_proxy_answers_has_failed(two):
         found = two.status(A)
         assert found["status"] == "FAILED"
         assert found["message"] == (
-            "The last push was not answered by the service of site site-b: "
+            "The last push was not answered by the service of site-b: "
             "HTTP 503, text/html"
         )
         assert found["remote_version"] == 2

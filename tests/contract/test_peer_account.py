@@ -210,10 +210,10 @@ def test_a_failover_does_not_work_with_less(
     ended = failover(pair)
     if role == "member":
         assert ended["status"] == "failed"
-        assert "site site-b refused" in ended["error_message"]
+        assert "site-b refused" in ended["error_message"]
         assert "HTTP 403" in ended["error_message"]
         return
     assert ended["message"] == (
-        "Site site-b refused the change: "
+        "site-b refused the change: "
         "This needs the role protector_peer or admin"
     )

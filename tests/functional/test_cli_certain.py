@@ -104,9 +104,9 @@ CASES = (
         running,
         MOVE,
         "Operation op-ID (failover) of this protection group is not finished"
-        " at site site-a",
+        " at site-a",
         "openstack protector operation wait op-ID",
-        refused="is not finished at site site-a",
+        refused="is not finished at site-a",
     ),
     Case(
         "status",
@@ -145,7 +145,7 @@ CASES = (
         "A failover of protection group prod-web-app is started at the current"
         " primary; site-a takes site-b for it",
         SYNC,
-        refused="is started at site site-b, not here",
+        refused="is started at site-b, not here",
     ),
     Case(
         "tests-cleaned",
@@ -181,21 +181,21 @@ CASES = (
         "networks",
         nothing,
         "failover prod-web-app",
-        "Nothing at site site-b matches network net-primary-web; map each to"
+        "Nothing at site-b matches network net-primary-web; map each to"
         " something that exists there",
         f"{GROUP} failover prod-web-app {WEB_MAPPING}",
         code=1,
-        refused="Nothing at site site-b matches network net-primary-web",
+        refused="Nothing at site-b matches network net-primary-web",
     ),
     Case(
         "networks",
         nothing,
         "test-failover prod-web-app --retain-primary",
-        "Nothing at site site-b matches network net-primary-web; map each to"
+        "Nothing at site-b matches network net-primary-web; map each to"
         " something that exists there",
         f"{GROUP} test-failover prod-web-app {WEB_MAPPING} --retain-primary",
         code=1,
-        refused="Nothing at site site-b matches network net-primary-web",
+        refused="Nothing at site-b matches network net-primary-web",
         name="networks: of a drill",
     ),
     Case(

@@ -218,7 +218,7 @@ def test_what_has_no_counterpart_is_not_sent(
     local_pair: LocalPair, journal: pathlib.Path
 ) -> None:
     said = (
-        "Nothing at site site-b matches network net-primary-web; map each to"
+        "Nothing at site-b matches network net-primary-web; map each to"
         " something that exists there\n"
         "hint: openstack protector protection-group failover prod-web-app"
     )
@@ -231,7 +231,7 @@ def test_what_has_no_counterpart_is_not_sent(
     # nothing is asked of it here: the service says it
     assert (forced.code, forced.out) == (1, "")
     refused, hint = forced.err.splitlines()[-2:]
-    assert refused.startswith("Nothing at site site-b matches network ")
+    assert refused.startswith("Nothing at site-b matches network ")
     assert hint == (
         "hint: openstack protector protection-group failover prod-web-app"
         f" --type unplanned {WEB}"

@@ -117,7 +117,7 @@ def test_a_side_that_is_behind_wins_by_reconcile_alone(
     """sync-force copies metadata; what site-b runs would stay."""
     ran = protector(f"{GROUP} sync-force prod-web-app --winner site-a")
     assert (ran.code, ran.out) == (5, "")
-    assert "site-a: Site site-b is ahead with version 3 against 1; " in ran.err
+    assert "site-a: site-b is ahead with version 3 against 1; " in ran.err
     assert ran.err.endswith(
         "hint: openstack protector protection-group reconcile prod-web-app"
         " --winner site-a\n"

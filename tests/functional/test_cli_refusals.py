@@ -111,7 +111,7 @@ REFUSED = [
         f"{GROUP} failover prod-db "
         "--network-mapping net-primary-db=net-secondary-db",
         5,
-        "site-a: Nothing at site site-b matches flavor db.big; map each to "
+        "site-a: Nothing at site-b matches flavor db.big; map each to "
         "something that exists there\n"
         "hint: openstack protector protection-group failover prod-db "
         "--network-mapping net-primary-db=net-secondary-db "

@@ -15,7 +15,7 @@ def still_held(work: Work) -> PeerState:
     if held is None or held.version != work.discards:
         found = "none" if held is None else f"version {held.version}"
         raise StepFailed(
-            f"Site {work.name(work.target)} holds {found} of the metadata "
+            f"{work.name(work.target)} holds {found} of the metadata "
             f"by now, not version {work.discards}; nothing is discarded"
         )
     return held

@@ -20,13 +20,13 @@ def validate_target_site(work: Work) -> None:
     for plan in work.notes["plan"]:
         if plan["flavor"]["id"] not in flavors:
             raise StepFailed(
-                f"Flavor {plan['flavor']['name']} is gone from site "
+                f"Flavor {plan['flavor']['name']} is gone from "
                 f"{work.name(work.target)}"
             )
         for network in plan["networks"]:
             if network["id"] not in networks:
                 raise StepFailed(
-                    f"Network {network['name']} is gone from site "
+                    f"Network {network['name']} is gone from "
                     f"{work.name(work.target)}"
                 )
     if not work.is_drill:

@@ -124,7 +124,7 @@ def _ask_cinder(
         if made is not None:
             return made
         raise StepFailed(
-            f"Cinder at site {work.name(work.target)} refused to manage "
+            f"Cinder at {work.name(work.target)} refused to manage "
             f"volume {volume['name']}: HTTP {refusal.status}: "
             f"{refusal.message}"
         ) from refusal
@@ -143,6 +143,6 @@ def _settled(work: Work, volume_id: str) -> None:
     work.wait_until(f"Managing volume {volume_id}", ready)
     if state["now"] not in ("available", "in-use"):
         raise StepFailed(
-            f"Volume {volume_id} at site {work.name(work.target)} is "
+            f"Volume {volume_id} at {work.name(work.target)} is "
             f"{state['now']} after it was managed"
         )

@@ -40,7 +40,7 @@ def failed(step: str, message: str = "no", **fields: Any) -> Operation:
         (
             failed(
                 "recreate_instances",
-                "The cloud of site site-a is unreachable: it does not answer",
+                "The cloud of site-a is unreachable: it does not answer",
             ),
             "cloud-unreachable",
         ),
@@ -111,7 +111,7 @@ def test_errors_of_operations() -> None:
 
 
 def test_the_site_in_trouble_is_the_one_that_is_named() -> None:
-    message = "The cloud of site site-a is unreachable: it does not answer"
+    message = "The cloud of site-a is unreachable: it does not answer"
     operation = failed("validate_target_site", message)
     found = advice.for_operation(operation)
     assert found is not None

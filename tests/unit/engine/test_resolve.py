@@ -115,10 +115,10 @@ def test_what_has_no_match_is_named_all_of_it(source, target):
 @pytest.mark.parametrize(
     ("networks", "flavors", "named"),
     [
-        ({"zz": "nb"}, {}, "no network zz at site site-a"),
-        ({"na": "zz"}, {}, "no network zz at site site-b"),
-        ({"na": "nb"}, {"zz": "m1"}, "no flavor zz at site site-a"),
-        ({"na": "nb"}, {"m1": "zz"}, "no flavor zz at site site-b"),
+        ({"zz": "nb"}, {}, "no network zz at site-a"),
+        ({"na": "zz"}, {}, "no network zz at site-b"),
+        ({"na": "nb"}, {"zz": "m1"}, "no flavor zz at site-a"),
+        ({"na": "nb"}, {"m1": "zz"}, "no flavor zz at site-b"),
         ({"na": "nb"}, {"m1": "m1", "f-m1": "m2"}, "m1 is mapped twice"),
     ],
 )
@@ -151,5 +151,5 @@ def test_stored_metadata_stands_in_for_a_dead_source(target):
     stored = Catalog.stored([doc], A, "site-a")
     made = plan(doc, stored, target, {"na": "nb"})
     assert made["networks"][0]["id"] == "nb"
-    with pytest.raises(Refused, match="no network nx at site site-a"):
+    with pytest.raises(Refused, match="no network nx at site-a"):
         plan(doc, stored, target, {"na": "nb", "nx": "nc"})
