@@ -168,6 +168,10 @@ class World:
     def password(self, user: str) -> str:
         return f"{user}-secret"
 
+    def peer_password(self) -> str:
+        """Of the account that the other site keeps."""
+        return f"{PEER_USER}-secret"
+
     def network_id(self, site: str, name: str) -> str:
         return stable_id(self.seed, site, "network", name)
 

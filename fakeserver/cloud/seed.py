@@ -95,14 +95,20 @@ def seed_peer_account(tx: sqlite3.Connection, site: str, world: World) -> None:
     the tenants' projects, and pushes metadata: no less will do. What only
     an admin may read, the service of this site reads with its own account.
     """
-    _user(tx, site, world, PEER_USER, SERVICE_PROJECT)
+    password = world.peer_password()
+    _user(tx, site, world, PEER_USER, SERVICE_PROJECT, password)
     for name in PROJECTS:
         roles = PEER_ROLES if name == SERVICE_PROJECT else SERVICE_ROLES
         _grant(tx, site, world, PEER_USER, name, roles)
 
 
 def _user(
-    tx: sqlite3.Connection, site: str, world: World, name: str, project: str
+    tx: sqlite3.Connection,
+    site: str,
+    world: World,
+    name: str,
+    project: str,
+    password: str | None = None,
 ) -> None:
     user = {
         "id": world.user_id(site, name),
@@ -110,7 +116,7 @@ def _user(
         "domain_id": DOMAIN_ID,
         "enabled": True,
         "default_project_id": world.project_id(site, project),
-        "secret": hash_secret(world.password(name)),
+        "secret": hash_secret(password or world.password(name)),
     }
     schema.USERS.put(tx, user)
 

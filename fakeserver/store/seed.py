@@ -66,8 +66,9 @@ def _site(site: Site, name: str, url: str, moment: str) -> dict[str, Any]:
     world = site.world
     site_id = world.site_id(name)
     local = name == site.config.site
-    account = SERVICE_USER if local else PEER_USER
-    password = world.password(account)
+    account, password = PEER_USER, world.peer_password()
+    if local:
+        account, password = SERVICE_USER, world.password(SERVICE_USER)
     return {
         "id": site_id,
         "name": name,

@@ -34,7 +34,7 @@ def _least_account(
         return
     seed_peer_account(db, config.site, world)
     vault = Vault.open(config.vault_key)
-    password = world.password(PEER_USER)
+    password = world.peer_password()
     for (text,) in db.execute("SELECT doc FROM pg_sites").fetchall():
         record = json.loads(text)
         if record["local"] or record["username"] != SERVICE_USER:

@@ -72,7 +72,7 @@ def test_it_is_an_admin_of_nothing(pair: LocalPair, site: str) -> None:
 def test_what_it_keeps_for_itself_is_another_one(pair: LocalPair) -> None:
     """Who learns the account of the peer does not have the other one."""
     world = pair.site("a").world
-    assert world.password(PEER_USER) != world.password("protector")
+    assert world.peer_password() != world.password("protector")
     rows = pair.site("a").parts.db.all("SELECT doc FROM pg_sites")
     names = {json.loads(r["doc"])["username"] for r in rows}
     assert names == {"protector", PEER_USER}

@@ -78,6 +78,7 @@ class Run:
             for number, name in enumerate(
                 (
                     "protector",
+                    "protector-peer",
                     "demo",
                     "auditor",
                     "admin",
@@ -101,6 +102,8 @@ class Run:
     def _watch(self) -> None:
         patch, planted = self.patch, self.planted
         patch.setattr(World, "password", lambda _, user: planted[user].value)
+        peers = planted["protector-peer"].value
+        patch.setattr(World, "peer_password", lambda _: peers)
         seal, encrypt = TokenBox.seal, Vault.encrypt
 
         def sealed(box: TokenBox, claims: object) -> str:

@@ -84,6 +84,11 @@ def test_both_are_changed_each_at_its_place(
     assert changed.code == 0, changed.err
     assert kept(empty, "a") == {"site-b": (PEER[0], "new-secret")}
     assert kept(empty, "b") == {"site-b": OWN}
+    own = as_admin("site set site-b --password-env NEW")
+    assert own.code == 0
+    assert "The account that the other site keeps is unchanged" in own.err
+    assert kept(empty, "a") == {"site-b": (PEER[0], "new-secret")}
+    assert kept(empty, "b") == {"site-b": (OWN[0], "new-secret")}
     both = "--password-env NEW --peer-password-env PEERS"
     assert as_admin(f"site set site-b {both}").code == 0
     assert kept(empty, "a") == {"site-b": PEER}

@@ -70,14 +70,15 @@ def update(
     pair: SitePair,
     name: str,
     changes: Mapping[str, Any],
-    elsewhere: Mapping[str, Any] | None = None,
+    own: Mapping[str, Any] | None = None,
+    peers: Mapping[str, Any] | None = None,
 ) -> Any:
     """Change a site's record at both services, found before the first.
 
     What the second refuses is taken back at the first.
 
-    :param elsewhere: what is otherwise at the service that is not the
-        site's own.
+    :param own: what is changed at the site's own service alone.
+    :param peers: what is changed at the other one alone.
     """
     first, second = pair.handles
     pair.need_both()
@@ -87,8 +88,10 @@ def update(
             raise exceptions.NotFound(
                 f"no site has the name or id '{name}'", site=handle.name
             )
+    # a site that is of neither service has one account at both
+    of_none = not any(it.local for it in found.values())
     each = {
-        site: {**changes, **({} if it.local else elsewhere or {})}
+        site: {**changes, **((own if it.local or of_none else peers) or {})}
         for site, it in found.items()
     }
     # the one record may need no change where the other one does

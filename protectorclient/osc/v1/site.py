@@ -133,9 +133,10 @@ class CreateSite(command.ShowOne):
 class SetSite(command.ShowOne):
     """Change a site's record at both protector services (admin only)
 
-    Only what is given is changed. --username and the password are those of
-    the account that both services keep; where the other site keeps an
-    account of its own, give --peer-username and its password as well.
+    Only what is given is changed. --username and the password are of the
+    account that the site's own service keeps; those of the account that the
+    other site keeps are given with --peer-username and --peer-password-env,
+    also where both are one account.
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -156,9 +157,20 @@ class SetSite(command.ShowOne):
         peers = _peer_account(parsed_args, new=False)
         if not changes and not peers:
             raise exceptions.UsageProblem("there is nothing to change")
-        return columns.shown(
-            _both.update(self.pair, parsed_args.site, changes, peers)
-        )
+        own: dict[str, Any] = {
+            field: changes.pop(field)
+            for field in ("username", "password")
+            if field in changes
+        }
+        made = _both.update(self.pair, parsed_args.site, changes, own, peers)
+        if own and not peers:
+            self.say(
+                "The account that the other site keeps is unchanged. Where it"
+                " is the same one, change it, too:\n"
+                f"protector site set {parsed_args.site} --peer-username NAME"
+                " --peer-password-env VARIABLE"
+            )
+        return columns.shown(made)
 
 
 class DeleteSite(command.Command):
