@@ -39,6 +39,17 @@ class Stakes:
     never_replicated: bool = False
     #: The group is home after it, and is not replicated.
     unprotected: bool = False
+    #: A test failover; the group stays where it is.
+    drill: bool = False
+    #: The test leaves the primary's instances running.
+    retains: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """The instances that are moved or tested, as far as known."""
+        if self.outlook is None:
+            return []
+        return [instance.name for instance in self.outlook.instances]
 
     @property
     def unmatched(self) -> list[str]:
@@ -62,15 +73,21 @@ class Stakes:
         if outlook is None:
             yield "instances: not known"
         else:
-            names = [instance.name for instance in outlook.instances]
             sizes = [int(v.get("size") or 0) for v in outlook.volumes]
             yield (
-                f"instances: {_names(names)}; {len(sizes)} volumes,"
+                f"instances: {listed(self.names)}; {len(sizes)} volumes,"
                 f" {sum(sizes)} GiB"
             )
         yield f"recovery point: {self._point(span)}"
         yield f"networks: {_fates(self.networks)}"
         yield f"flavors: {_fates(self.flavors)}"
+        if self.drill:
+            yield f"instances at {self.source}: " + (
+                "keep running"
+                if self.retains
+                else "are stopped until test-cleanup;"
+                " --retain-primary leaves them running"
+            )
         if self.unprotected:
             yield (
                 "replication: stays stopped after it;"
@@ -78,6 +95,8 @@ class Stakes:
             )
 
     def _point(self, span: Callable[[float], str]) -> str:
+        if self.no_recovery_point and self.drill:
+            return "none; the test has nothing to start from"
         if self.no_recovery_point:
             if self.unplanned or (self.never_replicated and not self.home):
                 return "none; nothing can be recovered"
@@ -86,6 +105,8 @@ class Stakes:
             return "not known"
         when = self.recovery_point.strftime("%Y-%m-%dT%H:%M:%SZ")
         told = f"{when}, {span(self.age)} old"
+        if self.drill:
+            return f"{told}; the test starts from it"
         if self.unplanned:
             return f"{told}; what was written since is lost"
         return f"{told}; one more is made first, {self._kept()}"
@@ -108,7 +129,8 @@ class Stakes:
         )
 
 
-def _names(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence; of many the first, and how many more."""
     if not names:
         return "none"
     if len(names) > _NAMED:
@@ -144,6 +166,8 @@ def of(prepared: Prepared) -> Stakes:
         unplanned=bool(prepared.options.get("force")),
         unprotected=prepared.action == "failback"
         and not prepared.options.get("reverse_replication"),
+        drill=prepared.action == "test_failover",
+        retains=bool(prepared.options.get("retain_primary")),
         **found,
     )
 

@@ -57,7 +57,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
         "protection-group sync-force",
         "protection-group reconcile",
     ),
-    "--yes": (*_ACTIONS, "reconcile"),
+    "--yes": (*_ACTIONS, "sync-force", "reconcile"),
     "--check": _STARTED,
     "--strict": (_CHECK,),
     "--for": (_CHECK, "mapping check"),

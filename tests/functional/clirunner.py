@@ -16,7 +16,8 @@ from typing import Any
 
 _IDS = re.compile(r"(req|op)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _STAKES = re.compile(
-    r"^fail(over|back) of \S+ from \S+ to [^ ,\n]+(, unplanned)?\n(  .*\n)+",
+    r"^(fail(over|back)|test_failover) of \S+ from \S+ to [^ ,\n]+"
+    r"(, unplanned)?\n(  .*\n)+",
     re.MULTILINE,
 )
 _PORT = re.compile(r"127\.0\.0\.1:\d+")

@@ -333,7 +333,7 @@ USAGE = [
     (
         f"{GROUP} check prod-web-app --yes",
         "--yes belongs to '{0} protection-group failover', 'failback', "
-        "'test-failover', 'test-cleanup' or 'reconcile'",
+        "'test-failover', 'test-cleanup', 'sync-force' or 'reconcile'",
     ),
     (
         "status --check",

@@ -8,12 +8,16 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 
+import clirunner
 import pytest
 
 from fakeserver.harness import LocalPair
-from protectorclient import SitePair
+from protectorclient import SitePair, exceptions
+from protectorclient.osc import ask
 
+GROUP = "protection-group"
 WEB = "--network-mapping net-primary-web=net-secondary-web"
 UNPLANNED = (
     f"protection-group failover prod-web-app --type unplanned {WEB} "
@@ -106,10 +110,131 @@ def test_a_test_that_stops_the_primary_asks(
     assert bool(out) is (answer == "y")
 
 
-def test_a_planned_failover_does_not_ask(local_pair: LocalPair) -> None:
-    command = f"protection-group failover prod-web-app {WEB} --wait -c status"
-    code, out, _ = at_terminal(f"{command} -f value", None)
-    assert (code, out) == (0, "completed\n")
+MOVE = f"protection-group failover prod-web-app {WEB} --wait -c status"
+BACK = "protection-group failback prod-web-app --wait -c status -f value"
+
+
+def words(shown: str) -> str:
+    """What a terminal shows, whatever the lines."""
+    return " ".join(shown.split())
+
+
+def test_a_planned_failover_and_a_failback_ask_once(
+    local_pair: LocalPair,
+) -> None:
+    for answer in ("", "n", "prod-web-app"):
+        code, out, shown = at_terminal(f"{MOVE} -f value", answer)
+        assert (code, out) == (13, "")
+        assert shown.count("[y/N]") == 1
+        assert (
+            "web-1, web-2, web-3 at site-a are stopped, and deleted there"
+            " once they run at site-b. Move prod-web-app from site-a to"
+            " site-b? [y/N]"
+        ) in words(shown)
+        assert "not confirmed; nothing was changed" in shown
+    code, out, shown = at_terminal(f"{MOVE} -f value", "y")
+    assert (code, out) == (0, "completed\n"), shown
+    code, out, shown = at_terminal(BACK, "no")
+    assert (code, out) == (13, "")
+    assert (
+        "The group is not replicated after it. Move prod-web-app from site-b"
+        " to site-a? [y/N]"
+    ) in words(shown)
+    code, out, shown = at_terminal(BACK, "yes")
+    assert (code, out) == (0, "completed\n"), shown
+
+
+def test_a_failback_names_what_was_left_at_home(
+    local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forced = f"{GROUP} failover prod-web-app --type unplanned {WEB} --wait"
+    local_pair.site("a").kill()
+    assert clirunner.protector(forced).code == 0
+    local_pair.site("a").start()
+    synced = clirunner.protector(f"{GROUP} sync-force prod-web-app")
+    assert synced.code == 0
+    asked = answering(monkeypatch, "n")
+    ran = clirunner.protector(f"{GROUP} failback prod-web-app")
+    assert ran.code == 13
+    assert asked == [
+        "web-1, web-2, web-3 at site-b are stopped, and deleted there once"
+        " they run at site-a. What still exists of the group at site-a"
+        " (web-1, web-2, web-3) is stopped first and deleted at the end; a"
+        " snapshot of each volume is kept there. The group is not replicated"
+        " after it. Move prod-web-app from site-b to site-a?"
+    ]
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, answer: str) -> list[str]:
+    """Somebody at a terminal; what is asked."""
+    asked: list[str] = []
+
+    def for_yes(question: str, err: object) -> None:
+        asked.append(question)
+        if answer != "y":
+            raise exceptions.NotConfirmed("not confirmed")
+
+    monkeypatch.setattr(ask, "on_terminal", lambda: True)
+    monkeypatch.setattr(ask, "for_yes", for_yes)
+    return asked
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"{GROUP} failover prod-web-app {WEB} --check",
+        f"{GROUP} failover prod-web-app {WEB} --dry-run",
+        f"{GROUP} test-failover prod-web-app {WEB} --dry-run",
+        f"{GROUP} test-failover prod-web-app {WEB} --retain-primary",
+        f"{GROUP} failover prod-web-app {WEB} --yes",
+        "consistency-group sync prod-web-app",
+        f"{GROUP} sync-force prod-web-app",
+        f"{GROUP} sync-force prod-web-app --winner site-a --yes",
+        f"{GROUP} delete bare",
+    ],
+)
+def test_what_does_not_ask(
+    command: str, local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = answering(monkeypatch, "n")
+    ran = clirunner.protector(command)
+    assert (ran.code, asked) == (0, []), ran.err
+
+
+@pytest.mark.parametrize(
+    "run", clirunner.SHELLS.values(), ids=clirunner.SHELLS
+)
+def test_a_test_has_the_preview_of_a_move(
+    run: Callable[[str], clirunner.Ran], local_pair: LocalPair
+) -> None:
+    ran = run(f"{GROUP} test-failover prod-web-app {WEB} --dry-run")
+    assert ran.code == 0
+    lines = ran.err[ran.err.index("test_failover of ") :].splitlines()
+    assert lines[0] == "test_failover of prod-web-app from site-a to site-b"
+    assert lines[1] == "  instances: web-1, web-2, web-3; 5 volumes, 160 GiB"
+    assert lines[2].startswith("  recovery point: ")
+    assert lines[2].endswith(" old; the test starts from it")
+    assert lines[3:6] == [
+        "  networks: net-primary-web -> net-secondary-web (mapped)",
+        "  flavors: m1.large -> m1.large (same name)",
+        "  instances at site-a: are stopped until test-cleanup;"
+        " --retain-primary leaves them running",
+    ]
+
+
+def test_a_winner_is_asked_about(
+    local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = answering(monkeypatch, "n")
+    ran = clirunner.protector(
+        f"{GROUP} sync-force prod-web-app --winner site-a"
+    )
+    assert ran.code == 13
+    assert asked == [
+        "Where both sites have changed prod-web-app, the metadata that site-b"
+        " holds are overwritten; instances and volumes stay. Keep the"
+        " metadata of site-a?"
+    ]
 
 
 def test_a_secret_is_asked_for_without_echo(local_pair: LocalPair) -> None:

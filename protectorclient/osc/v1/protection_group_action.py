@@ -49,6 +49,13 @@ class Action(_looking.Looking):
         self, parsed_args: argparse.Namespace, prepared: Prepared
     ) -> None:
         """Ask where there is something to lose and a person to answer."""
+        if not parsed_args.yes and ask.on_terminal():
+            self.question(parsed_args, prepared)
+
+    def question(
+        self, parsed_args: argparse.Namespace, prepared: Prepared
+    ) -> None:
+        """Ask it; what a clean-up deletes was only made for a test."""
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         self.check(parsed_args)
@@ -83,19 +90,27 @@ class Action(_looking.Looking):
 
         What is found of the impact is kept for the preview.
         """
-        from protectorclient import preparing, stakes
+        from protectorclient import preparing
         from protectorclient.checking import refusals
 
         if start_anyway:
             return
         refusals.hold(prepared)
         preparing.need_target(prepared)
-        self._found = stakes.of(prepared)
-        refusals.hold(prepared, self._found)
-        refusals.hold_copies(prepared, self._found)
+        impact = self.impact(prepared)
+        refusals.hold(prepared, impact)
+        refusals.hold_copies(prepared, impact)
 
     #: The impact, once it was asked for.
     _found: Stakes | None = None
+
+    def impact(self, prepared: Prepared) -> Stakes:
+        """What it moves and what is lost by it; asked for once."""
+        from protectorclient import stakes
+
+        if self._found is None:
+            self._found = stakes.of(prepared)
+        return self._found
 
     def mapping_file(
         self, parsed_args: argparse.Namespace
@@ -133,13 +148,20 @@ class Action(_looking.Looking):
 class Moving(Action):
     """An action that moves the group, and says first what that means."""
 
-    def stakes(self, prepared: Prepared) -> None:
-        from protectorclient import stakes
+    def question(
+        self, parsed_args: argparse.Namespace, prepared: Prepared
+    ) -> None:
+        from protectorclient.osc.v1 import _questions
 
-        found = self._found = self._found or stakes.of(prepared)
+        question = _questions.move(prepared.group.name, self.impact(prepared))
+        ask.for_yes(question, self.app.stderr)
+
+    def stakes(self, prepared: Prepared) -> None:
+        found = self.impact(prepared)
         how = ", unplanned" if found.unplanned else ""
         # what is about to be lost is said to everybody
-        tell = self.tell if found.unplanned else self.say
+        stops = found.drill and not found.retains
+        tell = self.tell if found.unplanned or stops else self.say
         tell(
             f"{prepared.action} of {prepared.group.name} from {found.source}"
             f" to {found.target}{how}"
@@ -211,20 +233,16 @@ class FailoverProtectionGroup(Moving):
             "accept_divergence": parsed_args.accept_divergence,
         }
 
-    def confirm(
+    def question(
         self, parsed_args: argparse.Namespace, prepared: Prepared
     ) -> None:
-        if parsed_args.type == "planned" or parsed_args.yes:
+        if parsed_args.type == "planned":
+            super().question(parsed_args, prepared)
             return
-        if ask.on_terminal():
-            located = prepared.located
-            ask.for_name(
-                prepared.group.name,
-                f"Unplanned failover from {located.current.name} to "
-                f"{located.other.name}: what was written since the last "
-                "replication will be lost.",
-                self.app.stderr,
-            )
+        from protectorclient.osc.v1 import _questions
+
+        question = _questions.unplanned(self.impact(prepared))
+        ask.for_name(prepared.group.name, question, self.app.stderr)
 
     def send(
         self, parsed_args: argparse.Namespace, prepared: Prepared
@@ -308,7 +326,7 @@ class FailbackProtectionGroup(Moving):
         ).reversed()
 
 
-class TestFailoverProtectionGroup(Action):
+class TestFailoverProtectionGroup(Moving):
     """Rehearse a failover with test instances at the other site
 
     The test runs from the latest recovery point. test-cleanup removes
@@ -328,17 +346,15 @@ class TestFailoverProtectionGroup(Action):
     def own_options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
         return {"retain_primary": parsed_args.retain_primary}
 
-    def confirm(
+    def question(
         self, parsed_args: argparse.Namespace, prepared: Prepared
     ) -> None:
         if parsed_args.retain_primary:
             return
-        self.warn(
-            f"the instances at {prepared.located.current.name} are stopped "
-            "until the clean-up; --retain-primary leaves them running"
-        )
-        if not parsed_args.yes and ask.on_terminal():
-            ask.for_yes("Stop them?", self.app.stderr)
+        from protectorclient.osc.v1 import _questions
+
+        question = _questions.drill(prepared.group.name, self.impact(prepared))
+        ask.for_yes(question, self.app.stderr)
 
 
 class TestCleanupProtectionGroup(Action):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.exitcodes import ExitCode
-from protectorclient.osc import columns, command, options
+from protectorclient.osc import ask, columns, command, options
 from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
@@ -106,18 +106,35 @@ class SyncForceProtectionGroup(Compared):
         parser.add_argument(
             "--winner",
             metavar="<site>",
-            help="The site whose metadata are kept where both have changed",
+            help="The site whose metadata are kept where both have changed;"
+            " on a terminal this is asked about",
         )
+        options.add_yes(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.checking import copies
 
         group = parsed_args.protection_group
         check_winner(self.pair, parsed_args.winner)
+        self._confirm(parsed_args)
         self.pair.sync_force(group, winner=parsed_args.winner)
         report = self.pair.sync_status(group, grace=None)
         self._seen = copies.look(report.located), report
         return self.report(report)
+
+    def _confirm(self, parsed_args: argparse.Namespace) -> None:
+        """Without a winner nothing is overwritten that is not older."""
+        winner = parsed_args.winner
+        if winner is None or parsed_args.yes or not ask.on_terminal():
+            return
+        kept = self.pair.handle(winner)
+        lost = self.pair.beside(kept).name
+        ask.for_yes(
+            f"Where both sites have changed {parsed_args.protection_group},"
+            f" the metadata that {lost} holds are overwritten; instances and"
+            f" volumes stay. Keep the metadata of {kept.name}?",
+            self.app.stderr,
+        )
 
     def produce_output(
         self,

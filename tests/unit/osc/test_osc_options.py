@@ -86,24 +86,76 @@ def test_a_secret_from_a_file_a_variable_or_standard_input(
     assert read("--api-token-file", "-") == "two"
 
 
+HOLDS = "It has to hold the token"
+#: What a file holds -> what is said of it, after its name.
+FILES = {
+    b"": "is empty. ",
+    b"\n": "is empty. ",
+    b"  \n": "is empty. ",
+    b"\xef\xbb\xbf\n": "is empty. ",
+    b"\xff\xfe\xff": "cannot be read: it is not text in UTF-8. ",
+    b"one\ntwo\n": "has several lines or control characters. ",
+    b"one\x00\n": "has several lines or control characters. ",
+    b"x" * 20000: "has more than 16384 characters. ",
+}
+
+
+@pytest.mark.parametrize("content", FILES, ids=lambda held: repr(held[:5]))
+def test_a_file_with_no_secret(content: bytes, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "token"
+    path.write_bytes(content)
+    with pytest.raises(exceptions.UsageProblem) as raised:
+        read("--api-token-file", str(path))
+    assert str(raised.value) == (
+        f"File {path} {FILES[content]}{HOLDS} on one line."
+    )
+
+
 def test_a_secret_that_is_not_there(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    empty = tmp_path / "empty"
-    empty.write_text("\n")
-    binary = tmp_path / "binary"
-    binary.write_bytes(b"\xff\xfe\xff")
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    monkeypatch.setenv("EMPTY", "")
+    variable = "Environment variable {} is empty or not set. " + f"{HOLDS}."
     for argv, message in (
-        (["--api-token-file", str(empty)], "holds no secret"),
-        (["--api-token-file", str(binary)], "not text"),
-        (["--api-token-file", "-"], "standard input holds no secret"),
-        (["--api-token-env", "NOT_SET"], "NOT_SET holds no secret"),
+        (["--api-token-file", "-"], f"Standard input is empty. {HOLDS}"),
+        (["--api-token-env", "NOPE"], variable.format("NOPE")),
+        (["--api-token-env", "EMPTY"], variable.format("EMPTY")),
+        (["--api-token-env", "A=B"], variable.format("A=B")),
+        (["--api-token-file", str(tmp_path)], "cannot be read: Is a dir"),
+        (["--api-token-file", "/no/such"], "File /no/such cannot be read"),
+        (["--api-token-file", "a\0b"], "cannot be read: "),
         ([], "the token is missing: give --api-token-file"),
     ):
-        with pytest.raises(exceptions.UsageProblem, match=message):
+        with pytest.raises(exceptions.UsageProblem) as raised:
             read(*argv)
+        assert message in str(raised.value)
     assert read(needed=False) is None
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_it(
+    tmp_path: pathlib.Path,
+) -> None:
+    path = tmp_path / "token"
+    path.write_bytes(b"\xef\xbb\xbfsecret\r\n")
+    assert read("--api-token-file", str(path)) == "secret"
+
+
+@pytest.mark.parametrize("error", [EOFError(), OSError(5, "gone")])
+def test_a_terminal_that_is_closed_at_the_question(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(prompt: str) -> str:
+        raise error
+
+    monkeypatch.setattr(ask, "on_terminal", lambda: True)
+    monkeypatch.setattr(ask.getpass, "getpass", closed)
+    with pytest.raises(exceptions.UsageProblem) as raised:
+        read()
+    assert str(raised.value) == (
+        "the token is missing: the terminal was closed before it was typed."
+        " Give --api-token-file or --api-token-env."
+    )
 
 
 def test_nothing_is_asked_without_a_terminal(
@@ -128,6 +180,17 @@ def test_a_name_is_typed_in_full(
         with pytest.raises(exceptions.NotConfirmed):
             ask.for_name("prod", "Really?", err)
     assert err.getvalue() == "Really?\nType prod to go on: "
+
+
+def test_a_question_shows_a_name_without_its_control_characters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+    err = io.StringIO()
+    ask.for_yes("a\x1b[2Jb is stopped. Move a\x1b[2Jb?", err)
+    assert err.getvalue() == (
+        "a\\x1b[2Jb is stopped.\nMove a\\x1b[2Jb? [y/N] "
+    )
 
 
 @pytest.mark.parametrize(

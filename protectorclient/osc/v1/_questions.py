@@ -1,0 +1,52 @@
+"""What a person is asked before a group moves: what stops, what goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from protectorclient.stakes import listed
+
+if TYPE_CHECKING:
+    from protectorclient.stakes import Stakes
+
+
+def move(group: str, impact: Stakes) -> str:
+    """The question before a planned failover or a failback."""
+    source, target = impact.source, impact.target
+    said = [
+        f"{_instances(group, impact)} at {source} are stopped, and deleted"
+        f" there once they run at {target}"
+    ]
+    stale = impact.outlook.stale if impact.outlook else []
+    if stale:
+        said.append(
+            f"What still exists of the group at {target}"
+            f" ({listed(stale)}) is stopped first and deleted at the end; a"
+            " snapshot of each volume is kept there"
+        )
+    if impact.unprotected:
+        said.append("The group is not replicated after it")
+    said.append(f"Move {group} from {source} to {target}?")
+    return ". ".join(said)
+
+
+def unplanned(impact: Stakes) -> str:
+    """What is said before the name of the group is asked for."""
+    return (
+        f"Unplanned failover from {impact.source} to {impact.target}: what"
+        " was written since the last replication will be lost."
+    )
+
+
+def drill(group: str, impact: Stakes) -> str:
+    """The question before a test that stops the primary's instances."""
+    return (
+        f"{_instances(group, impact)} at {impact.source} are stopped until"
+        f" the clean-up. Stop them?"
+    )
+
+
+def _instances(group: str, impact: Stakes) -> str:
+    if not impact.names:
+        return f"The instances of {group}"
+    return listed(impact.names)
