@@ -29,18 +29,24 @@ def create(
     :param make: makes it with a client, under an id where there is one.
     :param undo: takes it back with a client.
     """
-    first, second = pair.handles
     # learn before the first record is made that the second service, too,
     # is there and lets us in
     pair.need_both()
+    # of two who make one name at once, from either side, the same service
+    # decides which is first; each starting at its own, both were refused
+    first, second = sorted(pair.handles, key=_address)
     made = make(first.client, None)
     try:
-        make(second.client, made.id)
+        also = make(second.client, made.id)
     except exceptions.ProtectorError:
         with contextlib.suppress(exceptions.ProtectorError):
             undo(first.client, made)
         raise
-    return made
+    return made if first is pair.primary else also
+
+
+def _address(handle: SiteHandle) -> str:
+    return handle.client.http.endpoint.root
 
 
 def delete(
