@@ -190,6 +190,8 @@ KINDS: Mapping[str, type[Cell]] = {
     "error_message": Prose,
     "description": Prose,
 }
+#: Titles of the table of checks, and the fields in them.
+CHECK_ALIASES = {"check": "id", "result": "severity", "detail": "message"}
 ID_FIELDS = frozenset(
     {
         "protection_group_id",

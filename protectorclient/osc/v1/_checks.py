@@ -12,8 +12,6 @@ from protectorclient.osc import columns
 #: What fits beside the rest in a terminal that is not too narrow.
 WIDTH = 44
 HEADERS = ("Check", "Site", "Result", "Blocks", "Detail", "Fix")
-#: Titles of the table, and the fields in them.
-ALIASES = {"check": "id", "result": "severity", "detail": "message"}
 #: A word of a command, as it is written: what is quoted stays so.
 _WORD = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\])+""")
 #: What a program gets.

@@ -153,9 +153,7 @@ class Looking(_following.Following):
             raise exceptions.UsageProblem(
                 f"--check has no output as {parsed_args.formatter}"
             )
-        from protectorclient.osc.v1 import _checks
-
-        self.aliases = _checks.ALIASES
+        self.aliases = columns.CHECK_ALIASES
         self.use_aliases(parsed_args, names)
         command.check_columns(parsed_args, names)
         chosen, selector = self._generate_columns_and_selector(

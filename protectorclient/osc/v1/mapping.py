@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import columns, command, options
-from protectorclient.osc.v1 import _checks, _reading
+from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
     from protectorclient.outlook import Outlook
@@ -123,7 +123,7 @@ class CheckMapping(command.Lister):
     The exit status is 3 where there is a problem.
     """
 
-    aliases = _checks.ALIASES
+    aliases = columns.CHECK_ALIASES
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         options.add_group(parser)
@@ -140,6 +140,7 @@ class CheckMapping(command.Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient import checkup, mappingfile
+        from protectorclient.osc.v1 import _checks
 
         wanted = checkup.Wanted(
             mapping_file=mappingfile.load(parsed_args.file)

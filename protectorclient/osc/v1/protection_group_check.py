@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.osc import columns, command, options
-from protectorclient.osc.v1 import _checks, _mapped
+from protectorclient.osc.v1 import _mapped
 
 if TYPE_CHECKING:
     from protectorclient.checkup import Report
@@ -33,7 +33,7 @@ class CheckProtectionGroup(command.Lister):
     is given.
     """
 
-    aliases = _checks.ALIASES
+    aliases = columns.CHECK_ALIASES
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
@@ -59,6 +59,7 @@ class CheckProtectionGroup(command.Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient import checkup
+        from protectorclient.osc.v1 import _checks
 
         names = list(dict.fromkeys(parsed_args.protection_group))
         reports = self.reports(parsed_args, names)
