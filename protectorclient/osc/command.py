@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import dataclasses
 import functools
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
 from osc_lib.command import command
@@ -24,11 +23,11 @@ from protectorclient import exceptions
 from protectorclient.escape import escaped
 from protectorclient.exitcodes import ExitCode, code_for
 from protectorclient.osc import clouds, options, signals, streams
+from protectorclient.osc.formats import selection
 
 if TYPE_CHECKING:
     from protectorclient.pair import SitePair
     from protectorclient.sitehandle import SiteHandle
-    from protectorclient.v1._record import Record
     from protectorclient.v1.client import Client
     from protectorclient.v1.protection_groups import ProtectionGroup
 
@@ -295,30 +294,12 @@ class Shows(Base):
         column_names: Sequence[str],
         data: Any,
     ) -> int:
-        self.use_aliases(parsed_args, column_names)
-        check_columns(parsed_args, column_names)
+        selection.use_aliases(parsed_args, column_names, self.aliases)
+        selection.check_columns(parsed_args, column_names)
         status: int = super().produce_output(  # type: ignore[misc]
             parsed_args, column_names, data
         )
         return status
-
-    def use_aliases(
-        self, parsed_args: argparse.Namespace, names: Iterable[str]
-    ) -> None:
-        """Put the names that the output has into what was asked for."""
-        known = {_normal(name) for name in names}
-        other = dict(self.aliases)
-        other.update({field: title for title, field in other.items()})
-        for option in ("columns", "sort_columns"):
-            given = getattr(parsed_args, option, None) or []
-            meant = [
-                name
-                if _normal(name) in known
-                else other.get(_normal(name), name)
-                for name in given
-            ]
-            if meant != given:
-                setattr(parsed_args, option, meant)
 
     def _load_formatter_plugins(self) -> Any:
         """The output formats, ours in place of cliff's.
@@ -380,46 +361,19 @@ class Lister(Shows, command.Lister):
     ) -> int:
         if parsed_args.formatter != "table":
             return super().produce_output(parsed_args, column_names, data)
+        from protectorclient.osc.formats import below, formatters
+
         rows = [tuple(row) for row in data]
         if not rows and not parsed_args.print_empty:
             self.say(f"There are no {self.nouns}.")
-        names, above, below = self._parted(parsed_args, column_names, rows)
-        status = super().produce_output(parsed_args, names, above)
-        for line in below:
+        lines: list[str] = []
+        if not parsed_args.columns:
+            width = formatters.limit(parsed_args, self.app.stdout)
+            column_names, rows, lines = below.parted(column_names, rows, width)
+        status = super().produce_output(parsed_args, column_names, rows)
+        for line in lines:
             self.app.stdout.write(f"{line}\n")
         return status
-
-    def _parted(
-        self,
-        parsed_args: argparse.Namespace,
-        names: Sequence[str],
-        rows: list[tuple[Any, ...]],
-    ) -> tuple[Sequence[str], list[tuple[Any, ...]], list[str]]:
-        """The columns of the table, and the lines that stand below it."""
-        from protectorclient.osc.columns import Below
-        from protectorclient.osc.formats import formatters, measure, values
-
-        apart = {
-            n
-            for row in rows
-            for n, cell in enumerate(row)
-            if isinstance(cell, Below)
-        }
-        if not apart or parsed_args.columns:
-            return names, rows, []
-        kept = [n for n in range(len(names)) if n not in apart]
-        width = formatters.limit(parsed_args, self.app.stdout)
-        lines = []
-        for row in rows:
-            for text in (values.human(row[n]) for n in sorted(apart)):
-                for line in filter(None, text.split("\n")):
-                    said = f"{formatters.plain(row[0])}: {line}"
-                    lines += measure.hanging(said, width)
-        return (
-            [names[n] for n in kept],
-            [tuple(row[n] for n in kept) for row in rows],
-            lines,
-        )
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -436,36 +390,6 @@ class ShowOne(Shows, command.ShowOne):
     """A command that ends in one record."""
 
 
-def check_columns(
-    parsed_args: argparse.Namespace, names: Iterable[str]
-) -> None:
-    """Refuse ``-c`` and ``--sort-column`` for a column that there is not.
-
-    A command that changes something calls this before it does.
-    """
-    names = tuple(names)
-    known = {_normal(name) for name in names}
-    shown = parsed_args.columns
-    sorting = getattr(parsed_args, "sort_columns", None) or ()
-    lost = [name for name in sorting if _normal(name) not in known]
-    if not any(_normal(name) in known for name in shown):
-        lost = [*shown, *lost]
-    if lost:
-        raise exceptions.UsageProblem(
-            f"no column is named {', '.join(dict.fromkeys(lost))};"
-            f" there are {', '.join(names)}"
-        )
-
-
-def check_record(
-    parsed_args: argparse.Namespace, record: type[Record], *more: str
-) -> None:
-    """The same, for the fields of a record that is not there yet."""
-    fields = dataclasses.fields(record)
-    names = [field.name for field in fields if field.repr]
-    check_columns(parsed_args, [*names, *more])
-
-
 def _fitted(text: str, stream: TextIO) -> list[str]:
     """The lines of a sentence; a command is never broken."""
     from protectorclient.osc.formats import formatters, measure
@@ -474,10 +398,6 @@ def _fitted(text: str, stream: TextIO) -> list[str]:
     if not stream.isatty() or line.lstrip().startswith(_COMMANDS):
         return [line]
     return measure.hanging(line, formatters.terminal_width(stream))
-
-
-def _normal(column: str) -> str:
-    return column.lower().strip().replace(" ", "_")
 
 
 def _sentence(error: BaseException) -> str:

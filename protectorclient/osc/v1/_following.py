@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from protectorclient import exceptions
 from protectorclient.escape import shell_word
 from protectorclient.osc import columns, command, options
+from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _followed, _waiting
 from protectorclient.osc.v1 import operation as operations
 
@@ -32,7 +33,7 @@ class Following(_waiting.Waiting, command.ShowOne):
         from protectorclient.v1.operations import Operation
 
         more = ("outcome",) if parsed_args.wait else ()
-        command.check_record(
+        selection.check_record(
             parsed_args, Operation, "site", "audit_log", *more
         )
         if parsed_args.timeout is not None and not parsed_args.wait:

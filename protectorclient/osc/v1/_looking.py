@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 from protectorclient.exitcodes import ExitCode
 from protectorclient.journal import Journal
-from protectorclient.osc import columns, command
+from protectorclient.osc import columns
+from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _following
 
 if TYPE_CHECKING:
@@ -153,9 +154,8 @@ class Looking(_following.Following):
             raise exceptions.UsageProblem(
                 f"--check has no output as {parsed_args.formatter}"
             )
-        self.aliases = columns.CHECK_ALIASES
-        self.use_aliases(parsed_args, names)
-        command.check_columns(parsed_args, names)
+        selection.use_aliases(parsed_args, names, columns.CHECK_ALIASES)
+        selection.check_columns(parsed_args, names)
         chosen, selector = self._generate_columns_and_selector(
             parsed_args, names
         )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient.osc import columns, command, options
+from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class AddMember(command.Lister):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        command.check_columns(parsed_args, COLUMNS)
+        selection.check_columns(parsed_args, COLUMNS)
         site, group = self.locate(parsed_args.protection_group)
         added = []
         seen: set[str] = set()

@@ -8,6 +8,7 @@ from typing import Any
 
 from protectorclient import exceptions
 from protectorclient.osc import columns, command, options
+from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _followed, _waiting
 from protectorclient.osc.v1 import operation as operations
 
@@ -124,7 +125,7 @@ class WaitOperation(_waiting.Waiting, command.ShowOne):
         """A record, or a list in the same formats."""
         if not self.many:
             return super().produce_output(parsed_args, column_names, data)
-        command.check_columns(parsed_args, column_names)
+        selection.check_columns(parsed_args, column_names)
         names, selector = self._generate_columns_and_selector(
             parsed_args, column_names
         )

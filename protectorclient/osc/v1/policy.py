@@ -6,6 +6,7 @@ import argparse
 
 from protectorclient import exceptions
 from protectorclient.osc import ask, columns, command, options
+from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _reading
 
 PRIMARY_TOKEN = "the API token of the FlashArray at the primary site"
@@ -79,7 +80,7 @@ class SetPolicy(command.ShowOne):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.v1.policies import Policy
 
-        command.check_record(parsed_args, Policy)
+        selection.check_record(parsed_args, Policy)
         if all(getattr(parsed_args, field) is None for field in FIELDS):
             raise exceptions.UsageProblem("there is nothing to change")
         site, group = self.locate(parsed_args.protection_group)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions, mappings
 from protectorclient.osc import columns, command, options
+from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ class CreateProtectionGroup(command.ShowOne):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.v1.protection_groups import ProtectionGroup
 
-        command.check_record(parsed_args, ProtectionGroup)
+        selection.check_record(parsed_args, ProtectionGroup)
         stored = _parsed(parsed_args)
         pair = self.pair
         source, target = pair.primary, pair.secondary
@@ -183,7 +184,7 @@ class SetProtectionGroup(command.ShowOne):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.v1.protection_groups import ProtectionGroup
 
-        command.check_record(parsed_args, ProtectionGroup)
+        selection.check_record(parsed_args, ProtectionGroup)
         stored = _parsed(parsed_args)
         fields = {
             "name": parsed_args.name,

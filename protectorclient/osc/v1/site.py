@@ -9,6 +9,7 @@ from typing import Any
 from protectorclient import exceptions
 from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import ask, columns, command, options
+from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _both
 
 PASSWORD = "the password of the service account"
@@ -104,7 +105,7 @@ class CreateSite(command.ShowOne):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.v1.sites import Site
 
-        command.check_record(parsed_args, Site)
+        selection.check_record(parsed_args, Site)
         password = ask.secret(parsed_args, "password", PASSWORD, needed=True)
         fields = {**_given(parsed_args), "password": password}
         peers = _peer_account(parsed_args, new=True)
@@ -147,7 +148,7 @@ class SetSite(command.ShowOne):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.v1.sites import Site
 
-        command.check_record(parsed_args, Site)
+        selection.check_record(parsed_args, Site)
         changes = _given(parsed_args)
         if parsed_args.name is not None:
             changes["name"] = parsed_args.name
@@ -202,7 +203,7 @@ class ValidateSite(command.Lister):
         _add_site(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        command.check_columns(parsed_args, CHECK_COLUMNS)
+        selection.check_columns(parsed_args, CHECK_COLUMNS)
         rows = []
         for handle in self.pair.handles:
             sites = handle.client.sites

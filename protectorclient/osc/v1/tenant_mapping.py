@@ -8,6 +8,7 @@ from typing import Any
 
 from protectorclient import exceptions, mappings
 from protectorclient.osc import columns, command, options
+from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _both
 
 COLUMNS = {
@@ -60,7 +61,7 @@ class CreateTenantMapping(command.ShowOne):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.v1.tenant_mappings import TenantMapping
 
-        command.check_record(parsed_args, TenantMapping)
+        selection.check_record(parsed_args, TenantMapping)
         given = mappings.parse(parsed_args.project, "project")
         if len(given) != 2:
             raise exceptions.UsageProblem(

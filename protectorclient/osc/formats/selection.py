@@ -1,0 +1,68 @@
+"""The columns that a person asks for, out of those that there are."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from protectorclient import exceptions
+
+if TYPE_CHECKING:
+    from protectorclient.v1._record import Record
+
+
+def use_aliases(
+    parsed_args: argparse.Namespace,
+    names: Iterable[str],
+    aliases: Mapping[str, str],
+) -> None:
+    """Put the names that the output has into what was asked for.
+
+    :param aliases: titles, in lower case, and the fields in them.
+    """
+    known = {_normal(name) for name in names}
+    other = {**aliases, **{field: title for title, field in aliases.items()}}
+    for option in ("columns", "sort_columns"):
+        given = getattr(parsed_args, option, None) or []
+        meant = [
+            name if _normal(name) in known else other.get(_normal(name), name)
+            for name in given
+        ]
+        if meant != given:
+            setattr(parsed_args, option, meant)
+
+
+def check_columns(
+    parsed_args: argparse.Namespace, names: Iterable[str]
+) -> None:
+    """Refuse ``-c`` and ``--sort-column`` for a column that there is not.
+
+    A command that changes something calls this before it does.
+    """
+    names = tuple(names)
+    known = {_normal(name) for name in names}
+    shown = parsed_args.columns
+    sorting = getattr(parsed_args, "sort_columns", None) or ()
+    lost = [name for name in sorting if _normal(name) not in known]
+    if not any(_normal(name) in known for name in shown):
+        lost = [*shown, *lost]
+    if lost:
+        raise exceptions.UsageProblem(
+            f"no column is named {', '.join(dict.fromkeys(lost))};"
+            f" there are {', '.join(names)}"
+        )
+
+
+def check_record(
+    parsed_args: argparse.Namespace, record: type[Record], *more: str
+) -> None:
+    """The same, for the fields of a record that is not there yet."""
+    fields = dataclasses.fields(record)
+    names = [field.name for field in fields if field.repr]
+    check_columns(parsed_args, [*names, *more])
+
+
+def _normal(column: str) -> str:
+    return column.lower().strip().replace(" ", "_")
