@@ -67,6 +67,7 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
             "faults",
             "ids",
             "inprocess",
+            "jsonfile",
             "masking",
             "vault",
             "wire",
