@@ -16,7 +16,6 @@ from fakeserver import certificate
 from fakeserver.app import create_app
 from fakeserver.build import close_site, open_site
 from fakeserver.engine.workers import PATIENCE
-from fakeserver.jsonfile import BrokenFile
 from fakeserver.listener import Listener, bind
 from fakeserver.sandbox import process
 from fakeserver.sandbox.bounded_log import BoundedLog
@@ -55,7 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     except Problem as problem:
         LOG.error("%s", problem)
         return problem.code
-    except (SchemaProblem, BrokenFile) as problem:
+    except SchemaProblem as problem:
         LOG.error("%s", problem)
         return 1
     return 0

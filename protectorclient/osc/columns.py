@@ -25,14 +25,19 @@ Output = tuple[tuple[str, ...], Any]
 
 
 class Cell(columns.FormattableColumn[Any]):
-    """Sorts with what is missing at the end, where cliff would give up."""
+    """What a table shows of a value, and how a column of it is sorted."""
+
+    def sort_key(self) -> Any:
+        """A number or a text; None for what is missing."""
+        return self._value
 
     def __lt__(self, other: object) -> bool:
         if not isinstance(other, Cell):
             return NotImplemented
-        if self._value is None or other._value is None:
-            return self._value is not None
-        return bool(self._value < other._value)
+        mine, theirs = self.sort_key(), other.sort_key()
+        if mine is None or theirs is None:
+            return mine is not None
+        return bool(mine < theirs)
 
 
 class Words(Cell):
@@ -113,6 +118,10 @@ class Named(Cell):
         super().__init__(value)
         self._names = names
         self._full = full
+
+    def sort_key(self) -> Any:
+        """The name that a person reads."""
+        return self._names.get(self._value, self._value)
 
     def human_readable(self) -> str:
         if self._value is None:

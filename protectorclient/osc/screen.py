@@ -11,16 +11,18 @@ import io
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import FrameType
 from typing import Any, TextIO
 
 from protectorclient.osc import view
-from protectorclient.osc.tracker import Tracker
 
 #: Terminals that cannot move their cursor.
 DUMB = ("", "dumb", "unknown")
 FRAMES_A_SECOND = 4
+#: The lines of a picture: for a width, a height and the characters that the
+#: terminal takes; and whether it says how it is left.
+Draw = Callable[[int, int, view.Signs, bool], list[view.Line]]
 
 
 def can_draw(stream: TextIO) -> bool:
@@ -45,18 +47,30 @@ def signs_for(stream: TextIO) -> view.Signs:
     return view.UNICODE
 
 
+def wants_color(environment: Mapping[str, str]) -> bool:
+    """Whether a terminal gets colors: NO_COLOR, then CLICOLOR_FORCE, then
+    CLICOLOR say so."""
+    if environment.get("NO_COLOR"):
+        return False
+    if environment.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+        return True
+    return environment.get("CLICOLOR") != "0"
+
+
 class Screen:
     """A context in which the picture is on the terminal and kept current.
 
     The terminal's other screen is used: it can be resized in any way, and
     what was there before is there again afterwards, with the last picture
     below it.
+
+    :param draw: called for every frame, from a thread of its own.
     """
 
-    def __init__(self, tracker: Tracker, stream: TextIO) -> None:
+    def __init__(self, draw: Draw, stream: TextIO) -> None:
         from rich import console, live
 
-        self._tracker = tracker
+        self._draw = draw
         self._signs = signs_for(stream)
         self._last: list[view.Line] = []
         self._console = console.Console(
@@ -65,6 +79,7 @@ class Screen:
             highlight=False,
             markup=False,
             emoji=False,
+            no_color=not wants_color(os.environ),
         )
         self._live = live.Live(
             get_renderable=self._picture,
@@ -106,9 +121,7 @@ class Screen:
     def _lines(
         self, width: int, height: int, *, footer: bool
     ) -> list[view.Line]:
-        return view.frame(
-            self._tracker, width, height, self._signs, footer=footer
-        )
+        return self._draw(width, height, self._signs, footer)
 
     def _text(self, line: view.Line) -> Any:
         from rich import text

@@ -42,6 +42,10 @@ _OUTCOMES = {
     events.Outcome.RUNNING: ("running", "still running", BUSY),
     events.Outcome.UNKNOWN: ("unknown", "unknown", WARN),
 }
+_FOOTER = "Ctrl-C stops watching; what runs goes on."
+_SHORT_FOOTER = "Ctrl-C only stops watching."
+#: Cells below which less is told of each operation.
+_NARROW = 60
 #: Characters of a cause below which it says nothing.
 _LEAST = 10
 
@@ -75,13 +79,14 @@ def frame(
     with tracker.lock:
         below = _silences(tracker, width)
         if footer and any(not one.ended for one in tracker.operations):
-            below.append([("Ctrl-C stops watching; what runs goes on.", DIM)])
+            said = _FOOTER if len(_FOOTER) <= width else _SHORT_FOOTER
+            below.append([(said, DIM)])
         if below:
             below.insert(0, [])
         room = height - len(below)
         picture = _Picture(tracker, width, signs)
         found = picture.blocks(room) or picture.rows(room)
-        return [_cut(line, width) for line in [*found, *below][:height]]
+        return [cut(line, width) for line in [*found, *below][:height]]
 
 
 class _Picture:
@@ -116,11 +121,11 @@ class _Picture:
     def whole(self, one: Tracked) -> list[Line]:
         operation = one.operation
         if operation is None:
-            return [[(self._title(one), BOLD)], self._state(one)]
+            return [*self._titled(one), *self._state(one)]
         lines: list[Line] = [
-            [(self._title(one), BOLD)],
+            *self._titled(one),
             [(operation.id, DIM)],
-            self._state(one),
+            *self._state(one),
         ]
         for name, steps in phases.layout(operation):
             if name:
@@ -143,7 +148,8 @@ class _Picture:
     ) -> list[Line]:
         """The same without the phases and the id; only steps in `states`,
         where those are given."""
-        lines: list[Line] = [[(self._title(one), BOLD)], self._state(one)]
+        title = fit(self._title(one), self._width)
+        lines: list[Line] = [[(title, BOLD)], *self._state(one)]
         if one.operation is not None:
             lines += [
                 self._step(one, step)
@@ -172,12 +178,18 @@ class _Picture:
             )
         return title
 
-    def _state(self, one: Tracked) -> Line:
+    def _titled(self, one: Tracked) -> list[Line]:
+        title = escaped(self._title(one))
+        return [[(part, BOLD)] for part in measure.hanging(title, self._width)]
+
+    def _state(self, one: Tracked) -> list[Line]:
+        """How it stands in one line; the estimate in one of its own, where
+        there is no room for it beside."""
         sign, words, style = self._words(one)
         line = [(f"{sign} {words}", style)]
         operation = one.operation
         if operation is None:
-            return line
+            return [line]
         line.append((f"  {operation.progress} %", PLAIN))
         if self._width >= 100:
             line.append(("  ", PLAIN))
@@ -185,12 +197,17 @@ class _Picture:
         unheard = self._tracker.unheard(one)
         if unheard is not None:
             line.append((f", {span(unheard)} ago", style))
-            return line
+            return [line]
         line.append((f"  {span(self._tracker.elapsed(one))}", PLAIN))
         guess = self._tracker.estimate(one)
-        if guess is not None and one.ended is None:
-            line.append((f", {self._guess(one, guess)}", PLAIN))
-        return line
+        if guess is None or one.ended is not None:
+            return [line]
+        told = self._guess(one, guess)
+        beside: Line = [*line, (f", {told}", PLAIN)]
+        if _cells(beside) <= self._width:
+            return [beside]
+        parts = measure.hanging(f"  {told}", self._width)
+        return [line, *([(part, PLAIN)] for part in parts)]
 
     def _words(self, one: Tracked) -> tuple[str, str, str]:
         if one.operation is not None:
@@ -242,7 +259,10 @@ class _Picture:
         sign = getattr(self._signs, step.state)
         style = _STATES[step.state]
         line: Line = [(f"    {sign} ", style)]
-        line.append((f"{step.name:<32}", DIM if style == DIM else PLAIN))
+        # "    ✓ " before it, and the seconds behind
+        room = min(32, max(8, self._width - 6 - 8))
+        name = measure.padded(fit(step.name, room), room)
+        line.append((name, DIM if style == DIM else PLAIN))
         seconds = one.taken.get(step.name)
         if step.state == "running" and one.ended is None:
             seconds = self._tracker.step_elapsed(one)
@@ -251,13 +271,12 @@ class _Picture:
         if step.state == "running" and one.ended is None:
             slow = self._tracker.slow(one, step.name)
             if slow is not None:
-                line.append(
-                    (
-                        f"  slow: 95 % of {slow.count} took at most"
-                        f" {span(slow.limit)}",
-                        WARN,
-                    )
+                told = (
+                    f"  slow: 95 % of {slow.count} took at most"
+                    f" {span(slow.limit)}"
                 )
+                room = self._width - _cells(line)
+                line.append((told if len(told) <= room else "  slow", WARN))
         return line
 
     # Many operations, one line each
@@ -292,14 +311,17 @@ class _Picture:
         long = 16 if narrow else 32
         line: Line = [
             (f"{sign} ", style),
-            (f"{measure.padded(_fit(name, long), long)} ", PLAIN),
-            (f"{_kind(operation.operation_type):<13} ", PLAIN),
-            (f"{operation.progress:>3} % ", PLAIN),
+            (f"{measure.padded(fit(name, long), long)} ", PLAIN),
         ]
+        if self._width >= _NARROW:
+            line.append((f"{_kind(operation.operation_type):<13} ", PLAIN))
+        line.append((f"{operation.progress:>3} % ", PLAIN))
         if not narrow:
             line += self._bar(operation.progress, 20)
             line.append((" ", PLAIN))
-        line.append((f"{span(self._tracker.elapsed(one)):>8}  ", PLAIN))
+        if self._width >= _NARROW:
+            elapsed = span(self._tracker.elapsed(one))
+            line.append((f"{elapsed:>8}  ", PLAIN))
         unheard = self._tracker.unheard(one)
         if unheard is not None:
             line.append((f"last seen {span(unheard)} ago", style))
@@ -315,6 +337,10 @@ class _Picture:
         if self._tracker.slow(one, step) is not None:
             line.append(("  slow", WARN))
         return line
+
+
+def _cells(line: Line) -> int:
+    return sum(measure.width(escaped(text)) for text, _ in line)
 
 
 def _apart(blocks: Iterable[list[Line]]) -> list[Line]:
@@ -346,7 +372,7 @@ def _silence(site: str, silence: Silence, now: float, width: int) -> str:
     room = width - len(head) - len(tail) - len(" ()")
     if room < _LEAST:
         return head + tail
-    return f"{head} ({_fit(silence.message, room)}){tail}"
+    return f"{head} ({fit(silence.message, room)}){tail}"
 
 
 def _kind(operation_type: str) -> str:
@@ -356,14 +382,16 @@ def _kind(operation_type: str) -> str:
     }.get(operation_type, operation_type.replace("_", " "))
 
 
-def _fit(text: str, width: int) -> str:
+def fit(text: str, width: int) -> str:
+    """A text, cut where it is too long, with a sign that it is."""
     text = escaped(text)
     if measure.width(text) <= width:
         return text
     return measure.cut(text, width - 1).rstrip() + "…"
 
 
-def _cut(line: Iterable[tuple[str, str]], width: int) -> Line:
+def cut(line: Iterable[tuple[str, str]], width: int) -> Line:
+    """A line without the characters that steer, and no wider."""
     found: Line = []
     for text, style in line:
         if width <= 0:

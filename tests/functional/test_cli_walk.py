@@ -175,6 +175,7 @@ def test_a_table_in_eighty_columns(local_pair: LocalPair) -> None:
     ):
         shown = openstack(command).out.splitlines()
         assert max(len(line) for line in shown) <= 80, command
+        assert len(shown) <= 35, command
 
 
 def test_consistency_group_and_policy(local_pair: LocalPair) -> None:

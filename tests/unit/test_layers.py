@@ -67,7 +67,6 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
             "faults",
             "ids",
             "inprocess",
-            "jsonfile",
             "masking",
             "vault",
             "wire",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from protectorclient.osc.columns import Below
@@ -16,7 +16,8 @@ def parted(
 ) -> tuple[Sequence[str], list[Row], list[str]]:
     """The columns of the table, and the lines that stand below it.
 
-    Each line begins with the first column of its row.
+    Each line begins with the first column of its row, or of all the rows
+    of which it is true.
 
     :param width: cells that a line may take; None for any number.
     """
@@ -29,14 +30,36 @@ def parted(
     if not apart:
         return names, rows, []
     kept = [n for n in range(len(names)) if n not in apart]
-    lines = []
-    for row in rows:
-        for text in (values.human(row[n]) for n in sorted(apart)):
-            for line in filter(None, text.split("\n")):
-                said = f"{formatters.plain(row[0])}: {line}"
-                lines += measure.hanging(said, width)
+    told = [
+        (formatters.plain(row[0]), line)
+        for row in rows
+        for n in sorted(apart)
+        for line in values.human(row[n]).split("\n")
+        if line
+    ]
+    lines = [
+        part for said in shared(told) for part in measure.hanging(said, width)
+    ]
     return (
         [names[n] for n in kept],
         [tuple(row[n] for n in kept) for row in rows],
         lines,
     )
+
+
+def shared(told: Iterable[tuple[str, str]], most: int = 3) -> list[str]:
+    """What is said of things by name; what is said of many, once.
+
+    :param told: names, and what is said of each.
+    :param most: so many are named.
+    """
+    names: dict[str, list[str]] = {}
+    for name, text in told:
+        names.setdefault(text, []).append(name)
+    return [f"{_together(of, most)}: {text}" for text, of in names.items()]
+
+
+def _together(names: Sequence[str], most: int) -> str:
+    if len(names) <= most + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:most])} and {len(names) - most} more"

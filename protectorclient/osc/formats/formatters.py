@@ -129,8 +129,8 @@ class Value(value.ValueFormatter):
             stdout.write(f"{_value(cell)}\n")
 
 
-class _Exact(base.ListFormatter, base.SingleFormatter):
-    """The values alone, as documents have them."""
+class Json(json_format.JSONFormatter):
+    """JSON, which has no NaN."""
 
     def emit_list(
         self,
@@ -140,7 +140,7 @@ class _Exact(base.ListFormatter, base.SingleFormatter):
         parsed_args: argparse.Namespace,
     ) -> None:
         rows = [list(map(values.exact, row)) for row in data]
-        super().emit_list(column_names, rows, stdout, parsed_args)  # type: ignore[safe-super]
+        super().emit_list(column_names, rows, stdout, parsed_args)
 
     def emit_one(
         self,
@@ -150,15 +150,31 @@ class _Exact(base.ListFormatter, base.SingleFormatter):
         parsed_args: argparse.Namespace,
     ) -> None:
         exact = list(map(values.exact, data))
-        super().emit_one(column_names, exact, stdout, parsed_args)  # type: ignore[safe-super]
+        super().emit_one(column_names, exact, stdout, parsed_args)
 
 
-class Json(_Exact, json_format.JSONFormatter):
-    """JSON, which has no NaN."""
-
-
-class Yaml(_Exact, yaml_format.YAMLFormatter):
+class Yaml(yaml_format.YAMLFormatter):
     """YAML, with the values of JSON."""
+
+    def emit_list(
+        self,
+        column_names: Sequence[str],
+        data: Rows,
+        stdout: TextIO,
+        parsed_args: argparse.Namespace,
+    ) -> None:
+        rows = [list(map(values.exact, row)) for row in data]
+        super().emit_list(column_names, rows, stdout, parsed_args)
+
+    def emit_one(
+        self,
+        column_names: Sequence[str],
+        data: Sequence[Any],
+        stdout: TextIO,
+        parsed_args: argparse.Namespace,
+    ) -> None:
+        exact = list(map(values.exact, data))
+        super().emit_one(column_names, exact, stdout, parsed_args)
 
 
 class Shell(shell.ShellFormatter):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
@@ -32,6 +32,14 @@ def use_aliases(
         ]
         if meant != given:
             setattr(parsed_args, option, meant)
+
+
+def sort_indexes(
+    parsed_args: argparse.Namespace, names: Sequence[str]
+) -> list[int]:
+    """Which columns a list is sorted by, the most important first."""
+    known = [_normal(name) for name in names]
+    return [known.index(_normal(name)) for name in parsed_args.sort_columns]
 
 
 def check_columns(

@@ -2,8 +2,8 @@
 
 cliff's own formatter breaks words wherever a column ends, and lets a table
 with many columns run over the edge. Here a list that is too wide shows
-short ids, then short times, then breaks lines at words; where even that
-does not fit, each row becomes a block of lines.
+short ids, then short times, then breaks lines at words, then leaves out its
+border; where even that does not fit, each row becomes a block of lines.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ _ID = re.compile(
     r"(?:op-|req-)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 )
 _TIME = re.compile(r"(\d{4})-(\d\d-\d\d)T(\d\d:\d\d):\d\dZ")
+_SHORT_TIME = re.compile(r"(?:\d{4}-)?\d\d-\d\d \d\d:\d\d")
 _MINUTES = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
 
 
@@ -45,14 +46,27 @@ def table(
     """
     if limit is None:
         return _drawn(titles, rows, _natural(titles, rows), numeric)
+    found = in_columns(titles, rows, limit, numeric)
+    return blocks(titles, rows, limit) if found is None else found
+
+
+def in_columns(
+    titles: Sequence[str],
+    rows: Rows,
+    limit: int,
+    numeric: Sequence[bool] = (),
+) -> list[str] | None:
+    """The lines of a list; None where its columns do not fit."""
     short = rows
-    for shorten, least, in_names in _ATTEMPTS:
+    for shorten, least, in_names, gap in _ATTEMPTS:
         short = shorten(short)
         joints = [in_names and _is_prose(c) for c in _columns(titles, short)]
-        widths = _fitted(titles, short, limit, least, joints)
+        count = len(titles)
+        around = 3 * count + 1 if gap is None else gap * (count - 1)
+        widths = _fitted(titles, short, limit - around, least, joints)
         if widths is not None:
-            return _drawn(titles, short, widths, numeric, joints)
-    return blocks(titles, rows, limit)
+            return _drawn(titles, short, widths, numeric, joints, gap)
+    return None
 
 
 def record(
@@ -112,19 +126,21 @@ def _natural(titles: Sequence[str], rows: Rows) -> list[int]:
 def _fitted(
     titles: Sequence[str],
     rows: Rows,
-    limit: int,
+    room: int,
     least: int,
     joints: Sequence[bool],
 ) -> list[int] | None:
-    """The widths with which all fits; None where that cannot be."""
-    room = limit - 1 - 3 * len(titles)
+    """The widths with which all fits; None where that cannot be.
+
+    :param room: cells for what is in the columns.
+    """
     columns = _columns(titles, rows)
     contents = _natural([""] * len(titles), rows)
     floors = [
         max(
             measure.longest_word(title),
             min(wide, least),
-            *(measure.longest_word(text, joints=joint) for text in column),
+            *(_unbroken(text, joint) for text in column),
         )
         for title, wide, column, joint in zip(
             titles, contents, columns, joints, strict=True
@@ -147,6 +163,13 @@ def _fitted(
         )
         widths[n] -= 1
     return widths
+
+
+def _unbroken(text: str, joint: bool) -> int:
+    """The cells below which a text loses its form."""
+    if _SHORT_TIME.fullmatch(text):
+        return len(text)
+    return measure.longest_word(text, joints=joint)
 
 
 def _is_prose(column: Iterable[str]) -> bool:
@@ -226,15 +249,20 @@ def _prefix(text: str, digits: int) -> str:
 
 #: What is tried in turn, each on what the one before has left: a shorter
 #: form of the rows, the least width of a column, whether sentences may be
-#: broken inside the names in them.
-_ATTEMPTS: tuple[tuple[Callable[[Rows], Rows], int, bool], ...] = (
-    (_as_is, COMFORT, False),
-    (_short_ids, COMFORT, False),
-    (_short_times, COMFORT, False),
-    (_as_is, LEAST, False),
-    (_as_is, 0, False),
-    (_this_year, 0, False),
-    (_as_is, 0, True),
+#: broken inside the names in them, the cells between columns where there is
+#: no border.
+_ATTEMPTS: tuple[tuple[Callable[[Rows], Rows], int, bool, int | None], ...] = (
+    (_as_is, COMFORT, False, None),
+    (_short_ids, COMFORT, False, None),
+    (_short_times, COMFORT, False, None),
+    (_as_is, LEAST, False, None),
+    (_as_is, 0, False, None),
+    (_this_year, 0, False, None),
+    (_as_is, 0, True, None),
+    (_as_is, 0, False, 2),
+    (_as_is, 0, False, 1),
+    (_as_is, 0, True, 2),
+    (_as_is, 0, True, 1),
 )
 
 
@@ -247,16 +275,38 @@ def _drawn(
     widths: Sequence[int],
     numeric: Sequence[bool] = (),
     joints: Sequence[bool] = (),
+    gap: int | None = None,
 ) -> list[str]:
     none = (False,) * len(titles)
     numeric, joints = numeric or none, joints or none
+    if gap is not None:
+        between = " " * gap
+        head = _row(titles, widths, numeric, none)
+        rule = ["-" * wide for wide in widths]
+        body = [_row(row, widths, numeric, joints) for row in rows]
+        return [
+            between.join(cells).rstrip(" ")
+            for cells in (*head, rule, *(line for row in body for line in row))
+        ]
     border = "+" + "+".join("-" * (wide + 2) for wide in widths) + "+"
-    lines = [border, *_row(titles, widths, numeric, none), border]
+    lines = [border, *_boxed(titles, widths, numeric, none), border]
     for row in rows:
-        lines += _row(row, widths, numeric, joints)
+        lines += _boxed(row, widths, numeric, joints)
     if rows:
         lines.append(border)
     return lines
+
+
+def _boxed(
+    texts: Sequence[str],
+    widths: Sequence[int],
+    numeric: Sequence[bool],
+    joints: Sequence[bool],
+) -> list[str]:
+    return [
+        "| " + " | ".join(cells) + " |"
+        for cells in _row(texts, widths, numeric, joints)
+    ]
 
 
 def _row(
@@ -264,18 +314,17 @@ def _row(
     widths: Sequence[int],
     numeric: Sequence[bool],
     joints: Sequence[bool],
-) -> list[str]:
+) -> list[list[str]]:
+    """The lines of a row, the cells of each filled up."""
     cells = [
         measure.wrapped(text, wide, joints=joint)
         for text, wide, joint in zip(texts, widths, joints, strict=True)
     ]
     height = max(map(len, cells))
     return [
-        "| "
-        + " | ".join(
+        [
             measure.padded(cell[n] if n < len(cell) else "", wide, right=right)
             for cell, wide, right in zip(cells, widths, numeric, strict=True)
-        )
-        + " |"
+        ]
         for n in range(height)
     ]

@@ -141,11 +141,16 @@ class Waiting(command.Base):
     def drawn(self, tracked: Tracker, stream: Any) -> Iterator[Display]:
         """A picture; warnings stand below it when it is finished."""
         from protectorclient import events
-        from protectorclient.osc import screen
+        from protectorclient.osc import screen, view
+
+        def draw(
+            width: int, height: int, signs: view.Signs, footer: bool
+        ) -> list[view.Line]:
+            return view.frame(tracked, width, height, signs, footer=footer)
 
         doubts: list[str] = []
         try:
-            with screen.Screen(tracked, stream) as picture:
+            with screen.Screen(draw, stream) as picture:
 
                 def show(event: Event) -> None:
                     if isinstance(event, events.Doubted):

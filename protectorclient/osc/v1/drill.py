@@ -81,12 +81,7 @@ class _Age(columns.Cell):
             return columns.span(row.drill_age)
         return row.unasked or "never"
 
-    def __lt__(self, other: object) -> bool:
-        if not isinstance(other, _Age):
-            return NotImplemented
-        never = float("inf")
-        mine, theirs = self._value.drill_age, other._value.drill_age
-        return bool(
-            (never if mine is None else mine)
-            < (never if theirs is None else theirs)
-        )
+    def sort_key(self) -> float:
+        """Never is longer ago than anything."""
+        age: float | None = self._value.drill_age
+        return float("inf") if age is None else age

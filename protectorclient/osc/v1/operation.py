@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient.osc import columns, command, options
-from protectorclient.osc.v1 import _reading
+from protectorclient.osc.v1 import _operation_table, _reading
 
 if TYPE_CHECKING:
     from protectorclient.sitehandle import SiteHandle
@@ -171,6 +171,9 @@ def shown(
         names = {identity: one.name for identity, one in site.sites.items()}
     else:
         names = shower.names(parsed_args, site.client)
-    return columns.shown(
+    output = columns.shown(
         {**columns.in_order(operation), "site": site.name, **more}, names
     )
+    if parsed_args.formatter != "table" or parsed_args.columns:
+        return output
+    return _operation_table.arranged(output)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import datetime
+import itertools
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,7 @@ from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
+    from protectorclient.osc.v1._status_frame import Glance
     from protectorclient.overview import Overview, Row
 
 HEADERS = (
@@ -25,10 +28,10 @@ HEADERS = (
     "Last Operation",
     "Reasons",
 )
+#: Where in a row it says whether the group is ready.
+_READY = HEADERS.index("Ready")
 #: Seconds between two looks.
 INTERVAL = 5.0
-#: Clears a terminal and goes to its top.
-_CLEAR = "\x1b[H\x1b[2J\x1b[3J"
 
 
 class ShowStatus(_reading.ReadsBoth, command.Lister):
@@ -42,6 +45,8 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
 
     #: Why only one site was asked.
     _alone: str | None = None
+    #: What there is to say, while the terminal has a picture.
+    _held: list[str] | None = None
     #: Replaced in tests.
     sleep = staticmethod(time.sleep)
 
@@ -132,9 +137,9 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
         data: Any,
     ) -> int:
         """On a terminal in place; elsewhere one table after another."""
+        if parsed_args.formatter == "table" and self._may_draw():
+            return self._draw(parsed_args, column_names, data)
         while True:
-            if self.app.stdout.isatty():
-                self.app.stdout.write(_CLEAR)
             super().produce_output(parsed_args, column_names, data)
             self._tell_trouble()
             self.app.stdout.flush()
@@ -145,6 +150,98 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
                 self.warn(str(error))
                 continue
             column_names, data = self._output(parsed_args)
+
+    def _may_draw(self) -> bool:
+        from protectorclient.osc import screen
+
+        chatty = self.app.options.verbose_level > 1 or self.app.options.debug
+        return not chatty and screen.can_draw(self.app.stdout)
+
+    def _draw(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Any,
+    ) -> int:
+        """A frame that fits, until the keyboard ends it; it stays then."""
+        from protectorclient.osc import screen
+        from protectorclient.osc.v1 import _status_frame
+
+        self._held = []
+        self._tell_trouble()
+        glance = self._glance(parsed_args, column_names, data)
+        board = _status_frame.Board(glance)
+        try:
+            with screen.Screen(board, self.app.stdout):
+                while True:
+                    self.sleep(parsed_args.interval)
+                    self._held = []
+                    try:
+                        self._found = self._look(parsed_args)
+                    except exceptions.ProtectorError as error:
+                        board.lose(str(error))
+                        continue
+                    self._tell_trouble()
+                    output = self._output(parsed_args)
+                    board.take(self._glance(parsed_args, *output))
+        finally:
+            self._held = None
+            self._tell_trouble()
+
+    def _glance(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Any,
+    ) -> Glance:
+        """The rows in the order that is asked for, else problems first."""
+        from protectorclient.osc.formats import formatters, values
+        from protectorclient.osc.v1._status_frame import Entry, Glance
+
+        rows = self.sorted_rows(parsed_args, column_names, data)
+        if not parsed_args.sort_columns:
+            rows = sorted(rows, key=lambda row: row[_READY].rank)
+        titles, selector = self._generate_columns_and_selector(
+            parsed_args, column_names
+        )
+        if selector is None:
+            titles = titles[:-1]
+            selector = [title != HEADERS[-1] for title in column_names]
+        entries = [
+            Entry(
+                tuple(
+                    formatters.plain(cell)
+                    for cell in itertools.compress(row, selector)
+                ),
+                formatters.plain(row[0]),
+                values.human(row[_READY]),
+                tuple(
+                    formatters.plain(line)
+                    for line in row[-1].machine_readable()
+                )
+                if not parsed_args.columns
+                else (),
+            )
+            for row in rows
+        ]
+        return Glance(
+            tuple(titles),
+            tuple(entries),
+            tuple(
+                line
+                for line in self._held or ()
+                if line.startswith(("warning:", "problem:"))
+            ),
+            datetime.datetime.now(datetime.UTC),
+            parsed_args.interval,
+        )
+
+    def tell(self, text: str) -> None:
+        """While a picture is on the terminal, a part of it."""
+        if self._held is None:
+            super().tell(text)
+        else:
+            self._held.append(text)
 
     def _tell_trouble(self) -> None:
         from protectorclient.osc.v1 import _copies
@@ -201,10 +298,8 @@ class _OfRow(columns.Cell):
     def machine_readable(self) -> Any:
         return self.human_readable()
 
-    def __lt__(self, other: object) -> bool:
-        if not isinstance(other, _OfRow):
-            return NotImplemented
-        return self.human_readable() < other.human_readable()
+    def sort_key(self) -> Any:
+        return self.human_readable()
 
 
 class _Sync(_OfRow):
@@ -216,6 +311,10 @@ class _Sync(_OfRow):
 
 
 class _Lag(_OfRow):
+    def sort_key(self) -> Any:
+        lag: float | None = self._value.lag
+        return lag
+
     def human_readable(self) -> str:
         row = self._value
         if row.lag is None:
@@ -230,6 +329,12 @@ class _Lag(_OfRow):
 
 
 class _Ready(_OfRow):
+    @property
+    def rank(self) -> int:
+        """Problems come first, then what is not known."""
+        ready: bool | None = self._value.ready
+        return {False: 0, None: 1, True: 2}[ready]
+
     def human_readable(self) -> str:
         if self._value.ready is None:
             return self._value.unasked or "unknown"
@@ -237,6 +342,12 @@ class _Ready(_OfRow):
 
 
 class _Drill(_OfRow):
+    def sort_key(self) -> Any:
+        age: float | None = self._value.drill_age
+        if age is None and not self._value.unasked:
+            return float("inf")
+        return age
+
     def human_readable(self) -> str:
         age = self._value.drill_age
         if age is not None:

@@ -184,11 +184,11 @@ def test_a_small_one_has_what_matters() -> None:
     followed.see(record(2, 15))
     followed.see(record(3, 90))
     assert followed.lines(40, 6) == [
-        "failover of prod-web-app, site-a to site",
+        "failover of prod-web-app, site-a to sit…",
         "▸ running  48 %  1m 30s",
-        "    ▸ manage_volumes_into_cinder",
+        "    ▸ manage_volumes_into_cinder      0s",
         "",
-        "Ctrl-C stops watching; what runs goes on",
+        "Ctrl-C only stops watching.",
     ]
     assert followed.lines(30, 4)[0].startswith("▸ prod-web-app ")
     for width in (1, 5, 20, 33, 80, 300):
