@@ -98,6 +98,9 @@ class Pace:
 #: The records of some operations of one site; what it does not know is
 #: left out.
 Fetch = Callable[[str, Sequence[str]], Mapping[str, "Operation"]]
+#: The keys of what runs, with their sites; those that are followed already
+#: may be among them. It raises nothing.
+Begun = Callable[[], Iterable[Key]]
 #: How a finished operation ended.
 Settle = Callable[[str, "Operation"], Outcome]
 
@@ -111,11 +114,16 @@ def follow(
     pace: Pace | None = None,
     settle: Settle | None = None,
     cancelled: Callable[[], bool] = lambda: False,
+    begun: Begun | None = None,
 ) -> Iterator[Event]:
     """Follow operations until each of them has ended, one way or another.
 
     Operations of one site share one `fetch` at each tick. There is one
     `Ended` for each key, and nothing after the last.
+
+    :param begun: asked every `Pace.longest` seconds, and when the last has
+        ended, for operations that have begun meanwhile; they are followed
+        too.
 
     :param sites: where an operation is looked for whose key has no site:
         at each, until one knows it or all have said that they do not.
@@ -132,7 +140,7 @@ def follow(
     if pace is not None and not pace.shortest > 0:
         raise ValueError("between two polls there must be a pause")
     loop = _Loop(fetch, pace or Pace(), settle or _by_record, timeout)
-    return loop.run(keys, sites, cancelled)
+    return loop.run(keys, sites, cancelled, begun)
 
 
 def _check_seconds(name: str, value: object) -> None:
@@ -161,6 +169,7 @@ class _Loop:
         self._settle = settle
         self._timeout = timeout
         self._sites: dict[str, SiteState] = {}
+        self._followed: set[str] = set()
         self._deadline = math.inf
 
     def run(
@@ -168,16 +177,25 @@ class _Loop:
         keys: Iterable[Key],
         everywhere: Sequence[str],
         cancelled: Callable[[], bool],
+        begun: Begun | None = None,
     ) -> Iterator[Event]:
-        began = self._pace.clock()
+        now = self._pace.clock()
         if self._timeout is not None:
-            self._deadline = began + self._timeout
+            self._deadline = now + self._timeout
         deadline = self._deadline
         for key in dict.fromkeys(keys):
-            self._add(key, (key.site,) if key.site else everywhere, began)
-        while waiting := self._waiting():
+            self._add(key, (key.site,) if key.site else everywhere, now)
+        look = math.inf if begun is None else now + self._pace.longest
+        while True:
+            waiting = self._waiting()
+            if not waiting:
+                over = cancelled() or self._pace.clock() >= deadline
+                if begun is None or over or not self._take_up(begun):
+                    return
+                look = self._pace.clock() + self._pace.longest
+                continue
             site = min(waiting, key=lambda one: one.due)
-            rest = min(site.due, deadline) - self._pace.clock()
+            rest = min(site.due, look, deadline) - self._pace.clock()
             if rest > 0 and not cancelled():
                 self._pace.sleep(rest)
             if cancelled():
@@ -185,17 +203,36 @@ class _Loop:
             elif self._pace.clock() >= deadline:
                 yield from self._last_look(deadline)
                 yield from self._stop()
+            elif begun is not None and self._pace.clock() >= look:
+                self._take_up(begun)
+                look = self._pace.clock() + self._pace.longest
             else:
                 yield from self._poll(site)
+
+    def _take_up(self, begun: Begun) -> bool:
+        """Follow what has begun since; whether there was any."""
+        now = self._pace.clock()
+        fresh = [
+            key
+            for key in dict.fromkeys(begun())
+            if key.operation_id not in self._followed
+        ]
+        for key in fresh:
+            self._add(key, (key.site,), now)
+        return bool(fresh)
 
     def _add(self, key: Key, names: Sequence[str], now: float) -> None:
         if not names:
             raise ValueError(f"nobody to ask for {key.operation_id}")
         one = Target(key)
+        self._followed.add(key.operation_id)
         for name in names:
             site = self._sites.setdefault(
                 name, SiteState(name, now, self._pace.shortest, now)
             )
+            if not site.watched:
+                # it may not have been asked for long
+                site.due, site.heard = now, max(site.heard, now)
             site.watched.append(one)
             one.sites.append(site)
 

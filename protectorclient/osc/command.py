@@ -27,6 +27,7 @@ from protectorclient.osc.formats import selection
 
 if TYPE_CHECKING:
     from protectorclient.pair import SitePair
+    from protectorclient.pair.both_sites import BothSites
     from protectorclient.sitehandle import SiteHandle
     from protectorclient.v1.client import Client
     from protectorclient.v1.protection_groups import ProtectionGroup
@@ -49,6 +50,9 @@ class Base(command.Command):
     has_begun = False
     #: The command line, once it runs.
     parsed: argparse.Namespace | None = None
+    #: The arguments for which the beginning of an id is enough, and what
+    #: they name: group, operation or site. None where anything is changed.
+    prefixes: Mapping[str, str] = {}
 
     def __init__(
         self,
@@ -99,6 +103,7 @@ class Base(command.Command):
     def _run(self, parsed_args: argparse.Namespace) -> int:
         try:
             with self._quiet_keystoneauth():
+                self.complete(parsed_args)
                 status = super().run(parsed_args)
             self.app.stdout.flush()
         except SystemExit:
@@ -116,6 +121,19 @@ class Base(command.Command):
         if self.trouble is not None:
             return self.explain(self.trouble)
         return int(self.outcome) or status
+
+    def complete(self, parsed_args: argparse.Namespace) -> None:
+        """Put whole ids for what was typed of them, before all else."""
+        if self.prefixes:
+            from protectorclient.osc.v1 import _typed_ids
+
+            _typed_ids.expand(self, parsed_args)
+
+    def asked(self, parsed_args: argparse.Namespace) -> BothSites:
+        """The sites where the beginning of an id is looked for."""
+        from protectorclient.osc.v1 import _typed_ids
+
+        return _typed_ids.sites_of(self)
 
     def _unwritten(self, error: exceptions.OutputNotWritten) -> int:
         """The work is done, and its result is lost: say what it was.

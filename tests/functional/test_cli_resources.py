@@ -404,8 +404,8 @@ def test_where_a_secret_comes_from(
     base = "policy set prod-db --primary-fa-api-token"
     missing = protector(f"{base}-file {tmp_path / 'none'}")
     assert (missing.code, missing.out) == (2, "")
-    assert missing.err == (
-        f"cannot read {tmp_path / 'none'}: No such file or directory\n"
+    assert missing.err.startswith(
+        f"File {tmp_path / 'none'} cannot be read: No such file or directory."
     )
     unset = protector(f"{base}-env NOT_SET")
     assert unset.code == 2

@@ -95,6 +95,52 @@ def test_what_to_watch_is_said_once(
     )
 
 
+def test_all_takes_up_what_begins_meanwhile(
+    local_pair: LocalPair, rests: Rests
+) -> None:
+    """At the other site too; it ends when nothing runs any more."""
+    moved = protector(f"{FAILOVER} --wait")
+    assert moved.code == 0, moved.err
+    rule = local_pair.fault("slow-replication", seconds=600.0)
+    first = begun(SYNC.format("prod-db"))
+    more: list[str] = []
+
+    def begin() -> None:
+        more.append(begun(SYNC.format("prod-web-app")))
+
+    def go_on() -> None:
+        local_pair.clear_faults(rule)
+        local_pair.advance("20m")
+
+    rests.after(2, begin, begin_nothing, go_on)
+    ran = protector("operation watch --all --events")
+    assert ran.code == 0, ran.err
+    ends = [
+        (event["operation_id"], event["site"], event["outcome"])
+        for event in map(json.loads, ran.out.splitlines())
+        if event["event"] == "ended"
+    ]
+    assert sorted(ends) == sorted(
+        [(first, "site-a", "completed"), (more[0], "site-b", "completed")]
+    )
+
+
+def begin_nothing() -> None:
+    """A rest between two things that are done."""
+
+
+def test_all_is_taken_up_as_all(local_pair: LocalPair, rests: Rests) -> None:
+    local_pair.fault("slow-replication", seconds=600.0)
+    operation = begun(SYNC.format("prod-db"))
+    rests.after(1, rests.interrupt)
+    ran = protector("operation watch --all")
+    assert ran.code == 130
+    assert STAMP.sub("", ran.out.splitlines()[0]).startswith(
+        f"prod-db {operation}: "
+    )
+    assert "hint: openstack protector operation watch --all\n" in ran.err
+
+
 def test_nothing_runs(local_pair: LocalPair) -> None:
     for command in ("--all", "--protection-group prod-db"):
         ran = protector(f"operation watch {command}")

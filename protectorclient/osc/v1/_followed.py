@@ -39,6 +39,12 @@ class Followed:
         for _, site in self.records.values():
             self.heard(site)
 
+    def add(self, key: Key, record: Operation) -> None:
+        """One more is followed, which has begun only now."""
+        if key.operation_id not in {one.operation_id for one in self.keys}:
+            self.keys = (*self.keys, key)
+            self.records.setdefault(key.operation_id, (record, key.site))
+
     def heard(self, site: str) -> None:
         """A site has answered, whatever it said."""
         self._heard[site] = self._clock()

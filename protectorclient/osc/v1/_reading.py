@@ -25,8 +25,21 @@ class ReadsBoth(command.Base):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         options.add_sites(parser)
 
+    _reads: Reads | None = None
+
+    def asked(self, parsed_args: argparse.Namespace) -> Reads:
+        return self.reads(parsed_args)
+
     def reads(self, parsed_args: argparse.Namespace) -> Reads:
-        """The sites that are to be asked, and how long the second has."""
+        """The sites that are to be asked, and how long the second has.
+
+        A site that was late once is not asked again.
+        """
+        if self._reads is None:
+            self._reads = self._open_reads(parsed_args)
+        return self._reads
+
+    def _open_reads(self, parsed_args: argparse.Namespace) -> Reads:
         from protectorclient.pair.reads import Reads
         from protectorclient.pair.second_cloud import NotKnown
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from protectorclient.osc.tracker import Tracker
     from protectorclient.sitehandle import SiteHandle
     from protectorclient.v1.operations import Operation
+    from protectorclient.watch import Begun
 
 #: So many earlier operations say what is usual.
 _HISTORY = 50
@@ -50,6 +51,8 @@ class Waiting(command.Base):
     total = 1
     #: The command that takes up again what was interrupted.
     verb = "wait"
+    #: Whether the lines of one operation name its group too.
+    label_each = False
     #: What is followed, once that is known.
     followed: Followed | None = None
     #: What groups and sites are called, by their ids.
@@ -67,6 +70,7 @@ class Waiting(command.Base):
         ]
         | None = None,
         names: Mapping[str, str] | None = None,
+        begun: Begun | None = None,
     ) -> None:
         """Follow operations until they end, come what may.
 
@@ -74,6 +78,7 @@ class Waiting(command.Base):
         :param handles: the sites that may know them, by their clouds' names.
         :param first: until one has ended.
         :param display: where the events are shown.
+        :param begun: what has begun meanwhile, and is followed too.
         """
         from protectorclient import watch
         from protectorclient.osc import notebook, tracker
@@ -106,6 +111,7 @@ class Waiting(command.Base):
                         site
                     ].client.operations.outcome(record),
                     cancelled=lambda: first and followed.any_ended,
+                    begun=begun,
                 ):
                     followed.take(event)
                     tracked(event)
@@ -128,7 +134,8 @@ class Waiting(command.Base):
         """On a terminal a picture, elsewhere lines; both on stderr."""
         from protectorclient.osc import progress
 
-        reporter = progress.Reporter(self.say, label=labels(tracked))
+        label = labels(tracked, each=self.label_each)
+        reporter = progress.Reporter(self.say, label=label)
         if self.is_quiet:
             yield lambda event: None
         elif self.may_draw(self.app.stderr):
@@ -172,16 +179,26 @@ class Waiting(command.Base):
             return {self.primary.name: self.primary}
 
     def known_names(self, handles: Mapping[str, SiteHandle]) -> dict[str, str]:
-        """What groups and sites are called, by whoever says it first."""
-        for handle in handles.values():
-            with contextlib.suppress(exceptions.ProtectorError):
-                client = handle.client
-                found = {site.id: site.name for site in client.sites.list()}
-                return found | {
-                    group.id: group.name
-                    for group in client.protection_groups.list()
-                }
-        return {}
+        """What groups and sites are called, as far as the sites say it.
+
+        Both are asked at once, and one that is dead holds nothing up.
+        """
+        from protectorclient.pair import both_sites
+
+        def ask(handle: SiteHandle) -> dict[str, str]:
+            client = handle.client
+            found = {site.id: site.name for site in client.sites.list()}
+            return found | {
+                group.id: group.name
+                for group in client.protection_groups.list()
+            }
+
+        asked = both_sites.BothSites(tuple(handles.values()))
+        told, _ = asked.put(ask)
+        names: dict[str, str] = {}
+        for handle in reversed(asked.handles):
+            names |= told.get(handle.name, {})
+        return names
 
     @property
     def is_quiet(self) -> bool:
@@ -343,10 +360,21 @@ class Waiting(command.Base):
         return f"openstack {''.join(given)}protector {words}"
 
 
-def labels(tracked: Tracker) -> Callable[[Operation], str]:
-    """What tells the lines of several operations apart."""
-    if len(tracked.operations) < 2:
-        return lambda operation: ""
+def labels(
+    tracked: Tracker, *, each: bool = False, several: bool = False
+) -> Callable[[Operation], str]:
+    """What tells the lines of several operations apart.
+
+    :param each: name the group of one that is alone, too.
+    :param several: there may be more of them later.
+    """
+
+    def group(operation: Operation) -> str:
+        name = tracked.names.get(operation.protection_group_id or "")
+        return f"{name}: " if name and each else ""
+
+    if len(tracked.operations) < 2 and not several:
+        return group
 
     def label(operation: Operation) -> str:
         name = tracked.names.get(operation.protection_group_id or "")

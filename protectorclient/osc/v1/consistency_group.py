@@ -21,6 +21,8 @@ class ShowConsistencyGroup(_reading.ReadsBoth, command.ShowOne):
     Both sites are asked, and the record of the one that is ahead is shown.
     """
 
+    prefixes = {"protection_group": "group"}
+
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         options.add_group(parser)

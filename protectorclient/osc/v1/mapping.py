@@ -31,6 +31,8 @@ class SuggestMapping(command.Command):
     where something is left for you to fill in.
     """
 
+    prefixes = {"protection_group": "group"}
+
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         options.add_group(parser)
 
@@ -123,6 +125,8 @@ class CheckMapping(command.Lister):
     The exit status is 3 where there is a problem.
     """
 
+    prefixes = {"protection_group": "group"}
+
     aliases = columns.CHECK_ALIASES
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -165,6 +169,8 @@ class ShowMapping(_reading.ReadsBoth, command.Command):
     It is written as a mapping file, with ids, and with the names where
     both sites tell them.
     """
+
+    prefixes = {"operation": "operation"}
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)

@@ -35,6 +35,8 @@ class ListMember(_reading.ReadsBoth, command.Lister):
     Both sites are asked, and the record of the one that is ahead is shown.
     """
 
+    prefixes = {"protection_group": "group"}
+
     nouns = "members"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:

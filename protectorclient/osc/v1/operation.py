@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient.osc import columns, command, options
-from protectorclient.osc.v1 import _operation_table, _reading
+from protectorclient.osc.v1 import _operation_table, _reading, _several
 
 if TYPE_CHECKING:
     from protectorclient.sitehandle import SiteHandle
     from protectorclient.v1.operations import Operation
+
+    #: An operation, and the site that has started it.
+    Found = tuple[Operation, SiteHandle]
 
 TYPES = (
     "failover",
@@ -46,6 +49,8 @@ class ListOperation(_reading.ReadsBoth, command.Lister):
     An operation is known at the site that started it: both sites are
     asked, unless --site names one.
     """
+
+    prefixes = {"protection_group": "group", "marker": "operation"}
 
     nouns = "operations"
 
@@ -106,19 +111,31 @@ class ListOperation(_reading.ReadsBoth, command.Lister):
         return columns.listed(records, {**headers, "Site": "site"}, names)
 
 
-class ShowOperation(_reading.ReadsBoth, command.ShowOne):
+class ShowOperation(_reading.ReadsBoth, _several.OneOrSeveral):
     """Show an operation
 
     Both sites are asked for it, since only the one that started it knows
-    it.
+    it. Several are shown as a list.
     """
+
+    prefixes = {"operation": "operation", "protection_group": "group"}
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.add_argument(
             "operation",
             metavar="<operation>",
-            help="Operation (ID)",
+            nargs="*",
+            help="Operation (ID, or 8 or more of its first digits; - reads "
+            "IDs from standard input); with --last a protection group (name "
+            "or ID)",
+        )
+        parser.add_argument(
+            "--last",
+            action="store_true",
+            help="The operation that runs, else the newest one; of a "
+            "protection group where one is given. Two are shown where both "
+            "sites have started one within five minutes",
         )
         parser.add_argument(
             "--exit-status",
@@ -127,14 +144,117 @@ class ShowOperation(_reading.ReadsBoth, command.ShowOne):
             "running, 10 failed and rolled back, 11 something was left",
         )
 
+    def complete(self, parsed_args: argparse.Namespace) -> None:
+        from protectorclient.osc.v1 import _typed_ids
+
+        given = parsed_args.operation
+        if parsed_args.last:
+            if len(given) > 1:
+                raise exceptions.UsageProblem(
+                    "--last takes one protection group, or none"
+                )
+            parsed_args.protection_group = given[0] if given else None
+            parsed_args.operation = []
+        elif not given:
+            raise exceptions.UsageProblem(
+                "name an operation, or give --last for the last one"
+            )
+        else:
+            parsed_args.operation = _typed_ids.from_stdin(given, "show")
+        super().complete(parsed_args)
+        parsed_args.operation = list(dict.fromkeys(parsed_args.operation))
+
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        found = self.told(
-            self.reads(parsed_args).operation(parsed_args.operation)
-        )
-        operation, site = found.value, found.site
+        if parsed_args.last:
+            found = self._last(parsed_args)
+        elif len(parsed_args.operation) == 1:
+            one = self.told(
+                self.reads(parsed_args).operation(parsed_args.operation[0])
+            )
+            found = [(one.value, one.site)]
+        else:
+            self.show_many(parsed_args)
+            found = self._of(parsed_args, parsed_args.operation)
+        if len(found) > 1:
+            self.show_many(parsed_args)
         if parsed_args.exit_status:
-            self.trouble = _ending(operation, site)
-        return shown(self, parsed_args, operation, site)
+            self._judge(found)
+        if not self.many:
+            ((operation, site),) = found
+            return shown(self, parsed_args, operation, site)
+        people = parsed_args.formatter == "table" and not parsed_args.columns
+        headers = COLUMNS if people else LONG_COLUMNS
+        return columns.listed(
+            [{**one.to_dict(), "site": site.name} for one, site in found],
+            {**headers, "Site": "site"},
+            self.names(parsed_args, found[0][1].client, groups=True),
+        )
+
+    def _last(self, parsed_args: argparse.Namespace) -> list[Found]:
+        from protectorclient.pair import latest
+
+        reads = self.reads(parsed_args)
+        history = latest.latest(reads, parsed_args.protection_group)
+        self.tell_warnings(
+            reads.silence(history.errors, history.items[0][1].name),
+            history.errors,
+        )
+        return list(history.items)
+
+    def _of(
+        self, parsed_args: argparse.Namespace, ids: list[str]
+    ) -> list[Found]:
+        """Several, with one request a site where they are among the newest.
+
+        What no site knows does not hide the rest.
+        """
+        from protectorclient.pair import both_sites
+
+        reads = self.reads(parsed_args)
+        answers, errors = reads.each(
+            lambda handle: handle.client.operations.fetch(ids)
+        )
+        found = [
+            (answers[handle.name][identity], handle)
+            for identity in ids
+            for handle in reads.handles
+            if identity in answers.get(handle.name, {})
+        ]
+        known = {one.id for one, _ in found}
+        self.total = len(ids)
+        missing = {
+            identity: both_sites.unknown(identity, errors)
+            for identity in ids
+            if identity not in known
+        }
+        trouble = exceptions.SomeFailed(
+            f"{len(missing)} of {len(ids)} operations are not known",
+            errors=missing,
+        )
+        if not found:
+            raise trouble
+        if missing:
+            self.trouble = trouble
+        elif errors:
+            self.tell_warnings(reads.silence(errors, found[0][1].name), errors)
+        return found
+
+    def _judge(self, found: list[Found]) -> None:
+        """End as the operations have."""
+        endings = {one.id: _ending(one, site) for one, site in found}
+        errors: dict[str, BaseException] = {
+            identity: error for identity, error in endings.items() if error
+        }
+        if isinstance(self.trouble, exceptions.SomeFailed):
+            errors |= self.trouble.errors
+        if len(found) == 1 and not self.many:
+            self.trouble = endings[found[0][0].id]
+        elif errors:
+            self.total = max(self.total, len(found))
+            self.trouble = exceptions.SomeFailed(
+                f"{len(errors)} of {self.total} operations have not completed",
+                errors=errors,
+            )
 
 
 def _ending(
@@ -161,7 +281,7 @@ def shown(
     parsed_args: argparse.Namespace,
     operation: Operation,
     site: SiteHandle,
-    **more: str,
+    **more: str | None,
 ) -> columns.Output:
     """The record of an operation, and the site that knows it.
 

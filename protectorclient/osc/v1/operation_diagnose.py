@@ -24,6 +24,8 @@ class DiagnoseOperation(_waiting.Waiting, command.ShowOne):
     with 12 where nobody who knows the operation answers.
     """
 
+    prefixes = {"operation": "operation"}
+
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "operation",

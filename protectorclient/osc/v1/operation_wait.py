@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
-from protectorclient.osc import columns, command, options
-from protectorclient.osc.formats import selection
-from protectorclient.osc.v1 import _followed, _waiting
+from protectorclient.osc import columns, options
+from protectorclient.osc.v1 import _followed, _several, _waiting
 from protectorclient.osc.v1 import operation as operations
+
+if TYPE_CHECKING:
+    from protectorclient.v1.operations import Operation
 
 #: Of several; no wider than a terminal is.
 COLUMNS = {
     "ID": "id",
     "Type": "operation_type",
+    "Protection Group": "protection_group_id",
     "Site": "site",
     "Outcome": "outcome",
 }
@@ -23,13 +25,15 @@ COLUMNS = {
 ALL_COLUMNS = {
     "ID": "id",
     "Type": "operation_type",
+    "Protection Group": "protection_group_id",
+    "Protection Group Name": "protection_group_name",
     "Status": "status",
     "Site": "site",
     "Outcome": "outcome",
 }
 
 
-class WaitOperation(_waiting.Waiting, command.ShowOne):
+class WaitOperation(_waiting.Waiting, _several.OneOrSeveral):
     """Wait until operations have ended, and show them
 
     Progress goes to stderr, and the exit status tells how they ended. One
@@ -38,14 +42,17 @@ class WaitOperation(_waiting.Waiting, command.ShowOne):
     or unknown.
     """
 
-    many = False
+    prefixes = {"operation": "operation"}
+
+    label_each = True
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "operation",
             metavar="<operation>",
             nargs="+",
-            help="Operation (ID; several are waited for together)",
+            help="Operation (ID, or 8 or more of its first digits; - reads "
+            "IDs from standard input); several are waited for together",
         )
         parser.add_argument(
             "--any",
@@ -54,26 +61,31 @@ class WaitOperation(_waiting.Waiting, command.ShowOne):
         )
         options.add_timeout(parser)
 
+    def complete(self, parsed_args: argparse.Namespace) -> None:
+        from protectorclient.osc.v1 import _typed_ids
+
+        parsed_args.operation = _typed_ids.from_stdin(
+            parsed_args.operation, self.verb
+        )
+        super().complete(parsed_args)
+
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient import events
 
         wanted = list(dict.fromkeys(parsed_args.operation))
         several = len(wanted) > 1 and not parsed_args.any
-        if several and parsed_args.formatter == "shell":
-            raise exceptions.UsageProblem(
-                "-f shell shows one operation, not several"
-            )
+        if several:
+            self.show_many(parsed_args)
         followed = self.followed = _followed.Followed(
             events.Key("", identity) for identity in wanted
         )
         handles = self.handles()
-        named = self.may_draw(self.app.stderr) or len(wanted) > 1
         self.follow_keys(
             followed,
             handles,
             timeout=parsed_args.timeout,
             first=parsed_args.any,
-            names=self.known_names(handles) if named else None,
+            names=self.known_names(handles),
         )
         if parsed_args.any:
             followed.only_first()
@@ -88,6 +100,7 @@ class WaitOperation(_waiting.Waiting, command.ShowOne):
                     parsed_args,
                     record,
                     handles[name],
+                    protection_group_name=self._name(record),
                     outcome=followed.outcome(key.operation_id),
                 )
         raise self.trouble or exceptions.OutcomeUnknown("nothing is known")
@@ -95,7 +108,6 @@ class WaitOperation(_waiting.Waiting, command.ShowOne):
     def _listed(
         self, parsed_args: argparse.Namespace, followed: _followed.Followed
     ) -> columns.Output:
-        self.many = True
         found = [
             followed.records[key.operation_id]
             for key in followed.keys
@@ -108,29 +120,16 @@ class WaitOperation(_waiting.Waiting, command.ShowOne):
             [
                 {
                     **record.to_dict(),
+                    "protection_group_name": self._name(record),
                     "site": site,
                     "outcome": followed.outcome(record.id),
                 }
                 for record, site in found
             ],
             COLUMNS if people else ALL_COLUMNS,
+            self.titles if people else {},
         )
 
-    def produce_output(
-        self,
-        parsed_args: argparse.Namespace,
-        column_names: Sequence[str],
-        data: Any,
-    ) -> int:
-        """A record, or a list in the same formats."""
-        if not self.many:
-            return super().produce_output(parsed_args, column_names, data)
-        selection.check_columns(parsed_args, column_names)
-        names, selector = self._generate_columns_and_selector(
-            parsed_args, column_names
-        )
-        if selector:
-            data = [self._compress_iterable(row, selector) for row in data]
-        emit = self.formatter.emit_list  # type: ignore[attr-defined]
-        emit(names, data, self.app.stdout, parsed_args)
-        return 0
+    def _name(self, record: Operation) -> str | None:
+        """What the group of an operation is called, where a site says it."""
+        return self.titles.get(record.protection_group_id or "")

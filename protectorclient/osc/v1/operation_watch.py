@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
@@ -13,6 +13,7 @@ from protectorclient.osc import command, options
 from protectorclient.osc.v1 import _followed, _waiting
 
 if TYPE_CHECKING:
+    from protectorclient import events
     from protectorclient.osc.tracker import Tracker
     from protectorclient.sitehandle import SiteHandle
     from protectorclient.v1.operations import Operation
@@ -28,6 +29,8 @@ class WatchOperation(_waiting.Waiting, command.Command):
     --events a JSON object. The exit status tells how the operations ended.
     """
 
+    prefixes = {"operation": "operation", "protection_group": "group"}
+
     verb = "watch"
     _asked: argparse.Namespace | None = None
 
@@ -36,7 +39,8 @@ class WatchOperation(_waiting.Waiting, command.Command):
             "operation",
             metavar="<operation>",
             nargs="*",
-            help="Operation (ID)",
+            help="Operation (ID, or 8 or more of its first digits; - reads "
+            "IDs from standard input)",
         )
         parser.add_argument(
             "--protection-group",
@@ -46,7 +50,8 @@ class WatchOperation(_waiting.Waiting, command.Command):
         parser.add_argument(
             "--all",
             action="store_true",
-            help="Whatever runs at either site",
+            help="Whatever runs at either site, and what begins meanwhile; "
+            "it ends when nothing runs any more",
         )
         parser.add_argument(
             "--events",
@@ -54,6 +59,14 @@ class WatchOperation(_waiting.Waiting, command.Command):
             help="Write each event as one line of JSON",
         )
         options.add_timeout(parser)
+
+    def complete(self, parsed_args: argparse.Namespace) -> None:
+        from protectorclient.osc.v1 import _typed_ids
+
+        parsed_args.operation = _typed_ids.from_stdin(
+            parsed_args.operation, self.verb
+        )
+        super().complete(parsed_args)
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         from protectorclient import events
@@ -91,6 +104,9 @@ class WatchOperation(_waiting.Waiting, command.Command):
             timeout=parsed_args.timeout,
             display=lambda tracked: self._shown(parsed_args, tracked),
             names={} if parsed_args.events else self.known_names(handles),
+            begun=(lambda: self._begun(followed, handles))
+            if parsed_args.all
+            else None,
         )
         self.settle(followed)
 
@@ -105,6 +121,34 @@ class WatchOperation(_waiting.Waiting, command.Command):
             f"no longer {self.verb}ing",
             self.typed(f"operation {self.verb} {words}"),
         )
+
+    def resume(self, ids: Sequence[str]) -> str:
+        if self._asked is not None and self._asked.all:
+            return self.typed(f"operation {self.verb} --all")
+        return super().resume(ids)
+
+    def _begun(
+        self, followed: _followed.Followed, handles: dict[str, SiteHandle]
+    ) -> list[events.Key]:
+        """What runs by now at the sites that say so."""
+        from protectorclient import events
+        from protectorclient.pair import both_sites
+
+        found: list[events.Key] = []
+        asked = both_sites.BothSites(tuple(handles.values()))
+        answers, _ = asked.put(
+            lambda handle: [
+                record
+                for status in UNFINISHED
+                for record in handle.client.operations.list(status=status)
+            ]
+        )
+        for site, records in answers.items():
+            for record in records:
+                key = events.Key(site, record.id)
+                followed.add(key, record)
+                found.append(key)
+        return found
 
     def _running(
         self,
@@ -156,7 +200,7 @@ class WatchOperation(_waiting.Waiting, command.Command):
         else:
             yield progress.Reporter(
                 lambda text: self._write(f"{_stamp()} {text}"),
-                label=_waiting.labels(tracked),
+                label=_waiting.labels(tracked, several=parsed_args.all),
                 every=True,
             )
 

@@ -32,6 +32,8 @@ class ShowPolicy(_reading.ReadsBoth, command.ShowOne):
     there.
     """
 
+    prefixes = {"protection_group": "group"}
+
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         options.add_group(parser)

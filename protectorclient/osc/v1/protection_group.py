@@ -52,6 +52,8 @@ class ListProtectionGroup(_reading.ReadsBoth, command.Lister):
     is ahead with it.
     """
 
+    prefixes = {"marker": "group"}
+
     nouns = "protection groups"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -91,6 +93,8 @@ class ShowProtectionGroup(_reading.ReadsBoth, command.ShowOne):
 
     Both sites are asked, and the record of the one that is ahead is shown.
     """
+
+    prefixes = {"protection_group": "group"}
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)

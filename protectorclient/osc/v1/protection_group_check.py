@@ -33,6 +33,8 @@ class CheckProtectionGroup(command.Lister):
     is given.
     """
 
+    prefixes = {"protection_group": "group"}
+
     aliases = columns.CHECK_ALIASES
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:

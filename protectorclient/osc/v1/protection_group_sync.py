@@ -47,6 +47,8 @@ class SyncStatusProtectionGroup(_reading.ReadsBoth, Compared):
     or one of them does not answer.
     """
 
+    prefixes = {"protection_group": "group"}
+
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         options.add_group(parser)

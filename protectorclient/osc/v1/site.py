@@ -62,6 +62,8 @@ FIELDS = (
 class ListSite(command.Lister):
     """List the sites that the configured cloud knows"""
 
+    prefixes = {"marker": "site"}
+
     nouns = "sites"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -80,6 +82,8 @@ class ListSite(command.Lister):
 
 class ShowSite(command.ShowOne):
     """Show a site as the configured cloud knows it"""
+
+    prefixes = {"site": "site"}
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         _add_site(parser)
@@ -220,6 +224,8 @@ class ValidateSite(command.Lister):
 
 class ListSiteVolumeType(command.Lister):
     """List the volume types of a site, and which of them replicate"""
+
+    prefixes = {"site": "site"}
 
     nouns = "volume types"
 

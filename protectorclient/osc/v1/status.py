@@ -40,6 +40,8 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
     Both sites are asked. A drill is a test failover that has succeeded.
     """
 
+    prefixes = {"protection_group": "group"}
+
     nouns = "protection groups"
     aliases = {"lag": "replication_lag_seconds"}
 

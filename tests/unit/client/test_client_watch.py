@@ -514,6 +514,58 @@ def test_the_site_that_knows_it_is_found() -> None:
     assert sites.asked == ["a:op-1", "b:op-1", "b:op-1"], "a was asked once"
 
 
+def key(number: int, site: str = "a") -> watch.Key:
+    return watch.Key(site, f"op-{number}")
+
+
+def test_what_begins_meanwhile_is_followed_too() -> None:
+    """Looked for every ten seconds, and once more when all has ended."""
+    done = [numbered(n, "completed") for n in (1, 2, 3)]
+    sites = Sites(
+        {
+            "a": [*[[numbered(1)]] * 12, done],
+            "b": [[numbered(3)], done],
+        }
+    )
+    looks: list[float] = []
+    later = iter(([key(1)], [key(1), key(2)], [key(3, "b")], [key(3, "b")]))
+
+    def begun() -> list[watch.Key]:
+        looks.append(sites.now)
+        return next(later, [])
+
+    pace = watch.Pace(clock=lambda: sites.now, sleep=sites.sleep)
+    events = list(
+        watch.follow(
+            [key(1)], sites.fetch, sites=("a", "b"), pace=pace, begun=begun
+        )
+    )
+    ends = [e for e in events if isinstance(e, watch.Ended)]
+    assert len(ends) == 3
+    assert {one.key for one in ends} == {key(1), key(2), key(3, "b")}
+    assert looks[:2] == [10.0, 20.0]
+    assert len(looks) >= 4
+    assert sites.now < 120.0
+
+
+def test_nothing_is_taken_up_when_the_time_is_over() -> None:
+    sites = Sites({"a": [[numbered(1)]], "b": [[]]})
+    pace = watch.Pace(clock=lambda: sites.now, sleep=sites.sleep)
+    numbers = iter(range(2, 100))
+    events = list(
+        watch.follow(
+            [key(1)],
+            sites.fetch,
+            timeout=15.0,
+            pace=pace,
+            begun=lambda: [key(next(numbers))],
+        )
+    )
+    ends = [e for e in events if isinstance(e, watch.Ended)]
+    assert {one.key for one in ends} == {key(1), key(2)}
+    assert sites.now == 15.0
+
+
 def test_one_dead_site_does_not_keep_the_others_waiting() -> None:
     sites = Sites({"a": [GONE], "b": [[numbered(2, "completed")]]})
     first, second = sites.ends("op-1", "op-2")

@@ -1,0 +1,122 @@
+"""Ids as they are typed: their beginnings, or from standard input."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from protectorclient import exceptions
+from protectorclient.pair import both_sites, prefixes
+
+if TYPE_CHECKING:
+    from protectorclient.osc.command import Base
+    from protectorclient.pair.both_sites import BothSites
+
+#: The word in place of ids that says where they come from.
+STDIN = "-"
+_KINDS = {
+    "group": prefixes.GROUP,
+    "operation": prefixes.OPERATION,
+    "site": prefixes.SITE,
+}
+
+
+def expand(command: Base, parsed_args: argparse.Namespace) -> None:
+    """Put whole ids for their beginnings, in the arguments of a command."""
+    asked: BothSites | None = None
+    for dest, noun in command.prefixes.items():
+        kind = _KINDS[noun]
+        given = getattr(parsed_args, dest, None)
+        words = given if isinstance(given, list) else [given]
+        whole = []
+        for word in words:
+            if word and prefixes.digits(word, kind) is not None:
+                asked = asked or command.asked(parsed_args)
+                word = _expanded(command, word, kind, asked)
+            whole.append(word)
+        if whole != words:
+            setattr(
+                parsed_args,
+                dest,
+                whole if isinstance(given, list) else whole[0],
+            )
+
+
+def _expanded(
+    command: Base, word: str, kind: prefixes.Kind, asked: BothSites
+) -> str:
+    try:
+        return prefixes.expand(word, kind, asked)
+    except prefixes.Ambiguous as error:
+        names = prefixes.group_names(error.matches, asked.handles)
+        for match in error.matches:
+            what = match.what
+            if match.group:
+                what = f"{what} of {names.get(match.group, match.group)}"
+            command.tell(f"{match.id}  {what}  at {' and '.join(match.sites)}")
+        raise
+
+
+def sites_of(command: Base) -> BothSites:
+    """The sites that a command can ask: both, or the one there is."""
+    try:
+        handles = command.pair.handles
+    except exceptions.ConfigProblem as problem:
+        return both_sites.BothSites([command.primary], alone=problem.message)
+    return both_sites.BothSites(handles)
+
+
+def from_stdin(words: list[str], verb: str) -> list[str]:
+    """The ids that were typed, with those of standard input for ``-``.
+
+    :param words: as typed.
+    :param verb: of the command that takes them.
+    :returns: each id once.
+    :raises UsageProblem: standard input is a terminal, holds no id, or
+        something else than ids.
+    """
+    if STDIN not in words:
+        return words
+    if sys.stdin.isatty():
+        raise exceptions.UsageProblem(
+            "'-' reads the ids of operations from standard input, which is a"
+            " terminal here",
+            hint="openstack protector operation list -f value -c ID"
+            f" | openstack protector operation {verb} -",
+        )
+    read = list(_lines())
+    if not read:
+        raise exceptions.UsageProblem(
+            "standard input has no id of an operation; one is expected on"
+            " each line"
+        )
+    found: list[str] = []
+    for word in words:
+        found += read if word == STDIN else [word]
+    return list(dict.fromkeys(found))
+
+
+def _lines() -> Iterator[str]:
+    """One id a line; blank lines and comments are none."""
+    try:
+        lines = sys.stdin.read(_LONGEST).splitlines()
+    except (OSError, ValueError) as error:
+        raise exceptions.UsageProblem(
+            f"standard input cannot be read: {error}; the id of an operation"
+            " is expected on each line"
+        ) from error
+    for number, line in enumerate(lines, 1):
+        word = line.partition("#")[0].lstrip("\ufeff").strip()
+        if len(word.split()) > 1:
+            raise exceptions.UsageProblem(
+                f"standard input, line {number}: {word[:60]!r} is not the id"
+                " of one operation"
+            )
+        if word:
+            yield word
+
+
+#: Characters; far more ids than anybody waits for.
+_LONGEST = 1_000_000
