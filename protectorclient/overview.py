@@ -44,6 +44,11 @@ class Overview:
     #: What was asked for, and no site that answers has.
     missing: tuple[str, ...] = ()
 
+    @property
+    def is_well(self) -> bool:
+        """Whether each group is well, and each site has answered."""
+        return not self.errors and all(row.is_well for row in self.rows)
+
     def silence(self, name: str) -> str:
         """That a site says nothing, and why."""
         return _silence(name, self.errors[name])

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from protectorclient.osc.app import ProtectorShell as ProtectorShell
 
 #: The commands that start nothing, and are taken up by typing them again.
-LOOKING_ON = (("operation", "wait"), ("operation", "watch"))
+LOOKING_ON = tuple(
+    (noun, verb) for noun in ("operation", "op") for verb in ("wait", "watch")
+)
 INTERRUPTED = 130
 #: As the shell has it for a tool that SIGPIPE ends.
 CLOSED_PIPE = 141

@@ -72,6 +72,20 @@ class Row:
             return None
         return self.lag is not None and self.lag <= self.rpo
 
+    @property
+    def is_well(self) -> bool:
+        """Whether the group could move now, as far as both sites tell.
+
+        What is not known is not well. How earlier operations ended is
+        history.
+        """
+        return (
+            self.ready is True
+            and self.in_sync is True
+            and self.within_rpo is not False
+            and not self.live_copies
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """As data."""
         return {

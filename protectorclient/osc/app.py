@@ -28,7 +28,10 @@ if TYPE_CHECKING:
 
 GROUP = "openstack.protector.v1"
 NOUN = "protector "
-DESCRIPTION = "Site recovery for OpenStack, from both sites of a pair"
+DESCRIPTION = (
+    "Site recovery for OpenStack, from both sites of a pair. In place of"
+    " protection-group, consistency-group and operation, pg, cg and op do"
+)
 LEVELS = {0: logging.ERROR, 1: logging.WARNING, 2: logging.INFO}
 
 #: Global options: name, where it goes, what it is.

@@ -61,7 +61,8 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "--check": _STARTED,
     "--strict": (_CHECK,),
     "--for": (_CHECK, "mapping check"),
-    "--exit-status": ("operation show",),
+    "--exit-status": ("operation show", "status"),
+    "--last": ("operation show",),
     "--all-sites": ("operation list",),
     "--site": _READING,
     "--site-grace": _READING,
@@ -149,12 +150,53 @@ class Elsewhere(argparse.Action):
         parser.error(f"{option_string} belongs to {where}")
 
 
+#: What other tools call the option for the format.
+_OUTPUT = ("-o", "--output")
+
+
+class Output(argparse.Action):
+    """The format as other tools have it: refuse it and say the right one."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(
+            option_strings,
+            argparse.SUPPRESS,
+            nargs="?",
+            help=argparse.SUPPRESS,
+        )
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[Any] | None,
+        option_string: str | None = None,
+    ) -> NoReturn:
+        told = f"there is no {option_string}"
+        wanted = str(values or "")
+        choice = parser._option_string_actions.get("-f")
+        known = tuple((choice and choice.choices) or ())
+        events = parser._option_string_actions.get("--events")
+        if events is not None and not isinstance(events, Elsewhere):
+            parser.error(f"{told}; --events writes JSON")
+        if not known:
+            parser.error(f"{told}: this command has one format")
+        if wanted in known:
+            parser.error(f"{told}; use -f {wanted}")
+        if wanted == "wide" and "--long" in parser._option_string_actions:
+            parser.error(f"{told}; use --long for more columns")
+        parser.error(f"{told}; use -f with one of {', '.join(known)}")
+
+
 def refuse_foreign(parser: argparse.ArgumentParser) -> None:
     """Refuse, by name, what belongs to another command than this one."""
     for table in (OWNERS, INSTEAD):
         for option, owners in table.items():
             if option not in parser._option_string_actions:
                 parser.add_argument(option, action=Elsewhere, owners=owners)
+    for option in _OUTPUT:
+        if option not in parser._option_string_actions:
+            parser.add_argument(option, action=Output)
 
 
 def add_group(parser: argparse.ArgumentParser) -> None:

@@ -21,6 +21,14 @@ DEFAULT_API_VERSION = "1"
 #: that nobody sets, and the default above always holds.
 API_VERSION_OPTION = "os_protector_command_set"
 
+#: Short nouns, and what they stand for. They are no commands of their own:
+#: neither an entry point nor a line of --help or of the completion is spent.
+SHORT_NOUNS = {
+    "pg": "protection-group",
+    "cg": "consistency-group",
+    "op": "operation",
+}
+
 #: What ``--os-protector-api-version`` takes.
 MICROVERSIONS = ("1.0", "1.1", "1.2", "latest")
 
@@ -69,16 +77,34 @@ def build_option_parser(
     return parser
 
 
-def _look_first(parser: argparse.ArgumentParser) -> None:
-    """Look at clouds.yaml before OpenStackClient does, for our commands.
+def _spelt_out(words: list[str], ours: bool) -> list[str]:
+    """The words of a command line with a short noun spelt out.
 
-    It reads the file before any command is looked for, and what it has to
-    say of one that is wrong is what Python says.
+    :param ours: the words are those after ``protector``.
+    """
+    place = 1 if words[:1] == ["help"] else 0
+    if not ours:
+        if words[place : place + 1] != [API_NAME]:
+            return words
+        place += 1
+    noun = SHORT_NOUNS.get(words[place]) if len(words) > place else None
+    if noun is None:
+        return words
+    return [*words[:place], noun, *words[place + 1 :]]
+
+
+def _look_first(parser: argparse.ArgumentParser) -> None:
+    """Look at the words, and at clouds.yaml before OpenStackClient does.
+
+    A short noun is spelt out. The file is read before any command is looked
+    for, and what OpenStackClient has to say of one that is wrong is what
+    Python says.
     """
     parse = parser.parse_known_args
 
     def parse_known_args(*args: Any, **keywords: Any) -> Any:
         options, words = parse(*args, **keywords)
+        words = _spelt_out(words, parser.prog == API_NAME)
         if words[:1] == [API_NAME]:
             from protectorclient import config, exceptions
 

@@ -75,6 +75,12 @@ def told(
 
     :param program: what stands before the words of a command.
     """
+    if argv[:1] and argv[0].startswith("-"):
+        return [
+            f"{program}: there is no option {argv[0].partition('=')[0]} before"
+            " a command; the options of a command stand after it:",
+            f"  {program} --help",
+        ]
     typed = " ".join(_leading(argv)) or shlex.join(argv[:1])
     lines = [f"{program}: there is no command '{typed}'"]
     found = near(argv, commands)
@@ -92,6 +98,8 @@ def listing(program: str, commands: Iterable[str]) -> list[str]:
         "commands:",
         *(f"  {name}" for name in sorted(commands)),
         "",
+        "Short: pg for protection-group, cg for consistency-group, op for"
+        " operation.",
         f"See '{program} <command> --help'.",
     ]
 

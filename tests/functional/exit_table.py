@@ -113,6 +113,7 @@ ROWS: list[tuple[int, str | None, str]] = [
     # a check found a problem
     (3, "split", "protection-group sync-status prod-web-app"),
     (3, None, "protection-group check bare"),
+    (3, None, "status bare --exit-status"),
     (3, "unmatched", "mapping suggest prod-db"),
     (3, None, "mapping check prod-web-app /dev/null"),
     (3, None, "protection-group reconcile bare"),

@@ -51,6 +51,43 @@ def test_every_group_has_a_row(shell: str, local_pair: LocalPair) -> None:
     assert "of 15m | yes   |" in table.out
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_exit_status_of_a_look(shell: str, local_pair: LocalPair) -> None:
+    """3 where anything is wrong; without the option 0 as ever."""
+    run = SHELLS[shell]
+    mapped(local_pair)
+    well = "status prod-db prod-web-app"
+    assert run(f"{well} --exit-status").code == 0
+    assert run(f"{well} --exit-status -f json").code == 0
+    assert run("status").code == 0
+    assert run("status --exit-status").code == 3, "bare is not ready"
+    metrics = run("status --exit-status --prometheus")
+    assert (metrics.code, bool(metrics.out)) == (3, True)
+    local_pair.fault("slow-replication", seconds=86400.0)
+    local_pair.advance("1h")
+    assert run(f"{well} --exit-status").code == 3, "the RPO is not held"
+    both = run("status --exit-status --watch")
+    assert (both.code, both.err) == (
+        2,
+        "--exit-status judges one look, and --watch has no last one\n",
+    )
+
+
+def test_a_silent_site_is_something_wrong(local_pair: LocalPair) -> None:
+    mapped(local_pair)
+    well = "status prod-db prod-web-app --exit-status -f value -c name"
+    for site in ("b", "a"):
+        local_pair.site(site).kill()
+        ran = protector(well)
+        assert (ran.code, ran.out) == (3, "prod-db\nprod-web-app\n")
+        local_pair.site(site).start()
+    conflict_free = protector(well)
+    assert conflict_free.code == 0, conflict_free.err
+    for site in ("b", "a"):
+        local_pair.site(site).kill()
+    assert protector(well).code == 6
+
+
 def test_an_unknown_group(local_pair: LocalPair) -> None:
     ran = protector("status prod-db nosuch -f json")
     assert ran.code == 1

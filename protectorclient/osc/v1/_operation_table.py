@@ -18,6 +18,7 @@ FIRST = (
     "id",
     "operation_type",
     "protection_group_id",
+    "protection_group_name",
     "status",
     "outcome",
     "progress",

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
+from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _reading
 
@@ -72,6 +73,12 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
             help="Write metrics for Prometheus' textfile collector",
         )
         parser.add_argument(
+            "--exit-status",
+            action="store_true",
+            help="End with 3 unless each group is ready, in sync and within "
+            "its RPO, no instance runs beside one, and both sites answer",
+        )
+        parser.add_argument(
             "--interval",
             metavar="<duration>",
             type=options.interval,
@@ -85,13 +92,21 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
             raise exceptions.UsageProblem(
                 "--prometheus is a format of its own, and takes no -f"
             )
+        if parsed_args.exit_status and parsed_args.watch:
+            raise exceptions.UsageProblem(
+                "--exit-status judges one look, and --watch has no last one"
+            )
         self._found = self._look(parsed_args)
+        if parsed_args.exit_status and not self._found.is_well:
+            self.outcome = ExitCode.PROBLEM
         return self._output(parsed_args)
 
     def _look(self, parsed_args: argparse.Namespace) -> Overview:
         from protectorclient import overview
 
         reads = self.reads(parsed_args)
+        # a site that was late may answer at the next look
+        self._reads = None
         self._alone = reads.alone
         found = overview.look(reads, parsed_args.protection_group)
         if found.trouble is None or (found.rows and parsed_args.prometheus):
