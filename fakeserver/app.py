@@ -2,76 +2,23 @@
 
 import email.utils
 import logging
-import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import flask
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Map, Rule
 
 from fakeserver import control
 from fakeserver.clock import Clock
 from fakeserver.faultplan import FaultPlan
 from fakeserver.guard import Guarded, refusal
+from fakeserver.http.routes import Application
 from fakeserver.journal import Journaled
 from fakeserver.site import Site
 from fakeserver.transport import Faulty
 
 LOG = logging.getLogger(__name__)
-
-
-class _Matched(Rule):
-    """A route that is matched but never built into an address.
-
-    What werkzeug prepares for building takes most of the time in which a
-    site starts; without it a test has its two sites in a third of that.
-    """
-
-    def _compile_builder(self, append_unknown: bool = True) -> Any:
-        return _never_built
-
-
-def _never_built(rule: Rule, **values: Any) -> tuple[str, str]:
-    raise NotImplementedError(f"{rule.rule} is only matched")
-
-
-class _Flask(flask.Flask):
-    """An application whose addresses are worked out once in a process.
-
-    Every site has the same ones, and only its own functions behind them; a
-    suite of tests starts thousands of sites.
-    """
-
-    url_rule_class = _Matched
-    _worked_out: Map | None = None
-    _turn = threading.Lock()
-
-    def add_url_rule(
-        self,
-        rule: str,
-        endpoint: str | None = None,
-        view_func: Any = None,
-        provide_automatic_options: bool | None = None,
-        **options: Any,
-    ) -> None:
-        if self.url_map is self._worked_out:
-            assert endpoint is not None
-            self.view_functions[endpoint] = view_func
-            return
-        super().add_url_rule(
-            rule, endpoint, view_func, provide_automatic_options, **options
-        )
-
-    def take(self, blueprints: Iterable[flask.Blueprint]) -> None:
-        """Answer what these blueprints, the same for every site, answer."""
-        with self._turn:
-            if self._worked_out is not None:
-                self.url_map = self._worked_out
-            for blueprint in blueprints:
-                self.register_blueprint(blueprint)
-            _Flask._worked_out = self.url_map
 
 
 def create_app(
@@ -85,7 +32,7 @@ def create_app(
     """
     from fakeserver import api, build, cloud
 
-    app = _Flask("fakeserver", static_folder=None)
+    app = Application("fakeserver", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     rest = control.Rest(
         stop=lambda: build.rest(site), go=lambda: build.wake(site)

@@ -12,6 +12,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 import flask
 
 from fakeserver.guard import CONTROL, in_control, refusal
+from fakeserver.http.routes import Blueprint
 from fakeserver.site import Site
 
 LOG = logging.getLogger(__name__)
@@ -104,7 +105,7 @@ class Resting:
 
 def blueprint(site: Site, rest: Rest) -> flask.Blueprint:
     """What the ``protector-sandbox`` command asks of a running site."""
-    made = flask.Blueprint("sandbox", __name__, url_prefix=CONTROL)
+    made = Blueprint("sandbox", __name__, url_prefix=CONTROL)
     secret = open_secret(site.config.control_secret)
 
     @made.before_request

@@ -29,6 +29,7 @@ from fakeserver.engine.workers import PATIENCE
 from fakeserver.faultplan import Crashed, FaultPlan
 from fakeserver.inprocess import InProcess
 from fakeserver.listener import Listener, bind, bind_any
+from fakeserver.local import seeded
 from fakeserver.sandbox import cloudsyaml, durations, world
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.scenarios import SCENARIOS
@@ -87,7 +88,10 @@ class LocalPair:
         folder.write(settings)
         for port in ports:
             port.close()
-        clock: ManualClock | SharedClock = ManualClock(time.time())
+        now = time.time()
+        if fresh and not SCENARIOS[scenario].down:
+            now = seeded.put_down(folder, settings, now)
+        clock: ManualClock | SharedClock = ManualClock(now)
         wire: Wire = InProcess()
         if sockets:
             _dying_is_quiet()

@@ -5,6 +5,7 @@ service each read their own part and write it down.
 """
 
 import dataclasses
+import functools
 import ipaddress
 
 from fakeserver.ids import stable_hex, stable_id
@@ -185,6 +186,7 @@ class World:
         return stable_id(self.seed, site, "image", IMAGE)
 
 
+@functools.lru_cache(maxsize=16)
 def build(scenario: str, seed: int, groups: int = 0) -> World:
     """The world of a scenario; instances and volumes are all at site-a.
 

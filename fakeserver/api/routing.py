@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response
+from flask import Response
+
+from fakeserver.http.routes import Blueprint
 
 View = Callable[..., Response]
 

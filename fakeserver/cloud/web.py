@@ -11,6 +11,7 @@ import jsonschema  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException
 
 from fakeserver.cloud.rows import Doc
+from fakeserver.http.routes import Blueprint
 from fakeserver.storage.driver import StorageError
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Service:
         self.keystone = keystone
 
     def blueprint(self) -> flask.Blueprint:
-        made = flask.Blueprint(self.name, __name__, url_prefix=self.prefix)
+        made = Blueprint(self.name, __name__, url_prefix=self.prefix)
         for kind in self.PARTS:
             part = kind(self.site, self.keystone)
             for route in kind.ROUTES:

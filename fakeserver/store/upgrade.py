@@ -167,8 +167,10 @@ def _brought_up(file: File, now: float) -> None:
         try:
             number, _ = _read(db)
             # of a database of today, it is only what was forgotten
-            for statement in (_TABLE, *file.tables):
-                db.execute(statement)
+            statements = (_TABLE, *file.tables)
+            if not _names(db) >= _made_by(statements):
+                for statement in statements:
+                    db.execute(statement)
             if number != NUMBER:
                 for step in _steps(file, number):
                     step(db)
@@ -183,6 +185,20 @@ def _brought_up(file: File, now: float) -> None:
                 db.execute("ROLLBACK")
             raise
         db.execute("COMMIT")
+
+
+def _names(db: sqlite3.Connection) -> set[str]:
+    """The tables and indexes of a database."""
+    return {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+
+
+@functools.cache
+def _made_by(statements: tuple[str, ...]) -> frozenset[str]:
+    """What is there after some statements that make tables and indexes."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        for statement in statements:
+            db.execute(statement)
+        return frozenset(_names(db))
 
 
 def _steps(file: File, number: int | None) -> list[Step]:

@@ -151,14 +151,17 @@ def check_region(region: Any, name: str | None) -> None:
         check, expected = checked.get(key, (None, ""))
         if check is None or value is None or key in ("regions", "networks"):
             continue
-        whence = _whence(key, value, name)
+        # where it comes from is looked up for a sentence only: the file is
+        # read for it
         if not check(value):
+            whence = _whence(key, value, name)
             raise exceptions.ConfigProblem(
                 f"{whence} is {shape.shown(value)}: it takes {expected}"
             )
         if key in shape.PATHS and not os.access(
             os.path.expanduser(value), os.R_OK
         ):
+            whence = _whence(key, value, name)
             raise exceptions.ConfigProblem(
                 f"{whence} is '{value}', and no such file can be read"
             )

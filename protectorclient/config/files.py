@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -104,9 +105,7 @@ def _parsed(path: str) -> Any:
     import yaml  # type: ignore[import-untyped]
 
     try:
-        if path.endswith("json"):
-            return json.loads(text)
-        return yaml.safe_load(text)
+        return _loaded(text, path.endswith("json"))
     except json.JSONDecodeError as error:
         what, line = f"JSON: {error.msg}", error.lineno
     except RecursionError as error:
@@ -116,6 +115,14 @@ def _parsed(path: str) -> Any:
     except (yaml.YAMLError, ValueError) as error:
         what, line = _yaml_problem(error, text)
     raise exceptions.ConfigProblem(f"{path}, line {line}: it is not {what}")
+
+
+@functools.lru_cache(maxsize=2)
+def _loaded(text: str, is_json: bool) -> Any:
+    """What a text says; a command asks for the same one several times."""
+    import yaml
+
+    return json.loads(text) if is_json else yaml.safe_load(text)
 
 
 def _yaml_problem(error: Exception, text: str) -> tuple[str, int]:

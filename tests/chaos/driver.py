@@ -63,7 +63,7 @@ FIRST = {
 #: what may follow, in the resume or in the rollback
 SECOND = ("crash", "crash", "crash-both", "step", "step", "partition-long")
 #: so many seeds, from the first on, tell of everything at least once
-SAMPLE = 96
+SAMPLE = 53
 #: of ten runs
 WITH_SECOND = 5
 WITH_CHANGES = 5

@@ -13,7 +13,7 @@ from tests.chaos.invariants import check
 
 RUNS = int(os.environ.get("CHAOS_RUNS", SAMPLE))
 FIRST = int(os.environ.get("CHAOS_FIRST", "0"))
-MORE = int(os.environ.get("CHAOS_MORE", "204"))
+MORE = int(os.environ.get("CHAOS_MORE", "247"))
 
 
 def passes(seed, told):

@@ -81,7 +81,7 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("build", "transport"),
         ("app", "listener"),
         # a story is told by the pair in one process; the pair is in a folder
-        ("harness", "sandbox"),
+        ("harness", "local", "sandbox"),
         ("__main__", "serve"),
     ),
 }

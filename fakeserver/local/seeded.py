@@ -1,0 +1,103 @@
+"""The seeded world of a pair, worked out once and written many times.
+
+To seed two databases takes longer than most tests: a process keeps the files
+that it has seeded for a moment, and puts them down again for the next pair.
+"""
+
+import dataclasses
+import pathlib
+import sqlite3
+import tempfile
+
+from fakeserver.build import open_parts, other, seed, shut
+from fakeserver.clock import ManualClock
+from fakeserver.config import SiteConfig
+from fakeserver.faults import NoFaults
+from fakeserver.sandbox.folder import Folder, Settings
+from fakeserver.world import SITES
+
+#: how old a world may be that is put down as a new one, seconds: nobody
+#: finds it older than one whose site was slow to start
+FRESH = 5.0
+#: what is not known before: where the sites of a pair answer
+_URLS = {site: f"http://{site}.invalid" for site in SITES}
+
+
+@dataclasses.dataclass(frozen=True)
+class _World:
+    """The files of a seeded folder, and when it was seeded."""
+
+    files: dict[str, bytes]
+    moment: float
+
+
+_worlds: dict[Settings, _World] = {}
+
+
+def put_down(folder: Folder, settings: Settings, now: float) -> float:
+    """Write the seeded world of both sites into a folder without one.
+
+    :param now: seconds since the epoch.
+    :return: the moment at which it was seeded, a few seconds ago at most.
+    """
+    world = _world(settings, now)
+    for name, content in world.files.items():
+        path = folder.path / name
+        path.touch(mode=0o600)
+        path.write_bytes(content)
+    for site in SITES:
+        _move(folder.config(settings, site))
+    return world.moment
+
+
+def _world(settings: Settings, now: float) -> _World:
+    same = Settings(
+        seed=settings.seed, scenario=settings.scenario, groups=settings.groups
+    )
+    found = _worlds.get(same)
+    if found is None or not 0.0 <= now - found.moment < FRESH:
+        found = _worlds[same] = _seeded(same, now)
+    return found
+
+
+def _seeded(settings: Settings, now: float) -> _World:
+    with tempfile.TemporaryDirectory(prefix="protector-seed-") as name:
+        folder = Folder(pathlib.Path(name))
+        configs = [
+            dataclasses.replace(
+                folder.config(settings, site),
+                url=_URLS[site],
+                peer_url=_URLS[other(site)],
+            )
+            for site in SITES
+        ]
+        clock = ManualClock(now)
+        sites = [
+            open_parts(config, clock=clock, faults=NoFaults())
+            for config in configs
+        ]
+        try:
+            seed(sites)
+        finally:
+            for site in sites:
+                shut(site)
+        files = {p.name: p.read_bytes() for p in folder.path.iterdir()}
+    return _World(files, now)
+
+
+def _move(config: SiteConfig) -> None:
+    """Let the sites that a database knows answer where they do."""
+    db = sqlite3.connect(config.database)
+    try:
+        with db:
+            db.execute(
+                "UPDATE pg_sites SET doc = replace(replace(doc, ?, ?), ?, ?)",
+                (
+                    _URLS[config.site],
+                    config.url,
+                    _URLS[config.peer],
+                    config.peer_url,
+                ),
+            )
+    finally:
+        db.close()

@@ -1,0 +1,20 @@
+"""A few of many cases for every day, and all of them where time is."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+
+def sampled(cases: Iterable[Any], few: int) -> list[Any]:
+    """Cases of which a few, spread evenly, run in ``make test``.
+
+    The others are ``thorough``: those of each stage are the same in every
+    process, and together they are all of them.
+    """
+    every = list(cases)
+    kept = {n * len(every) // few for n in range(few)}
+    return [
+        case if n in kept else pytest.param(case, marks=pytest.mark.thorough)
+        for n, case in enumerate(every)
+    ]
