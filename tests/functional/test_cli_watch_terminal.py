@@ -23,6 +23,7 @@ from fakeserver.harness import LocalPair
 CODE = "import sys; from protectorclient.shell import main; sys.exit(main())"
 SYNC = "consistency-group sync prod-db"
 ENTER, LEAVE = "\x1b[?1049h", "\x1b[?1049l"
+HOME = "\x1b[H"
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 COLOR = re.compile(r"\x1b\[[0-9;]*3[0-9][0-9;]*m")
 
@@ -99,6 +100,12 @@ class Terminal:
                 stream.close()
         os.close(self._leader)
 
+    def frame(self) -> list[str]:
+        """The last picture that has come whole."""
+        *_, last, _ = self.seen.split(HOME)
+        lines = CONTROL.sub("", last).replace("\r", "").split("\n")
+        return [line.rstrip() for line in lines]
+
     @property
     def left(self) -> str:
         """What stands on the terminal afterwards."""
@@ -164,13 +171,46 @@ def test_the_terminal_is_given_back_when_it_is_killed(slow: str) -> None:
     assert terminal.seen.rindex("\x1b[?25h") > terminal.seen.index("\x1b[?25l")
 
 
-def test_without_colors(slow: str, finish: Callable[[], None]) -> None:
-    terminal = Terminal(f"operation watch {slow}", NO_COLOR="1")
+@pytest.mark.parametrize(
+    ("environment", "colored"),
+    [
+        ({"NO_COLOR": "1"}, False),
+        ({"CLICOLOR": "0"}, False),
+        ({"CLICOLOR": "0", "CLICOLOR_FORCE": "1"}, True),
+    ],
+)
+def test_without_colors(
+    environment: dict[str, str],
+    colored: bool,
+    slow: str,
+    finish: Callable[[], None],
+) -> None:
+    terminal = Terminal(f"operation watch {slow}", **environment)
     terminal.until("▸ replicate_snapshot")
     finish()
     assert terminal.end() == 0
     assert ENTER in terminal.seen
-    assert not COLOR.search(terminal.seen)
+    assert bool(COLOR.search(terminal.seen)) is colored
+
+
+def test_the_terminal_is_resized_while_it_draws(slow: str) -> None:
+    terminal = Terminal(f"operation watch {slow}")
+    terminal.until("Ctrl-C stops watching; what runs goes on.")
+    terminal.resize(5, 36)
+    # a phone: the whole picture again, in as few lines as there are
+    terminal.until("Ctrl-C only stops watching.")
+    terminal.until("Ctrl-C only stops watching.")
+    drawn = terminal.frame()
+    assert drawn[0] == "replication of prod-db, site-a to s…"
+    assert drawn[1].startswith("▸ running  60 %")
+    assert drawn[2].startswith("    ▸ replicate_snapshot")
+    assert drawn[4] == "Ctrl-C only stops watching."
+    terminal.resize(50, 200)
+    # as wide as it is, there is a bar
+    terminal.until("━" * 18)
+    terminal.until("Ctrl-C stops watching; what runs goes on.")
+    os.killpg(terminal.process.pid, signal.SIGINT)
+    assert terminal.end() == 130
 
 
 @pytest.mark.parametrize("term", ["dumb", "unknown", ""])
@@ -224,3 +264,56 @@ def test_stdout_goes_elsewhere(slow: str, finish: Callable[[], None]) -> None:
     assert terminal.end() == 0
     assert out == '{\n  "status": "completed"\n}\n'
     assert "✓ completed" in terminal.left
+
+
+@pytest.fixture
+def fleet(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPair]:
+    with LocalPair(sockets=True, scenario="fleet", groups=40) as pair:
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(pair.clouds_yaml))
+        monkeypatch.setenv("OS_CLOUD", "site-a")
+        yield pair
+
+
+def test_forty_groups_on_a_terminal_of_any_size(fleet: LocalPair) -> None:
+    """Never more than fits, and all of them when it is left."""
+    terminal = Terminal("status --watch --interval 1s")
+    terminal.until("and 24 more: 24 ready")
+    terminal.until("Ctrl-C stops watching.")
+    terminal.resize(12, 40)
+    terminal.until("and 34 more: 34 ready")
+    terminal.until("and 34 more: 34 ready")
+    drawn = terminal.frame()
+    assert len(drawn) <= 12
+    assert max(map(len, drawn)) <= 40
+    assert protector("policy delete app-0033").code == 0
+    terminal.until("app-0033: There is no replication policy")
+    terminal.resize(60, 132)
+    terminal.until("| app-0039 ")
+    os.killpg(terminal.process.pid, signal.SIGINT)
+    assert terminal.end() == 130
+    assert terminal.seen.count(ENTER) == terminal.seen.count(LEAVE) == 1
+    assert terminal.left.count("| app-") == 40
+    assert terminal.left.index("app-0033") < terminal.left.index("app-0000")
+    assert "Ctrl-C" not in terminal.left
+
+
+@pytest.mark.parametrize("term", ["dumb", None])
+def test_a_status_where_nothing_can_be_drawn(
+    term: str | None, local_pair: LocalPair
+) -> None:
+    environment = {} if term is None else {"TERM": term}
+    out = subprocess.PIPE if term is None else None
+    terminal = Terminal(
+        "status --watch --interval 1s", stdout=out, **environment
+    )
+    if out is None:
+        for _ in range(2):
+            terminal.until("| prod-web-app |")
+    else:
+        assert terminal.process.stdout is not None
+        told = ""
+        while told.count("Primary") < 2:
+            told += terminal.process.stdout.readline()
+        terminal.seen = told
+    os.killpg(terminal.process.pid, signal.SIGINT)
+    assert "\x1b" not in terminal.seen
