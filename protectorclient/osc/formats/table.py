@@ -104,9 +104,13 @@ def blocks(
                 lines.append(measure.padded(title, margin) + parts[0])
                 lines += [" " * margin + part for part in parts[1:]]
             else:
+                # an id that would not fit is whole without the indentation
+                fits = measure.longest_word(value) <= limit - 2
+                indent = "  " if fits else ""
                 lines += measure.wrapped(title, limit)
                 lines += [
-                    f"  {part}" for part in measure.wrapped(value, limit - 2)
+                    indent + part
+                    for part in measure.wrapped(value, limit - len(indent))
                 ]
     return lines
 

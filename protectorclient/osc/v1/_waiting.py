@@ -311,10 +311,16 @@ class Waiting(command.Base):
             self.tell(f"left behind: {columns.leftover(item)}")
         if error.advice is not None:
             group = error.operation and error.operation.protection_group_id
+            from protectorclient.osc.formats import formatters
+
+            stream, width = self.app.stderr, _WIDTH
+            if stream.isatty():
+                width = min(width, formatters.terminal_width(stream))
             for line in advice_lines(
                 error.advice.filled(
                     group=group or "GROUP", operation=error.operation_id or ""
-                )
+                ),
+                width,
             ):
                 self.say(line)
         self._point_to_diagnose(error)
@@ -383,17 +389,17 @@ def labels(
     return label
 
 
-def advice_lines(advice: Advice) -> Iterator[str]:
+def advice_lines(advice: Advice, width: int) -> Iterator[str]:
     """The cause and the fix, broken into lines."""
-    yield from _wrapped("cause: ", advice.cause)
+    yield from _wrapped("cause: ", advice.cause, width)
     for number, text in enumerate(advice.fix, 1):
-        yield from _wrapped(f"fix {number}: ", text)
+        yield from _wrapped(f"fix {number}: ", text, width)
 
 
-def _wrapped(head: str, text: str) -> list[str]:
+def _wrapped(head: str, text: str, width: int) -> list[str]:
     return textwrap.wrap(
         text,
-        _WIDTH,
+        width,
         initial_indent=head,
         subsequent_indent=" " * len(head),
         break_long_words=False,

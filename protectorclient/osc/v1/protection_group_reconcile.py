@@ -361,7 +361,7 @@ def _shown(
             "why": columns.Prose(state.why),
             "left_at_old_primary": columns.Items(left, _left),
             "stale_removed": columns.Items(removed, _removed),
-            "checks": columns.Items(found, _finding),
+            "checks": Findings(found),
         },
     )
 
@@ -384,5 +384,14 @@ def _removed(one: Mapping[str, Any]) -> str:
     return "\n  ".join([str(one.get("name")), *one.get("snapshots", ())])
 
 
-def _finding(one: Mapping[str, Any]) -> str:
-    return f"{one['severity']}: {one['id']}, {one['site']}"
+class Findings(columns.Cell):
+    """What is not well, one a line, and how much is."""
+
+    def human_readable(self) -> str:
+        lines = [
+            f"{one['severity']}: {one['id']}, {one['site']}"
+            for one in self._value
+            if one["severity"] != "ok"
+        ]
+        well = len(self._value) - len(lines)
+        return "\n".join([*lines, f"{well} ok"] if well else lines)

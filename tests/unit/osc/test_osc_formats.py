@@ -286,6 +286,30 @@ def test_a_record_too_narrow_for_its_ids_is_a_block() -> None:
     )
 
 
+def test_the_id_of_an_operation_is_whole_on_a_phone() -> None:
+    identity = f"op-{UUIDS[0]}"
+    record = (("id", "status"), (identity, "ok"))
+    found = shown("table", *record, "--max-width=40")
+    assert found == lines("id", identity, "status  ok")
+
+
+def test_a_border_is_left_out_before_rows_are_blocks() -> None:
+    rows = [
+        (f"op-{one}", "test_failover", "prod-web-app", "completed", WHEN)
+        for one in UUIDS[:2]
+    ]
+    titles = ("ID", "Type", "Protection Group", "Status", "Started At")
+    found = listed("table", titles, rows, "--max-width=64")
+    when = f"{WHEN[5:10]} {WHEN[11:16]}"
+    assert found == lines(
+        "ID           Type           Protection    Status     Started At",
+        "                            Group",
+        "-----------  -------------  ------------  ---------  -----------",
+        f"op-{UUIDS[0][:8]}  test_failover  prod-web-app  completed  {when}",
+        f"op-{UUIDS[1][:8]}  test_failover  prod-web-app  completed  {when}",
+    )
+
+
 def test_words_that_do_not_fit_are_cut_and_nothing_is_lost() -> None:
     for cells in (1, 2, 3, 7):
         parts = measure.wrapped("  abc世界 de", cells)
