@@ -23,6 +23,7 @@ from waitress.channel import (  # type: ignore[import-untyped]
     ClientDisconnected,
 )
 
+from fakeserver import descriptors
 from fakeserver.http.waitress_server import (
     EXHAUSTED,
     REST,
@@ -97,7 +98,7 @@ class Listener:
             Connected(app),
             inner,
             self._map,
-            Lanes(threads),
+            Lanes(descriptors.share(threads)),
             url_scheme=scheme,
             ident="protector-sandbox",
             # a held answer notices that nobody waits for it any more

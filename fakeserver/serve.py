@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterator
 from types import FrameType
 
-from fakeserver import certificate
+from fakeserver import certificate, descriptors
 from fakeserver.app import create_app
 from fakeserver.build import close_site, open_site
 from fakeserver.engine.workers import PATIENCE
@@ -75,7 +75,9 @@ def _serve(folder: Folder, name: str, lock: int) -> None:
     except OSError as error:
         reason = os.strerror(error.errno or errno.EIO)
         raise Problem(f"Port {number} cannot be used: {reason}.") from None
-    site = open_site(folder.config(settings, name))
+    config = folder.config(settings, name)
+    workers = descriptors.share(config.workers)
+    site = open_site(config, workers=workers)
     files = None
     if settings.tls:
         files = (

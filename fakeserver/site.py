@@ -4,6 +4,7 @@ import concurrent.futures
 import dataclasses
 from typing import TYPE_CHECKING
 
+from fakeserver import descriptors
 from fakeserver.clock import Clock
 from fakeserver.config import SiteConfig
 from fakeserver.db import Database
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
     from fakeserver.vault import Vault
 
 
-#: groups whose peer is asked at the same time, over all requests of a site
-ASKERS = 4
-
-
 def _askers() -> concurrent.futures.Executor:
-    return concurrent.futures.ThreadPoolExecutor(ASKERS, "askers")
+    """For the groups whose peer is asked at the same time, over all
+    requests of a site."""
+    return concurrent.futures.ThreadPoolExecutor(
+        descriptors.share(descriptors.ASKERS), "askers"
+    )
 
 
 @dataclasses.dataclass

@@ -16,7 +16,6 @@ import http
 import json
 import logging
 import re
-import resource
 import socket
 import time
 from collections.abc import Callable
@@ -29,6 +28,7 @@ from waitress.adjustments import (  # type: ignore[import-untyped]
 from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
 from waitress.task import ErrorTask  # type: ignore[import-untyped]
 
+from fakeserver import descriptors
 from fakeserver.ids import new_id
 
 LOG = logging.getLogger(__name__)
@@ -243,7 +243,4 @@ def connection_limit(of_each: int) -> int:
 
     :param of_each: descriptors that one connection takes.
     """
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY:
-        return CONNECTIONS
-    return max(16, min(CONNECTIONS, soft // 2 // of_each))
+    return descriptors.left(CONNECTIONS, of_each)

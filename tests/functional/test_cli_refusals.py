@@ -264,7 +264,9 @@ REFUSED = [
     (
         f"--secondary-cloud nosuch {GROUP} sync-status prod-web-app",
         1,
-        "Cloud nosuch was not found.\n",
+        "CLOUDS_YAML has no cloud 'nosuch'; the clouds in it: site-a, "
+        "site-a-admin, site-a-auditor, site-a-rival, site-b, site-b-admin, "
+        "site-b-auditor, site-b-rival\n",
     ),
 ]
 
@@ -284,7 +286,8 @@ def test_refused_in_one_sentence(
         ran = protector(command)
     assert ran.code == code, ran.err
     assert ran.out == ""
-    assert ran.brief == told
+    clouds_yaml = os.environ["OS_CLIENT_CONFIG_FILE"]
+    assert ran.brief == told.replace("CLOUDS_YAML", clouds_yaml)
     assert "Traceback" not in ran.err
     assert everything(both) == before
 

@@ -62,6 +62,7 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
             "clock",
             "config",
             "db",
+            "descriptors",
             "errors",
             "faultkinds",
             "faults",

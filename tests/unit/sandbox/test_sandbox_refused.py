@@ -3,14 +3,18 @@
 import errno
 import json
 import logging
+import pathlib
 import re
 import socket
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from fakeserver import descriptors
 from fakeserver.http import waitress_server
 from fakeserver.http.waitress_server import REST, Exhaustion, connection_limit
 from fakeserver.listener import Listener, bind
@@ -187,19 +191,73 @@ def test_a_site_without_descriptors_rests_and_then_answers(
         listener.close()
 
 
-def test_connections_leave_files_for_the_rest(
+@pytest.mark.parametrize(
+    ("soft", "ends", "expected", "threads"),
+    [
+        (1024, 1, 434, 16),
+        (1024, 3, 144, 16),
+        (20000, 1, 1000, 16),
+        (256, 1, 50, 16),
+        (64, 1, 8, 2),
+        (16, 1, 8, 1),
+        (descriptors.resource.RLIM_INFINITY, 3, 1000, 16),
+    ],
+)
+def test_connections_and_threads_leave_files_for_the_rest(
     monkeypatch: pytest.MonkeyPatch,
+    soft: int,
+    ends: int,
+    expected: int,
+    threads: int,
 ) -> None:
-    for soft, ends, expected in (
-        (1024, 1, 512),
-        (1024, 3, 170),
-        (20000, 1, 1000),
-        (64, 1, 32),
-        (waitress_server.resource.RLIM_INFINITY, 3, 1000),
-    ):
-        monkeypatch.setattr(
-            waitress_server.resource,
-            "getrlimit",
-            lambda _, soft=soft: (soft, soft),
-        )
-        assert connection_limit(ends) == expected
+    monkeypatch.setattr(
+        descriptors.resource, "getrlimit", lambda _: (soft, soft)
+    )
+    assert connection_limit(ends) == expected
+    assert descriptors.share(16) == threads
+    assert descriptors.share(8) == (8 if threads == 16 else 1)
+
+
+#: a site that may have few files, asked by more threads than it then has
+FEW = """
+import pathlib, resource, sys, threading
+sys.path[:0] = sys.argv[2:]
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+from fakeserver import descriptors
+from fakeserver.db import Database
+from fakeserver.lanes import Lanes
+place = pathlib.Path(sys.argv[1])
+databases = [Database(place / name) for name in ("site.db", "arrays.db")]
+lanes = Lanes(descriptors.share(16))
+count = sum(len(lane.threads) for lane in lanes._lanes.values())
+count += descriptors.share(8) + descriptors.share(4) + descriptors.OTHERS
+held = [open("/dev/null") for _ in range(descriptors.left(1000, 1))]
+gate, failed = threading.Barrier(count), []
+def work():
+    gate.wait()
+    try:
+        for database in databases:
+            database.one("SELECT 1")
+        open(place / "small").close()
+    except Exception as error:
+        failed.append(error)
+    gate.wait()
+(place / "small").touch()
+threads = [threading.Thread(target=work) for _ in range(count)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+lanes.set_thread_count(0)
+assert not failed, failed
+"""
+
+
+def test_a_site_of_few_files_has_one_for_each_of_its_threads(
+    tmp_path: pathlib.Path,
+) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", FEW, str(tmp_path), *sys.path],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr

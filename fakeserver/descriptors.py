@@ -1,0 +1,46 @@
+"""How the file descriptors of a process are shared out among its parts.
+
+Each thread that asks the databases has a connection to that of its site and
+to that of the arrays; each is two files. Where a process may have few, it
+has fewer threads: one that is short of files answers nothing but 500.
+"""
+
+import math
+import resource
+
+#: files of a thread, and of a process that has no thread yet
+OF_A_THREAD, OF_THE_PROCESS = 4, 20
+#: threads beside those that are shared out
+OTHERS = 2
+#: what the parts may have where nothing is short
+THREADS, WORKERS, ASKERS = 20, 8, 4
+#: connections that everybody may have first, each with its own share
+FEWEST = 8
+
+
+def limit() -> float:
+    """How many files this process may have."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return math.inf if soft == resource.RLIM_INFINITY else soft
+
+
+def share(most: int) -> int:
+    """The threads of a part that has so many where nothing is short."""
+    spare = limit() - OF_THE_PROCESS - 2 * FEWEST - OTHERS * OF_A_THREAD
+    if spare == math.inf:
+        return most
+    part = spare / (OF_A_THREAD * (THREADS + WORKERS + ASKERS))
+    return max(1, min(most, math.floor(most * part)))
+
+
+def left(most: int, of_each: int) -> int:
+    """Connections that leave the process files for its own work.
+
+    :param most: how many there are where nothing is short.
+    :param of_each: descriptors that one takes.
+    """
+    threads = sum(map(share, (THREADS, WORKERS, ASKERS))) + OTHERS
+    spare = limit() - OF_THE_PROCESS - threads * OF_A_THREAD
+    if spare == math.inf:
+        return most
+    return max(FEWEST, min(most, int(spare / 2 / of_each)))
