@@ -16,7 +16,7 @@ from keystoneauth1.identity.generic import base as generic
 
 from protectorclient import __version__, exceptions
 from protectorclient._http.session import settle, settled
-from protectorclient.config import check_region, explained
+from protectorclient.config import check_given, check_region, explained
 from protectorclient.finder import NameFinder
 from protectorclient.v1.client import Client
 
@@ -112,6 +112,7 @@ def open_access(
     """
     config = config or load_config()
     with explained(cloud):
+        check_given(config, cloud)
         region = config.get_one(cloud, region_name=region_name)
         check_region(region, cloud)
         return access_from_region(region)
@@ -219,6 +220,8 @@ def secondary_name(told: str, primary: Access) -> str:
     """
     if told == primary.name:
         raise exceptions.SameSite(
-            f"'{told}' is named as the other site of itself"
+            f"'{told}' is named as the other site of itself; name the other"
+            f" one by --secondary-cloud, {SECONDARY_VARIABLE} or the key"
+            f" {SECONDARY_KEY} in the entry of '{told}'"
         )
     return told

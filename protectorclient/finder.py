@@ -211,7 +211,7 @@ class NameFinder:
     ) -> dict[str, Any]:
         url = self._url(service) + path
         with (
-            transport.authenticating(self.site),
+            transport.authenticating(self.site, self._session),
             transport.sending(self.site, url, safe=True, headers={}),
         ):
             try:
@@ -267,7 +267,7 @@ class NameFinder:
     def _url(self, service: str) -> str:
         url: str | None = self._overrides.get(service)
         if url is None:
-            with transport.authenticating(self.site):
+            with transport.authenticating(self.site, self._session):
                 url = self._session.get_endpoint(
                     self._auth,
                     service_type=service,

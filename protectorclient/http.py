@@ -17,6 +17,7 @@ What a caller may rely on:
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import time
@@ -125,7 +126,7 @@ class SiteAdapter:
     def project_id(self) -> str:
         """The project of the token."""
         if self._project_id is None:
-            with transport.authenticating(self.site):
+            with transport.authenticating(self.site, self.session):
                 found = self.session.get_project_id(self._auth)
             found = found or self.endpoint.project_id
             if not found:
@@ -141,20 +142,46 @@ class SiteAdapter:
             for form in ("%(tenant_id)s", "%(project_id)s"):
                 url = url.replace(form, self._scope() if form in url else "")
             return url
-        with transport.authenticating(self.site):
+        self._token()
+        found = None
+        with (
+            transport.reading_catalog(self.site),
+            contextlib.suppress(ksa_exceptions.EndpointNotFound),
+        ):
             found = self._adapter.get_endpoint()
         if not found:
-            where = (
-                f" in region {self.region_name}" if self.region_name else ""
-            )
             raise exceptions.ConfigProblem(
-                f"the catalog has no protector service{where}",
+                f"the catalog has no {self._wanted_endpoint()}",
                 site=self.site,
             )
         return found
 
+    def _wanted_endpoint(self) -> str:
+        """What was looked for in the catalog, and which regions it has."""
+        interface = self._interface or "public"
+        if not isinstance(interface, str):
+            interface = " or ".join(interface)
+        told = f"{interface} endpoint of a protector service"
+        if not self.region_name:
+            return told
+        told += f" in region {self.region_name}"
+        regions: set[str] = set()
+        with transport.reading_catalog(self.site):
+            regions = urls.regions(self._catalog())
+        if self.region_name in regions:
+            return told
+        return (
+            f"{told}; its regions: {', '.join(sorted(regions)) or 'none'};"
+            " set region_name in clouds.yaml or OS_REGION_NAME to one of them"
+        )
+
+    def _catalog(self) -> Sequence[Mapping[str, Any]]:
+        auth: Any = self._auth or self.session.auth
+        found = auth.get_access(self.session).service_catalog.catalog
+        return list(found or ())
+
     def _scope(self) -> str:
-        with transport.authenticating(self.site):
+        with transport.authenticating(self.site, self.session):
             return self.session.get_project_id(self._auth) or ""
 
     def v1(self, *segments: str) -> str:
@@ -339,7 +366,7 @@ class SiteAdapter:
             or answers.is_word(response)
             or self.marks.counts(response)
         ):
-            with transport.authenticating(self.site):
+            with transport.authenticating(self.site, self.session):
                 renewable = self.session.invalidate(self._auth)
             if renewable:
                 response = self._send(
@@ -348,7 +375,7 @@ class SiteAdapter:
         return response
 
     def _token(self) -> Mapping[str, str]:
-        with transport.authenticating(self.site):
+        with transport.authenticating(self.site, self.session):
             try:
                 found = self.session.get_auth_headers(self._auth)
             except ksa_exceptions.MissingAuthPlugin:

@@ -37,6 +37,8 @@ def _run(arguments: list[str]) -> int:
     from protectorclient.osc import signals
 
     shell: ProtectorShell | None = None
+    if not _has_folder():
+        return 1
     try:
         from protectorclient.osc import app, lean, streams
 
@@ -50,6 +52,22 @@ def _run(arguments: list[str]) -> int:
         signals.ending()
         _say_interrupted(arguments)
     return status
+
+
+def _has_folder() -> bool:
+    """Whether there is a current directory, which libraries look up."""
+    import os
+
+    try:
+        os.getcwd()
+    except OSError as error:
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            sys.stderr.write(
+                "the current directory cannot be used:"
+                f" {error.strerror}; type cd first\n"
+            )
+        return False
+    return True
 
 
 def _flushed(run: Callable[[list[str]], int], arguments: list[str]) -> int:

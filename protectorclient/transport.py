@@ -8,6 +8,7 @@ failover it is the difference between trying again and looking first.
 from __future__ import annotations
 
 import contextlib
+import http.client
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -15,10 +16,15 @@ from collections.abc import Iterator, Mapping
 import requests
 import urllib3.exceptions
 from keystoneauth1 import exceptions as ksa
+from keystoneauth1 import session as ksa_session
 
 from protectorclient import answers, exceptions
 from protectorclient._http import deadline, limits
-from protectorclient._http.session import AsksForToken, signing_in
+from protectorclient._http.session import (
+    AsksForToken,
+    PatientSession,
+    signing_in,
+)
 
 #: Seconds for a token and the catalog, whatever that takes: to ask which
 #: versions there are, redirects included, and to sign in.
@@ -39,8 +45,16 @@ _SILENT_KEYSTONE = (
     ksa.ConnectionError,
     ksa.DiscoveryFailure,
     ksa.HttpServerError,
-    ksa.InvalidResponse,
 )
+#: A URL that names no host at all, which nobody looks at before.
+_NO_ADDRESS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+    urllib3.exceptions.LocationParseError,
+    UnicodeEncodeError,
+)
+_KEYSTONES_URL = "auth_url, or where Keystone redirects to,"
 #: A status that keystoneauth before 5.16 has no exception of its own for.
 _TOO_MANY_REQUESTS = 429
 
@@ -67,7 +81,11 @@ def sending(
     where = answers.without_userinfo(url).split("?")[0]
     try:
         yield
+    except _NO_ADDRESS as error:
+        raise _no_address(f"the URL '{where}'", site) from error
     except (ksa.ConnectionError, requests.RequestException) as error:
+        if _in_chain(error, _NO_ADDRESS):
+            raise _no_address(f"the URL '{where}'", site) from error
         sent = not never_left(error)
         said = cause(error)
         if safe or not sent:
@@ -86,16 +104,26 @@ def sending(
 
 
 @contextlib.contextmanager
-def authenticating(site: str | None) -> Iterator[None]:
+def authenticating(
+    site: str | None, session: ksa_session.Session | None = None
+) -> Iterator[None]:
     """Turn a failure to get a token or the catalog into our own.
 
     A refusal counts that Keystone has written. A page of whatever stands
     in front of it is no word of Keystone.
+
+    :param session: whose login it is; it may know what else to tell.
     """
     try:
         with deadline.within(SIGN_IN_TIMEOUT), signing_in():
             yield
+    except _NO_ADDRESS as error:
+        raise _no_address(_KEYSTONES_URL, site) from error
+    except ksa.InvalidResponse as error:
+        raise _keystone_is_silent(_stranger(error), site) from error
     except _SILENT_KEYSTONE as error:
+        if _in_chain(error, _NO_ADDRESS):
+            raise _no_address(_KEYSTONES_URL, site) from error
         raise _keystone_is_silent(
             _not_there(error) or cause(error), site
         ) from error
@@ -104,7 +132,7 @@ def authenticating(site: str | None) -> Iterator[None]:
             raise _keystone_is_silent(cause(error), site) from error
         if _is_keystones(error.response):
             raise exceptions.AuthenticationFailed(
-                f"Keystone refused: {_first_line(error)}", site=site
+                f"Keystone refused: {_noted(error, session)}", site=site
             ) from error
         raise _keystone_is_silent(
             f"something else answers HTTP {error.http_status}", site
@@ -115,10 +143,49 @@ def authenticating(site: str | None) -> Iterator[None]:
         ) from error
     except ksa.ClientException as error:
         raise exceptions.AuthenticationFailed(
-            f"cannot authenticate: {_first_line(error)}", site=site
+            f"cannot authenticate: {_noted(error, session)}", site=site
         ) from error
     except _NO_TOKEN_IN_IT as error:
         raise _keystone_is_silent("what came is no token", site) from error
+
+
+@contextlib.contextmanager
+def reading_catalog(site: str | None) -> Iterator[None]:
+    """Turn what is wrong with a catalog that is there into our own.
+
+    :raises ConfigProblem: nothing can be done with it.
+    """
+    try:
+        yield
+    except ksa.CatalogException as error:
+        raise exceptions.ConfigProblem(
+            f"the catalog cannot be used: {error}", site=site
+        ) from error
+    except _NO_TOKEN_IN_IT as error:
+        raise exceptions.ConfigProblem(
+            "the catalog cannot be used: an endpoint in it has no URL",
+            site=site,
+        ) from error
+
+
+def _noted(error: BaseException, session: ksa_session.Session | None) -> str:
+    """A refusal, and what the user may not know of what was refused."""
+    below = getattr(session, "session", None)
+    note = below.login_note() if isinstance(below, PatientSession) else ""
+    return f"{_first_line(error)}; {note}" if note else _first_line(error)
+
+
+def _no_address(what: str, site: str | None) -> exceptions.ConfigProblem:
+    return exceptions.ConfigProblem(
+        f"{what} names no host that can be asked", site=site
+    )
+
+
+def _stranger(error: ksa.InvalidResponse) -> str:
+    """What is said where the answer to a login is none of Keystone's."""
+    response = error.response
+    where = answers.without_userinfo(response.url)
+    return f"something else {answers.summary(response)} at {where}"
 
 
 def _is_keystones(response: requests.Response | None) -> bool:
@@ -153,7 +220,16 @@ def _keystone_is_silent(
 
 def never_left(error: BaseException) -> bool:
     """Whether the request certainly never reached the other side."""
-    return any(isinstance(link, _NEVER_LEFT) for link in _chain(error))
+    return _in_chain(error, _NEVER_LEFT) is not None
+
+
+def _in_chain(
+    error: BaseException, kinds: tuple[type[BaseException], ...]
+) -> BaseException | None:
+    """The first of some kinds among an error and what it came from."""
+    return next(
+        (link for link in _chain(error) if isinstance(link, kinds)), None
+    )
 
 
 def cause(error: BaseException) -> str:
@@ -183,6 +259,7 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (requests.exceptions.ReadTimeout, "timed out reading"),
     (urllib3.exceptions.ReadTimeoutError, "timed out reading"),
     (urllib3.exceptions.IncompleteRead, "the answer was cut"),
+    (http.client.HTTPException, "what came is no HTTP"),
 )
 
 #: For when the operating system has not said it better.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from protectorclient import exceptions
@@ -120,3 +120,13 @@ def _next_link(links: object) -> str | None:
         if isinstance(link, dict) and link.get("rel") == "next":
             return str(link.get("href", ""))
     return None
+
+
+def regions(catalog: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The regions of the endpoints in a catalog of Keystone's."""
+    return {
+        str(region)
+        for service in catalog
+        for endpoint in service.get("endpoints") or ()
+        if (region := endpoint.get("region_id") or endpoint.get("region"))
+    }

@@ -12,7 +12,7 @@ import contextlib
 import contextvars
 import copy
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import requests
@@ -55,6 +55,8 @@ class PatientSession(requests.Session):
     def __init__(self) -> None:
         super().__init__()
         self._settings: dict[object, dict[str, Any]] = {}
+        #: What there is to add where the login is refused.
+        self.login_note: Callable[[], str] = str
 
     def send(
         self, request: requests.PreparedRequest, **kwargs: Any

@@ -6,7 +6,12 @@ become a `ConfigProblem` that names the file, the entry and the key or the
 variable, and says what is expected there.
 """
 
-from protectorclient.config.explain import check_region, explained
+from protectorclient.config.explain import (
+    check_given,
+    check_region,
+    explained,
+    overriding,
+)
 from protectorclient.config.files import check
 
-__all__ = ["check", "check_region", "explained"]
+__all__ = ["check", "check_given", "check_region", "explained", "overriding"]

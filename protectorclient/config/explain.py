@@ -7,19 +7,25 @@ import importlib.metadata
 import logging
 import os
 import re
+import string
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from protectorclient import exceptions
 from protectorclient.config import shape
-from protectorclient.config.files import Files, check, read
+from protectorclient.config.files import Files, check, check_entry, read
 
 _UNEXPECTED = re.compile(r"unexpected keyword argument '([^']+)'")
 _MISSING = re.compile(r"Missing value ([\w-]+) required")
 _NOT_GIVEN = re.compile(r"were not given: (.+)")
 _NO_PLUGIN = re.compile(r"[Pp]lugin (\S+) could not be found")
 _REQUIRED = re.compile(r"^(\w+) is a required attribute")
+_NOT_TYPED = re.compile(r"^No (password) entered")
+_REGION = re.compile(
+    r"Region (.*) is not a valid region name .* choices are "
+    r"(.*)\. Please"
+)
 
 
 @contextlib.contextmanager
@@ -67,9 +73,13 @@ def _sentence(error: Exception, files: Files, name: str | None) -> str:
         return _superfluous(found[1], files, name, where)
     if found := _NO_PLUGIN.search(said):
         return _unknown_type(found[1], where)
+    if found := _REGION.search(said):
+        return _no_region(found[1], found[2].split(","), name, where)
     missing = _MISSING.findall(said)
-    if found := _NOT_GIVEN.search(said) or _REQUIRED.search(said):
-        missing = found[1].split(",")
+    for form in (_NOT_GIVEN, _REQUIRED, _NOT_TYPED):
+        if found := form.search(said):
+            missing = found[1].split(",")
+            break
     if missing:
         keys = [key.strip().replace("-", "_") for key in missing]
         if name is None:
@@ -84,19 +94,46 @@ def _sentence(error: Exception, files: Files, name: str | None) -> str:
         profile = files.clouds.get(name or "", {})
         named = profile.get("profile") or profile.get("cloud")
         return f"{where}: 'profile' is '{named}': no vendor's is called so"
-    if isinstance(error, KeyError | IndexError):
-        return (
-            f"{where}: 'auth.auth_url' has {{{error.args[0]}}} in it, and the"
-            " cloud has no such key"
-        )
+    if isinstance(error, KeyError | IndexError | ValueError):
+        template = _template(files.clouds.get(name or "", {}))
+        if template:
+            return f"{where}: {template}"
     if isinstance(error, RecursionError):
         return f"{where} is nested too deeply or contains itself"
     if isinstance(error, TypeError | AttributeError):
         return (
-            f"{where} has a value that does not fit its key; --debug shows"
-            " what came of it"
+            f"{where}, or a section beside the clouds, has a value that does"
+            " not fit its key; --debug shows which"
         )
     return f"{where} cannot be used: {said}"
+
+
+def _template(entry: Mapping[str, Any]) -> str | None:
+    """What is wrong with the {key} in a value, which stands for another."""
+    auth = entry.get("auth", {})
+    values = {f"auth.{key}": value for key, value in auth.items()}
+    values |= {k: v for k, v in entry.items() if k != "auth"}
+    for key, value in values.items():
+        if not isinstance(value, str) or key == "auth.password":
+            continue
+        try:
+            names = [
+                name
+                for _, name, _, _ in string.Formatter().parse(value)
+                if name is not None
+            ]
+        except ValueError:
+            return (
+                f"'{key}' has a single {{ or }} in it: write {{{{ and }}}} for"
+                " the characters themselves"
+            )
+        for name in names:
+            if name not in {**auth, **entry}:
+                return (
+                    f"'{key}' has {{{name}}} in it, and the cloud has no such"
+                    " key"
+                )
+    return None
 
 
 def _superfluous(key: str, files: Files, name: str | None, where: str) -> str:
@@ -116,6 +153,17 @@ def _superfluous(key: str, files: Files, name: str | None, where: str) -> str:
     return f"{where}: {taken}: leave out {option}"
 
 
+def _no_region(
+    region: str, known: list[str], name: str | None, where: str
+) -> str:
+    """A region that the entry does not list."""
+    whence = f"the region '{region}' is asked for"
+    if os.environ.get("OS_REGION_NAME") == region:
+        whence = f"OS_REGION_NAME is '{region}'"
+    there = f"{where} has {', '.join(known)}; case counts"
+    return f"{whence}, and {there}"
+
+
 def _unknown_type(kind: str, where: str) -> str:
     # by name alone: to load them says which of them cannot be
     points = importlib.metadata.entry_points(group="keystoneauth1.plugin")
@@ -125,6 +173,48 @@ def _unknown_type(kind: str, where: str) -> str:
     else:
         where += ": 'auth_type'"
     return f"{where} is '{kind}'; there are {names}"
+
+
+def check_given(config: Any, name: str | None) -> None:
+    """Look at an entry as it was written, before it is put together.
+
+    What is put together has text in place of a list.
+
+    :param config: of openstack.config, which has read the file.
+    :param name: the entry that is asked for.
+    :raises ConfigProblem: what is wrong there, in a sentence.
+    """
+    clouds = config.cloud_config.get("clouds") or {}
+    name = name or os.environ.get("OS_CLOUD")
+    if name and name in clouds and config.config_filename:
+        check_entry(Files(config.config_filename, clouds), name)
+
+
+def overriding(region: Any, name: str | None) -> str:
+    """The variables that stand for what an entry says of who signs in.
+
+    :param region: of openstack.config.
+    :param name: the entry that was asked for.
+    :returns: a sentence for whoever is refused; empty where there are
+        none.
+    """
+    found = []
+    with contextlib.suppress(exceptions.ProtectorError):
+        entry = read(name).clouds.get(name or "")
+        if not isinstance(entry, dict):
+            return ""
+        own = {**entry, **(entry.get("auth") or {})}
+        for key, value in (region.config.get("auth") or {}).items():
+            variable = f"OS_{key.upper()}"
+            if os.environ.get(variable) == str(value) != str(own.get(key)):
+                found.append(variable)
+    if not found:
+        return ""
+    verb = "is" if len(found) == 1 else "are"
+    return (
+        f"{' and '.join(found)} {verb} set, and {verb} used in place of what"
+        f" the cloud '{name}' has: type unset {' '.join(found)}"
+    )
 
 
 def check_region(region: Any, name: str | None) -> None:

@@ -15,8 +15,6 @@ from protectorclient.config import shape
 
 FILE_VARIABLE = "OS_CLIENT_CONFIG_FILE"
 SECURE_VARIABLE = "OS_CLIENT_SECURE_FILE"
-#: Parts of the file beside the clouds, each of which is a mapping.
-SECTIONS = ("cache", "client", "metrics")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +143,7 @@ def _clouds(path: str, data: Any) -> Mapping[str, Any]:
         raise exceptions.ConfigProblem(
             f"{path} {what}: it takes a mapping with 'clouds'"
         )
-    for section in SECTIONS:
+    for section, keys in shape.SECTIONS.items():
         part = data.get(section, {})
         if not isinstance(part, dict):
             raise exceptions.ConfigProblem(
@@ -153,6 +151,7 @@ def _clouds(path: str, data: Any) -> Mapping[str, Any]:
                 " it takes a mapping"
             )
         _check_keys(part, f"{path}: '{section}'")
+        _check_values(part, f"{path}: '", keys, prefix=f"{section}.")
     clouds = data.get("clouds", {})
     if not isinstance(clouds, dict):
         raise exceptions.ConfigProblem(
@@ -173,6 +172,22 @@ def _check_keys(part: Mapping[Any, Any], where: str, deep: int = 9) -> None:
             _check_keys(value, where, deep - 1)
 
 
+def _check_values(
+    part: Mapping[str, Any],
+    where: str,
+    known: Mapping[str, tuple[shape.Check, str]],
+    prefix: str = "",
+) -> None:
+    """Refuse a value that its key does not take."""
+    for key, value in part.items():
+        check, expected = known.get(key.replace("-", "_"), (None, ""))
+        if check is not None and not check(value):
+            raise exceptions.ConfigProblem(
+                f"{where}{prefix}{key}' is {shape.shown(value, key)}:"
+                f" it takes {expected}"
+            )
+
+
 def check_entry(files: Files, name: str) -> None:
     """Look at the shape of one entry.
 
@@ -187,19 +202,20 @@ def check_entry(files: Files, name: str) -> None:
             f"{where} is {shape.kind(entry)}: it takes a mapping with 'auth'"
         )
     _check_keys(entry, where)
-    for key, value in entry.items():
-        check, expected = shape.KEYS.get(key.replace("-", "_"), (None, ""))
-        if check is not None and not check(value):
-            raise exceptions.ConfigProblem(
-                f"{where}: '{key}' is {shape.shown(value, key)}:"
-                f" it takes {expected}"
-            )
+    _check_values(entry, f"{where}: '", shape.KEYS)
     auth = entry.get("auth", {})
     _check_keys(auth, f"{where}: 'auth'")
     for key, value in auth.items():
         if not shape.is_plain(value) and key not in ("auth_methods",):
             raise exceptions.ConfigProblem(
                 f"{where}: 'auth.{key}' is {shape.kind(value)}: it takes text"
+            )
+        if key.replace("-", "_") in shape.TEXTS and not isinstance(
+            value, str | None
+        ):
+            raise exceptions.ConfigProblem(
+                f"{where}: 'auth.{key}' is {shape.kind(value)}: put it in"
+                " quotes"
             )
     for key in ("auth_url", "auth-url"):
         if key in auth and not shape.is_address(auth[key]):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 import math
 import urllib.parse
 from collections.abc import Callable, Mapping
 from typing import Any
 
+#: The most characters between two dots of a host's name.
+_LONGEST_LABEL = 63
 INTERFACES = ("public", "internal", "admin")
 
 
@@ -31,6 +34,11 @@ def _is_seconds(value: Any) -> bool:
     except (TypeError, ValueError, OverflowError):
         return False
     return math.isfinite(seconds) and seconds > 0
+
+
+def _is_not_second(value: Any) -> bool:
+    # the token of Keystone's v2.0 has no such catalog, and no domains
+    return not str(value).startswith("2")
 
 
 def _is_names(value: Any) -> bool:
@@ -74,11 +82,28 @@ def is_address(value: Any) -> bool:
         # the port is read to be checked
         return (
             parts.scheme in ("http", "https")
-            and bool(parts.hostname)
+            and not any(map(_is_no_url, value))
+            and _is_host(parts.hostname or "")
             and parts.port != 0
         )
     except ValueError:
         return False
+
+
+def _is_no_url(character: str) -> bool:
+    return character.isspace() or not character.isprintable()
+
+
+def _is_host(name: str) -> bool:
+    """Whether a name can be looked up; a number is none, and passes.
+
+    :raises ValueError: it cannot even be written down for that.
+    """
+    name = name.removesuffix(".")
+    labels = name.split(".") if ":" not in name else [name]
+    if all(map(str.isascii, labels)):
+        return all(0 < len(label) <= _LONGEST_LABEL for label in labels)
+    return bool(name.encode("idna"))
 
 
 Check = Callable[[Any], bool]
@@ -105,6 +130,7 @@ KEYS: Mapping[str, tuple[Check, str]] = {
     "cacert": _FILE,
     "cert": _FILE,
     "key": _FILE,
+    "identity_api_version": (_is_not_second, "3, or leave it out"),
     "api_timeout": (_is_seconds, "a number of seconds"),
     "networks": (_are_networks, "a list of mappings, each with a name"),
     "protector_secondary_cloud": _NAME,
@@ -114,6 +140,27 @@ KEYS: Mapping[str, tuple[Check, str]] = {
     "compute_endpoint_override": ADDRESS,
     "block_storage_endpoint_override": ADDRESS,
 }
+_PART = (lambda value: isinstance(value, dict), "a mapping")
+#: The same for what stands beside the clouds, by section and key.
+SECTIONS: Mapping[str, Mapping[str, tuple[Check, str]]] = {
+    "cache": {"auth": _SWITCH},
+    "client": {},
+    "metrics": {"statsd": _PART, "influxdb": _PART, "prometheus": _PART},
+}
+#: The keys of 'auth' that Keystone takes as text alone: YAML makes a number
+#: of 007, and true of yes. openstack.config turns the others into text.
+TEXTS = frozenset(
+    {
+        "username",
+        "user_id",
+        "password",
+        "passcode",
+        "token",
+        "application_credential_id",
+        "application_credential_name",
+        "application_credential_secret",
+    }
+)
 #: The keys whose files must be there.
 PATHS = ("cacert", "cert", "key")
 
@@ -127,7 +174,11 @@ def kind(value: Any) -> str:
             return name
     if isinstance(value, str):
         return "text"
-    return "a number" if isinstance(value, int | float) else "no such thing"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, datetime.date):
+        return "a date"
+    return "neither text nor number"
 
 
 def shown(value: Any, key: str = "") -> str:

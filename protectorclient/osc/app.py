@@ -8,6 +8,7 @@ to the command, which knows the site that it needs.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import getpass
 import importlib.metadata
@@ -90,6 +91,18 @@ USAGE = 2
 Select = Callable[..., Iterable[importlib.metadata.EntryPoint]]
 
 
+class _LogFile(logging.FileHandler):
+    """What cannot be logged is missing, and decides nothing."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say nothing of it: Python would print where it happened."""
+
+    def close(self) -> None:
+        """Close it, and drop what it still holds and cannot write."""
+        with contextlib.suppress(OSError):
+            super().close()
+
+
 class Commands(commandmanager.CommandManager):
     """The commands by name, each loaded when it is called for.
 
@@ -169,12 +182,23 @@ class ProtectorShell(app.App):
             level = logging.DEBUG
         handlers: list[logging.Handler] = [logging.StreamHandler(self.stderr)]
         if self.options.log_file:
-            handlers.append(logging.FileHandler(self.options.log_file))
+            handlers += self._log_file(self.options.log_file)
         for handler in handlers:
             handler.setLevel(level)
             root.addHandler(handler)
         for name in ("cliff", "stevedore", "iso8601", "requests"):
             logging.getLogger(name).setLevel(logging.ERROR)
+
+    def _log_file(self, path: str) -> list[logging.Handler]:
+        """Where to log to; a file that takes nothing decides nothing."""
+        try:
+            return [_LogFile(path)]
+        except OSError as error:
+            self.stderr.write(
+                f"warning: --log-file: {path} cannot be written:"
+                f" {error.strerror or error}\n"
+            )
+            return []
 
     def run(self, argv: Sequence[str]) -> int:
         arguments = list(argv)
@@ -325,13 +349,17 @@ def _all_auth_options() -> list[str]:
 
 
 def _ask_password(prompt: str | None = None) -> str:
-    """Ask for a password on a terminal; elsewhere there is none to ask."""
-    if not sys.stdin.isatty():
-        return ""
-    try:
-        return getpass.getpass(prompt or "Password: ")
-    except EOFError:
-        return ""
+    """Ask for a password on a terminal.
+
+    :raises MissingRequiredOptions: there is nobody to ask.
+    """
+    with contextlib.suppress(EOFError):
+        if sys.stdin is not None and sys.stdin.isatty():
+            return getpass.getpass(prompt or "Password: ")
+    from keystoneauth1 import exceptions, loading
+
+    name = "passcode" if "passcode" in (prompt or "").lower() else "password"
+    raise exceptions.MissingRequiredOptions([loading.Opt(name)])
 
 
 def _version() -> str:

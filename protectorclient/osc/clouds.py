@@ -65,9 +65,14 @@ def _open(app: Any, name: str | None, **options: Any) -> SiteHandle:
 
     version = api_version(app)
     with config.explained(name):
+        config.check_given(app.cloud_config, name)
         region = app.cloud_config.get_one(name, **options)
         config.check_region(region, name)
         access = cloud.access_from_region(region)
+    if options:
+        # only here do variables stand for what the entry says
+        below: Any = access.session.session
+        below.login_note = lambda: config.overriding(region, name)
     return sitehandle.SiteHandle(
         access.name,
         access,

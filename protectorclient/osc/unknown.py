@@ -75,13 +75,14 @@ def told(
 
     :param program: what stands before the words of a command.
     """
-    if argv[:1] and argv[0].startswith("-"):
+    first = argv[0] if argv else ""
+    if first.startswith("-") and first.strip("-"):
         return [
-            f"{program}: there is no option {argv[0].partition('=')[0]} before"
+            f"{program}: there is no option {first.partition('=')[0]} before"
             " a command; the options of a command stand after it:",
             f"  {program} --help",
         ]
-    typed = " ".join(_leading(argv)) or shlex.join(argv[:1])
+    typed = " ".join(_leading(argv)) or first
     lines = [f"{program}: there is no command '{typed}'"]
     found = near(argv, commands)
     if found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import pathlib
 
 import pytest
@@ -9,6 +10,7 @@ import yaml
 from clirunner import SHELLS, protector
 
 from fakeserver.harness import LocalPair
+from protectorclient import shell as shell_script
 
 GROUPS = "protection-group list"
 #: What stands in the file -> what is said after its path.
@@ -102,4 +104,109 @@ def test_the_other_site_is_no_entry(
     assert ran.err == (
         f"{local_pair.clouds_yaml} has no cloud 'site-x'; the clouds in it:"
         f" {', '.join(sorted(clouds))}\n"
+    )
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_who_signs_in_is_not_whom_the_entry_names(
+    shell: str, local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OS_USERNAME", "somebody")
+    monkeypatch.setenv("OS_PASSWORD", "never-shown")
+    ran = SHELLS[shell](f"{GROUPS} --site site-a")
+    assert (ran.code, ran.out) == (7, "")
+    assert ran.err == (
+        "Keystone refused: The request you have made requires"
+        " authentication. (HTTP 401); OS_USERNAME and OS_PASSWORD are set, and"
+        " are used in place of what the cloud 'site-a' has: type unset"
+        " OS_USERNAME OS_PASSWORD\n"
+    )
+    # the other site's entry is read without them
+    assert SHELLS[shell](f"{GROUPS} --site site-b").code == 0
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_scope_that_was_left(
+    shell: str, local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OS_SYSTEM_SCOPE", "all")
+    ran = SHELLS[shell](f"{GROUPS} --site site-a")
+    assert (ran.code, ran.out) == (7, "")
+    assert ran.err.endswith(
+        "OS_SYSTEM_SCOPE is set, and is used in place of what the cloud"
+        " 'site-a' has: type unset OS_SYSTEM_SCOPE\n"
+    )
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_nobody_to_ask_for_a_password(
+    shell: str, local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clouds = yaml.safe_load(local_pair.clouds_yaml.read_text())["clouds"]
+    monkeypatch.delenv("OS_CLOUD")
+    monkeypatch.setenv("OS_AUTH_URL", clouds["site-a"]["auth"]["auth_url"])
+    monkeypatch.setenv("OS_USERNAME", "demo")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    ran = SHELLS[shell](GROUPS)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith(
+        "no cloud is named, and OS_PASSWORD is not set: set OS_CLOUD to a"
+    )
+    assert ran.err.count("\n") == 1
+
+
+def test_a_region_that_there_is_not(
+    local_pair: LocalPair,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OS_REGION_NAME", "Mars")
+    ran = protector(GROUPS)
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        f"OS_REGION_NAME is 'Mars', and {local_pair.clouds_yaml}: cloud"
+        " 'site-a' has RegionOne; case counts\n"
+    )
+    monkeypatch.delenv("OS_REGION_NAME")
+    found = yaml.safe_load(local_pair.clouds_yaml.read_text())
+    found["clouds"]["site-a"]["region_name"] = "Mars"
+    path = tmp_path / "clouds.yaml"
+    path.write_text(yaml.safe_dump(found))
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(path))
+    for shell in SHELLS.values():
+        ran = shell(f"{GROUPS} --site site-a")
+        assert (ran.code, ran.out) == (1, "")
+        assert ran.err == (
+            "site-a: the catalog has no public endpoint of a protector service"
+            " in region Mars; its regions: RegionOne; set region_name in"
+            " clouds.yaml or OS_REGION_NAME to one of them\n"
+        )
+
+
+def test_a_log_that_cannot_be_written(
+    local_pair: LocalPair, tmp_path: pathlib.Path
+) -> None:
+    ran = protector(f"--log-file {tmp_path} {GROUPS} -f value -c Name")
+    assert (ran.code, ran.out) == (0, "bare\nprod-db\nprod-web-app\n")
+    assert ran.err == (
+        f"warning: --log-file: {tmp_path} cannot be written: Is a directory\n"
+    )
+    ran = protector(f"--debug --log-file /dev/full {GROUPS} -f value -c Name")
+    assert (ran.code, ran.out) == (0, "bare\nprod-db\nprod-web-app\n")
+    assert "Traceback" not in ran.err
+
+
+def test_a_directory_that_is_gone(
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert shell_script.main(["protection-group", "list"]) == 1
+    assert capsys.readouterr().err == (
+        "the current directory cannot be used: No such file or directory;"
+        " type cd first\n"
     )

@@ -259,7 +259,9 @@ REFUSED = [
     (
         f"--secondary-cloud site-a {GROUP} sync-status prod-web-app",
         1,
-        "'site-a' is named as the other site of itself\n",
+        "'site-a' is named as the other site of itself; name the other one by"
+        " --secondary-cloud, OS_SECONDARY_CLOUD or the key"
+        " protector_secondary_cloud in the entry of 'site-a'\n",
     ),
     (
         f"--secondary-cloud nosuch {GROUP} sync-status prod-web-app",

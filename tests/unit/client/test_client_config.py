@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 import pathlib
 import random
@@ -149,6 +150,70 @@ WRONG: dict[str, tuple[str | bytes, str]] = {
         ": cloud 'site-a': 'auth.auth_url' has {where} in it, and the cloud"
         " has no such key",
     ),
+    "two templates": (
+        with_auth(auth_url="http://{0}/v3"),
+        ": cloud 'site-a': 'auth.auth_url' has {0} in it, and the cloud has"
+        " no such key",
+    ),
+    "half a template": (
+        with_auth(auth_url="http://{/v3"),
+        ": cloud 'site-a': 'auth.auth_url' has a single { or } in it: write"
+        " {{ and }} for the characters themselves",
+    ),
+    "half a template elsewhere": (
+        text(image_format="}"),
+        ": cloud 'site-a': 'image_format' has a single { or } in it: write"
+        " {{ and }} for the characters themselves",
+    ),
+    "a space in a host": (
+        with_auth(auth_url="http://a .example/v3"),
+        ": cloud 'site-a': 'auth.auth_url' is 'http://a .example/v3': it takes"
+        f" {URL}",
+    ),
+    "a host with two dots": (
+        with_auth(auth_url="http://a..example/v3"),
+        ": cloud 'site-a': 'auth.auth_url' is 'http://a..example/v3': it takes"
+        f" {URL}",
+    ),
+    "a host that is too long": (
+        with_auth(auth_url=f"http://{'a' * 64}.example/v3"),
+        f": cloud 'site-a': 'auth.auth_url' is 'http://{'a' * 64}.example/v3':"
+        f" it takes {URL}",
+    ),
+    "a list that would become text": (
+        with_auth(project_name=["demo"]),
+        ": cloud 'site-a': 'auth.project_name' is a list: it takes text",
+    ),
+    "a password of digits": (
+        with_auth(password=12345),
+        ": cloud 'site-a': 'auth.password' is a number: put it in quotes",
+    ),
+    "a user called yes": (
+        with_auth(username=True),
+        ": cloud 'site-a': 'auth.username' is true or false: put it in quotes",
+    ),
+    "a date": (
+        with_auth(username=datetime.date(2026, 1, 1)),
+        ": cloud 'site-a': 'auth.username' is a date: it takes text",
+    ),
+    "bytes": (
+        with_auth(username=b"demo"),
+        ": cloud 'site-a': 'auth.username' is neither text nor number: it"
+        " takes text",
+    ),
+    "an old Keystone": (
+        text(identity_api_version="2.0"),
+        ": cloud 'site-a': 'identity_api_version' is '2.0': it takes 3, or"
+        " leave it out",
+    ),
+    "a part of a section": (
+        text() + "metrics: {statsd: 5}\n",
+        ": 'metrics.statsd' is 5: it takes a mapping",
+    ),
+    "a switch of a section": (
+        text() + "cache: {auth: [1]}\n",
+        ": 'cache.auth' is a list: it takes true or false",
+    ),
     "a list in auth": (
         with_auth(username=["demo"]),
         ": cloud 'site-a': 'auth.username' is a list: it takes text",
@@ -241,6 +306,22 @@ def test_what_fits_is_opened(
             networks=[{"name": "web"}],
         )
     )
+    assert protectorclient.connect("site-a").site_name == "site-a"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://[2001:db8::1]:5000/v3",
+        "http://keystone.example.com./v3",
+        "http://k\u00e9ystone.example/v3",
+        "http://k_1:5000",
+    ],
+)
+def test_addresses(
+    url: str, write: Callable[[str | bytes], pathlib.Path]
+) -> None:
+    write(with_auth(auth_url=url, project_name=12))
     assert protectorclient.connect("site-a").site_name == "site-a"
 
 

@@ -1,12 +1,14 @@
 """What is lost below HTTP, in the words of every version of urllib3."""
 
+import http.client
 import socket
 from typing import Any
 
 import pytest
 import requests
+import urllib3.exceptions
+from keystoneauth1 import adapter, session
 from keystoneauth1 import exceptions as ksa
-from keystoneauth1 import session
 from keystoneauth1.identity import v3
 
 from protectorclient import exceptions, transport
@@ -72,3 +74,54 @@ def test_a_keystone_that_refuses_is_not(status: int) -> None:
         transport.authenticating("site-a"),
     ):
         raise ksa.from_response(answer, "POST", URL)
+
+
+def test_what_answers_for_keystone_is_named() -> None:
+    answer = requests.Response()
+    answer.status_code = 200
+    answer.url = URL
+    answer._content = b"<title>Welcome</title>"
+    with (
+        pytest.raises(exceptions.SiteUnreachable) as caught,
+        transport.authenticating("site-a"),
+    ):
+        raise ksa.InvalidResponse(answer)
+    assert str(caught.value) == (
+        "Keystone does not answer: something else answered HTTP 200"
+        f" (Welcome) at {URL}"
+    )
+
+
+@pytest.mark.parametrize(
+    "url", ["/v1", "http://a..b:8788/v1", f"http://{'a' * 64}/v1", "ftp://a/"]
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_url_that_names_no_host(method: str, url: str) -> None:
+    """That of a catalog: to ask again would not help."""
+    asked = adapter.Adapter(session.Session(), endpoint_override=url)
+    with (
+        pytest.raises(exceptions.ConfigProblem) as caught,
+        transport.sending("site-a", url, safe=method == "GET", headers={}),
+    ):
+        asked.request("", method)
+    assert str(caught.value) == (
+        f"site-a: the URL '{url}' names no host that can be asked"
+    )
+
+
+def test_a_keystone_whose_url_names_no_host() -> None:
+    asked = session.Session(auth=v3.Password("http://a..b/v3", "demo", "x"))
+    with (
+        pytest.raises(exceptions.ConfigProblem, match="auth_url, or where"),
+        transport.authenticating("site-a"),
+    ):
+        asked.get_token()
+
+
+def test_what_speaks_no_http() -> None:
+    lost = requests.ConnectionError(
+        urllib3.exceptions.ProtocolError(
+            "Connection aborted.", http.client.BadStatusLine("SSH-2.0")
+        )
+    )
+    assert transport.cause(lost) == "what came is no HTTP"

@@ -89,3 +89,17 @@ def test_nothing_is_near(typed: str) -> None:
 def test_each_command_is_nearest_to_itself(name: str) -> None:
     found = unknown.near(name.split(), commands())
     assert [str(one) for one in found] == [name]
+
+
+def test_an_option_that_there_is_not() -> None:
+    for argv in (["--os-bogus", "x", GROUP], ["--os-bogus=x"]):
+        assert unknown.told("protector", argv, commands()) == [
+            "protector: there is no option --os-bogus before a command; the"
+            " options of a command stand after it:",
+            "  protector --help",
+        ]
+
+
+def test_no_word_at_all() -> None:
+    said = unknown.told("protector", [""], commands())
+    assert said[0] == "protector: there is no command ''; all commands:"
