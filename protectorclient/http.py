@@ -17,7 +17,6 @@ What a caller may rely on:
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import datetime
 import time
@@ -144,41 +143,15 @@ class SiteAdapter:
             return url
         self._token()
         found = None
-        with (
-            transport.reading_catalog(self.site),
-            contextlib.suppress(ksa_exceptions.EndpointNotFound),
-        ):
+        with transport.reading_catalog(self.site):
             found = self._adapter.get_endpoint()
         if not found:
-            raise exceptions.ConfigProblem(
-                f"the catalog has no {self._wanted_endpoint()}",
-                site=self.site,
-            )
+            auth: Any = self._auth or self.session.auth
+            with transport.reading_catalog(self.site):
+                known = auth.get_access(self.session).service_catalog.catalog
+                told = urls.not_in(known, self._interface, self.region_name)
+            raise exceptions.ConfigProblem(told, site=self.site)
         return found
-
-    def _wanted_endpoint(self) -> str:
-        """What was looked for in the catalog, and which regions it has."""
-        interface = self._interface or "public"
-        if not isinstance(interface, str):
-            interface = " or ".join(interface)
-        told = f"{interface} endpoint of a protector service"
-        if not self.region_name:
-            return told
-        told += f" in region {self.region_name}"
-        regions: set[str] = set()
-        with transport.reading_catalog(self.site):
-            regions = urls.regions(self._catalog())
-        if self.region_name in regions:
-            return told
-        return (
-            f"{told}; its regions: {', '.join(sorted(regions)) or 'none'};"
-            " set region_name in clouds.yaml or OS_REGION_NAME to one of them"
-        )
-
-    def _catalog(self) -> Sequence[Mapping[str, Any]]:
-        auth: Any = self._auth or self.session.auth
-        found = auth.get_access(self.session).service_catalog.catalog
-        return list(found or ())
 
     def _scope(self) -> str:
         with transport.authenticating(self.site, self.session):

@@ -11,6 +11,7 @@ import contextlib
 import http.client
 import socket
 import ssl
+import urllib.request
 from collections.abc import Iterator, Mapping
 
 import requests
@@ -54,6 +55,13 @@ _NO_ADDRESS = (
     urllib3.exceptions.LocationParseError,
     UnicodeEncodeError,
 )
+_PROXY = (
+    requests.exceptions.ProxyError,
+    requests.exceptions.InvalidProxyURL,
+    urllib3.exceptions.ProxyError,
+    urllib3.exceptions.ProxySchemeUnknown,
+)
+_PROXY_VARIABLES = "http_proxy, https_proxy, all_proxy and no_proxy"
 _KEYSTONES_URL = "auth_url, or where Keystone redirects to,"
 #: A status that keystoneauth before 5.16 has no exception of its own for.
 _TOO_MANY_REQUESTS = 429
@@ -82,10 +90,10 @@ def sending(
     try:
         yield
     except _NO_ADDRESS as error:
-        raise _no_address(f"the URL '{where}'", site) from error
+        raise _no_address(f"the URL '{where}'", site, error) from error
     except (ksa.ConnectionError, requests.RequestException) as error:
         if _in_chain(error, _NO_ADDRESS):
-            raise _no_address(f"the URL '{where}'", site) from error
+            raise _no_address(f"the URL '{where}'", site, error) from error
         sent = not never_left(error)
         said = cause(error)
         if safe or not sent:
@@ -118,12 +126,12 @@ def authenticating(
         with deadline.within(SIGN_IN_TIMEOUT), signing_in():
             yield
     except _NO_ADDRESS as error:
-        raise _no_address(_KEYSTONES_URL, site) from error
+        raise _no_address(_KEYSTONES_URL, site, error) from error
     except ksa.InvalidResponse as error:
         raise _keystone_is_silent(_stranger(error), site) from error
     except _SILENT_KEYSTONE as error:
         if _in_chain(error, _NO_ADDRESS):
-            raise _no_address(_KEYSTONES_URL, site) from error
+            raise _no_address(_KEYSTONES_URL, site, error) from error
         raise _keystone_is_silent(
             _not_there(error) or cause(error), site
         ) from error
@@ -153,10 +161,13 @@ def authenticating(
 def reading_catalog(site: str | None) -> Iterator[None]:
     """Turn what is wrong with a catalog that is there into our own.
 
+    The block ends where the catalog lacks what is looked for.
+
     :raises ConfigProblem: nothing can be done with it.
     """
     try:
-        yield
+        with contextlib.suppress(ksa.EndpointNotFound):
+            yield
     except ksa.CatalogException as error:
         raise exceptions.ConfigProblem(
             f"the catalog cannot be used: {error}", site=site
@@ -175,7 +186,18 @@ def _noted(error: BaseException, session: ksa_session.Session | None) -> str:
     return f"{_first_line(error)}; {note}" if note else _first_line(error)
 
 
-def _no_address(what: str, site: str | None) -> exceptions.ConfigProblem:
+def _no_address(
+    what: str, site: str | None, error: BaseException
+) -> exceptions.ConfigProblem:
+    if _in_chain(error, _PROXY) or "SOCKS" in str(error):
+        return exceptions.ConfigProblem(
+            f"no such proxy can be used; look at {_PROXY_VARIABLES}",
+            site=site,
+        )
+    if urllib.request.getproxies():
+        what += (
+            f", or the proxy of {_PROXY_VARIABLES.replace(' and ', ' or ')},"
+        )
     return exceptions.ConfigProblem(
         f"{what} names no host that can be asked", site=site
     )
@@ -234,6 +256,13 @@ def _in_chain(
 
 def cause(error: BaseException) -> str:
     """The few words of an error that help whoever reads them."""
+    said = _cause(error)
+    if _in_chain(error, _PROXY):
+        return f"the proxy: {said}; look at {_PROXY_VARIABLES}"
+    return said
+
+
+def _cause(error: BaseException) -> str:
     links = list(_chain(error))
     for kind, words in _WORDS:
         if any(isinstance(link, kind) for link in links):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import urllib.parse
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from protectorclient import exceptions
@@ -122,11 +122,31 @@ def _next_link(links: object) -> str | None:
     return None
 
 
-def regions(catalog: Iterable[Mapping[str, Any]]) -> set[str]:
-    """The regions of the endpoints in a catalog of Keystone's."""
-    return {
-        str(region)
-        for service in catalog
+def not_in(
+    catalog: Iterable[Mapping[str, Any]] | None,
+    interface: str | Sequence[str] | None,
+    region: str | None,
+) -> str:
+    """What to say where a catalog of Keystone's has no protector service.
+
+    :param interface: that was looked for; ``public`` without it.
+    :param region: that was looked for, where it was one.
+    """
+    if not isinstance(interface, str):
+        interface = " or ".join(interface or ["public"])
+    told = f"the catalog has no {interface} endpoint of a protector service"
+    if not region:
+        return told
+    told += f" in region {region}"
+    regions = {
+        str(known)
+        for service in catalog or ()
         for endpoint in service.get("endpoints") or ()
-        if (region := endpoint.get("region_id") or endpoint.get("region"))
+        if (known := endpoint.get("region_id") or endpoint.get("region"))
     }
+    if region in regions:
+        return told
+    return (
+        f"{told}; its regions: {', '.join(sorted(regions)) or 'none'}; set"
+        " region_name in clouds.yaml or OS_REGION_NAME to one of them"
+    )

@@ -187,7 +187,11 @@ def check_given(config: Any, name: str | None) -> None:
     clouds = config.cloud_config.get("clouds") or {}
     name = name or os.environ.get("OS_CLOUD")
     if name and name in clouds and config.config_filename:
-        check_entry(Files(config.config_filename, clouds), name)
+        try:
+            check_entry(Files(config.config_filename, clouds), name)
+        except exceptions.ConfigProblem:
+            read(name)  # it may be secure.yaml that is wrong
+            raise
 
 
 def overriding(region: Any, name: str | None) -> str:

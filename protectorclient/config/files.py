@@ -86,7 +86,31 @@ def read(named: str | None, *, strict: bool = False) -> Files:
         clouds = _clouds(path, data)
         if variable == FILE_VARIABLE:
             found = Files(path, clouds)
+        elif named in clouds:
+            check_entry(Files(path, clouds), str(named))
     return found
+
+
+def _check_profile(entry: Mapping[str, Any]) -> None:
+    """Look at what an entry takes from the file of vendors' clouds.
+
+    :raises ConfigProblem: what is wrong there, in a sentence.
+    """
+    from openstack.config import loader
+
+    name = entry.get("profile") or entry.get("cloud")
+    path = next(filter(os.path.exists, loader.VENDOR_FILES), None)
+    if not name or path is None:
+        return
+    data = _parsed(path)
+    clouds = data.get("public-clouds") if isinstance(data, dict) else data
+    if not isinstance(clouds, dict):
+        raise exceptions.ConfigProblem(
+            f"{path}: 'public-clouds' is {shape.kind(clouds)}: it takes a"
+            " mapping of names to what is known of each cloud"
+        )
+    if name in clouds:
+        check_entry(Files(path, clouds), name)
 
 
 def _parsed(path: str) -> Any:
@@ -223,6 +247,7 @@ def check_entry(files: Files, name: str) -> None:
                 f"{where}: 'auth.{key}' is {shape.shown(auth[key])}: it takes"
                 f" {shape.ADDRESS[1]}"
             )
+    _check_profile(entry)
 
 
 def _no_cloud(files: Files, name: str) -> str:

@@ -309,6 +309,59 @@ def test_what_fits_is_opened(
     assert protectorclient.connect("site-a").site_name == "site-a"
 
 
+#: The content of a file beside clouds.yaml -> what is said after its path.
+BESIDE = {
+    "secure.yaml": {
+        "clouds: {site-a: [1]}\n": (
+            ": cloud 'site-a' is a list: it takes a mapping with 'auth'"
+        ),
+        "clouds: {site-a: {auth: x}}\n": (
+            f": cloud 'site-a': 'auth' is text: it takes {MAPPING}"
+        ),
+        "clouds:\n": f": 'clouds' is empty: it takes {CLOUDS}",
+    },
+    "clouds-public.yaml": {
+        "public-clouds:\n": (
+            ": 'public-clouds' is empty: it takes a mapping of names to what"
+            " is known of each cloud"
+        ),
+        "public-clouds: {vendor: [1]}\n": (
+            ": cloud 'vendor' is a list: it takes a mapping with 'auth'"
+        ),
+        "public-clouds: {vendor: {auth: [1]}}\n": (
+            f": cloud 'vendor': 'auth' is a list: it takes {MAPPING}"
+        ),
+        "{\n": (
+            ", line 2: it is not valid YAML: expected the node content, but"
+            " found '<stream end>'"
+        ),
+    },
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_file_beside_it(
+    name: str,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    write: Callable[[str | bytes], pathlib.Path],
+) -> None:
+    write(text(profile="vendor"))
+    path = tmp_path / name
+    kinds = {
+        "secure.yaml": "SECURE_FILES",
+        "clouds-public.yaml": "VENDOR_FILES",
+    }
+    for file, kind in kinds.items():
+        held = [str(tmp_path / file)]
+        monkeypatch.setattr(f"openstack.config.loader.{kind}", held)
+    for content, said in BESIDE[name].items():
+        path.write_text(content)
+        with pytest.raises(exceptions.ConfigProblem) as told:
+            protectorclient.connect("site-a")
+        assert str(told.value) == f"{path}{said}"
+
+
 @pytest.mark.parametrize(
     "url",
     [

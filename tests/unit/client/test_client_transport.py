@@ -125,3 +125,32 @@ def test_what_speaks_no_http() -> None:
         )
     )
     assert transport.cause(lost) == "what came is no HTTP"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "said"),
+    [
+        ("junk://:x", "names no host that can be asked"),
+        ("http://", "no such proxy can be used"),
+        ("http://127.0.0.1:99999", "names no host that can be asked"),
+    ],
+)
+def test_a_proxy_that_there_cannot_be(
+    proxy: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    with (
+        pytest.raises(exceptions.ConfigProblem) as caught,
+        transport.sending("site-a", URL, safe=True, headers={}),
+    ):
+        requests.get(URL, timeout=5)
+    assert "http_proxy, https_proxy, all_proxy" in str(caught.value)
+    assert said in str(caught.value)
+
+
+def test_a_proxy_that_is_not_there() -> None:
+    lost = requests.exceptions.ProxyError(ConnectionRefusedError())
+    assert transport.cause(lost) == (
+        "the proxy: connection refused; look at http_proxy, https_proxy,"
+        " all_proxy and no_proxy"
+    )
