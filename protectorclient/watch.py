@@ -8,9 +8,7 @@ another poll, told once and counted. What is not known is never said.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import math
-import time
 from collections.abc import (
     Callable,
     Generator,
@@ -35,6 +33,7 @@ from protectorclient.events import (
     Silent,
     outcome_of,
 )
+from protectorclient.polling.pace import Pace
 from protectorclient.polling.targets import SiteState, Target
 
 if TYPE_CHECKING:
@@ -75,26 +74,6 @@ TRANSIENT = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Pace:
-    """How often to ask, and when to stop."""
-
-    #: Seconds between polls while things move.
-    shortest: float = 1.0
-    #: Seconds between polls when nothing has moved for a while.
-    longest: float = 10.0
-    growth: float = 1.5
-    #: The most that a ``Retry-After`` is honoured.
-    longest_rest: float = 60.0
-    #: Seconds without any answer until it is called unknown.
-    give_up_after: float = 300.0
-    #: Seconds for the answer to a poll that begins when the time is nearly
-    #: over: the least, and the most by which a poll outlives it.
-    last_answer: float = 5.0
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-
-
 #: The records of some operations of one site; what it does not know is
 #: left out.
 Fetch = Callable[[str, Sequence[str]], Mapping[str, "Operation"]]
@@ -124,7 +103,6 @@ def follow(
     :param begun: asked every `Pace.longest` seconds, and when the last has
         ended, for operations that have begun meanwhile; they are followed
         too.
-
     :param sites: where an operation is looked for whose key has no site:
         at each, until one knows it or all have said that they do not.
     :param timeout: seconds after which what still runs is left running.
