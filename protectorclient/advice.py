@@ -7,11 +7,10 @@ printed into the documentation.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
-from protectorclient.escape import shell_word
+from protectorclient.escape import AS_ADMIN, protector
 from protectorclient.symptoms import (
     ARRAY_TOKEN,
     CINDER_POLICY,
@@ -56,7 +55,6 @@ __all__ = [
     "TEST_LEFT",
     "UNPROTECTED",
     "VOLUMES",
-    "after",
     "for_error",
     "for_operation",
 ]
@@ -77,7 +75,7 @@ INSTANCES = Advice(
         "Map the networks and flavors to others where these do not fit,"
         " then start the operation again.",
     ),
-    commands=("openstack protector member list {group}",),
+    commands=(protector("member list {group}"),),
     steps=("recreate_instances", "create_test_instances"),
 )
 
@@ -92,7 +90,7 @@ VOLUMES = Advice(
         " Cinder's pools, and look at the quotas.",
         "Then start the operation again.",
     ),
-    commands=("openstack protector consistency-group show {group}",),
+    commands=(protector("consistency-group show {group}"),),
     steps=("manage_volumes_into_cinder", "unmanage_test_volumes"),
 )
 
@@ -110,7 +108,8 @@ CLOUD_UNREACHABLE = Advice(
     ),
     commands=(
         "openstack --os-cloud {site} token issue",
-        "openstack protector site validate {site}  # as an admin",
+        AS_ADMIN,
+        protector("site validate {site}"),
     ),
     message=r"cloud of (?:site )?(?P<site>\S+) is unreachable",
 )
@@ -125,8 +124,8 @@ SUPERSEDED = Advice(
         "Force a sync of the metadata once both sites answer.",
     ),
     commands=(
-        "openstack protector protection-group sync-status {group}",
-        "openstack protector protection-group sync-force {group}",
+        protector("protection-group sync-status {group}"),
+        protector("protection-group sync-force {group}"),
     ),
     message=r"superseded by",
 )
@@ -142,8 +141,8 @@ PARTIAL = Advice(
         " back once the other site is there again.",
     ),
     commands=(
-        "openstack protector member list {group}",
-        "openstack protector operation show {operation}",
+        protector("member list {group}"),
+        protector("operation show {operation}"),
     ),
 )
 
@@ -156,7 +155,7 @@ LEFT_BEHIND = Advice(
         " far as it is still there.",
         "Where the group is in error, an administrator then sets its status.",
     ),
-    commands=("openstack protector protection-group show {group}",),
+    commands=(protector("protection-group show {group}"),),
 )
 
 LIVE_COPIES = Advice(
@@ -170,7 +169,7 @@ LIVE_COPIES = Advice(
         "Fail back: that stops them first and keeps a snapshot of each"
         " volume. Or stop them, where the group stays.",
     ),
-    commands=("openstack protector protection-group check {group}",),
+    commands=(protector("protection-group check {group}"),),
 )
 
 UNPROTECTED = Advice(
@@ -179,7 +178,7 @@ UNPROTECTED = Advice(
     cause="The failback was not asked to reverse the replication, so it"
     " stays stopped: what is written is not protected.",
     fix=("Start the replication, and wait for the first recovery point.",),
-    commands=("openstack protector consistency-group sync {group} --wait",),
+    commands=(protector("consistency-group sync {group} --wait"),),
 )
 
 ROLLED_BACK = Advice(
@@ -190,7 +189,7 @@ ROLLED_BACK = Advice(
         "Mend what the message names.",
         "Check the group, then start the operation again.",
     ),
-    commands=("openstack protector protection-group show {group}",),
+    commands=(protector("protection-group show {group}"),),
 )
 
 #: What the published page does not name; asked after the table.
@@ -205,32 +204,6 @@ MORE = (
     UNPROTECTED,
     ROLLED_BACK,
 )
-
-
-#: What to type after a refusal, by the service's word for it.
-_AFTER: Mapping[str, str] = {
-    "peer-unreachable": "openstack protector protection-group check {group}",
-    "out-of-sync": "openstack protector protection-group sync-force {group}",
-    "metadata-conflict": "openstack protector protection-group reconcile"
-    " {group}",
-}
-
-
-def after(error: BaseException, group: str) -> str | None:
-    """The command to type after a refusal; None where the table has none.
-
-    :param group: the name of the group that it is about.
-    """
-    if not isinstance(error, exceptions.HTTPError):
-        return None
-    word = (error.reason or "").removeprefix("protector.")
-    command = _AFTER.get(word)
-    if command is None and for_error(error) is NOT_FAILED_OVER:
-        command = (
-            "openstack protector operation list --all-sites"
-            " --protection-group {group}"
-        )
-    return command and command.replace("{group}", shell_word(group))
 
 
 def for_operation(

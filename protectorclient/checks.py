@@ -10,6 +10,7 @@ from protectorclient.checking import group, machines, sites, target
 from protectorclient.checking.case import PURPOSES
 from protectorclient.checking.finding import Severity
 from protectorclient.checking.row import Check, Where
+from protectorclient.escape import AS_ADMIN, ShellCommand, protector
 
 #: The actions that build instances at the other site.
 BUILDS = frozenset({"failover", "unplanned", "failback", "test-failover"})
@@ -92,7 +93,7 @@ CHECKS: tuple[Check, ...] = (
         where=Where.NEEDED,
         cause="The site did not pass its last validation.",
         impact="The services may not be able to work with it.",
-        fix="openstack protector site validate {site}  # as an admin",
+        fix=(AS_ADMIN, protector("site validate {site}")),
     ),
     Check(
         id="name",
@@ -116,7 +117,7 @@ CHECKS: tuple[Check, ...] = (
         cause="The group was made while the site was away, or deleted"
         " there; or the clouds are of different projects.",
         impact="The site can neither run nor protect the group.",
-        fix="openstack protector protection-group sync-force {group}",
+        fix=protector("protection-group sync-force {group}"),
     ),
     Check(
         id="peer-link",
@@ -140,8 +141,7 @@ CHECKS: tuple[Check, ...] = (
         blocks=frozenset({"unplanned"}),
         cause="The primary, or a part of it, is alive.",
         impact="Two sites would each run the group, and diverge.",
-        fix="openstack protector protection-group check {group}"
-        " --for failover",
+        fix=protector("protection-group check {group} --for failover"),
     ),
     Check(
         id="primary",
@@ -154,7 +154,7 @@ CHECKS: tuple[Check, ...] = (
         cause="An unplanned failover, of which the old primary has not"
         " been told.",
         impact="An action may be sent to a site that is not primary.",
-        fix="openstack protector protection-group sync-force {group}",
+        fix=protector("protection-group sync-force {group}"),
     ),
     Check(
         id="metadata-version",
@@ -166,7 +166,7 @@ CHECKS: tuple[Check, ...] = (
         blocks=PLANNED,
         cause="A change reached only one of the sites.",
         impact="Every action but an unplanned failover is refused.",
-        fix="openstack protector protection-group sync-force {group}",
+        fix=protector("protection-group sync-force {group}"),
     ),
     Check(
         id="metadata-checksum",
@@ -178,8 +178,7 @@ CHECKS: tuple[Check, ...] = (
         blocks=PLANNED,
         cause="Both sites were changed apart from each other.",
         impact="Neither can be told to be right; a winner must be named.",
-        fix="openstack protector protection-group sync-force {group}"
-        " --winner {site}",
+        fix=protector("protection-group sync-force {group} --winner {site}"),
     ),
     Check(
         id="status",
@@ -190,8 +189,7 @@ CHECKS: tuple[Check, ...] = (
         blocks=ALL,
         cause="The group is at the other site, or an operation has failed.",
         impact="The action is refused.",
-        fix="openstack protector operation list --all-sites"
-        " --protection-group {group}",
+        fix=protector("operation list --all-sites --protection-group {group}"),
     ),
     Check(
         id="operation",
@@ -214,7 +212,7 @@ CHECKS: tuple[Check, ...] = (
         blocks=frozenset({"failover"}),
         cause="A test failover was not cleaned up.",
         impact="A planned failover is refused.",
-        fix="openstack protector protection-group test-cleanup {group} --wait",
+        fix=protector("protection-group test-cleanup {group} --wait"),
     ),
     Check(
         id="test-there",
@@ -226,8 +224,9 @@ CHECKS: tuple[Check, ...] = (
         blocks=frozenset({"test-cleanup"}),
         cause="No test failover was run, or it was cleaned up.",
         impact="The clean-up is refused.",
-        fix="openstack protector protection-group test-failover {group}"
-        " --retain-primary --wait",
+        fix=protector(
+            "protection-group test-failover {group} --retain-primary --wait"
+        ),
     ),
     Check(
         id="policy",
@@ -238,7 +237,7 @@ CHECKS: tuple[Check, ...] = (
         blocks=ALL,
         cause="The group was never given one, or it was deleted.",
         impact="Nothing replicates, and every action is refused.",
-        fix="openstack protector policy set {group}",
+        fix=protector("policy set {group}"),
     ),
     Check(
         id="members",
@@ -249,7 +248,7 @@ CHECKS: tuple[Check, ...] = (
         purposes=BUILDS,
         cause="Instances were never added, or could not be rebuilt.",
         impact="They are not there after a failover.",
-        fix="openstack protector member add {group} $INSTANCE",
+        fix=protector("member add {group} $INSTANCE"),
     ),
     Check(
         id="running",
@@ -273,7 +272,7 @@ CHECKS: tuple[Check, ...] = (
         " or an operation that failed left what it had built.",
         impact="Two copies of one member write now, each its own data: what"
         " the one beside the group writes is not replicated.",
-        fix="openstack --os-cloud {site} server list",
+        fix=ShellCommand("openstack --os-cloud {site} server list"),
     ),
     Check(
         id="left-over",
@@ -284,7 +283,7 @@ CHECKS: tuple[Check, ...] = (
         purposes=BUILDS,
         cause="An operation failed, and could not remove what it had built.",
         impact="It holds addresses and quota, and may hold data.",
-        fix="openstack --os-cloud {site} server list",
+        fix=ShellCommand("openstack --os-cloud {site} server list"),
     ),
     Check(
         id="members-once",
@@ -295,7 +294,7 @@ CHECKS: tuple[Check, ...] = (
         purposes=BUILDS,
         cause="Two sites were changed apart from each other.",
         impact="What fails one group over takes instances of the other.",
-        fix="openstack protector member remove {group} $INSTANCE",
+        fix=protector("member remove {group} $INSTANCE"),
     ),
     Check(
         id="volume-types",
@@ -334,7 +333,7 @@ CHECKS: tuple[Check, ...] = (
         cause="After a failback it stays stopped, unless it was asked to"
         " be reversed.",
         impact="What is written is not protected.",
-        fix="openstack protector consistency-group sync {group} --wait",
+        fix=protector("consistency-group sync {group} --wait"),
     ),
     Check(
         id="recovery-point",
@@ -345,7 +344,7 @@ CHECKS: tuple[Check, ...] = (
         blocks=frozenset({"failover", "test-failover"}),
         cause="No replication has completed yet, or none since a failback.",
         impact="The operation fails at get_latest_snapshot.",
-        fix="openstack protector consistency-group sync {group} --wait",
+        fix=protector("consistency-group sync {group} --wait"),
     ),
     Check(
         id="recovery-point-age",
@@ -356,7 +355,7 @@ CHECKS: tuple[Check, ...] = (
         purposes=frozenset({"failover", "unplanned", "test-failover"}),
         cause="The replication is late, or stopped.",
         impact="An unplanned failover loses more than was agreed.",
-        fix="openstack protector consistency-group sync {group} --wait",
+        fix=protector("consistency-group sync {group} --wait"),
     ),
     Check(
         id="networks",
@@ -368,7 +367,7 @@ CHECKS: tuple[Check, ...] = (
         blocks=BUILDS,
         cause="Its name is not there, and it is not mapped.",
         impact="The action is refused.",
-        fix="openstack protector mapping suggest {group}",
+        fix=protector("mapping suggest {group}"),
     ),
     Check(
         id="flavors",
@@ -380,7 +379,7 @@ CHECKS: tuple[Check, ...] = (
         blocks=BUILDS,
         cause="Its name is not there, and it is not mapped.",
         impact="The action is refused.",
-        fix="openstack protector mapping suggest {group}",
+        fix=protector("mapping suggest {group}"),
     ),
     Check(
         id="flavor-size",
@@ -412,7 +411,7 @@ CHECKS: tuple[Check, ...] = (
         purposes=BUILDS,
         cause="The project has too little left at the target.",
         impact="The operation fails when it builds instances.",
-        fix="openstack quota set",
+        fix="Raise the quota of the project there",
     ),
     Check(
         id="quota-storage",
@@ -422,6 +421,6 @@ CHECKS: tuple[Check, ...] = (
         purposes=BUILDS,
         cause="The project has too little left at the target.",
         impact="The operation fails when it manages volumes.",
-        fix="openstack quota set",
+        fix="Raise the quota of the project there",
     ),
 )

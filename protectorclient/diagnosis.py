@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from protectorclient import advice, remedies
 from protectorclient.checking import copies
 from protectorclient.checking.operation_facts import Facts, Seen, examine
+from protectorclient.escape import ShellCommand, commands
 
 if TYPE_CHECKING:
     from protectorclient.v1.operations import Operation
@@ -32,8 +33,20 @@ class Diagnosis:
     #: Whether anything has to be done.
     healthy: bool
     advice: advice.Advice | None
-    #: What to type, in this order.
-    commands: tuple[str, ...]
+    #: What to type, in this order: commands, and sentences before some.
+    lines: tuple[str, ...]
+    #: The same for another way, or where the first does not help.
+    instead: tuple[str, ...] = ()
+
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """What to type, in this order."""
+        return commands(self.lines)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be known of some commands, and the other way."""
+        return tuple(_noted([*self.lines, *self.instead]))
 
 
 def diagnose(facts: Facts) -> Diagnosis:
@@ -45,7 +58,7 @@ def diagnose(facts: Facts) -> Diagnosis:
     group = facts.group
     name = (group.name if group else None) or operation.protection_group_id
     live = _beside(facts, operation)
-    cure: list[str] = []
+    cure: copies.Cure | None = None
     if live and group is not None and operation.is_finished:
         verdict += f"; {copies.sentence(live, facts.primary)}"
         cure = copies.cure(
@@ -54,17 +67,61 @@ def diagnose(facts: Facts) -> Diagnosis:
             status=group.status,
             primary=facts.primary,
             in_sync=not facts.out_of_sync,
-        ).script
+        )
         row = row or advice.LIVE_COPIES
     filled = row and row.filled(
         group=name or "GROUP",
         operation=operation.id,
         site=facts.home.site if facts.home else "SITE",
     )
-    commands = remedies.commands(facts, operation, name or "GROUP", filled)
+    told = [*remedies.lines(facts, operation, name or "GROUP", filled)]
+    instead = [*remedies.by_hand(facts, operation)]
+    if cure is not None:
+        told += cure.commands
+        instead += cure.lines[len(cure.commands) :]
     return Diagnosis(
-        verdict, row is None, filled, tuple(dict.fromkeys([*commands, *cure]))
+        verdict, row is None, filled, tuple(_once(told)), tuple(instead)
     )
+
+
+def _noted(lines: Iterable[str]) -> Iterator[str]:
+    """Each sentence, with the commands that it is said of."""
+    sentence = ""
+    typed: list[str] = []
+    for line in [*lines, ""]:
+        if isinstance(line, ShellCommand):
+            typed.append(line)
+            continue
+        if sentence.endswith(":"):
+            yield f"{sentence} {'; '.join(typed)}".rstrip()
+        elif sentence:
+            yield sentence
+        sentence, typed = line, []
+
+
+def _once(lines: Iterable[str]) -> Iterator[str]:
+    """A command that comes twice counts where it is first.
+
+    A sentence goes with the command behind it.
+    """
+    known: set[str] = set()
+    waiting: list[str] = []
+    for line in lines:
+        if not isinstance(line, ShellCommand):
+            waiting.append(line)
+        elif line not in known:
+            known.add(line)
+            yield from waiting
+            waiting = []
+            yield line
+        else:
+            waiting = _whole(waiting)
+    yield from _whole(waiting)
+
+
+def _whole(sentences: Iterable[str]) -> list[str]:
+    """Those that say something without the command behind them."""
+    return [line for line in sentences if not line.endswith(":")]
 
 
 def _beside(facts: Facts, operation: Operation) -> list[copies.Copy]:
@@ -90,8 +147,7 @@ def _nobody_knows(facts: Facts) -> Diagnosis:
     row = advice.PEER_UNREACHABLE.filled(
         group=(group and group.name) or "GROUP", operation=facts.operation_id
     )
-    commands = remedies.unknown(facts)
-    return Diagnosis(verdict, False, row, tuple(commands))
+    return Diagnosis(verdict, False, row, tuple(remedies.unknown(facts)))
 
 
 def _judge(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from protectorclient import advice, exceptions, watch
+from protectorclient.escape import ShellCommand, protector, shell_word
 from protectorclient.timespan import span
 
 if TYPE_CHECKING:
@@ -47,8 +48,7 @@ def error_for(ended: watch.Ended) -> exceptions.ProtectorError | None:
             operation=operation,
             operation_id=identity,
             site=site,
-            hint=f"openstack protector operation wait {identity}",
-        )
+        ).then(_wait(identity))
     assert operation is not None
     said = operation.error_message or "no reason was given"
     at = f" at {operation.steps_failed[0]}" if operation.steps_failed else ""
@@ -103,6 +103,10 @@ def _last_seen(ended: watch.Ended) -> str:
     )
 
 
+def _wait(operation: str) -> ShellCommand:
+    return protector(f"operation wait {shell_word(operation)}")
+
+
 def _silence(error: exceptions.ProtectorError | None) -> str:
     if error is None or isinstance(error, exceptions.SiteUnreachable):
         return "does not answer"
@@ -133,8 +137,7 @@ def _unknown(ended: watch.Ended) -> exceptions.ProtectorError:
         operation=ended.operation,
         operation_id=ended.key.operation_id,
         site=ended.key.site or None,
-        hint=f"openstack protector operation wait {ended.key.operation_id}",
-    )
+    ).then(_wait(ended.key.operation_id))
 
 
 def _ago(seconds: float | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterable
 
 #: What steers a terminal, reorders a line, or begins another one: C0, DEL,
 #: C1, the line and paragraph separators, and the bidirectional controls.
@@ -40,6 +41,32 @@ def escaped(text: str, keep: str = "", *, last_byte: int = 0xFF) -> str:
         return f"\\{letter}{number:0{digits}x}"
 
     return _ANY.sub(spelt, text)
+
+
+#: Said before a command that takes an administrator's cloud.
+AS_ADMIN = "as an admin:"
+#: Said before what takes one no more.
+AS_BEFORE = "then, as your own user:"
+
+
+class ShellCommand(str):
+    """A whole command, to be pasted as it stands, among lines of prose.
+
+    What is made of it by hand is prose again: only who has put every name
+    into it as a word says that a line is one.
+    """
+
+    __slots__ = ()
+
+
+def protector(words: str) -> ShellCommand:
+    """One of our own commands, from the words behind ``protector``."""
+    return ShellCommand(f"openstack protector {words}")
+
+
+def commands(lines: Iterable[str]) -> tuple[ShellCommand, ...]:
+    """The commands among lines of prose."""
+    return tuple(line for line in lines if isinstance(line, ShellCommand))
 
 
 def shell_word(text: str) -> str:

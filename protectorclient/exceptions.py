@@ -60,7 +60,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from protectorclient.advice import Advice
@@ -89,8 +89,15 @@ class ProtectorError(Exception):
         self.site = site
         #: The request id to look for in the service's log.
         self.request_id = request_id
-        #: What to do next, where that is known.
+        #: What to do next, where that is known; a sentence.
         self.hint = hint
+        #: What to type next: each a `ShellCommand` or a sentence.
+        self.next: tuple[str, ...] = ()
+
+    def then(self, *lines: str) -> Self:
+        """The same error, with what to type next: see `next`."""
+        self.next = lines
+        return self
 
     def __str__(self) -> str:
         if not self.site or _names(self.message, self.site):

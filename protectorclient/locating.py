@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
+from protectorclient.escape import protector, shell_word
 from protectorclient.located import Located, rank
 from protectorclient.sitehandle import SILENT, SiteHandle
 from protectorclient.v1.protection_groups import ProtectionGroup
@@ -67,15 +68,22 @@ def tell_deletion(
     if not isinstance(located.errors.get(gone), exceptions.NotFound):
         return
     name = located.group.name
+    word = shell_word(name)
     raise exceptions.MetadataConflict(
-        f"{name} was deleted at {gone}: 'openstack protector"
-        f" protection-group delete {name}' removes the rest, at {start.name}",
+        f"{name} was deleted at {gone}, and is left at {start.name}",
         code=error.code,
         reason=error.reason,
         details=error.details,
         site=error.site,
         request_id=error.request_id,
-        hint=f"to have it at both again: --winner {start.name}",
+    ).then(
+        f"to delete what is left, at {start.name}:",
+        protector(f"protection-group delete {word}"),
+        "to have it at both again:",
+        protector(
+            f"protection-group sync-force {word}"
+            f" --winner {shell_word(start.name)}"
+        ),
     ) from error
 
 

@@ -14,7 +14,7 @@ from protectorclient import (
     states,
 )
 from protectorclient.actions import Prepared
-from protectorclient.escape import shell_word
+from protectorclient.escape import ShellCommand, protector, shell_word
 from protectorclient.located import Located
 from protectorclient.mappingfile import MappingFile
 from protectorclient.sitehandle import SILENT, SiteHandle
@@ -112,8 +112,7 @@ def _fits(located: Located, action: str, unplanned: bool) -> None:
             sentence,
             reason="protector.invalid-state",
             site=located.current.name,
-            hint=states.after_misfit(group, action),
-        )
+        ).then(states.after_misfit(group, action))
 
 
 def need(located: Located, site: SiteHandle) -> None:
@@ -127,7 +126,7 @@ def need(located: Located, site: SiteHandle) -> None:
             site=site.name,
             hint="where it is really down, an unplanned failover goes to"
             f" {located.other.name}",
-        ) from error
+        ).then(_look(located)) from error
     raise error
 
 
@@ -148,14 +147,14 @@ def need_target(prepared: Prepared) -> None:
             code=409,
             reason="protector.peer-unreachable",
             site=located.other.name,
-            hint=f"{error.message}\n{_look(located)}",
-        ) from error
+            hint=error.message,
+        ).then(_look(located)) from error
 
 
-def _look(located: Located) -> str:
+def _look(located: Located) -> ShellCommand:
     """The command that shows what of a site does not answer."""
     name = shell_word(located.group.name)
-    return f"openstack protector protection-group check {name}"
+    return protector(f"protection-group check {name}")
 
 
 def _prove_dead(located: Located, accepted: bool) -> None:
@@ -182,7 +181,7 @@ def _prove_dead(located: Located, accepted: bool) -> None:
             " failover would make the two sites diverge",
             site=primary.name,
             hint="use a planned failover, or accept the divergence",
-        )
+        ).then(_look(located))
 
 
 def _resolve(
@@ -205,5 +204,5 @@ def _resolve(
             code=409,
             reason="protector.peer-unreachable",
             site=error.site,
-            hint=f"{error.message}\n{_look(located)}",
-        ) from error
+            hint=error.message,
+        ).then(_look(located)) from error

@@ -1,8 +1,8 @@
 """What to type next, from what is wrong with an operation.
 
-In the order of a cool head: look, mend, clear away, try again. Each line
-can be pasted; what is not for this shell, or not for everybody, is or has
-a comment.
+In the order of a cool head: look, mend, clear away, try again. Each command
+can be pasted; where it is not for this shell, or not for everybody, the line
+before it says so.
 """
 
 from __future__ import annotations
@@ -10,31 +10,39 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from protectorclient.escape import shell_word
+from protectorclient.escape import (
+    AS_ADMIN,
+    AS_BEFORE,
+    ShellCommand,
+    protector,
+    shell_word,
+)
 
 if TYPE_CHECKING:
     from protectorclient import advice
     from protectorclient.diagnosis import Facts
     from protectorclient.v1.operations import Operation
 
-_PREFIX = "openstack protector "
 
-
-def commands(
+def lines(
     facts: Facts,
     operation: Operation,
     group: str,
     row: advice.Advice | None,
 ) -> Iterator[str]:
-    """The lines, in order; one that comes twice counts where it is first."""
-    watch = f"{_PREFIX}operation watch {operation.id}"
+    """The lines, in order; one that comes twice counts where it is first.
+
+    :param group: its name, or its id where that is all there is.
+    """
+    watch = protector(f"operation watch {shell_word(operation.id)}")
+    name = shell_word(group)
     stuck = row is not None and row.key == "stuck"
     if not operation.is_finished and not stuck:
         yield watch
     if row is None:
         return
     if facts.silent and (url := _peer_url(facts)):
-        yield f"curl {url}/"
+        yield ShellCommand(f"curl {shell_word(url)}/")
     unplanned = "--type unplanned"
     yield from (
         command
@@ -47,20 +55,19 @@ def commands(
     if operation.state != "failed":
         return
     if facts.out_of_sync:
-        yield f"{_PREFIX}protection-group sync-force {group}"
-        yield f"{_PREFIX}protection-group sync-status {group}"
-    if operation.operation_type == "test_cleanup":
-        yield from _by_hand(facts, operation)
-    else:
+        yield protector(f"protection-group sync-force {name}")
+        yield protector(f"protection-group sync-status {name}")
+    if operation.operation_type != "test_cleanup":
         yield from _removals(facts, operation)
     if facts.group is not None and facts.group.status == "error":
         home = facts.group.primary_site_id
         at_home = facts.group.current_primary_site_id == home
         status = "active" if at_home else "failed_over"
-        reset = f"{_PREFIX}protection-group set {group} --status {status}"
-        yield f"{reset}  # as an admin"
+        yield AS_ADMIN
+        yield protector(f"protection-group set {name} --status {status}")
+        yield AS_BEFORE
     if _has_left(operation, "replication"):
-        yield f"{_PREFIX}consistency-group sync {group} --wait"
+        yield protector(f"consistency-group sync {name} --wait")
     if operation.parameters.get("force") and not facts.dead_primary:
         yield from _planned(operation, group)
     elif operation.operation_type in _VERBS and (
@@ -78,22 +85,27 @@ def _peer_url(facts: Facts) -> str | None:
     return None
 
 
-#: What removes a thing of a kind, in the hands of its owner.
+#: What clears a thing of a kind, in the hands of its owner.
 _REMOVALS = {
     "instance": "server delete",
     "volume": "volume delete",
+    "stopped instance": "server start",
 }
 
 
-def _by_hand(facts: Facts, operation: Operation) -> Iterator[str]:
+def by_hand(facts: Facts, operation: Operation) -> Iterator[str]:
     """A clean-up that is repeated removes it; only else a person does."""
-    by_hand = list(_removals(facts, operation))
-    if by_hand:
-        yield "# if it goes on failing, look at what the test made:"
+    if operation.operation_type != "test_cleanup":
+        return
+    if operation.state != "failed":
+        return
+    removals = list(_removals(facts, operation))
+    if removals:
+        yield "if it goes on failing, look at what the test made:"
         if facts.drill is not None:
-            yield f"{_PREFIX}operation show {facts.drill.id}"
-        yield "# and remove what is left of it by hand:"
-        yield from by_hand
+            yield protector(f"operation show {shell_word(facts.drill.id)}")
+        yield "and remove what is left of it by hand:"
+        yield from removals
 
 
 def _removals(facts: Facts, operation: Operation) -> Iterator[str]:
@@ -106,7 +118,7 @@ def _removals(facts: Facts, operation: Operation) -> Iterator[str]:
             volumes.append(str(item.get("name") or item.get("id")))
     for site, volumes in on_arrays.items():
         yield (
-            f"# for the storage admin: remove from {_array(facts, site)}:"
+            f"for the storage admin: remove from {_array(facts, site)}:"
             f" {', '.join(volumes)}"
         )
 
@@ -133,10 +145,9 @@ def _removal(item: Any) -> Iterator[str]:
     verb = _REMOVALS.get(str(item.get("kind")))
     identity = item.get("id") or item.get("name")
     if verb and identity and item.get("site"):
-        yield f"openstack --os-cloud {item['site']} {verb} {identity}"
-    elif item.get("kind") == "stopped instance":
-        yield (
-            f"openstack --os-cloud {item.get('site')} server start {identity}"
+        yield ShellCommand(
+            f"openstack --os-cloud {shell_word(str(item['site']))} {verb}"
+            f" {shell_word(str(identity))}"
         )
 
 
@@ -152,38 +163,39 @@ _VERBS = {
 def unknown(facts: Facts) -> Iterator[str]:
     """Where nobody knows it: what the survivor can do, and the wait."""
     if facts.witness and facts.group and facts.dead_primary:
+        name = shell_word(facts.group.name)
         if url := _peer_url(facts):
-            yield f"curl {url}/"
-        yield (
-            f"{_PREFIX}protection-group check {facts.group.name}"
-            " --for unplanned"
+            yield ShellCommand(f"curl {shell_word(url)}/")
+        yield protector(f"protection-group check {name} --for unplanned")
+        yield "with the mappings that it had:"
+        yield protector(
+            f"protection-group failover {name} --type unplanned --wait"
         )
-        yield (
-            f"{_PREFIX}protection-group failover {facts.group.name}"
-            " --type unplanned --wait  # with the mappings that it had"
-        )
-    yield f"{_PREFIX}operation wait {facts.operation_id}"
+    yield protector(f"operation wait {shell_word(facts.operation_id)}")
 
 
 def _planned(operation: Operation, group: str) -> Iterator[str]:
     """Instead of one without the primary, now that it answers again."""
-    yield f"{_PREFIX}protection-group sync-force {group}"
-    yield f"{_PREFIX}protection-group sync-status {group}"
-    look = f"protection-group check {group} --for failover"
-    yield _PREFIX + " ".join([look, *_mappings(operation)])
+    name = shell_word(group)
+    yield protector(f"protection-group sync-force {name}")
+    yield protector(f"protection-group sync-status {name}")
+    look = f"protection-group check {name} --for failover"
+    yield protector(" ".join([look, *_mappings(operation)]))
     yield _again(operation, group, unplanned=False)
 
 
-def _again(operation: Operation, group: str, *, unplanned: bool = True) -> str:
+def _again(
+    operation: Operation, group: str, *, unplanned: bool = True
+) -> ShellCommand:
     """The command that starts the same once more."""
     asked = operation.parameters
-    words = [_VERBS[operation.operation_type], group]
+    words = [_VERBS[operation.operation_type], shell_word(group)]
     if asked.get("force") and unplanned:
         words.append("--type unplanned")
     for name in ("retain_primary", "reverse_replication"):
         if asked.get(name):
             words.append("--" + name.replace("_", "-"))
-    return _PREFIX + " ".join([*words, *_mappings(operation), "--wait"])
+    return protector(" ".join([*words, *_mappings(operation), "--wait"]))
 
 
 def _mappings(operation: Operation) -> Iterator[str]:

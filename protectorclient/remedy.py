@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from protectorclient import suggesting
-from protectorclient.escape import shell_word
-from protectorclient.outlook import Fate, Outlook
+from protectorclient.escape import ShellCommand, protector, shell_word
 
-GROUP = "openstack protector protection-group"
+if TYPE_CHECKING:
+    from protectorclient.outlook import Fate
+    from protectorclient.suggesting import Guess
+
+
+def group(words: str) -> ShellCommand:
+    """A command on a group, from the words behind ``protection-group``."""
+    return protector(f"protection-group {words}")
 
 
 def option(what: str, source: str, target: str) -> str:
@@ -20,7 +25,7 @@ def option(what: str, source: str, target: str) -> str:
 def options(
     what: str,
     fates: Iterable[Fate],
-    guesses: Iterable[suggesting.Guess],
+    guesses: Iterable[Guess],
 ) -> list[str] | None:
     """The whole mapping; None where something is left to be chosen."""
     by_id = {guess.source.id: guess.target for guess in guesses}
@@ -40,29 +45,32 @@ def move(
     mapped: Sequence[Sequence[str] | None],
     *,
     unplanned: bool = False,
-) -> str:
+    more: Sequence[str] = (),
+) -> ShellCommand:
     """The whole command of a move, with what it needs to be mapped.
 
     :param mapped: the options of networks and of flavors; None where they
         are not known.
+    :param more: options that stand behind those.
     """
-    words = [GROUP, action, shell_word(name)]
+    words = [action, shell_word(name)]
     if unplanned:
         words.append("--type unplanned")
     for some in mapped:
         words += some or ()
-    return " ".join(words)
+    words += more
+    return group(" ".join(words))
 
 
-def suggest(name: str) -> str:
+def suggest(name: str) -> ShellCommand:
     """What helps where not everything can be guessed."""
-    return f"openstack protector mapping suggest {shell_word(name)}"
+    return protector(f"mapping suggest {shell_word(name)}")
 
 
-def set_policy(name: str) -> str:
+def set_policy(name: str) -> ShellCommand:
     """The whole command, with what has to be found out in variables."""
-    return (
-        f"openstack protector policy set {shell_word(name)}"
+    return protector(
+        f"policy set {shell_word(name)}"
         " --primary-fa-url $PRIMARY_FA_URL"
         " --secondary-fa-url $SECONDARY_FA_URL"
         " --primary-fa-api-token-env PRIMARY_FA_API_TOKEN"
@@ -70,27 +78,31 @@ def set_policy(name: str) -> str:
     )
 
 
-def rematch(
-    outlook: Outlook,
-    networks: Sequence[Fate],
-    flavors: Sequence[Fate],
-    targets: Mapping[str, Sequence[Mapping[str, Any]]],
-) -> list[list[str] | None]:
-    """The options of networks and of flavors for a move.
+def sync_force(name: str) -> ShellCommand:
+    """Copies the metadata of the site that is ahead."""
+    return group(f"sync-force {shell_word(name)}")
 
-    :param targets: ``networks``, ``subnets`` and ``flavors`` at the target.
+
+def sync_volumes(name: str) -> ShellCommand:
+    """Makes a recovery point, and starts a replication that is stopped."""
+    return protector(f"consistency-group sync {shell_word(name)} --wait")
+
+
+def failback(name: str) -> ShellCommand:
+    """Brings it home, and protects it there."""
+    return group(f"failback {shell_word(name)} --reverse-replication --wait")
+
+
+def history(name: str) -> ShellCommand:
+    """Shows what has been done with a group, at both sites."""
+    return protector(
+        f"operation list --all-sites --protection-group {shell_word(name)}"
+    )
+
+
+def at(site: str, words: str) -> ShellCommand:
+    """A command of OpenStack at one site.
+
+    :param site: the cloud's name.
     """
-    return [
-        options(
-            "network",
-            networks,
-            suggesting.networks(
-                outlook, targets["networks"], targets["subnets"]
-            ),
-        ),
-        options(
-            "flavor",
-            flavors,
-            suggesting.flavors(outlook, targets["flavors"]),
-        ),
-    ]
+    return ShellCommand(f"openstack --os-cloud {shell_word(site)} {words}")

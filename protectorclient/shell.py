@@ -95,7 +95,7 @@ def _say_interrupted(arguments: Sequence[str]) -> None:
 
         lines = [
             "interrupted",
-            f"hint: {shlex.join(['protector', *arguments])}",
+            shlex.join(["protector", *arguments]),
         ]
     # a stream that is not there, or not guarded yet
     with contextlib.suppress(AttributeError, OSError, ValueError):

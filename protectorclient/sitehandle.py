@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from protectorclient import exceptions, http, transport, urls
 from protectorclient.cloud import Access
+from protectorclient.escape import protector
 from protectorclient.finder import NameFinder
 from protectorclient.v1.client import Client
 from protectorclient.v1.sites import Site
@@ -117,10 +118,10 @@ class SiteHandle:
                 return told[0]
         if not self.sites:
             raise exceptions.ConfigProblem(
-                "no sites are registered; 'openstack protector site create'"
-                " registers one at both services",
+                "no sites are registered; 'site create' registers one at both"
+                " services",
                 site=self.name,
-            )
+            ).then(protector("site create --help"))
         raise exceptions.ConfigProblem(
             "the service does not say which of its sites it is itself",
             site=self.name,

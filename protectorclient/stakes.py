@@ -8,7 +8,8 @@ import datetime
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import exceptions, remedy
+from protectorclient import exceptions, remedy, suggesting
+from protectorclient.escape import ShellCommand
 from protectorclient.outlook import MISSING, SEVERAL, Fate, Outlook
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Stakes:
     #: There is none at the target.
     no_recovery_point: bool = False
     #: The command that has what is not matched mapped.
-    fix: str | None = None
+    fix: ShellCommand | None = None
     #: No replication to the target has ever completed.
     never_replicated: bool = False
     #: The group is home after it, and is not replicated.
@@ -199,11 +200,9 @@ def _fix(
     outlook: Outlook,
     found: Mapping[str, Any],
     at_target: Mapping[str, Any],
-) -> str:
+) -> ShellCommand:
     name = prepared.group.name
-    mapped = remedy.rematch(
-        outlook, found["networks"], found["flavors"], at_target
-    )
+    mapped = _rematch(outlook, found["networks"], found["flavors"], at_target)
     if None in mapped:
         return remedy.suggest(name)
     unplanned = bool(prepared.options.get("force"))
@@ -213,8 +212,33 @@ def _fix(
         if prepared.options.get(option)
     ]
     verb = prepared.action.replace("_", "-")
-    command = remedy.move(verb, name, mapped, unplanned=unplanned)
-    return " ".join((command, *flags))
+    return remedy.move(verb, name, mapped, unplanned=unplanned, more=flags)
+
+
+def _rematch(
+    outlook: Outlook,
+    networks: Sequence[Fate],
+    flavors: Sequence[Fate],
+    targets: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> list[list[str] | None]:
+    """The options of networks and of flavors for a move.
+
+    :param targets: ``networks``, ``subnets`` and ``flavors`` at the target.
+    """
+    return [
+        remedy.options(
+            "network",
+            networks,
+            suggesting.networks(
+                outlook, targets["networks"], targets["subnets"]
+            ),
+        ),
+        remedy.options(
+            "flavor",
+            flavors,
+            suggesting.flavors(outlook, targets["flavors"]),
+        ),
+    ]
 
 
 def _point_of(prepared: Prepared) -> Mapping[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from protectorclient.escape import shell_word
+from protectorclient.escape import ShellCommand, protector, shell_word
 
 if TYPE_CHECKING:
     from protectorclient.v1.protection_groups import ProtectionGroup
@@ -29,7 +29,6 @@ FORCED = KNOWN
 
 #: The service's own words.
 NOT_FAILED_OVER = "Protection Group is not in failed_over state"
-_COMMAND = "openstack protector"
 
 
 def misfit(group: ProtectionGroup, action: str, where: str) -> str | None:
@@ -53,15 +52,15 @@ def misfit(group: ProtectionGroup, action: str, where: str) -> str | None:
     return told
 
 
-def after_misfit(group: ProtectionGroup, action: str) -> str:
+def after_misfit(group: ProtectionGroup, action: str) -> ShellCommand:
     """The command that shows why the status is what it is."""
     name = shell_word(group.name)
     if action == "failback":
         # the guide's fix: what has been tried before
-        return (
-            f"{_COMMAND} operation list --all-sites --protection-group {name}"
+        return protector(
+            f"operation list --all-sites --protection-group {name}"
         )
     if group.status in LEFT:
-        return f"{_COMMAND} protection-group show {name}"
+        return protector(f"protection-group show {name}")
     purpose = action.replace("_", "-")
-    return f"{_COMMAND} protection-group check {name} --for {purpose}"
+    return protector(f"protection-group check {name} --for {purpose}")

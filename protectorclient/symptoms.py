@@ -3,6 +3,31 @@
 from __future__ import annotations
 
 import dataclasses
+import re
+from collections.abc import Mapping
+
+from protectorclient.escape import (
+    ShellCommand,
+    protector,
+    shell_word,
+)
+
+
+def filled(line: str, names: Mapping[str, str]) -> str:
+    """A line of a table with names in the place of ``{group}`` and others.
+
+    In a command each of them is one word.
+    """
+    typed = isinstance(line, ShellCommand)
+
+    def named(found: re.Match[str]) -> str:
+        name = names.get(found[1])
+        if name is None:
+            return found[0]
+        return shell_word(name) if typed else name
+
+    text = re.sub(r"{(\w+)}", named, line)
+    return ShellCommand(text) if typed else text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +44,7 @@ class Advice:
     cause: str
     #: What to do, in order.
     fix: tuple[str, ...]
-    #: Commands to type, in order.
+    #: Commands to type, in order, and sentences between them.
     commands: tuple[str, ...] = ()
     #: Reasons of the service it belongs to, without the prefix.
     reasons: tuple[str, ...] = ()
@@ -43,16 +68,11 @@ class Advice:
     def naming(self, **names: str) -> Advice:
         """The same with some of the names in it."""
 
-        def fill(text: str) -> str:
-            for word, name in names.items():
-                text = text.replace(f"{{{word}}}", name)
-            return text
-
         return dataclasses.replace(
             self,
-            cause=fill(self.cause),
-            fix=tuple(map(fill, self.fix)),
-            commands=tuple(map(fill, self.commands)),
+            cause=filled(self.cause, names),
+            fix=tuple(filled(text, names) for text in self.fix),
+            commands=tuple(filled(line, names) for line in self.commands),
         )
 
 
@@ -73,10 +93,9 @@ PEER_UNREACHABLE = Advice(
         " before anything else.",
     ),
     commands=(
-        "openstack protector protection-group failover {group}"
-        " --type unplanned",
-        "openstack protector protection-group sync-status {group}",
-        "openstack protector protection-group sync-force {group}",
+        protector("protection-group failover {group} --type unplanned"),
+        protector("protection-group sync-status {group}"),
+        protector("protection-group sync-force {group}"),
     ),
     reasons=("peer-unreachable",),
     message=r"remote site unreachable|does not answer|is unreachable",
@@ -119,13 +138,15 @@ STORAGE = Advice(
         "Where credentials have changed, set the policy again.",
     ),
     commands=(
-        "openstack protector policy show {group}",
-        "openstack protector consistency-group show {group}",
-        "openstack protector consistency-group sync {group} --wait",
-        "openstack protector policy set {group}"
-        " --primary-fa-url https://ARRAY-A --secondary-fa-url https://ARRAY-B"
-        " --primary-fa-api-token-env TOKEN_A"
-        " --secondary-fa-api-token-env TOKEN_B",
+        protector("policy show {group}"),
+        protector("consistency-group show {group}"),
+        protector("consistency-group sync {group} --wait"),
+        protector(
+            "policy set {group}"
+            " --primary-fa-url https://ARRAY-A --secondary-fa-url https://ARRAY-B"
+            " --primary-fa-api-token-env TOKEN_A"
+            " --secondary-fa-api-token-env TOKEN_B"
+        ),
     ),
     reasons=("policy-missing",),
     steps=(
@@ -149,9 +170,9 @@ NO_SNAPSHOT = dataclasses.replace(
         "Then start the operation again.",
     ),
     commands=(
-        "openstack protector policy show {group}",
-        "openstack protector consistency-group sync {group} --wait",
-        "openstack protector consistency-group show {group}",
+        protector("policy show {group}"),
+        protector("consistency-group sync {group} --wait"),
+        protector("consistency-group show {group}"),
     ),
     message=r"[Nn]o replicated snapshot|has not completed once",
 )
@@ -174,10 +195,12 @@ ARRAY_TOKEN = dataclasses.replace(
         "Then start the operation again.",
     ),
     commands=(
-        "openstack protector policy show {group}",
-        "openstack protector policy set {group}"
-        " --primary-fa-api-token-env TOKEN_A"
-        " --secondary-fa-api-token-env TOKEN_B",
+        protector("policy show {group}"),
+        protector(
+            "policy set {group}"
+            " --primary-fa-api-token-env TOKEN_A"
+            " --secondary-fa-api-token-env TOKEN_B"
+        ),
     ),
     message=r"API token|[Cc]redentials",
 )
@@ -203,10 +226,13 @@ STUCK = Advice(
         " the next attempt.",
     ),
     commands=(
-        "systemctl status protector-engine  # on {site}'s controller",
-        "journalctl -u protector-engine -n 100  # on {site}'s controller",
-        "systemctl restart protector-engine  # there, where it is stopped",
-        "openstack protector operation show {operation}",
+        "on {site}'s controller:",
+        ShellCommand("systemctl status protector-engine"),
+        ShellCommand("journalctl -u protector-engine -n 100"),
+        "there, where it is stopped:",
+        ShellCommand("systemctl restart protector-engine"),
+        "then, from here:",
+        protector("operation show {operation}"),
     ),
 )
 
@@ -220,9 +246,8 @@ NOT_FAILED_OVER = Advice(
         "Look at what has been done with the group.",
     ),
     commands=(
-        "openstack protector protection-group show {group}",
-        "openstack protector operation list --all-sites"
-        " --protection-group {group}",
+        protector("protection-group show {group}"),
+        protector("operation list --all-sites --protection-group {group}"),
     ),
     reasons=("invalid-state",),
     message=r"not in failed_over state",
@@ -239,8 +264,8 @@ OUT_OF_SYNC = Advice(
         "Check that both sites have the same version before anything else.",
     ),
     commands=(
-        "openstack protector protection-group sync-force {group}",
-        "openstack protector protection-group sync-status {group}",
+        protector("protection-group sync-force {group}"),
+        protector("protection-group sync-status {group}"),
     ),
     reasons=("out-of-sync", "metadata-conflict"),
 )
@@ -255,9 +280,7 @@ TEST_LEFT = Advice(
         "If it goes on failing, take the resources from the test failover's"
         " result_data and remove them in Nova and Cinder of the target.",
     ),
-    commands=(
-        "openstack protector protection-group test-cleanup {group} --wait",
-    ),
+    commands=(protector("protection-group test-cleanup {group} --wait"),),
     reasons=("test-not-cleaned",),
     types=("test_cleanup",),
 )

@@ -21,6 +21,7 @@ from fakeserver.sandbox.troubles import TROUBLES, Typed
 from protectorclient import advice
 from protectorclient import checks as checking
 from protectorclient.checking import refusals as refusing
+from protectorclient.checking.finding import lines
 
 Row = tuple[str, ...]
 
@@ -172,6 +173,11 @@ def troubleshooting() -> Iterator[str]:
         yield ""
 
 
+def _literal(line: str) -> str:
+    """A command as it is typed; what is said of it as it is read."""
+    return plain(line) if line.endswith(":") else f"``{line}``"
+
+
 def checks() -> Iterator[str]:
     """Not a grid either: four columns of sentences cannot be read."""
     for row in checking.CHECKS:
@@ -188,7 +194,8 @@ def checks() -> Iterator[str]:
             yield f"    :blocks: {literal(blocked)}"
         yield f"    :cause: {plain(row.cause)}"
         yield f"    :impact: {plain(row.impact)}"
-        yield f"    :fix: ``{row.fix}``"
+        fix = " ".join(_literal(line) for line in lines(row.fix))
+        yield f"    :fix: {fix}"
         yield ""
 
 

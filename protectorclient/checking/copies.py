@@ -7,12 +7,13 @@ two copies of a member are live: both write, and only one is replicated.
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions, remedy
-from protectorclient.escape import shell_word
+from protectorclient.escape import ShellCommand, shell_word
 from protectorclient.states import LEFT
 
 if TYPE_CHECKING:
@@ -57,6 +58,14 @@ class Copy:
     runs: bool
     #: Whether the metadata name it; else its marks alone do.
     known: bool = True
+    #: Whether no other instance of the project has its name there.
+    is_only: bool = False
+
+    @property
+    def word(self) -> str:
+        """What a command calls it: its name, where that is enough."""
+        by_name = self.is_only and not self.name.startswith("-")
+        return shell_word(self.name if by_name else self.instance_id)
 
     def to_dict(self) -> dict[str, Any]:
         """As data."""
@@ -118,6 +127,8 @@ def find(
             older = had.get("left")
             if isinstance(older, Mapping):
                 named.update(_named(older, "name"))
+    servers = list(servers)
+    called = collections.Counter(str(one.get("name")) for one in servers)
     found = []
     for server in servers:
         identity = str(server.get("id"))
@@ -135,6 +146,7 @@ def find(
                 status=str(server.get("status")),
                 runs=runs(server),
                 known=known,
+                is_only=called[name] == 1,
             )
         )
     return tuple(sorted(found, key=lambda it: (it.name, it.instance_id)))
@@ -196,24 +208,25 @@ def by_site(copies: Iterable[Copy]) -> dict[str, list[Copy]]:
     return found
 
 
-def stop(copies: Iterable[Copy]) -> Iterator[str]:
+def stop(copies: Iterable[Copy]) -> Iterator[ShellCommand]:
     """The commands that stop instances where they are.
 
-    By their ids: after a failback the names are those of other instances.
+    After a failback their names may be those of other instances: then by
+    their ids.
     """
     for site, some in by_site(copies).items():
-        ids = " ".join(copy.instance_id for copy in some)
-        yield f"openstack --os-cloud {shell_word(site)} server stop {ids}"
+        words = " ".join(copy.word for copy in some)
+        yield remedy.at(site, f"server stop {words}")
 
 
 @dataclasses.dataclass(frozen=True)
 class Cure:
     """What ends it: one way, and another for where the group stays."""
 
-    commands: tuple[str, ...]
+    commands: tuple[ShellCommand, ...]
     #: When the other commands are right, as a sentence without an end.
     instead_when: str | None = None
-    instead: tuple[str, ...] = ()
+    instead: tuple[ShellCommand, ...] = ()
 
     @property
     def lines(self) -> list[str]:
@@ -221,12 +234,6 @@ class Cure:
         if self.instead_when is None:
             return list(self.commands)
         return [*self.commands, f"{self.instead_when}:", *self.instead]
-
-    @property
-    def script(self) -> list[str]:
-        """Lines to be typed one after the other: one way alone."""
-        others = [f"# {self.instead_when}: {it}" for it in self.instead]
-        return [*self.commands, *others]
 
 
 def cure(
@@ -249,10 +256,9 @@ def cure(
     stops = tuple(stop(copies))
     if status not in LEFT or all(copy.site == primary for copy in copies):
         return Cure(stops)
-    name = shell_word(group)
-    commands = [f"{remedy.GROUP} failback {name} --reverse-replication --wait"]
+    commands = [remedy.failback(group)]
     if not in_sync:
-        commands.insert(0, f"{remedy.GROUP} sync-force {name}")
+        commands.insert(0, remedy.sync_force(group))
     return Cure(
         tuple(commands), f"or, where the group stays at {primary}", stops
     )

@@ -29,16 +29,23 @@ class Finding:
     message: str
     cause: str | None = None
     impact: str | None = None
-    #: What clears it: commands, one a line, or a sentence.
-    fix: str | None = None
+    #: What clears it: a `ShellCommand` or a sentence a line.
+    steps: tuple[str, ...] = ()
     #: What it is about: ids and names of instances, networks, operations.
     affected: tuple[str, ...] = ()
     #: Whether the action is refused as long as this stands.
     blocks: bool = False
 
+    @property
+    def fix(self) -> str | None:
+        """What clears it, as one text."""
+        return "\n".join(self.steps) or None
+
     def to_dict(self) -> dict[str, Any]:
         """As data."""
         found = dataclasses.asdict(self)
+        del found["steps"]
+        found["fix"] = self.fix
         found["severity"] = str(self.severity)
         found["affected"] = list(self.affected)
         return found
@@ -101,8 +108,8 @@ class Verdict:
     affected: tuple[str, ...] = ()
     #: Instead of the table's.
     cause: str | None = None
-    #: Instead of the table's.
-    fix: str | None = None
+    #: Instead of the table's, if there are any.
+    steps: tuple[str, ...] = ()
     #: The row is about this site after all.
     site: str | None = None
     #: Instead of the table's.
@@ -120,12 +127,19 @@ def bad(
     message: str,
     *affected: str,
     cause: str | None = None,
-    fix: str | None = None,
+    fix: str | Iterable[str] | None = None,
     site: str | None = None,
     severity: Severity | None = None,
     blocks: bool | None = None,
 ) -> Verdict:
     """Wrong as badly as the table says, if nothing else is said."""
     return Verdict(
-        message, False, affected, cause, fix, site, severity, blocks
+        message, False, affected, cause, lines(fix), site, severity, blocks
     )
+
+
+def lines(fix: str | Iterable[str] | None) -> tuple[str, ...]:
+    """A line, or several, as several."""
+    if fix is None:
+        return ()
+    return (fix,) if isinstance(fix, str) else tuple(fix)

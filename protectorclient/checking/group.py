@@ -9,7 +9,12 @@ from protectorclient import exceptions, remedy
 from protectorclient.checking import target
 from protectorclient.checking.case import PURPOSES, Case
 from protectorclient.checking.finding import Skip, Verdict, bad, ok
-from protectorclient.escape import shell_word
+from protectorclient.escape import (
+    AS_ADMIN,
+    ShellCommand,
+    protector,
+    shell_word,
+)
 from protectorclient.states import FORCED, LEFT, MOVING, NEEDS
 from protectorclient.v1.policies import Policy
 
@@ -31,29 +36,31 @@ def status(case: Case) -> Verdict:
     return bad(
         told,
         group.status,
-        fix=_fix_status(case, shell_word(group.name)),
+        fix=_fix_status(case),
     )
 
 
-def _fix_status(case: Case, name: str) -> str:
-    command = remedy.GROUP
+def _fix_status(case: Case) -> list[str]:
     group = case.group
+    name = shell_word(group.name)
     if group.status == "error":
         home = group.current_primary_site_id == group.primary_site_id
         status = "active" if home else "failed_over"
-        return "\n".join(
-            (
-                # what is left behind is cleared before it is forgotten
-                *_diagnose(case),
-                f"{command} set {name} --status {status}  # as an admin",
-            )
-        )
+        return [
+            # what is left behind is cleared before it is forgotten
+            *_diagnose(case),
+            AS_ADMIN,
+            remedy.group(f"set {name} --status {status}"),
+        ]
     if case.purpose == "failback":
-        return f"Nothing is to be failed back: see {command} show {name}"
-    return f"{command} failback {name} --reverse-replication --wait"
+        return [
+            "Nothing is to be failed back:",
+            remedy.group(f"show {name}"),
+        ]
+    return [remedy.failback(group.name)]
 
 
-def _diagnose(case: Case) -> list[str]:
+def _diagnose(case: Case) -> list[ShellCommand]:
     """Of the newest operation that failed, what it left."""
     located = case.located
     assert located is not None
@@ -67,7 +74,7 @@ def _diagnose(case: Case) -> list[str]:
         return []
     oldest = datetime.datetime.min.replace(tzinfo=datetime.UTC)
     last = max(failed, key=lambda one: one.started_at or oldest)
-    return [f"openstack protector operation diagnose {last.id}"]
+    return [protector(f"operation diagnose {shell_word(last.id)}")]
 
 
 def _running(case: Case) -> list[tuple[str, str, str]]:
@@ -99,7 +106,7 @@ def operation(case: Case) -> Verdict:
     return bad(
         f"{kind} {identity} is not finished at {site}",
         *(one[0] for one in found),
-        fix=f"openstack protector operation wait {identity}",
+        fix=protector(f"operation wait {shell_word(identity)}"),
         site=site,
     )
 
@@ -117,8 +124,10 @@ def test_there(case: Case) -> Verdict:
     if found:
         return ok(f"{len(found)} to clean up")
     mapped = target.mapped(case)
-    command = remedy.move("test-failover", case.group.name, mapped)
-    return bad("there is none", fix=f"{command} --retain-primary --wait")
+    more = ("--retain-primary", "--wait")
+    name = case.group.name
+    command = remedy.move("test-failover", name, mapped, more=more)
+    return bad("there is none", fix=command)
 
 
 # a name that pytest would otherwise take for a test of its own
@@ -186,11 +195,12 @@ def members_once(case: Case) -> Verdict:
     return bad(
         f"{told} too",
         *(name for name, _ in shared),
-        fix="\n".join(
-            "openstack protector member remove"
-            f" {shell_word(group.name)} {shell_word(name)}"
+        fix=[
+            protector(
+                f"member remove {shell_word(group.name)} {shell_word(name)}"
+            )
             for name, group in shared
-        ),
+        ],
     )
 
 

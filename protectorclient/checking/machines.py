@@ -41,8 +41,7 @@ def running(case: Case) -> Verdict:
     return bad(
         told,
         *(name for name, _ in down),
-        fix=f"openstack --os-cloud {shell_word(source.name)} server start"
-        f" {' '.join(there)}"
+        fix=remedy.at(source.name, f"server start {' '.join(there)}")
         if there
         else None,
         site=source.name,
@@ -72,7 +71,7 @@ def live_copies(case: Case) -> Verdict:
     return bad(
         copies.sentence(found, located.current.name),
         *(part for copy in found for part in (copy.name, copy.instance_id)),
-        fix="\n".join(cure.lines),
+        fix=cure.lines,
         site=found[0].site,
     )
 
@@ -123,23 +122,20 @@ def _clear(
     site: str,
     older: Sequence[copies.Copy],
     strays: Sequence[tuple[str, str, str]],
-) -> str:
+) -> list[str]:
     """Older instances hold data, and go with a snapshot; strays do not."""
-    lines = [
-        f"openstack --os-cloud {shell_word(site)} {kind} delete {identity}"
+    lines: list[str] = [
+        remedy.at(site, f"{kind} delete {shell_word(identity)}")
         for kind, identity, _ in strays
     ]
     if older and case.group.status in LEFT:
-        name = shell_word(case.group.name)
-        lines.append(
-            f"{remedy.GROUP} failback {name} --reverse-replication --wait"
-        )
+        lines.append(remedy.failback(case.group.name))
     elif older:
         lines.append(
             "The next planned failover keeps a snapshot of each volume and"
             " deletes them"
         )
-    return "\n".join(lines)
+    return lines
 
 
 def _known(document: Mapping[str, Any]) -> Iterator[str]:

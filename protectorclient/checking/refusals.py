@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions, remedy, states
 from protectorclient.checking import copies
-from protectorclient.escape import shell_word
+from protectorclient.escape import ShellCommand, protector, shell_word
 from protectorclient.located import rank
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Known:
 
 
 Sentence = Callable[[Known], str | None]
-Command = Callable[[Known], str]
+Command = Callable[[Known], ShellCommand]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,9 +94,9 @@ def _operation(known: Known) -> str | None:
     )
 
 
-def _wait(known: Known) -> str:
+def _wait(known: Known) -> ShellCommand:
     running = known.document.get("operation") or {}
-    return f"openstack protector operation wait {running.get('id')}"
+    return protector(f"operation wait {shell_word(str(running.get('id')))}")
 
 
 def _status(known: Known) -> str | None:
@@ -110,7 +110,7 @@ def _status(known: Known) -> str | None:
     return states.misfit(group, action, known.prepared.located.current.name)
 
 
-def _after_status(known: Known) -> str:
+def _after_status(known: Known) -> ShellCommand:
     group = known.group
     assert group is not None
     return states.after_misfit(group, known.prepared.action)
@@ -175,7 +175,7 @@ def _mapping(known: Known) -> str | None:
     )
 
 
-def _mapped(known: Known) -> str:
+def _mapped(known: Known) -> ShellCommand:
     stakes = known.stakes
     return (stakes and stakes.fix) or remedy.suggest(known.name)
 
@@ -206,13 +206,13 @@ REFUSALS: tuple[Refusal, ...] = (
         "primary",
         "wrong-site",
         _right_site,
-        lambda known: f"{remedy.GROUP} sync-force {known.word}",
+        lambda known: remedy.sync_force(known.name),
     ),
     Refusal(
         "tests-cleaned",
         "test-not-cleaned",
         _test,
-        lambda known: f"{remedy.GROUP} test-cleanup {known.word} --wait",
+        lambda known: remedy.group(f"test-cleanup {known.word} --wait"),
         frozenset({"failover"}),
     ),
     Refusal(
@@ -225,16 +225,14 @@ REFUSALS: tuple[Refusal, ...] = (
         "metadata-version",
         "out-of-sync",
         _sync,
-        lambda known: f"{remedy.GROUP} sync-force {known.word}",
+        lambda known: remedy.sync_force(known.name),
     ),
     Refusal("networks", "mapping-incomplete", _mapping, _mapped),
     Refusal(
         "recovery-point",
         None,
         _recovery_point,
-        lambda known: (
-            f"openstack protector consistency-group sync {known.word} --wait"
-        ),
+        lambda known: remedy.sync_volumes(known.name),
         frozenset({"failover", "test_failover"}),
     ),
 )
@@ -259,8 +257,7 @@ def hold(prepared: Prepared, stakes: Stakes | None = None) -> None:
                 sentence,
                 reason=row.reason and f"protector.{row.reason}",
                 site=prepared.site.name,
-                hint=row.next(known),
-            )
+            ).then(row.next(known))
 
 
 def hold_copies(prepared: Prepared, stakes: Stakes) -> None:
@@ -285,5 +282,4 @@ def hold_copies(prepared: Prepared, stakes: Stakes) -> None:
     raise exceptions.CertainRefusal(
         f"{located.group.name}:"
         f" {copies.sentence(seen, located.current.name)}; nothing was sent",
-        hint=next(copies.stop(seen)),
-    )
+    ).then(*copies.stop(seen))

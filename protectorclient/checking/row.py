@@ -37,8 +37,9 @@ class Check:
     where: Where
     cause: str
     impact: str
-    #: What clears it, where the function does not know better.
-    fix: str
+    #: What clears it, a command or a sentence a line, where the function
+    #: does not know better.
+    fix: str | tuple[str, ...]
     #: The service's word for it, without the prefix.
     reason: str | None = None
     purposes: frozenset[str] = frozenset(PURPOSES)

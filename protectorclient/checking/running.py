@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 
 from protectorclient import exceptions
 from protectorclient.checking.case import Case, said
@@ -12,10 +11,11 @@ from protectorclient.checking.finding import (
     Severity,
     Skip,
     Verdict,
+    lines,
 )
 from protectorclient.checking.row import Check, Where
-from protectorclient.escape import shell_word
 from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.symptoms import filled
 
 #: The site of a row that is about the pair.
 BOTH = "both"
@@ -84,7 +84,8 @@ def _finding(
         message=verdict.message,
         cause=verdict.cause or check.cause,
         impact=check.impact,
-        fix=verdict.fix or _filled(check.fix, names),
+        steps=verdict.steps
+        or tuple(filled(line, names) for line in lines(check.fix)),
         affected=verdict.affected,
         blocks=blocks and severity is Severity.PROBLEM,
     )
@@ -96,14 +97,3 @@ def _untold(error: exceptions.ProtectorError, case: Case) -> str:
     if side is not None and side.barred is not None:
         return said(side.barred, side)
     return str(error)
-
-
-def _filled(text: str, names: Mapping[str, str]) -> str:
-    """A sentence, or a command: there a name is one word to the shell."""
-    is_command = text.startswith("openstack ")
-
-    def named(match: re.Match[str]) -> str:
-        name = names[match[1]]
-        return shell_word(name) if is_command else name
-
-    return re.sub("{(group|site)}", named, text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from keystoneauth1.identity.v3 import TokenMethod
 
-from protectorclient import exceptions
+from protectorclient import exceptions, remedy
 from protectorclient.checking import target
 from protectorclient.checking.case import Case, said
 from protectorclient.checking.finding import (
@@ -14,7 +14,12 @@ from protectorclient.checking.finding import (
     bad,
     ok,
 )
-from protectorclient.escape import shell_word
+from protectorclient.escape import (
+    AS_ADMIN,
+    ShellCommand,
+    protector,
+    shell_word,
+)
 from protectorclient.located import rank
 from protectorclient.pair.site_facts import SiteFacts as Side
 
@@ -42,14 +47,14 @@ def reachable(case: Case, side: Side) -> Verdict:
     return bad(error.message, cause=str(error), fix=_look_at(case, side))
 
 
-def _look_at(case: Case, side: Side) -> str:
+def _look_at(case: Case, side: Side) -> list[str]:
     """A way round only where the dead site is the one that is left."""
     located = case.located
     record = None
     if located is not None:
         record = located.sites.get(located.site_ids[side.name])
     url = record.protector_url if record is not None else None
-    lines = [
+    lines: list[str] = [
         f"Look at {side.name}: systemctl status protector-api there,"
         f" curl -k {url or 'its Keystone and its protector'} from here"
     ]
@@ -60,7 +65,7 @@ def _look_at(case: Case, side: Side) -> str:
         and case.group.status == "active"
     ):
         lines += ["In a real outage:", target.failover(case)]
-    return "\n".join(lines)
+    return lines
 
 
 def signed_in(case: Case, side: Side) -> Verdict:
@@ -83,8 +88,10 @@ def version(case: Case, side: Side) -> Verdict:
         offered = side.handle.client.http.offered
         return bad(
             error.message,
-            fix=f"openstack --os-protector-api-version {offered.maximum}"
-            f" protector protection-group check {shell_word(case.name)}",
+            fix=ShellCommand(
+                f"openstack --os-protector-api-version {offered.maximum}"
+                f" protector protection-group check {shell_word(case.name)}"
+            ),
         )
     if error is not None:
         raise Skip(said(error, side))
@@ -164,8 +171,7 @@ def site_status(case: Case, side: Side) -> Verdict:
     name = located.site_name(site_id) or side.name
     return bad(
         "; ".join(told),
-        fix=f"openstack protector site validate {shell_word(name)}"
-        "  # as an admin",
+        fix=(AS_ADMIN, protector(f"site validate {shell_word(name)}")),
     )
 
 
@@ -180,9 +186,12 @@ def name(case: Case) -> Verdict:
     return bad(
         f"two groups have it: {told}",
         *(group.id for group in case.doubles.values()),
-        fix=f"openstack --os-cloud {shell_word(site)} protector"
-        f" protection-group delete {other.id} --force"
-        "  # as an admin, where that is the wrong one",
+        fix=(
+            f"where the one at {site} is the wrong one, {AS_ADMIN}",
+            remedy.at(
+                site, f"protector protection-group delete {other.id} --force"
+            ),
+        ),
     )
 
 
@@ -203,8 +212,11 @@ def known(case: Case, side: Side) -> Verdict:
             f"{missing}: it was deleted there",
             cause="It was deleted at one site, by force, while the other was"
             " away.",
-            fix=f"openstack --os-cloud {shell_word(other)} protector"
-            f" protection-group delete {shell_word(case.group.name)}",
+            fix=remedy.at(
+                other,
+                "protector protection-group delete"
+                f" {shell_word(case.group.name)}",
+            ),
         )
     return bad(missing)
 
@@ -282,9 +294,10 @@ def metadata_checksum(case: Case) -> Verdict:
     return bad(
         f"version {case.group.metadata_version} is not the same at both sites",
         *(f"{site}: {value}" for site, value in sums.items()),
-        fix="openstack protector protection-group sync-force"
-        f" {shell_word(case.group.name)}"
-        f" --winner {shell_word(case.located.current.name)}",
+        fix=remedy.group(
+            f"sync-force {shell_word(case.group.name)}"
+            f" --winner {shell_word(case.located.current.name)}"
+        ),
     )
 
 

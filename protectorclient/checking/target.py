@@ -8,7 +8,7 @@ from typing import Any
 from protectorclient import exceptions, remedy, suggesting
 from protectorclient.checking.case import Case
 from protectorclient.checking.finding import Skip, Verdict, bad, ok
-from protectorclient.escape import shell_word
+from protectorclient.escape import AS_ADMIN, ShellCommand, shell_word
 from protectorclient.outlook import (
     Fate,
     chosen_flavors,
@@ -60,7 +60,7 @@ def _matched(
 
 def _set_mapping(
     case: Case, what: str, fates: Sequence[Fate], lost: Sequence[Fate]
-) -> str:
+) -> list[str]:
     """The whole mapping to be stored, or where the guesses end, advice.
 
     In an outage nothing can be stored: there it goes with the action.
@@ -71,13 +71,13 @@ def _set_mapping(
     if case.wanted.mapping_file is not None:
         return _in_file(case, what, guesses, lost)
     if case.outlook.home or options is None:
-        return (
-            f"Map each with --{what}-mapping or in a file:\n"
-            f"{remedy.suggest(name)}"
-        )
+        return [
+            f"Map each with --{what}-mapping or in a file:",
+            remedy.suggest(name),
+        ]
     if case.purpose == "unplanned" or case.outage:
-        return failover(case)
-    return " ".join((f"{remedy.GROUP} set {shell_word(name)}", *options))
+        return [failover(case)]
+    return [remedy.move("set", name, [options])]
 
 
 def _in_file(
@@ -85,7 +85,7 @@ def _in_file(
     what: str,
     guesses: Iterable[suggesting.Guess],
     lost: Iterable[Fate],
-) -> str:
+) -> list[str]:
     """What the mapping file lacks, as it is written there."""
     by_id = {guess.source.id: guess.target for guess in guesses}
     lines = [f"In the mapping file, under {what}s:"]
@@ -93,12 +93,10 @@ def _in_file(
         chosen = by_id.get(fate.source.id)
         target = chosen.name if chosen is not None else "?"
         lines.append(f"  {fate.source.name}: {target}")
-    if None in (by_id.get(fate.source.id) for fate in lost):
-        lines.append(f"What can be guessed: {remedy.suggest(case.group.name)}")
-    return "\n".join(lines)
+    return [*lines, "What can be guessed:", remedy.suggest(case.group.name)]
 
 
-def failover(case: Case) -> str:
+def failover(case: Case) -> ShellCommand:
     """The unplanned failover, as far as its mappings can be guessed."""
     name = case.group.name
     return remedy.move("failover", name, mapped(case), unplanned=True)
@@ -163,9 +161,7 @@ def flavor_size(case: Case) -> Verdict:
             for guess in better
             if guess.target
         ]
-        group = shell_word(case.group.name)
-        command = f"openstack protector protection-group set {group}"
-        fix = " ".join((command, *lines))
+        fix = remedy.move("set", case.group.name, [lines])
     return bad("; ".join(small.values()), *names, fix=fix)
 
 
@@ -233,7 +229,7 @@ def volume_types(case: Case, side: Side) -> Verdict:
         return bad(
             "; ".join(told),
             *wrong,
-            fix="\n".join(_replicate(name) for name in wrong),
+            fix=[AS_ADMIN, *(_replicate(side.name, name) for name in wrong)],
         )
     kind = case.group.replication_type
     other = [
@@ -246,10 +242,11 @@ def volume_types(case: Case, side: Side) -> Verdict:
     return ok(", ".join(used))
 
 
-def _replicate(name: str) -> str:
-    return (
-        "openstack volume type set --property"
-        f" replication_enabled='<is> True' {shell_word(name)}  # as an admin"
+def _replicate(site: str, name: str) -> ShellCommand:
+    return remedy.at(
+        site,
+        "volume type set --property replication_enabled='<is> True'"
+        f" {shell_word(name)}",
     )
 
 
@@ -357,12 +354,11 @@ def _quota(
     if not short:
         return ok(", ".join(told))
     project = target.handle.client.project_id
-    cloud = shell_word(target.name)
-    command = (
-        f"openstack --os-cloud {cloud} quota set {' '.join(options)} {project}"
+    command = remedy.at(
+        target.name, f"quota set {' '.join(options)} {project}"
     )
     return bad(
         "; ".join(line for line in told if "are left" in line),
         *short,
-        fix=f"{command}  # as an admin",
+        fix=(AS_ADMIN, command),
     )

@@ -15,14 +15,14 @@ import contextlib
 import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from osc_lib.command import command
 
 from protectorclient import exceptions
-from protectorclient.escape import escaped
+from protectorclient.escape import ShellCommand
 from protectorclient.exitcodes import ExitCode, code_for
-from protectorclient.osc import clouds, options, signals, streams
+from protectorclient.osc import clouds, options, signals, speech, streams
 from protectorclient.osc.formats import selection
 
 if TYPE_CHECKING:
@@ -32,13 +32,11 @@ if TYPE_CHECKING:
     from protectorclient.v1.client import Client
     from protectorclient.v1.protection_groups import ProtectionGroup
 
-#: How a line begins that somebody will paste.
-_COMMANDS = ("openstack ", "protector ", "protector-sandbox ")
 
 LOG = logging.getLogger(__name__)
 
 
-class Base(command.Command):
+class Base(speech.Speaks, command.Command):
     """The part of a command that is the same for every kind of output."""
 
     auth_required = False
@@ -46,6 +44,8 @@ class Base(command.Command):
     outcome: ExitCode = ExitCode.OK
     #: What is said after the result was printed, and decides the status.
     trouble: BaseException | None = None
+    #: What to type next, said when the result is out.
+    afterwards: Sequence[str] = ()
     #: Whether it runs.
     has_begun = False
     #: The command line, once it runs.
@@ -74,6 +74,13 @@ class Base(command.Command):
         parser.description = f"{head}.\n\n{rest}" if gap else head
         self.add_options(parser)
         options.refuse_foreign(parser)
+        read = parser.parse_args
+
+        def noting(args: Any = None, namespace: Any = None) -> Any:
+            self._typed = tuple(args or ())
+            return read(args, namespace)
+
+        parser.parse_args = noting  # type: ignore[method-assign]
         return parser
 
     def get_epilog(self) -> str:
@@ -106,6 +113,7 @@ class Base(command.Command):
                 self.complete(parsed_args)
                 status = super().run(parsed_args)
             self.app.stdout.flush()
+            self.next(*self.afterwards)
         except SystemExit:
             raise
         except BrokenPipeError:
@@ -140,13 +148,15 @@ class Base(command.Command):
 
         An end that has a code of its own keeps it.
         """
-        error.hint = error.hint or self.shown_again()
+        shown = self.shown_again()
+        if shown is not None:
+            error.then(shown)
         status = self.explain(error)
         if self.trouble is not None:
             return self.explain(self.trouble)
         return int(self.outcome) or status
 
-    def shown_again(self) -> str | None:
+    def shown_again(self) -> ShellCommand | None:
         """The command that shows a result that was lost; to override."""
         return None
 
@@ -204,49 +214,6 @@ class Base(command.Command):
         for handle in handles:
             handle.access.session.session.close()
 
-    # What is written
-
-    def write(self, line: str) -> None:
-        """A line of a result that has a form of its own."""
-        self.app.stdout.write(f"{escaped(line)}\n")
-
-    def say(self, text: str) -> None:
-        """A line of progress or a hint; not with ``--quiet``."""
-        if self.app.options.verbose_level > 0:
-            self.tell(text)
-
-    def warn(self, text: str) -> None:
-        self.tell(f"warning: {text}")
-
-    def tell(self, text: str) -> None:
-        """One line on stderr; on a terminal broken at words.
-
-        A newline in it is in a name, and is spelt out.
-        """
-        stream = self.app.stderr
-        stream.write("".join(f"{line}\n" for line in _fitted(text, stream)))
-        stream.flush()
-
-    def _other_site(self, error: BaseException) -> str | None:
-        """Where to ask instead, when only the configured cloud was."""
-        if "pair" in self.__dict__ or "primary" not in self.__dict__:
-            return None
-        name = (
-            self.app.options.secondary_cloud or self.primary.access.secondary
-        )
-        if not name or not isinstance(error, exceptions.SiteUnreachable):
-            return None
-        return f"the other site may answer: --os-cloud {name}"
-
-    def _after(self, error: BaseException) -> str | None:
-        """What to type after a refusal that has to do with one group."""
-        from protectorclient import advice
-
-        named = getattr(self.parsed, "protection_group", None)
-        if isinstance(named, list):
-            named = named[0] if len(named) == 1 else None
-        return advice.after(error, named) if isinstance(named, str) else None
-
     def explain(self, error: BaseException) -> int:
         """Say in a sentence what went wrong; the exit status for it."""
         if isinstance(error, KeyboardInterrupt):
@@ -254,16 +221,17 @@ class Base(command.Command):
         if type(error) is KeyboardInterrupt:
             error = self.broken_off()
         LOG.debug("the command failed", exc_info=error)
-        self.tell(_sentence(error))
-        hint = (
-            getattr(error, "hint", None)
-            or self._other_site(error)
-            or self._after(error)
-        )
-        if hint:
-            for line in f"hint: {hint}".split("\n"):
-                self.say(line)
+        self.tell(speech.sentence(error))
+        if hint := getattr(error, "hint", None):
+            self.say(f"hint: {hint}")
+        self.advise(error)
+        from protectorclient.osc import next_commands
+
+        self.next(*next_commands.after(self, error))
         return int(code_for(error))
+
+    def advise(self, error: BaseException) -> None:
+        """Say what helps, before what to type; for the commands to extend."""
 
     def broken_off(self) -> KeyboardInterrupt:
         """What there is to say when the keyboard has ended it."""
@@ -425,25 +393,3 @@ class Lister(Shows, command.Lister):
 
 class ShowOne(Shows, command.ShowOne):
     """A command that ends in one record."""
-
-
-def _fitted(text: str, stream: TextIO) -> list[str]:
-    """The lines of a sentence; a command is never broken."""
-    from protectorclient.osc.formats import formatters, measure
-
-    line = escaped(text)
-    if not stream.isatty() or line.lstrip().startswith(_COMMANDS):
-        return [line]
-    return measure.hanging(line, formatters.terminal_width(stream))
-
-
-def _sentence(error: BaseException) -> str:
-    """One line, whatever the error."""
-    if isinstance(error, KeyboardInterrupt) and not str(error):
-        return "interrupted"
-    lines = [line.strip() for line in str(error).splitlines()]
-    text = " ".join(line for line in lines if line)
-    request_id = getattr(error, "request_id", None)
-    if request_id:
-        text = f"{text} ({request_id})"
-    return text or type(error).__name__

@@ -87,8 +87,8 @@ def told(
     found = near(argv, commands)
     if found:
         lines[0] += "; did you mean:"
-        return [*lines, *(f"  {program} {meant}" for meant in found)]
-    return [f"{lines[0]}; all commands:", f"  {program} --help"]
+        return [*lines, *(f"{program} {meant}" for meant in found)]
+    return [f"{lines[0]}; all commands:", f"{program} --help"]
 
 
 def listing(program: str, commands: Iterable[str]) -> list[str]:

@@ -8,7 +8,6 @@ says when one is dead.
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +21,7 @@ from protectorclient import (
     remedy,
 )
 from protectorclient import watch as watching
+from protectorclient.escape import shell_word
 from protectorclient.located import (
     History,
     Located,
@@ -310,8 +310,10 @@ class SitePair(PairActions):
             raise
         except exceptions.WrongSite as error:
             if winner is not None:
-                named = shlex.join([located.group.name, "--winner", winner])
-                error.hint = f"{remedy.GROUP} reconcile {named}"
+                words = map(shell_word, (located.group.name, winner))
+                error.then(
+                    remedy.group("reconcile {} --winner {}".format(*words))
+                )
             raise
 
     def discard(

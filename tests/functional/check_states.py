@@ -40,7 +40,7 @@ class World:
         if cloud is not None:
             os.environ["OS_CLOUD"] = cloud
         try:
-            line = os.path.expandvars(command.partition("  # ")[0])
+            line = os.path.expandvars(command)
             assert line.startswith("openstack ")
             return openstack(line.removeprefix("openstack "))
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Iterator
 from typing import Any
@@ -74,7 +75,7 @@ def test_exactly_this_row_and_its_fix(world: World, state: State) -> None:
         assert row[field], field
     assert row["blocks"] is state.blocks
 
-    retyped = clear(world, state, row)
+    retyped = clear(world, state, row, printed(world, state, row))
     again = world.type(f"{retyped or state.line()} --strict -f json")
     left = bad(again.json)
     assert state.check not in [check for check, _ in left], again.out
@@ -82,7 +83,43 @@ def test_exactly_this_row_and_its_fix(world: World, state: State) -> None:
         assert (left, again.code) == ([], 0), again.out
 
 
-def clear(world: World, state: State, row: dict[str, Any]) -> str | None:
+def printed(
+    world: World, state: State, row: dict[str, Any]
+) -> list[tuple[str, bool]]:
+    """The commands on stderr for a row, and whether each takes an admin.
+
+    Each is a line of its own; of two ways the first. No command is in the
+    table.
+    """
+    ran = world.type(state.line("--strict"))
+    assert "openstack" not in ran.out, ran.out
+    lines = ran.err.splitlines()
+    start = lines.index(f"{row['id']} ({row['site']}):") + 1
+    found, as_admin = [], False
+    for line in lines[start:]:
+        if HEAD.fullmatch(line) or line.startswith("or, "):
+            break
+        if line.startswith(("openstack", "  openstack")):
+            found.append((line, as_admin))
+        as_admin = line.endswith("as an admin:")
+    assert [line for line, _ in found] == [
+        line
+        for line in row["fix"].partition("\nor, ")[0].splitlines()
+        if line.startswith("openstack ")
+    ]
+    return found
+
+
+#: how what clears a row begins, and how the last line does
+HEAD = re.compile(r"[a-z-]+ \([\w-]+\):|\d+ ok, .*")
+
+
+def clear(
+    world: World,
+    state: State,
+    row: dict[str, Any],
+    lines: list[tuple[str, bool]],
+) -> str | None:
     """Do what is printed; the command to type from now on, if it is one."""
     if state.check in RETYPED:
         return RETYPED[state.check]
@@ -90,24 +127,17 @@ def clear(world: World, state: State, row: dict[str, Any]) -> str | None:
         assert not row["fix"].startswith("openstack protector")
         EQUIVALENTS[state.check](world)
         return None
-    # the first of two ways
-    way, _, _ = row["fix"].partition("\nor, ")
-    for line in way.splitlines():
-        assert line.startswith("openstack ")
+    assert lines
+    for line, as_admin in lines:
         if "protection-group check" in line:
             return line
-        cloud = admin(row, line)
-        if cloud is not None:
+        cloud = None
+        if as_admin:
+            ours = " protector " in line
+            cloud = "site-a-admin" if ours else f"{row['site']}-admin"
             line = line.replace("--os-cloud site-b ", f"--os-cloud {cloud} ")
         world.done(line, cloud)
     return None
-
-
-def admin(row: dict[str, Any], line: str) -> str | None:
-    """The cloud of an admin, where the line says that it takes one."""
-    if "  # as an admin" not in line:
-        return None
-    return "site-a-admin" if " protector " in line else f"{row['site']}-admin"
 
 
 def test_every_check_has_a_state() -> None:
@@ -181,13 +211,17 @@ def test_a_misspelt_group_does_not_hide_the_rest(
     assert {row["protection_group"] for row in ran.json} == {"prod-db"}
     assert ran.err.endswith(
         "no protection group has the name or id 'nosuch'\n"
+        "openstack protector protection-group list\n"
     )
 
 
 def test_a_group_that_is_not_there(local_pair: LocalPair) -> None:
     ran = World(local_pair).type(f"{GROUP} check nosuch")
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == "no protection group has the name or id 'nosuch'\n"
+    assert ran.err == (
+        "no protection group has the name or id 'nosuch'\n"
+        "openstack protector protection-group list\n"
+    )
 
 
 #: what each purpose finds where nothing replicates since a failback
@@ -234,7 +268,8 @@ def test_after_a_failback_nothing_is_replicated(local_pair: LocalPair) -> None:
     assert (guarded.code, guarded.err) == (
         5,
         "prod-web-app has no complete recovery point at site-b; nothing was"
-        " sent\n",
+        " sent\n"
+        "openstack protector consistency-group show prod-web-app\n",
     )
     local_pair.site("a").kill()
     lost = world.type(
@@ -269,7 +304,7 @@ def test_a_fix_can_be_typed_whatever_the_group_is_called(
     for purpose in ("failover", "unplanned", "test-cleanup"):
         ran = world.type(f"{GROUP} check {quoted} --for {purpose} -f json")
         fixes = [
-            line.partition("  # ")[0]
+            line
             for row in ran.json
             for line in (row["fix"] or "").splitlines()
             if line.startswith("openstack protector protection-group")
@@ -357,13 +392,12 @@ def test_what_a_group_in_error_leaves_to_be_done(
     left_behind(world)
     look = f"{GROUP} check prod-web-app -f json"
     rows = world.type(look).json
-    first, second = fix_of(rows, "status").splitlines()
+    first, who, second = fix_of(rows, "status").splitlines()
+    assert who == "as an admin:"
     assert first.startswith("openstack protector operation diagnose op-")
     told = world.type(first)
     assert "server delete" in told.out + told.err
-    assert second == (
-        f"{GROUP} set prod-web-app --status active  # as an admin"
-    )
+    assert second == f"{GROUP} set prod-web-app --status active"
     world.done(second, "site-a-admin")
     rows = {row["id"]: row for row in world.type(look).json if row["fix"]}
     assert rows["running"]["message"] == (
@@ -402,7 +436,7 @@ def test_a_quota_is_set_at_the_site_that_lacks_it(
     world.done("openstack quota set --instances 1 demo", "site-b-admin")
     ran = world.type(f"{GROUP} check prod-web-app -f json")
     assert fix_of(ran.json, "quota-compute").startswith(
-        "openstack --os-cloud site-b quota set --instances 3 "
+        "as an admin:\nopenstack --os-cloud site-b quota set --instances 3 "
     )
 
 

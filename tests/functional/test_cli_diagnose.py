@@ -35,8 +35,12 @@ def diagnosed(operation: str, code: int = 3) -> Ran:
     for command in ran.json["next_commands"]:
         if command.startswith(OPENSTACK):
             parses(command)
-    table = protector(f"operation diagnose {operation}").out
-    assert max(map(len, table.splitlines())) <= 80
+    table = protector(f"operation diagnose {operation}")
+    assert max(map(len, table.out.splitlines())) <= 80
+    said = table.err.splitlines()
+    # a command is a line of its own, in order
+    told = [line for line in said if line in ran.json["next_commands"]]
+    assert told[: len(ran.json["next_commands"])] == ran.json["next_commands"]
     return ran
 
 
@@ -158,9 +162,14 @@ def test_nothing_has_moved_for_long(local_pair: LocalPair) -> None:
     assert found["symptom"] == advice.STUCK.symptom
     assert found["unchanged_for"] > 15 * 60
     commands = found["next_commands"]
-    assert commands[0] == (
-        "systemctl status protector-engine  # on site-a's controller"
-    )
+    assert commands[0] == ("systemctl status protector-engine")
+    assert found["notes"] == [
+        "on site-a's controller: systemctl status protector-engine;"
+        " journalctl -u protector-engine -n 100",
+        "there, where it is stopped: systemctl restart protector-engine",
+        f"then, from here: {OPENSTACK}operation show {begun};"
+        f" {OPENSTACK}operation watch {begun}",
+    ]
     assert commands[-1] == f"{OPENSTACK}operation watch {begun}"
     ran = protector(f"operation wait {begun} --timeout 0")
     assert ran.code == 8
@@ -168,8 +177,8 @@ def test_nothing_has_moved_for_long(local_pair: LocalPair) -> None:
     assert re.search(
         r"still runs \(\d+ %\); nothing has changed for 1\dm", said
     )
-    assert resume == f"hint: {OPENSTACK}operation wait op-ID"
-    assert hint == f"hint: {OPENSTACK}operation diagnose op-ID"
+    assert resume == f"{OPENSTACK}operation wait op-ID"
+    assert hint == f"{OPENSTACK}operation diagnose op-ID"
 
 
 def test_the_sites_differ_after_an_outage(local_pair: LocalPair) -> None:
@@ -180,7 +189,7 @@ def test_the_sites_differ_after_an_outage(local_pair: LocalPair) -> None:
     local_pair.site("a").start()
     found = diagnosed(operation).json
     assert found["symptom"] == advice.OUT_OF_SYNC.symptom
-    sync, status, failback, instead = found["next_commands"]
+    sync, status, failback = found["next_commands"]
     for command in (sync, status):
         ran = protector(command.removeprefix(OPENSTACK))
         assert ran.code == 0, ran.err
@@ -190,12 +199,13 @@ def test_the_sites_differ_after_an_outage(local_pair: LocalPair) -> None:
         " now, beside the group at site-b"
     )
     assert beside["symptom"] == advice.LIVE_COPIES.symptom
-    assert beside["next_commands"][1:] == [failback, instead]
+    assert beside["next_commands"][1:] == [failback]
     assert failback.endswith(" --reverse-replication --wait")
-    assert instead.startswith(
-        "# or, where the group stays at site-b: openstack --os-cloud site-a"
-        " server stop "
-    )
+    # typed in order, it would stop what the first way has built
+    assert beside["notes"] == [
+        "or, where the group stays at site-b: openstack --os-cloud site-a"
+        " server stop web-1 web-2 web-3"
+    ]
     typed_in_order([failback], local_pair)
     diagnosed(operation, 0)
 
@@ -240,14 +250,15 @@ def test_a_cleanup_that_failed(local_pair: LocalPair) -> None:
     found = diagnosed(operation).json
     assert found["symptom"] == advice.TEST_LEFT.symptom
     assert found["leftovers"]
-    cleanup, *by_hand = found["next_commands"]
+    (cleanup,) = found["next_commands"]
     assert cleanup.endswith(" test-cleanup prod-web-app --wait")
-    assert by_hand[:3] == [
-        "# if it goes on failing, look at what the test made:",
-        f"{OPENSTACK}operation show {drill}",
-        "# and remove what is left of it by hand:",
-    ]
-    assert all(one.startswith("openstack --os-cloud") for one in by_hand[3:])
+    look, by_hand = found["notes"]
+    assert look == (
+        "if it goes on failing, look at what the test made:"
+        f" {OPENSTACK}operation show {drill}"
+    )
+    head = "and remove what is left of it by hand: openstack --os-cloud "
+    assert by_hand.startswith(head)
     left = diagnosed(drill).json
     assert left["verdict"].endswith("its test is not cleaned up")
     assert left["cause"] == advice.TEST_LEFT.cause
@@ -279,42 +290,34 @@ def test_what_was_left_is_named(
         for item in found["leftovers"]
         if item["kind"] == "array volume"
     }
-    (arrays,) = (one for one in commands if "storage admin" in one)
+    arrays, reset, *_ = found["notes"]
     told, _, named = arrays.rpartition(": ")
     assert told == (
-        "# for the storage admin: remove from flasharray-b, the array of"
-        " site-b"
+        "for the storage admin: remove from flasharray-b, the array of site-b"
     )
     assert set(named.split(", ")) == volumes
-    reset = (
-        f"{OPENSTACK}{GROUP} set prod-web-app --status active  # as an admin"
-    )
-    assert commands.index(arrays) > commands.index(removed[-1])
-    assert commands.index(reset) > commands.index(arrays)
+    command = f"{OPENSTACK}{GROUP} set prod-web-app --status active"
+    assert reset == f"as an admin: {command}"
+    assert commands.index(command) > commands.index(removed[-1])
     assert commands[-1].endswith("--wait")
-    table = protector(f"operation diagnose {operation}").out
-    lines = [
-        line.strip("| \n").removeprefix("next_commands").strip("| ")
-        for line in table[table.index("next_commands") :].splitlines()
-    ]
-    (at,) = (n for n, line in enumerate(lines) if "storage admin" in line)
-    assert lines[at].startswith("# for the")
-    assert lines[at + 1].startswith("# ")
-    assert not lines[at - 1].endswith("\\")
+    table = protector(f"operation diagnose {operation}")
+    assert "openstack" not in table.out
+    lines = table.err.splitlines()
+    assert [line for line in lines if line in commands] == commands
+    assert lines[lines.index(command) - 1] == "as an admin:"
     typed_in_order(commands, local_pair)
 
 
 def typed_in_order(commands: list[str], pair: LocalPair) -> None:
-    """As a person does who has read the comments."""
+    """As a person does who has read what stands before them."""
     pair.clear_faults()
-    for command in commands:
-        words, _, comment = command.partition("  # ")
+    for words in commands:
         cloud = ""
-        if comment == "as an admin":
+        if " --status " in words:
             cloud = "--os-cloud site-a-admin --secondary-cloud site-b-admin "
         if words.startswith("openstack "):
             ran = openstack(cloud + words.removeprefix("openstack "))
-            assert ran.code == 0, (command, ran.err)
+            assert ran.code == 0, (words, ran.err)
 
 
 def test_a_forced_failover_that_failed(local_pair: LocalPair) -> None:
@@ -399,13 +402,14 @@ def test_what_the_survivor_was_told(local_pair: LocalPair) -> None:
     assert check.endswith("check prod-web-app --for unplanned")
     assert wait == f"{OPENSTACK}operation wait {begun}"
     local_pair.clear_faults()
-    words, _, comment = failover.partition("  # ")
-    assert comment == "with the mappings that it had"
-    moved = protector(f"{words.removeprefix(OPENSTACK)} {WEB}")
+    moved = protector(f"{failover.removeprefix(OPENSTACK)} {WEB}")
     assert moved.code == 0, moved.err
 
 
 def test_there_is_none(local_pair: LocalPair) -> None:
     ran = protector("operation diagnose op-nosuch")
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == "no site knows an operation 'op-nosuch'\n"
+    assert ran.err == (
+        "no site knows an operation 'op-nosuch'\n"
+        "openstack protector operation list --all-sites\n"
+    )

@@ -128,7 +128,7 @@ def test_a_dry_run_with_a_problem_prints_and_ends_with_3(
     assert ran.code == 3
     assert ran.out.startswith("POST http://")
     assert "problem: flavors (site-b)" in ran.err
-    assert "fix: openstack protector protection-group set prod-db" in ran.err
+    assert "\nopenstack protector protection-group set prod-db" in ran.err
 
 
 def test_a_dry_run_at_a_dead_primary(local_pair: LocalPair) -> None:

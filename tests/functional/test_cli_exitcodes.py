@@ -32,6 +32,7 @@ from keystoneauth1 import session as keystone
 from fakeserver.harness import LocalPair
 from protectorclient import ExitCode
 from protectorclient.osc import ask
+from tests.parsing import commands_of, parses
 
 SETUP = pathlib.Path(__file__).parents[2] / "setup.cfg"
 SYNC = "consistency-group sync {} -f value -c id"
@@ -281,6 +282,10 @@ def test_rows(
     scene.set(first)
     ran = scene.run(command, admin="site validate" in command)
     assert ran.code == code, ran.err
+    found = commands_of(ran.err)
+    assert found or "diagnose" in command, ran.err
+    for line in found:
+        parses(line)
 
 
 # What any command can end with

@@ -51,7 +51,10 @@ def test_from_the_fire_to_the_way_home(shell: str, burnt: LocalPair) -> None:
     assert lines[problem + 1] == (
         "openstack protector protection-group sync-force prod-web-app"
     )
-    assert lines[-1] == "not confirmed; --yes copies the metadata of site-b"
+    assert lines[-2:] == [
+        "not confirmed; --yes copies the metadata of site-b",
+        "openstack protector protection-group reconcile prod-web-app --yes",
+    ]
     assert run(f"{GROUP} sync-status prod-web-app").code == 3
 
     done = run(f"{RECONCILE} --yes -f json")
@@ -96,6 +99,7 @@ def test_a_dead_site_cannot_be_reconciled(local_pair: LocalPair) -> None:
     assert (ran.code, ran.out) == (6, "")
     assert ran.err == (
         "site-a: Keystone does not answer: connection refused\n"
+        "openstack protector protection-group check prod-web-app\n"
     )
 
 
@@ -119,7 +123,7 @@ def test_a_side_that_is_behind_wins_by_reconcile_alone(
     assert (ran.code, ran.out) == (5, "")
     assert "site-a: site-b is ahead with version 3 against 1; " in ran.err
     assert ran.err.endswith(
-        "hint: openstack protector protection-group reconcile prod-web-app"
+        "openstack protector protection-group reconcile prod-web-app"
         " --winner site-a\n"
     )
     unchanged()
@@ -175,7 +179,7 @@ def test_the_way_back_from_a_mistake(shell: str) -> None:
     assert "site-b loses version 3 and 3 instances" in asked.err
     assert "14m" in asked.err and "of writes at site-b, since 20" in asked.err
     assert asked.err.endswith(
-        "hint: openstack protector protection-group reconcile prod-web-app"
+        "openstack protector protection-group reconcile prod-web-app"
         " --winner site-a --discard-version 3\n"
     )
     unchanged()

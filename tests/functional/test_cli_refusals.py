@@ -51,39 +51,52 @@ def everything(both: SitePair) -> list[dict[str, Any]]:
     ]
 
 
+SUGGEST = "openstack protector mapping suggest prod-web-app"
+OPERATIONS = "openstack protector operation list --all-sites"
+WHO = "token issue -c user_id -c project_id"
+SET_POLICY = (
+    "openstack protector policy set bare"
+    " --primary-fa-url $PRIMARY_FA_URL"
+    " --secondary-fa-url $SECONDARY_FA_URL"
+    " --primary-fa-api-token-env PRIMARY_FA_API_TOKEN"
+    " --secondary-fa-api-token-env SECONDARY_FA_API_TOKEN"
+)
 #: what is typed, the exit status, all that stderr says
 REFUSED = [
     (
         f"{GROUP} show nosuch",
         1,
-        "no protection group has the name or id 'nosuch'\n",
+        "no protection group has the name or id 'nosuch'\n"
+        "openstack protector protection-group list\n",
     ),
     (
         f"{GROUP} failover nosuch",
         1,
-        "no protection group has the name or id 'nosuch'\n",
+        "no protection group has the name or id 'nosuch'\n"
+        "openstack protector protection-group list\n",
     ),
     (
         f"{GROUP} show 'prod-web-app?name=x'",
         1,
-        "no protection group has the name or id 'prod-web-app?name=x'\n",
+        "no protection group has the name or id 'prod-web-app?name=x'\n"
+        "openstack protector protection-group list\n",
     ),
     (
         f"{GROUP} failover prod-web-app "
         "--network-mapping nosuch=net-secondary-web",
         1,
-        "site-a: no network has the name or id 'nosuch'\n",
+        f"site-a: no network has the name or id 'nosuch'\n{SUGGEST}\n",
     ),
     (
         f"{GROUP} failover prod-web-app "
         "--network-mapping net-primary-web=nosuch",
         1,
-        "site-b: no network has the name or id 'nosuch'\n",
+        f"site-b: no network has the name or id 'nosuch'\n{SUGGEST}\n",
     ),
     (
         f"{GROUP} failover prod-web-app {WEB} --flavor-mapping m1.large=tiny",
         1,
-        "site-b: no flavor has the name or id 'tiny'\n",
+        f"site-b: no flavor has the name or id 'tiny'\n{SUGGEST}\n",
     ),
     (
         f"{GROUP} failover prod-web-app --network-mapping a=",
@@ -113,7 +126,7 @@ REFUSED = [
         5,
         "site-a: Nothing at site-b matches flavor db.big; map each to "
         "something that exists there\n"
-        "hint: openstack protector protection-group failover prod-db "
+        "openstack protector protection-group failover prod-db "
         "--network-mapping net-primary-db=net-secondary-db "
         "--flavor-mapping db.big=db.large\n",
     ),
@@ -121,24 +134,22 @@ REFUSED = [
         f"{GROUP} failover bare {WEB}",
         5,
         "site-a: Protection group bare has no replication policy\n"
-        "hint: openstack protector policy set bare "
-        "--primary-fa-url $PRIMARY_FA_URL "
-        "--secondary-fa-url $SECONDARY_FA_URL "
-        "--primary-fa-api-token-env PRIMARY_FA_API_TOKEN "
-        "--secondary-fa-api-token-env SECONDARY_FA_API_TOKEN\n",
+        f"{SET_POLICY}\n",
     ),
     (
         f"{GROUP} failback prod-web-app",
         5,
         "site-a: Protection Group is not in failed_over state\n"
-        "hint: openstack protector operation list --all-sites "
+        "openstack protector operation list --all-sites "
         "--protection-group prod-web-app\n",
     ),
     (
         f"{GROUP} test-cleanup prod-web-app",
         5,
         "site-a: Protection group prod-web-app has no test failover to clean "
-        "up (req-ID)\n",
+        "up (req-ID)\n"
+        "openstack protector operation list --all-sites --protection-group "
+        "prod-web-app --type test_failover\n",
     ),
     (
         f"{GROUP} failover prod-web-app --type unplanned {WEB}",
@@ -146,7 +157,8 @@ REFUSED = [
         "site-a: the current primary answers (its Keystone, from here; its "
         "protector, from here; its protector, from site-b): an unplanned "
         "failover would make the two sites diverge\n"
-        "hint: use --type planned, or --accept-divergence\n",
+        "hint: --accept-divergence fails over all the same\n"
+        f"openstack protector {GROUP} failover prod-web-app {WEB}\n",
     ),
     (
         f"{GROUP} failover prod-web-app {WEB} --accept-divergence",
@@ -192,7 +204,8 @@ REFUSED = [
     (
         f"{GROUP} set prod-web-app --status active",
         7,
-        "site-a: This needs the role admin (req-ID)\n",
+        "site-a: This needs the role admin (req-ID)\n"
+        f"openstack --os-cloud site-a {WHO}\n",
     ),
     (
         f"{GROUP} sync-force prod-web-app --winner site-c",
@@ -207,22 +220,23 @@ REFUSED = [
     (
         "operation show op-nosuch",
         1,
-        "no site knows an operation 'op-nosuch'\n",
+        f"no site knows an operation 'op-nosuch'\n{OPERATIONS}\n",
     ),
     (
         "operation list --all-sites --marker x",
         1,
-        "no site knows an operation 'x'\n",
+        f"no site knows an operation 'x'\n{OPERATIONS}\n",
     ),
     (
         f"operation list --marker op-{uuid.UUID(int=1)}",
         1,
-        "no site knows an operation 'op-ID'\n",
+        f"no site knows an operation 'op-ID'\n{OPERATIONS}\n",
     ),
     (
         "policy show bare",
         1,
-        "site-a: Protection group bare has no policy (req-ID)\n",
+        "site-a: Protection group bare has no policy (req-ID)\n"
+        f"{SET_POLICY}\n",
     ),
     (
         "policy set prod-db",
@@ -237,24 +251,28 @@ REFUSED = [
     (
         "member add prod-web-app nosuch",
         1,
-        "site-a: no server has the name or id 'nosuch'\n",
+        "site-a: no server has the name or id 'nosuch'\n"
+        "openstack --os-cloud site-a server list\n",
     ),
     (
         f"--os-cloud site-a-rival {GROUP} show prod-web-app",
         1,
-        "no protection group has the name or id 'prod-web-app'\n",
+        "no protection group has the name or id 'prod-web-app'\n"
+        "openstack --os-cloud site-a-rival protector protection-group list\n",
     ),
     (
         f"--os-cloud site-a-auditor --secondary-cloud site-b {GROUP} failover "
         f"prod-web-app {WEB}",
         7,
-        "site-a-auditor: This needs the role member (req-ID)\n",
+        "site-a-auditor: This needs the role member (req-ID)\n"
+        f"openstack --os-cloud site-a-auditor {WHO}\n",
     ),
     (
         f"--os-password wrong {GROUP} list --site site-a",
         7,
         "site-a: Keystone refused: The request you have made requires "
-        "authentication. (HTTP 401)\n",
+        "authentication. (HTTP 401)\n"
+        f"openstack --os-cloud site-a {WHO}\n",
     ),
     (
         f"--secondary-cloud site-a {GROUP} sync-status prod-web-app",
@@ -414,11 +432,11 @@ def test_a_command_that_does_not_exist(shell: str, pair: LocalPair) -> None:
         assert (ran.code, ran.out) == (2, "")
         assert ran.err == (
             f"{program}: there is no command '{named}'; did you mean:\n"
-            f"  {program} {meant}\n"
+            f"{program} {meant}\n"
         )
     ran = SHELLS[shell]("xyzzy")
     assert ran.code == 2
-    assert ran.err.endswith(f"all commands:\n  {program} --help\n")
+    assert ran.err.endswith(f"all commands:\n{program} --help\n")
     listed = SHELLS[shell]("")
     assert (listed.code, listed.out) == (2, "")
     assert f"  {GROUP} failover\n" in listed.err
@@ -426,7 +444,7 @@ def test_a_command_that_does_not_exist(shell: str, pair: LocalPair) -> None:
 
 def test_the_fast_shell_forgives_a_word_too_many() -> None:
     ran = protector("protector failover")
-    assert ran.err.endswith(f"  protector {GROUP} failover\n")
+    assert ran.err.endswith(f"\nprotector {GROUP} failover\n")
     assert protector("help failover").err == ran.err
     assert protector(f"help {GROUP} show").code == 0
 
@@ -450,6 +468,7 @@ def test_a_name_that_two_networks_share(pair: LocalPair) -> None:
     assert ran.err == (
         f"site-b: 2 networks are named 'shared': {', '.join(doubles)}; use "
         "the id\n"
+        "openstack protector mapping suggest prod-web-app\n"
     )
     assert _started() == []
 

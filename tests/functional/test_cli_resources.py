@@ -139,8 +139,9 @@ def test_nothing_is_protected_before_there_are_sites(
         ran = shell("protection-group create shop --volume-type flash-async")
         assert (ran.code, ran.out) == (1, "")
         assert ran.err == (
-            "site-a: no sites are registered; 'openstack protector site"
-            " create' registers one at both services\n"
+            "site-a: no sites are registered; 'site create' registers one at"
+            " both services\n"
+            "openstack protector site create --help\n"
         )
 
 
@@ -209,6 +210,7 @@ def test_one_name_for_two_records(local_pair: LocalPair) -> None:
     assert ran.err == (
         f"'twin' is another tenant mapping at each site: {ids[0]} at"
         f" site-a-admin and {ids[1]} at site-b-admin; use the id\n"
+        "openstack --os-cloud site-a-admin protector tenant mapping list\n"
     )
     assert as_admin(f"tenant mapping delete {ids[0]}").code == 0
     left = "--os-cloud site-b-admin tenant mapping list -f value -c ID"
@@ -244,6 +246,7 @@ def test_a_project_goes_by_its_name(empty: LocalPair) -> None:
     assert (wrong.code, wrong.out) == (1, "")
     assert wrong.err == (
         "site-b-admin: no project has the name or id 'nosuch'\n"
+        "openstack --os-cloud site-b-admin project list\n"
     )
     right = as_admin(f"{create.format('demo', project_of('b'))} -f json")
     assert (right.code, right.err) == (0, "")
@@ -264,7 +267,8 @@ def test_what_neither_site_has(local_pair: LocalPair) -> None:
         assert (ran.code, ran.err) == (
             1,
             f"no {noun} has the name or id 'nope', neither at site-a-admin"
-            " nor at site-b-admin\n",
+            " nor at site-b-admin\n"
+            f"openstack --os-cloud site-a-admin protector {noun} list\n",
         )
 
 
@@ -290,6 +294,7 @@ def test_a_site_is_changed_at_both_or_taken_back(
     assert ran.told == (
         "site-b-admin: A site named taken exists already (req-ID)\n"
         "hint: the change was taken back at site-a-admin\n"
+        "openstack --os-cloud site-a-admin protector site list\n"
     )
     for handle in pair.handles:
         site = handle.client.sites.find("site-a")
@@ -312,6 +317,7 @@ def test_one_of_several_fails(local_pair: LocalPair) -> None:
     assert (ran.code, ran.out) == (14, "")
     assert ran.err == (
         "no protection group has the name or id 'nosuch'\n"
+        "openstack protector protection-group list\n"
         "1 of 2 failed: nosuch\n"
     )
     names = protector("protection-group list -f value -c Name").out
@@ -323,7 +329,8 @@ def test_named_twice_is_named_once(local_pair: LocalPair) -> None:
     ran = protector(twice.format("nosuch"))
     assert (ran.code, ran.err) == (
         1,
-        "no protection group has the name or id 'nosuch'\n",
+        "no protection group has the name or id 'nosuch'\n"
+        "openstack protector protection-group list\n",
     )
     ran = protector("protection-group delete nosuch nosuch other")
     assert (ran.code, ran.err.splitlines()[-1]) == (
@@ -353,7 +360,11 @@ def test_roles(local_pair: LocalPair) -> None:
         for shell in SHELLS.values():
             ran = shell(command)
             assert (ran.code, ran.out) == (7, ""), command
-            assert ran.told == "site-a: This needs the role admin (req-ID)\n"
+            assert ran.told == (
+                "site-a: This needs the role admin (req-ID)\n"
+                "openstack --os-cloud site-a token issue -c user_id"
+                " -c project_id\n"
+            )
     reader = "--os-cloud site-a-auditor --secondary-cloud site-b"
     listed = protector(f"{reader} protection-group list -f json")
     assert len(listed.json) == 3

@@ -211,7 +211,7 @@ def test_the_script_does_not_load_openstackclient(
         (
             ["--os-cloud", "site-b", "operation", "wait", "op-1", "op 2"],
             "interrupted\n"
-            "hint: protector --os-cloud site-b operation wait op-1 'op 2'\n",
+            "protector --os-cloud site-b operation wait op-1 'op 2'\n",
         ),
         (
             ["protection-group", "failover", "prod-db"],

@@ -116,7 +116,7 @@ def test_a_result_that_cannot_be_written(local_pair: LocalPair) -> None:
         assert told == (
             "standard output cannot be written: No space left on device"
         )
-        assert hint.startswith("hint: openstack protector operation show op-")
+        assert hint.startswith("openstack protector operation show op-")
 
 
 @pytest.mark.parametrize(("kind", "code"), [("full", 10), ("closed pipe", 10)])
@@ -255,7 +255,7 @@ def test_a_signal_ends_the_wait_alone(
     assert started.returncode == STATUS[number], err
     assert err.splitlines()[-2:] == [
         f"no longer waiting; {operation} goes on",
-        f"hint: openstack protector operation wait {operation}",
+        f"openstack protector operation wait {operation}",
     ]
     if out:
         # it had begun to follow: what was seen last is printed
@@ -308,7 +308,7 @@ def test_a_signal_at_another_moment(
     assert told == (
         "interrupted; whether the failover has begun is not known (req-ID)"
     )
-    assert hint.startswith("hint: openstack protector operation list ")
+    assert hint.startswith("openstack protector operation list ")
     with monkeypatch.context() as patch:
         patch.setattr("protectorclient.overview.look", arrives)
         ran = run_here("status")

@@ -113,8 +113,8 @@ def test_the_commands_of_the_page(local_pair: LocalPair) -> None:
     )
     assert unplanned.told.endswith(
         "failover of prod-web-app from site-a to site-b has begun: op-ID\n"
-        "hint: when site-a is back: openstack protector protection-group "
-        "sync-force prod-web-app\n"
+        "when site-a is back:\n"
+        "openstack protector protection-group sync-force prod-web-app\n"
     )
     operation = unplanned.err.split("begun: ")[1].split()[0]
     assert openstack(f"protector operation wait {operation}").code == 0

@@ -189,7 +189,7 @@ def test_the_keyboard_ends_the_watching_alone(
     assert ran.code == 130
     assert ran.err.splitlines() == [
         f"no longer watching; {operation} goes on",
-        f"hint: openstack protector operation watch {operation}",
+        f"openstack protector operation watch {operation}",
     ]
 
 
@@ -204,7 +204,7 @@ def test_the_command_that_resumes_names_the_same_clouds(
         f"operation wait {operation}"
     )
     assert ran.code == 130
-    resume = ran.err.splitlines()[-1].removeprefix("hint: openstack ")
+    resume = ran.err.splitlines()[-1].removeprefix("openstack ")
     assert resume == (
         "--os-cloud site-b --secondary-cloud site-a protector "
         f"operation wait {operation}"

@@ -1,19 +1,17 @@
-"""How findings look: rows on stdout, and one line that counts them."""
+"""How findings look: rows on stdout, and below them what clears them."""
 
 from __future__ import annotations
 
-import re
-import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from protectorclient.checkup import Finding, Severity, summary
 from protectorclient.osc import columns
 
-#: What fits beside the rest in a terminal that is not too narrow.
-WIDTH = 44
-HEADERS = ("Check", "Site", "Result", "Blocks", "Detail", "Fix")
-#: A word of a command, as it is written: what is quoted stays so.
-_WORD = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|[^\s'"\\])+""")
+if TYPE_CHECKING:
+    from protectorclient.osc.command import Base
+
+HEADERS = ("Check", "Site", "Result", "Blocks", "Detail")
 #: What a program gets.
 FIELDS = (
     "id",
@@ -26,6 +24,8 @@ FIELDS = (
     "fix",
     "affected",
 )
+#: What is to be cleared.
+_BAD = (Severity.PROBLEM, Severity.WARNING)
 
 
 class Blocks(columns.Cell):
@@ -35,43 +35,8 @@ class Blocks(columns.Cell):
         return "yes" if self._value else ""
 
 
-class Wrapped(columns.Cell):
-    """A text that is broken into lines for people."""
-
-    def human_readable(self) -> str:
-        lines = (self._value or "").splitlines()
-        return "\n".join(part for line in lines for part in broken(line))
-
-
-def broken(line: str) -> list[str]:
-    """A line that fits; a command still can be typed as it stands."""
-    if not line.startswith("openstack "):
-        return textwrap.wrap(line, WIDTH, break_on_hyphens=False)
-    return list(_continued(line))
-
-
-def _continued(command: str) -> Iterator[str]:
-    words = _WORD.findall(command)
-    comment = ""
-    if "#" in words:
-        place = words.index("#")
-        words, comment = words[:place], " ".join(words[place + 1 :])
-    room = WIDTH - 2
-    current = ""
-    for word in words:
-        if current and len(current) + 1 + len(word) > room:
-            yield f"{current} \\"
-            current = f"  {word}"
-        else:
-            current = f"{current} {word}" if current else word
-    if comment:
-        yield from (current, f"# {comment}")
-    else:
-        yield current
-
-
 def rows(findings: Iterable[Finding], *before: str) -> columns.Output:
-    """The table of findings, for people."""
+    """The table of findings, for people; without what clears them."""
     return HEADERS, [
         (
             *before,
@@ -79,8 +44,7 @@ def rows(findings: Iterable[Finding], *before: str) -> columns.Output:
             finding.site,
             str(finding.severity),
             Blocks(finding.blocks),
-            Wrapped(finding.message),
-            Wrapped(finding.fix or ""),
+            columns.Prose(finding.message),
         )
         for finding in findings
     ]
@@ -99,15 +63,28 @@ def output(findings: Sequence[Finding], formatter: str) -> columns.Output:
     return rows(findings) if formatter == "table" else data(findings)
 
 
-def lines(findings: Iterable[Finding]) -> Iterator[str]:
-    """What is wrong, for stderr, where stdout holds something else."""
+def tell_fixes(
+    command: Base, findings: Iterable[Finding], group: str = ""
+) -> None:
+    """What clears each of them, below the table: for people.
+
+    :param group: whose they are, where the table is of several.
+    """
+    of_group = f" of {group}" if group else ""
+    for finding in findings:
+        if finding.severity in _BAD and finding.steps:
+            command.tell(f"{finding.id}{of_group} ({finding.site}):")
+            command.next(*finding.steps)
+
+
+def tell(command: Base, findings: Iterable[Finding]) -> None:
+    """What is wrong, where stdout holds something else."""
     found = list(findings)
     for finding in found:
-        if finding.severity in (Severity.PROBLEM, Severity.WARNING):
-            yield (
+        if finding.severity in _BAD:
+            command.tell(
                 f"{finding.severity}: {finding.id} ({finding.site}):"
                 f" {finding.message}"
             )
-            for line in (finding.fix or "").splitlines():
-                yield f"  fix: {line}"
-    yield summary(found)
+            command.next(*finding.steps)
+    command.tell(summary(found))

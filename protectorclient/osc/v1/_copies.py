@@ -28,8 +28,7 @@ def tell(
     cure = copies.cure(
         found, group=group, status=status, primary=primary, in_sync=in_sync
     )
-    for line in cure.lines:
-        command.tell(line)
+    command.next(*cure.lines)
 
 
 def tell_seen(

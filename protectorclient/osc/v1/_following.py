@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from protectorclient import exceptions
-from protectorclient.escape import shell_word
+from protectorclient import exceptions, remedy
+from protectorclient.escape import protector, shell_word
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _followed, _waiting
@@ -85,8 +85,7 @@ class Following(_waiting.Waiting, command.ShowOne):
             f"nothing was started: the answer is {earlier}, which ended"
             f" {found.status}",
             site=site,
-            hint=self.typed(f"operation show {found.id}"),
-        )
+        ).then(protector(f"operation show {shell_word(found.id)}"))
 
     def describe(self, prepared: Prepared) -> str:
         """What has begun, for whoever reads it."""
@@ -116,7 +115,9 @@ class Following(_waiting.Waiting, command.ShowOne):
 
     def broken_off(self) -> KeyboardInterrupt:
         if self.followed is None:
-            return _waiting.Interrupted("interrupted; nothing was started", "")
+            return _waiting.Interrupted(
+                "interrupted; nothing was started", self.again()
+            )
         return super().broken_off()
 
     def _lost_sight(self, prepared: Prepared) -> _waiting.Interrupted:
@@ -124,10 +125,7 @@ class Following(_waiting.Waiting, command.ShowOne):
         return _waiting.Interrupted(
             f"interrupted; whether the {prepared.action} has begun is not "
             f"known ({prepared.request_id})",
-            self.typed(
-                "operation list --all-sites --protection-group "
-                f"{shell_word(prepared.group.name)}"
-            ),
+            remedy.history(prepared.group.name),
         )
 
 

@@ -17,7 +17,7 @@ from protectorclient.osc.v1 import _following
 
 if TYPE_CHECKING:
     from protectorclient.actions import Outgoing, Prepared
-    from protectorclient.checkup import Wanted
+    from protectorclient.checkup import Report, Wanted
     from protectorclient.guards import Expect
 
 
@@ -26,8 +26,8 @@ class Looking(_following.Following):
 
     #: What the checks are for; a table has it by the action.
     purpose: str
-    #: What is said when the result is out.
-    last_lines: Sequence[str] = ()
+    #: Of which there is something to say when the result is out.
+    _report: Report | None = None
     #: Instead of the record of an operation.
     _written: Callable[[argparse.Namespace], None] | None = None
 
@@ -78,13 +78,12 @@ class Looking(_following.Following):
         if parsed_args.check:
             for warning in report.warnings:
                 self.warn(warning)
-            self.last_lines = (checkup.summary(report.findings),)
+            self._report = report
             self._expect(parsed_args)
             shown = _checks.output(report.findings, parsed_args.formatter)
             self._written = lambda args: self._list(args, shown)
             return shown
-        for line in _checks.lines(report.findings):
-            self.tell(line)
+        _checks.tell(self, report.findings)
         try:
             prepared = prepare()
         except (exceptions.NotFound, exceptions.NotUnique) as error:
@@ -140,8 +139,13 @@ class Looking(_following.Following):
             return super().produce_output(parsed_args, column_names, data)
         self._written(parsed_args)
         self.app.stdout.flush()
-        for line in self.last_lines:
-            self.tell(line)
+        if self._report is not None:
+            from protectorclient.checkup import summary
+            from protectorclient.osc.v1 import _checks
+
+            if parsed_args.formatter == "table":
+                _checks.tell_fixes(self, self._report.findings)
+            self.tell(summary(self._report.findings))
         return 0
 
     def _list(

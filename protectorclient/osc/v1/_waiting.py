@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import os
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import exceptions
-from protectorclient.escape import shell_word
+from protectorclient import exceptions, remedy
+from protectorclient.escape import ShellCommand, protector, shell_word
 from protectorclient.exitcodes import code_for, code_for_several
 from protectorclient.osc import columns, command
 from protectorclient.osc.v1._followed import Followed
@@ -35,9 +34,10 @@ Display = Callable[["Event"], None]
 class Interrupted(KeyboardInterrupt):
     """Nobody waits any more; what has begun goes on."""
 
-    def __init__(self, message: str, hint: str) -> None:
+    def __init__(self, message: str, *lines: str) -> None:
         super().__init__(message)
-        self.hint = hint
+        #: What to type next.
+        self.next = lines
 
 
 class Several(exceptions.SomeFailed):
@@ -255,8 +255,7 @@ class Waiting(command.Base):
             f"{group} is not protected {when}: its replication is stopped."
             " This starts it:"
         )
-        name = shell_word(group)
-        self.tell(self.typed(f"consistency-group sync {name} --wait"))
+        self.next(remedy.sync_volumes(group))
 
     def explain(self, error: BaseException) -> int:
         """Say how it ended, and what helps."""
@@ -266,19 +265,15 @@ class Waiting(command.Base):
             self.tell(error.message)
             codes = [code_for(one) for one in error.errors.values()]
             return int(code_for_several(codes, self.total))
-        puzzling = False
         if isinstance(
             error, exceptions.WaitTimeout | exceptions.OperationUnknown
         ):
-            error.hint = self.resume([error.operation_id or ""])
+            lines = [self.resume([error.operation_id or ""])]
             unknown = isinstance(error, exceptions.OperationUnknown)
-            puzzling = unknown or self._is_stuck(error)
-        status = super().explain(error)
-        if isinstance(error, exceptions.OperationError):
-            self.advise(error)
-            if puzzling:
-                self._point_to_diagnose(error)
-        return status
+            if unknown or self._is_stuck(error):
+                lines.append(_diagnose(error))
+            error.then(*lines)
+        return super().explain(error)
 
     def _is_stuck(self, error: exceptions.OperationError) -> bool:
         """One that has not moved for long may never do so by itself."""
@@ -301,8 +296,8 @@ class Waiting(command.Base):
             return None
         return (now - record.updated_at).total_seconds()
 
-    def advise(self, error: exceptions.OperationError) -> None:
-        """The leftovers by name, the likely cause, the fix, what next."""
+    def advise(self, error: BaseException) -> None:
+        """The leftovers by name, the likely cause, the fix."""
         if not isinstance(
             error, exceptions.OperationFailed | exceptions.OperationPartial
         ):
@@ -318,16 +313,12 @@ class Waiting(command.Base):
                 width = min(width, formatters.terminal_width(stream))
             for line in advice_lines(
                 error.advice.filled(
-                    group=group or "GROUP", operation=error.operation_id or ""
+                    group=self._title(group) if group else "GROUP",
+                    operation=error.operation_id or "",
                 ),
                 width,
             ):
                 self.say(line)
-        self._point_to_diagnose(error)
-
-    def _point_to_diagnose(self, error: exceptions.OperationError) -> None:
-        words = f"operation diagnose {error.operation_id}"
-        self.say(f"hint: {self.typed(words)}")
 
     def broken_off(self) -> KeyboardInterrupt:
         if self.followed is None or not self.followed.left:
@@ -339,31 +330,25 @@ class Waiting(command.Base):
         said = "; ".join((f"no longer {self.verb}ing", *followed.standing()))
         return Interrupted(said, self.resume(followed.left))
 
-    def shown_again(self) -> str | None:
+    def shown_again(self) -> ShellCommand | None:
         """What runs or has ended stays known to its site."""
         if self.followed is None or not self.followed.keys:
             return None
         ids = [key.operation_id for key in self.followed.keys]
         if len(ids) == 1:
-            return self.typed(f"operation show {ids[0]}")
+            return protector(f"operation show {shell_word(ids[0])}")
         return self.resume(ids)
 
-    def resume(self, ids: Sequence[str]) -> str:
+    def resume(self, ids: Sequence[str]) -> ShellCommand:
         """The command that takes up the wait."""
-        return self.typed(f"operation {self.verb} {' '.join(ids)}")
+        words = " ".join(map(shell_word, ids))
+        return protector(f"operation {self.verb} {words}")
 
-    def typed(self, words: str) -> str:
-        """A command as it has to be typed here, to reach the same sites."""
-        given = []
-        for option, variable in (
-            ("cloud", "OS_CLOUD"),
-            ("secondary_cloud", "OS_SECONDARY_CLOUD"),
-        ):
-            value = getattr(self.app.options, option, None)
-            if value and value != os.environ.get(variable):
-                name = "os-cloud" if option == "cloud" else "secondary-cloud"
-                given.append(f"--{name} {value} ")
-        return f"openstack {''.join(given)}protector {words}"
+
+def _diagnose(error: exceptions.OperationError) -> ShellCommand:
+    return protector(
+        f"operation diagnose {shell_word(error.operation_id or '')}"
+    )
 
 
 def labels(

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from protectorclient import remedy
+from protectorclient.escape import shell_word
 from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _reading
+
+if TYPE_CHECKING:
+    from protectorclient.overview import Row
 
 HEADERS = ("Name", "Last Drill", "Age", "Operation")
 
@@ -54,6 +59,9 @@ class ListOverdueDrill(_reading.ReadsBoth, command.Lister):
         ]
         if overdue:
             self.outcome = ExitCode.PROBLEM
+            name = shell_word(max(overdue, key=_age).name)
+            words = f"test-failover {name} --retain-primary --wait"
+            self.afterwards = ("the longest overdue:", remedy.group(words))
         rows = []
         for row in overdue:
             drill = row.last_drill
@@ -67,6 +75,11 @@ class ListOverdueDrill(_reading.ReadsBoth, command.Lister):
                 )
             )
         return HEADERS, rows
+
+
+def _age(row: Row) -> float:
+    """Seconds; one that never was is the oldest."""
+    return float("inf") if row.drill_age is None else row.drill_age
 
 
 class _Age(columns.Cell):

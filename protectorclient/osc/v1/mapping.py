@@ -7,12 +7,13 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import exceptions
+from protectorclient import exceptions, remedy
 from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
+    from protectorclient.checkup import Finding
     from protectorclient.outlook import Outlook
     from protectorclient.pair.reads import Reads
     from protectorclient.sitehandle import SiteHandle
@@ -64,9 +65,16 @@ class SuggestMapping(command.Command):
         )
         for line in _file(head, networks, flavors):
             self.write(line)
-        self._count((*networks, *flavors), outlook)
+        self._count(networks, flavors, outlook, target.name)
 
-    def _count(self, guesses: Sequence[Guess], outlook: Outlook) -> None:
+    def _count(
+        self,
+        networks: Sequence[Guess],
+        flavors: Sequence[Guess],
+        outlook: Outlook,
+        target: str,
+    ) -> None:
+        guesses = (*networks, *flavors)
         left = [guess for guess in guesses if guess.target is None]
         self.app.stdout.flush()
         self.tell(
@@ -75,6 +83,10 @@ class SuggestMapping(command.Command):
         )
         if left:
             self.outcome = ExitCode.PROBLEM
+            # what there is to choose from
+            for what, some in (("network", networks), ("flavor", flavors)):
+                if any(guess.target is None for guess in some):
+                    self.next(remedy.at(target, f"{what} list"))
 
 
 def _file(
@@ -159,8 +171,26 @@ class CheckMapping(command.Lister):
         self.outcome = checkup.exit_code(report.findings)
         for warning in report.warnings:
             self.warn(warning)
-        self.tell(checkup.summary(report.findings))
+        self._findings = report.findings
         return _checks.output(report.findings, parsed_args.formatter)
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Any,
+    ) -> int:
+        from protectorclient import checkup
+        from protectorclient.osc.v1 import _checks
+
+        status = super().produce_output(parsed_args, column_names, data)
+        self.app.stdout.flush()
+        if parsed_args.formatter == "table":
+            _checks.tell_fixes(self, self._findings)
+        self.tell(checkup.summary(self._findings))
+        return status
+
+    _findings: Sequence[Finding] = ()
 
 
 class ShowMapping(_reading.ReadsBoth, command.Command):

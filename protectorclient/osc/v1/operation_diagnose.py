@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient.exitcodes import ExitCode
@@ -43,20 +42,31 @@ class DiagnoseOperation(_waiting.Waiting, command.ShowOne):
             self.outcome = ExitCode.UNKNOWN
         elif not found.healthy:
             self.outcome = ExitCode.PROBLEM
-        return _shown(facts, found)
+        self._found = found
+        people = parsed_args.formatter == "table" and not parsed_args.columns
+        return _shown(facts, found, people)
+
+    def produce_output(
+        self,
+        parsed_args: argparse.Namespace,
+        column_names: Sequence[str],
+        data: Any,
+    ) -> int:
+        """A command in a table cannot be copied: it stands below."""
+        status = super().produce_output(parsed_args, column_names, data)
+        self.app.stdout.flush()
+        if parsed_args.formatter == "table" and self._found is not None:
+            self.next(*self._found.lines, *self._found.instead)
+        return status
+
+    _found: Diagnosis | None = None
 
     def explain(self, error: BaseException) -> int:
         """It is not a wait that ended."""
         return command.Base.explain(self, error)
 
-
-class _Commands(columns.Cell):
-    """Commands as they are typed, one after the other."""
-
-    def human_readable(self) -> str:
-        return "\n".join(
-            line for text in self._value for line in _folded(text)
-        )
+    def advise(self, error: BaseException) -> None:
+        """Nor one that failed."""
 
 
 class _Numbered(columns.Cell):
@@ -69,39 +79,7 @@ class _Numbered(columns.Cell):
         )
 
 
-def _folded(text: str) -> Iterator[str]:
-    """A command on as many lines as it takes, and still one command.
-
-    A comment is on lines of its own: none joins those.
-    """
-    text, _, comment = f" {text}".partition(" # ")
-    yield from _continued(text.strip())
-    for line in textwrap.wrap(
-        comment, columns.CELL_WIDTH, break_on_hyphens=False
-    ):
-        yield f"# {line}"
-
-
-def _continued(text: str) -> Iterator[str]:
-    line = ""
-    for word in text.split(" ") if text else ():
-        if len(word) > columns.CELL_WIDTH and "=" in word:
-            # the shell joins what a backslash parts
-            source, _, target = word.partition("=")
-            yield f"{line} \\"
-            yield f"  {source}=\\"
-            line = target
-            continue
-        if line and len(line) + 1 + len(word) > columns.CELL_WIDTH:
-            yield f"{line} \\"
-            line = f"  {word}"
-        else:
-            line = f"{line} {word}" if line else word
-    if line:
-        yield line
-
-
-def _shown(facts: Facts, found: Diagnosis) -> columns.Output:
+def _shown(facts: Facts, found: Diagnosis, people: bool) -> columns.Output:
     operation, row = facts.operation, found.advice
     home = facts.home
     told = (facts.witness and facts.witness.told) or {}
@@ -131,8 +109,10 @@ def _shown(facts: Facts, found: Diagnosis) -> columns.Output:
         "leftovers": columns.Items(
             list(operation.leftovers) if operation else [], columns.leftover
         ),
-        "next_commands": _Commands(list(found.commands)),
     }
+    if not people:
+        fields["next_commands"] = list(found.commands)
+        fields["notes"] = list(found.notes)
     return tuple(fields), tuple(
         columns.Text(value) if value is None else value
         for value in fields.values()

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
+from protectorclient.escape import ShellCommand, protector, shell_word
 from protectorclient.osc import command, options
 from protectorclient.osc.v1 import _followed, _waiting
 
@@ -116,15 +117,16 @@ class WatchOperation(_waiting.Waiting, command.Command):
             return super().broken_off()
         words = "--all"
         if self._asked.protection_group is not None:
-            words = f"--protection-group {self._asked.protection_group}"
+            group = shell_word(self._asked.protection_group)
+            words = f"--protection-group {group}"
         return _waiting.Interrupted(
             f"no longer {self.verb}ing",
-            self.typed(f"operation {self.verb} {words}"),
+            protector(f"operation {self.verb} {words}"),
         )
 
-    def resume(self, ids: Sequence[str]) -> str:
+    def resume(self, ids: Sequence[str]) -> ShellCommand:
         if self._asked is not None and self._asked.all:
-            return self.typed(f"operation {self.verb} --all")
+            return protector(f"operation {self.verb} --all")
         return super().resume(ids)
 
     def _begun(

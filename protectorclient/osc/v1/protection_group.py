@@ -255,9 +255,8 @@ def _hold_copies(located: Located) -> None:
         in_sync=len(ranks) == 1,
     )
     raise exceptions.GuardRefused(
-        f"{group.name}: {copies.sentence(live, primary)}; nothing was changed",
-        hint="\n".join(cure.lines),
-    )
+        f"{group.name}: {copies.sentence(live, primary)}; nothing was changed"
+    ).then(*cure.lines)
 
 
 class DeleteProtectionGroup(command.Command):

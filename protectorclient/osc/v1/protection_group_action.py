@@ -7,8 +7,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import exceptions
-from protectorclient.escape import shell_word
+from protectorclient import exceptions, remedy
 from protectorclient.osc import ask, columns, options
 from protectorclient.osc.v1 import _following, _looking, _mapped
 
@@ -81,8 +80,8 @@ class Action(_looking.Looking):
         try:
             return self.send(parsed_args, prepared)
         except exceptions.MappingIncomplete as error:
-            if self._found is not None:
-                error.hint = error.hint or self._found.fix
+            if self._found is not None and self._found.fix is not None:
+                error.then(self._found.fix)
             raise
 
     def hold(self, prepared: Prepared, start_anyway: bool) -> None:
@@ -208,7 +207,8 @@ class FailoverProtectionGroup(Moving):
         try:
             return super().prepare(parsed_args, **given)
         except exceptions.PrimaryAnswers as error:
-            error.hint = "use --type planned, or --accept-divergence"
+            error.hint = "--accept-divergence fails over all the same"
+            error.then(self.again(without=("--type", "unplanned")))
             raise
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
@@ -257,11 +257,10 @@ class FailoverProtectionGroup(Moving):
             located = prepared.located
             # one that answers is back already
             gone = located.errors.get(located.current.name) is not None
-            when = f"when {located.current.name} is back: " if gone else ""
-            self.say(
-                f"hint: {when}openstack protector protection-group sync-force"
-                f" {shell_word(prepared.group.name)}"
-            )
+            if gone:
+                self.say(f"when {located.current.name} is back:")
+            if not self.is_quiet:
+                self.next(remedy.sync_force(prepared.group.name))
         return output
 
     def _tell_copies(self, prepared: Prepared) -> None:

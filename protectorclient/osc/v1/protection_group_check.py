@@ -71,6 +71,7 @@ class CheckProtectionGroup(command.Lister):
         findings = [one for report in reports for one in report.findings]
         self.outcome = checkup.exit_code(findings, parsed_args.strict)
         self.last_line = checkup.summary(findings)
+        self._reports = reports
         wide = parsed_args.formatter != "table"
         if len(names) == 1:
             return _checks.output(findings, parsed_args.formatter)
@@ -121,8 +122,16 @@ class CheckProtectionGroup(command.Lister):
     ) -> int:
         status = super().produce_output(parsed_args, column_names, data)
         self.app.stdout.flush()
+        if parsed_args.formatter == "table":
+            from protectorclient.osc.v1 import _checks
+
+            several = len(self._reports) > 1
+            for report in self._reports:
+                name = report.group if several else ""
+                _checks.tell_fixes(self, report.findings, name)
         self.tell(self.last_line)
         return status
 
+    _reports: Sequence[Report] = ()
     #: How many findings of each kind there are.
     last_line = ""

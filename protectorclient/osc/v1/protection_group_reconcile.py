@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import datetime
-import shlex
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import exceptions
+from protectorclient import exceptions, remedy
 from protectorclient.checking import copies
+from protectorclient.escape import shell_word
 from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import ask, columns, options
 from protectorclient.osc.v1 import _following, protection_group_sync
@@ -91,8 +91,7 @@ class ReconcileProtectionGroup(_following.Following):
             self.tell(f"check --for {purpose}:")
             from protectorclient.osc.v1 import _checks
 
-            for line in _checks.lines(report.findings):
-                self.tell(f"  {line}")
+            _checks.tell(self, report.findings)
         elif loser is None:
             from protectorclient.osc.v1 import _copies
 
@@ -121,7 +120,7 @@ class ReconcileProtectionGroup(_following.Following):
         if winner.name not in state.located.groups:
             raise exceptions.GuardRefused(
                 f"{winner.name} does not know the group: nothing was changed"
-            )
+            ).then(remedy.sync_force(group.name))
         held = state.located.groups[loser.name].metadata_version
         for line in _lost(state, winner, loser, self.now()):
             self.tell(line)
@@ -130,7 +129,7 @@ class ReconcileProtectionGroup(_following.Following):
             raise exceptions.GuardRefused(
                 f"{loser.name} holds version {held}, not {given}: nothing"
                 " was changed",
-            )
+            ).then(remedy.group(f"reconcile {shell_word(group.name)}"))
         if not self._loss_confirmed(
             parsed_args, group.name, winner.name, held
         ):
@@ -161,13 +160,10 @@ class ReconcileProtectionGroup(_following.Following):
                 group, f"{site} wins for group {group}.", self.app.stderr
             )
             return True
-        words = shlex.join(
-            [group, "--winner", site, "--discard-version", str(held)]
-        )
+        winner = f"--winner {shell_word(site)} --discard-version {held}"
         self.trouble = exceptions.NotConfirmed(
-            "not confirmed; nothing was changed",
-            hint=self.typed(f"protection-group reconcile {words}"),
-        )
+            "not confirmed; nothing was changed"
+        ).then(remedy.group(f"reconcile {shell_word(group)} {winner}"))
         return False
 
     def now(self) -> datetime.datetime:
@@ -186,14 +182,19 @@ class ReconcileProtectionGroup(_following.Following):
             self.outcome = ExitCode.PROBLEM
             self.trouble = exceptions.GuardRefused(
                 "both sites have changed; nothing was copied",
-                hint="name the one to be kept with --winner",
-            )
+                hint="the winner is the site whose metadata are kept",
+            ).then(*self._winners(state))
             return False
         if parsed_args.discard_version is not None:
             raise exceptions.GuardRefused(
                 f"{winner} is ahead: there is no version to discard, and"
                 " nothing was changed",
                 hint="leave out --discard-version",
+            ).then(
+                remedy.group(
+                    f"reconcile {shell_word(state.located.group.name)}"
+                    f" --winner {shell_word(winner)}"
+                )
             )
         source = winner or (state.ahead.name if state.ahead else "")
         if not self._confirmed(parsed_args, source):
@@ -201,6 +202,15 @@ class ReconcileProtectionGroup(_following.Following):
         self.pair.sync_force(state.located.group.id, winner=winner)
         self.say(f"copied from {source}")
         return True
+
+    def _winners(self, state: State) -> Iterator[str]:
+        """One command for each site; the choice is a person's."""
+        word = shell_word(state.located.group.name)
+        for handle in (state.located.current, state.located.other):
+            yield f"to keep those of {handle.name}:"
+            yield remedy.group(
+                f"reconcile {word} --winner {shell_word(handle.name)}"
+            )
 
     def _confirmed(self, parsed_args: argparse.Namespace, source: str) -> bool:
         if parsed_args.yes:

@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import exceptions
+from protectorclient import exceptions, remedy
+from protectorclient.escape import shell_word
 from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import ask, columns, command, options
 from protectorclient.osc.v1 import _reading
@@ -30,6 +31,7 @@ class Compared(command.ShowOne):
         """Both sites, and an exit status that tells."""
         if not report.in_sync:
             self.outcome = ExitCode.PROBLEM
+            self.afterwards = _cure(report)
         located = report.located
         handles = (located.current, located.other)
         return _output(
@@ -154,6 +156,26 @@ class SyncForceProtectionGroup(Compared):
                 self, seen, report.located, in_sync=report.in_sync
             )
         return status
+
+
+def _cure(report: SyncReport) -> list[str]:
+    """The command that brings the sites together, if they both answer."""
+    name = report.located.group.name
+    silent = [
+        error
+        for error in report.errors.values()
+        if not isinstance(error, exceptions.NotFound)
+    ]
+    if silent or any(
+        side.status == "UNREACHABLE" for side in report.sides.values()
+    ):
+        return [remedy.group(f"check {shell_word(name)}")]
+    if (
+        len(report.sides) == 2
+        and len({side.local_version for side in report.sides.values()}) == 1
+    ):
+        return [remedy.group(f"reconcile {shell_word(name)}")]
+    return [remedy.sync_force(name)]
 
 
 def check_winner(pair: SitePair, winner: str | None) -> None:

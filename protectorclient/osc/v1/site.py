@@ -7,6 +7,7 @@ import contextlib
 from typing import Any
 
 from protectorclient import exceptions
+from protectorclient.escape import protector, shell_word
 from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import ask, columns, command, options
 from protectorclient.osc.formats import selection
@@ -219,6 +220,8 @@ class ValidateSite(command.Lister):
             self.say(f"{parsed_args.site} from {handle.name}: {found.status}")
             if found.status != "active":
                 self.outcome = ExitCode.PROBLEM
+                name = shell_word(parsed_args.site)
+                self.afterwards = (protector(f"site show {name}"),)
         return columns.listed(rows, CHECK_COLUMNS)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ import pytest
 from protectorclient import mappingfile, outlook, suggesting
 from protectorclient.checking.finding import Finding, Severity, summary
 from protectorclient.checkup import exit_code
-from protectorclient.osc.v1 import _checks
 from protectorclient.osc.v1.mapping import quoted
 
 A, B = "id-a", "id-b"
@@ -150,30 +148,6 @@ def test_the_last_line_and_the_exit_status() -> None:
     assert exit_code([ok, warning]) == 0
     assert exit_code([ok, warning], strict=True) == 4
     assert exit_code([warning, problem], strict=True) == 3
-
-
-def test_a_fix_in_a_table_can_still_be_typed() -> None:
-    command = (
-        "openstack volume type set --property replication_enabled='<is> True'"
-        " flash-async  # as an admin"
-    )
-    lines = _checks.broken(command)
-    assert len(lines) > 2
-    assert all(line.endswith(" \\") for line in lines[:-2])
-    assert lines[-1] == "# as an admin"
-    joined = " ".join(line.removesuffix(" \\").strip() for line in lines)
-    assert joined == command.replace("  # ", " # ")
-    assert max(map(len, lines)) <= _checks.WIDTH + 2
-
-
-@pytest.mark.parametrize(
-    "name", ["it's $(x)", "my group", "$HOME", 'a "b"', "a # b", "a\\b", "-x"]
-)
-def test_any_name_is_one_word_of_a_fix(name: str) -> None:
-    command = f"openstack protector protection-group show {shlex.quote(name)}"
-    text = "\n".join(_checks.broken(f"{command}  # as an admin"))
-    typed = shlex.split(text.replace("\\\n", " "), comments=True)
-    assert typed == [*command.split()[:4], name]
 
 
 @pytest.mark.parametrize("name", ["a", "no", "10", "n", "net: x", "ü", "~"])

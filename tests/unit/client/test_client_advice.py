@@ -118,7 +118,8 @@ def test_the_site_in_trouble_is_the_one_that_is_named() -> None:
     assert found.cause.startswith("A service of the cloud of site-a (")
     assert found.filled(site="site-b").commands == (
         "openstack --os-cloud site-a token issue",
-        "openstack protector site validate site-a  # as an admin",
+        "as an admin:",
+        "openstack protector site validate site-a",
     )
 
 

@@ -424,7 +424,7 @@ def test_how_to_resume_is_said() -> None:
     for outcome in (Outcome.RUNNING, Outcome.UNKNOWN):
         error = endings.error_for(ended(outcome, record(), GONE))
         assert error is not None
-        assert error.hint == "openstack protector operation wait op-1"
+        assert error.next == ("openstack protector operation wait op-1",)
 
 
 def test_sleep_is_never_negative_and_time_may_stand_still() -> None:

@@ -81,7 +81,7 @@ def test_a_noun_without_a_verb() -> None:
 def test_nothing_is_near(typed: str) -> None:
     assert unknown.near([typed], commands()) == []
     assert unknown.told("protector", [typed], commands())[1:] == [
-        "  protector --help"
+        "protector --help"
     ]
 
 
