@@ -57,6 +57,12 @@ class Speaks:
             else:
                 self.tell(line)
 
+    def hint(self, line: str) -> None:
+        """What may help, beside a result; not with ``--quiet``."""
+        if self.app.options.verbose_level > 0:
+            command = isinstance(line, ShellCommand)
+            self.next(line if command else f"hint: {line}")
+
     def again(self, *more: str, without: Sequence[str] = ()) -> ShellCommand:
         """The command that runs, as it was typed, to be typed again.
 

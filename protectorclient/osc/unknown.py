@@ -80,7 +80,7 @@ def told(
         return [
             f"{program}: there is no option {first.partition('=')[0]} before"
             " a command; the options of a command stand after it:",
-            f"  {program} --help",
+            f"{program} --help",
         ]
     typed = " ".join(_leading(argv)) or first
     lines = [f"{program}: there is no command '{typed}'"]

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
-from protectorclient import exceptions
+from protectorclient import exceptions, remedy
+from protectorclient.escape import ShellCommand, shell_word
 from protectorclient.located import rank
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.sitehandle import SiteHandle
@@ -128,11 +128,9 @@ def _state(group: ProtectionGroup) -> str:
     return f"version {group.metadata_version} ({failovers}, {group.status})"
 
 
-def reconcile(name: str) -> str:
+def reconcile(name: str) -> ShellCommand:
     """The command that shows both sides, and brings them together."""
-    return (
-        f"openstack protector protection-group reconcile {shlex.quote(name)}"
-    )
+    return remedy.group(f"reconcile {shell_word(name)}")
 
 
 def listed(names: Sequence[str]) -> str:

@@ -344,7 +344,7 @@ def test_standard_input_that_is_a_terminal(
     assert ran.err == (
         "'-' reads the ids of operations from standard input, which is a"
         " terminal here\n"
-        "hint: openstack protector operation list -f value -c ID |"
+        "openstack protector operation list -f value -c ID |"
         f" openstack protector operation {verb} -\n"
     )
 

@@ -138,7 +138,7 @@ def test_all_is_taken_up_as_all(local_pair: LocalPair, rests: Rests) -> None:
     assert STAMP.sub("", ran.out.splitlines()[0]).startswith(
         f"prod-db {operation}: "
     )
-    assert "hint: openstack protector operation watch --all\n" in ran.err
+    assert "\nopenstack protector operation watch --all\n" in ran.err
 
 
 def test_nothing_runs(local_pair: LocalPair) -> None:

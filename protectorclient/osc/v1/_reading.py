@@ -84,7 +84,7 @@ class ReadsBoth(command.Base):
         for warning in warnings:
             self.warn(warning)
         if hint is not None:
-            self.say(f"hint: {hint}")
+            self.hint(hint)
         pair = self.__dict__.get("pair")
         if pair is None or pair.choice is None:
             return

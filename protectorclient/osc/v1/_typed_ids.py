@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
+from protectorclient.escape import ShellCommand
 from protectorclient.pair import both_sites, prefixes
 
 if TYPE_CHECKING:
@@ -83,8 +84,11 @@ def from_stdin(words: list[str], verb: str) -> list[str]:
         raise exceptions.UsageProblem(
             "'-' reads the ids of operations from standard input, which is a"
             " terminal here",
-            hint="openstack protector operation list -f value -c ID"
-            f" | openstack protector operation {verb} -",
+        ).then(
+            ShellCommand(
+                "openstack protector operation list -f value -c ID"
+                f" | openstack protector operation {verb} -"
+            )
         )
     read = list(_lines())
     if not read:

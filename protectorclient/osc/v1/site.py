@@ -172,9 +172,13 @@ class SetSite(command.ShowOne):
         if own and not peers:
             self.say(
                 "The account that the other site keeps is unchanged. Where it"
-                " is the same one, change it, too:\n"
-                f"protector site set {parsed_args.site} --peer-username NAME"
-                " --peer-password-env VARIABLE"
+                " is the same one, change it, too:"
+            )
+            self.hint(
+                protector(
+                    f"site set {shell_word(parsed_args.site)}"
+                    " --peer-username NAME --peer-password-env VARIABLE"
+                )
             )
         return columns.shown(made)
 

@@ -277,7 +277,7 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
                 f"the sites hold different records of {reading.listed(apart)};"
                 " shown is the site that is ahead"
             )
-            self.say(f"hint: {reading.reconcile(apart[0])}")
+            self.hint(reading.reconcile(apart[0]))
         if self._alone is not None:
             self.warn(f"only {self._found.sites[0]} was asked: {self._alone}")
         self.tell_warnings((), self._found.errors)

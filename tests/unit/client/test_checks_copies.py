@@ -156,7 +156,7 @@ def test_many_are_counted_in_a_sentence_and_all_are_stopped() -> None:
 
 def test_the_cure_is_the_failback_where_there_is_one() -> None:
     (one,) = found([server("id-a-1")], document(member(1, A, B)))
-    stop = "openstack --os-cloud site-a server stop id-a-1"
+    stop = "openstack --os-cloud site-a server stop web-1"
     back = (
         "openstack protector protection-group failback 'my group'"
         " --reverse-replication --wait"
