@@ -122,12 +122,13 @@ def _upgrade(config: SiteConfig, now: float) -> list[pathlib.Path]:
     is in the database of the other."""
     from fakeserver.cloud import schema as clouds
     from fakeserver.storage import arrays
+    from fakeserver.store import array_steps, site_steps
     from fakeserver.store import schema as store
-    from fakeserver.store import site_steps
 
     tables = (*clouds.SCHEMA, *store.SCHEMA, _MARK)
     twin = config.of_peer()
-    files = [upgrade.File(config.arrays, (*arrays.SCHEMA, _MARK), {})]
+    steps = array_steps.of(config)
+    files = [upgrade.File(config.arrays, (*arrays.SCHEMA, _MARK), steps)]
     for each in (config, twin):
         if each is config or each.database.exists():
             steps = site_steps.of(each, world_of(each), now)

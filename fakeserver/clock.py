@@ -4,13 +4,12 @@
 """
 
 import datetime
-import json
-import os
 import pathlib
-import tempfile
 import threading
 import time
 from typing import Protocol
+
+from fakeserver import jsonfile
 
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
@@ -128,12 +127,19 @@ class SharedClock:
         # two changes can fall into one tick of the file system's clock
         seen = (found.st_mtime_ns, found.st_ino, found.st_size)
         if self._cached is None or self._cached[0] != seen:
-            state = json.loads(self._path.read_text())
-            self._cached = (seen, state)
+            self._cached = (seen, _checked(self._path))
         return dict(self._cached[1])
 
     def _write(self, state: dict[str, object]) -> None:
-        handle, name = tempfile.mkstemp(dir=self._path.parent)
-        with os.fdopen(handle, "w") as out:
-            json.dump(state, out)
-        os.replace(name, self._path)
+        jsonfile.write(self._path, state)
+
+
+def _checked(path: pathlib.Path) -> dict[str, object]:
+    """What a clock's file says; BrokenFile where it says no time."""
+    state = jsonfile.read(path)
+    skew, frozen = state.get("skew", {}), state.get("frozen_at")
+    numbers = [state.get("ahead", 0.0), 0.0 if frozen is None else frozen]
+    numbers += skew.values() if isinstance(skew, dict) else [None]
+    if not all(isinstance(number, int | float) for number in numbers):
+        raise jsonfile.broken(path, "it holds something that is no number")
+    return state

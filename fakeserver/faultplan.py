@@ -9,16 +9,15 @@ asked: nothing else.
 import contextlib
 import dataclasses
 import fcntl
-import json
 import os
 import pathlib
 import random
 import signal
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from fakeserver import jsonfile
 from fakeserver.faultkinds import KINDS, LASTING, Kind
 from fakeserver.faultpoints import complaint, fits, fits_point
 from fakeserver.faults import StepFault
@@ -84,8 +83,7 @@ class FaultFile:
             return ()
         seen = (found.st_mtime_ns, found.st_ino, found.st_size)
         if seen != self._seen:
-            held = json.loads(self._path.read_text())
-            self._rules = tuple(Rule(**entry) for entry in held["rules"])
+            self._rules = tuple(_entries(self._path, self._held()))
             self._seen = seen
         return self._rules
 
@@ -165,6 +163,12 @@ class FaultFile:
                     struck = rule
         return struck
 
+    def _held(self) -> dict[str, Any]:
+        """What is in the file, looked through."""
+        held = jsonfile.read(self._path)
+        _entries(self._path, held)
+        return held
+
     @contextlib.contextmanager
     def _change(self) -> Iterator[dict[str, Any]]:
         """Read, change, replace: one at a time over both processes."""
@@ -174,15 +178,25 @@ class FaultFile:
             fcntl.flock(handle, fcntl.LOCK_EX)
             held: dict[str, Any] = {"rules": []}
             with contextlib.suppress(FileNotFoundError):
-                held = json.loads(self._path.read_text())
+                held = self._held()
             yield held
-            out, name = tempfile.mkstemp(dir=self._path.parent)
-            with os.fdopen(out, "w") as text:
-                json.dump(held, text)
-            os.replace(name, self._path)
+            jsonfile.write(self._path, held)
             self._seen = None
         finally:
             os.close(handle)
+
+
+def _entries(path: pathlib.Path, held: dict[str, Any]) -> list[Rule]:
+    """The rules of a file; BrokenFile where one is none."""
+    try:
+        rules = [Rule(**entry) for entry in held["rules"]]
+    except (KeyError, TypeError):
+        raise jsonfile.broken(path, "it holds no list of faults") from None
+    strange = [rule.kind for rule in rules if rule.kind not in KINDS]
+    if strange:
+        why = f"there is no fault {strange[0]!r}"
+        raise jsonfile.broken(path, why)
+    return rules
 
 
 def token_of(array: str, rules: Iterable[Rule]) -> str | None:
@@ -190,7 +204,9 @@ def token_of(array: str, rules: Iterable[Rule]) -> str | None:
     sites = [site for site, name in ARRAYS.items() if name == array]
     found = None
     for rule in rules:
-        if rule.of.family == "token" and rule.site in (None, *sites):
+        # an older version counted how often such a rule struck
+        lasts = rule.of.family == "token" and not rule.spent
+        if lasts and rule.site in (None, *sites):
             found = changed_token(array, rule.id)
     return found
 

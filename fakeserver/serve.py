@@ -16,6 +16,7 @@ from fakeserver import certificate, descriptors
 from fakeserver.app import create_app
 from fakeserver.build import close_site, open_site
 from fakeserver.engine.workers import PATIENCE
+from fakeserver.jsonfile import BrokenFile
 from fakeserver.listener import Listener, bind
 from fakeserver.sandbox import process
 from fakeserver.sandbox.bounded_log import BoundedLog
@@ -54,7 +55,7 @@ def main(argv: list[str] | None = None) -> int:
     except Problem as problem:
         LOG.error("%s", problem)
         return problem.code
-    except SchemaProblem as problem:
+    except (SchemaProblem, BrokenFile) as problem:
         LOG.error("%s", problem)
         return 1
     return 0

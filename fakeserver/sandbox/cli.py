@@ -3,11 +3,13 @@
 import argparse
 import pathlib
 import signal
+import sqlite3
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from fakeserver.faultkinds import KINDS, STAGES
+from fakeserver.jsonfile import BrokenFile
 from fakeserver.sandbox import durations, lifecycle, show, world
 from fakeserver.sandbox.folder import Folder
 from fakeserver.sandbox.problem import Problem, say
@@ -263,17 +265,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Problem as problem:
         print(f"protector-sandbox: {problem}", file=sys.stderr)
         return problem.code
-    except SchemaProblem as problem:
+    except (SchemaProblem, BrokenFile) as problem:
         print(f"protector-sandbox: {problem}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # whoever read the output has seen enough
         sys.stderr.close()
         return 0
-    except PermissionError as error:
+    except (OSError, sqlite3.Error) as error:
+        # a full disk has no name, nor has a database
+        where = getattr(error, "filename", None) or folder.shown
+        why = getattr(error, "strerror", None) or error
         print(
-            f"protector-sandbox: {error.filename} cannot be used: "
-            f"{error.strerror}.",
+            f"protector-sandbox: {where} cannot be used: {why}.",
             file=sys.stderr,
         )
         return 1

@@ -10,13 +10,15 @@ import shlex
 import threading
 from collections.abc import Iterator
 
-from fakeserver import certificate
+from fakeserver import certificate, jsonfile
 from fakeserver.build import other, private_folder
 from fakeserver.config import SiteConfig
 from fakeserver.faultplan import NAME as FAULTS
 from fakeserver.faultplan import FaultFile, token_of
+from fakeserver.jsonfile import BrokenFile
 from fakeserver.sandbox import cloudsyaml
 from fakeserver.sandbox.problem import Problem
+from fakeserver.sandbox.scenarios import SCENARIOS
 from fakeserver.store import upgrade
 from fakeserver.world import ARRAY_TOKENS, SITES, build
 
@@ -43,6 +45,24 @@ class Settings:
     def url_of(self, site: str) -> str:
         scheme = "https" if self.tls else "http"
         return f"{scheme}://{HOST}:{self.port_of(site)}"
+
+
+def _looked_through(settings: Settings) -> Settings:
+    """Settings of which each is of the kind that it is by default."""
+    for field in dataclasses.fields(settings):
+        value, kind = getattr(settings, field.name), type(field.default)
+        kinds = (int, float) if kind is float else (kind,)
+        # a bool is an int, and no number of anything
+        if not isinstance(value, kinds) or (
+            isinstance(value, bool) and kind is not bool
+        ):
+            raise ValueError(f"{field.name} is {value!r}")
+    for name in ("port", "peer_port"):
+        if not 0 < getattr(settings, name) < 1 << 16:
+            raise ValueError(f"{name} is {getattr(settings, name)}")
+    if settings.scenario not in SCENARIOS:
+        raise ValueError(f"there is no scenario {settings.scenario!r}")
+    return settings
 
 
 class Folder:
@@ -78,7 +98,7 @@ class Folder:
     def settings(self) -> Settings:
         """How this sandbox was brought up; Problem when there is none."""
         try:
-            held = json.loads(self.settings_file.read_text())
+            held = jsonfile.read(self.settings_file)
             number = int(held.pop("schema", 0))
             wrote = str(held.pop("written_by", "unknown"))
             if number > upgrade.NUMBER:
@@ -86,19 +106,15 @@ class Folder:
                     f"The sandbox in {self.shown}", number, wrote
                 )
                 raise Problem(str(problem))
-            return Settings(**held)
+            return _looked_through(Settings(**held))
         except (FileNotFoundError, NotADirectoryError):
             raise Problem(
                 f"There is no sandbox in {self.shown}; "
                 "protector-sandbox up makes one."
             ) from None
-        except (
-            OSError,
-            AttributeError,
-            TypeError,
-            ValueError,
-            RecursionError,
-        ) as error:
+        except BrokenFile as error:
+            raise Problem(str(error)) from None
+        except (OSError, TypeError, ValueError) as error:
             raise Problem(
                 f"The settings in {self.settings_file} cannot be read: "
                 f"{error}."
@@ -244,6 +260,12 @@ def write_private(path: pathlib.Path, text: str) -> None:
     """A file that is there whole, and for its owner alone."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w") as out:
-        out.write(text)
-    os.replace(temporary, path)
+    try:
+        with os.fdopen(handle, "w") as out:
+            out.write(text)
+        os.replace(temporary, path)
+    except BaseException:
+        # a full disk shall not be made fuller
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise

@@ -6,6 +6,7 @@ import errno
 import os
 import pathlib
 import signal
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.problem import Problem, say
 from fakeserver.sandbox.scenarios import FLEET, SCENARIOS
 from fakeserver.sandbox.upgrade import upgrade
+from fakeserver.store.upgrade import SchemaProblem
 from fakeserver.world import FLEET_MOST, SITES
 
 #: how long a site may take until it answers, seconds
@@ -50,9 +52,9 @@ def up(folder: Folder, asked: Mapping[str, Any]) -> None:
             kept = folder.exists()
             try:
                 _up(folder, asked, kept, interrupted)
-            except Problem as problem:
+            except (Problem, SchemaProblem, OSError, sqlite3.Error) as error:
                 if not kept:
-                    keep_logs = isinstance(problem, DidNotStart)
+                    keep_logs = isinstance(error, DidNotStart)
                     _leave_nothing(folder, made, keep_logs)
                 raise
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from fakeserver import jsonfile
 from fakeserver.clock import SharedClock, stamp
 from fakeserver.journal import entries
 from fakeserver.sandbox import channel, process
@@ -58,7 +59,7 @@ def clock(folder: Folder) -> None:
         shown = ", ".join(
             f"{site} {time}" for site, time in zip(SITES, times, strict=True)
         )
-    frozen = path.exists() and json.loads(path.read_text()).get("frozen_at")
+    frozen = path.exists() and jsonfile.read(path).get("frozen_at")
     print(f"clock {shown}{', frozen' if frozen else ''}")
 
 

@@ -11,7 +11,7 @@ from fakeserver.store.upgrade import SchemaProblem, Unreadable
 from fakeserver.world import SITES
 
 
-def upgrade(folder: Folder, settings: Settings) -> None:
+def upgrade(folder: Folder, settings: Settings, *, must: bool = False) -> None:
     """Upgrade what is on disk before it is used, and say so.
 
     Every command that opens a database of the sandbox comes here first;
@@ -19,11 +19,13 @@ def upgrade(folder: Folder, settings: Settings) -> None:
 
     Raises Problem where a file is of a newer version, or cannot be upgraded;
     nothing of it is changed then. One that nobody can read is left to the
-    process of its site, whose log says so.
+    process of its site, whose log says so; with ``must`` it raises Unreadable.
     """
     try:
         copies = upgrade_folder(folder.config(settings, SITES[0]), time.time())
     except Unreadable:
+        if must:
+            raise
         return
     except SchemaProblem as problem:
         raise Problem(str(problem)) from None

@@ -91,6 +91,8 @@ def disks(folder: Folder) -> Iterator[Database]:
     config = folder.config(settings, SITES[0])
     if not config.arrays.exists():
         raise Problem("The arrays of this sandbox hold nothing yet.")
+    with folder.alone():
+        upgrade(folder, settings, must=True)
     db = Database(config.arrays, SCHEMA)
     try:
         yield db

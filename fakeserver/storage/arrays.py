@@ -26,6 +26,10 @@ from fakeserver.world import ARRAYS
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS arr_tokens (
         array TEXT PRIMARY KEY, token TEXT NOT NULL)""",
+    # beside the first one: of policies that are older than this check
+    """CREATE TABLE IF NOT EXISTS arr_also_tokens (
+        array TEXT NOT NULL, token TEXT NOT NULL,
+        PRIMARY KEY (array, token))""",
     """CREATE TABLE IF NOT EXISTS arr_volumes (
         array TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL,
         snapshot_id TEXT, writing INTEGER NOT NULL,
@@ -53,7 +57,15 @@ SCHEMA = (
 
 #: how many recovery points of a group an array holds
 KEEP = 24
-_TABLES = ("tokens", "volumes", "links", "points", "kept", "kept_sizes")
+_TABLES = (
+    "tokens",
+    "also_tokens",
+    "volumes",
+    "links",
+    "points",
+    "kept",
+    "kept_sizes",
+)
 
 
 class Arrays:

@@ -1,6 +1,7 @@
 """Who may talk to an array: the API token that it takes."""
 
 import hashlib
+import sqlite3
 
 from fakeserver.db import Database
 from fakeserver.faults import Faults
@@ -18,8 +19,10 @@ def takes(db: Database, faults: Faults, array: str, token: str | None) -> bool:
     first = ARRAY_TOKENS.get(array)
     if first is None or token == first:
         return True
+    if token is None:
+        return False
     # a policy that was cured while a fault lasted stays so after it
-    return token is not None and once_changed(array, token)
+    return once_changed(array, token) or _known(db, array, token)
 
 
 def require(db: Database, array: str, token: str | None) -> None:
@@ -31,6 +34,23 @@ def require(db: Database, array: str, token: str | None) -> None:
                 "INSERT INTO arr_tokens VALUES (?, ?)",
                 (array, _hashed(array, token)),
             )
+
+
+def also(tx: sqlite3.Connection, array: str, token: str) -> None:
+    """Let an array take one more, as long as it takes its first."""
+    tx.execute(
+        "INSERT OR IGNORE INTO arr_also_tokens VALUES (?, ?)",
+        (array, _hashed(array, token)),
+    )
+
+
+def _known(db: Database, array: str, token: str) -> bool:
+    row = db.one(
+        "SELECT 1 FROM arr_also_tokens WHERE array = ? AND token = ?",
+        array,
+        _hashed(array, token),
+    )
+    return row is not None
 
 
 def _hashed(array: str, token: str | None) -> str:

@@ -69,6 +69,7 @@ RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
             "faults",
             "ids",
             "inprocess",
+            "jsonfile",
             "masking",
             "vault",
             "wire",

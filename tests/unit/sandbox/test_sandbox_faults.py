@@ -1,5 +1,7 @@
 """The plan of faults: what strikes, where, how often, after a kill too."""
 
+import dataclasses
+import json
 import pathlib
 import sqlite3
 
@@ -144,6 +146,17 @@ def test_a_crash_is_the_end_of_every_thread(file: FaultFile) -> None:
     for deed in (mine.database, mine.alive, lambda: mine.cuts("site-b")):
         with pytest.raises(Crashed):
             deed()
+
+
+def test_a_token_that_an_older_version_counted(file: FaultFile) -> None:
+    """There such a fault struck so many times, and was over."""
+    rule = dataclasses.asdict(file.add("array-token"))
+    rule |= {"stage": "array", "match": "check", "times": 1}
+    path = pathlib.Path(file._path)
+    for struck, taken in ((0, f"fa-token-a-5f1c0e2b-{rule['id']}"), (1, None)):
+        rule["struck"] = struck
+        path.write_text(json.dumps({"rules": [rule], "last": 1}))
+        assert plan(FaultFile(path)).token("flasharray-a") == taken
 
 
 def test_the_array_and_the_disk(file: FaultFile) -> None:

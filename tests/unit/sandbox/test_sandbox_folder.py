@@ -1,5 +1,6 @@
 """The folder of a sandbox, and the clouds.yaml in it."""
 
+import errno
 import os
 import pathlib
 
@@ -7,6 +8,7 @@ import pytest
 import yaml
 
 from fakeserver.sandbox import process, world
+from fakeserver.sandbox.cli import main
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.problem import Problem
 from fakeserver.world import ARRAY_TOKENS
@@ -71,10 +73,118 @@ def test_settings_come_back(folder: Folder) -> None:
 def test_no_settings_or_broken_ones(folder: Folder) -> None:
     with pytest.raises(Problem, match="There is no sandbox"):
         folder.settings()
-    for text in ("{", '{"colour": 1}', "[]"):
+    for text in (
+        "",
+        "{",
+        '{"colour": 1}',
+        "[]",
+        "[" * 20_000,
+        '{"schema": null}',
+        '{"port": "8788"}',
+        '{"peer_port": -1}',
+        '{"port": true}',
+        '{"pace": "1"}',
+        '{"tls": "yes"}',
+        '{"scenario": "moon"}',
+        '{"scenario": "fleet", "groups": "3"}',
+    ):
         folder.settings_file.write_text(text)
-        with pytest.raises(Problem, match="cannot be read"):
+        with pytest.raises(Problem, match=r"sandbox\.json cannot be read"):
             folder.settings()
+
+
+CUT_OFF = [
+    (name, text)
+    for name in ("faults.json", "clock.json")
+    for text in ("", '{"rules": [{"id"', "[]", "\x00" * 20)
+] + [
+    ("faults.json", '{"rules": 1}'),
+    ("faults.json", '{"rules": [1]}'),
+    ("faults.json", '{"rules": [{"id": "fault-1"}]}'),
+    ("clock.json", '{"ahead": "soon"}'),
+    ("clock.json", '{"frozen_at": []}'),
+    ("clock.json", '{"skew": {"site-a": null}}'),
+    ("clock.json", '{"skew": 1}'),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), CUT_OFF)
+def test_a_small_file_that_was_cut_off(
+    folder: Folder, capsys: pytest.CaptureFixture[str], name: str, text: str
+) -> None:
+    folder.write(Settings())
+    (folder.path / name).write_text(text)
+    commands = {
+        "faults.json": (
+            "status",
+            "env",
+            "fault list",
+            "fault add reset",
+            "fault clear",
+            "reset",
+            "start site-a",
+        ),
+        "clock.json": ("status", "clock advance 1m", "clock freeze"),
+    }
+    for command in commands[name]:
+        words = [*command.split(), "--dir", str(folder.path)]
+        assert main(words) == 1
+        [said] = capsys.readouterr().err.splitlines()[-1:]
+        assert f"{folder.path / name} cannot be read: " in said
+        assert said.endswith("; put a good one in its place, or remove it.")
+        assert (folder.path / name).read_text() == text
+
+
+@pytest.mark.parametrize(
+    ("command", "error"),
+    [
+        (command, error)
+        for command in ("start site-a", "fault add reset", "clock advance 1m")
+        for error in (errno.ENOSPC, errno.EROFS, errno.EDQUOT)
+    ],
+)
+def test_a_disk_that_takes_nothing(
+    folder: Folder,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    command: str,
+    error: int,
+) -> None:
+    folder.write(Settings())
+    before = set(folder.path.iterdir()) | {
+        folder.path / name for name in ("up.lock", "faults.json.lock")
+    }
+
+    def refused(*_: object) -> None:
+        raise OSError(error, os.strerror(error))
+
+    monkeypatch.setattr("os.replace", refused)
+    assert main([*command.split(), "--dir", str(folder.path)]) == 1
+    assert capsys.readouterr().err == (
+        f"protector-sandbox: {folder.path} cannot be used: "
+        f"{os.strerror(error)}.\n"
+    )
+    # nothing half-written stays to fill it further
+    assert set(folder.path.iterdir()) <= before
+
+
+def test_up_leaves_nothing_on_a_disk_that_takes_nothing(
+    tmp_path: pathlib.Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.replace", refused)
+    place = tmp_path / "new"
+    words = ["--dir", str(place), "--port", "0", "--peer-port", "0"]
+    assert main(["up", *words]) == 1
+    assert capsys.readouterr().err == (
+        f"protector-sandbox: {place} cannot be used: No space left on "
+        "device.\n"
+    )
+    assert not place.exists()
 
 
 @pytest.mark.parametrize("name", ENTRIES)

@@ -23,12 +23,15 @@ from folder_parts import (
 
 from fakeserver.build import upgrade_folder
 from fakeserver.clock import ManualClock
+from fakeserver.engine import documents
 from fakeserver.harness import LocalPair
 from fakeserver.sandbox import lifecycle
 from fakeserver.sandbox.cli import main
 from fakeserver.sandbox.folder import Folder
 from fakeserver.store import operations, upgrade
 from fakeserver.store.upgrade import NUMBER, File, SchemaProblem, copy_of
+from fakeserver.vault import Vault
+from fakeserver.world import ARRAY_TOKENS
 
 
 @pytest.fixture
@@ -133,6 +136,74 @@ def test_each_site_keeps_the_least_account_from_then_on(old: Folder) -> None:
         db.close()
         kept = {record["name"]: record["username"] for record in records}
         assert kept == {site: "protector", peer: "protector-peer"}
+
+
+def give_other_tokens(folder: Folder, token: str) -> None:
+    """To the policy of one group: an array took any once."""
+    pair = Vault.open(folder.path / "pair.key")
+    for name in ("site-a.db", "site-b.db"):
+        db = sqlite3.connect(folder.path / name)
+        (text,) = db.execute(
+            "SELECT doc FROM pg_groups WHERE name = 'prod-db'"
+        ).fetchone()
+        doc = json.loads(text)
+        for field in documents.TOKENS:
+            doc["policy"][field] = {
+                "sealed": pair.encrypt(token, doc["id"]),
+                "fingerprint": pair.fingerprint(token, doc["id"]),
+            }
+        db.execute(
+            "UPDATE pg_groups SET doc = ? WHERE id = ?",
+            (json.dumps(doc), doc["id"]),
+        )
+        db.commit()
+        db.close()
+
+
+def test_policies_of_any_token_go_on_working(
+    old: Folder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give_other_tokens(old, "of-another-day")
+    with LocalPair.rehearse(
+        old, old.settings(), ManualClock(KILLED_AT)
+    ) as pair:
+        arrays = pair.site("a").parts.arrays
+        for array, first in ARRAY_TOKENS.items():
+            assert arrays.takes(array, first)
+            assert arrays.takes(array, "of-another-day")
+            assert not arrays.takes(array, "rubbish")
+            assert not arrays.takes(array, None)
+        # a token that is changed is the only one
+        pair.fault("array-token", site="b")
+        assert not arrays.takes("flasharray-b", "of-another-day")
+        assert arrays.takes("flasharray-a", "of-another-day")
+        pair.clear_faults()
+        assert arrays.takes("flasharray-b", "of-another-day")
+    assert main(["env", "--dir", str(old.path)]) == 0
+    shown = capsys.readouterr().out
+    for name, token in zip("AB", ARRAY_TOKENS.values(), strict=True):
+        assert f"export ARRAY_TOKEN_{name}={token}\n" in shown
+    # the world of the first day knows nothing of it
+    assert main(["reset", "--dir", str(old.path)]) == 0
+    db = sqlite3.connect(old.path / "arrays.db")
+    assert db.execute("SELECT * FROM arr_also_tokens").fetchall() == []
+    db.close()
+
+
+@pytest.mark.parametrize("broken", ["site-a.db", "site-b.db"])
+def test_one_site_that_can_be_read_is_enough_for_that(
+    old: Folder, broken: str
+) -> None:
+    give_other_tokens(old, "of-another-day")
+    (old.path / broken).write_text("no database " * 100)
+    config = old.config(old.settings(), "site-a")
+    own = config.of_peer() if broken == "site-a.db" else config
+    upgrade_folder(own, KILLED_AT)
+    db = sqlite3.connect(old.path / "arrays.db")
+    rows = db.execute("SELECT array FROM arr_also_tokens").fetchall()
+    db.close()
+    # the seeded ones, and the other
+    assert sorted(rows) == [("flasharray-a",)] * 2 + [("flasharray-b",)] * 2
 
 
 def test_start_upgrades_says_so_and_then_launches(
@@ -313,6 +384,18 @@ def test_what_is_no_database_is_named(
     assert "file is not a database" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [("snapshots",), ("copy", "x", "y")])
+def test_arrays_that_nobody_can_read(
+    today: Folder, capsys: pytest.CaptureFixture[str], words: tuple[str, ...]
+) -> None:
+    (today.path / "arrays.db").write_text("no database " * 100)
+    assert main(["array", *words, "--dir", str(today.path)]) == 1
+    assert capsys.readouterr().err == (
+        f"protector-sandbox: {today.path}/arrays.db cannot be opened or "
+        "upgraded: file is not a database; it is as it was.\n"
+    )
+
+
 def test_a_site_starts_although_the_other_ones_file_is_broken(
     old: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -337,6 +420,7 @@ COMMANDS = (
     ("up",),
     ("start", "site-a"),
     ("reset",),
+    ("array", "snapshots"),
 )
 
 

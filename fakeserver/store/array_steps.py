@@ -1,0 +1,72 @@
+"""What an upgrade does to the database of the arrays, schema by schema."""
+
+import contextlib
+import functools
+import json
+import pathlib
+import sqlite3
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from fakeserver.config import SiteConfig
+from fakeserver.engine.documents import sealed_token
+from fakeserver.storage import tokens
+from fakeserver.store.upgrade import Step
+from fakeserver.vault import Unreadable, Vault
+
+
+def of(config: SiteConfig) -> Mapping[int, Step]:
+    """The steps, each under the schema that it starts from."""
+    return {0: functools.partial(_known_tokens, config)}
+
+
+def _known_tokens(config: SiteConfig, db: sqlite3.Connection) -> None:
+    """Let the arrays know the API tokens of the policies that there are.
+
+    They took any token before: what worked with one goes on, and an
+    operation that was killed half-way with it can end.
+    """
+    pair = Vault.open(config.pair_key)
+    for each in (config, config.of_peer()):
+        for array, sealed, group_id in _policies(each.database):
+            # one that this pair did not write is nobody's any more
+            with contextlib.suppress(Unreadable):
+                token = pair.decrypt(sealed, group_id)
+                tokens.also(db, array, token)
+
+
+def _policies(path: pathlib.Path) -> list[tuple[str, str, str]]:
+    """An array's name, the token of a policy, sealed, and its group's id."""
+    try:
+        # one that cannot be read says so where its own upgrade is
+        with _reader(path) as db:
+            docs = [
+                json.loads(text)
+                for (text,) in db.execute("SELECT doc FROM pg_sites")
+            ]
+            arrays = {doc["id"]: doc["array_name"] for doc in docs}
+            found = [
+                json.loads(text)
+                for (text,) in db.execute("SELECT doc FROM pg_groups")
+            ]
+    except (sqlite3.Error, ValueError):
+        return []
+    return [one for doc in found for one in _tokens(doc, arrays)]
+
+
+def _tokens(
+    doc: dict[str, Any], arrays: Mapping[str, str]
+) -> Iterator[tuple[str, str, str]]:
+    for site_id in (doc["primary_site_id"], doc["secondary_site_id"]):
+        sealed = sealed_token(doc, site_id)
+        if sealed is not None and site_id in arrays:
+            yield arrays[site_id], sealed, doc["id"]
+
+
+@contextlib.contextmanager
+def _reader(path: pathlib.Path) -> Iterator[sqlite3.Connection]:
+    db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+    try:
+        yield db
+    finally:
+        db.close()
