@@ -33,7 +33,7 @@ from protectorclient.events import (
     Silent,
     outcome_of,
 )
-from protectorclient.polling.pace import Pace
+from protectorclient.polling.pace import Pace, check_seconds
 from protectorclient.polling.targets import SiteState, Target
 
 if TYPE_CHECKING:
@@ -114,20 +114,11 @@ def follow(
         Whoever cannot wait for a tick hands in a `Pace.sleep` that wakes.
     """
     if timeout is not None:
-        _check_seconds("timeout", timeout)
+        check_seconds("timeout", timeout)
     if pace is not None and not pace.shortest > 0:
         raise ValueError("between two polls there must be a pause")
     loop = _Loop(fetch, pace or Pace(), settle or _by_record, timeout)
     return loop.run(keys, sites, cancelled, begun)
-
-
-def _check_seconds(name: str, value: object) -> None:
-    """A wrong one would only be noticed when the time is over, or never."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not value >= 0:  # type: ignore[operator]
-        raise ValueError(
-            f"{name} takes a number of seconds, 0 or more, not {value!r}"
-        )
 
 
 def _by_record(site: str, operation: Operation) -> Outcome:

@@ -25,3 +25,15 @@ class Pace:
     last_answer: float = 5.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+
+
+def check_seconds(name: str, value: object) -> None:
+    """Refuse what is no length of time before it is waited for.
+
+    :raises ValueError: it is not a number of seconds, 0 or more.
+    """
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not value >= 0:  # type: ignore[operator]
+        raise ValueError(
+            f"{name} takes a number of seconds, 0 or more, not {value!r}"
+        )
