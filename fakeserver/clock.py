@@ -11,6 +11,8 @@ from typing import Protocol
 
 from fakeserver import jsonfile
 
+#: Seconds; three of them are before the year 9999.
+_FURTHEST = 6e10
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -140,6 +142,14 @@ def _checked(path: pathlib.Path) -> dict[str, object]:
     skew, frozen = state.get("skew", {}), state.get("frozen_at")
     numbers = [state.get("ahead", 0.0), 0.0 if frozen is None else frozen]
     numbers += skew.values() if isinstance(skew, dict) else [None]
-    if not all(isinstance(number, int | float) for number in numbers):
+    if not all(map(_is_time, numbers)):
         raise jsonfile.broken(path, "it holds something that is no number")
     return state
+
+
+def _is_time(number: object) -> bool:
+    """Whether it is seconds that a clock can reach, before the year 9999."""
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return False
+    # not so for what is no number, either
+    return abs(number) < _FURTHEST

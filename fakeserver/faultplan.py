@@ -192,6 +192,10 @@ def _entries(path: pathlib.Path, held: dict[str, Any]) -> list[Rule]:
         rules = [Rule(**entry) for entry in held["rules"]]
     except (KeyError, TypeError):
         raise jsonfile.broken(path, "it holds no list of faults") from None
+    for rule in rules:
+        numbers = (rule.seconds, rule.probability, rule.asked, rule.struck)
+        if not all(type(one) in (int, float) for one in numbers):
+            raise jsonfile.broken(path, f"{rule.id} has a text for a number")
     strange = [rule.kind for rule in rules if rule.kind not in KINDS]
     if strange:
         why = f"there is no fault {strange[0]!r}"

@@ -13,6 +13,8 @@ from protectorclient import exceptions, mappings
 
 #: The parts that a file may have.
 PARTS = ("networks", "flavors", "test_networks")
+#: Characters of what is said of a file; it may hold words of any length.
+_LONGEST = 300
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +50,7 @@ def load(path: str) -> MappingFile:
     """
     try:
         text = sys.stdin.read() if path == "-" else _text(path)
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not text"
         raise exceptions.MappingProblem(
             f"cannot read {path}: {reason}"
@@ -57,7 +59,7 @@ def load(path: str) -> MappingFile:
 
 
 def _text(path: str) -> str:
-    return pathlib.Path(path).read_text(encoding="utf-8")
+    return pathlib.Path(path).read_text(encoding="utf-8-sig")
 
 
 def parse(text: str, where: str = "the mapping file") -> MappingFile:
@@ -65,6 +67,7 @@ def parse(text: str, where: str = "the mapping file") -> MappingFile:
 
     :param where: how messages name the file.
     """
+    text = text.removeprefix("\ufeff")
     found = _json(text, where) if where.endswith(".json") else None
     if found is None:
         found = _yaml(text, where)
@@ -110,6 +113,8 @@ def _brief(value: Any) -> str:
 
 
 def _wrong(where: str, what: str) -> exceptions.MappingProblem:
+    if len(what) > _LONGEST:
+        what = f"{what[:_LONGEST]}..."
     return exceptions.MappingProblem(f"{where}: {what}")
 
 
@@ -141,12 +146,17 @@ def _yaml(text: str, where: str) -> Any:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         said = " ".join(str(error).split())
         raise _wrong(where, f"it is neither YAML nor JSON: {said}") from error
+    except (AttributeError, KeyError, TypeError) as error:
+        # what PyYAML makes of a tag that does not fit its value
+        raise _wrong(
+            where, "it has a tag, such as !!bool, that does not fit its value"
+        ) from error
 
 
 def _once(pairs: list[tuple[Any, Any]], where: str) -> dict[Any, Any]:
     found: dict[Any, Any] = {}
     for key, value in pairs:
-        if isinstance(key, list | dict):
+        if isinstance(key, list | dict | set):
             raise _wrong(where, f"'{key}' cannot be a source")
         if key in found:
             raise _wrong(where, f"'{key}' is there twice")

@@ -69,6 +69,8 @@ class Folder:
     """A sandbox on disk, running or not."""
 
     def __init__(self, path: pathlib.Path) -> None:
+        if "\0" in str(path):
+            raise Problem("--dir takes the path of a folder.", 2)
         try:
             self.path = path.absolute()
         except FileNotFoundError:
@@ -114,7 +116,7 @@ class Folder:
             ) from None
         except BrokenFile as error:
             raise Problem(str(error)) from None
-        except (OSError, TypeError, ValueError) as error:
+        except (OSError, TypeError, ValueError, OverflowError) as error:
             raise Problem(
                 f"The settings in {self.settings_file} cannot be read: "
                 f"{error}."

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient.osc import columns, command, options
-from protectorclient.osc.v1 import _operation_table, _reading, _several
+from protectorclient.osc.v1 import _reading, _several
 
 if TYPE_CHECKING:
     from protectorclient.sitehandle import SiteHandle
@@ -296,4 +296,6 @@ def shown(
     )
     if parsed_args.formatter != "table" or parsed_args.columns:
         return output
+    from protectorclient.osc.v1 import _operation_table
+
     return _operation_table.arranged(output)
