@@ -116,7 +116,7 @@ def test_the_verbs_of_other_tools(
     ran = SHELLS[shell](typed)
     assert (ran.code, ran.out) == (2, "")
     program = "openstack protector" if shell == "openstack" else "protector"
-    assert ran.err.splitlines()[1:] == [f"  {program} {VERBS[typed]}"]
+    assert ran.err.splitlines()[1:] == [f"{program} {VERBS[typed]}"]
 
 
 def test_an_option_before_the_command(local_pair: LocalPair) -> None:
@@ -124,5 +124,5 @@ def test_an_option_before_the_command(local_pair: LocalPair) -> None:
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
         "protector: there is no option -o before a command; the options of a"
-        " command stand after it:\n  protector --help\n"
+        " command stand after it:\nprotector --help\n"
     )

@@ -298,7 +298,7 @@ def test_a_signal_at_another_moment(
         patch.setattr(SitePair, "prepare", arrives)
         ran = run_here(f"{FAILOVER} --wait")
     assert (ran.code, ran.out) == (STATUS[number], "")
-    assert ran.err.endswith("interrupted; nothing was started\n")
+    assert "interrupted; nothing was started\nopenstack protector " in ran.err
     with monkeypatch.context() as patch:
         manager = protection_groups.ProtectionGroupManager
         patch.setattr(manager, "act", arrives)
@@ -312,7 +312,10 @@ def test_a_signal_at_another_moment(
     with monkeypatch.context() as patch:
         patch.setattr("protectorclient.overview.look", arrives)
         ran = run_here("status")
-    assert (ran.code, ran.err) == (STATUS[number], "interrupted\n")
+    assert (ran.code, ran.err) == (
+        STATUS[number],
+        "interrupted\nopenstack protector status\n",
+    )
 
 
 @pytest.mark.parametrize("number", STATUS)

@@ -213,7 +213,8 @@ def test_the_last_operation(local_pair: LocalPair) -> None:
     assert (none.code, none.out, none.err) == (
         1,
         "",
-        "there is no operation yet\n",
+        "there is no operation yet\n"
+        "openstack protector operation list --all-sites\n",
     )
     older = synced("prod-db")
     local_pair.advance("10m")
@@ -226,7 +227,8 @@ def test_the_last_operation(local_pair: LocalPair) -> None:
     lacking = protector("operation show --last bare")
     assert (lacking.code, lacking.err) == (
         1,
-        "there is no operation of bare yet\n",
+        "there is no operation of bare yet\n"
+        "openstack protector operation list --all-sites\n",
     )
     nobody = protector("operation show --last nobody")
     assert nobody.code == 1
