@@ -124,6 +124,21 @@ class ConfigProblem(ProtectorError):
 class SameSite(ConfigProblem):
     """Both clouds of a pair lead to one site."""
 
+    @classmethod
+    def of(cls, first: str, second: str) -> SameSite:
+        """The error of two clouds.
+
+        :param first: the name of one.
+        :param second: the name of the other one.
+        :returns: the error, to be raised.
+        :raises ProtectorError: never.
+        """
+        return cls(
+            f"{first} and {second} are the same site",
+            hint="each site has an entry of its own in clouds.yaml, and"
+            " --secondary-cloud names the other site's",
+        )
+
 
 class NotUnique(ProtectorError):
     """A name that several things share; their ids are in `.ids`."""

@@ -107,9 +107,7 @@ def _site_ids(
 ) -> dict[str, str]:
     told = {name: local.id for name, (local, _) in answers.items()}
     if len(set(told.values())) < len(told):
-        raise exceptions.SameSite(
-            f"{pair.primary.name} and {pair.secondary.name} are the same site"
-        )
+        raise exceptions.SameSite.of(pair.primary.name, pair.secondary.name)
     left = [site_id for site_id in known if site_id not in told.values()]
     for handle in pair.handles:
         if handle.name not in told:

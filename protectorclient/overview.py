@@ -230,6 +230,7 @@ class _Picture:
             primary=self._site(group.current_primary_site_id),
             in_sync=in_sync,
             sync_status=sync_status,
+            unknown_at=self._unknown_at(records),
             lag=(lag := self._lag(health, group, now)),
             has_point=_has_point(health, lag),
             rpo=ready.rpo(place),
@@ -272,9 +273,9 @@ class _Picture:
     ) -> tuple[bool | None, str]:
         for name, error in self._errors.items():
             return None, _silence(name, error)
-        missing = [name for name in self._sides if name not in copies]
-        if missing:
-            return False, f"{missing[0]} does not know it"
+        missing = self._unknown_at(copies)
+        if missing is not None:
+            return False, f"{missing} does not know it"
         versions = {rank(copy) for copy in copies.values()}
         if len(versions) > 1:
             return False, "OUT_OF_SYNC"
@@ -291,6 +292,13 @@ class _Picture:
             # one does not hear the other, and both are heard here
             return self._same(identity), worse[0]
         return (False, worse[0]) if worse else (True, "IN_SYNC")
+
+    def _unknown_at(
+        self, copies: Mapping[str, ProtectionGroup]
+    ) -> str | None:
+        """The site that answers, and has no record of a group."""
+        missing = [name for name in self._answers if name not in copies]
+        return missing[0] if missing else None
 
     def _unsaid(self, identity: str) -> tuple[bool | None, str]:
         """No health report tells it: equal versions may differ all the

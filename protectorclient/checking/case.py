@@ -16,6 +16,7 @@ from protectorclient.located import Located, rank
 from protectorclient.mappingfile import MappingFile
 from protectorclient.outlook import Fate, Outlook
 from protectorclient.pair import SitePair
+from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.site_facts import SiteFacts as Side
 from protectorclient.resolving import Names
 from protectorclient.sitehandle import SILENT
@@ -358,7 +359,8 @@ class Case:
 
 
 def open_sides(pair: SitePair) -> dict[str, Side]:
-    """Both sites of a pair, nothing asked yet."""
+    """Both sites of a pair; nothing but a missing name is asked yet."""
+    BothSites(pair.handles).take_names()
     return {handle.name: Side(handle) for handle in pair.handles}
 
 

@@ -123,6 +123,10 @@ def test_there(case: Case) -> Verdict:
     found = case.outlook.document.get("tests") or ()
     if found:
         return ok(f"{len(found)} to clean up")
+    if case.group.status != "active":
+        # a drill would be refused as well
+        show = remedy.group(f"show {shell_word(case.group.name)}")
+        return bad("there is none", fix=["Nothing is to be cleaned up:", show])
     mapped = target.mapped(case)
     more = ("--retain-primary", "--wait")
     name = case.group.name

@@ -71,9 +71,31 @@ def live_copies(case: Case) -> Verdict:
     return bad(
         copies.sentence(found, located.current.name),
         *(part for copy in found for part in (copy.name, copy.instance_id)),
-        fix=cure.lines,
+        fix=[*cure.lines, *_way_back(case, found)],
         site=found[0].site,
     )
+
+
+def _way_back(case: Case, found: Sequence[copies.Copy]) -> list[str]:
+    """Where the old primary still names itself one, it may be the one
+    that stays."""
+    located = case.located
+    assert located is not None
+    name = shell_word(case.group.name)
+    lines = []
+    for site in copies.by_site(found):
+        record = located.groups.get(site)
+        if (
+            site != located.current.name
+            and case.group.status in LEFT
+            and record is not None
+            and record.current_primary_site_id == located.site_ids[site]
+        ):
+            lines += [
+                f"or, where the move to {located.current.name} was a mistake:",
+                remedy.group(f"reconcile {name} --winner {shell_word(site)}"),
+            ]
+    return lines
 
 
 def left_over(case: Case) -> Verdict:
@@ -129,6 +151,9 @@ def _clear(
         for kind, identity, _ in strays
     ]
     if older and case.group.status in LEFT:
+        if not case.agree:
+            # until then it is refused
+            lines.append(remedy.sync_force(case.group.name))
         lines.append(remedy.failback(case.group.name))
     elif older:
         lines.append(

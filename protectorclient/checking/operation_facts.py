@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from protectorclient import exceptions
 from protectorclient.checking import copies
+from protectorclient.pair import at_once
 from protectorclient.sitehandle import SILENT, SiteHandle
 
 if TYPE_CHECKING:
@@ -170,54 +171,72 @@ class Facts:
         )
 
 
-def examine(operation_id: str, handles: Mapping[str, SiteHandle]) -> Facts:
+def examine(
+    operation_id: str,
+    handles: Mapping[str, SiteHandle],
+    *,
+    grace: float | None = at_once.GRACE,
+) -> Facts:
     """Ask both sites for what they know.
 
+    :param grace: seconds that a site has when the other one has answered;
+        None for as long as its own timeouts are.
     :raises NotFound: all answer, and none knows the operation.
     """
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        first = dict(
-            zip(
-                handles,
-                pool.map(
-                    lambda handle: _find(handle, operation_id),
-                    handles.values(),
-                ),
-                strict=True,
+    found, errors = at_once.both(
+        {
+            name: functools.partial(_find, handle, operation_id)
+            for name, handle in handles.items()
+        },
+        grace=grace,
+    )
+    first = {
+        name: found[name] if name in found else _untold(name, errors[name])
+        for name in handles
+    }
+    facts = Facts(operation_id, first)
+    if facts.operation is None:
+        for one in first.values():
+            if one.error is not None and not one.silent:
+                raise one.error
+        if not facts.silent:
+            raise exceptions.NotFound(
+                f"no site knows an operation '{operation_id}'"
             )
+        return Facts(
+            operation_id,
+            {
+                name: _overhear(handles[name], one, operation_id)
+                for name, one in first.items()
+            },
         )
-        facts = Facts(operation_id, first)
-        if facts.operation is None:
-            for one in first.values():
-                if one.error is not None and not one.silent:
-                    raise one.error
-            if not facts.silent:
-                raise exceptions.NotFound(
-                    f"no site knows an operation '{operation_id}'"
-                )
-            return Facts(
-                operation_id,
-                {
-                    name: _overhear(handles[name], one, operation_id)
-                    for name, one in first.items()
-                },
-            )
-        group = facts.operation.protection_group_id
-        if group is None:
-            return facts
-        asked = pool.map(
-            lambda name: _ask(handles[name], first[name], group), handles
-        )
-        return Facts(operation_id, dict(zip(handles, asked, strict=True)))
+    group = facts.operation.protection_group_id
+    if group is None:
+        return facts
+    alone = bool(facts.silent)
+    asked, failed = at_once.both(
+        {
+            name: functools.partial(_ask, handles[name], one, group, alone)
+            for name, one in first.items()
+            if one.error is None
+        },
+        grace=grace,
+    )
+    seen = first | asked
+    for name, error in failed.items():
+        seen[name] = dataclasses.replace(first[name], error=error)
+    return Facts(operation_id, seen)
+
+
+def _untold(site: str, error: exceptions.ProtectorError) -> Seen:
+    """A site that does not know the operation, or does not tell."""
+    if isinstance(error, exceptions.NotFound):
+        return Seen(site)
+    return Seen(site, error)
 
 
 def _find(handle: SiteHandle, operation_id: str) -> Seen:
-    try:
-        found = handle.client.operations.get(operation_id)
-    except exceptions.NotFound:
-        return Seen(handle.name)
-    except exceptions.ProtectorError as error:
-        return Seen(handle.name, error)
+    found = handle.client.operations.get(operation_id)
     age = None
     if found.updated_at is not None:
         now = handle.client.http.server_time()
@@ -237,14 +256,16 @@ def _overhear(handle: SiteHandle, seen: Seen, operation_id: str) -> Seen:
         for group in groups[:_DOCUMENTS]:
             told = client.metadata.get(group.id).get("operation")
             if isinstance(told, Mapping) and told.get("id") == operation_id:
-                asked = _ask(handle, seen, group.id)
+                # the other one is silent: nobody waits for it once more
+                asked = _ask(handle, seen, group.id, alone=True)
                 return dataclasses.replace(asked, told=told)
     except exceptions.ProtectorError as error:
         return dataclasses.replace(seen, error=error)
     return seen
 
 
-def _ask(handle: SiteHandle, seen: Seen, group: str) -> Seen:
+def _ask(handle: SiteHandle, seen: Seen, group: str, alone: bool) -> Seen:
+    """What a site says of the group; alone, of itself and no other."""
     if seen.error is not None:
         return seen
     client = handle.client
@@ -254,7 +275,9 @@ def _ask(handle: SiteHandle, seen: Seen, group: str) -> Seen:
         told["sites"] = handle.sites
         with contextlib.suppress(exceptions.NotFound):
             told["group"] = client.protection_groups.get(group)
-            told["sync"] = client.protection_groups.sync_status(group)
+            if not alone:
+                # its service would wait for the silent one too
+                told["sync"] = client.protection_groups.sync_status(group)
         told["document"] = _quietly(lambda: client.metadata.get(group))
         told["servers"] = _quietly(lambda: tuple(handle.finder.servers()))
         told["history"] = tuple(

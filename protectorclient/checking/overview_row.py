@@ -23,6 +23,8 @@ class Row:
     in_sync: bool | None
     #: As the service says, or why it is not known.
     sync_status: str
+    #: The site that answers and does not know the group.
+    unknown_at: str | None
     #: Seconds; None where there is no recovery point, or nobody tells.
     lag: float | None
     #: Whether there is a recovery point; None where nobody tells.

@@ -64,7 +64,7 @@ class BothSites:
             this package.
         """
         self.refuse_one()
-        self._take_names()
+        self.take_names()
         answers, errors = self.put(question)
         self.refuse_one()
         return answers, errors
@@ -104,8 +104,11 @@ class BothSites:
         }
         return answers, {**errors, **self._late}
 
-    def _take_names(self) -> None:
-        """Call a cloud without an entry as its own record calls it."""
+    def take_names(self) -> None:
+        """Call a cloud without an entry as its own record calls it.
+
+        Nothing is asked where each cloud has an entry, and once otherwise.
+        """
         nameless = [one for one in self.handles if one.nameless]
         if self._has_names or not nameless:
             return

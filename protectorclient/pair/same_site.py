@@ -34,9 +34,7 @@ def refuse_one(first: SiteHandle, second: SiteHandle) -> None:
         or (roots[0] and roots[0] == roots[1])
         or (ids[0] and ids[0] == ids[1])
     ):
-        raise exceptions.SameSite(
-            f"{first.name} and {second.name} are the same site"
-        )
+        raise exceptions.SameSite.of(first.name, second.name)
 
 
 def refuse_strangers(first: SiteHandle, second: SiteHandle) -> None:

@@ -12,9 +12,11 @@ from library_parts import NETWORKS, WEB, Live
 
 from fakeserver.harness import LocalPair
 from protectorclient import exceptions
+from protectorclient.checking.operation_facts import examine
 from protectorclient.pair import SitePair, at_once
 from protectorclient.pair.reading import Reading
 from protectorclient.sitehandle import SiteHandle
+from protectorclient.v1.operations import Operation
 
 #: every read of one group, and what a person would look at
 READS: dict[str, Callable[[SitePair], Reading[Any]]] = {
@@ -222,6 +224,34 @@ def test_the_grace(
         "site-a did not answer within 2 s; this is site-b's record, version 1",
     )
     assert waited == [None, 2.0]
+
+
+@pytest.mark.parametrize("entry", ["site-a", "site-b"])
+def test_a_diagnosis_waits_no_longer(
+    live: Live,
+    hanging: Callable[[SiteHandle], list[float | None]],
+    entry: str,
+) -> None:
+    pair = live.sites()
+    (group,) = [
+        one
+        for one in pair.secondary.client.protection_groups.list()
+        if one.name == WEB
+    ]
+    known = pair.secondary.client.operations
+    operation = Operation.from_dict(
+        {"id": "op-1", "protection_group_id": group.id, "status": "completed"}
+    )
+    known.get = lambda _: operation  # type: ignore[assignment, method-assign]
+    waited = hanging(pair.primary)
+    if entry == "site-b":
+        pair = turned(pair)
+    facts = examine("op-1", {one.name: one for one in pair.handles})
+    assert facts.operation is operation
+    (silent,) = facts.silent
+    assert str(silent.error) == "site-a did not answer within 2 s"
+    assert facts.group is not None
+    assert waited[:2] == [None, 2.0]
 
 
 def test_the_grace_is_what_was_asked_for(

@@ -445,3 +445,61 @@ def test_out_of_sync_names_the_next_command(local_pair: LocalPair) -> None:
     changed = protector(f"{PLAIN} set prod-web-app --description y")
     assert changed.code == 5
     assert changed.err.splitlines()[-1] == SYNC
+
+
+def test_each_fix_of_a_mistaken_failover_works(
+    local_pair: LocalPair,
+) -> None:
+    """Before a sync: forward to the failback, or back to the first site."""
+    world = World(local_pair)
+    world.done(
+        f"{GROUP} failover prod-web-app {WEB_MAPPING} --type unplanned"
+        " --accept-divergence --wait"
+    )
+    looked = protector(f"{PLAIN} check prod-web-app --for failback -f json")
+    rows = {one["id"]: one for one in looked.json}
+    failback = (
+        "openstack protector protection-group failback prod-web-app"
+        " --reverse-replication --wait"
+    )
+    assert rows["left-over"]["fix"].splitlines() == [SYNC, failback]
+    lines = rows["live-copies"]["fix"].splitlines()
+    assert lines[:2] == [SYNC, failback]
+    assert lines[-2:] == [
+        "or, where the move to site-b was a mistake:",
+        "openstack protector protection-group reconcile prod-web-app"
+        " --winner site-a",
+    ]
+    shown = protector(f"{PLAIN} show prod-web-app -f json --site site-b")
+    holds = shown.json["metadata_version"]
+    world.done(f"{lines[-1]} --discard-version {holds}")
+    looked = protector(f"{PLAIN} check prod-web-app -f json")
+    rows = {one["id"]: one for one in looked.json}
+    assert rows["live-copies"]["severity"] == "ok"
+
+
+def test_the_way_back_is_gone_with_the_sync(local_pair: LocalPair) -> None:
+    world = World(local_pair)
+    world.done(
+        f"{GROUP} failover prod-web-app {WEB_MAPPING} --type unplanned"
+        " --accept-divergence --wait"
+    )
+    world.done(SYNC)
+    looked = protector(f"{PLAIN} check prod-web-app --for failback -f json")
+    rows = {one["id"]: one for one in looked.json}
+    assert "mistake" not in rows["live-copies"]["fix"]
+    assert "sync-force" not in rows["left-over"]["fix"]
+
+
+def test_no_drill_is_advised_where_it_is_refused(
+    local_pair: LocalPair,
+) -> None:
+    moved(World(local_pair))
+    looked = protector(
+        f"{PLAIN} check prod-web-app --for test-cleanup -f json"
+    )
+    rows = {one["id"]: one for one in looked.json}
+    assert rows["test-there"]["fix"] == (
+        "Nothing is to be cleaned up: see openstack protector"
+        " protection-group show prod-web-app"
+    )

@@ -319,13 +319,17 @@ def test_a_cloud_that_is_not_configured(
     assert "clouds.yaml has no cloud 'nosuch'; the clouds in it: " in said
 
 
+#: What something is replaced by.
+By = str | Callable[[re.Match[str]], str]
+
+
 @pytest.fixture(scope="module")
 def bent(
     pair: LocalPair, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[str, str], str]:
+) -> Callable[[str, By], str]:
     """clouds.yaml with every place of something replaced."""
 
-    def bend(pattern: str, by: str) -> str:
+    def bend(pattern: str, by: By) -> str:
         path = tmp_path_factory.mktemp("bent") / "clouds.yaml"
         path.write_text(re.sub(pattern, by, pair.clouds_yaml.read_text()))
         return str(path)
@@ -337,7 +341,7 @@ def bent(
 def test_not_let_in(
     command: str,
     words: dict[str, str],
-    bent: Callable[[str, str], str],
+    bent: Callable[[str, By], str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     path = bent(r"password: \S+", "password: wrong")
@@ -353,10 +357,17 @@ def test_not_let_in(
 def test_nobody_answers(
     command: str,
     words: dict[str, str],
-    bent: Callable[[str, str], str],
+    bent: Callable[[str, By], str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    path = bent(r"127\.0\.0\.1:\d+", "127.0.0.1:1")
+    # each has an address of its own: they are not one site
+    ports: dict[str, int] = {}
+    path = bent(
+        r"127\.0\.0\.1:(\d+)",
+        lambda found: (
+            f"127.0.0.1:{ports.setdefault(found[1], len(ports) + 1)}"
+        ),
+    )
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", path)
     soon = " --timeout 0" if command in IMPATIENT else ""
     ran = protector(f"{command} {GOOD[command].format(**words)}{soon}")

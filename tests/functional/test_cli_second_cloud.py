@@ -196,7 +196,11 @@ def test_one_site_in_both_entries(
     write({"site-a": entry("site-a"), "site-b": entry("site-a")})
     ran = SHELLS[shell](command)
     assert (ran.code, ran.out) == (1, "")
-    assert ran.err == "site-a and site-b are the same site\n"
+    assert ran.err == (
+        "site-a and site-b are the same site\n"
+        "hint: each site has an entry of its own in clouds.yaml, and"
+        " --secondary-cloud names the other site's\n"
+    )
 
 
 def test_one_site_is_asked_alone(
@@ -237,3 +241,32 @@ def test_a_cloud_of_the_environment_has_its_records_name(
     assert (shown.code, shown.out) == (0, "prod-web-app\n")
     assert "warning: site-a: Keystone does not answer" in shown.err
     assert "127.0.0.1:" not in shown.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "protection-group check prod-web-app",
+        "protection-group failover prod-web-app --check",
+        "operation diagnose {operation}",
+        "operation wait {operation}",
+    ],
+)
+def test_a_site_without_an_entry_has_its_name(
+    command: str,
+    local_pair: LocalPair,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In place of OS_CLOUD, OS_* say where it is, and not its name."""
+    ran = protector("consistency-group sync prod-web-app --wait -f json")
+    assert ran.code == 0, ran.err
+    auth = local_pair.cloud("site-a")["auth"]
+    monkeypatch.delenv("OS_CLOUD")
+    monkeypatch.setenv("OS_SECONDARY_CLOUD", "site-b")
+    for key, value in {**auth, "identity_api_version": "3"}.items():
+        monkeypatch.setenv(f"OS_{key.upper()}", str(value))
+    typed = command.format(operation=ran.json["id"])
+    ran = protector(f"{typed} -f json")
+    assert ran.code in (0, 3), ran.err
+    assert '"site-a"' in ran.out
+    assert '"127.0.0.1"' not in ran.out

@@ -171,12 +171,17 @@ class Waiting(command.Base):
 
     def handles(self) -> dict[str, SiteHandle]:
         """The sites that can be asked: both, or the one there is."""
+        from protectorclient.pair import both_sites
+
+        found: tuple[SiteHandle, ...]
         try:
-            return {handle.name: handle for handle in self.pair.handles}
+            found = self.pair.handles
         except exceptions.SameSite:
             raise
         except exceptions.ConfigProblem:
-            return {self.primary.name: self.primary}
+            found = (self.primary,)
+        both_sites.BothSites(found).take_names()
+        return {handle.name: handle for handle in found}
 
     def known_names(self, handles: Mapping[str, SiteHandle]) -> dict[str, str]:
         """What groups and sites are called, as far as the sites say it.

@@ -142,8 +142,10 @@ def _one_site(item: Mapping[str, Any]) -> str:
         return columns.one_line(f"{item['site']}: {item['message']}")
     if item["group_status"] is None:
         return f"{item['site']}: answers"
-    sync = str(item["sync_status"] or "").replace("_", " ")
-    return (
-        f"{item['site']}: {item['group_status']}, metadata "
-        f"{item['metadata_version']}, {sync}"
-    )
+    told = [
+        f"{item['site']}: {item['group_status']}",
+        f"metadata {item['metadata_version']}",
+    ]
+    if item["sync_status"]:
+        told.append(str(item["sync_status"]).replace("_", " "))
+    return ", ".join(told)

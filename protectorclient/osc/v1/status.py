@@ -271,7 +271,15 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
         for name, error in found.errors.items():
             if error is not self.trouble:
                 self.warn(f"{found.silence(name)}{instead}")
-        apart = [row.name for row in self._found.rows if row.in_sync is False]
+        apart = [
+            row.name
+            for row in self._found.rows
+            if row.in_sync is False and row.unknown_at is None
+        ]
+        for site in found.sites:
+            lost = [row.name for row in found.rows if row.unknown_at == site]
+            if lost:
+                self.warn(f"{site} does not know {reading.listed(lost)}")
         if apart:
             self.warn(
                 f"the sites hold different records of {reading.listed(apart)};"
