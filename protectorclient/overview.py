@@ -293,9 +293,7 @@ class _Picture:
             return self._same(identity), worse[0]
         return (False, worse[0]) if worse else (True, "IN_SYNC")
 
-    def _unknown_at(
-        self, copies: Mapping[str, ProtectionGroup]
-    ) -> str | None:
+    def _unknown_at(self, copies: Mapping[str, ProtectionGroup]) -> str | None:
         """The site that answers, and has no record of a group."""
         missing = [name for name in self._answers if name not in copies]
         return missing[0] if missing else None

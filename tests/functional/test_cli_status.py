@@ -367,3 +367,10 @@ def test_equal_versions_without_a_health_report(
         conflict(World(pair))
         (row,) = protector("status prod-web-app -f json").json
         assert (row["in_sync"], row["sync_status"]) == (False, "OUT_OF_SYNC")
+
+
+def test_a_site_that_does_not_know_a_group(local_pair: LocalPair) -> None:
+    ran = protector("--secondary-cloud site-b-rival status prod-web-app")
+    assert ran.code == 0, ran.err
+    assert "warning: site-b-rival does not know prod-web-app" in ran.err
+    assert "different records" not in ran.err
