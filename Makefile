@@ -16,6 +16,8 @@ USABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 
 # Nothing of the caller's clouds or interpreter reaches what is run here.
 unexport $(filter OS_%,$(.VARIABLES)) PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# or each process of the tests would compile every module again
+unexport PYTHONDONTWRITEBYTECODE
 
 # An environment keeps the path that it was made under: after the tree was
 # copied or moved it is made anew.

@@ -202,7 +202,9 @@ class LocalPair:
         for site in running:
             build.rest(site.parts)
         self.clear_faults()
-        world.begin_anew(self.folder, self.settings, self.clock.time())
+        now = self.clock.time()
+        if not seeded.put_back(self.folder, self.settings, now):
+            world.begin_anew(self.folder, self.settings, now)
         for site in running:
             build.wake(site.parts)
 

@@ -15,6 +15,10 @@ def sampled(cases: Iterable[Any], few: int) -> list[Any]:
     every = list(cases)
     kept = {n * len(every) // few for n in range(few)}
     return [
-        case if n in kept else pytest.param(case, marks=pytest.mark.thorough)
-        for n, case in enumerate(every)
+        case if n in kept else _thorough(case) for n, case in enumerate(every)
     ]
+
+
+def _thorough(case: Any) -> Any:
+    values = case if isinstance(case, tuple) else (case,)
+    return pytest.param(*values, marks=pytest.mark.thorough)

@@ -30,7 +30,11 @@ def _never_built(rule: Rule, **values: Any) -> tuple[str, str]:
 
 
 class Application(flask.Flask):
-    """An application whose addresses are worked out once in a process."""
+    """An application whose addresses are worked out once in a process.
+
+    One with other addresses is another class, with a ``_worked_out`` of its
+    own.
+    """
 
     url_rule_class = _Matched
     _worked_out: Map | None = None
@@ -48,7 +52,7 @@ class Application(flask.Flask):
                 self.url_map = self._worked_out
             for blueprint in blueprints:
                 self.register_blueprint(blueprint)
-            Application._worked_out = self.url_map
+            type(self)._worked_out = self.url_map
 
 
 class Blueprint(flask.Blueprint):

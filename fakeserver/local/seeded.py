@@ -4,6 +4,7 @@ To seed two databases takes longer than most tests: a process keeps the files
 that it has seeded for a moment, and puts them down again for the next pair.
 """
 
+import contextlib
 import dataclasses
 import pathlib
 import sqlite3
@@ -12,8 +13,10 @@ import tempfile
 from fakeserver.build import open_parts, other, seed, shut
 from fakeserver.clock import ManualClock
 from fakeserver.config import SiteConfig
+from fakeserver.db import BUSY
 from fakeserver.faults import NoFaults
 from fakeserver.sandbox.folder import Folder, Settings
+from fakeserver.sandbox.scenarios import SCENARIOS
 from fakeserver.world import SITES
 
 #: how old a world may be that is put down as a new one, seconds: nobody
@@ -50,19 +53,63 @@ def put_down(folder: Folder, settings: Settings, now: float) -> float:
     return world.moment
 
 
+def put_back(folder: Folder, settings: Settings, now: float) -> bool:
+    """Write the seeded world over that of sites whose engines rest.
+
+    :return: False, and nothing is changed, where it cannot be put back so:
+        a story belongs to it, or the folder is of another process, with
+        other keys.
+    """
+    if SCENARIOS[settings.scenario].has_a_story:
+        return False
+    world = _world(settings, now)
+    for name, content in world.files.items():
+        path = folder.path / name
+        if path.suffix == ".key" and (
+            not path.exists() or path.read_bytes() != content
+        ):
+            return False
+    for name, content in world.files.items():
+        path = folder.path / name
+        if path.suffix == ".db":
+            _overwrite(path, content)
+        elif path.suffix != ".key":
+            path.write_bytes(content)
+    for site in SITES:
+        config = folder.config(settings, site)
+        config.engine_stopped.unlink(missing_ok=True)
+        _move(config)
+    return True
+
+
+def _overwrite(path: pathlib.Path, content: bytes) -> None:
+    """Exchange all of a database that others have open."""
+    with (
+        contextlib.closing(sqlite3.connect(":memory:")) as source,
+        contextlib.closing(sqlite3.connect(path, timeout=BUSY)) as target,
+    ):
+        # what is in memory has no write-ahead log: its mark is taken off
+        source.deserialize(content[:18] + b"\x01\x01" + content[20:])
+        source.backup(target)
+
+
 def _world(settings: Settings, now: float) -> _World:
     same = Settings(
         seed=settings.seed, scenario=settings.scenario, groups=settings.groups
     )
     found = _worlds.get(same)
     if found is None or not 0.0 <= now - found.moment < FRESH:
-        found = _worlds[same] = _seeded(same, now)
+        found = _worlds[same] = _seeded(same, now, found)
     return found
 
 
-def _seeded(settings: Settings, now: float) -> _World:
+def _seeded(settings: Settings, now: float, before: _World | None) -> _World:
     with tempfile.TemporaryDirectory(prefix="protector-seed-") as name:
         folder = Folder(pathlib.Path(name))
+        for known, content in before.files.items() if before else ():
+            if known.endswith(".key"):
+                # a world is put back under the keys that it came with
+                (folder.path / known).write_bytes(content)
         configs = [
             dataclasses.replace(
                 folder.config(settings, site),

@@ -1,5 +1,7 @@
 """Every fault that can be asked for by hand, as it is typed."""
 
+import itertools
+
 import pytest
 from engine_parts import UNREACHABLE, WEB, A, B, Two
 
@@ -7,7 +9,14 @@ from fakeserver.faultkinds import KINDS
 from fakeserver.harness import LocalPair
 from fakeserver.sandbox import cli
 from fakeserver.store import groups
+from tests.sampling import sampled
 
+#: the fault, when it strikes, and what it strikes
+CALLS_GONE_WRONG = itertools.product(
+    ("reset", "timeout", "truncate", "503"),
+    ("before", "after"),
+    ("POST */os-volume-manage", "POST */servers", "PUT */metadata"),
+)
 NAMES = ("web-1", "web-2", "web-3")
 URLS = {
     "primary_fa_url": "https://flasharray-a.example.com",
@@ -52,10 +61,8 @@ def test_an_answer_that_does_not_come(two, typed, kind):
     assert two.operation(B, operation["id"])["status"] == "completed"
 
 
-@pytest.mark.parametrize("kind", ["reset", "timeout", "truncate", "503"])
-@pytest.mark.parametrize("stage", ["before", "after"])
 @pytest.mark.parametrize(
-    "call", ["POST */os-volume-manage", "POST */servers", "PUT */metadata"]
+    ("kind", "stage", "call"), sampled(CALLS_GONE_WRONG, 10)
 )
 def test_a_call_to_the_other_site_that_goes_wrong_once(two, kind, stage, call):
     """Also a create whose answer is lost: it is found, not made again."""

@@ -13,7 +13,7 @@ from fakeserver.engine import service
 from fakeserver.harness import LocalPair
 from fakeserver.store import operations
 
-GROUPS = int(os.environ.get("FLEET_GROUPS", "24"))
+GROUPS = int(os.environ.get("FLEET_GROUPS", "16"))
 WORKERS = 8
 
 

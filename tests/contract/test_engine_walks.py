@@ -6,6 +6,7 @@ from engine_parts import WEB, A, B, Two
 from fakeserver.store import groups
 from fakeserver.vault import Vault
 from fakeserver.world import ARRAYS
+from tests.sampling import sampled
 
 STEPS = (
     "validate_target_site",
@@ -39,13 +40,16 @@ def everything(two: Two, site: str) -> tuple:
 
 @pytest.mark.parametrize(
     ("step", "stage"),
-    [
-        (step, stage)
-        for step in STEPS
-        for stage in ("before", "inside", "after")
-        # after the last one both sites know that B is the primary
-        if (step, stage) != (STEPS[-1], "after")
-    ],
+    sampled(
+        [
+            (step, stage)
+            for step in STEPS
+            for stage in ("before", "inside", "after")
+            # after the last one both sites know that B is the primary
+            if (step, stage) != (STEPS[-1], "after")
+        ],
+        9,
+    ),
 )
 def test_killed_in_a_planned_failover_and_forced_elsewhere(two, step, stage):
     """A dies, B is forced, A comes back: superseded, nothing touched."""

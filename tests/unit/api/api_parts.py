@@ -14,6 +14,7 @@ from fakeserver.cloud.tokens import Token
 from fakeserver.engine.access import Access
 from fakeserver.engine.documents import new_document
 from fakeserver.errors import Refused
+from fakeserver.http.routes import Application, Blueprint
 from fakeserver.ids import stable_id
 from fakeserver.site import Site
 from fakeserver.store import groups, operations
@@ -74,7 +75,11 @@ class Engine:
         return operation(0, action, group=group, params=params, rid=rid)
 
     def _change(
-        self, project: str, group: str, mutate: Callable[[Any], None]
+        self,
+        project: str,
+        group: str,
+        mutate: Callable[[Any], None],
+        *more: Any,
     ) -> Group:
         found = groups.get(self.site.db, project, group)
         mutate(found.doc)
@@ -157,13 +162,17 @@ def document(name: str) -> dict[str, Any]:
     )
 
 
+class _Alone(Application):
+    """The API, and one address of another service."""
+
+    _worked_out = None
+
+
 def make_app(site: Site) -> flask.Flask:
-    made = flask.Flask("test", static_folder=None)
-    for blueprint in api.blueprints(site):
-        made.register_blueprint(blueprint)
-    cloud = flask.Blueprint("cloud", __name__)
-    cloud.add_url_rule("/identity/v3", view_func=lambda: "keystone")
-    made.register_blueprint(cloud)
+    made = _Alone("test", static_folder=None)
+    cloud = Blueprint("cloud", __name__)
+    cloud.add_url_rule("/identity/v3", "keystone", lambda: "keystone")
+    made.take([*api.blueprints(site), cloud])
     return made
 
 

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-import flask
-from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from fakeserver import cloud
+from fakeserver.http.routes import Application
 from fakeserver.site import Site
 from fakeserver.world import World
 
@@ -17,19 +16,10 @@ URLS = {
 }
 
 
-class _Rule(Rule):
-    """Matched only: what builds addresses is most of an app's start."""
+class _Alone(Application):
+    """The clouds without the API."""
 
-    def _compile_builder(self, append_unknown: bool = True) -> Any:
-        return _never_built
-
-
-def _never_built(rule: Rule, **values: Any) -> tuple[str, str]:
-    raise NotImplementedError(rule.rule)
-
-
-class _Quick(flask.Flask):
-    url_rule_class = _Rule
+    _worked_out = None
 
 
 class Cloud:
@@ -37,10 +27,9 @@ class Cloud:
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self.app = _Quick("cloud", static_folder=None)
+        self.app = _Alone("cloud", static_folder=None)
         self.app.testing = True
-        for blueprint in cloud.blueprints(site):
-            self.app.register_blueprint(blueprint)
+        self.app.take(cloud.blueprints(site))
         self.client = self.app.test_client()
 
     @property
