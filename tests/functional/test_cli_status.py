@@ -92,7 +92,10 @@ def test_an_unknown_group(local_pair: LocalPair) -> None:
     ran = protector("status prod-db nosuch -f json")
     assert ran.code == 1
     assert [row["name"] for row in ran.json] == ["prod-db"]
-    assert ran.err == "no protection group has the name or id 'nosuch'\n"
+    assert ran.err == (
+        "no protection group has the name or id 'nosuch'\n"
+        "openstack protector protection-group list\n"
+    )
     alone = protector("status nosuch")
     assert (alone.code, alone.out, alone.err) == (1, "", ran.err)
 
@@ -302,8 +305,8 @@ def test_live_copies_are_named(local_pair: LocalPair) -> None:
         " site-b"
     )
     assert told in rows["prod-web-app"]["reasons"]
-    ids = " ".join(one["instance_id"] for one in live)
-    stop = f"openstack --os-cloud site-a server stop {ids}"
+    # no other instance there is called so
+    stop = "openstack --os-cloud site-a server stop web-1 web-2 web-3"
     assert ran.err.splitlines() == [
         f"problem: prod-web-app: {told}",
         "openstack protector protection-group failback prod-web-app"
