@@ -59,11 +59,11 @@ class Engine:
         self.refusal: Refused | Exception | None = None
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        def called(*values: Any) -> Any:
+        def called(*values: Any, **options: Any) -> Any:
             self.calls.append((name, *values))
             if self.refusal is not None:
                 raise self.refusal
-            return getattr(self, f"_{name}")(*values)
+            return getattr(self, f"_{name}")(*values, **options)
 
         if name.startswith("_"):
             raise AttributeError(name)
@@ -93,7 +93,7 @@ class Engine:
         with self.site.db.transaction() as tx:
             groups.remove(tx, found)
 
-    def _sync_status(self, *_: Any) -> dict[str, Any]:
+    def _sync_status(self, *_: Any, **__: Any) -> dict[str, Any]:
         return SYNC_STATUS
 
     _sync_force = _sync_status

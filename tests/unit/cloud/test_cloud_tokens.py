@@ -71,7 +71,7 @@ def test_a_system_token_lacks_what_needs_a_project(a: Cloud) -> None:
     kinds = {
         service["type"] for service in body["catalog"] if service["endpoints"]
     }
-    assert kinds == {"identity", "compute", "network", "protector"}
+    assert kinds == {"identity", "compute", "network", "image", "protector"}
     found = a.site.keystone.check(token)
     assert found is not None and found.project_id == "" and found.is_admin
 
@@ -90,6 +90,7 @@ def test_the_catalog_names_every_service_at_this_site(b: Cloud) -> None:
         "compute": f"{base}/compute/v2.1",
         "network": f"{base}/networking",
         "volumev3": f"{base}/volume/v3/{b.project()}",
+        "image": f"{base}/image",
         "protector": base,
     }
 
