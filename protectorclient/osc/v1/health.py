@@ -22,7 +22,9 @@ class ShowHealth(_reading.ReadsBoth, command.Lister):
     """Show whether each protection group could fail over now
 
     Both sites are asked, and each group is shown as the site tells it that
-    is ahead with it. Needs API version 1.2.
+    is ahead with it. Ready is what the service knows. The service does not
+    look for the networks and flavors of the other cloud; status does. Needs
+    API version 1.2.
     """
 
     nouns = "protection groups"
