@@ -258,16 +258,18 @@ class _Picture:
     def _step(self, one: Tracked, step: phases.Step) -> Line:
         sign = getattr(self._signs, step.state)
         style = _STATES[step.state]
-        line: Line = [(f"    {sign} ", style)]
-        # "    ✓ " before it, and the seconds behind
-        room = min(32, max(8, self._width - 6 - 8))
+        # the longest names and "59m 59s" are whole on 40 columns
+        indent, seconds_wide = (4, 8) if self._width >= 46 else (2, 7)
+        line: Line = [(f"{' ' * indent}{sign} ", style)]
+        before = indent + len("✓ ")
+        room = min(32, max(8, self._width - before - seconds_wide))
         name = measure.padded(fit(step.name, room), room)
         line.append((name, DIM if style == DIM else PLAIN))
         seconds = one.taken.get(step.name)
         if step.state == "running" and one.ended is None:
             seconds = self._tracker.step_elapsed(one)
         if seconds is not None:
-            line.append((f"{span(seconds):>8}", PLAIN))
+            line.append((f"{span(seconds):>{seconds_wide}}", PLAIN))
         if step.state == "running" and one.ended is None:
             slow = self._tracker.slow(one, step.name)
             if slow is not None:

@@ -13,6 +13,7 @@ import pytest
 
 from protectorclient import events, exceptions
 from protectorclient.osc import notebook, screen, tracker, view
+from protectorclient.osc.formats import measure
 from protectorclient.v1.operations import Operation
 
 NAMES = {"pg-1": "prod-web-app", "sa": "site-a", "sb": "site-b"}
@@ -186,7 +187,7 @@ def test_a_small_one_has_what_matters() -> None:
     assert followed.lines(40, 6) == [
         "failover of prod-web-app, site-a to sit…",
         "▸ running  48 %  1m 30s",
-        "    ▸ manage_volumes_into_cinder      0s",
+        "  ▸ manage_volumes_into_cinder        0s",
         "",
         "Ctrl-C only stops watching.",
     ]
@@ -407,6 +408,33 @@ def test_more_than_fit_are_counted() -> None:
     lines = many(40).lines(80, 10)
     assert len(lines) == 10
     assert lines[7] == "and 33 more: 33 running"
+
+
+@pytest.mark.parametrize("height", [1, 2, 4, 8, 24, 50])
+@pytest.mark.parametrize("width", [1, 10, 40, 60, 80, 200])
+def test_at_any_size_it_fits(
+    width: int, height: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In cells, and with names of any script."""
+    wide = {"pg-1": "世界世界世界-שלום-עולם", "sa": "אתר", "sb": "地点" * 20}
+    for name, title in wide.items():
+        monkeypatch.setitem(NAMES, name, title)
+    for count in (1, 2, 5, 40):
+        followed = many(count)
+        followed.see(record(3, 60, "failed", error_message="错误 " * 60))
+        lines = followed.lines(width, height)
+        assert len(lines) <= height
+        assert measure.widest(lines) <= width
+
+
+def test_the_longest_steps_are_whole_on_a_phone() -> None:
+    followed = Followed()
+    followed.see(record(0, 5))
+    lines = followed.lines(40, 24)
+    for name in STEPS:
+        assert any(name in line for line in lines), name
+    # what has no room beside it has a line of its own
+    assert lines[:2] == ["failover of prod-web-app, site-a to", "  site-b"]
 
 
 def test_nothing_heard_yet() -> None:
