@@ -191,6 +191,22 @@ class Base(speech.Speaks, command.Command):
         """Both sites; neither is asked for anything yet."""
         return clouds.open_pair(self.app, self.primary)
 
+    def readable(self) -> tuple[tuple[SiteHandle, ...], str | None]:
+        """The sites that a read can ask; neither is asked for anything yet.
+
+        :returns: both; or the configured cloud, and why the other one
+            cannot be asked.
+        :raises SameSite: both clouds lead to one site.
+        """
+        primary = self.primary
+        try:
+            return self.pair.handles, None
+        except exceptions.SameSite:
+            raise
+        except exceptions.ConfigProblem as problem:
+            LOG.debug("the other site cannot be asked", exc_info=problem)
+            return (primary,), problem.message
+
     @property
     def client(self) -> Client:
         """The client of the configured cloud."""

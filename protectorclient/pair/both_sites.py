@@ -140,21 +140,47 @@ class BothSites:
         """
         if self.alone is None:
             return []
+        first, gap, rest = self.alone.partition(" ")
+        if first.isalpha():
+            # a word, and not the path of a file
+            first = first.capitalize()
         return [
             f"only {self.handles[0].name} was asked; {instead}."
-            f" {self.alone[:1].upper()}{self.alone[1:]}"
+            f" {first}{gap}{rest}"
         ]
 
     def lonely(
         self, errors: Mapping[str, exceptions.ProtectorError]
     ) -> exceptions.ProtectorError | None:
         """The error of the one site that was asked, where it is one."""
-        if len(self.handles) > 1:
+        if len(self.handles) > 1 or not errors:
             return None
         (error,) = errors.values()
         if self.alone is not None and error.hint is None:
             error.hint = f"only this site was asked: {self.alone}"
         return error
+
+    def unknown(
+        self,
+        operation_id: str,
+        errors: Mapping[str, exceptions.ProtectorError],
+    ) -> exceptions.ProtectorError:
+        """What there is to say of an operation that no site has told of.
+
+        :param errors: by the sites' names.
+        :returns: NotFound where each says no, OperationUnknown where one
+            is silent, or cannot be asked.
+        """
+        if self.alone is not None and all(
+            isinstance(error, exceptions.NotFound) for error in errors.values()
+        ):
+            site = self.handles[0].name
+            return exceptions.OperationUnknown(
+                f"{site} does not know {operation_id}, and the other site,"
+                f" which may know it, cannot be asked: {self.alone}",
+                operation_id=operation_id,
+            )
+        return self.lonely(errors) or unknown(operation_id, errors)
 
 
 def need_excuse(errors: Mapping[str, exceptions.ProtectorError]) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from protectorclient import exceptions, locating
 from protectorclient.located import History, rank
 from protectorclient.pair import reading
-from protectorclient.pair.both_sites import BothSites, need_excuse, unknown
+from protectorclient.pair.both_sites import BothSites, need_excuse
 from protectorclient.pair.reading import Reading
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.sitehandle import SILENT, SiteHandle
@@ -252,7 +252,7 @@ class ListReads(BothSites):
             lambda handle: handle.client.operations.get(marker)
         )
         if not found:
-            raise self.lonely(errors) or unknown(marker, errors)
+            raise self.unknown(marker, errors)
         (name, operation), *_ = found.items()
         return operation.started_at or _BEGINNING, name
 

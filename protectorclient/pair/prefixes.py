@@ -138,8 +138,7 @@ def expand(text: str, kind: Kind, asked: both_sites.BothSites) -> str:
     if matches:
         return matches[0].id
     if kind is OPERATION:
-        alone = None if found else asked.lonely(errors)
-        raise both_sites.unknown(text, errors) if alone is None else alone
+        raise asked.unknown(text, errors)
     return text
 
 

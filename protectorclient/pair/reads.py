@@ -13,7 +13,7 @@ from typing import TypeVar
 from protectorclient import exceptions, locating
 from protectorclient.located import rank
 from protectorclient.pair import reading
-from protectorclient.pair.both_sites import need_excuse, unknown
+from protectorclient.pair.both_sites import need_excuse
 from protectorclient.pair.list_reads import ListReads
 from protectorclient.pair.reading import Copy, Reading
 from protectorclient.pair.site_facts import SiteFacts
@@ -203,7 +203,7 @@ class Reads(ListReads):
 
         found, errors = self.each(ask)
         if not found:
-            raise self.lonely(errors) or unknown(operation_id, errors)
+            raise self.unknown(operation_id, errors)
         need_excuse(errors)
         facts, operation = next(iter(found.values()))
         instead = reading.whose(facts.name)

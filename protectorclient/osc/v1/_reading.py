@@ -41,21 +41,14 @@ class ReadsBoth(command.Base):
 
     def _open_reads(self, parsed_args: argparse.Namespace) -> Reads:
         from protectorclient.pair.reads import Reads
-        from protectorclient.pair.second_cloud import NotKnown
 
         named = getattr(parsed_args, "formatter", None) == "table"
         grace = parsed_args.site_grace
         if parsed_args.only_site is not None:
             self._only = self._site(parsed_args.only_site)
             return Reads([self._only], grace=grace, named=named)
-        primary = self.primary
-        try:
-            handles = self.pair.handles
-        except NotKnown as problem:
-            return Reads(
-                [primary], grace=grace, named=named, alone=problem.message
-            )
-        return Reads(handles, grace=grace, named=named)
+        handles, alone = self.readable()
+        return Reads(handles, grace=grace, named=named, alone=alone)
 
     def _site(self, name: str) -> SiteHandle:
         """The one site that is to be asked; the other one never is."""

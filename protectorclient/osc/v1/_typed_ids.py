@@ -62,11 +62,8 @@ def _expanded(
 
 def sites_of(command: Base) -> BothSites:
     """The sites that a command can ask: both, or the one there is."""
-    try:
-        handles = command.pair.handles
-    except exceptions.ConfigProblem as problem:
-        return both_sites.BothSites([command.primary], alone=problem.message)
-    return both_sites.BothSites(handles)
+    handles, alone = command.readable()
+    return both_sites.BothSites(handles, alone=alone)
 
 
 def from_stdin(words: list[str], verb: str) -> list[str]:

@@ -208,8 +208,6 @@ class ShowOperation(_reading.ReadsBoth, _several.OneOrSeveral):
 
         What no site knows does not hide the rest.
         """
-        from protectorclient.pair import both_sites
-
         reads = self.reads(parsed_args)
         answers, errors = reads.each(
             lambda handle: handle.client.operations.fetch(ids)
@@ -223,7 +221,7 @@ class ShowOperation(_reading.ReadsBoth, _several.OneOrSeveral):
         known = {one.id for one, _ in found}
         self.total = len(ids)
         missing = {
-            identity: both_sites.unknown(identity, errors)
+            identity: reads.unknown(identity, errors)
             for identity in ids
             if identity not in known
         }
@@ -235,7 +233,7 @@ class ShowOperation(_reading.ReadsBoth, _several.OneOrSeveral):
             raise trouble
         if missing:
             self.trouble = trouble
-        elif errors:
+        else:
             self.tell_warnings(reads.silence(errors, found[0][1].name), errors)
         return found
 

@@ -82,7 +82,7 @@ class SyncStatusProtectionGroup(_reading.ReadsBoth, Compared):
             )
         )
         group, side = found.value
-        if side.status != "IN_SYNC":
+        if side.status != "IN_SYNC" or reads.alone is not None:
             self.outcome = ExitCode.PROBLEM
         home = group.current_primary_site_id == found.site.local.id
         role = "primary" if home else "secondary"

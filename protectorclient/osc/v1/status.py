@@ -97,7 +97,8 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
                 "--exit-status judges one look, and --watch has no last one"
             )
         self._found = self._look(parsed_args)
-        if parsed_args.exit_status and not self._found.is_well:
+        is_well = self._found.is_well and self._alone is None
+        if parsed_args.exit_status and not is_well:
             self.outcome = ExitCode.PROBLEM
         return self._output(parsed_args)
 
