@@ -34,6 +34,29 @@ _PAGE = 8192
 _TAGS = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.S | re.I)
 _HEADLINE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1\s*>", re.S | re.I)
 
+#: The class for each reason; the prefix ``protector.`` is left out.
+BY_REASON: dict[str, type[exceptions.HTTPError]] = {
+    "peer-unreachable": exceptions.PeerUnreachable,
+    "invalid-state": exceptions.InvalidState,
+    "operation-in-progress": exceptions.OperationInProgress,
+    "test-not-cleaned": exceptions.TestNotCleaned,
+    "nothing-to-clean": exceptions.NothingToClean,
+    "out-of-sync": exceptions.OutOfSync,
+    "wrong-site": exceptions.WrongSite,
+    "metadata-conflict": exceptions.MetadataConflict,
+    "policy-missing": exceptions.PolicyMissing,
+    "name-conflict": exceptions.NameConflict,
+    "in-use": exceptions.InUse,
+    "bad-request": exceptions.BadRequest,
+    "mapping-incomplete": exceptions.MappingIncomplete,
+    "volume-type-not-replicated": exceptions.VolumeTypeNotReplicated,
+    "unauthorized": exceptions.Unauthorized,
+    "forbidden": exceptions.Forbidden,
+    "not-found": exceptions.ResourceNotFound,
+    "version-not-supported": exceptions.VersionRefused,
+    "too-large": exceptions.TooLarge,
+    "internal": exceptions.ServerError,
+}
 #: The class for a status that came without a reason.
 BY_STATUS: dict[int, type[exceptions.HTTPError]] = {
     400: exceptions.BadRequest,
@@ -139,7 +162,7 @@ def error_from(
         message = message.replace(secret, "***")
     reason = said.reason or _reason_in(message, status)
     word = (reason or "").removeprefix(PREFIX)
-    kind = exceptions.BY_REASON.get(word) or BY_STATUS.get(status)
+    kind = BY_REASON.get(word) or BY_STATUS.get(status)
     if kind is None:
         kind = (
             exceptions.ServerError if status >= 500 else exceptions.HTTPError

@@ -438,28 +438,3 @@ class WaitTimeout(OperationError):
 
 class OperationUnknown(OperationError, OutcomeUnknown):
     """Nobody who could know has answered."""
-
-
-#: The class for each reason; the prefix ``protector.`` is left out.
-BY_REASON: dict[str, type[HTTPError]] = {
-    "peer-unreachable": PeerUnreachable,
-    "invalid-state": InvalidState,
-    "operation-in-progress": OperationInProgress,
-    "test-not-cleaned": TestNotCleaned,
-    "nothing-to-clean": NothingToClean,
-    "out-of-sync": OutOfSync,
-    "wrong-site": WrongSite,
-    "metadata-conflict": MetadataConflict,
-    "policy-missing": PolicyMissing,
-    "name-conflict": NameConflict,
-    "in-use": InUse,
-    "bad-request": BadRequest,
-    "mapping-incomplete": MappingIncomplete,
-    "volume-type-not-replicated": VolumeTypeNotReplicated,
-    "unauthorized": Unauthorized,
-    "forbidden": Forbidden,
-    "not-found": ResourceNotFound,
-    "version-not-supported": VersionRefused,
-    "too-large": TooLarge,
-    "internal": ServerError,
-}

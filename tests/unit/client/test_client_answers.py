@@ -183,7 +183,7 @@ def test_a_bare_409_is_refused() -> None:
 
 def test_every_reason_is_known() -> None:
     every = {reason for all_ in REASONS.values() for reason in all_}
-    assert set(exceptions.BY_REASON) == every
+    assert set(answers.BY_REASON) == every
 
 
 def test_every_error_has_an_exit_code() -> None:

@@ -96,7 +96,7 @@ def test_an_option_that_there_is_not() -> None:
         assert unknown.told("protector", argv, commands()) == [
             "protector: there is no option --os-bogus before a command; the"
             " options of a command stand after it:",
-            "  protector --help",
+            "protector --help",
         ]
 
 
