@@ -52,7 +52,9 @@ class Actor:
             there before.
         """
         return self.once(
-            lambda request_id: self._post(path, body, request_id),
+            lambda request_id: self._post(
+                path, body, request_id, (group_id, operation_type)
+            ),
             group_id=group_id,
             operation_type=operation_type,
             parameters=parameters,
@@ -97,16 +99,54 @@ class Actor:
         )
 
     def _post(
-        self, path: str, body: Mapping[str, Any] | None, request_id: str
+        self,
+        path: str,
+        body: Mapping[str, Any] | None,
+        request_id: str,
+        wanted: tuple[str, str],
     ) -> Operation:
+        """Post once, and read the operation of this group and type.
+
+        :param wanted: the group's id and the operation's type.
+        :raises OutcomeUnknown: what came is no such operation.
+        """
         answer = self._http.call(
             "POST", path, body=body, request_id=request_id
         )
         data = self._http.noun(answer, "operation", "POST")
-        if isinstance(data, dict) and data.get("id"):
-            return Operation.from_dict(data)
+        found = _operation(data)
+        if found is not None and _is_of(found, *wanted):
+            return found
+        what = (
+            "without an operation"
+            if found is None
+            else f"with another operation, {found.id}"
+        )
         raise exceptions.OutcomeUnknown(
-            "the service answered without an operation",
+            f"the service answered {what}",
             site=self._http.site,
             request_id=request_id,
         )
+
+
+def _operation(data: object) -> Operation | None:
+    """The operation in an answer, where it has an id."""
+    if not isinstance(data, dict):
+        return None
+    identity = data.get("id")
+    if not (isinstance(identity, str) and identity.strip()):
+        return None
+    return Operation.from_dict(data)
+
+
+def _is_of(found: Operation, group_id: str, operation_type: str) -> bool:
+    """Whether an operation does not contradict what was posted.
+
+    A service may leave out what the request has said.
+    """
+    kind = str(found.operation_type or operation_type)
+    group = str(found.protection_group_id or group_id)
+    return (kind.lower(), group.lower()) == (
+        operation_type.lower(),
+        group_id.lower(),
+    )

@@ -149,13 +149,23 @@ class OperationManager(_manager.Manager):
         :raises NotFound: this site has started none of this id.
         :raises SiteUnreachable: the site gives no answer.
         """
-        return self._listed(
+        wanted = _record.id_of(operation)
+        found = self._listed(
             Operation,
             self._path(operation),
             "operation",
-            _record.id_of(operation),
+            wanted,
             lambda: self.list(page_size=_manager.LARGEST_PAGE),
         )
+        if str(found.id).lower() != wanted.lower():
+            # out of the cache of something before the service
+            raise exceptions.UnreadableAnswer(
+                f"the service was asked for {wanted}, and answered with"
+                f" {found.id}",
+                site=self.site,
+                sent=True,
+            )
+        return found
 
     def wait(
         self,

@@ -8,6 +8,7 @@ the way there or back, and what the client then sees is what it would see.
 from __future__ import annotations
 
 import dataclasses
+import gzip
 import io
 import json
 import random
@@ -38,6 +39,86 @@ class Voice(NamedTuple):
     status: int = 503
     body: bytes = _PAGE
     headers: tuple[tuple[str, str], ...] = (("Content-Type", "text/html"),)
+
+
+#: An operation that nobody here has asked for.
+ANOTHERS = json.dumps(
+    {
+        "operation": {
+            "id": "op-11111111-1111-4111-8111-111111111111",
+            "operation_type": "test_cleanup",
+            "protection_group_id": "11111111-1111-4111-8111-111111111111",
+            "status": "completed",
+            "progress": 100,
+        }
+    }
+).encode()
+JSON = (("Content-Type", "application/json"),)
+HTML = (("Content-Type", "text/html"),)
+REQUEST_ID = (("X-OpenStack-Request-ID", "req-" + "0" * 36),)
+
+VOICES = {
+    "html 404": Voice(404, b"<html><h1>Not Found</h1></html>", HTML),
+    "json 404": Voice(404, b'{"message": "no Route matched"}', JSON),
+    "empty 404": Voice(404, b"", ()),
+    "neighbour's 404": Voice(
+        404,
+        b'{"itemNotFound": {"code": 404, "message": "no"}}',
+        (*JSON, *REQUEST_ID, ("OpenStack-API-Version", "compute 2.1")),
+    ),
+    "keystone's 404": Voice(
+        404,
+        b'{"error": {"code": 404, "message": "no", "title": "Not Found"}}',
+        (*JSON, *REQUEST_ID),
+    ),
+    "a reason of its own": Voice(
+        404, b'{"error": {"reason": "gateway.protector.gone"}}', JSON
+    ),
+    "a list": Voice(404, b"[]", JSON),
+    "html 400": Voice(400, b"<h1>Bad Request</h1>", HTML),
+    "basic 401": Voice(
+        401, b"<h1>Sign in</h1>", (("WWW-Authenticate", "Basic realm=x"),)
+    ),
+    "html 403": Voice(403, b"<h1>Forbidden</h1>", HTML),
+    "json 403": Voice(403, b'{"error": {"message": "denied"}}', JSON),
+    "json 409": Voice(409, b'{"error": {"message": "busy"}}', JSON),
+    "html 410": Voice(410, b"gone", HTML),
+    "portal": Voice(302, b"", (("Location", "http://portal/login"),)),
+    "page 200": Voice(200, b"<html>It works!</html>", HTML),
+    "json 200": Voice(200, b'{"status": "ok"}', JSON),
+    "html 500": Voice(500, b"<h1>oops</h1>", HTML),
+    "html 503": Voice(503, b"<h1>down</h1>", HTML),
+    "no status": Voice(599, b"", ()),
+}
+
+#: What else may come in place of an operation.
+NO_OPERATIONS = {
+    "portal 307": Voice(307, b"", (("Location", "http://portal/v1/x"),)),
+    "json 401": Voice(401, b'{"message": "no session"}', JSON),
+    "html 413": Voice(413, b"<h1>Request Entity Too Large</h1>", HTML),
+    "json 413": Voice(413, b'{"message": "too large"}', JSON),
+    "html 429": Voice(429, b"<h1>Slow down</h1>", HTML),
+    "json 502": Voice(502, b'{"error": {"message": "no upstream"}}', JSON),
+    "html 504": Voice(504, b"<h1>Gateway Time-out</h1>", HTML),
+    "empty 200": Voice(200, b"", JSON),
+    "empty 202": Voice(202, b"", JSON),
+    "half a 202": Voice(202, b'{"operation": {"id": "op-1', JSON),
+    "wrong noun": Voice(202, b'{"server": {"id": "op-1"}}', JSON),
+    "a list for the noun": Voice(202, b'{"operation": ["op-1"]}', JSON),
+    "a number for the id": Voice(202, b'{"operation": {"id": 7}}', JSON),
+    "another's operation": Voice(202, ANOTHERS, JSON),
+    "another's, marked": Voice(
+        202, ANOTHERS, (*JSON, ("OpenStack-API-Version", "protector 1.2"))
+    ),
+    "empty 204": Voice(204, b"", ()),
+    "deep": Voice(202, b'{"operation":' + b"[" * 100_000, JSON),
+    "gzip bomb": Voice(
+        200,
+        gzip.compress(b" " * (65 * 2**20), 1),
+        (*JSON, ("Content-Encoding", "gzip")),
+    ),
+    "no gzip": Voice(200, b"{}", (*JSON, ("Content-Encoding", "gzip"))),
+}
 
 
 class Fate(NamedTuple):
@@ -195,6 +276,9 @@ class Line:
         return io.BufferedReader(_Broken(told, self._fate.how))
 
     def settimeout(self, seconds: float | None) -> None: ...
+
+    def gettimeout(self) -> float | None:
+        return None
 
     def setsockopt(self, *_: Any) -> None: ...
 

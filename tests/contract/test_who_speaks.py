@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import requests
-from broken_wire import FINE, Fate, Network, Voice
+from broken_wire import FINE, NO_OPERATIONS, VOICES, Fate, Network, Voice
 from library_parts import NETWORKS, WEB, Live, opened
 
 from fakeserver.harness import LocalPair
@@ -22,43 +22,6 @@ from protectorclient.sitehandle import SILENT, SiteHandle
 from protectorclient.v1 import Client
 
 NOBODY = "op-00000000-0000-4000-8000-000000000000"
-JSON = (("Content-Type", "application/json"),)
-HTML = (("Content-Type", "text/html"),)
-REQUEST_ID = (("X-OpenStack-Request-ID", "req-" + "0" * 36),)
-
-VOICES = {
-    "html 404": Voice(404, b"<html><h1>Not Found</h1></html>", HTML),
-    "json 404": Voice(404, b'{"message": "no Route matched"}', JSON),
-    "empty 404": Voice(404, b"", ()),
-    "neighbour's 404": Voice(
-        404,
-        b'{"itemNotFound": {"code": 404, "message": "no"}}',
-        (*JSON, *REQUEST_ID, ("OpenStack-API-Version", "compute 2.1")),
-    ),
-    "keystone's 404": Voice(
-        404,
-        b'{"error": {"code": 404, "message": "no", "title": "Not Found"}}',
-        (*JSON, *REQUEST_ID),
-    ),
-    "a reason of its own": Voice(
-        404, b'{"error": {"reason": "gateway.protector.gone"}}', JSON
-    ),
-    "a list": Voice(404, b"[]", JSON),
-    "html 400": Voice(400, b"<h1>Bad Request</h1>", HTML),
-    "basic 401": Voice(
-        401, b"<h1>Sign in</h1>", (("WWW-Authenticate", "Basic realm=x"),)
-    ),
-    "html 403": Voice(403, b"<h1>Forbidden</h1>", HTML),
-    "json 403": Voice(403, b'{"error": {"message": "denied"}}', JSON),
-    "json 409": Voice(409, b'{"error": {"message": "busy"}}', JSON),
-    "html 410": Voice(410, b"gone", HTML),
-    "portal": Voice(302, b"", (("Location", "http://portal/login"),)),
-    "page 200": Voice(200, b"<html>It works!</html>", HTML),
-    "json 200": Voice(200, b'{"status": "ok"}', JSON),
-    "html 500": Voice(500, b"<h1>oops</h1>", HTML),
-    "html 503": Voice(503, b"<h1>down</h1>", HTML),
-    "no status": Voice(599, b"", ()),
-}
 
 
 @pytest.fixture(scope="module")
@@ -149,9 +112,14 @@ def operation(request: requests.PreparedRequest) -> bool:
 
 
 each_voice = pytest.mark.parametrize("voice", VOICES.values(), ids=VOICES)
+each_answer = pytest.mark.parametrize(
+    "voice",
+    [*VOICES.values(), *NO_OPERATIONS.values()],
+    ids=[*VOICES, *NO_OPERATIONS],
+)
 
 
-@each_voice
+@each_answer
 def test_a_wait_asks_on(live: Live, voice: Voice) -> None:
     begun = live.sites().failover(WEB, network_mapping=NETWORKS).operation
     wired = Wired(live)
@@ -165,7 +133,7 @@ def test_a_wait_asks_on(live: Live, voice: Voice) -> None:
     assert any(isinstance(event, watch.Lost) for event in events)
 
 
-@each_voice
+@each_answer
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_an_action_is_looked_for_and_begins_once(
     live: Live, voice: Voice, when: str

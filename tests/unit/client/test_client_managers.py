@@ -346,7 +346,7 @@ CALLS = [
         lambda c: c.operations.get("op-1"),
         "GET",
         f"{OPS}/op-1",
-        noun("operation"),
+        {"operation": {"id": "op-1"}},
     ),
     Call(
         "health.list",
