@@ -124,7 +124,9 @@ def test_the_commands_of_the_page(local_pair: LocalPair) -> None:
     local_pair.site("a").start()
     apart = openstack(SYNC_STATUS)
     assert apart.code == 3
-    assert apart.err == ""
+    assert apart.err == (
+        "openstack protector protection-group sync-force prod-web-app\n"
+    )
     assert "| OUT OF SYNC " in apart.out
     forced = openstack(SYNC_FORCE)
     assert forced.code == 0, forced.err
