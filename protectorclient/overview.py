@@ -13,9 +13,10 @@ from protectorclient import exceptions, microversions
 from protectorclient.checking import ready
 from protectorclient.checking.overview_row import Row as Row
 from protectorclient.located import rank
-from protectorclient.pair import SitePair, at_once
+from protectorclient.pair import SitePair
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.polling import at_once
 from protectorclient.sitehandle import SILENT
 from protectorclient.v1.health import GroupHealth
 from protectorclient.v1.operations import Operation

@@ -6,10 +6,10 @@ only a part of the site is broken.
 
 from __future__ import annotations
 
-import concurrent.futures
 from collections.abc import Callable
 
 from protectorclient import exceptions
+from protectorclient.polling import at_once
 from protectorclient.sitehandle import SiteHandle
 from protectorclient.v1.protection_groups import SyncStatus
 
@@ -28,14 +28,13 @@ def signs_of_life(
     :param answers: asks its protector, without its Keystone.
     """
     keystone = answered_keystone(primary, error)
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        here = pool.submit(answered_protector, error, keystone, answers)
-        there = pool.submit(heard, compare)
-        signs = (
-            ("its Keystone, from here", keystone),
-            ("its protector, from here", here.result()),
-            (f"its protector, from {survivor.name}", there.result()),
-        )
+    here = at_once.start(lambda: answered_protector(error, keystone, answers))
+    there = at_once.start(lambda: heard(compare))
+    signs = (
+        ("its Keystone, from here", keystone),
+        ("its protector, from here", here.result()),
+        (f"its protector, from {survivor.name}", there.result()),
+    )
     return tuple(text for text, alive in signs if alive)
 
 

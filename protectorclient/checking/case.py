@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextlib
 import dataclasses
 import functools
@@ -18,6 +17,7 @@ from protectorclient.outlook import Fate, Outlook
 from protectorclient.pair import SitePair
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.polling import at_once
 from protectorclient.resolving import Names
 from protectorclient.sitehandle import SILENT
 from protectorclient.states import LEFT
@@ -366,13 +366,12 @@ def open_sides(pair: SitePair) -> dict[str, Side]:
 
 def in_parallel(questions: list[Callable[[], object]]) -> None:
     """Put questions at the same time; each keeps its own answer."""
-    with concurrent.futures.ThreadPoolExecutor(2 * _ASKERS) as pool:
-        for future in [pool.submit(question) for question in questions]:
-            error = future.exception()
-            if error is not None and not isinstance(
-                error, exceptions.ProtectorError
-            ):
-                raise error
+
+    def put(question: Callable[[], object]) -> None:
+        with contextlib.suppress(exceptions.ProtectorError):
+            question()
+
+    at_once.each_of(questions, put, askers=2 * _ASKERS)
 
 
 def said(error: exceptions.ProtectorError, side: Side) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from protectorclient import exceptions
 from protectorclient.checking import copies
-from protectorclient.pair import at_once
+from protectorclient.polling import at_once
 from protectorclient.sitehandle import SILENT, SiteHandle
 
 if TYPE_CHECKING:

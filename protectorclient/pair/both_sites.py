@@ -8,8 +8,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeVar
 
 from protectorclient import exceptions
-from protectorclient.pair import at_once, same_site
+from protectorclient.pair import same_site
 from protectorclient.pair.site_facts import SiteFacts
+from protectorclient.polling import at_once
 from protectorclient.sitehandle import SILENT, SiteHandle
 
 T = TypeVar("T")

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from protectorclient import exceptions, microversions
+from protectorclient.polling import at_once
 from protectorclient.sitehandle import SILENT, SiteHandle
 from protectorclient.v1.consistency_groups import ConsistencyGroup
 from protectorclient.v1.health import GroupHealth
@@ -25,6 +26,8 @@ T = TypeVar("T")
 
 #: How far back an unfinished operation is looked for.
 _NEWEST = 5
+#: So many groups are asked for their members at the same time.
+_ASKERS = 4
 
 
 class SiteFacts:
@@ -195,11 +198,10 @@ class SiteFacts:
             ]
 
         found: dict[str, list[ProtectionGroup]] = {}
-        with concurrent.futures.ThreadPoolExecutor(4) as pool:
-            asked = pool.map(instances, self.groups)
-            for group, ids in zip(self.groups, asked, strict=True):
-                for instance in ids:
-                    found.setdefault(instance, []).append(group)
+        asked = at_once.each_of(self.groups, instances, askers=_ASKERS)
+        for group, ids in zip(self.groups, asked, strict=True):
+            for instance in ids:
+                found.setdefault(instance, []).append(group)
         return found
 
     # One group

@@ -28,10 +28,11 @@ from protectorclient.located import (
     SyncReport,
     rank,
 )
-from protectorclient.pair import at_once, comparing, same_site, second_cloud
+from protectorclient.pair import comparing, same_site, second_cloud
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.reads import Reads
 from protectorclient.pairactions import PairActions
+from protectorclient.polling import at_once
 from protectorclient.sitehandle import SILENT, SiteHandle
 from protectorclient.v1 import _record
 from protectorclient.v1.operations import Operation

@@ -1,1 +1,1 @@
-"""Following operations by asking again and again."""
+"""Asking sites: at once, and again and again until something has ended."""

@@ -13,8 +13,9 @@ from library_parts import NETWORKS, WEB, Live
 from fakeserver.harness import LocalPair
 from protectorclient import exceptions
 from protectorclient.checking.operation_facts import examine
-from protectorclient.pair import SitePair, at_once
+from protectorclient.pair import SitePair
 from protectorclient.pair.reading import Reading
+from protectorclient.polling import at_once
 from protectorclient.sitehandle import SiteHandle
 from protectorclient.v1.operations import Operation
 

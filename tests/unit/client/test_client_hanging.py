@@ -1,0 +1,78 @@
+"""Ctrl-C ends whoever waits for a site that hangs, and the process too.
+
+Each runs in a process of its own: a thread that is joined when Python ends
+is seen only there.
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+_HEAD = """
+import os, signal, threading, types
+from protectorclient import exceptions
+never = threading.Event()
+def hangs(*_):
+    never.wait()
+def interrupted(*_):
+    os.kill(os.getpid(), signal.SIGINT)
+    never.wait()
+"""
+WAITS = {
+    "questions of a check": """
+from protectorclient.checking import case
+def wait():
+    case.in_parallel([hangs, interrupted])
+""",
+    "members of all groups": """
+from protectorclient.pair.site_facts import SiteFacts
+from protectorclient.v1.protection_groups import ProtectionGroup
+asks = {"pg-1": hangs, "pg-2": interrupted}
+members = types.SimpleNamespace(list=lambda it, **_: asks[it.id]())
+groups = types.SimpleNamespace(list=lambda **_: [
+    ProtectionGroup.from_dict({"id": name}) for name in asks
+])
+client = types.SimpleNamespace(members=members, protection_groups=groups)
+facts = SiteFacts(types.SimpleNamespace(name="site-a", client=client))
+def wait():
+    facts.memberships
+""",
+    "signs of life": """
+from protectorclient import probing
+primary = types.SimpleNamespace(
+    access=types.SimpleNamespace(
+        session=types.SimpleNamespace(auth=types.SimpleNamespace())
+    )
+)
+survivor = types.SimpleNamespace(name="site-b")
+def wait():
+    probing.signs_of_life(
+        primary, exceptions.SiteUnreachable("no"), survivor,
+        hangs, interrupted,
+    )
+""",
+    "both sites of a diagnosis": """
+from protectorclient.checking import operation_facts
+operation_facts._find = lambda handle, identity: handle()
+def wait():
+    operation_facts.examine("op-1", {"a": hangs, "b": interrupted})
+""",
+}
+_TAIL = """
+try:
+    wait()
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.parametrize("waits", WAITS.values(), ids=WAITS)
+def test_an_interrupt_ends_the_process(waits: str) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", _HEAD + waits + _TAIL],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (ran.returncode, ran.stdout) == (0, "interrupted\n"), ran.stderr
