@@ -39,6 +39,10 @@ COLOR = re.compile(r"\x1b\[[0-9;]*3[0-9][0-9;]*m")
 OPEN: list[Terminal] = []
 
 
+#: Seconds after which a process hangs; a busy machine takes half a minute.
+HANGS = 120.0
+
+
 class Terminal:
     """A process on a terminal of its own, and what is seen there."""
 
@@ -86,7 +90,7 @@ class Terminal:
                 break
         return self.seen[before:]
 
-    def until(self, text: str, seconds: float = 20) -> str:
+    def until(self, text: str, seconds: float = HANGS) -> str:
         end = time.monotonic() + seconds
         told = ""
         while text not in told and time.monotonic() < end:
@@ -96,8 +100,8 @@ class Terminal:
         return told
 
     def end(self) -> int:
-        self.read(30)
-        return self.process.wait(timeout=5)
+        self.read(HANGS)
+        return self.process.wait(timeout=HANGS)
 
     def close(self) -> None:
         self.process.kill()
@@ -244,7 +248,7 @@ def test_stderr_goes_elsewhere(slow: str, finish: Callable[[], None]) -> None:
     waiting.read(1.5)
     finish()
     assert terminal.end() == 0
-    waiting.read(20)
+    waiting.read(HANGS)
     assert waiting.process.stderr is not None
     told = waiting.process.stderr.read()
     assert waiting.end() == 0
@@ -260,7 +264,7 @@ def test_stdout_goes_elsewhere(slow: str, finish: Callable[[], None]) -> None:
     )
     terminal.until("▸ replicate_snapshot")
     finish()
-    terminal.read(20)
+    terminal.read(HANGS)
     assert terminal.process.stdout is not None
     out = terminal.process.stdout.read()
     assert terminal.end() == 0
