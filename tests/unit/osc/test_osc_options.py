@@ -209,3 +209,13 @@ def test_between_two_looks_is_a_second_at_least(
     text: str, seconds: float
 ) -> None:
     assert options.interval(text) == seconds
+
+
+@pytest.mark.parametrize(
+    "text", ["4000d", "99999h", "999999999999d", "9" * 400 + "s"]
+)
+def test_a_duration_has_a_limit(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError) as caught:
+        options.duration(text)
+    assert str(caught.value) == f"{text[:20]!r} is longer than ten years"
+    assert options.duration("3649d") == 3649 * 86400
