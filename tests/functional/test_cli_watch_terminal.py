@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -69,6 +70,7 @@ class Terminal:
         )
         os.close(follower)
         self.seen = ""
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         OPEN.append(self)
 
     def resize(self, rows: int, columns: int) -> None:
@@ -83,7 +85,10 @@ class Terminal:
             ready, _, _ = select.select([self._leader], [], [], 0.05)
             if ready:
                 try:
-                    self.seen += os.read(self._leader, 65536).decode()
+                    # a read may end inside a character
+                    self.seen += self._decoder.decode(
+                        os.read(self._leader, 65536)
+                    )
                 except OSError:
                     break
             elif self.process.poll() is not None:
