@@ -139,9 +139,7 @@ def authenticating(
         if error.http_status == _TOO_MANY_REQUESTS:
             raise _keystone_is_silent(cause(error), site) from error
         if _is_keystones(error.response):
-            raise exceptions.AuthenticationFailed(
-                f"Keystone refused: {_noted(error, session)}", site=site
-            ) from error
+            raise _refused("Keystone refused", error, site, session) from error
         raise _keystone_is_silent(
             f"something else answers HTTP {error.http_status}", site
         ) from error
@@ -150,9 +148,7 @@ def authenticating(
             f"the catalog cannot be used: {error}", site=site
         ) from error
     except ksa.ClientException as error:
-        raise exceptions.AuthenticationFailed(
-            f"cannot authenticate: {_noted(error, session)}", site=site
-        ) from error
+        raise _refused("cannot authenticate", error, site, session) from error
     except _NO_TOKEN_IN_IT as error:
         raise _keystone_is_silent("what came is no token", site) from error
 
@@ -179,11 +175,21 @@ def reading_catalog(site: str | None) -> Iterator[None]:
         ) from error
 
 
-def _noted(error: BaseException, session: ksa_session.Session | None) -> str:
+def _refused(
+    what: str,
+    error: BaseException,
+    site: str | None,
+    session: ksa_session.Session | None,
+) -> exceptions.AuthenticationFailed:
     """A refusal, and what the user may not know of what was refused."""
     below = getattr(session, "session", None)
-    note = below.login_note() if isinstance(below, PatientSession) else ""
-    return f"{_first_line(error)}; {note}" if note else _first_line(error)
+    note = below.login_note() if isinstance(below, PatientSession) else None
+    told = f"{what}: {_first_line(error)}"
+    if note is None:
+        return exceptions.AuthenticationFailed(told, site=site)
+    sentence, command = note
+    made = exceptions.AuthenticationFailed(f"{told}; {sentence}", site=site)
+    return made.then(command)
 
 
 def _no_address(

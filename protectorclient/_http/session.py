@@ -20,7 +20,10 @@ from keystoneauth1 import session as ksa_session
 from requests.structures import CaseInsensitiveDict
 
 from protectorclient._http import deadline, limits
+from protectorclient.escape import ShellCommand
 
+#: A sentence, and what to type.
+LoginNote = tuple[str, ShellCommand]
 CONNECT_TIMEOUT = 5.0
 #: For a whole answer, from its first byte to its last.
 READ_TIMEOUT = 30.0
@@ -56,7 +59,7 @@ class PatientSession(requests.Session):
         super().__init__()
         self._settings: dict[object, dict[str, Any]] = {}
         #: What there is to add where the login is refused.
-        self.login_note: Callable[[], str] = str
+        self.login_note: Callable[[], LoginNote | None] = lambda: None
 
     def send(
         self, request: requests.PreparedRequest, **kwargs: Any

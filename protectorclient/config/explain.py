@@ -15,6 +15,7 @@ from typing import Any
 from protectorclient import exceptions
 from protectorclient.config import shape
 from protectorclient.config.files import Files, check, check_entry, read
+from protectorclient.escape import ShellCommand
 
 _UNEXPECTED = re.compile(r"unexpected keyword argument '([^']+)'")
 _MISSING = re.compile(r"Missing value ([\w-]+) required")
@@ -194,30 +195,33 @@ def check_given(config: Any, name: str | None) -> None:
             raise
 
 
-def overriding(region: Any, name: str | None) -> str:
+def overriding(
+    region: Any, name: str | None
+) -> tuple[str, ShellCommand] | None:
     """The variables that stand for what an entry says of who signs in.
 
     :param region: of openstack.config.
     :param name: the entry that was asked for.
-    :returns: a sentence for whoever is refused; empty where there are
-        none.
+    :returns: a sentence and a command for whoever is refused; None where
+        there are none.
     """
     found = []
     with contextlib.suppress(exceptions.ProtectorError):
         entry = read(name).clouds.get(name or "")
         if not isinstance(entry, dict):
-            return ""
+            return None
         own = {**entry, **(entry.get("auth") or {})}
         for key, value in (region.config.get("auth") or {}).items():
             variable = f"OS_{key.upper()}"
             if os.environ.get(variable) == str(value) != str(own.get(key)):
                 found.append(variable)
     if not found:
-        return ""
+        return None
     verb = "is" if len(found) == 1 else "are"
     return (
         f"{' and '.join(found)} {verb} set, and {verb} used in place of what"
-        f" the cloud '{name}' has: type unset {' '.join(found)}"
+        f" the cloud '{name}' has",
+        ShellCommand(f"unset {' '.join(found)}"),
     )
 
 

@@ -418,9 +418,9 @@ def test_the_side_that_is_behind_wins(live: Live) -> None:
     held = mistaken(live)
     with pytest.raises(exceptions.WrongSite) as refused:
         live.sites().sync_force(WEB, winner="site-a")
-    assert refused.value.hint == (
+    assert refused.value.next == (
         "openstack protector protection-group reconcile prod-web-app"
-        " --winner site-a"
+        " --winner site-a",
     )
     pair = live.sites()
     operation, site = pair.discard(WEB, winner="site-a", version=held)
