@@ -77,6 +77,7 @@ def shell_word(text: str) -> str:
     """
     if _ANY.search(text) is None:
         return shlex.quote(text)
-    quoted = text.replace("\\", "\\\\").replace("'", "\\'")
+    # dash knows no $'...': there, \' would end the word, \047 does not
+    quoted = text.replace("\\", "\\\\").replace("'", "\\047")
     # a byte of its own above 0x7f would be no character of UTF-8
     return f"$'{escaped(quoted, last_byte=0x7F)}'"

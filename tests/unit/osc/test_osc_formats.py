@@ -128,6 +128,28 @@ def test_a_shell_evaluates_the_text_and_runs_nothing(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("shell", ["bash", "sh"])
+@pytest.mark.parametrize("steering", ["", "\t", "\x1b[2J", "\u202e"])
+@pytest.mark.parametrize(
+    "text",
+    ["'; touch PWNED; '", "\\'; touch PWNED; \\'", "it's", "'", "\\"],
+)
+def test_no_shell_runs_a_text_that_steers_and_quotes(
+    text: str, steering: str, shell: str, tmp_path: Any
+) -> None:
+    """Not every ``sh`` knows ``$'...'``; one word it must be there, too."""
+    script = shown("shell", ("name", "other"), (text + steering, "behind"))
+    run = subprocess.run(
+        [shell, "-c", f'{script}printf %s "$other"'],
+        cwd=tmp_path,
+        env={"LC_ALL": "C.UTF-8", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        check=True,
+    )
+    assert (run.stdout, run.stderr) == (b"behind", b"")
+    assert not list(tmp_path.iterdir())
+
+
 # Values
 
 
