@@ -112,7 +112,8 @@ def test_all_takes_up_what_begins_meanwhile(
         local_pair.clear_faults(rule)
         local_pair.advance("20m")
 
-    rests.after(2, begin, begin_nothing, go_on)
+    rests.after(2, begin)
+    rests.after(3, go_on)
     ran = protector("operation watch --all --events")
     assert ran.code == 0, ran.err
     ends = [
@@ -123,10 +124,6 @@ def test_all_takes_up_what_begins_meanwhile(
     assert sorted(ends) == sorted(
         [(first, "site-a", "completed"), (more[0], "site-b", "completed")]
     )
-
-
-def begin_nothing() -> None:
-    """A rest between two things that are done."""
 
 
 def test_all_is_taken_up_as_all(local_pair: LocalPair, rests: Rests) -> None:
