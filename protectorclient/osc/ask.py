@@ -58,11 +58,17 @@ def _write(text: str, err: TextIO) -> None:
 def _answer(prompt: str, err: TextIO) -> str:
     err.write(prompt)
     err.flush()
+    line = ""
     try:
-        return sys.stdin.readline().strip()
+        line = sys.stdin.readline()
     except (OSError, ValueError):
         # the terminal is gone, or has sent what is no text
         return ""
+    finally:
+        if not line.endswith("\n"):
+            # Ctrl-D and Ctrl-C leave the cursor behind the question
+            err.write("\n")
+    return line.strip()
 
 
 def add_secret(parser: argparse.ArgumentParser, name: str, what: str) -> None:

@@ -238,7 +238,12 @@ class Base(speech.Speaks, command.Command):
             error = self.broken_off()
         LOG.debug("the command failed", exc_info=error)
         self.tell(speech.sentence(error))
-        if hint := getattr(error, "hint", None):
+        hint = getattr(error, "hint", None)
+        if isinstance(error, exceptions.NotFound) and not hint:
+            from protectorclient.osc.v1 import _typed_ids
+
+            hint = _typed_ids.not_whole(self, error.message)
+        if hint:
             self.say(f"hint: {hint}")
         self.advise(error)
         from protectorclient.osc import next_commands

@@ -15,6 +15,12 @@ GROUP = "protection-group"
 WEB = "--network-mapping net-primary-web=net-secondary-web"
 SYNC = "consistency-group sync {} --wait -f value -c id"
 
+CHANGES = (
+    "'{8}' looks like the beginning of an id; what changes something takes"
+    " the name or the whole id"
+)
+TOO_SHORT = "the beginning of an id has 8 digits or more"
+
 
 def synced(group: str) -> str:
     """A sync of a group that has completed; its id."""
@@ -132,6 +138,31 @@ def test_what_changes_something_takes_no_beginning(
     pair = SitePair.open("site-a", "site-b")
     assert list(pair.primary.client.operations.list()) == []
     assert pair.primary.client.protection_groups.find("prod-web-app")
+
+
+@pytest.mark.parametrize(
+    ("command", "noted"),
+    [
+        (f"{GROUP} failover {{8}}", CHANGES),
+        (f"{GROUP} delete {{8}}", CHANGES),
+        (f"{GROUP} show {{7}}", TOO_SHORT),
+        ("operation show --last {7}", TOO_SHORT),
+        ("operation show op-0123abc", TOO_SHORT),
+        ("operation wait 0123abc", TOO_SHORT),
+        (f"{GROUP} show 0123abcd", None),
+        (f"{GROUP} show cafe-web", None),
+    ],
+)
+def test_why_a_beginning_is_not_taken(
+    command: str, noted: str | None, local_pair: LocalPair
+) -> None:
+    whole = group_id("prod-web-app")
+    typed = command.replace("{8}", whole[:8]).replace("{7}", whole[:7])
+    ran = protector(typed)
+    assert ran.code == 1
+    found = [at for at in ran.err.splitlines() if at.startswith("hint: ")]
+    wanted = [f"hint: {noted}"] if noted else []
+    assert found == [at.replace("{8}", whole[:8]) for at in wanted]
 
 
 def test_an_exact_name_wins(local_pair: LocalPair) -> None:

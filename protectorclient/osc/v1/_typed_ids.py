@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -22,6 +23,14 @@ _KINDS = {
     "operation": prefixes.OPERATION,
     "site": prefixes.SITE,
 }
+#: The arguments that may be ids, and of what.
+_NOUNS = {
+    "protection_group": "group",
+    "operation": "operation",
+    "site": "site",
+}
+#: Digits that somebody typed of an id, but too few of them.
+_TOO_SHORT = re.compile(r"(?=.*[0-9])[0-9a-f]{4,7}")
 
 
 def expand(command: Base, parsed_args: argparse.Namespace) -> None:
@@ -43,6 +52,32 @@ def expand(command: Base, parsed_args: argparse.Namespace) -> None:
                 dest,
                 whole if isinstance(given, list) else whole[0],
             )
+
+
+def not_whole(command: Base, message: str) -> str | None:
+    """Why what was typed is not taken for the beginning of an id.
+
+    :param message: says of which word nothing has the name.
+    :returns: a sentence; None where nothing looks like such a beginning.
+    """
+    for dest, noun in _NOUNS.items():
+        given = getattr(command.parsed, dest, None)
+        kind = _KINDS[noun]
+        for word in given if isinstance(given, list) else [given]:
+            if not word or f"'{word}'" not in message:
+                continue
+            if dest not in command.prefixes:
+                if prefixes.digits(word, kind) is not None:
+                    return (
+                        f"'{word}' looks like the beginning of an id; what"
+                        " changes something takes the name or the whole id"
+                    )
+            elif _TOO_SHORT.fullmatch(word.lower().removeprefix(kind.head)):
+                return (
+                    f"the beginning of an id has {prefixes.SHORTEST} digits"
+                    " or more"
+                )
+    return None
 
 
 def _expanded(

@@ -179,7 +179,22 @@ def test_a_name_is_typed_in_full(
     else:
         with pytest.raises(exceptions.NotConfirmed):
             ask.for_name("prod", "Really?", err)
-    assert err.getvalue() == "Really?\nType prod to go on: "
+    end = "" if typed else "\n"
+    assert err.getvalue() == f"Really?\nType prod to go on: {end}"
+
+
+def test_ctrl_c_at_a_question_ends_its_line(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Interrupted(io.StringIO):
+        def readline(self, size: int | None = -1) -> str:  # type: ignore[override]
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stdin", Interrupted())
+    err = io.StringIO()
+    with pytest.raises(KeyboardInterrupt):
+        ask.for_yes("Move it?", err)
+    assert err.getvalue() == "Move it? [y/N] \n"
 
 
 def test_a_question_shows_a_name_without_its_control_characters(
