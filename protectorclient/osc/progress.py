@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import endings, events, exitcodes, phases
+from protectorclient.escape import BYTE_ORDER_MARK, escaped
 from protectorclient.timespan import span
 
 if TYPE_CHECKING:
@@ -143,7 +144,9 @@ class Journal:
             "time": self._now().strftime("%Y-%m-%dT%H:%M:%SZ"),
             **_fields(event),
         }
-        self._write(json.dumps(told, ensure_ascii=False))
+        line = json.dumps(told, ensure_ascii=False)
+        # as \uXXXX it is the same JSON, and does nothing to a terminal
+        self._write(escaped(line, BYTE_ORDER_MARK, last_byte=-1))
 
 
 def _fields(event: events.Event) -> Mapping[str, Any]:

@@ -166,3 +166,20 @@ def test_an_error_of_the_service_is_one_line(
     ran = protector("protection-group failback prod-web-app")
     assert ran.code == 5
     is_clean(ran)
+
+
+@pytest.mark.parametrize("rest", ["", " --events"])
+def test_a_watch_writes_no_raw_step(
+    rest: str, hostile: Hostile, pair: LocalPair
+) -> None:
+    synced = protector(
+        "consistency-group sync prod-db --wait -f value -c id"
+    ).out.strip()
+    hostile.keys = TEXTS | {"steps_completed", "steps_failed"}
+    ran = protector(f"operation watch {synced}{rest}")
+    assert "completed" in ran.out
+    assert escaped(ran.out, keep="\n") == ran.out
+    is_clean(ran)
+    if rest:
+        told = json.loads(ran.out.splitlines()[0])
+        assert all(EVIL in step for step in told["steps"])

@@ -9,7 +9,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
-from protectorclient.escape import ShellCommand, protector, shell_word
+from protectorclient.escape import (
+    ShellCommand,
+    escaped,
+    protector,
+    shell_word,
+)
 from protectorclient.osc import command, options
 from protectorclient.osc.v1 import _followed, _waiting
 
@@ -201,7 +206,7 @@ class WatchOperation(_waiting.Waiting, command.Command):
                 yield display
         else:
             yield progress.Reporter(
-                lambda text: self._write(f"{_stamp()} {text}"),
+                lambda text: self._write(f"{_stamp()} {escaped(text)}"),
                 label=_waiting.labels(tracked, several=parsed_args.all),
                 every=True,
             )
