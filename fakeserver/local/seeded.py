@@ -9,6 +9,7 @@ import dataclasses
 import pathlib
 import sqlite3
 import tempfile
+from typing import Any
 
 from fakeserver.build import open_parts, other, seed, shut
 from fakeserver.clock import ManualClock
@@ -17,7 +18,7 @@ from fakeserver.db import BUSY
 from fakeserver.faults import NoFaults
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.scenarios import SCENARIOS
-from fakeserver.world import SITES
+from fakeserver.world import SITES, World
 
 #: how old a world may be that is put down as a new one, seconds: nobody
 #: finds it older than one whose site was slow to start
@@ -30,11 +31,14 @@ _URLS = {site: f"http://{site}.invalid" for site in SITES}
 class _World:
     """The files of a seeded folder, and when it was seeded."""
 
-    files: dict[str, bytes]
+    #: with the keys of the sites, which are nobody's to print
+    files: dict[str, bytes] = dataclasses.field(repr=False)
     moment: float
 
 
-_worlds: dict[Settings, _World] = {}
+#: by their settings, and by what gives their users passwords: a test has
+#: passwords of its own
+_worlds: dict[tuple[Settings, Any], _World] = {}
 
 
 def put_down(folder: Folder, settings: Settings, now: float) -> float:
@@ -97,9 +101,10 @@ def _world(settings: Settings, now: float) -> _World:
     same = Settings(
         seed=settings.seed, scenario=settings.scenario, groups=settings.groups
     )
-    found = _worlds.get(same)
+    key = (same, (World.password, World.peer_password))
+    found = _worlds.get(key)
     if found is None or not 0.0 <= now - found.moment < FRESH:
-        found = _worlds[same] = _seeded(same, now, found)
+        found = _worlds[key] = _seeded(same, now, found)
     return found
 
 
