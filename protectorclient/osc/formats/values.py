@@ -45,7 +45,9 @@ def human(cell: Any) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """JSON has neither NaN nor infinity."""
+    """JSON has neither NaN nor infinity, and YAML no kinds of text."""
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Mapping):
