@@ -142,6 +142,7 @@ def test_both_sites_are_dead(local_pair: LocalPair) -> None:
     assert (ran.code, ran.out) == (6, "")
     assert ran.err == (
         f"neither site answers: site-a: {DEAF}; site-b: {DEAF}\n"
+        f"openstack protector {GROUP} check prod-web-app\n"
     )
     shown = protector("operation show op-x")
     assert (shown.code, shown.out) == (12, "")
@@ -185,6 +186,8 @@ def test_a_keystone_that_refuses(
         assert ran.err == (
             "site-b: Keystone refused: The request you have made requires "
             "authentication. (HTTP 401)\n"
+            "openstack --os-cloud site-b token issue -c user_id"
+            " -c project_id\n"
         )
 
 
@@ -223,10 +226,9 @@ def test_what_a_forced_delete_has_left(
     for command in ("sync-force bare", "reconcile bare --yes"):
         ran = protector(f"{GROUP} {command}")
         assert ran.code == 5
-        assert (
-            "bare was deleted at site-a: 'openstack protector"
-            " protection-group delete bare' removes the rest, at site-b"
-        ) in ran.err
+        assert "bare was deleted at site-a, and is left at site-b" in ran.err
+        typed = f"openstack protector {GROUP} delete bare"
+        assert typed in ran.err.splitlines()
     looked = protector(f"{GROUP} reconcile bare")
     assert looked.code == 13
     assert "'protection-group delete' removes the rest" in looked.err

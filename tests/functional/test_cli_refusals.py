@@ -282,7 +282,7 @@ REFUSED = [
         " protector_secondary_cloud in the entry of 'site-a'\n",
     ),
     (
-        f"--secondary-cloud nosuch {GROUP} sync-status prod-web-app",
+        f"--secondary-cloud nosuch {GROUP} sync-force prod-web-app",
         1,
         "CLOUDS_YAML has no cloud 'nosuch'; the clouds in it: site-a, "
         "site-a-admin, site-a-auditor, site-a-rival, site-b, site-b-admin, "

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
+from protectorclient.escape import protector, shell_word
 from protectorclient.exitcodes import ExitCode
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _reading
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from protectorclient.osc.v1._status_frame import Glance
     from protectorclient.overview import Overview, Row
 
+CHECK = "protection-group check"
 HEADERS = (
     "Name",
     "Primary",
@@ -100,6 +102,10 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
         is_well = self._found.is_well and self._alone is None
         if parsed_args.exit_status and not is_well:
             self.outcome = ExitCode.PROBLEM
+            names = [row.name for row in self._found.rows if not row.ready]
+            words = " ".join(map(shell_word, names))
+            if words:
+                self.afterwards = (protector(f"{CHECK} {words}"),)
         return self._output(parsed_args)
 
     def _look(self, parsed_args: argparse.Namespace) -> Overview:
