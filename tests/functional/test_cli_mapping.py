@@ -245,4 +245,6 @@ def test_what_a_file_has_too_much_and_too_little(
     assert row["fix"].splitlines() == [
         "In the mapping file, under networks:",
         "  net-primary-web: net-secondary-web",
+        "What can be guessed:",
+        "openstack protector mapping suggest prod-web-app",
     ]
