@@ -59,12 +59,18 @@ class Terminal:
         self._leader, follower = pty.openpty()
         self.resize(*size)
         given = {"TERM": "xterm-256color", "LANG": "C.UTF-8", **environment}
+        # a worker of the test runner has both, and they would stand
+        own = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("COLUMNS", "LINES")
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-c", CODE, *command.split()],
             stdin=follower,
             stdout=follower if stdout is None else stdout,
             stderr=follower if stderr is None else stderr,
-            env={**os.environ, **given},
+            env={**own, **given},
             text=True,
             start_new_session=True,
         )
