@@ -158,6 +158,8 @@ def test_what_is_listed_is_refused(asking: Asking) -> None:
             {"failover": mappings},
         )
 
+    refused("force_sync", "POST", f"{app}/sync-force?discard=1")
+
     urls = {
         "primary_fa_url": "https://a.example.com",
         "secondary_fa_url": "https://b.example.com",
