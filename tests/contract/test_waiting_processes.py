@@ -135,6 +135,7 @@ def test_a_night(sandbox: Sandbox, seed: int) -> None:
     said = "".join(told) + rest
     assert command.returncode == code == (10 if fails else 0), said
     outcome = "rolled_back" if fails else "completed"
-    assert json.loads(out) == {**truth, "outcome": outcome}, said
+    added = {"outcome": outcome, "audit_log": "written"}
+    assert json.loads(out) == {**truth, **added}, said
     assert "no word from site-a" in said
     assert "site-a answers again" in said
