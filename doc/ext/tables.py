@@ -174,7 +174,7 @@ def troubleshooting() -> Iterator[str]:
 
 
 def _literal(line: str) -> str:
-    """A command as it is typed; what is said of it as it is read."""
+    """A command as a person types it, and the prose beside it."""
     return plain(line) if line.endswith(":") else f"``{line}``"
 
 

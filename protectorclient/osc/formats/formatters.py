@@ -129,52 +129,36 @@ class Value(value.ValueFormatter):
             stdout.write(f"{_value(cell)}\n")
 
 
-class Json(json_format.JSONFormatter):
+class _Exact(base.ListFormatter, base.SingleFormatter):
+    """The values alone, as documents have them."""
+
+    def emit_list(
+        self,
+        column_names: Sequence[str],
+        data: Rows,
+        stdout: TextIO,
+        parsed_args: argparse.Namespace,
+    ) -> None:
+        rows = [list(map(values.exact, row)) for row in data]
+        super().emit_list(column_names, rows, stdout, parsed_args)  # type: ignore[safe-super]
+
+    def emit_one(
+        self,
+        column_names: Sequence[str],
+        data: Sequence[Any],
+        stdout: TextIO,
+        parsed_args: argparse.Namespace,
+    ) -> None:
+        exact = list(map(values.exact, data))
+        super().emit_one(column_names, exact, stdout, parsed_args)  # type: ignore[safe-super]
+
+
+class Json(_Exact, json_format.JSONFormatter):
     """JSON, which has no NaN."""
 
-    def emit_list(
-        self,
-        column_names: Sequence[str],
-        data: Rows,
-        stdout: TextIO,
-        parsed_args: argparse.Namespace,
-    ) -> None:
-        rows = [list(map(values.exact, row)) for row in data]
-        super().emit_list(column_names, rows, stdout, parsed_args)
 
-    def emit_one(
-        self,
-        column_names: Sequence[str],
-        data: Sequence[Any],
-        stdout: TextIO,
-        parsed_args: argparse.Namespace,
-    ) -> None:
-        exact = list(map(values.exact, data))
-        super().emit_one(column_names, exact, stdout, parsed_args)
-
-
-class Yaml(yaml_format.YAMLFormatter):
+class Yaml(_Exact, yaml_format.YAMLFormatter):
     """YAML, with the values of JSON."""
-
-    def emit_list(
-        self,
-        column_names: Sequence[str],
-        data: Rows,
-        stdout: TextIO,
-        parsed_args: argparse.Namespace,
-    ) -> None:
-        rows = [list(map(values.exact, row)) for row in data]
-        super().emit_list(column_names, rows, stdout, parsed_args)
-
-    def emit_one(
-        self,
-        column_names: Sequence[str],
-        data: Sequence[Any],
-        stdout: TextIO,
-        parsed_args: argparse.Namespace,
-    ) -> None:
-        exact = list(map(values.exact, data))
-        super().emit_one(column_names, exact, stdout, parsed_args)
 
 
 class Shell(shell.ShellFormatter):
