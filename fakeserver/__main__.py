@@ -2,7 +2,7 @@
 
 import sys
 
-from fakeserver.sandbox.cli import main
+from fakeserver.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

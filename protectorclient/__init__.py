@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from protectorclient import exceptions as exceptions
-    from protectorclient.cloud import connect as connect
-    from protectorclient.cloud import from_connection as from_connection
+    from protectorclient.config.cloud import connect as connect
+    from protectorclient.config.cloud import from_connection as from_connection
     from protectorclient.exceptions import ProtectorError as ProtectorError
-    from protectorclient.exitcodes import ExitCode as ExitCode
+    from protectorclient.exit_codes import ExitCode as ExitCode
     from protectorclient.pair import SitePair as SitePair
     from protectorclient.v1.client import Client as Client
 
@@ -24,11 +24,11 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Client": "protectorclient.v1.client",
-    "ExitCode": "protectorclient.exitcodes",
+    "ExitCode": "protectorclient.exit_codes",
     "ProtectorError": "protectorclient.exceptions",
     "SitePair": "protectorclient.pair",
-    "connect": "protectorclient.cloud",
-    "from_connection": "protectorclient.cloud",
+    "connect": "protectorclient.config.cloud",
+    "from_connection": "protectorclient.config.cloud",
 }
 
 __all__ = [

@@ -63,7 +63,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from protectorclient.advice import Advice
+    from protectorclient.advice.match import Advice
     from protectorclient.v1.operations import Operation
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from protectorclient.osc.app import ProtectorShell as ProtectorShell
+    from protectorclient.osc.script.app import ProtectorShell as ProtectorShell
 
 #: The commands that start nothing, and are taken up by typing them again.
 LOOKING_ON = tuple(
@@ -40,10 +40,11 @@ def _run(arguments: list[str]) -> int:
     if not _has_folder():
         return 1
     try:
-        from protectorclient.osc import app, lean, streams
+        from protectorclient.osc import std_streams
+        from protectorclient.osc.script import app, deferred_sdk
 
-        streams.replace_closed()
-        lean.defer()
+        std_streams.replace_closed()
+        deferred_sdk.defer()
         shell = app.ProtectorShell()
         status = _flushed(shell.run, arguments)
     except KeyboardInterrupt:
@@ -104,7 +105,7 @@ def _say_interrupted(arguments: Sequence[str]) -> None:
 
 def __getattr__(name: str) -> Any:
     if name == "ProtectorShell":
-        from protectorclient.osc import app
+        from protectorclient.osc.script import app
 
         return app.ProtectorShell
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

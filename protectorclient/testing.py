@@ -80,7 +80,7 @@ def protector_sandbox(
 ) -> Iterator[Sandbox]:
     """Two protector sites, with their clouds, for one test."""
     try:
-        from fakeserver.harness import LocalPair
+        from fakeserver.local.pair import LocalPair
     except ImportError as error:
         pytest.fail(
             "The fixture protector_sandbox needs the extra "

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from fakeserver.harness import LocalPair
+    from fakeserver.local.pair import LocalPair
 
 #: variables through which the person at the keyboard would reach a test
 _FOREIGN = ("OS_", "XDG_", "PROTECTOR_")
@@ -57,7 +57,7 @@ def local_pair(monkeypatch: pytest.MonkeyPatch) -> Iterator["LocalPair"]:
 
     They run in threads of this process, as fast as they go.
     """
-    from fakeserver.harness import LocalPair
+    from fakeserver.local.pair import LocalPair
 
     with LocalPair(sockets=True) as pair:
         monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(pair.clouds_yaml))

@@ -12,16 +12,16 @@ from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 
-from fakeserver import errors
 from fakeserver.api import description, roles
-from fakeserver.engine import plans, rules
-from fakeserver.faultkinds import KINDS
+from fakeserver.base import errors
+from fakeserver.cli.walkthroughs import TROUBLES, Typed
+from fakeserver.engine.model import plans, rules
+from fakeserver.faults.kinds import KINDS
 from fakeserver.sandbox.scenarios import SCENARIOS
-from fakeserver.sandbox.troubles import TROUBLES, Typed
-from protectorclient import advice
-from protectorclient import checks as checking
-from protectorclient.checking import refusals as refusing
-from protectorclient.checking.finding import lines
+from protectorclient.advice import match
+from protectorclient.preflight import checks as checking
+from protectorclient.preflight import refusals as refusing
+from protectorclient.preflight.findings import lines
 
 Row = tuple[str, ...]
 
@@ -156,7 +156,7 @@ def _session(head: str, typed: Iterable[Typed]) -> Iterator[str]:
 
 def troubleshooting() -> Iterator[str]:
     """Not a grid: what helps is read from top to bottom."""
-    for row in advice.TABLE:
+    for row in match.TABLE:
         filled = row.filled()
         yield f"**{plain(filled.symptom)}**"
         yield ""

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from flask import Blueprint
 
-from fakeserver.api import (
+from fakeserver.api.gate import Gate
+from fakeserver.api.views import (
     actions,
     consistency_groups,
     health,
@@ -17,8 +18,7 @@ from fakeserver.api import (
     tenant_mappings,
     versions,
 )
-from fakeserver.api.gate import Gate
-from fakeserver.site import Site
+from fakeserver.base.site import Site
 
 _NOUNS: tuple[Callable[[Site], Blueprint], ...] = (
     versions.blueprint,

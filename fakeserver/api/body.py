@@ -3,7 +3,7 @@
 import json
 from typing import IO, Any
 
-from fakeserver.errors import Refused
+from fakeserver.base.errors import Refused
 
 LIMIT = 1 << 20
 #: deeper than anything the API takes, far from what a parser cannot take

@@ -16,10 +16,10 @@ from werkzeug.routing import RoutingException
 
 from fakeserver.api import body, microversion, problems, roles, schema
 from fakeserver.api.microversion import OLDEST, Version
-from fakeserver.cloud.tokens import Token
-from fakeserver.errors import Refused
-from fakeserver.ids import new_id
-from fakeserver.site import Site
+from fakeserver.base.errors import Refused
+from fakeserver.base.ids import new_id
+from fakeserver.base.site import Site
+from fakeserver.cloud.identity.tokens import Token
 
 REQUEST_ID = "X-OpenStack-Request-ID"
 #: where a request's call is kept. Flask's ``g`` would be shared with a

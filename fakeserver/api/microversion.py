@@ -2,7 +2,7 @@
 
 import re
 
-from fakeserver.errors import Refused
+from fakeserver.base.errors import Refused
 
 HEADER = "OpenStack-API-Version"
 SERVICE = "protector"

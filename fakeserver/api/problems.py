@@ -7,7 +7,7 @@ from flask import Response
 from werkzeug.exceptions import HTTPException
 
 from fakeserver.api.answers import answer
-from fakeserver.errors import Refused
+from fakeserver.base.errors import Refused
 
 NOWHERE = "There is nothing at this address"
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from fakeserver.api.microversion import Version
-from fakeserver.clock import stamp
-from fakeserver.engine.documents import entry
+from fakeserver.base.clock import stamp
+from fakeserver.engine.model.document import entry
 from fakeserver.store.groups import Group, Written
 
 RESULT_DATA: Version = (1, 1)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import Response
 
-from fakeserver.http.routes import Blueprint
+from fakeserver.base.routes import Blueprint
 
 View = Callable[..., Response]
 

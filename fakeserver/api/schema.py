@@ -13,7 +13,7 @@ from jsonschema.exceptions import (  # type: ignore[import-untyped]
 
 from fakeserver.api import description
 from fakeserver.api.microversion import Version
-from fakeserver.errors import Refused
+from fakeserver.base.errors import Refused
 
 _FORMATS = jsonschema.FormatChecker(formats=())
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)

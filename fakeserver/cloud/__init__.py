@@ -2,17 +2,17 @@
 
 from typing import TYPE_CHECKING
 
-from fakeserver.cloud.cinder import Volume
-from fakeserver.cloud.glance import Image
-from fakeserver.cloud.identity import Identity
-from fakeserver.cloud.keystone import Keystone
-from fakeserver.cloud.neutron import Networking
-from fakeserver.cloud.nova import Compute
+from fakeserver.cloud.compute.api import Compute
+from fakeserver.cloud.compute.images import Image
+from fakeserver.cloud.identity.api import Identity
+from fakeserver.cloud.identity.keystone import Keystone
+from fakeserver.cloud.network.api import Networking
+from fakeserver.cloud.volume.api import Volume
 
 if TYPE_CHECKING:
     from flask import Blueprint
 
-    from fakeserver.site import Site
+    from fakeserver.base.site import Site
 
 SERVICES = (Identity, Compute, Networking, Volume, Image)
 

@@ -4,22 +4,24 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from fakeserver.clock import stamp
-from fakeserver.engine import consistency, links, rules
-from fakeserver.engine.access import Access
-from fakeserver.engine.documents import Doc, without_secrets
-from fakeserver.engine.executor import Executor
-from fakeserver.engine.imports import Imports
-from fakeserver.engine.keeper import Keeper
-from fakeserver.engine.locks import GroupLocks
-from fakeserver.engine.metadata import Metadata
-from fakeserver.engine.reset import reset_status
-from fakeserver.engine.starting import Checks, Request
-from fakeserver.engine.sync import Sync
-from fakeserver.engine.workers import PATIENCE, Workers
-from fakeserver.errors import PEER_UNREACHABLE, Refused
-from fakeserver.ids import new_id
-from fakeserver.site import Site
+from fakeserver.base.clock import stamp
+from fakeserver.base.errors import PEER_UNREACHABLE, Refused
+from fakeserver.base.ids import new_id
+from fakeserver.base.site import Site
+from fakeserver.engine import array_links
+from fakeserver.engine.admission import Checks, Request
+from fakeserver.engine.model import rules
+from fakeserver.engine.model.document import Doc, without_secrets
+from fakeserver.engine.peer import cinder_group
+from fakeserver.engine.peer.access import Access
+from fakeserver.engine.peer.compare import Sync
+from fakeserver.engine.peer.imports import Imports
+from fakeserver.engine.peer.replicate import Metadata
+from fakeserver.engine.reconciler import Keeper
+from fakeserver.engine.reset_status import reset_status
+from fakeserver.engine.run.executor import Executor
+from fakeserver.engine.run.locks import GroupLocks
+from fakeserver.engine.run.workers import PATIENCE, Workers
 from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
 from fakeserver.store.operations import Operation
@@ -144,7 +146,7 @@ class Service:
                     request_id,
                 )
             request = Request(action, params, request_id)
-            links.catch_up(self._site, group)
+            array_links.catch_up(self._site, group)
             notes = self._checks.accept(group, request)
             operation = self._record(group, request, notes)
             self._begin(group, request, operation)
@@ -353,13 +355,13 @@ class Service:
         """Change the document at both sites, or at none.
 
         ``replicate``: the replication is to follow the change, as
-        :mod:`~fakeserver.engine.links` calls it.
+        :mod:`~fakeserver.engine.array_links` calls it.
         """
 
         def mutated(doc: Doc) -> None:
             mutate(doc)
             if replicate is not None:
-                links.owe(group, replicate)
+                array_links.owe(group, replicate)
 
         groups.get(self._site.db, project_id, group_id)
         with self.locks.hold(group_id):
@@ -389,7 +391,7 @@ class Service:
                 f"A protection group named {doc['name']} exists already",
             )
         with self.locks.hold(group.id):
-            consistency.make(self._site, self.access, group)
+            cinder_group.make(self._site, self.access, group)
             group.local["created_at"] = self.metadata.now()
             # the push counts as a change: the first version is 1
             group.doc["version"] = 0
@@ -400,7 +402,7 @@ class Service:
                     take_back=lambda tx: groups.discard(tx, group.id),
                 )
             except Refused:
-                consistency.drop(self.access, group)
+                cinder_group.drop(self.access, group)
                 raise
         return group
 

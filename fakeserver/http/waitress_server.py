@@ -28,8 +28,8 @@ from waitress.adjustments import (  # type: ignore[import-untyped]
 from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
 from waitress.task import ErrorTask  # type: ignore[import-untyped]
 
-from fakeserver import descriptors
-from fakeserver.ids import new_id
+from fakeserver.base import descriptors
+from fakeserver.base.ids import new_id
 
 LOG = logging.getLogger(__name__)
 #: how long no connection is accepted after one that could not be, seconds

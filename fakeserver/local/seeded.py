@@ -11,14 +11,14 @@ import sqlite3
 import tempfile
 from typing import Any
 
-from fakeserver.build import open_parts, other, seed, shut
-from fakeserver.clock import ManualClock
-from fakeserver.config import SiteConfig
-from fakeserver.db import BUSY
-from fakeserver.faults import NoFaults
+from fakeserver.base.clock import ManualClock
+from fakeserver.base.config import SiteConfig
+from fakeserver.base.db import BUSY
+from fakeserver.base.fault_points import NoFaults
+from fakeserver.base.seed_world import SITES, World
+from fakeserver.compose import open_parts, other, seed, shut
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.scenarios import SCENARIOS
-from fakeserver.world import SITES, World
 
 #: how old a world may be that is put down as a new one, seconds: nobody
 #: finds it older than one whose site was slow to start

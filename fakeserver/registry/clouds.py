@@ -8,16 +8,16 @@ import requests
 from keystoneauth1 import exceptions, session
 from keystoneauth1.identity import v3
 
-from fakeserver.cloud.remote import (
+from fakeserver.base.errors import PEER_UNREACHABLE, Refused
+from fakeserver.base.site import Site
+from fakeserver.engine.cloud_client.cloud import (
     Account,
     CloudRefused,
     CloudUnreachable,
     LoginRefused,
     RemoteCloud,
 )
-from fakeserver.cloud.remote_http import TIMEOUTS
-from fakeserver.errors import PEER_UNREACHABLE, Refused
-from fakeserver.site import Site
+from fakeserver.engine.cloud_client.session import TIMEOUTS
 from fakeserver.store.sites import SITES
 
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from fakeserver.clock import stamp
-from fakeserver.engine.documents import (
+from fakeserver.base.clock import stamp
+from fakeserver.base.site import Site
+from fakeserver.engine.model.document import (
     current_array_names,
     current_entries,
 )
-from fakeserver.site import Site
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fakeserver.engine import links
-from fakeserver.engine.documents import current_array_names, peer_of
-from fakeserver.errors import Refused
-from fakeserver.site import Site
+from fakeserver.base.errors import Refused
+from fakeserver.base.site import Site
+from fakeserver.engine import array_links
+from fakeserver.engine.model.document import current_array_names, peer_of
 from fakeserver.storage.driver import Link, RecoveryPoint
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES
@@ -100,7 +100,7 @@ def _locked_out(site: Site, group: Group) -> list[str]:
     doc = group.doc
     found = []
     for site_id in (doc["primary_site_id"], doc["secondary_site_id"]):
-        if links.refuses(site, doc, site_id):
+        if array_links.refuses(site, doc, site_id):
             array = SITES.get(site.db, site_id)["array_name"]
             found.append(f"FlashArray {array} refuses the policy's API token")
     return found

@@ -4,16 +4,17 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from fakeserver.clock import stamp
-from fakeserver.cloud.remote import (
+from fakeserver.base.clock import stamp
+from fakeserver.base.errors import Refused
+from fakeserver.base.ids import new_id
+from fakeserver.base.site import Site
+from fakeserver.engine import array_links
+from fakeserver.engine.cloud_client.cloud import (
     CloudRefused,
     CloudUnreachable,
     RemoteCloud,
 )
-from fakeserver.engine import links
-from fakeserver.engine.documents import entry
-from fakeserver.errors import Refused
-from fakeserver.ids import new_id
+from fakeserver.engine.model.document import entry
 from fakeserver.registry import clouds, instances
 from fakeserver.registry.notes import note
 from fakeserver.registry.preconditions import (
@@ -21,7 +22,6 @@ from fakeserver.registry.preconditions import (
     require_active,
     require_primary_here,
 )
-from fakeserver.site import Site
 from fakeserver.store import groups
 from fakeserver.store.groups import Group
 
@@ -93,7 +93,7 @@ def add(
         doc["members"].append(member)
 
     try:
-        site.service.change(project_id, group_id, mutate, links.FOLLOW)
+        site.service.change(project_id, group_id, mutate, array_links.FOLLOW)
     except Refused:
         if grouped:
             _let_go(cloud, group, volumes)
@@ -101,7 +101,7 @@ def add(
     now = stamp(site.clock.time())
     note(site, group_id, "member_created", str(member["id"]), now)
     group = groups.get(site.db, project_id, group_id)
-    links.follow(site, group)
+    array_links.follow(site, group)
     return group, member
 
 
@@ -139,8 +139,10 @@ def remove(site: Site, project_id: str, group_id: str, member_id: str) -> None:
             one for one in doc["members"] if one["id"] != member_id
         ]
 
-    group = site.service.change(project_id, group_id, mutate, links.FOLLOW)
-    links.follow(site, group)
+    group = site.service.change(
+        project_id, group_id, mutate, array_links.FOLLOW
+    )
+    array_links.follow(site, group)
     found = entry(member, primary) or {"volumes": []}
     _let_go(
         site.service.access.cloud(group, primary),

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from fakeserver.clock import stamp
-from fakeserver.engine import links
-from fakeserver.engine.documents import TOKENS
-from fakeserver.errors import Refused
+from fakeserver.base.clock import stamp
+from fakeserver.base.errors import Refused
+from fakeserver.base.site import Site
+from fakeserver.engine import array_links
+from fakeserver.engine.model.document import TOKENS
 from fakeserver.registry.notes import note
 from fakeserver.registry.preconditions import Doc
-from fakeserver.site import Site
 from fakeserver.store import groups
 from fakeserver.store.groups import Group
 
@@ -42,8 +42,10 @@ def put(
             **_tokens(site, group_id, given, doc["policy"]),
         }
 
-    group = site.service.change(project_id, group_id, mutate, links.START)
-    links.follow(site, group, start=True)
+    group = site.service.change(
+        project_id, group_id, mutate, array_links.START
+    )
+    array_links.follow(site, group, start=True)
     note(site, group_id, "policy_updated_at", stamp(site.clock.time()))
     return groups.get(site.db, project_id, group_id), made
 
@@ -81,5 +83,7 @@ def delete(site: Site, project_id: str, group_id: str) -> None:
         doc["policy"] = None
 
     require(groups.get(site.db, project_id, group_id))
-    group = site.service.change(project_id, group_id, mutate, links.FOLLOW)
-    links.follow(site, group)
+    group = site.service.change(
+        project_id, group_id, mutate, array_links.FOLLOW
+    )
+    array_links.follow(site, group)

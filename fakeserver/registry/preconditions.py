@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from fakeserver.errors import Refused
-from fakeserver.site import Site
+from fakeserver.base.errors import Refused
+from fakeserver.base.site import Site
 
 Doc = dict[str, Any]
 

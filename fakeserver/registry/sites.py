@@ -4,10 +4,10 @@ import ipaddress
 import urllib.parse
 from typing import Any
 
-from fakeserver.clock import stamp
-from fakeserver.errors import Refused
-from fakeserver.ids import new_id
-from fakeserver.site import Site
+from fakeserver.base.clock import stamp
+from fakeserver.base.errors import Refused
+from fakeserver.base.ids import new_id
+from fakeserver.base.site import Site
 from fakeserver.store.sites import SITES
 
 DEFAULTS = {

@@ -6,15 +6,15 @@ from typing import Any
 
 import requests
 
-from fakeserver.cloud.remote import (
+from fakeserver.base.errors import Refused
+from fakeserver.base.site import Site
+from fakeserver.engine.cloud_client.cloud import (
     CloudRefused,
     CloudUnreachable,
     RemoteCloud,
 )
-from fakeserver.cloud.remote_http import TIMEOUTS
-from fakeserver.errors import Refused
+from fakeserver.engine.cloud_client.session import TIMEOUTS
 from fakeserver.registry import clouds, sites, volume_types
-from fakeserver.site import Site
 from fakeserver.storage.driver import StorageError
 from fakeserver.store.sites import SITES
 

@@ -5,9 +5,9 @@ import json
 import ssl
 from typing import Any
 
-from fakeserver import certificate
-from fakeserver.control import HEADER, open_secret
-from fakeserver.guard import CONTROL
+from fakeserver.base.loopback_guard import CONTROL
+from fakeserver.http import certificate
+from fakeserver.http.control import HEADER, open_secret
 from fakeserver.sandbox.folder import HOST, Folder, Settings
 
 

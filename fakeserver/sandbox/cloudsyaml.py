@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from fakeserver.config import SiteConfig
-from fakeserver.world import DOMAIN, REGION, SITES, USERS, World
+from fakeserver.base.config import SiteConfig
+from fakeserver.base.seed_world import DOMAIN, REGION, SITES, USERS, World
 
 #: entry -> site, user, the entry of the same user at the other site
 _ENTRIES = (

@@ -10,17 +10,18 @@ import shlex
 import threading
 from collections.abc import Iterator
 
-from fakeserver import certificate, jsonfile
-from fakeserver.build import other, private_folder
-from fakeserver.config import SiteConfig
-from fakeserver.faultplan import NAME as FAULTS
-from fakeserver.faultplan import FaultFile, token_of
-from fakeserver.jsonfile import BrokenFile
+from fakeserver.base import json_file
+from fakeserver.base.config import SiteConfig
+from fakeserver.base.json_file import BrokenFile
+from fakeserver.base.seed_world import ARRAY_TOKENS, SITES, build
+from fakeserver.compose import other, private_folder
+from fakeserver.faults.plan import NAME as FAULTS
+from fakeserver.faults.plan import FaultFile, token_of
+from fakeserver.http import certificate
 from fakeserver.sandbox import cloudsyaml
 from fakeserver.sandbox.problem import Problem
 from fakeserver.sandbox.scenarios import SCENARIOS
 from fakeserver.store import upgrade
-from fakeserver.world import ARRAY_TOKENS, SITES, build
 
 SETTINGS = "sandbox.json"
 HOST = "127.0.0.1"
@@ -100,7 +101,7 @@ class Folder:
     def settings(self) -> Settings:
         """How this sandbox was brought up; Problem when there is none."""
         try:
-            held = jsonfile.read(self.settings_file)
+            held = json_file.read(self.settings_file)
             number = int(held.pop("schema", 0))
             wrote = str(held.pop("written_by", "unknown"))
             if number > upgrade.NUMBER:

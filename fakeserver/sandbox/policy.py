@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from fakeserver.config import SiteConfig
-from fakeserver.faultplan import Rule
+from fakeserver.base.config import SiteConfig
+from fakeserver.faults.plan import Rule
 
 KIND = "cinder-403"
 _STRICT = "# a fault of the sandbox: the rules for members are gone\n"
@@ -12,7 +12,7 @@ _STRICT = "# a fault of the sandbox: the rules for members are gone\n"
 def apply(config: SiteConfig, rules: Sequence[Rule]) -> None:
     """Write the file that the rules ask for; one that a person has
     changed since is left as it is."""
-    from fakeserver.cloud.cinder_policy import write_default
+    from fakeserver.cloud.volume.policy import write_default
 
     path = config.cinder_policy
     broken = path.exists() and path.read_text() == _STRICT

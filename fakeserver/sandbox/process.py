@@ -23,7 +23,7 @@ def spawn(folder: Folder, site: str) -> int:
     command = [
         sys.executable,
         "-m",
-        "fakeserver.serve",
+        "fakeserver.cli.serve",
         str(folder.path),
         site,
     ]

@@ -3,12 +3,12 @@
 import shlex
 import time
 
-from fakeserver.build import upgrade_folder
+from fakeserver.base.seed_world import SITES
+from fakeserver.compose import upgrade_folder
 from fakeserver.sandbox import process
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.problem import Problem, say
 from fakeserver.store.upgrade import SchemaProblem, Unreadable
-from fakeserver.world import SITES
 
 
 def upgrade(folder: Folder, settings: Settings, *, must: bool = False) -> None:

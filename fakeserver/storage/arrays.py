@@ -8,10 +8,11 @@ written down when somebody looks.
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from fakeserver.clock import Clock
-from fakeserver.db import Database, dump, load
-from fakeserver.faults import Faults, StepFault
-from fakeserver.ids import moment_id, stable_id
+from fakeserver.base.clock import Clock
+from fakeserver.base.db import Database, dump, load
+from fakeserver.base.fault_points import Faults, StepFault
+from fakeserver.base.ids import moment_id, stable_id
+from fakeserver.base.seed_world import ARRAYS
 from fakeserver.storage import tokens
 from fakeserver.storage.covered import covered
 from fakeserver.storage.driver import (
@@ -21,7 +22,6 @@ from fakeserver.storage.driver import (
     StorageError,
 )
 from fakeserver.storage.newest import newest
-from fakeserver.world import ARRAYS
 
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS arr_tokens (

@@ -1,6 +1,6 @@
 """Whether what a volume holds is safe somewhere else on its array."""
 
-from fakeserver.db import Database, load
+from fakeserver.base.db import Database, load
 from fakeserver.storage.driver import ArrayVolume
 
 

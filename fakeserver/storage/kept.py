@@ -1,6 +1,6 @@
 """Snapshots that stay when their volume goes, and how to get at them."""
 
-from fakeserver.db import Database
+from fakeserver.base.db import Database
 from fakeserver.storage.driver import StorageError
 
 

@@ -7,7 +7,7 @@ somebody looked at a group is worked out from its link.
 from collections.abc import Sequence
 from typing import Any
 
-from fakeserver.db import Database
+from fakeserver.base.db import Database
 
 #: the newest point of each group that has arrived
 _POINTS = """SELECT pg, max(created_at) FROM arr_points

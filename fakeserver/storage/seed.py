@@ -1,7 +1,7 @@
 """The arrays of the seeded world."""
 
+from fakeserver.base.seed_world import ARRAYS, World
 from fakeserver.storage.driver import ArrayDriver
-from fakeserver.world import ARRAYS, World
 
 #: seconds between two replications of the seeded groups
 INTERVAL = 300

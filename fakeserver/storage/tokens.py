@@ -3,9 +3,9 @@
 import hashlib
 import sqlite3
 
-from fakeserver.db import Database
-from fakeserver.faults import Faults
-from fakeserver.world import ARRAY_TOKENS, once_changed
+from fakeserver.base.db import Database
+from fakeserver.base.fault_points import Faults
+from fakeserver.base.seed_world import ARRAY_TOKENS, once_changed
 
 
 def takes(db: Database, faults: Faults, array: str, token: str | None) -> bool:

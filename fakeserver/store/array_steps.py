@@ -8,11 +8,11 @@ import sqlite3
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fakeserver.config import SiteConfig
-from fakeserver.engine.documents import sealed_token
+from fakeserver.base.config import SiteConfig
+from fakeserver.base.vault import Unreadable, Vault
+from fakeserver.engine.model.document import sealed_token
 from fakeserver.storage import tokens
 from fakeserver.store.upgrade import Step
-from fakeserver.vault import Unreadable, Vault
 
 
 def of(config: SiteConfig) -> Mapping[int, Step]:

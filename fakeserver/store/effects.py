@@ -10,7 +10,7 @@ import dataclasses
 import sqlite3
 from typing import Any
 
-from fakeserver.db import Database, dump, load
+from fakeserver.base.db import Database, dump, load
 
 
 @dataclasses.dataclass

@@ -4,8 +4,8 @@ import dataclasses
 import sqlite3
 from typing import Any
 
-from fakeserver.db import Database, dump, load
-from fakeserver.errors import Refused
+from fakeserver.base.db import Database, dump, load
+from fakeserver.base.errors import Refused
 from fakeserver.store import tombstones
 from fakeserver.store.group import Group as Group
 

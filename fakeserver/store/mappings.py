@@ -3,8 +3,8 @@
 A record is ``{"id", "name", "projects": {site id: project id}, ...}``.
 """
 
-from fakeserver.db import Database
-from fakeserver.errors import Refused
+from fakeserver.base.db import Database
+from fakeserver.base.errors import Refused
 from fakeserver.store.registry import Registry
 
 MAPPINGS = Registry("pg_mappings", "tenant mapping")

@@ -8,8 +8,8 @@ import dataclasses
 import sqlite3
 from typing import Any
 
-from fakeserver.db import Database, dump, load
-from fakeserver.errors import Refused
+from fakeserver.base.db import Database, dump, load
+from fakeserver.base.errors import Refused
 
 UNFINISHED = ("pending", "running", "rolling_back")
 _OPEN = "status IN ('pending', 'running', 'rolling_back')"

@@ -3,8 +3,8 @@
 import sqlite3
 from typing import Any
 
-from fakeserver.db import Database, dump, load
-from fakeserver.errors import Refused
+from fakeserver.base.db import Database, dump, load
+from fakeserver.base.errors import Refused
 
 
 class Registry:

@@ -3,17 +3,9 @@
 import sqlite3
 from typing import Any
 
-from fakeserver.clock import stamp
-from fakeserver.cloud.seed import consistency_group_id
-from fakeserver.engine import documents
-from fakeserver.ids import stable_id
-from fakeserver.site import Site
-from fakeserver.storage.seed import INTERVAL, array_name
-from fakeserver.store import groups
-from fakeserver.store.groups import Group
-from fakeserver.store.mappings import MAPPINGS
-from fakeserver.store.sites import SITES as REGISTERED
-from fakeserver.world import (
+from fakeserver.base.clock import stamp
+from fakeserver.base.ids import stable_id
+from fakeserver.base.seed_world import (
     ARRAY_TOKENS,
     ARRAYS,
     DEFAULT_VOLUME_TYPE,
@@ -28,6 +20,14 @@ from fakeserver.world import (
     SeedServer,
     World,
 )
+from fakeserver.base.site import Site
+from fakeserver.cloud.shared.seed import consistency_group_id
+from fakeserver.engine.model import document
+from fakeserver.storage.seed import INTERVAL, array_name
+from fakeserver.store import groups
+from fakeserver.store.groups import Group
+from fakeserver.store.mappings import MAPPINGS
+from fakeserver.store.sites import SITES as REGISTERED
 
 
 def seed_service(tx: sqlite3.Connection, site: Site, now: float) -> None:
@@ -92,7 +92,7 @@ def _site(site: Site, name: str, url: str, moment: str) -> dict[str, Any]:
 
 def _group(site: Site, seeded: SeedGroup, moment: str) -> Group:
     world, name = site.world, site.config.site
-    doc = documents.new_document(
+    doc = document.new_document(
         group_id=seeded.id,
         name=seeded.name,
         description=seeded.description,
@@ -109,7 +109,7 @@ def _group(site: Site, seeded: SeedGroup, moment: str) -> Group:
         "consistency_group_id": consistency_group_id(world, name, seeded.id),
         "last_replication_at": moment if seeded.policy else None,
         "last_sync_at": moment,
-        "base": {"version": 1, "checksum": documents.checksum(doc)},
+        "base": {"version": 1, "checksum": document.checksum(doc)},
         "push": "ok",
         "push_message": "",
         "created_at": moment,
@@ -128,7 +128,7 @@ def _policy(site: Site, group_id: str) -> dict[str, Any]:
         "replication_interval": INTERVAL,
         "rpo_minutes": 15,
     }
-    for field, array in zip(documents.TOKENS, ARRAYS.values(), strict=True):
+    for field, array in zip(document.TOKENS, ARRAYS.values(), strict=True):
         token = ARRAY_TOKENS[array]
         policy[field] = {
             "sealed": site.pair.encrypt(token, group_id),

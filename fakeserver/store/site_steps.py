@@ -5,14 +5,14 @@ import json
 import sqlite3
 from collections.abc import Mapping
 
-from fakeserver.clock import stamp
-from fakeserver.cloud import schema as clouds
-from fakeserver.cloud.seed import seed_peer_account
-from fakeserver.config import SiteConfig
+from fakeserver.base.clock import stamp
+from fakeserver.base.config import SiteConfig
+from fakeserver.base.seed_world import PEER_USER, SERVICE_USER, World
+from fakeserver.base.vault import Vault
+from fakeserver.cloud.shared import schema as clouds
+from fakeserver.cloud.shared.seed import seed_peer_account
 from fakeserver.store.sites import SITES
 from fakeserver.store.upgrade import Step
-from fakeserver.vault import Vault
-from fakeserver.world import PEER_USER, SERVICE_USER, World
 
 
 def of(config: SiteConfig, world: World, now: float) -> Mapping[int, Step]:

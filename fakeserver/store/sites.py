@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from fakeserver.db import Database
-from fakeserver.errors import Refused
+from fakeserver.base.db import Database
+from fakeserver.base.errors import Refused
 from fakeserver.store.registry import Registry
 
 SITES = Registry("pg_sites", "site")

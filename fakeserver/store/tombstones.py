@@ -7,7 +7,7 @@ the peer is told until it has answered.
 import sqlite3
 from typing import Any
 
-from fakeserver.db import Database, dump, load
+from fakeserver.base.db import Database, dump, load
 from fakeserver.store.group import Group
 
 

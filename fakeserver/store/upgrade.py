@@ -20,7 +20,7 @@ import pathlib
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from fakeserver.clock import stamp
+from fakeserver.base.clock import stamp
 
 LOG = logging.getLogger(__name__)
 #: what this version writes. Raise it, and add a step, for every change that

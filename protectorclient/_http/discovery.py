@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import requests
 
-from protectorclient import answers, exceptions, microversions
-from protectorclient._http import deadline
+from protectorclient import exceptions
+from protectorclient._http import deadline, error_bodies, microversions
 from protectorclient._http.marks import Marks, stranger
 
 #: Seconds for both documents.
@@ -35,9 +35,11 @@ def read(
             response = get(path)
             marks.note(response)
             if response.status_code >= 500:
-                raise answers.error_from(response, site=site)
+                raise error_bodies.error_from(response, site=site)
             try:
-                found = microversions.range_from(answers.json_of(response))
+                found = microversions.range_from(
+                    error_bodies.json_of(response)
+                )
             except ValueError:
                 found = None
             if found is not None:
@@ -65,7 +67,9 @@ def without_documents(
     :param error: what became of the documents; raised where that did not
         say it either.
     """
-    told = microversions.told_by(response.headers.get(answers.VERSION_HEADER))
+    told = microversions.told_by(
+        response.headers.get(error_bodies.VERSION_HEADER)
+    )
     if told is not None:
         return microversions.VersionRange(microversions.MINIMUM, told)
     if marks.used is False:

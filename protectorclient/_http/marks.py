@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 import requests
 
-from protectorclient import answers, exceptions
+from protectorclient import exceptions
+from protectorclient._http import error_bodies
 
 
 class Marks:
@@ -30,7 +31,7 @@ class Marks:
 
     def note(self, response: requests.Response) -> None:
         """Remember a mark, where there is one."""
-        if not self.used and answers.is_marked(response):
+        if not self.used and error_bodies.is_marked(response):
             self.used = True
 
     def learn(self, response: requests.Response, noun: str) -> None:
@@ -39,7 +40,7 @@ class Marks:
         if self.used is not None or not response.ok:
             return
         try:
-            body = answers.json_of(response)
+            body = error_bodies.json_of(response)
         except ValueError:
             return
         if isinstance(body, dict) and noun in body:
@@ -52,10 +53,10 @@ class Marks:
         where a token is not valid.
         """
         if response.status_code == requests.codes.unauthorized and (
-            answers.asks_for_token(response)
+            error_bodies.asks_for_token(response)
         ):
             return True
-        if not answers.is_json(response):
+        if not error_bodies.is_json(response):
             return False
         if self.used is None:
             try:
@@ -68,7 +69,7 @@ class Marks:
         """Whether it is a 404 that has to be said twice to count."""
         return (
             response.status_code == requests.codes.not_found
-            and not answers.is_word(response)
+            and not error_bodies.is_word(response)
             and self.counts(response)
         )
 
@@ -84,8 +85,8 @@ def stranger(
 
     :param safe: whether nothing was to be changed.
     """
-    where = answers.without_userinfo(response.url).split("?")[0]
-    said = answers.summary(response)
+    where = error_bodies.without_userinfo(response.url).split("?")[0]
+    said = error_bodies.summary(response)
     told = f"{lead}something else than the protector service {said} at {where}"
     if safe:
         return exceptions.NotTheService(
@@ -94,5 +95,7 @@ def stranger(
     return exceptions.OutcomeUnknown(
         f"{told}: whether the request was carried out is not known",
         site=site,
-        request_id=response.request.headers.get(answers.REQUEST_ID_HEADER),
+        request_id=response.request.headers.get(
+            error_bodies.REQUEST_ID_HEADER
+        ),
     )

@@ -14,7 +14,7 @@ from protectorclient.osc import plugin
 
 if TYPE_CHECKING:
     from protectorclient.pair import SitePair
-    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.pair.site import SiteHandle
 
 
 def open_primary(app: Any) -> SiteHandle:
@@ -61,7 +61,9 @@ def open_only(app: Any, primary: SiteHandle, name: str) -> SiteHandle | None:
 
 
 def _open(app: Any, name: str | None, **options: Any) -> SiteHandle:
-    from protectorclient import cloud, config, sitehandle
+    from protectorclient import config
+    from protectorclient.config import cloud
+    from protectorclient.pair import site
 
     version = api_version(app)
     with config.explained(name):
@@ -73,7 +75,7 @@ def _open(app: Any, name: str | None, **options: Any) -> SiteHandle:
         # only here do variables stand for what the entry says
         below: Any = access.session.session
         below.login_note = lambda: config.overriding(region, name)
-    return sitehandle.SiteHandle(
+    return site.SiteHandle(
         access.name,
         access,
         api_version=version,

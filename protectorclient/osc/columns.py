@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from cliff import columns
 
+from protectorclient.durations import span as span
 from protectorclient.escape import escaped
-from protectorclient.timespan import span as span
 
 if TYPE_CHECKING:
     from protectorclient.v1._record import Record

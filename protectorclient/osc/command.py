@@ -21,14 +21,14 @@ from osc_lib.command import command
 
 from protectorclient import exceptions
 from protectorclient.escape import ShellCommand
-from protectorclient.exitcodes import ExitCode, code_for
-from protectorclient.osc import clouds, options, signals, speech, streams
+from protectorclient.exit_codes import ExitCode, code_for
+from protectorclient.osc import clouds, options, signals, speech, std_streams
 from protectorclient.osc.formats import selection
 
 if TYPE_CHECKING:
     from protectorclient.pair import SitePair
     from protectorclient.pair.both_sites import BothSites
-    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.pair.site import SiteHandle
     from protectorclient.v1.client import Client
     from protectorclient.v1.protection_groups import ProtectionGroup
 
@@ -61,7 +61,7 @@ class Base(speech.Speaks, command.Command):
         cmd_name: str | None = None,
     ) -> None:
         # before argparse or anybody else has a word to say
-        streams.lend(app)
+        std_streams.lend(app)
         super().__init__(app, app_args, cmd_name)
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -98,7 +98,7 @@ class Base(speech.Speaks, command.Command):
     def run(self, parsed_args: argparse.Namespace) -> int:
         self.has_begun = True
         self.parsed = parsed_args
-        streams.lend(self.app)
+        std_streams.lend(self.app)
         with signals.listening():
             try:
                 status = self._run(parsed_args)

@@ -12,8 +12,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from protectorclient import exceptions, remedy
+from protectorclient import exceptions
 from protectorclient.escape import ShellCommand, protector, shell_word
+from protectorclient.mapping import commands
 
 if TYPE_CHECKING:
     from protectorclient.osc.command import Base
@@ -91,7 +92,7 @@ class Circumstances:
         """A command of OpenStack where it happened."""
         if self.site is None:
             return ShellCommand(f"openstack {words}")
-        return remedy.at(self.site, words)
+        return commands.at(self.site, words)
 
 
 Lines = Iterable[str]
@@ -120,7 +121,7 @@ def _in_progress(error: BaseException, now: Circumstances) -> Lines:
 
 def _status(error: BaseException, now: Circumstances) -> Lines:
     if now.verb == "failback" and now.group is not None:
-        return [remedy.history(now.group)]
+        return [commands.history(now.group)]
     if now.verb in _ACTIONS:
         words = f"protection-group check {{group}} --for {now.verb}"
         return [now.of_group(words)]
@@ -130,20 +131,20 @@ def _status(error: BaseException, now: Circumstances) -> Lines:
 def _history(error: BaseException, now: Circumstances) -> Lines:
     if now.group is None:
         return [now.again()]
-    return [remedy.history(now.group)]
+    return [commands.history(now.group)]
 
 
 def _policy(error: BaseException, now: Circumstances) -> Lines:
     if now.group is None:
         return [protector("protection-group list")]
-    return [remedy.set_policy(now.group)]
+    return [commands.set_policy(now.group)]
 
 
 def _reached(error: BaseException, now: Circumstances) -> Lines:
     """Where a site is silent: the other one, or what of it is silent."""
     if now.other is not None and now.verb not in _CHANGES:
         words = now.again().removeprefix("openstack ")
-        return ["the other site may answer:", remedy.at(now.other, words)]
+        return ["the other site may answer:", commands.at(now.other, words)]
     if now.group is None:
         return [now.again()]
     return [now.of_group("protection-group check {group}")]
@@ -169,9 +170,9 @@ def _list(error: BaseException, now: Circumstances) -> Lines:
     if "protection group" in str(error):
         return [protector("protection-group list")]
     if now.group is not None and now.verb in _MOVES:
-        return [remedy.suggest(now.group)]
+        return [commands.suggest(now.group)]
     if now.command.startswith("policy") and now.group is not None:
-        return [remedy.set_policy(now.group)]
+        return [commands.set_policy(now.group)]
     if "no project" in str(error):
         return [now.at_site("project list")]
     if now.command == "member add":

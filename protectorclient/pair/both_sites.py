@@ -9,9 +9,9 @@ from typing import TypeVar
 
 from protectorclient import exceptions
 from protectorclient.pair import same_site
+from protectorclient.pair.site import SILENT, SiteHandle
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.polling import at_once
-from protectorclient.sitehandle import SILENT, SiteHandle
 
 T = TypeVar("T")
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from protectorclient import exceptions
 
 if TYPE_CHECKING:
-    from protectorclient.cloud import Access
-    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.config.cloud import Access
+    from protectorclient.pair.site import SiteHandle
     from protectorclient.v1.sites import Site
 
 _PORTS = {"http": 80, "https": 443}

@@ -10,10 +10,11 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import cloud, exceptions
+from protectorclient import exceptions
+from protectorclient.config import cloud
 from protectorclient.pair import same_site
 from protectorclient.pair.same_site import keystone
-from protectorclient.sitehandle import SILENT, SiteHandle
+from protectorclient.pair.site import SILENT, SiteHandle
 from protectorclient.v1.sites import Site
 
 if TYPE_CHECKING:

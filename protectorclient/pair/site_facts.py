@@ -11,9 +11,10 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from protectorclient import exceptions, microversions
+from protectorclient import exceptions
+from protectorclient._http import microversions
+from protectorclient.pair.site import SILENT, SiteHandle
 from protectorclient.polling import at_once
-from protectorclient.sitehandle import SILENT, SiteHandle
 from protectorclient.v1.consistency_groups import ConsistencyGroup
 from protectorclient.v1.health import GroupHealth
 from protectorclient.v1.members import Member

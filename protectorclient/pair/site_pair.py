@@ -11,29 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from protectorclient import (
-    cloud,
-    endings,
-    exceptions,
-    following,
-    locating,
-    preparing,
-    remedy,
-)
-from protectorclient import watch as watching
+from protectorclient import exceptions
+from protectorclient.config import cloud
 from protectorclient.escape import shell_word
-from protectorclient.located import (
-    History,
-    Located,
-    SyncReport,
-    rank,
-)
-from protectorclient.pair import comparing, same_site, second_cloud
+from protectorclient.mapping import commands
+from protectorclient.pair import follow, locate, same_site, second_cloud
 from protectorclient.pair.both_sites import BothSites
-from protectorclient.pair.reads import Reads
-from protectorclient.pairactions import PairActions
-from protectorclient.polling import at_once
-from protectorclient.sitehandle import SILENT, SiteHandle
+from protectorclient.pair.located import History, Located, SyncReport, rank
+from protectorclient.pair.moves import prepare
+from protectorclient.pair.moves.verbs import PairActions
+from protectorclient.pair.reads import compare
+from protectorclient.pair.reads.groups import Reads
+from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.polling import at_once, results
+from protectorclient.polling import poller as watching
 from protectorclient.v1 import _record
 from protectorclient.v1.operations import Operation
 from protectorclient.v1.protection_groups import Group, SyncStatus
@@ -246,9 +237,9 @@ class SitePair(PairActions):
         same_site.refuse_strangers(self.primary, self.secondary)
         alone = bool(answers) and (unplanned or grace is not None)
         for error in errors.values():
-            if not isinstance(error, comparing.excused(alone)):
+            if not isinstance(error, compare.excused(alone)):
                 raise error
-        return locating.settle(self, wanted, answers, errors)
+        return locate.settle(self, wanted, answers, errors)
 
     def beside(self, handle: SiteHandle) -> SiteHandle:
         """The other one of the two.
@@ -276,7 +267,7 @@ class SitePair(PairActions):
         :raises NotFound: no site that answers has it.
         :raises SiteUnreachable: neither site answers.
         """
-        return comparing.compare(self, group, grace)
+        return compare.compare(self, group, grace)
 
     def sync_force(
         self, group: Group, *, winner: str | None = None
@@ -296,7 +287,7 @@ class SitePair(PairActions):
         located = self.locate(group)
         if winner is not None:
             start = self.handle(winner)
-            preparing.need(located, start)
+            prepare.need(located, start)
         else:
             start = self._ahead(located)
         groups = start.client.protection_groups
@@ -307,13 +298,13 @@ class SitePair(PairActions):
             # must not overwrite a side that is only ahead
             if winner is not None:
                 return groups.sync_force(located.group.id, force=True)
-            locating.tell_deletion(located, start, error)
+            locate.tell_deletion(located, start, error)
             raise
         except exceptions.WrongSite as error:
             if winner is not None:
                 words = map(shell_word, (located.group.name, winner))
                 error.then(
-                    remedy.group("reconcile {} --winner {}".format(*words))
+                    commands.group("reconcile {} --winner {}".format(*words))
                 )
             raise
 
@@ -346,7 +337,7 @@ class SitePair(PairActions):
         """
         located = self.locate(group)
         start = self.handle(winner)
-        preparing.need(located, start)
+        prepare.need(located, start)
         found = start.client.protection_groups.discard(
             located.group.id, version
         )
@@ -408,7 +399,7 @@ class SitePair(PairActions):
         :raises OperationError: as `OperationManager.wait`.
         """
         events = self.watch([operation], timeout=timeout, pace=pace)
-        return endings.result(events, on_event)
+        return results.result(events, on_event)
 
     def watch(
         self,
@@ -427,7 +418,7 @@ class SitePair(PairActions):
         :raises SameSite: both clouds lead to one site.
         """
         same_site.refuse_one(*self.handles)
-        return following.follow(
+        return follow.follow(
             self,
             [_record.id_of(operation) for operation in operations],
             timeout=timeout,

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
-from protectorclient.events import Key
+from protectorclient.polling.events import Key
 
 if TYPE_CHECKING:
     from protectorclient.v1.operations import Operation

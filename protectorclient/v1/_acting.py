@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from protectorclient import exceptions, http, posting
+from protectorclient import exceptions
+from protectorclient._http import adapter as http
+from protectorclient.v1 import _post_once
 from protectorclient.v1.operations import Operation, OperationManager
 
 
@@ -27,11 +29,11 @@ class Actor:
         self,
         adapter: http.SiteAdapter,
         operations: OperationManager,
-        pace: posting.Pace | None = None,
+        pace: _post_once.Pace | None = None,
     ) -> None:
         self._http = adapter
         self._operations = operations
-        self._pace = pace or posting.Pace()
+        self._pace = pace or _post_once.Pace()
 
     def start(
         self,
@@ -80,8 +82,8 @@ class Actor:
 
         :param post: sends it under a request id.
         """
-        return posting.post_action(
-            posting.Request(
+        return _post_once.post_action(
+            _post_once.Request(
                 group_id=group_id,
                 operation_type=operation_type,
                 parameters=parameters,
@@ -92,7 +94,7 @@ class Actor:
             look=lambda: self._operations.list(
                 protection_group_id=group_id,
                 operation_type=operation_type,
-                limit=posting.LOOK_BACK,
+                limit=_post_once.LOOK_BACK,
             ),
             pace=self._pace,
             earlier=earlier,

@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from protectorclient import exceptions, http, urls
+from protectorclient import exceptions
+from protectorclient._http import adapter as http
+from protectorclient._http import urls
 from protectorclient.v1 import _record
 from protectorclient.v1._record import Record
 

@@ -7,9 +7,10 @@ from typing import Any
 from keystoneauth1 import plugin
 from keystoneauth1 import session as ksa_session
 
-from protectorclient import http, microversions, posting
+from protectorclient._http import adapter, microversions
 from protectorclient.v1 import (
     _acting,
+    _post_once,
     consistency_groups,
     health,
     members,
@@ -56,9 +57,9 @@ class Client:
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
         site_name: str | None = None,
-        patience: posting.Pace | None = None,
+        patience: _post_once.Pace | None = None,
     ) -> None:
-        self._http = http.SiteAdapter(
+        self._http = adapter.SiteAdapter(
             session,
             site=site_name,
             auth=auth,
@@ -94,7 +95,7 @@ class Client:
         self.health = health.HealthManager(self._http)
 
     @property
-    def http(self) -> http.SiteAdapter:
+    def http(self) -> adapter.SiteAdapter:
         """The HTTP side, for what has no method."""
         return self._http
 

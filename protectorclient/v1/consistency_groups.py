@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
-from protectorclient import http, microversions, urls
+from protectorclient._http import adapter as http
+from protectorclient._http import microversions, urls
 from protectorclient.v1 import _manager, _record
 from protectorclient.v1._acting import Actor
 from protectorclient.v1.operations import Operation

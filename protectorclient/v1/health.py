@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
-from protectorclient import microversions
+from protectorclient._http import microversions
 from protectorclient.v1 import _manager, _record
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from protectorclient import exceptions, urls
+from protectorclient import exceptions
+from protectorclient._http import urls
 from protectorclient.v1 import _manager, _record
 from protectorclient.v1.protection_groups import Group
 

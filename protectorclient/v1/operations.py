@@ -8,8 +8,10 @@ import datetime
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-from protectorclient import endings, exceptions, urls
-from protectorclient import watch as following
+from protectorclient import exceptions
+from protectorclient._http import urls
+from protectorclient.polling import poller as following
+from protectorclient.polling import results
 from protectorclient.v1 import _manager, _record
 
 #: An operation in one of these moves no more.
@@ -191,7 +193,7 @@ class OperationManager(_manager.Manager):
         :raises OperationUnknown: nobody who could know has answered.
         """
         events = self.watch([operation], timeout=timeout, pace=pace)
-        return endings.result(events, on_event)
+        return results.result(events, on_event)
 
     def watch(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 
-from protectorclient import urls
+from protectorclient._http import urls
 from protectorclient.v1 import _manager, _record
 from protectorclient.v1.protection_groups import Group
 

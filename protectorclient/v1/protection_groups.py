@@ -7,7 +7,8 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from protectorclient import exceptions, microversions
+from protectorclient import exceptions
+from protectorclient._http import microversions
 from protectorclient.v1 import _group_actions, _record
 from protectorclient.v1._acting import action_body
 from protectorclient.v1.operations import Operation

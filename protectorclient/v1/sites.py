@@ -6,7 +6,7 @@ import dataclasses
 import datetime
 from collections.abc import Iterator
 
-from protectorclient import urls
+from protectorclient._http import urls
 from protectorclient.v1 import _manager, _record
 
 

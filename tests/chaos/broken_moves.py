@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from fakeserver.engine import outcome, settle
-from fakeserver.engine.steps import (
+from fakeserver.base.ids import derived_name
+from fakeserver.engine.run import cleanup_source, commit
+from fakeserver.engine.run.step_context import Stopping, Work
+from fakeserver.engine.run.steps import (
     STEPS,
     instances,
     prepare,
     replication,
     volumes,
 )
-from fakeserver.engine.work import Stopping, Work
-from fakeserver.ids import derived_name
 from fakeserver.storage.arrays import Arrays
 from fakeserver.store import effects
 from tests.chaos import resumes
@@ -86,7 +86,7 @@ def keeps_no_snapshot(patch: pytest.MonkeyPatch) -> None:
         work.site.arrays.delete_volume(array, volume["array_name"])
 
     resumes.instead(patch, STEPS, "validate_target_site", unkept)
-    resumes.instead(patch, settle, "_destroy", destroyed)
+    resumes.instead(patch, cleanup_source, "_destroy", destroyed)
 
 
 # -- what is rebuilt
@@ -150,7 +150,7 @@ def drops_a_volume(patch: pytest.MonkeyPatch) -> None:
     def roots(right, work):
         return [one for one in right(work) if one["bootable"]]
 
-    for module in (volumes, outcome):
+    for module in (volumes, commit):
         resumes.instead(patch, module, "planned_volumes", roots)
     forgets_an_attachment(patch)
 
@@ -188,7 +188,7 @@ def another_name_each_time(patch: pytest.MonkeyPatch) -> None:
         derived = derived_name(operation_id, source_id)
         return names.get(derived, derived)
 
-    for module in (volumes, outcome):
+    for module in (volumes, commit):
         patch.setattr(module, "planned_volumes", planned)
     patch.setattr(instances, "derived_name", named)
 

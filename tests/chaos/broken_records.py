@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from fakeserver.engine import outcome, settle, undo
-from fakeserver.engine.executor import Executor
-from fakeserver.engine.steps import cleanup
+from fakeserver.engine.run import cleanup_source, commit, rollback
+from fakeserver.engine.run.executor import Executor
+from fakeserver.engine.run.steps import cleanup
 from fakeserver.store import groups, operations
 from tests.chaos import resumes
 
@@ -26,7 +26,7 @@ def _writes(
         change(work, group)
         return result
 
-    resumes.instead(patch, outcome._WRITERS, type_, written)
+    resumes.instead(patch, commit._WRITERS, type_, written)
 
 
 def counts_twice(patch: pytest.MonkeyPatch) -> None:
@@ -82,7 +82,7 @@ def pushes_a_stale_document(patch: pytest.MonkeyPatch) -> None:
         with work.site.db.transaction() as tx:
             groups.save(tx, group)
 
-    resumes.instead(patch, settle, "push", stale)
+    resumes.instead(patch, cleanup_source, "push", stale)
 
 
 def takes_the_push_for_done(patch: pytest.MonkeyPatch) -> None:
@@ -92,11 +92,11 @@ def takes_the_push_for_done(patch: pytest.MonkeyPatch) -> None:
         with work.site.db.transaction() as tx:
             groups.save(tx, group)
 
-    resumes.instead(patch, settle, "push", believed)
+    resumes.instead(patch, cleanup_source, "push", believed)
 
 
 def does_not_clean_the_source(patch: pytest.MonkeyPatch) -> None:
-    resumes.instead(patch, settle, "clean", lambda right, work: [])
+    resumes.instead(patch, cleanup_source, "clean", lambda right, work: [])
 
 
 def takes_a_test_for_cleaned(patch: pytest.MonkeyPatch) -> None:
@@ -108,14 +108,14 @@ def takes_a_test_for_cleaned(patch: pytest.MonkeyPatch) -> None:
 
 
 def _does_not_undo(patch: pytest.MonkeyPatch, kind: str) -> None:
-    right = undo.UNDO[kind]
+    right = rollback.UNDO[kind]
     resumes.know(patch)
 
     def undone(work, effect):
         if not work.resumed:
             right.undo(work, effect)
 
-    patch.setitem(undo.UNDO, kind, undo.Undoing(undone, right.noun))
+    patch.setitem(rollback.UNDO, kind, rollback.Undoing(undone, right.noun))
 
 
 def leaves_the_source_stopped(patch: pytest.MonkeyPatch) -> None:
@@ -132,13 +132,13 @@ def leaves_the_replication_turned(patch: pytest.MonkeyPatch) -> None:
 
 def rolls_back_forwards(patch: pytest.MonkeyPatch) -> None:
     """A rollback that begins with what was done first."""
-    patch.setattr(undo, "reversed", iter, raising=False)
+    patch.setattr(rollback, "reversed", iter, raising=False)
 
 
 def names_no_leftovers(patch: pytest.MonkeyPatch) -> None:
     """A rollback that gives up, and says nothing of what is left."""
     patch.setattr(
-        undo,
+        rollback,
         "_named",
         lambda work, effect, why: {
             "kind": "",
@@ -189,7 +189,7 @@ def begins_again_by_itself(patch: pytest.MonkeyPatch) -> None:
                 ),
             )
 
-    resumes.instead(patch, settle, "end_rollback", again)
+    resumes.instead(patch, cleanup_source, "end_rollback", again)
 
 
 def forgets_old_requests(patch: pytest.MonkeyPatch) -> None:

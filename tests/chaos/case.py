@@ -4,9 +4,9 @@ import functools
 from collections.abc import Iterator
 from typing import Any
 
-from fakeserver.engine.documents import entry
+from fakeserver.base.seed_world import ARRAYS, SITES, SeedServer
+from fakeserver.engine.model.document import entry
 from fakeserver.store.operations import Operation
-from fakeserver.world import ARRAYS, SITES, SeedServer
 from tests.chaos.facts import Facts, Found, is_drill, primary_of
 from tests.chaos.people import FLAVORS, NETWORKS, Operator
 

@@ -6,7 +6,7 @@ was refused must have changed nothing; where nobody answered, either is fine.
 
 from typing import Any
 
-from fakeserver.world import ARRAYS
+from fakeserver.base.seed_world import ARRAYS
 from tests.chaos.people import UNFINISHED, Operator
 
 #: the member that is taken out, and put back

@@ -15,10 +15,10 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from fakeserver.engine.documents import TOKENS
-from fakeserver.harness import LocalPair
+from fakeserver.base.seed_world import ARRAY_TOKENS
+from fakeserver.engine.model.document import TOKENS
+from fakeserver.local.pair import LocalPair
 from fakeserver.store import operations
-from fakeserver.world import ARRAY_TOKENS
 from tests.chaos import ledger
 from tests.chaos.changes import ACTS, Changes
 from tests.chaos.moments import MAKING, Blow, Moments

@@ -7,14 +7,14 @@ import functools
 import json
 from typing import Any
 
-from fakeserver.cloud.schema import PORTS, SERVERS, VOLUMES
-from fakeserver.engine import strays
-from fakeserver.engine.documents import without_secrets
+from fakeserver.base.seed_world import ARRAYS, SITES
+from fakeserver.cloud.shared.schema import PORTS, SERVERS, VOLUMES
+from fakeserver.engine.model import orphans
+from fakeserver.engine.model.document import without_secrets
 from fakeserver.storage.driver import ArrayVolume, Link
 from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
 from fakeserver.store.operations import Operation
-from fakeserver.world import ARRAYS, SITES
 from tests.chaos import ledger
 
 Found = dict[str, Any]
@@ -115,7 +115,7 @@ class Facts:
 
 
 def is_drill(server: Found) -> bool:
-    return strays.DRILL in (server.get("metadata") or {})
+    return orphans.DRILL in (server.get("metadata") or {})
 
 
 def written(doc: Found) -> str:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from fakeserver.base.seed_world import SITES
 from fakeserver.store import operations
-from fakeserver.world import SITES
 from tests.chaos import (
     judge_content,
     judge_documents,

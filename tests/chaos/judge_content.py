@@ -3,10 +3,10 @@
 import math
 from collections.abc import Iterator
 
-from fakeserver.clock import parse_stamp
-from fakeserver.engine.documents import current_array_names, entry
+from fakeserver.base.clock import parse_stamp
+from fakeserver.base.seed_world import ARRAYS, SITES
+from fakeserver.engine.model.document import current_array_names, entry
 from fakeserver.store.operations import Operation
-from fakeserver.world import ARRAYS, SITES
 from tests.chaos.case import MOVES, Case
 from tests.chaos.facts import Found, is_drill
 from tests.chaos.ledger import TICK, Entry, Row

@@ -4,9 +4,9 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from fakeserver.engine.documents import entry
+from fakeserver.base.seed_world import SITES
+from fakeserver.engine.model.document import entry
 from fakeserver.store.operations import Operation
-from fakeserver.world import SITES
 from tests.chaos.case import MOVES, Case
 from tests.chaos.facts import Found, other, written
 from tests.chaos.ledger import TICK, Row

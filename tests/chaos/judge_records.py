@@ -1,6 +1,6 @@
 """What the records say at the end: the operations, and both documents."""
 
-from fakeserver.engine.plans import plan_of
+from fakeserver.engine.model.plans import plan_of
 from fakeserver.store.operations import Operation
 from tests.chaos.case import Case
 from tests.chaos.facts import written

@@ -1,6 +1,6 @@
 """What is there at the end, compared with what was there at first."""
 
-from fakeserver.world import ARRAYS, SITES
+from fakeserver.base.seed_world import ARRAYS, SITES
 from tests.chaos.case import Case
 from tests.chaos.facts import Found, is_drill, other
 

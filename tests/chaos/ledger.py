@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from fakeserver.world import SITES
+from fakeserver.base.seed_world import SITES
 
 Row = dict[str, Any]
 

@@ -9,10 +9,10 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from fakeserver.faultplan import Crashed
-from fakeserver.faults import StepFault
-from fakeserver.harness import LocalPair
-from fakeserver.world import SITES
+from fakeserver.base.fault_points import StepFault
+from fakeserver.base.seed_world import SITES
+from fakeserver.faults.plan import Crashed
+from fakeserver.local.pair import LocalPair
 
 #: seconds of engine clock that the way between the sites is cut
 SPANS = {

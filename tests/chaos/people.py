@@ -7,8 +7,8 @@ from typing import Any
 
 import requests
 
-from fakeserver.harness import LocalPair
-from fakeserver.world import SITES
+from fakeserver.base.seed_world import SITES
+from fakeserver.local.pair import LocalPair
 
 VERSION = {"OpenStack-API-Version": "protector 1.2"}
 #: group -> network at each site

@@ -13,14 +13,16 @@ import requests
 from keystoneauth1 import session as keystone
 from keystoneauth1.identity import v3
 
-from fakeserver import build
-from fakeserver.clock import SharedClock
-from fakeserver.engine.documents import TOKENS
-from fakeserver.faults import NoFaults
-from fakeserver.sandbox import cloudsyaml, lifecycle, process, world
+from fakeserver import compose
+from fakeserver.base.clock import SharedClock
+from fakeserver.base.fault_points import NoFaults
+from fakeserver.base.seed_world import ARRAY_TOKENS, SITES
+from fakeserver.cli import lifecycle
+from fakeserver.engine.model.document import TOKENS
+from fakeserver.local import controls
+from fakeserver.sandbox import cloudsyaml, process
 from fakeserver.sandbox.folder import Folder
 from fakeserver.store import groups, operations
-from fakeserver.world import ARRAY_TOKENS, SITES
 from tests.chaos import ledger
 from tests.chaos.changes import ACTS, Changes
 from tests.chaos.driver import GROUP, OTHER
@@ -109,8 +111,8 @@ class RealSite:
         self._pair = pair
         self.config = pair.folder.config(pair.settings, name)
         self.url = self.config.url
-        self.world = build.world_of(self.config)
-        self.parts: Any = build.open_parts(
+        self.world = compose.world_of(self.config)
+        self.parts: Any = compose.open_parts(
             self.config, clock=pair.clock, faults=NoFaults()
         )
 
@@ -159,7 +161,7 @@ class RealPair:
         for site in self.sites.values():
             if not site.running:
                 site.start()
-        world.reset(self.folder)
+        controls.reset(self.folder)
 
     def settle(self) -> None:
         """Until nothing works any more, at the sites that run."""
@@ -208,7 +210,7 @@ class RealPair:
 
     def close(self) -> None:
         for site in self.sites.values():
-            build.shut(site.parts)
+            compose.shut(site.parts)
         lifecycle.down(self.folder)
 
 
@@ -262,7 +264,7 @@ class Run:
             pair.site(here).kill()
             here = "site-b"
         if story.blow == "crash":
-            world.add_fault(
+            controls.add_fault(
                 pair.folder,
                 "crash",
                 site=here,
@@ -300,7 +302,7 @@ class Run:
         pair = self.pair
         for name in self.story.order:
             pair.site(name).start()
-        world.clear_faults(pair.folder)
+        controls.clear_faults(pair.folder)
         pair.calm()
         for operator in self.operators:
             if operator.forced:

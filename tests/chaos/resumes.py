@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from fakeserver.engine.work import Work
+from fakeserver.engine.run.step_context import Work
 from fakeserver.store import groups
 
 

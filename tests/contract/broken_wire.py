@@ -25,7 +25,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.connectionpool import HTTPConnectionPool
 from urllib3.exceptions import NewConnectionError
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 
 #: where something can break
 PLACES = ("before", "headers", "body")

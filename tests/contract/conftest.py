@@ -8,7 +8,7 @@ import pytest
 from engine_parts import Two
 from judging import Judge, judged
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,10 @@ from typing import Any
 import requests
 from keystoneauth1 import exceptions
 
-from fakeserver.harness import LocalPair
+from fakeserver.base.seed_world import ARRAYS, SITES
+from fakeserver.local.pair import LocalPair
 from fakeserver.store import groups, operations
 from fakeserver.store.operations import Operation
-from fakeserver.world import ARRAYS, SITES
 
 Json = Any
 WEB, DB, BARE = "prod-web-app", "prod-db", "bare"

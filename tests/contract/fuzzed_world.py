@@ -10,19 +10,19 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
 
-from fakeserver import ids
-from fakeserver.app import create_app
-from fakeserver.db import Database
-from fakeserver.harness import LocalPair
-from fakeserver.listener import Listener, bind
+from fakeserver.base import ids
+from fakeserver.base.db import Database
+from fakeserver.base.seed_world import SITES, VOLUME_TYPES, World
+from fakeserver.base.site import Site
+from fakeserver.http.app import create_app
+from fakeserver.http.listener import Listener, bind
+from fakeserver.local.pair import LocalPair
 from fakeserver.registry import groups as registered_groups
 from fakeserver.registry import members as registered_members
 from fakeserver.registry import sites as registered_sites
-from fakeserver.site import Site
 from fakeserver.storage.arrays import Arrays
 from fakeserver.store import groups
 from fakeserver.store.seed import mapping_id
-from fakeserver.world import SITES, VOLUME_TYPES, World
 
 PAIR = ("primary_site_id", "secondary_site_id")
 UNUSED = {

@@ -4,10 +4,10 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from fakeserver.harness import LocalPair
-from protectorclient.cloud import Access
+from fakeserver.local.pair import LocalPair
+from protectorclient.config.cloud import Access
 from protectorclient.pair import SitePair
-from protectorclient.sitehandle import SiteHandle
+from protectorclient.pair.site import SiteHandle
 from protectorclient.v1 import Client
 from protectorclient.v1.operations import Operation
 from protectorclient.v1.protection_groups import ProtectionGroup

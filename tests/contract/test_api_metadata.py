@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from walking import GROUP, NOBODY, Walk
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 
 Doc = dict[str, Any]
 Change = Callable[[Doc], object]

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from fakeserver.harness import LocalPair
-from fakeserver.world import ARRAY_TOKENS
+from fakeserver.base.seed_world import ARRAY_TOKENS
+from fakeserver.local.pair import LocalPair
 
 
 class Cloud:

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
-from fakeserver import build
-from fakeserver.app import create_app
-from fakeserver.clock import ManualClock
-from fakeserver.cloud.schema import VOLUMES
-from fakeserver.config import SiteConfig
-from fakeserver.faults import NoFaults
-from fakeserver.ids import new_id
-from fakeserver.inprocess import InProcess
-from fakeserver.site import Site
+from fakeserver import compose
+from fakeserver.base.clock import ManualClock
+from fakeserver.base.config import SiteConfig
+from fakeserver.base.fault_points import NoFaults
+from fakeserver.base.ids import new_id
+from fakeserver.base.seed_world import ARRAY_TOKENS, ARRAYS, SITES, USERS
+from fakeserver.base.site import Site
+from fakeserver.cloud.shared.schema import VOLUMES
+from fakeserver.http.app import create_app
+from fakeserver.local.wsgi_adapter import InProcess
 from fakeserver.storage.seed import array_name
 from fakeserver.store import groups
-from fakeserver.world import ARRAY_TOKENS, ARRAYS, SITES, USERS
 
 URLS = {"site-a": "http://127.0.0.1:8788", "site-b": "http://127.0.0.1:8789"}
 UNREACHABLE = "Cannot modify protection group \u2014 remote site unreachable"
@@ -77,13 +77,13 @@ class Pair:
         self.wire = InProcess()
         self.clock = ManualClock()
         self.sites = [
-            build.open_site(
+            compose.open_site(
                 SiteConfig(
                     site=name,
-                    peer=build.other(name),
+                    peer=compose.other(name),
                     directory=folder,
                     url=URLS[name],
-                    peer_url=URLS[build.other(name)],
+                    peer_url=URLS[compose.other(name)],
                     scenario=scenario,
                     pace=0,
                 ),
@@ -105,7 +105,7 @@ class Pair:
 
     def close(self) -> None:
         for site in self.sites:
-            build.close_site(site)
+            compose.close_site(site)
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import time
 import pytest
 from engine_parts import WEB, A, B, Two
 
-from fakeserver.clock import SharedClock
-from fakeserver.harness import LocalPair
+from fakeserver.base.clock import SharedClock
+from fakeserver.local.pair import LocalPair
 from fakeserver.store import groups
 
 

@@ -3,9 +3,9 @@
 import pytest
 from engine_parts import NEWEST, UNREACHABLE, WEB, A, B, Two
 
-from fakeserver.engine.plans import PLANS
+from fakeserver.base.seed_world import ARRAYS
+from fakeserver.engine.model.plans import PLANS
 from fakeserver.store import groups
-from fakeserver.world import ARRAYS
 
 NAMES = ["web-1", "web-2", "web-3"]
 REQUEST = "req-11111111-2222-4333-8444-555555555555"

@@ -5,9 +5,9 @@ import itertools
 import pytest
 from engine_parts import UNREACHABLE, WEB, A, B, Two
 
-from fakeserver.faultkinds import KINDS
-from fakeserver.harness import LocalPair
-from fakeserver.sandbox import cli
+from fakeserver.cli import main
+from fakeserver.faults.kinds import KINDS
+from fakeserver.local.pair import LocalPair
 from fakeserver.store import groups
 from tests.sampling import sampled
 
@@ -31,7 +31,7 @@ def typed(two, capsys):
 
     def run(line: str) -> str:
         argv = ["fault", *line.split(), "--dir", str(two.pair.directory)]
-        assert cli.main(argv) == 0, line
+        assert main.main(argv) == 0, line
         return capsys.readouterr().out.strip()
 
     return run

@@ -8,9 +8,9 @@ from collections import Counter
 
 import pytest
 
-from fakeserver.cloud.remote import RemoteCloud
 from fakeserver.engine import service
-from fakeserver.harness import LocalPair
+from fakeserver.engine.cloud_client.cloud import RemoteCloud
+from fakeserver.local.pair import LocalPair
 from fakeserver.store import operations
 
 GROUPS = int(os.environ.get("FLEET_GROUPS", "16"))

@@ -3,7 +3,7 @@
 import pytest
 from engine_parts import WEB, A, B, Two
 
-from fakeserver.engine.plans import PLANS
+from fakeserver.engine.model.plans import PLANS
 
 NAMES = ("web-1", "web-2", "web-3")
 MAKERS = (

@@ -3,10 +3,10 @@
 import pytest
 from engine_parts import DB, WEB, A, B, Two
 
-from fakeserver.cloud.remote import CloudUnreachable, RemoteCloud
-from fakeserver.engine.peer import Peer, PeerSilent
+from fakeserver.base.seed_world import ARRAYS
+from fakeserver.engine.cloud_client.cloud import CloudUnreachable, RemoteCloud
+from fakeserver.engine.peer.client import Peer, PeerSilent
 from fakeserver.store import groups
-from fakeserver.world import ARRAYS
 
 STEPS = (
     "get_latest_snapshot",

@@ -5,7 +5,7 @@ import concurrent.futures
 import pytest
 from engine_parts import BARE, DB, NEWEST, UNREACHABLE, WEB, A, B, Two
 
-from fakeserver.engine.documents import checksum
+from fakeserver.engine.model.document import checksum
 from fakeserver.store import groups
 from tests.sampling import sampled
 

@@ -5,7 +5,7 @@ import re
 import pytest
 from engine_parts import DB, WEB, A, B, Two
 
-from fakeserver.engine.plans import PLANS, REVERSING
+from fakeserver.engine.model.plans import PLANS, REVERSING
 from fakeserver.store import groups
 
 COUNT = "failover_count"

@@ -3,9 +3,9 @@
 import pytest
 from engine_parts import WEB, A, B, Two
 
+from fakeserver.base.seed_world import ARRAYS
+from fakeserver.base.vault import Vault
 from fakeserver.store import groups
-from fakeserver.vault import Vault
-from fakeserver.world import ARRAYS
 from tests.sampling import sampled
 
 STEPS = (

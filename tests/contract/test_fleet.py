@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from fakeserver.harness import LocalPair
-from fakeserver.world import FLEET_MOST, build
+from fakeserver.base.seed_world import FLEET_MOST, build
+from fakeserver.local.pair import LocalPair
 
 GROUPS = 300
 

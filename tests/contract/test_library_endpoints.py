@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from library_parts import BARE, FORMS, WEB, Live, opened
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
-from protectorclient.http import new_request_id
+from protectorclient._http.adapter import new_request_id
 from protectorclient.v1 import Client
 from protectorclient.v1.operations import Operation
 

@@ -7,9 +7,9 @@ import pytest
 import requests
 from library_parts import DB, NETWORKS, WEB, Live, opened
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
-from protectorclient.exitcodes import code_for
+from protectorclient.exit_codes import code_for
 
 PEER = "Cannot modify protection group — remote site unreachable"
 BACK = {"net-secondary-web": "net-primary-web"}

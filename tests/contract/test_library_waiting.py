@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from library_parts import DB, NETWORKS, WEB, Live, opened
 
-from fakeserver.harness import LocalPair
-from protectorclient import exceptions, watch
-from protectorclient.exitcodes import code_for
+from fakeserver.local.pair import LocalPair
+from protectorclient import exceptions
+from protectorclient.exit_codes import code_for
+from protectorclient.polling import poller
 
 
 @pytest.fixture(scope="module")
@@ -48,8 +49,8 @@ class Night:
             if verb == "work":
                 self._pair.drain()
 
-    def pace(self, **options: float) -> watch.Pace:
-        return watch.Pace(
+    def pace(self, **options: float) -> poller.Pace:
+        return poller.Pace(
             clock=self._pair.clock.time, sleep=self.sleep, **options
         )
 
@@ -61,13 +62,13 @@ def started(live: Live) -> str:
 def test_a_site_that_goes_away_and_comes_back(live: Live) -> None:
     identity = started(live)
     night = Night(live, (5, "kill a b"), (25, "start a b"), (40, "work"))
-    events: list[watch.Event] = []
+    events: list[poller.Event] = []
     done = live.client().operations.wait(
         identity, pace=night.pace(), on_event=events.append
     )
     assert done.status == "completed"
-    (lost,) = [e for e in events if isinstance(e, watch.Lost)]
-    (back,) = [e for e in events if isinstance(e, watch.Regained)]
+    (lost,) = [e for e in events if isinstance(e, poller.Lost)]
+    (back,) = [e for e in events if isinstance(e, poller.Regained)]
     assert lost.site == "site-a"
     assert back.polls > 1
     assert 10 < back.seconds < 40
@@ -150,8 +151,8 @@ def test_two_at_once_share_their_requests(live: Live) -> None:
 
     client.operations.fetch = counted  # type: ignore[method-assign, assignment]
     events = list(client.operations.watch(both, pace=night.pace()))
-    ends = [e for e in events if isinstance(e, watch.Ended)]
-    assert {e.outcome for e in ends} == {watch.Outcome.COMPLETED}
+    ends = [e for e in events if isinstance(e, poller.Ended)]
+    assert {e.outcome for e in ends} == {poller.Outcome.COMPLETED}
     assert len(ends) == 2
     assert set(fetched) == {2}
 
@@ -166,7 +167,7 @@ def test_a_pair_asks_patiently_who_knows(live: Live) -> None:
     identity = started(live)
     live.pair.site("a").kill()
     night = Night(live, (30, "start a"), (40, "work"))
-    events: list[watch.Event] = []
+    events: list[poller.Event] = []
     done = live.sites().wait(
         identity, pace=night.pace(), on_event=events.append
     )
@@ -204,11 +205,11 @@ def test_a_pair_follows_both_sites(live: Live) -> None:
         live.sites().watch([first, back.operation], pace=night.pace())
     )
     ends = {
-        e.key.site: e.outcome for e in events if isinstance(e, watch.Ended)
+        e.key.site: e.outcome for e in events if isinstance(e, poller.Ended)
     }
     assert ends == {
-        "site-a": watch.Outcome.COMPLETED,
-        "site-b": watch.Outcome.COMPLETED,
+        "site-a": poller.Outcome.COMPLETED,
+        "site-b": poller.Outcome.COMPLETED,
     }
 
 
@@ -230,7 +231,7 @@ def test_many_cost_one_request_at_each_tick() -> None:
         night = Night(live, (60, "work"))
         ticks = 0
         for event in client.operations.watch(begun, pace=night.pace()):
-            ticks += isinstance(event, watch.Ended)
+            ticks += isinstance(event, poller.Ended)
         assert ticks == 12
         assert {path.rpartition("/")[2] for path in asked} == {"operations"}
         assert len(asked) < 15

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 
 VERSIONS = ["1.0", "1.1", "1.2"]
 HEADER = "OpenStack-API-Version"

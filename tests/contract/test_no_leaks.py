@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from fakeserver.app import create_app
-from fakeserver.harness import LocalPair
+from fakeserver.http.app import create_app
+from fakeserver.local.pair import LocalPair
 
 #: how many are asked; two thousand in the stage that has the time
 REQUESTS = [500, pytest.param(2000, marks=pytest.mark.thorough)]

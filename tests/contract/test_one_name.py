@@ -6,7 +6,7 @@ import threading
 import pytest
 from engine_parts import A, B, Two
 
-from fakeserver.engine.metadata import Metadata
+from fakeserver.engine.peer.replicate import Metadata
 from fakeserver.store import groups, tombstones
 
 NAME = "shop"

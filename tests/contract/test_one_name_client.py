@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair, exceptions
-from protectorclient.osc.v1 import _both
+from protectorclient.pair import mirror
 
 SITE = {
     "auth_url": "http://127.0.0.1:9/v3",
@@ -53,7 +53,7 @@ class Admin:
             return made
 
         try:
-            self.made = _both.create(
+            self.made = mirror.create(
                 self.pair, make, lambda client, it: client.sites.delete(it)
             )
         except exceptions.ProtectorError as error:

@@ -22,7 +22,7 @@ from walking import (
     entries,
 )
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from fakeserver.store import groups
 
 #: no body is larger
@@ -199,9 +199,12 @@ def broken_record(site: dict[str, Any]) -> dict[str, Any]:
     ("target", "broken"),
     [
         ("fakeserver.api.render.site", broken_record),
-        ("fakeserver.api.sites.nothing", lambda: flask.Response(status=205)),
         (
-            "fakeserver.api.sites.answer",
+            "fakeserver.api.views.sites.nothing",
+            lambda: flask.Response(status=205),
+        ),
+        (
+            "fakeserver.api.views.sites.answer",
             lambda value, status=200: flask.Response(str(value), status),
         ),
     ],

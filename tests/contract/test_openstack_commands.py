@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 
 sys.path.append(str(pathlib.Path(__file__).parents[1] / "functional"))
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import requests
 
-from fakeserver.harness import LocalPair
-from fakeserver.ids import stable_id
+from fakeserver.base.ids import stable_id
+from fakeserver.local.pair import LocalPair
 from fakeserver.store import groups
 from fakeserver.store.groups import Group
 

@@ -9,9 +9,14 @@ import requests
 from keystoneauth1 import session as keystone
 from keystoneauth1.identity import v3
 
-from fakeserver.cloud.schema import GRANTS
-from fakeserver.harness import LocalPair
-from fakeserver.world import PEER_USER, PROJECTS, SERVICE_PROJECT, SITES
+from fakeserver.base.seed_world import (
+    PEER_USER,
+    PROJECTS,
+    SERVICE_PROJECT,
+    SITES,
+)
+from fakeserver.cloud.shared.schema import GRANTS
+from fakeserver.local.pair import LocalPair
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from library_parts import NETWORKS, WEB, Live
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
-from protectorclient.checking.operation_facts import examine
 from protectorclient.pair import SitePair
-from protectorclient.pair.reading import Reading
+from protectorclient.pair.reads.answer import Reading
+from protectorclient.pair.site import SiteHandle
 from protectorclient.polling import at_once
-from protectorclient.sitehandle import SiteHandle
+from protectorclient.reports.operation_facts import examine
 from protectorclient.v1.operations import Operation
 
 #: every read of one group, and what a person would look at

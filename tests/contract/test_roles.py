@@ -8,7 +8,7 @@ import requests
 from walking import NOBODY, Walk, body_of, entries
 
 from fakeserver.api import roles
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 
 #: users whose roles in the tenant's project are made to be just these
 HOLDERS = {

@@ -13,7 +13,7 @@ from library_parts import Live, opened
 from test_library_endpoints import METHODS
 
 from fakeserver.api import description
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient.v1.sites import Site
 
 pytestmark = pytest.mark.versions

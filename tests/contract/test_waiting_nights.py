@@ -16,12 +16,13 @@ import requests
 from broken_wire import FINE, PLACES, Fate, Network
 from library_parts import DB, NETWORKS, WEB, Live, opened
 
-from fakeserver.harness import LocalPair
-from protectorclient import exceptions, watch
-from protectorclient.cloud import Access
-from protectorclient.exitcodes import ExitCode, code_for
+from fakeserver.local.pair import LocalPair
+from protectorclient import exceptions
+from protectorclient.config.cloud import Access
+from protectorclient.exit_codes import ExitCode, code_for
 from protectorclient.pair import SitePair
-from protectorclient.sitehandle import SiteHandle
+from protectorclient.pair.site import SiteHandle
+from protectorclient.polling import poller
 from protectorclient.v1.operations import Operation
 from tests.sampling import sampled
 
@@ -148,7 +149,7 @@ class Sleeper:
         sites.primary.client.operations.get(begun)
         self.network.dice, self.network.fate = night.dice, night.fate
         options = {"timeout": 160.0 if night.kind == "deadline" else None}
-        pace = watch.Pace(
+        pace = poller.Pace(
             clock=self.live.pair.clock.time,
             sleep=night.sleep,
         )

@@ -18,9 +18,10 @@ import requests
 from broken_wire import FINE, PLACES, Fate, Network
 from library_parts import NETWORKS, WEB, Live, opened
 
-from fakeserver.harness import LocalPair
-from protectorclient import exceptions, posting
-from protectorclient.sitehandle import SILENT
+from fakeserver.local.pair import LocalPair
+from protectorclient import exceptions
+from protectorclient.pair.site import SILENT
+from protectorclient.v1 import _post_once
 from protectorclient.v1.client import Client
 from protectorclient.v1.operations import Operation
 from tests.sampling import sampled
@@ -129,7 +130,7 @@ class Desk:
             session=self.session,
             endpoint_override=self.pair.site("a").url,
             site_name="site-a",
-            patience=posting.Pace(clock=self.pair.clock.time, sleep=sleep),
+            patience=_post_once.Pace(clock=self.pair.clock.time, sleep=sleep),
         )
         return client.protection_groups.failover(
             self.group, network_mapping=self.mapping

@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
+from fakeserver.cli.main import main
 from fakeserver.sandbox import process
-from fakeserver.sandbox.cli import main
 from fakeserver.sandbox.folder import Folder
 
 pytestmark = pytest.mark.processes

@@ -13,13 +13,14 @@ import requests
 from broken_wire import FINE, NO_OPERATIONS, VOICES, Fate, Network, Voice
 from library_parts import NETWORKS, WEB, Live, opened
 
-from fakeserver.harness import LocalPair
-from protectorclient import exceptions, posting, watch
-from protectorclient.cloud import Access
-from protectorclient.exitcodes import code_for
+from fakeserver.local.pair import LocalPair
+from protectorclient import exceptions
+from protectorclient.config.cloud import Access
+from protectorclient.exit_codes import code_for
 from protectorclient.pair import SitePair
-from protectorclient.sitehandle import SILENT, SiteHandle
-from protectorclient.v1 import Client
+from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.polling import poller
+from protectorclient.v1 import Client, _post_once
 
 NOBODY = "op-00000000-0000-4000-8000-000000000000"
 
@@ -49,15 +50,15 @@ class Wired:
         if len(self.naps) > 4:
             self.pair.drain()
 
-    def pace(self) -> watch.Pace:
-        return watch.Pace(clock=self.pair.clock.time, sleep=self.sleep)
+    def pace(self) -> poller.Pace:
+        return poller.Pace(clock=self.pair.clock.time, sleep=self.sleep)
 
     def client(self, name: str = "site-a") -> Client:
         return Client(
             self.network.session(name),
             endpoint_override=self.pair.site(name).url,
             site_name=name,
-            patience=posting.Pace(
+            patience=_post_once.Pace(
                 clock=self.pair.clock.time, sleep=self.sleep
             ),
         )
@@ -125,12 +126,12 @@ def test_a_wait_asks_on(live: Live, voice: Voice) -> None:
     wired = Wired(live)
     # of the first poll on, and often enough to be no hiccup
     wired.says(voice, operation, times=12)
-    events: list[watch.Event] = []
+    events: list[poller.Event] = []
     done = wired.sites().wait(
         begun.id, pace=wired.pace(), on_event=events.append
     )
     assert done.status == "completed"
-    assert any(isinstance(event, watch.Lost) for event in events)
+    assert any(isinstance(event, poller.Lost) for event in events)
 
 
 @each_answer

@@ -6,9 +6,9 @@ from typing import Any
 import requests
 
 from fakeserver.api import description, microversion
-from fakeserver.cloud import schema as cloud
-from fakeserver.cloud.keystone import grant_id
-from fakeserver.harness import LocalPair
+from fakeserver.cloud.identity.keystone import grant_id
+from fakeserver.cloud.shared import schema as cloud
+from fakeserver.local.pair import LocalPair
 
 VERSIONS = [microversion.show(version) for version in microversion.VERSIONS]
 NOBODY = "00000000-0000-4000-8000-000000000000"

@@ -12,7 +12,7 @@ from typing import Any
 import clirunner
 from clirunner import Ran, openstack
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient.v1 import Client
 
 GROUP = "openstack protector protection-group"

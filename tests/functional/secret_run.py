@@ -16,10 +16,10 @@ from collections.abc import Iterator
 import clirunner
 import pytest
 
-from fakeserver.cloud.tokens import TokenBox
-from fakeserver.harness import LocalPair
-from fakeserver.vault import Vault
-from fakeserver.world import USERS, World
+from fakeserver.base.seed_world import USERS, World
+from fakeserver.base.vault import Vault
+from fakeserver.cloud.identity.tokens import TokenBox
+from fakeserver.local.pair import LocalPair
 
 #: loggers through which anything of a run might be told
 LOGGERS = (

@@ -10,9 +10,9 @@ import pytest
 from check_states import GROUP, WEB_MAPPING, World
 from clirunner import protector
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair
-from protectorclient.checking import refusals
+from protectorclient.preflight import refusals
 
 PLAIN = "protection-group"
 SYNC = "openstack protector protection-group sync-force prod-web-app"

@@ -20,9 +20,9 @@ from check_states import (
     left_behind,
 )
 
-from fakeserver.errors import STATUS as REASONS
-from fakeserver.harness import LocalPair
-from protectorclient import checks
+from fakeserver.base.errors import STATUS as REASONS
+from fakeserver.local.pair import LocalPair
+from protectorclient.preflight import checks
 
 #: a malformed request, a too large one and a broken service are no state
 #: of the world that could be looked at before

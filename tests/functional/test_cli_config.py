@@ -9,7 +9,7 @@ import pytest
 import yaml
 from clirunner import SHELLS, protector
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient import shell as shell_script
 
 GROUPS = "protection-group list"

@@ -10,7 +10,7 @@ import pytest
 import requests
 from clirunner import SHELLS, protector
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 
 GROUP = "protection-group"
 WEB = "--network-mapping net-primary-web=net-secondary-web"

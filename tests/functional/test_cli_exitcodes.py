@@ -29,9 +29,9 @@ from exit_table import (
 )
 from keystoneauth1 import session as keystone
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient import ExitCode
-from protectorclient.osc import ask
+from protectorclient.osc import prompts
 from tests.parsing import commands_of, parses
 
 SETUP = pathlib.Path(__file__).parents[2] / "setup.cfg"
@@ -195,8 +195,8 @@ class Scene:
         assert ran.code == 0, ran.err
 
     def says_no(self) -> None:
-        self.monkeypatch.setattr(ask, "on_terminal", lambda: True)
-        self.monkeypatch.setattr(ask, "_answer", lambda prompt, err: "no")
+        self.monkeypatch.setattr(prompts, "on_terminal", lambda: True)
+        self.monkeypatch.setattr(prompts, "_answer", lambda prompt, err: "no")
 
     def registered(self) -> None:
         ran = self.run(f"site create {GOOD['site create']}", admin=True)

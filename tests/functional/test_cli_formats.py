@@ -13,7 +13,7 @@ import yaml
 from clirunner import protector
 from exit_table import ADMIN, ADMINS, GOOD, WEB
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 
 #: what reads, and can be asked again and again
 READS = (

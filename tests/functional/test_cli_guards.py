@@ -9,7 +9,7 @@ import stat
 import pytest
 from clirunner import SHELLS, protector
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair
 
 GROUP = "protection-group"

@@ -15,8 +15,8 @@ import pytest
 from clirunner import SHELLS, Ran, protector
 from exit_table import ADMIN, ADMINS, GOOD, WEB
 
-from fakeserver import app as site_app
-from fakeserver.harness import LocalPair
+from fakeserver.http import app as site_app
+from fakeserver.local.pair import LocalPair
 from protectorclient.escape import escaped
 
 #: ends a line, sets the title, goes up a line, reorders, clears the screen

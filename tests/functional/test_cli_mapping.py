@@ -10,8 +10,8 @@ import yaml
 from check_states import World
 from clirunner import SHELLS, protector
 
-from fakeserver.harness import LocalPair
-from protectorclient import mappingfile
+from fakeserver.local.pair import LocalPair
+from protectorclient.mapping import files
 
 GROUP = "protection-group"
 FORWARD = {
@@ -95,7 +95,7 @@ def test_the_way_back(local_pair: LocalPair, file: str) -> None:
     }
     shown = protector(f"mapping show {out.json['id']}")
     assert shown.code == 0
-    back = mappingfile.parse(shown.out)
+    back = files.parse(shown.out)
     assert {names()[k]: names()[v] for k, v in back.networks.items()} == (
         FORWARD["networks"]
     )
@@ -206,7 +206,7 @@ def test_what_has_no_match_is_left_to_you(local_pair: LocalPair) -> None:
         "1 of 2 matched for 2 instances",
         "openstack --os-cloud site-b flavor list",
     ]
-    assert mappingfile.parse(ran.out).flavors == {}
+    assert files.parse(ran.out).flavors == {}
 
 
 def test_a_suggestion_needs_only_the_survivor(local_pair: LocalPair) -> None:

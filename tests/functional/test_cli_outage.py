@@ -6,7 +6,7 @@ import clirunner
 import pytest
 from clirunner import SHELLS, protector
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 
 GROUP = "protection-group"
 WEB = "--network-mapping net-primary-web=net-secondary-web"

@@ -6,8 +6,8 @@ import pytest
 from check_states import World, conflict
 from clirunner import SHELLS, openstack, protector
 
-from fakeserver.harness import LocalPair
-from protectorclient.osc import ask
+from fakeserver.local.pair import LocalPair
+from protectorclient.osc import prompts
 
 GROUP = "protection-group"
 WEB = "--network-mapping net-primary-web=net-secondary-web"
@@ -230,8 +230,8 @@ def test_on_a_terminal_it_asks_for_both_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     typed = iter(answers)
-    monkeypatch.setattr(ask, "on_terminal", lambda: True)
-    monkeypatch.setattr(ask, "_answer", lambda prompt, err: next(typed))
+    monkeypatch.setattr(prompts, "on_terminal", lambda: True)
+    monkeypatch.setattr(prompts, "_answer", lambda prompt, err: next(typed))
     ran = protector(f"{WINNER}{more} -f json")
     if code is None:
         assert ran.json["synced"] is True
@@ -244,7 +244,7 @@ def test_on_a_terminal_it_asks_for_both_names(
 def test_a_script_on_a_terminal_says_both(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ask, "on_terminal", lambda: True)
+    monkeypatch.setattr(prompts, "on_terminal", lambda: True)
     ran = protector(f"{WINNER} --discard-version 3 --yes -f json")
     assert ran.json["synced"] is True
 

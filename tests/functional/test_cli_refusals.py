@@ -12,7 +12,7 @@ import clirunner
 import pytest
 from clirunner import SHELLS, Ran, openstack, protector
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair
 
 WEB = "--network-mapping net-primary-web=net-secondary-web"

@@ -7,7 +7,7 @@ import uuid
 import pytest
 from clirunner import SHELLS
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 
 GROUP = "protection-group"
 DRILL = (
@@ -21,7 +21,9 @@ SYNC = "consistency-group sync prod-web-app"
 def one_id(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every request of the client has the same id."""
     same = uuid.UUID("7c2b0f1e-0000-4000-8000-000000000001")
-    monkeypatch.setattr("protectorclient.http.uuid.uuid4", lambda: same)
+    monkeypatch.setattr(
+        "protectorclient._http.adapter.uuid.uuid4", lambda: same
+    )
 
 
 @pytest.mark.usefixtures("one_id")

@@ -9,9 +9,9 @@ import clirunner
 import pytest
 from clirunner import SHELLS, Ran, protector
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair
-from protectorclient.sitehandle import SiteHandle
+from protectorclient.pair.site import SiteHandle
 from protectorclient.v1.sites import Site
 
 PASSWORD = "protector-secret"

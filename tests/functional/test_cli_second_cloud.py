@@ -11,7 +11,7 @@ import pytest
 import yaml
 from clirunner import SHELLS, protector
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient.pair import SitePair
 
 SHOW = "protection-group show prod-web-app -f value -c name"

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from clirunner import SHELLS, protector
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 
 GROUP = "prod-web-app"
 #: What is wrong with the entry of site-b, and what the sentence names.

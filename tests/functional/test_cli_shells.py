@@ -12,7 +12,7 @@ import pytest
 import yaml
 from clirunner import SHELLS, openstack, protector
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient import shell
 
 

@@ -8,9 +8,9 @@ import pathlib
 import pytest
 from clirunner import SHELLS, openstack, protector
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient.osc import plugin
-from protectorclient.osc.app import ProtectorShell
+from protectorclient.osc.script.app import ProtectorShell
 
 ROOT = pathlib.Path(__file__).parents[2]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from clirunner import Ran, protector
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 
 OWN, PEER = ("protector", "own-secret"), ("protector-peer", "peers-secret")
 

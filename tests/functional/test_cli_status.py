@@ -8,7 +8,7 @@ import pytest
 from check_states import DB_MAPPING, FLAVOR, World, conflict
 from clirunner import SHELLS, openstack, protector
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient.osc.v1.status import ShowStatus
 
 GROUP = "protection-group"

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from clirunner import SHELLS, protector
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair
 from protectorclient.v1 import protection_groups
 
@@ -310,7 +310,7 @@ def test_a_signal_at_another_moment(
     )
     assert hint.startswith("openstack protector operation list ")
     with monkeypatch.context() as patch:
-        patch.setattr("protectorclient.overview.look", arrives)
+        patch.setattr("protectorclient.reports.overview.look", arrives)
         ran = run_here("status")
     assert (ran.code, ran.err) == (
         STATUS[number],
@@ -326,6 +326,8 @@ def test_a_signal_before_a_command_has_begun(
 ) -> None:
     from protectorclient import shell
 
-    monkeypatch.setattr("protectorclient.osc.lean.defer", arriving(number))
+    monkeypatch.setattr(
+        "protectorclient.osc.script.deferred_sdk.defer", arriving(number)
+    )
     assert shell.main(["protection-group", "failover", "x"]) == STATUS[number]
     assert capsys.readouterr().err == "interrupted; nothing was started\n"

@@ -13,9 +13,9 @@ from collections.abc import Callable
 import clirunner
 import pytest
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair, exceptions
-from protectorclient.osc import ask
+from protectorclient.osc import prompts
 
 GROUP = "protection-group"
 WEB = "--network-mapping net-primary-web=net-secondary-web"
@@ -174,8 +174,8 @@ def answering(monkeypatch: pytest.MonkeyPatch, answer: str) -> list[str]:
         if answer != "y":
             raise exceptions.NotConfirmed("not confirmed")
 
-    monkeypatch.setattr(ask, "on_terminal", lambda: True)
-    monkeypatch.setattr(ask, "for_yes", for_yes)
+    monkeypatch.setattr(prompts, "on_terminal", lambda: True)
+    monkeypatch.setattr(prompts, "for_yes", for_yes)
     return asked
 
 

@@ -8,7 +8,7 @@ import json
 import pytest
 from clirunner import SHELLS, protector
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair
 
 GROUP = "protection-group"
@@ -223,7 +223,8 @@ def test_short_words_cost_no_request(
     local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Names, whole ids, and what is too short are asked for as they are."""
-    from protectorclient.pair import both_sites, prefixes
+    from protectorclient.pair import both_sites
+    from protectorclient.pair.reads import prefixes
 
     def never(self: object, question: object) -> None:
         raise AssertionError("asked")

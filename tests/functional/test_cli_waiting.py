@@ -13,9 +13,10 @@ import pytest
 from clirunner import SHELLS, protector
 from rests import Rests
 
-from fakeserver.harness import LocalPair
-from protectorclient import SitePair, exceptions, watch
+from fakeserver.local.pair import LocalPair
+from protectorclient import SitePair, exceptions
 from protectorclient.osc.v1 import _following, _waiting
+from protectorclient.polling import poller
 from protectorclient.v1 import Client, operations
 
 WEB = "--network-mapping net-primary-web=net-secondary-web"
@@ -187,8 +188,8 @@ def test_quiet_leaves_the_result_alone(local_pair: LocalPair) -> None:
 def test_what_was_seen_last_is_printed_when_all_goes_dark(
     local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch, rests: Rests
 ) -> None:
-    impatient = functools.partial(watch.Pace, give_up_after=2.0)
-    monkeypatch.setattr(watch, "Pace", impatient)
+    impatient = functools.partial(poller.Pace, give_up_after=2.0)
+    monkeypatch.setattr(poller, "Pace", impatient)
     local_pair.fault("slow-replication", seconds=600.0)
     rests.after(2, local_pair.site("a").kill)
     ran = protector(f"{FAILOVER} --wait -f json")

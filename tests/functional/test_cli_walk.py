@@ -6,7 +6,7 @@ import clirunner
 import pytest
 from clirunner import Ran, openstack
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 
 FAILOVER = """protector protection-group failover prod-web-app \\
   --network-mapping net-primary-web=net-secondary-web \\

@@ -9,7 +9,7 @@ import pytest
 from clirunner import SHELLS, protector
 from rests import Rests
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair
 
 WEB = "--network-mapping net-primary-web=net-secondary-web"

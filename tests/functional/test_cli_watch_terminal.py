@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from clirunner import protector
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 
 #: takes the terminal by itself: between a fork and an exec of a process
 #: with threads, Python can wait for ever for a lock that nobody releases

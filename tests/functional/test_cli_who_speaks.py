@@ -16,9 +16,10 @@ import requests
 import urllib3.connection
 from clirunner import protector
 
-from fakeserver.harness import LocalPair
-from protectorclient import posting, watch
+from fakeserver.local.pair import LocalPair
 from protectorclient._http import session
+from protectorclient.polling import poller
+from protectorclient.v1 import _post_once
 from tests.contract.broken_wire import (
     FINE,
     NO_OPERATIONS,
@@ -73,7 +74,7 @@ class Wire:
             "_new_conn",
             lambda connection: self.network.connect(connection),
         )
-        for where in (posting, watch):
+        for where in (_post_once, poller):
             pace = functools.partial(
                 where.Pace, clock=pair.clock.time, sleep=self.sleep
             )

@@ -13,7 +13,7 @@ from exit_table import ADMIN, ADMINS, FIRST, GOOD, WEB
 from test_cli_exitcodes import Scene
 from test_cli_formats import READS
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 from protectorclient.osc import command as base
 from protectorclient.osc.formats import formatters, measure
 

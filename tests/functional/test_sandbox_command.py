@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
-from fakeserver.listener import bind
+from fakeserver.cli.main import main
+from fakeserver.http.listener import bind
 from fakeserver.sandbox import process
-from fakeserver.sandbox.cli import main
 from fakeserver.sandbox.folder import Folder
 
 PORTS = ("--port", "0", "--peer-port", "0")

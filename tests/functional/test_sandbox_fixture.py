@@ -46,7 +46,7 @@ def test_faults_and_time(protector_sandbox: Sandbox) -> None:
 
 
 def _network_mapping(sandbox: Sandbox) -> dict[str, str]:
-    from fakeserver.world import build
+    from fakeserver.base.seed_world import build
 
     world = build("default", 1)
     source = world.network_id("site-a", "net-primary-web")

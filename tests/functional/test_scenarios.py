@@ -7,9 +7,9 @@ import subprocess
 import clirunner
 import pytest
 
-from fakeserver.harness import LocalPair
+from fakeserver.cli.walkthroughs import TROUBLES, Typed
+from fakeserver.local.pair import LocalPair
 from fakeserver.sandbox.scenarios import SCENARIOS
-from fakeserver.sandbox.troubles import TROUBLES, Typed
 
 
 class Shell:

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from fakeserver.sandbox.cli import main
+from fakeserver.base.seed_world import ARRAY_TOKENS
+from fakeserver.cli.main import main
 from fakeserver.sandbox.folder import Folder
-from fakeserver.world import ARRAY_TOKENS
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "doc" / "setup-from-empty.sh"

@@ -11,8 +11,8 @@ import textwrap
 import pytest
 from cliff.commandmanager import CommandManager
 
-from fakeserver.harness import LocalPair
-from protectorclient import advice
+from fakeserver.local.pair import LocalPair
+from protectorclient.advice import match
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = [
@@ -32,7 +32,7 @@ def printed_commands() -> list[tuple[str, str]]:
             if command.startswith("openstack protector "):
                 name = page.relative_to(ROOT).as_posix()
                 found.append((name, " ".join(command.split())))
-    for row in advice.TABLE:
+    for row in match.TABLE:
         found += [
             (row.key, command)
             for command in row.filled().commands

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from protectorclient.checkup import Finding, Severity, summary
 from protectorclient.osc import columns
+from protectorclient.preflight.start import Finding, Severity, summary
 
 if TYPE_CHECKING:
     from protectorclient.osc.command import Base

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from protectorclient.checking import copies
+from protectorclient.preflight import copies
 
 if TYPE_CHECKING:
-    from protectorclient.located import Located
     from protectorclient.osc.command import Base
+    from protectorclient.pair.located import Located
 
 
 def tell(

@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from protectorclient.timespan import span
+from protectorclient.durations import span
 
 if TYPE_CHECKING:
     from protectorclient import exceptions
-    from protectorclient.events import Ended, Event, Key
+    from protectorclient.polling.events import Ended, Event, Key
     from protectorclient.v1.operations import Operation
 
 #: Seconds after which nobody can say any more what runs; a site that
@@ -50,7 +50,7 @@ class Followed:
         self._heard[site] = self._clock()
 
     def take(self, event: Event) -> None:
-        from protectorclient import events
+        from protectorclient.polling import events
 
         if isinstance(event, events.Changed):
             self.records[event.key.operation_id] = (
@@ -66,7 +66,7 @@ class Followed:
 
     def outcome(self, identity: str) -> str:
         """How it ended; or how it stands, where nobody waits any more."""
-        from protectorclient import events
+        from protectorclient.polling import events
 
         end = self.ends.get(identity)
         if end is not None:
@@ -131,16 +131,16 @@ class Followed:
 
     def errors(self) -> dict[str, exceptions.ProtectorError]:
         """What went wrong, by operation."""
-        from protectorclient import endings
+        from protectorclient.polling import results
 
         found = {
-            identity: endings.error_for(end)
+            identity: results.error_for(end)
             for identity, end in self.ends.items()
         }
         return {name: error for name, error in found.items() if error}
 
 
 def _is_known(end: Ended) -> bool:
-    from protectorclient import events
+    from protectorclient.polling import events
 
     return end.outcome not in (events.Outcome.UNKNOWN, events.Outcome.RUNNING)

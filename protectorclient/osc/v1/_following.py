@@ -6,16 +6,17 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from protectorclient import exceptions, remedy
+from protectorclient import exceptions
 from protectorclient.escape import protector, shell_word
+from protectorclient.mapping import commands
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _followed, _waiting
 from protectorclient.osc.v1 import operation as operations
 
 if TYPE_CHECKING:
-    from protectorclient.actions import Prepared, Started
-    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.pair.moves.action import Prepared, Started
+    from protectorclient.pair.site import SiteHandle
     from protectorclient.v1.operations import Operation
 
 #: As long as the service keeps it.
@@ -47,11 +48,11 @@ class Following(_waiting.Waiting, command.ShowOne):
         self, parsed_args: argparse.Namespace, prepared: Prepared
     ) -> columns.Output:
         """Start the operation, and follow it to its end with --wait."""
-        from protectorclient import posting
+        from protectorclient.v1 import _post_once
 
         try:
             started = prepared.send()
-        except posting.Unsent:
+        except _post_once.Unsent:
             raise self.broken_off() from None
         except KeyboardInterrupt:
             raise self._lost_sight(prepared) from None
@@ -125,7 +126,7 @@ class Following(_waiting.Waiting, command.ShowOne):
         return _waiting.Interrupted(
             f"interrupted; whether the {prepared.action} has begun is not "
             f"known ({prepared.request_id})",
-            remedy.history(prepared.group.name),
+            commands.history(prepared.group.name),
         )
 
 
@@ -135,7 +136,7 @@ def _wants_log(parsed_args: argparse.Namespace) -> bool:
 
 
 def _begun(operation: Operation, site: SiteHandle) -> _followed.Followed:
-    from protectorclient import events
+    from protectorclient.polling import events
 
     return _followed.Followed(
         [events.Key(site.name, operation.id)],

@@ -9,16 +9,16 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
-from protectorclient.exitcodes import ExitCode
-from protectorclient.journal import Journal
+from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns
 from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _following
+from protectorclient.pair.audit_log import Journal
 
 if TYPE_CHECKING:
-    from protectorclient.actions import Outgoing, Prepared
-    from protectorclient.checkup import Report, Wanted
-    from protectorclient.guards import Expect
+    from protectorclient.pair.guards import Expect
+    from protectorclient.pair.moves.action import Outgoing, Prepared
+    from protectorclient.preflight.start import Report, Wanted
 
 
 class Looking(_following.Following):
@@ -53,7 +53,7 @@ class Looking(_following.Following):
 
     def expected(self, parsed_args: argparse.Namespace) -> Expect:
         """What must be so."""
-        from protectorclient.guards import Expect
+        from protectorclient.pair.guards import Expect
 
         return Expect(
             primary=parsed_args.expect_primary,
@@ -68,13 +68,13 @@ class Looking(_following.Following):
         prepare: Callable[[], Prepared],
     ) -> columns.Output:
         """Make the checks, and with ``--dry-run`` the request too."""
-        from protectorclient import checkup
         from protectorclient.osc.v1 import _checks
+        from protectorclient.preflight import start
 
-        report = checkup.run(
+        report = start.run(
             self.pair, parsed_args.protection_group, self.purpose, wanted
         )
-        self.outcome = checkup.exit_code(report.findings)
+        self.outcome = start.exit_code(report.findings)
         if parsed_args.check:
             for warning in report.warnings:
                 self.warn(warning)
@@ -109,7 +109,7 @@ class Looking(_following.Following):
 
     def _expect(self, parsed_args: argparse.Namespace) -> None:
         """``--check`` with ``--expect-*``: refused, after the table."""
-        from protectorclient import guards
+        from protectorclient.pair import guards
 
         expect = self.expected(parsed_args)
         if not expect:
@@ -140,8 +140,8 @@ class Looking(_following.Following):
         self._written(parsed_args)
         self.app.stdout.flush()
         if self._report is not None:
-            from protectorclient.checkup import summary
             from protectorclient.osc.v1 import _checks
+            from protectorclient.preflight.start import summary
 
             if parsed_args.formatter == "table":
                 _checks.tell_fixes(self, self._report.findings)

@@ -6,7 +6,8 @@ import argparse
 import dataclasses
 from collections.abc import Mapping
 
-from protectorclient import exceptions, mappingfile, mappings
+from protectorclient import exceptions
+from protectorclient.mapping import files, model
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,17 +31,17 @@ def add_mapping_file(parser: argparse.ArgumentParser) -> None:
 def given(parsed_args: argparse.Namespace) -> Given:
     """What the options say."""
     return Given(
-        mappings.parse(parsed_args.network_mapping, "network mapping"),
-        mappings.parse(parsed_args.flavor_mapping, "flavor mapping"),
+        model.parse(parsed_args.network_mapping, "network mapping"),
+        model.parse(parsed_args.flavor_mapping, "flavor mapping"),
     )
 
 
-def file(parsed_args: argparse.Namespace) -> mappingfile.MappingFile | None:
+def file(parsed_args: argparse.Namespace) -> files.MappingFile | None:
     """What the file says, the other way round where that was asked for."""
     path = parsed_args.mapping_file
     if path is None:
         return None
-    found = mappingfile.load(path)
+    found = files.load(path)
     if not getattr(parsed_args, "reverse_mapping", False):
         return found
     try:

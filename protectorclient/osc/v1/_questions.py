@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from protectorclient.stakes import listed
+from protectorclient.preflight.impact import listed
 
 if TYPE_CHECKING:
-    from protectorclient.stakes import Stakes
+    from protectorclient.preflight.impact import Stakes
 
 
 def move(group: str, impact: Stakes) -> str:

@@ -10,9 +10,9 @@ from protectorclient import exceptions
 from protectorclient.osc import clouds, command, options
 
 if TYPE_CHECKING:
-    from protectorclient.pair.reading import Reading
-    from protectorclient.pair.reads import Reads
-    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.pair.reads.answer import Reading
+    from protectorclient.pair.reads.groups import Reads
+    from protectorclient.pair.site import SiteHandle
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ class ReadsBoth(command.Base):
         return self._reads
 
     def _open_reads(self, parsed_args: argparse.Namespace) -> Reads:
-        from protectorclient.pair.reads import Reads
+        from protectorclient.pair.reads.groups import Reads
 
         named = getattr(parsed_args, "formatter", None) == "table"
         grace = parsed_args.site_grace
@@ -81,7 +81,7 @@ class ReadsBoth(command.Base):
         pair = self.__dict__.get("pair")
         if pair is None or pair.choice is None:
             return
-        from protectorclient.sitehandle import SILENT
+        from protectorclient.pair.site import SILENT
 
         if any(isinstance(error, SILENT) for error in errors.values()):
             # a dead site cannot say whether it is the right one

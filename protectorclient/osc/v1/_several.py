@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from protectorclient import exceptions
-from protectorclient.exitcodes import code_for, code_for_several
+from protectorclient.exit_codes import code_for, code_for_several
 from protectorclient.osc import command
 from protectorclient.osc.formats import selection
 

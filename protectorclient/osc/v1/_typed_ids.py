@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient.escape import ShellCommand
-from protectorclient.pair import both_sites, prefixes
+from protectorclient.pair import both_sites
+from protectorclient.pair.reads import prefixes
 
 if TYPE_CHECKING:
     from protectorclient.osc.command import Base

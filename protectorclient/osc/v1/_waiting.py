@@ -9,20 +9,21 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import exceptions, remedy
+from protectorclient import exceptions
+from protectorclient.durations import span
 from protectorclient.escape import ShellCommand, protector, shell_word
-from protectorclient.exitcodes import code_for, code_for_several
+from protectorclient.exit_codes import code_for, code_for_several
+from protectorclient.mapping import commands
 from protectorclient.osc import columns, command
 from protectorclient.osc.v1._followed import Followed
-from protectorclient.timespan import span
 
 if TYPE_CHECKING:
-    from protectorclient.advice import Advice
-    from protectorclient.events import Ended, Event
-    from protectorclient.osc.tracker import Tracker
-    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.advice.match import Advice
+    from protectorclient.osc.live.tracker import Tracker
+    from protectorclient.pair.site import SiteHandle
+    from protectorclient.polling.events import Ended, Event
+    from protectorclient.polling.poller import Begun
     from protectorclient.v1.operations import Operation
-    from protectorclient.watch import Begun
 
 #: So many earlier operations say what is usual.
 _HISTORY = 50
@@ -80,10 +81,10 @@ class Waiting(command.Base):
         :param display: where the events are shown.
         :param begun: what has begun meanwhile, and is followed too.
         """
-        from protectorclient import watch
-        from protectorclient.osc import notebook, tracker
+        from protectorclient.osc.live import tracker
+        from protectorclient.polling import poller, step_times
 
-        book = notebook.Notebook()
+        book = step_times.Notebook()
         tracked = tracker.Tracker(
             followed.keys,
             history=lambda site, record: _history(handles[site], record),
@@ -102,7 +103,7 @@ class Waiting(command.Base):
 
         try:
             with (display or self.progress)(tracked) as show:
-                for event in watch.follow(
+                for event in poller.follow(
                     followed.keys,
                     fetch,
                     sites=tuple(handles),
@@ -132,7 +133,7 @@ class Waiting(command.Base):
     @contextlib.contextmanager
     def progress(self, tracked: Tracker) -> Iterator[Display]:
         """On a terminal a picture, elsewhere lines; both on stderr."""
-        from protectorclient.osc import progress
+        from protectorclient.osc.live import lines as progress
 
         label = labels(tracked, each=self.label_each)
         reporter = progress.Reporter(self.say, label=label)
@@ -147,13 +148,13 @@ class Waiting(command.Base):
     @contextlib.contextmanager
     def drawn(self, tracked: Tracker, stream: Any) -> Iterator[Display]:
         """A picture; warnings stand below it when it is finished."""
-        from protectorclient import events
-        from protectorclient.osc import screen, view
+        from protectorclient.osc.live import frame, screen
+        from protectorclient.polling import events
 
         def draw(
-            width: int, height: int, signs: view.Signs, footer: bool
-        ) -> list[view.Line]:
-            return view.frame(tracked, width, height, signs, footer=footer)
+            width: int, height: int, signs: frame.Signs, footer: bool
+        ) -> list[frame.Line]:
+            return frame.frame(tracked, width, height, signs, footer=footer)
 
         doubts: list[str] = []
         try:
@@ -212,7 +213,7 @@ class Waiting(command.Base):
 
     def may_draw(self, stream: Any) -> bool:
         """Whether a picture can be drawn; not between lines of a log."""
-        from protectorclient.osc import screen
+        from protectorclient.osc.live import screen
 
         chatty = self.app.options.verbose_level > 1 or self.app.options.debug
         return not chatty and screen.can_draw(stream)
@@ -235,7 +236,7 @@ class Waiting(command.Base):
 
     def _remark(self, end: Ended) -> None:
         """A success may leave something behind; it is one all the same."""
-        from protectorclient import events
+        from protectorclient.polling import events
 
         if end.outcome is events.Outcome.COMPLETED and end.operation:
             for item in end.operation.leftovers:
@@ -260,7 +261,7 @@ class Waiting(command.Base):
             f"{group} is not protected {when}: its replication is stopped."
             " This starts it:"
         )
-        self.next(remedy.sync_volumes(group))
+        self.next(commands.sync_volumes(group))
 
     def explain(self, error: BaseException) -> int:
         """Say how it ended, and what helps."""
@@ -282,7 +283,7 @@ class Waiting(command.Base):
 
     def _is_stuck(self, error: exceptions.OperationError) -> bool:
         """One that has not moved for long may never do so by itself."""
-        from protectorclient import advice
+        from protectorclient.advice import match as advice
 
         unchanged = self._unchanged_for(error)
         if unchanged is None or unchanged <= advice.STUCK_AFTER:

@@ -11,7 +11,7 @@ from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _following, _looking, _reading
 
 if TYPE_CHECKING:
-    from protectorclient.actions import Prepared
+    from protectorclient.pair.moves.action import Prepared
     from protectorclient.v1.consistency_groups import ConsistencyGroup
 
 
@@ -48,7 +48,7 @@ class SyncConsistencyGroup(_looking.Looking):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         self.check(parsed_args)
         if self.only_looks(parsed_args):
-            from protectorclient.checkup import Wanted
+            from protectorclient.preflight.start import Wanted
 
             return self.look(
                 parsed_args, Wanted(), lambda: self._prepared(parsed_args)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import remedy
 from protectorclient.escape import shell_word
-from protectorclient.exitcodes import ExitCode
+from protectorclient.exit_codes import ExitCode
+from protectorclient.mapping import commands
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
-    from protectorclient.overview import Row
+    from protectorclient.reports.overview import Row
 
 HEADERS = ("Name", "Last Drill", "Age", "Operation")
 
@@ -37,8 +37,8 @@ class ListOverdueDrill(_reading.ReadsBoth, command.Lister):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient import overview
-        from protectorclient.sitehandle import SILENT
+        from protectorclient.pair.site import SILENT
+        from protectorclient.reports import overview
 
         reads = self.reads(parsed_args)
         found = overview.look(reads)
@@ -61,7 +61,7 @@ class ListOverdueDrill(_reading.ReadsBoth, command.Lister):
             self.outcome = ExitCode.PROBLEM
             name = shell_word(max(overdue, key=_age).name)
             words = f"test-failover {name} --retain-primary --wait"
-            self.afterwards = ("the longest overdue:", remedy.group(words))
+            self.afterwards = ("the longest overdue:", commands.group(words))
         rows = []
         for row in overdue:
             drill = row.last_drill

@@ -7,17 +7,18 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import exceptions, remedy
-from protectorclient.exitcodes import ExitCode
+from protectorclient import exceptions
+from protectorclient.exit_codes import ExitCode
+from protectorclient.mapping import commands
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
-    from protectorclient.checkup import Finding
-    from protectorclient.outlook import Outlook
-    from protectorclient.pair.reads import Reads
-    from protectorclient.sitehandle import SiteHandle
-    from protectorclient.suggesting import Guess
+    from protectorclient.mapping.forecast import Outlook
+    from protectorclient.mapping.suggest import Guess
+    from protectorclient.pair.reads.groups import Reads
+    from protectorclient.pair.site import SiteHandle
+    from protectorclient.preflight.start import Finding
 
 #: The rows of the table of checks that are about mappings.
 CHECKS = ("networks", "flavors", "flavor-size", "mapping-shared")
@@ -38,8 +39,8 @@ class SuggestMapping(command.Command):
         options.add_group(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        from protectorclient import suggesting
-        from protectorclient.outlook import Outlook
+        from protectorclient.mapping import suggest
+        from protectorclient.mapping.forecast import Outlook
 
         located = self.pair.locate(parsed_args.protection_group)
         speaker = located.current
@@ -55,10 +56,10 @@ class SuggestMapping(command.Command):
         if error is not None and not isinstance(error, exceptions.NotFound):
             raise error
         finder = target.finder
-        networks = suggesting.networks(
+        networks = suggest.networks(
             outlook, finder.networks(), finder.subnets()
         )
-        flavors = suggesting.flavors(outlook, finder.flavors())
+        flavors = suggest.flavors(outlook, finder.flavors())
         head = (
             f"{located.group.name}, from {located.current.name} to"
             f" {target.name}"
@@ -86,7 +87,7 @@ class SuggestMapping(command.Command):
             # what there is to choose from
             for what, some in (("network", networks), ("flavor", flavors)):
                 if any(guess.target is None for guess in some):
-                    self.next(remedy.at(target, f"{what} list"))
+                    self.next(commands.at(target, f"{what} list"))
 
 
 def _file(
@@ -155,20 +156,19 @@ class CheckMapping(command.Lister):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient import checkup, mappingfile
+        from protectorclient.mapping import files
         from protectorclient.osc.v1 import _checks
+        from protectorclient.preflight import start
 
-        wanted = checkup.Wanted(
-            mapping_file=mappingfile.load(parsed_args.file)
-        )
-        report = checkup.run(
+        wanted = start.Wanted(mapping_file=files.load(parsed_args.file))
+        report = start.run(
             self.pair,
             parsed_args.protection_group,
             parsed_args.purpose,
             wanted,
             only=CHECKS,
         )
-        self.outcome = checkup.exit_code(report.findings)
+        self.outcome = start.exit_code(report.findings)
         for warning in report.warnings:
             self.warn(warning)
         self._findings = report.findings
@@ -180,14 +180,14 @@ class CheckMapping(command.Lister):
         column_names: Sequence[str],
         data: Any,
     ) -> int:
-        from protectorclient import checkup
         from protectorclient.osc.v1 import _checks
+        from protectorclient.preflight import start
 
         status = super().produce_output(parsed_args, column_names, data)
         self.app.stdout.flush()
         if parsed_args.formatter == "table":
             _checks.tell_fixes(self, self._findings)
-        self.tell(checkup.summary(self._findings))
+        self.tell(start.summary(self._findings))
         return status
 
     _findings: Sequence[Finding] = ()
@@ -209,12 +209,12 @@ class ShowMapping(_reading.ReadsBoth, command.Command):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        from protectorclient import lastused
+        from protectorclient.pair.moves import last_mapping
 
         reads = self.reads(parsed_args)
         found = self.told(reads.operation(parsed_args.operation))
         operation, site = found.value, found.site
-        used = lastused.of(operation)
+        used = last_mapping.of(operation)
         known = self._names(
             reads, networks=bool(used.networks), flavors=bool(used.flavors)
         )

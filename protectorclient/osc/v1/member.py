@@ -11,7 +11,7 @@ from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
-    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.pair.site import SiteHandle
     from protectorclient.v1.protection_groups import ProtectionGroup
 
 COLUMNS = {

@@ -10,7 +10,7 @@ from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _reading, _several
 
 if TYPE_CHECKING:
-    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.pair.site import SiteHandle
     from protectorclient.v1.operations import Operation
 
     #: An operation, and the site that has started it.
@@ -191,7 +191,7 @@ class ShowOperation(_reading.ReadsBoth, _several.OneOrSeveral):
         )
 
     def _last(self, parsed_args: argparse.Namespace) -> list[Found]:
-        from protectorclient.pair import latest
+        from protectorclient.pair.reads import latest
 
         reads = self.reads(parsed_args)
         history = latest.latest(reads, parsed_args.protection_group)
@@ -259,7 +259,8 @@ def _ending(
     operation: Operation, site: SiteHandle
 ) -> exceptions.ProtectorError | None:
     """What stands in the way of calling an operation a success."""
-    from protectorclient import endings, events
+    from protectorclient.polling import events
+    from protectorclient.polling import results as endings
 
     outcome = events.Outcome.RUNNING
     if operation.is_finished:

@@ -6,12 +6,12 @@ import argparse
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from protectorclient.exitcodes import ExitCode
+from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns, command
 from protectorclient.osc.v1 import _waiting
 
 if TYPE_CHECKING:
-    from protectorclient.diagnosis import Diagnosis, Facts, Seen
+    from protectorclient.reports.diagnosis import Diagnosis, Facts, Seen
 
 
 class DiagnoseOperation(_waiting.Waiting, command.ShowOne):
@@ -33,7 +33,7 @@ class DiagnoseOperation(_waiting.Waiting, command.ShowOne):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient import diagnosis
+        from protectorclient.reports import diagnosis
 
         handles = self.handles()
         facts = diagnosis.examine(parsed_args.operation, handles)

@@ -70,7 +70,7 @@ class WaitOperation(_waiting.Waiting, _several.OneOrSeveral):
         super().complete(parsed_args)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient import events
+        from protectorclient.polling import events
 
         wanted = list(dict.fromkeys(parsed_args.operation))
         several = len(wanted) > 1 and not parsed_args.any

@@ -19,9 +19,9 @@ from protectorclient.osc import command, options
 from protectorclient.osc.v1 import _followed, _waiting
 
 if TYPE_CHECKING:
-    from protectorclient import events
-    from protectorclient.osc.tracker import Tracker
-    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.osc.live.tracker import Tracker
+    from protectorclient.pair.site import SiteHandle
+    from protectorclient.polling import events
     from protectorclient.v1.operations import Operation
 
 UNFINISHED = ("running", "rolling_back", "pending")
@@ -75,7 +75,7 @@ class WatchOperation(_waiting.Waiting, command.Command):
         super().complete(parsed_args)
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        from protectorclient import events
+        from protectorclient.polling import events
 
         ways = (
             parsed_args.operation,
@@ -138,8 +138,8 @@ class WatchOperation(_waiting.Waiting, command.Command):
         self, followed: _followed.Followed, handles: dict[str, SiteHandle]
     ) -> list[events.Key]:
         """What runs by now at the sites that say so."""
-        from protectorclient import events
         from protectorclient.pair import both_sites
+        from protectorclient.polling import events
 
         found: list[events.Key] = []
         asked = both_sites.BothSites(tuple(handles.values()))
@@ -197,15 +197,15 @@ class WatchOperation(_waiting.Waiting, command.Command):
         self, parsed_args: argparse.Namespace, tracked: Tracker
     ) -> Iterator[_waiting.Display]:
         """What is watched is the result: it goes to stdout."""
-        from protectorclient.osc import progress
+        from protectorclient.osc.live import lines
 
         if parsed_args.events:
-            yield progress.Journal(self._write)
+            yield lines.Journal(self._write)
         elif self.may_draw(self.app.stdout):
             with self.drawn(tracked, self.app.stdout) as display:
                 yield display
         else:
-            yield progress.Reporter(
+            yield lines.Reporter(
                 lambda text: self._write(f"{_stamp()} {escaped(text)}"),
                 label=_waiting.labels(tracked, several=parsed_args.all),
                 every=True,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from protectorclient import exceptions
-from protectorclient.osc import ask, columns, command, options
+from protectorclient.osc import columns, command, options, prompts
 from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _reading
 
@@ -64,8 +64,8 @@ class SetPolicy(command.ShowOne):
             metavar="<url>",
             help="URL of the FlashArray at the secondary site",
         )
-        ask.add_secret(parser, "primary-fa-api-token", PRIMARY_TOKEN)
-        ask.add_secret(parser, "secondary-fa-api-token", SECONDARY_TOKEN)
+        prompts.add_secret(parser, "primary-fa-api-token", PRIMARY_TOKEN)
+        prompts.add_secret(parser, "secondary-fa-api-token", SECONDARY_TOKEN)
         parser.add_argument(
             "--replication-interval",
             metavar="<seconds>",
@@ -103,13 +103,13 @@ class SetPolicy(command.ShowOne):
         policy = policies.set(
             group,
             **urls,
-            primary_fa_api_token=ask.secret(
+            primary_fa_api_token=prompts.secret(
                 parsed_args,
                 "primary-fa-api-token",
                 PRIMARY_TOKEN,
                 needed=old is None,
             ),
-            secondary_fa_api_token=ask.secret(
+            secondary_fa_api_token=prompts.secret(
                 parsed_args,
                 "secondary-fa-api-token",
                 SECONDARY_TOKEN,

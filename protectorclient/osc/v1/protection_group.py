@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import exceptions, mappings
+from protectorclient import exceptions
+from protectorclient.mapping import model
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
-    from protectorclient.finder import NameFinder
-    from protectorclient.located import Located
-    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.mapping.finder import NameFinder
+    from protectorclient.pair.located import Located
+    from protectorclient.pair.site import SiteHandle
     from protectorclient.v1.protection_groups import ProtectionGroup
 
 STATUSES = (
@@ -236,8 +237,8 @@ def _hold_copies(located: Located) -> None:
     not looked at: what a failed operation left of it is the service's to
     judge.
     """
-    from protectorclient.checking import copies
-    from protectorclient.located import rank
+    from protectorclient.pair.located import rank
+    from protectorclient.preflight import copies
 
     group = located.group
     if not group.failover_count:
@@ -300,10 +301,8 @@ class DeleteProtectionGroup(command.Command):
 def _parsed(parsed_args: argparse.Namespace) -> dict[str, dict[str, str]]:
     """The mappings of the command line, where there are any."""
     given = {
-        "network": mappings.parse(
-            parsed_args.network_mapping, "network mapping"
-        ),
-        "flavor": mappings.parse(parsed_args.flavor_mapping, "flavor mapping"),
+        "network": model.parse(parsed_args.network_mapping, "network mapping"),
+        "flavor": model.parse(parsed_args.flavor_mapping, "flavor mapping"),
     }
     return {what: lines for what, lines in given.items() if lines}
 

@@ -7,15 +7,16 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import exceptions, remedy
-from protectorclient.osc import ask, columns, options
+from protectorclient import exceptions
+from protectorclient.mapping import commands
+from protectorclient.osc import columns, options, prompts
 from protectorclient.osc.v1 import _following, _looking, _mapped
 
 if TYPE_CHECKING:
-    from protectorclient.actions import Prepared
-    from protectorclient.checkup import Wanted
-    from protectorclient.mappingfile import MappingFile
-    from protectorclient.stakes import Stakes
+    from protectorclient.mapping.files import MappingFile
+    from protectorclient.pair.moves.action import Prepared
+    from protectorclient.preflight.impact import Stakes
+    from protectorclient.preflight.start import Wanted
 
 
 class Action(_looking.Looking):
@@ -48,7 +49,7 @@ class Action(_looking.Looking):
         self, parsed_args: argparse.Namespace, prepared: Prepared
     ) -> None:
         """Ask where there is something to lose and a person to answer."""
-        if not parsed_args.yes and ask.on_terminal():
+        if not parsed_args.yes and prompts.on_terminal():
             self.question(parsed_args, prepared)
 
     def question(
@@ -89,13 +90,13 @@ class Action(_looking.Looking):
 
         What is found of the impact is kept for the preview.
         """
-        from protectorclient import preparing
-        from protectorclient.checking import refusals
+        from protectorclient.pair.moves import prepare
+        from protectorclient.preflight import refusals
 
         if start_anyway:
             return
         refusals.hold(prepared)
-        preparing.need_target(prepared)
+        prepare.need_target(prepared)
         impact = self.impact(prepared)
         refusals.hold(prepared, impact)
         refusals.hold_copies(prepared, impact)
@@ -105,7 +106,7 @@ class Action(_looking.Looking):
 
     def impact(self, prepared: Prepared) -> Stakes:
         """What it moves and what is lost by it; asked for once."""
-        from protectorclient import stakes
+        from protectorclient.preflight import impact as stakes
 
         if self._found is None:
             self._found = stakes.of(prepared)
@@ -121,7 +122,7 @@ class Action(_looking.Looking):
         self, parsed_args: argparse.Namespace, given: Mapping[str, Any]
     ) -> Wanted:
         """What the checks have to know of it."""
-        from protectorclient.checkup import Wanted
+        from protectorclient.preflight.start import Wanted
 
         return Wanted(**given)
 
@@ -153,7 +154,7 @@ class Moving(Action):
         from protectorclient.osc.v1 import _questions
 
         question = _questions.move(prepared.group.name, self.impact(prepared))
-        ask.for_yes(question, self.app.stderr)
+        prompts.for_yes(question, self.app.stderr)
 
     def stakes(self, prepared: Prepared) -> None:
         found = self.impact(prepared)
@@ -242,7 +243,7 @@ class FailoverProtectionGroup(Moving):
         from protectorclient.osc.v1 import _questions
 
         question = _questions.unplanned(self.impact(prepared))
-        ask.for_name(prepared.group.name, question, self.app.stderr)
+        prompts.for_name(prepared.group.name, question, self.app.stderr)
 
     def send(
         self, parsed_args: argparse.Namespace, prepared: Prepared
@@ -260,13 +261,13 @@ class FailoverProtectionGroup(Moving):
             if gone:
                 self.say(f"when {located.current.name} is back:")
             if not self.is_quiet:
-                self.next(remedy.sync_force(prepared.group.name))
+                self.next(commands.sync_force(prepared.group.name))
         return output
 
     def _tell_copies(self, prepared: Prepared) -> None:
         """Whether the old primary's instances run on beside the new ones."""
-        from protectorclient.checking import copies
         from protectorclient.osc.v1 import _copies
+        from protectorclient.preflight import copies
 
         located = prepared.located
         target = located.site_ids[located.other.name]
@@ -318,9 +319,9 @@ class FailbackProtectionGroup(Moving):
     ) -> MappingFile | None:
         if parsed_args.mapping_file or not parsed_args.reverse_mapping:
             return super().mapping_file(parsed_args)
-        from protectorclient import lastused
+        from protectorclient.pair.moves import last_mapping
 
-        return lastused.failover(
+        return last_mapping.failover(
             self.pair, parsed_args.protection_group
         ).reversed()
 
@@ -353,7 +354,7 @@ class TestFailoverProtectionGroup(Moving):
         from protectorclient.osc.v1 import _questions
 
         question = _questions.drill(prepared.group.name, self.impact(prepared))
-        ask.for_yes(question, self.app.stderr)
+        prompts.for_yes(question, self.app.stderr)
 
 
 class TestCleanupProtectionGroup(Action):

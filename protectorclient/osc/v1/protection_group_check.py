@@ -12,7 +12,7 @@ from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _mapped
 
 if TYPE_CHECKING:
-    from protectorclient.checkup import Report
+    from protectorclient.preflight.start import Report
 
 #: As the table of checks has them, ``sync`` apart, which has no verb here.
 PURPOSES = (
@@ -60,8 +60,8 @@ class CheckProtectionGroup(command.Lister):
         _mapped.add_mapping_file(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient import checkup
         from protectorclient.osc.v1 import _checks
+        from protectorclient.preflight import start
 
         names = list(dict.fromkeys(parsed_args.protection_group))
         reports = self.reports(parsed_args, names)
@@ -69,8 +69,8 @@ class CheckProtectionGroup(command.Lister):
             for warning in report.warnings:
                 self.warn(warning)
         findings = [one for report in reports for one in report.findings]
-        self.outcome = checkup.exit_code(findings, parsed_args.strict)
-        self.last_line = checkup.summary(findings)
+        self.outcome = start.exit_code(findings, parsed_args.strict)
+        self.last_line = start.summary(findings)
         self._reports = reports
         wide = parsed_args.formatter != "table"
         if len(names) == 1:
@@ -88,18 +88,18 @@ class CheckProtectionGroup(command.Lister):
         self, parsed_args: argparse.Namespace, names: list[str]
     ) -> list[Report]:
         """One for each group; what is known of the sites is kept."""
-        from protectorclient import checkup
+        from protectorclient.preflight import start
 
-        wanted = checkup.Wanted(
+        wanted = start.Wanted(
             **dataclasses.asdict(_mapped.given(parsed_args)),
             mapping_file=_mapped.file(parsed_args),
         )
-        sides = checkup.open_sides(self.pair)
+        sides = start.open_sides(self.pair)
         found = []
         missing: exceptions.NotFound | None = None
         for name in names:
             try:
-                report = checkup.run(
+                report = start.run(
                     self.pair, name, parsed_args.purpose, wanted, sides=sides
                 )
             except exceptions.NotFound as error:

@@ -8,18 +8,19 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import exceptions, remedy
-from protectorclient.checking import copies
+from protectorclient import exceptions
 from protectorclient.escape import shell_word
-from protectorclient.exitcodes import ExitCode
-from protectorclient.osc import ask, columns, options
+from protectorclient.exit_codes import ExitCode
+from protectorclient.mapping import commands
+from protectorclient.osc import columns, options, prompts
 from protectorclient.osc.v1 import _following, protection_group_sync
+from protectorclient.preflight import copies
 
 if TYPE_CHECKING:
-    from protectorclient.checking.instances import Instance
-    from protectorclient.checkup import Report
-    from protectorclient.reconciling import State
-    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.pair.site import SiteHandle
+    from protectorclient.preflight.live_instances import Instance
+    from protectorclient.preflight.start import Report
+    from protectorclient.reports.reconcile import State
 
 #: How much of a checksum tells two apart.
 _SUM = 12
@@ -60,13 +61,14 @@ class ReconcileProtectionGroup(_following.Following):
         options.add_yes(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient import checkup, reconciling
+        from protectorclient.preflight import start
+        from protectorclient.reports import reconcile
 
         name = parsed_args.protection_group
         protection_group_sync.check_winner(self.pair, parsed_args.winner)
         if parsed_args.discard_version is not None and not parsed_args.winner:
             raise exceptions.UsageProblem("--discard-version needs --winner")
-        state = reconciling.look(self.pair, name)
+        state = reconcile.look(self.pair, name)
         for line in _told(state):
             self.tell(line)
         synced = False
@@ -86,8 +88,8 @@ class ReconcileProtectionGroup(_following.Following):
         purpose = "failover" if group.status == "active" else "failback"
         report = None
         if synced or state.report.in_sync:
-            report = checkup.run(self.pair, name, purpose)
-            self.outcome = checkup.exit_code(report.findings)
+            report = start.run(self.pair, name, purpose)
+            self.outcome = start.exit_code(report.findings)
             self.tell(f"check --for {purpose}:")
             from protectorclient.osc.v1 import _checks
 
@@ -120,7 +122,7 @@ class ReconcileProtectionGroup(_following.Following):
         if winner.name not in state.located.groups:
             raise exceptions.GuardRefused(
                 f"{winner.name} does not know the group: nothing was changed"
-            ).then(remedy.sync_force(group.name))
+            ).then(commands.sync_force(group.name))
         held = state.located.groups[loser.name].metadata_version
         for line in _lost(state, winner, loser, self.now()):
             self.tell(line)
@@ -129,7 +131,7 @@ class ReconcileProtectionGroup(_following.Following):
             raise exceptions.GuardRefused(
                 f"{loser.name} holds version {held}, not {given}: nothing"
                 " was changed",
-            ).then(remedy.group(f"reconcile {shell_word(group.name)}"))
+            ).then(commands.group(f"reconcile {shell_word(group.name)}"))
         if not self._loss_confirmed(
             parsed_args, group.name, winner.name, held
         ):
@@ -152,18 +154,18 @@ class ReconcileProtectionGroup(_following.Following):
         self, parsed_args: argparse.Namespace, group: str, site: str, held: int
     ) -> bool:
         given = parsed_args.discard_version is not None
-        if given and (parsed_args.yes or not ask.on_terminal()):
+        if given and (parsed_args.yes or not prompts.on_terminal()):
             return True
-        if ask.on_terminal():
-            ask.for_name(site, f"{site} wins.", self.app.stderr)
-            ask.for_name(
+        if prompts.on_terminal():
+            prompts.for_name(site, f"{site} wins.", self.app.stderr)
+            prompts.for_name(
                 group, f"{site} wins for group {group}.", self.app.stderr
             )
             return True
         winner = f"--winner {shell_word(site)} --discard-version {held}"
         self.trouble = exceptions.NotConfirmed(
             "not confirmed; nothing was changed"
-        ).then(remedy.group(f"reconcile {shell_word(group)} {winner}"))
+        ).then(commands.group(f"reconcile {shell_word(group)} {winner}"))
         return False
 
     def now(self) -> datetime.datetime:
@@ -191,7 +193,7 @@ class ReconcileProtectionGroup(_following.Following):
                 " nothing was changed",
                 hint="leave out --discard-version",
             ).then(
-                remedy.group(
+                commands.group(
                     f"reconcile {shell_word(state.located.group.name)}"
                     f" --winner {shell_word(winner)}"
                 )
@@ -208,15 +210,15 @@ class ReconcileProtectionGroup(_following.Following):
         word = shell_word(state.located.group.name)
         for handle in (state.located.current, state.located.other):
             yield f"to keep those of {handle.name}:"
-            yield remedy.group(
+            yield commands.group(
                 f"reconcile {word} --winner {shell_word(handle.name)}"
             )
 
     def _confirmed(self, parsed_args: argparse.Namespace, source: str) -> bool:
         if parsed_args.yes:
             return True
-        if ask.on_terminal():
-            ask.for_yes(
+        if prompts.on_terminal():
+            prompts.for_yes(
                 f"Copy the metadata of {source} to the other site?",
                 self.app.stderr,
             )
@@ -242,9 +244,9 @@ def _lost(
     now: datetime.datetime,
 ) -> Iterator[str]:
     """What goes when the site that is ahead loses."""
-    from protectorclient.checking import instances
+    from protectorclient.preflight import live_instances
 
-    found = instances.look(state.located)
+    found = live_instances.look(state.located)
     for site in (winner.name, loser.name):
         if site in found.unknown:
             yield (

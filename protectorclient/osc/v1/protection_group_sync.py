@@ -6,18 +6,19 @@ import argparse
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import exceptions, remedy
+from protectorclient import exceptions
 from protectorclient.escape import shell_word
-from protectorclient.exitcodes import ExitCode
-from protectorclient.osc import ask, columns, command, options
+from protectorclient.exit_codes import ExitCode
+from protectorclient.mapping import commands
+from protectorclient.osc import columns, command, options, prompts
 from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
-    from protectorclient.checking import copies
-    from protectorclient.located import SyncReport
     from protectorclient.pair import SitePair
-    from protectorclient.pair.reads import Reads
-    from protectorclient.sitehandle import SiteHandle
+    from protectorclient.pair.located import SyncReport
+    from protectorclient.pair.reads.groups import Reads
+    from protectorclient.pair.site import SiteHandle
+    from protectorclient.preflight import copies
     from protectorclient.v1.protection_groups import (
         ProtectionGroup,
         SyncStatus,
@@ -56,7 +57,7 @@ class SyncStatusProtectionGroup(_reading.ReadsBoth, Compared):
         options.add_group(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient.pair import reading
+        from protectorclient.pair.reads import answer
 
         group = parsed_args.protection_group
         reads = self.reads(parsed_args)
@@ -66,8 +67,8 @@ class SyncStatusProtectionGroup(_reading.ReadsBoth, Compared):
         located = report.located
         for handle in (located.current, located.other):
             if handle.name in located.groups:
-                instead = reading.whose(handle.name, located.group)
-        warnings = reading.silence(report.errors, instead, located.group.name)
+                instead = answer.whose(handle.name, located.group)
+        warnings = answer.silence(report.errors, instead, located.group.name)
         self.tell_warnings(warnings, report.errors)
         return self.report(report)
 
@@ -116,7 +117,7 @@ class SyncForceProtectionGroup(Compared):
         options.add_yes(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient.checking import copies
+        from protectorclient.preflight import copies
 
         group = parsed_args.protection_group
         check_winner(self.pair, parsed_args.winner)
@@ -129,11 +130,11 @@ class SyncForceProtectionGroup(Compared):
     def _confirm(self, parsed_args: argparse.Namespace) -> None:
         """Without a winner nothing is overwritten that is not older."""
         winner = parsed_args.winner
-        if winner is None or parsed_args.yes or not ask.on_terminal():
+        if winner is None or parsed_args.yes or not prompts.on_terminal():
             return
         kept = self.pair.handle(winner)
         lost = self.pair.beside(kept).name
-        ask.for_yes(
+        prompts.for_yes(
             f"Where both sites have changed {parsed_args.protection_group},"
             f" the metadata that {lost} holds are overwritten; instances and"
             f" volumes stay. Keep the metadata of {kept.name}?",
@@ -169,13 +170,13 @@ def _cure(report: SyncReport) -> list[str]:
     if silent or any(
         side.status == "UNREACHABLE" for side in report.sides.values()
     ):
-        return [remedy.group(f"check {shell_word(name)}")]
+        return [commands.group(f"check {shell_word(name)}")]
     if (
         len(report.sides) == 2
         and len({side.local_version for side in report.sides.values()}) == 1
     ):
-        return [remedy.group(f"reconcile {shell_word(name)}")]
-    return [remedy.sync_force(name)]
+        return [commands.group(f"reconcile {shell_word(name)}")]
+    return [commands.sync_force(name)]
 
 
 def check_winner(pair: SitePair, winner: str | None) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 
 from protectorclient import exceptions
 from protectorclient.escape import protector, shell_word
-from protectorclient.exitcodes import ExitCode
-from protectorclient.osc import ask, columns, command, options
+from protectorclient.exit_codes import ExitCode
+from protectorclient.osc import columns, command, options, prompts
 from protectorclient.osc.formats import selection
-from protectorclient.osc.v1 import _both
+from protectorclient.pair import mirror
 
 PASSWORD = "the password of the service account"
 PEER_PASSWORD = "the password of the account that the other site keeps"
@@ -111,7 +111,9 @@ class CreateSite(command.ShowOne):
         from protectorclient.v1.sites import Site
 
         selection.check_record(parsed_args, Site)
-        password = ask.secret(parsed_args, "password", PASSWORD, needed=True)
+        password = prompts.secret(
+            parsed_args, "password", PASSWORD, needed=True
+        )
         fields = {**_given(parsed_args), "password": password}
         peers = _peer_account(parsed_args, new=True)
 
@@ -130,7 +132,7 @@ class CreateSite(command.ShowOne):
                     client.sites.delete(made)
                 raise
 
-        made = _both.create(
+        made = mirror.create(
             self.pair, create, lambda client, it: client.sites.delete(it)
         )
         return columns.shown(made)
@@ -157,7 +159,9 @@ class SetSite(command.ShowOne):
         changes = _given(parsed_args)
         if parsed_args.name is not None:
             changes["name"] = parsed_args.name
-        password = ask.secret(parsed_args, "password", PASSWORD, needed=False)
+        password = prompts.secret(
+            parsed_args, "password", PASSWORD, needed=False
+        )
         if password is not None:
             changes["password"] = password
         peers = _peer_account(parsed_args, new=False)
@@ -168,7 +172,7 @@ class SetSite(command.ShowOne):
             for field in ("username", "password")
             if field in changes
         }
-        made = _both.update(self.pair, parsed_args.site, changes, own, peers)
+        made = mirror.update(self.pair, parsed_args.site, changes, own, peers)
         if own and not peers:
             self.say(
                 "The account that the other site keeps is unchanged. Where it"
@@ -195,7 +199,7 @@ class DeleteSite(command.Command):
         pair = self.pair
         self.trouble = self.each(
             parsed_args.site,
-            lambda name: _both.delete(
+            lambda name: mirror.delete(
                 pair, name, "site", lambda client: client.sites
             ),
         )
@@ -257,13 +261,13 @@ def _add_fields(parser: argparse.ArgumentParser, *, new: bool) -> None:
             required=new and needed,
             help=what,
         )
-    ask.add_secret(parser, "password", PASSWORD)
+    prompts.add_secret(parser, "password", PASSWORD)
     parser.add_argument(
         "--peer-username",
         metavar="<peer-username>",
         help="Name of the account that the other site keeps",
     )
-    ask.add_secret(parser, "peer-password", PEER_PASSWORD)
+    prompts.add_secret(parser, "peer-password", PEER_PASSWORD)
 
 
 def _peer_account(
@@ -271,7 +275,7 @@ def _peer_account(
 ) -> dict[str, str]:
     """What the record at the other site has instead; empty for nothing."""
     username = parsed_args.peer_username
-    password = ask.secret(
+    password = prompts.secret(
         parsed_args,
         "peer-password",
         PEER_PASSWORD,

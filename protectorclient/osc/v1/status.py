@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.escape import protector, shell_word
-from protectorclient.exitcodes import ExitCode
+from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
-    from protectorclient.osc.v1._status_frame import Glance
-    from protectorclient.overview import Overview, Row
+    from protectorclient.osc.live.status_frame import Glance
+    from protectorclient.reports.overview import Overview, Row
 
 CHECK = "protection-group check"
 HEADERS = (
@@ -109,7 +109,7 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
         return self._output(parsed_args)
 
     def _look(self, parsed_args: argparse.Namespace) -> Overview:
-        from protectorclient import overview
+        from protectorclient.reports import overview
 
         reads = self.reads(parsed_args)
         # a site that was late may answer at the next look
@@ -139,9 +139,9 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
         data: Any,
     ) -> int:
         if parsed_args.prometheus:
-            from protectorclient.osc import exposition
+            from protectorclient.osc import prometheus
 
-            for line in exposition.lines(self._found):
+            for line in prometheus.lines(self._found):
                 self.write(line)
             self._tell_trouble()
             return 0
@@ -176,7 +176,7 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
             column_names, data = self._output(parsed_args)
 
     def _may_draw(self) -> bool:
-        from protectorclient.osc import screen
+        from protectorclient.osc.live import screen
 
         chatty = self.app.options.verbose_level > 1 or self.app.options.debug
         return not chatty and screen.can_draw(self.app.stdout)
@@ -188,13 +188,12 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
         data: Any,
     ) -> int:
         """A frame that fits, until the keyboard ends it; it stays then."""
-        from protectorclient.osc import screen
-        from protectorclient.osc.v1 import _status_frame
+        from protectorclient.osc.live import screen, status_frame
 
         self._held = []
         self._tell_trouble()
         glance = self._glance(parsed_args, column_names, data)
-        board = _status_frame.Board(glance)
+        board = status_frame.Board(glance)
         try:
             with screen.Screen(board, self.app.stdout):
                 while True:
@@ -220,7 +219,7 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
     ) -> Glance:
         """The rows in the order that is asked for, else problems first."""
         from protectorclient.osc.formats import formatters, values
-        from protectorclient.osc.v1._status_frame import Entry, Glance
+        from protectorclient.osc.live.status_frame import Entry, Glance
 
         rows = self.sorted_rows(parsed_args, column_names, data)
         if not parsed_args.sort_columns:
@@ -269,7 +268,7 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
 
     def _tell_trouble(self) -> None:
         from protectorclient.osc.v1 import _copies
-        from protectorclient.pair import reading
+        from protectorclient.pair.reads import answer as reading
 
         self.app.stdout.flush()
         found = self._found

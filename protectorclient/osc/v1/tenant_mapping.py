@@ -6,10 +6,11 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from protectorclient import exceptions, mappings
+from protectorclient import exceptions
+from protectorclient.mapping import model
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.formats import selection
-from protectorclient.osc.v1 import _both
+from protectorclient.pair import mirror
 
 COLUMNS = {
     "ID": "id",
@@ -62,7 +63,7 @@ class CreateTenantMapping(command.ShowOne):
         from protectorclient.v1.tenant_mappings import TenantMapping
 
         selection.check_record(parsed_args, TenantMapping)
-        given = mappings.parse(parsed_args.project, "project")
+        given = model.parse(parsed_args.project, "project")
         if len(given) != 2:
             raise exceptions.UsageProblem(
                 "give --project for both sites, once each"
@@ -82,7 +83,7 @@ class CreateTenantMapping(command.ShowOne):
                 parsed_args.name, projects, id=mapping_id
             )
 
-        made = _both.create(
+        made = mirror.create(
             pair, create, lambda client, it: client.tenant_mappings.delete(it)
         )
         names = self.names(parsed_args)
@@ -120,7 +121,7 @@ class DeleteTenantMapping(command.Command):
         pair = self.pair
         self.trouble = self.each(
             parsed_args.tenant_mapping,
-            lambda name: _both.delete(
+            lambda name: mirror.delete(
                 pair,
                 name,
                 "tenant mapping",

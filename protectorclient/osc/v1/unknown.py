@@ -13,7 +13,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from protectorclient.exitcodes import ExitCode
+from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import command, unknown
 
 NOUN = "protector"

@@ -9,14 +9,14 @@ import flask
 from flask.testing import FlaskClient
 
 from fakeserver import api
-from fakeserver.clock import stamp
-from fakeserver.cloud.tokens import Token
-from fakeserver.engine.access import Access
-from fakeserver.engine.documents import new_document
-from fakeserver.errors import Refused
-from fakeserver.http.routes import Application, Blueprint
-from fakeserver.ids import stable_id
-from fakeserver.site import Site
+from fakeserver.base.clock import stamp
+from fakeserver.base.errors import Refused
+from fakeserver.base.ids import stable_id
+from fakeserver.base.routes import Application, Blueprint
+from fakeserver.base.site import Site
+from fakeserver.cloud.identity.tokens import Token
+from fakeserver.engine.model.document import new_document
+from fakeserver.engine.peer.access import Access
 from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES

@@ -8,16 +8,16 @@ import flask
 import pytest
 from api_parts import Api, Engine, Tokens, make_app
 
-from fakeserver.clock import ManualClock
-from fakeserver.config import SiteConfig
-from fakeserver.db import Database
-from fakeserver.faults import NoFaults
-from fakeserver.site import Site
+from fakeserver.base.clock import ManualClock
+from fakeserver.base.config import SiteConfig
+from fakeserver.base.db import Database
+from fakeserver.base.fault_points import NoFaults
+from fakeserver.base.seed_world import build
+from fakeserver.base.site import Site
+from fakeserver.base.vault import Vault
+from fakeserver.base.wire import Sockets
 from fakeserver.storage import arrays
 from fakeserver.store import schema as store
-from fakeserver.vault import Vault
-from fakeserver.wire import Sockets
-from fakeserver.world import build
 
 
 @pytest.fixture

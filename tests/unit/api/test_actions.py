@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from api_parts import PROJECT, Api, Engine, error_of
 
-from fakeserver.ids import stable_id
+from fakeserver.base.ids import stable_id
 
 GROUP = stable_id(1, "g")
 PATH = f"/v1/{PROJECT}/protection-groups/{GROUP}"

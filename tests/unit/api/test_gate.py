@@ -9,9 +9,9 @@ import pytest
 from api_parts import OTHER, PROJECT, Api, Engine, add_group, error_of
 
 from fakeserver.api import roles
-from fakeserver.errors import Refused
-from fakeserver.ids import stable_id
-from fakeserver.site import Site
+from fakeserver.base.errors import Refused
+from fakeserver.base.ids import stable_id
+from fakeserver.base.site import Site
 
 GROUPS = f"/v1/{PROJECT}/protection-groups"
 GROUP = f"{GROUPS}/{stable_id(1, 'g')}"

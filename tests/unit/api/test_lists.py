@@ -15,8 +15,8 @@ from api_parts import (
     operation,
 )
 
-from fakeserver.ids import stable_id
-from fakeserver.site import Site
+from fakeserver.base.ids import stable_id
+from fakeserver.base.site import Site
 from fakeserver.store import groups
 
 GROUPS = f"/v1/{PROJECT}/protection-groups"

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from api_parts import OTHER, PROJECT, Api, add_group, add_site, error_of
 
-from fakeserver.ids import stable_id
-from fakeserver.site import Site
+from fakeserver.base.ids import stable_id
+from fakeserver.base.seed_world import ARRAY_TOKENS
+from fakeserver.base.site import Site
 from fakeserver.store import groups
 from fakeserver.store.sites import SITES
-from fakeserver.world import ARRAY_TOKENS
 
 PATH = "/v1/admin/sites"
 MAPPINGS = "/v1/admin/tenant-mappings"

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from api_parts import PROJECT, Api, Engine, add_group, add_site, error_of
 
-from fakeserver.ids import stable_id
-from fakeserver.site import Site
+from fakeserver.base.ids import stable_id
+from fakeserver.base.site import Site
 
 GROUPS = f"/v1/{PROJECT}/protection-groups"
 GROUP = f"{GROUPS}/{stable_id(1, 'g')}"

@@ -16,8 +16,7 @@ from canned_site import (
 )
 from keystoneauth1 import session as ksa_session
 
-from protectorclient import posting
-from protectorclient.v1 import Client
+from protectorclient.v1 import Client, _post_once
 
 
 @pytest.fixture
@@ -48,7 +47,9 @@ def make_site(
         client = Client(
             ksa_session.Session(auth=password()),
             site_name="site-a",
-            patience=posting.Pace(clock=lambda: sum(naps), sleep=naps.append),
+            patience=_post_once.Pace(
+                clock=lambda: sum(naps), sleep=naps.append
+            ),
             **options,
         )
         return Site(mock, client, naps)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from protectorclient.checking import copies
 from protectorclient.escape import commands
+from protectorclient.preflight import copies
 
 A, B = "id-a", "id-b"
 

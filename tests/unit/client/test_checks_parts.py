@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from protectorclient import mappingfile, outlook, suggesting
-from protectorclient.checking.finding import Finding, Severity, summary
-from protectorclient.checkup import exit_code
+from protectorclient.mapping import files, forecast, suggest
 from protectorclient.osc.v1.mapping import quoted
+from protectorclient.preflight.findings import Finding, Severity, summary
+from protectorclient.preflight.start import exit_code
 
 A, B = "id-a", "id-b"
 
@@ -36,11 +36,11 @@ def document(**more: Any) -> dict[str, Any]:
     return {"primary_site_id": A, "members": members, **more}
 
 
-def view(**more: Any) -> outlook.Outlook:
-    return outlook.Outlook(document(**more), A, B)
+def view(**more: Any) -> forecast.Outlook:
+    return forecast.Outlook(document(**more), A, B)
 
 
-def grounds(fates: list[outlook.Fate]) -> list[str]:
+def grounds(fates: list[forecast.Fate]) -> list[str]:
     return [fate.ground for fate in fates]
 
 
@@ -67,7 +67,7 @@ def test_the_way_home_gives_back_what_it_had() -> None:
         "networks": [{"id": "b1", "name": "far"}],
         "flavor": {"id": "f2", "name": "big"},
     }
-    home = outlook.Outlook(found, B, A)
+    home = forecast.Outlook(found, B, A)
     assert home.home
     assert not home.stored("network")
     fates = home.networks({}, [{"id": "n1", "name": "net-1"}])
@@ -78,7 +78,7 @@ def test_two_targets_of_one_name_are_no_match() -> None:
     targets = [{"id": "t1", "name": "net-1"}, {"id": "t2", "name": "net-1"}]
     fates = view().networks({}, targets)
     assert fates[0].ground == "several of this name"
-    guesses = suggesting.networks(
+    guesses = suggest.networks(
         view(), targets, [{"network_id": "t2", "cidr": "10.1.0.0/24"}]
     )
     assert guesses[0].target is not None
@@ -101,7 +101,7 @@ def test_a_range_decides_when_it_is_one_networks(
 ) -> None:
     targets = [{"id": "t1", "name": "x"}, {"id": "t2", "name": "y"}]
     rows = [{"network_id": one, "cidr": cidr} for one, cidr in subnets]
-    guess = suggesting.networks(view(), targets, rows)[1]
+    guess = suggest.networks(view(), targets, rows)[1]
     assert guess.ground == ground
     assert (guess.target is not None) is ground.startswith("same")
 
@@ -122,7 +122,7 @@ def test_the_nearest_flavor_that_fits(
         {"id": name, "name": name, "vcpus": v, "ram": r, "disk": d}
         for name, (v, r, d) in sizes.items()
     ]
-    (guess,) = suggesting.flavors(view(), targets)
+    (guess,) = suggest.flavors(view(), targets)
     assert (guess.target.name if guess.target else None) == chosen
 
 
@@ -153,11 +153,11 @@ def test_the_last_line_and_the_exit_status() -> None:
 @pytest.mark.parametrize("name", ["a", "no", "10", "n", "net: x", "ü", "~"])
 def test_any_name_is_read_back_from_a_suggestion(name: str) -> None:
     text = f"networks:\n  {quoted(name)}: {quoted(name)}\n"
-    assert mappingfile.parse(text).networks == {name: name}
+    assert files.parse(text).networks == {name: name}
 
 
 def test_the_way_back_drops_what_is_for_drills() -> None:
-    file = mappingfile.MappingFile({"a": "b"}, {"c": "d"}, {"a": "z"})
+    file = files.MappingFile({"a": "b"}, {"c": "d"}, {"a": "z"})
     assert file.networks_for("failover") == {"a": "b"}
     assert file.networks_for("test_failover") == {"a": "z"}
-    assert file.reversed() == mappingfile.MappingFile({"b": "a"}, {"d": "c"})
+    assert file.reversed() == files.MappingFile({"b": "a"}, {"d": "c"})

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from protectorclient import advice, exceptions
+from protectorclient import exceptions
+from protectorclient.advice import match
 from protectorclient.v1.operations import Operation
 
 
@@ -58,21 +59,21 @@ def failed(step: str, message: str = "no", **fields: Any) -> Operation:
     ],
 )
 def test_failed_operations(operation: Operation, key: str | None) -> None:
-    found = advice.for_operation(operation)
+    found = match.for_operation(operation)
     assert (found.key if found else None) == key
 
 
 def test_a_completed_operation_needs_none() -> None:
-    assert advice.for_operation(Operation(id="op-1", status="completed")) is (
+    assert match.for_operation(Operation(id="op-1", status="completed")) is (
         None
     )
 
 
 def test_a_stuck_operation() -> None:
     running = Operation(id="op-1", status="running")
-    assert advice.for_operation(running) is None
-    assert advice.for_operation(running, unchanged_for=899) is None
-    assert advice.for_operation(running, unchanged_for=901) is advice.STUCK
+    assert match.for_operation(running) is None
+    assert match.for_operation(running, unchanged_for=899) is None
+    assert match.for_operation(running, unchanged_for=901) is match.STUCK
 
 
 @pytest.mark.parametrize(
@@ -96,24 +97,24 @@ def test_refusals(reason: str, message: str, key: str | None) -> None:
     error = exceptions.Conflict(
         message, code=409, reason=f"protector.{reason}"
     )
-    found = advice.for_error(error)
+    found = match.for_error(error)
     assert (found.key if found else None) == key
 
 
 def test_errors_of_operations() -> None:
     operation = failed("get_latest_snapshot")
     error = exceptions.OperationFailed("no", operation=operation)
-    assert advice.for_error(error) is advice.STORAGE
-    error = exceptions.OperationFailed("no", advice=advice.STUCK)
-    assert advice.for_error(error) is advice.STUCK
-    assert advice.for_error(exceptions.WaitTimeout("no")) is None
-    assert advice.for_error(ValueError("no")) is None
+    assert match.for_error(error) is match.STORAGE
+    error = exceptions.OperationFailed("no", advice=match.STUCK)
+    assert match.for_error(error) is match.STUCK
+    assert match.for_error(exceptions.WaitTimeout("no")) is None
+    assert match.for_error(ValueError("no")) is None
 
 
 def test_the_site_in_trouble_is_the_one_that_is_named() -> None:
     message = "The cloud of site-a is unreachable: it does not answer"
     operation = failed("validate_target_site", message)
-    found = advice.for_operation(operation)
+    found = match.for_operation(operation)
     assert found is not None
     assert found.cause.startswith("A service of the cloud of site-a (")
     assert found.filled(site="site-b").commands == (
@@ -124,20 +125,20 @@ def test_the_site_in_trouble_is_the_one_that_is_named() -> None:
 
 
 def test_the_names_of_the_day() -> None:
-    for row in advice.TABLE:
+    for row in match.TABLE:
         filled = row.filled(group="prod-web-app", operation="op-1")
         for text in (*filled.fix, *filled.commands):
             assert "{" not in text
-    filled = advice.OUT_OF_SYNC.filled(group="prod-web-app")
+    filled = match.OUT_OF_SYNC.filled(group="prod-web-app")
     assert filled.commands[0] == (
         "openstack protector protection-group sync-force prod-web-app"
     )
 
 
 def test_the_seven_symptoms_are_there() -> None:
-    assert len(advice.TABLE) == 7
-    assert len({row.key for row in advice.TABLE}) == 7
-    for row in advice.TABLE:
+    assert len(match.TABLE) == 7
+    assert len({row.key for row in match.TABLE}) == 7
+    for row in match.TABLE:
         assert row.symptom
         assert row.cause.endswith(".")
         assert row.fix

@@ -7,8 +7,9 @@ import pytest
 import requests
 import requests_mock
 
-from protectorclient import answers, exceptions
-from protectorclient.exitcodes import BY_ERROR, ExitCode, code_for
+from protectorclient import exceptions
+from protectorclient._http import error_bodies
+from protectorclient.exit_codes import BY_ERROR, ExitCode, code_for
 
 HTML = (
     "<!DOCTYPE html><html><head><title>503 Service Unavailable</title>"
@@ -20,7 +21,7 @@ def made(status: int, **kwargs: Any) -> exceptions.HTTPError:
     with requests_mock.Mocker() as mock:
         mock.get("http://site/x", status_code=status, **kwargs)
         response = requests.get("http://site/x", timeout=1)
-    return answers.error_from(response, site="site-a")
+    return error_bodies.error_from(response, site="site-a")
 
 
 def test_the_contracts_form() -> None:
@@ -125,16 +126,16 @@ def test_messages_of_the_source_tell_the_reason() -> None:
     [(None, None), ("", None), ("3", 3.0), ("soon", None), ("-3", None)],
 )
 def test_retry_after(header: str | None, seconds: float | None) -> None:
-    assert answers.retry_after(header) == seconds
+    assert error_bodies.retry_after(header) == seconds
 
 
 def test_retry_after_as_a_date() -> None:
     past = "Wed, 21 Oct 2015 07:28:00 GMT"
-    assert answers.retry_after(past) == 0.0
+    assert error_bodies.retry_after(past) == 0.0
 
 
 def test_userinfo_is_left_out_of_urls() -> None:
-    assert answers.without_userinfo("http://a:b@c/d@e") == "http://c/d@e"
+    assert error_bodies.without_userinfo("http://a:b@c/d@e") == "http://c/d@e"
 
 
 REASONS = {
@@ -183,7 +184,7 @@ def test_a_bare_409_is_refused() -> None:
 
 def test_every_reason_is_known() -> None:
     every = {reason for all_ in REASONS.values() for reason in all_}
-    assert set(answers.BY_REASON) == every
+    assert set(error_bodies.BY_REASON) == every
 
 
 def test_every_error_has_an_exit_code() -> None:
@@ -228,7 +229,7 @@ def test_every_error_has_an_exit_code() -> None:
     ],
 )
 def test_retry_after_in_any_form(header: str, seconds: float | None) -> None:
-    assert answers.retry_after(header) == seconds
+    assert error_bodies.retry_after(header) == seconds
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,9 @@ from canned_site import AUTH, PROJECT, ROOT, TOKEN, token, version_document
 from keystoneauth1 import fixture
 
 import protectorclient
-from protectorclient import cloud, exceptions, http
+from protectorclient import exceptions
+from protectorclient._http import adapter
+from protectorclient.config import cloud
 
 CLOUDS = f"""
 clouds:
@@ -82,8 +84,8 @@ def test_everything_has_a_timeout_keystone_included(
     list(client.protection_groups.list())
     asked = {r.hostname: r.timeout for r in service.request_history}
     assert asked == {
-        "keystone.a": (http.CONNECT_TIMEOUT, http.READ_TIMEOUT),
-        "protector.a": (http.CONNECT_TIMEOUT, 11),
+        "keystone.a": (adapter.CONNECT_TIMEOUT, adapter.READ_TIMEOUT),
+        "protector.a": (adapter.CONNECT_TIMEOUT, 11),
     }
 
 
@@ -127,7 +129,7 @@ def test_timeout_and_address_of_the_entry(
     client = protectorclient.connect("direct")
     list(client.protection_groups.list())
     assert service.last_request is not None
-    assert service.last_request.timeout == (http.CONNECT_TIMEOUT, 7)
+    assert service.last_request.timeout == (adapter.CONNECT_TIMEOUT, 7)
 
 
 def test_os_cloud(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from protectorclient import estimate, phases
+from protectorclient.polling import eta, phases
 from protectorclient.v1.operations import Operation
 
 
@@ -93,23 +93,23 @@ def test_the_step_that_runs(
 # How much longer
 
 
-def left(elapsed: float, *history: Operation) -> estimate.Estimate | None:
+def left(elapsed: float, *history: Operation) -> eta.Estimate | None:
     running = operation(protection_group_id="pg-1")
-    return estimate.remaining(running, history, elapsed)
+    return eta.remaining(running, history, elapsed)
 
 
 def test_the_median_of_those_that_took_longer() -> None:
     history = [past(100), past(200), past(400)]
-    assert left(0, *history) == estimate.Estimate(3, True, 200)
-    assert left(150, *history) == estimate.Estimate(3, True, 150)
-    assert left(390, *history) == estimate.Estimate(3, True, 10)
-    assert left(400, *history) == estimate.Estimate(3, True, None)
+    assert left(0, *history) == eta.Estimate(3, True, 200)
+    assert left(150, *history) == eta.Estimate(3, True, 150)
+    assert left(390, *history) == eta.Estimate(3, True, 10)
+    assert left(400, *history) == eta.Estimate(3, True, None)
 
 
 def test_too_few_of_the_group_and_the_whole_site_counts() -> None:
     history = [past(100), past(200), past(300, "pg-2")]
-    assert left(0, *history) == estimate.Estimate(3, False, 200)
-    assert left(0, past(60, "pg-9")) == estimate.Estimate(1, False, 60)
+    assert left(0, *history) == eta.Estimate(3, False, 200)
+    assert left(0, past(60, "pg-9")) == eta.Estimate(1, False, 60)
 
 
 def test_nothing_is_known_of_what_has_never_been() -> None:
@@ -125,7 +125,7 @@ def test_nothing_is_known_of_what_has_never_been() -> None:
 
 
 def test_the_95th_percentile() -> None:
-    assert estimate.usual_limit([1.0] * 4) is None
-    assert estimate.usual_limit([float(n) for n in range(1, 101)]) == 95
-    assert estimate.usual_limit([1, 2, 3, 4, 50]) == 50
-    assert estimate.usual_limit([9.0, *[1.0] * 19]) == 1
+    assert eta.usual_limit([1.0] * 4) is None
+    assert eta.usual_limit([float(n) for n in range(1, 101)]) == 95
+    assert eta.usual_limit([1, 2, 3, 4, 50]) == 50
+    assert eta.usual_limit([9.0, *[1.0] * 19]) == 1

@@ -21,7 +21,7 @@ def interrupted(*_):
 """
 WAITS = {
     "questions of a check": """
-from protectorclient.checking import case
+from protectorclient.preflight import case
 def wait():
     case.in_parallel([hangs, interrupted])
 """,
@@ -53,7 +53,7 @@ def wait():
     )
 """,
     "both sites of a diagnosis": """
-from protectorclient.checking import operation_facts
+from protectorclient.preflight import operation_facts
 operation_facts._find = lambda handle, identity: handle()
 def wait():
     operation_facts.examine("op-1", {"a": hangs, "b": interrupted})

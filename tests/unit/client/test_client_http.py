@@ -17,7 +17,8 @@ from canned_site import (
     version_document,
 )
 
-from protectorclient import exceptions, http, microversions
+from protectorclient import exceptions
+from protectorclient._http import adapter, microversions
 
 GROUP = {"protection_group": {"id": "pg-1", "name": "web"}}
 OPERATIONS = f"/v1/{PROJECT}/operations"
@@ -79,7 +80,7 @@ def test_always_a_timeout_for_connecting_and_for_reading(
     site = make_site()
     site.answer("GET", f"{GROUPS}/pg-1", json=GROUP)
     site.client.protection_groups.get("pg-1")
-    assert site.last.timeout == (http.CONNECT_TIMEOUT, http.READ_TIMEOUT)
+    assert site.last.timeout == (adapter.CONNECT_TIMEOUT, adapter.READ_TIMEOUT)
 
     site = make_site(connect_timeout=1, read_timeout=2)
     site.client.protection_groups.get("pg-1")
@@ -435,7 +436,7 @@ def test_secrets_are_neither_in_logs_nor_in_errors(
 
 
 def test_request_ids_of_our_own() -> None:
-    made = {http.new_request_id() for _ in range(50)}
+    made = {adapter.new_request_id() for _ in range(50)}
     assert len(made) == 50
     assert all(len(item) == len(REQUEST_ID) for item in made)
     assert all(item.startswith("req-") for item in made)

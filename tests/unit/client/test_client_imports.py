@@ -30,9 +30,9 @@ HEAVY = {
     [
         "protectorclient",
         "protectorclient.v1",
-        "protectorclient.cloud",
+        "protectorclient.config.cloud",
         "protectorclient.pair",
-        "protectorclient.exitcodes",
+        "protectorclient.exit_codes",
     ],
 )
 def test_loading_is_light(module: str) -> None:

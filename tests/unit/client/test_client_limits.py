@@ -12,9 +12,9 @@ from canned_site import AUTH, ROOT, TOKEN, password, token, version_document
 from keystoneauth1 import session as ksa_session
 from slow_wire import SlowWire, answer, dripping
 
-from protectorclient import exceptions, http
-from protectorclient._http import deadline, limits
-from protectorclient.finder import NameFinder
+from protectorclient import exceptions
+from protectorclient._http import adapter, deadline, limits
+from protectorclient.mapping.finder import NameFinder
 from protectorclient.v1 import Client
 
 Pieces = Callable[[], Iterator[bytes]]
@@ -112,7 +112,7 @@ def test_a_deadline_is_over_the_whole_answer(
     error = lost(lambda: world.client.protection_groups.get("pg-1"))
     assert isinstance(error, exceptions.SiteUnreachable)
     assert "did not end in time" in error.message
-    assert world.wire.now - began <= http.READ_TIMEOUT + 1
+    assert world.wire.now - began <= adapter.READ_TIMEOUT + 1
 
 
 @pytest.mark.parametrize("pieces", SLOW.values(), ids=SLOW)
@@ -130,7 +130,7 @@ def test_so_is_everybody_elses(
     error = lost(ask)
     assert isinstance(error, exceptions.SiteUnreachable)
     assert "did not end in time" in error.message
-    assert world.wire.now <= http.READ_TIMEOUT + 10
+    assert world.wire.now <= adapter.READ_TIMEOUT + 10
 
 
 def test_a_read_timeout_is_for_the_whole(

@@ -7,7 +7,8 @@ import random
 
 import pytest
 
-from protectorclient import exceptions, mappingfile
+from protectorclient import exceptions
+from protectorclient.mapping import files
 
 #: What a file may be made of, right and wrong.
 PIECES = (
@@ -36,7 +37,7 @@ SMALLEST = (
 @pytest.mark.parametrize("text", SMALLEST, ids=lambda text: text[:30])
 def test_one_sentence(text: str) -> None:
     with pytest.raises(exceptions.MappingProblem) as raised:
-        mappingfile.parse(text, "map.yaml")
+        files.parse(text, "map.yaml")
     said = str(raised.value)
     assert said.startswith("map.yaml: ")
     assert "\n" not in said
@@ -57,7 +58,7 @@ def test_only_sentences_come_of_a_file_of_strangers(seed: int) -> None:
         )
         for name in ("map.yaml", "map.json"):
             try:
-                mappingfile.parse(text, name)
+                files.parse(text, name)
             except exceptions.MappingProblem as error:
                 refused += 1
                 said = str(error)
@@ -71,10 +72,10 @@ def test_a_mark_of_the_byte_order(tmp_path: pathlib.Path) -> None:
     for name in ("map.yaml", "map.json"):
         path = tmp_path / name
         path.write_bytes(b'\xef\xbb\xbf{"networks": {"a": "b"}}')
-        assert mappingfile.load(str(path)).networks == {"a": "b"}
+        assert files.load(str(path)).networks == {"a": "b"}
 
 
 def test_a_name_that_is_no_path() -> None:
     for path in ("a\0b", "/no/such", "/"):
         with pytest.raises(exceptions.MappingProblem, match="cannot read"):
-            mappingfile.load(path)
+            files.load(path)

@@ -2,8 +2,9 @@
 
 import pytest
 
-from protectorclient import exceptions, mappings
-from protectorclient.mappings import Thing
+from protectorclient import exceptions
+from protectorclient.mapping import model
+from protectorclient.mapping.model import Thing
 
 WEB, DB = Thing("n-1", "web"), Thing("n-2", "db")
 SOURCES = (WEB, DB, Thing("n-3", "twin"), Thing("n-4", "twin"))
@@ -12,13 +13,13 @@ TARGETS = (Thing("t-1", "web-b"), Thing("t-2", "db-b"))
 
 def resolve(
     given: dict[str, str], used: tuple[Thing, ...] = (WEB, DB)
-) -> mappings.Resolved:
-    return mappings.resolve(
+) -> model.Resolved:
+    return model.resolve(
         given,
-        source=lambda name: mappings.pick(
+        source=lambda name: model.pick(
             SOURCES, name, what="network", site="site-a"
         ),
-        target=lambda name: mappings.pick(
+        target=lambda name: model.pick(
             TARGETS, name, what="network", site="site-b"
         ),
         used=used,
@@ -27,25 +28,25 @@ def resolve(
 
 
 def test_parse() -> None:
-    assert mappings.parse(["a=b", " c = d=e ", "ä/b=ö?"]) == {
+    assert model.parse(["a=b", " c = d=e ", "ä/b=ö?"]) == {
         "a": "b",
         "c": "d=e",
         "ä/b": "ö?",
     }
-    assert mappings.parse([]) == {}
+    assert model.parse([]) == {}
 
 
 @pytest.mark.parametrize("line", ["", "a", "a=", "=b", "=", " = ", "a= "])
 def test_halves_may_not_be_empty(line: str) -> None:
     with pytest.raises(exceptions.MappingProblem) as caught:
-        mappings.parse([line])
+        model.parse([line])
     assert f"'{line}'" in caught.value.message
 
 
 @pytest.mark.parametrize("second", ["a=c", "a=b", " a =c"])
 def test_a_source_is_mapped_once(second: str) -> None:
     with pytest.raises(exceptions.MappingProblem, match="'a' is mapped twice"):
-        mappings.parse(["a=b", second])
+        model.parse(["a=b", second])
 
 
 def test_names_and_ids_become_ids() -> None:
@@ -98,11 +99,11 @@ def test_where_the_service_does_not_tell_nothing_is_left_out() -> None:
 
 def test_unmatched() -> None:
     used = (WEB, DB, Thing("n-9", "web-b"))
-    assert mappings.unmatched(used, {"n-1": "t-1"}, TARGETS) == (DB,)
-    assert mappings.unmatched(used, {"web": "t", "db": "t"}, TARGETS) == ()
+    assert model.unmatched(used, {"n-1": "t-1"}, TARGETS) == (DB,)
+    assert model.unmatched(used, {"web": "t", "db": "t"}, TARGETS) == ()
 
 
 def test_reverse() -> None:
-    assert mappings.reverse({"a": "b", "c": "d"}) == {"b": "a", "d": "c"}
+    assert model.reverse({"a": "b", "c": "d"}) == {"b": "a", "d": "c"}
     with pytest.raises(exceptions.MappingProblem, match="'a' and 'c'"):
-        mappings.reverse({"a": "b", "c": "b"})
+        model.reverse({"a": "b", "c": "b"})

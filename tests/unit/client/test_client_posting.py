@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 import pytest
 
-from protectorclient import exceptions, posting
+from protectorclient import exceptions
+from protectorclient.v1 import _post_once
 from protectorclient.v1.operations import Operation
 
 OURS = "req-9f4a6bb2-7a0d-4e9a-9a4e-0b6d5a0f5f01"
@@ -73,11 +74,11 @@ class Service:
         self.now += seconds
 
     def run(self) -> Operation:
-        return posting.post_action(
-            posting.Request("pg-1", "failover", {"force": True}, OURS, "a"),
+        return _post_once.post_action(
+            _post_once.Request("pg-1", "failover", {"force": True}, OURS, "a"),
             post=self.post,
             look=self.look,
-            pace=posting.Pace(clock=lambda: self.now, sleep=self.sleep),
+            pace=_post_once.Pace(clock=lambda: self.now, sleep=self.sleep),
         )
 
 
@@ -128,7 +129,7 @@ def test_silence_is_not_an_answer() -> None:
     assert caught.value.request_id == OURS
     assert caught.value.site == "a"
     assert service.posted == 1
-    assert service.now == posting.Pace().patience
+    assert service.now == _post_once.Pace().patience
 
 
 def test_a_refusal_to_look_is_not_an_answer() -> None:
@@ -290,8 +291,8 @@ def test_mappings_may_be_kept_in_other_words() -> None:
     def lost(request_id: str) -> Operation:
         raise LOST
 
-    found = posting.post_action(
-        posting.Request(
+    found = _post_once.post_action(
+        _post_once.Request(
             group_id="pg-1",
             operation_type="failover",
             parameters={
@@ -302,7 +303,7 @@ def test_mappings_may_be_kept_in_other_words() -> None:
         ),
         post=lost,
         look=lambda: looks.pop(0),
-        pace=posting.Pace(clock=lambda: 0.0, sleep=lambda _: None),
+        pace=_post_once.Pace(clock=lambda: 0.0, sleep=lambda _: None),
     )
     assert found is ours
 
@@ -333,11 +334,11 @@ def test_an_earlier_operation_has_not_begun_now(
         for name in ("op-0", "op-1", "op-2", "op-3", "op-4")
     }
     told: list[Operation] = []
-    found = posting.post_action(
-        posting.Request("pg-1", "failover", {}, OURS),
+    found = _post_once.post_action(
+        _post_once.Request("pg-1", "failover", {}, OURS),
         post=lambda request_id: known[answer],
         look=lambda: [known["op-2"], known["op-1"]],
-        pace=posting.Pace(clock=lambda: 0.0, sleep=lambda _: None),
+        pace=_post_once.Pace(clock=lambda: 0.0, sleep=lambda _: None),
         earlier=told.append,
     )
     assert found is known[answer]

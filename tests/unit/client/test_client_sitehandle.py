@@ -9,8 +9,8 @@ from canned_site import ROOT, Site
 from test_client_http import refused, reset
 
 from protectorclient import exceptions
-from protectorclient.cloud import Access
-from protectorclient.sitehandle import SiteHandle
+from protectorclient.config.cloud import Access
+from protectorclient.pair.site import SiteHandle
 
 
 @pytest.fixture

@@ -11,7 +11,8 @@ from keystoneauth1 import adapter, session
 from keystoneauth1 import exceptions as ksa
 from keystoneauth1.identity import v3
 
-from protectorclient import exceptions, transport
+from protectorclient import exceptions
+from protectorclient._http import failures
 
 pytestmark = pytest.mark.versions
 
@@ -33,7 +34,7 @@ def nameless(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_name_that_does_not_resolve(method: str) -> None:
     with (
         pytest.raises(exceptions.SiteUnreachable) as caught,
-        transport.sending("site-a", URL, safe=method == "GET", headers={}),
+        failures.sending("site-a", URL, safe=method == "GET", headers={}),
     ):
         requests.request(method, URL, timeout=5)
     assert caught.value.sent is False
@@ -47,7 +48,7 @@ def test_a_keystone_whose_name_does_not_resolve() -> None:
     asked = session.Session(auth=v3.Password(URL, "demo", "secret"))
     with (
         pytest.raises(exceptions.SiteUnreachable) as caught,
-        transport.authenticating("site-a"),
+        failures.authenticating("site-a"),
     ):
         asked.get_token()
     assert "the name does not resolve" in str(caught.value)
@@ -60,7 +61,7 @@ def test_a_keystone_that_is_too_busy_is_silent(status: int) -> None:
     answer.status_code = status
     with (
         pytest.raises(exceptions.SiteUnreachable, match="Keystone"),
-        transport.authenticating("site-a"),
+        failures.authenticating("site-a"),
     ):
         raise ksa.from_response(answer, "POST", URL)
 
@@ -71,7 +72,7 @@ def test_a_keystone_that_refuses_is_not(status: int) -> None:
     answer.status_code = status
     with (
         pytest.raises(exceptions.AuthenticationFailed),
-        transport.authenticating("site-a"),
+        failures.authenticating("site-a"),
     ):
         raise ksa.from_response(answer, "POST", URL)
 
@@ -83,7 +84,7 @@ def test_what_answers_for_keystone_is_named() -> None:
     answer._content = b"<title>Welcome</title>"
     with (
         pytest.raises(exceptions.SiteUnreachable) as caught,
-        transport.authenticating("site-a"),
+        failures.authenticating("site-a"),
     ):
         raise ksa.InvalidResponse(answer)
     assert str(caught.value) == (
@@ -101,7 +102,7 @@ def test_a_url_that_names_no_host(method: str, url: str) -> None:
     asked = adapter.Adapter(session.Session(), endpoint_override=url)
     with (
         pytest.raises(exceptions.ConfigProblem) as caught,
-        transport.sending("site-a", url, safe=method == "GET", headers={}),
+        failures.sending("site-a", url, safe=method == "GET", headers={}),
     ):
         asked.request("", method)
     assert str(caught.value) == (
@@ -113,7 +114,7 @@ def test_a_keystone_whose_url_names_no_host() -> None:
     asked = session.Session(auth=v3.Password("http://a..b/v3", "demo", "x"))
     with (
         pytest.raises(exceptions.ConfigProblem, match="auth_url, or where"),
-        transport.authenticating("site-a"),
+        failures.authenticating("site-a"),
     ):
         asked.get_token()
 
@@ -124,7 +125,7 @@ def test_what_speaks_no_http() -> None:
             "Connection aborted.", http.client.BadStatusLine("SSH-2.0")
         )
     )
-    assert transport.cause(lost) == "what came is no HTTP"
+    assert failures.cause(lost) == "what came is no HTTP"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +142,7 @@ def test_a_proxy_that_there_cannot_be(
     monkeypatch.setenv("http_proxy", proxy)
     with (
         pytest.raises(exceptions.ConfigProblem) as caught,
-        transport.sending("site-a", URL, safe=True, headers={}),
+        failures.sending("site-a", URL, safe=True, headers={}),
     ):
         requests.get(URL, timeout=5)
     assert "http_proxy, https_proxy, all_proxy" in str(caught.value)
@@ -150,7 +151,7 @@ def test_a_proxy_that_there_cannot_be(
 
 def test_a_proxy_that_is_not_there() -> None:
     lost = requests.exceptions.ProxyError(ConnectionRefusedError())
-    assert transport.cause(lost) == (
+    assert failures.cause(lost) == (
         "the proxy: connection refused; look at http_proxy, https_proxy,"
         " all_proxy and no_proxy"
     )

@@ -2,7 +2,8 @@
 
 import pytest
 
-from protectorclient import exceptions, urls
+from protectorclient import exceptions
+from protectorclient._http import urls
 
 
 @pytest.mark.parametrize(

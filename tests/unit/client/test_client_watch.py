@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from protectorclient import advice, endings, exceptions, watch
+from protectorclient import exceptions
 from protectorclient._http import deadline
-from protectorclient.exitcodes import code_for
+from protectorclient.advice import match
+from protectorclient.exit_codes import code_for
+from protectorclient.polling import poller, results
+from protectorclient.polling.poller import Outcome
 from protectorclient.v1.operations import Operation
-from protectorclient.watch import Outcome
 
 GONE = exceptions.SiteUnreachable("no answer", site="a")
 CUT = exceptions.UnreadableAnswer("cut", site="a", sent=True)
@@ -65,13 +67,13 @@ class Night:
         assert seconds > 0
         self.now += seconds
 
-    def pace(self, **options: Any) -> watch.Pace:
-        return watch.Pace(clock=lambda: self.now, sleep=self.sleep, **options)
+    def pace(self, **options: Any) -> poller.Pace:
+        return poller.Pace(clock=lambda: self.now, sleep=self.sleep, **options)
 
-    def follow(self, **options: Any) -> list[watch.Event]:
+    def follow(self, **options: Any) -> list[poller.Event]:
         pace = options.pop("pace", None) or self.pace()
-        keys = [watch.Key("a", "op-1")]
-        return list(watch.follow(keys, self.fetch, pace=pace, **options))
+        keys = [poller.Key("a", "op-1")]
+        return list(poller.follow(keys, self.fetch, pace=pace, **options))
 
     @property
     def pauses(self) -> list[float]:
@@ -81,14 +83,14 @@ class Night:
         ]
 
 
-def kinds(events: list[watch.Event]) -> str:
+def kinds(events: list[poller.Event]) -> str:
     letters = {
-        watch.Changed: "c",
-        watch.Lost: "L",
-        watch.Silent: "S",
-        watch.Regained: "R",
-        watch.Doubted: "D",
-        watch.Ended: "E",
+        poller.Changed: "c",
+        poller.Lost: "L",
+        poller.Silent: "S",
+        poller.Regained: "R",
+        poller.Doubted: "D",
+        poller.Ended: "E",
     }
     return "".join(letters[type(event)] for event in events)
 
@@ -142,7 +144,7 @@ def test_nights(
     night = Night(list(script))
     events = night.follow(**options)
     assert kinds(events) == expected
-    (ended,) = [e for e in events if isinstance(e, watch.Ended)]
+    (ended,) = [e for e in events if isinstance(e, poller.Ended)]
     assert ended.outcome is outcome
     if "timeout" in options:
         assert night.now <= 1000 + options["timeout"]
@@ -150,7 +152,7 @@ def test_nights(
 
 def test_what_was_seen_last_is_kept() -> None:
     ended = Night([record(progress=55), GONE]).follow()[-1]
-    assert isinstance(ended, watch.Ended)
+    assert isinstance(ended, poller.Ended)
     assert ended.operation is not None
     assert ended.operation.progress == 55
     assert ended.error is GONE
@@ -199,8 +201,8 @@ def test_gives_up_when_nobody_has_answered_for_long_enough() -> None:
 
 def test_an_outage_is_measured() -> None:
     events = Night([record(), GONE, GONE, DONE]).follow()
-    (lost,) = [e for e in events if isinstance(e, watch.Lost)]
-    (back,) = [e for e in events if isinstance(e, watch.Regained)]
+    (lost,) = [e for e in events if isinstance(e, poller.Lost)]
+    (back,) = [e for e in events if isinstance(e, poller.Regained)]
     assert lost.error is GONE
     assert back.polls == 2
     assert back.seconds == back.at - lost.at > 0
@@ -210,17 +212,17 @@ def test_new_steps_of_a_change() -> None:
     before = record(steps_completed=["a"])
     after = record(steps_completed=["a", "b", "c"])
     events = Night([before, after, DONE]).follow()
-    steps = [e.steps for e in events if isinstance(e, watch.Changed)]
+    steps = [e.steps for e in events if isinstance(e, poller.Changed)]
     assert steps == [("a",), ("b", "c"), ()]
 
 
 def test_the_group_decides_what_the_record_does_not_tell() -> None:
-    assert watch.outcome_of(FAILED, "active") is Outcome.ROLLED_BACK
-    assert watch.outcome_of(FAILED, "error") is Outcome.LEFTOVERS
-    assert watch.outcome_of(LEFT, "active") is Outcome.LEFTOVERS
-    assert watch.outcome_of(FORCED, "failed_over") is Outcome.COMPLETED
-    assert watch.outcome_of(FORCED, "failed_over_partial") is Outcome.PARTIAL
-    assert watch.outcome_of(DONE, "failed_over_partial") is Outcome.COMPLETED
+    assert poller.outcome_of(FAILED, "active") is Outcome.ROLLED_BACK
+    assert poller.outcome_of(FAILED, "error") is Outcome.LEFTOVERS
+    assert poller.outcome_of(LEFT, "active") is Outcome.LEFTOVERS
+    assert poller.outcome_of(FORCED, "failed_over") is Outcome.COMPLETED
+    assert poller.outcome_of(FORCED, "failed_over_partial") is Outcome.PARTIAL
+    assert poller.outcome_of(DONE, "failed_over_partial") is Outcome.COMPLETED
 
 
 def test_asking_the_group_may_be_lost_too() -> None:
@@ -242,7 +244,7 @@ def test_a_finished_record_counts_even_if_its_group_stays_silent() -> None:
         raise GONE
 
     ended = Night([FAILED]).follow(settle=settle)[-1]
-    assert isinstance(ended, watch.Ended)
+    assert isinstance(ended, poller.Ended)
     assert ended.outcome is Outcome.ROLLED_BACK
 
 
@@ -265,21 +267,21 @@ def test_many_cost_one_request_for_each_site_and_tick() -> None:
         return found
 
     events = list(
-        watch.follow(
+        poller.follow(
             [
-                watch.Key("a", "op-1"),
-                watch.Key("a", "op-2"),
-                watch.Key("b", "op-3"),
-                watch.Key("a", "op-1"),
+                poller.Key("a", "op-1"),
+                poller.Key("a", "op-2"),
+                poller.Key("b", "op-3"),
+                poller.Key("a", "op-1"),
             ],
             fetch,
-            pace=watch.Pace(
+            pace=poller.Pace(
                 clock=lambda: now[0],
                 sleep=lambda s: now.__setitem__(0, now[0] + s),
             ),
         )
     )
-    ended = [e.key.operation_id for e in events if isinstance(e, watch.Ended)]
+    ended = [e.key.operation_id for e in events if isinstance(e, poller.Ended)]
     assert sorted(ended) == ["op-1", "op-2", "op-3"]
     assert asked[0] == ("a", ("op-1", "op-2"))
     assert asked[1] == ("b", ("op-3",))
@@ -290,12 +292,12 @@ def test_many_cost_one_request_for_each_site_and_tick() -> None:
 def test_a_timeout_that_is_none(timeout: Any) -> None:
     night = Night([record()])
     with pytest.raises(ValueError, match="timeout takes a number of seconds"):
-        watch.follow([watch.Key("a", "op-1")], night.fetch, timeout=timeout)
+        poller.follow([poller.Key("a", "op-1")], night.fetch, timeout=timeout)
     assert not night.asked
 
 
 def test_nothing_to_follow() -> None:
-    assert list(watch.follow([], Night([DONE]).fetch)) == []
+    assert list(poller.follow([], Night([DONE]).fetch)) == []
 
 
 # What it is called when it ends
@@ -306,10 +308,10 @@ def ended(
     operation: Operation | None = None,
     error: exceptions.ProtectorError | None = None,
     silent_for: float | None = None,
-) -> watch.Ended:
-    return watch.Ended(
+) -> poller.Ended:
+    return poller.Ended(
         at=0,
-        key=watch.Key("a", "op-1"),
+        key=poller.Key("a", "op-1"),
         outcome=outcome,
         operation=operation,
         error=error,
@@ -393,9 +395,9 @@ def ended(
     ],
 )
 def test_errors_of_ends(
-    end: watch.Ended, kind: type[exceptions.ProtectorError], words: str
+    end: poller.Ended, kind: type[exceptions.ProtectorError], words: str
 ) -> None:
-    error = endings.error_for(end)
+    error = results.error_for(end)
     with pytest.raises(kind, match=words):
         raise error or AssertionError
     assert type(error) is kind
@@ -406,15 +408,15 @@ def test_errors_of_ends(
 
 
 def test_a_success_is_no_error() -> None:
-    assert endings.error_for(ended(Outcome.COMPLETED, DONE)) is None
+    assert results.error_for(ended(Outcome.COMPLETED, DONE)) is None
 
 
 def test_leftovers_and_advice_are_carried() -> None:
-    error = endings.error_for(ended(Outcome.LEFTOVERS, LEFT))
+    error = results.error_for(ended(Outcome.LEFTOVERS, LEFT))
     assert isinstance(error, exceptions.OperationLeftovers)
     assert error.leftovers == ({"id": "v-1"},)
     storage = record("failed", steps_failed=["get_latest_snapshot"])
-    error = endings.error_for(ended(Outcome.ROLLED_BACK, storage))
+    error = results.error_for(ended(Outcome.ROLLED_BACK, storage))
     assert isinstance(error, exceptions.OperationFailed)
     assert error.advice is not None
     assert error.advice.key == "storage"
@@ -422,7 +424,7 @@ def test_leftovers_and_advice_are_carried() -> None:
 
 def test_how_to_resume_is_said() -> None:
     for outcome in (Outcome.RUNNING, Outcome.UNKNOWN):
-        error = endings.error_for(ended(outcome, record(), GONE))
+        error = results.error_for(ended(outcome, record(), GONE))
         assert error is not None
         assert error.next == ("openstack protector operation wait op-1",)
 
@@ -438,29 +440,29 @@ def test_sleep_is_never_negative_and_time_may_stand_still() -> None:
 def test_a_silence_is_measured_and_told_again_at_half() -> None:
     night = Night([record(), GONE])
     events = night.follow(pace=night.pace(give_up_after=100))
-    (lost,) = [e for e in events if isinstance(e, watch.Lost)]
+    (lost,) = [e for e in events if isinstance(e, poller.Lost)]
     assert (lost.silent_for, lost.patience) == (1, 99)
-    (still,) = [e for e in events if isinstance(e, watch.Silent)]
+    (still,) = [e for e in events if isinstance(e, poller.Silent)]
     assert still.silent_for + (still.patience or 0) == 100
     assert 50 <= still.silent_for <= 61
     end = events[-1]
-    assert isinstance(end, watch.Ended)
+    assert isinstance(end, poller.Ended)
     assert end.silent_for == 100
 
 
 def test_a_wait_that_ends_in_silence_says_how_long_it_was() -> None:
     night = Night([*[record()] * 5, GONE])
     events = night.follow(timeout=30)
-    (lost,) = [e for e in events if isinstance(e, watch.Lost)]
+    (lost,) = [e for e in events if isinstance(e, poller.Lost)]
     assert lost.patience == 1030 - lost.at
     end = events[-1]
-    assert isinstance(end, watch.Ended)
+    assert isinstance(end, poller.Ended)
     assert end.outcome is Outcome.RUNNING
     assert end.silent_for == 1030 - night.asked[4]
     (calm,) = [
         e
         for e in Night([record()]).follow(timeout=5)
-        if isinstance(e, watch.Ended)
+        if isinstance(e, poller.Ended)
     ]
     assert calm.silent_for is None
 
@@ -487,18 +489,18 @@ class Sites:
     def sleep(self, seconds: float) -> None:
         self.now += seconds
 
-    def follow(self, *ids: str, **options: Any) -> list[watch.Event]:
-        pace = watch.Pace(clock=lambda: self.now, sleep=self.sleep)
-        keys = [watch.Key("", identity) for identity in ids]
+    def follow(self, *ids: str, **options: Any) -> list[poller.Event]:
+        pace = poller.Pace(clock=lambda: self.now, sleep=self.sleep)
+        keys = [poller.Key("", identity) for identity in ids]
         return list(
-            watch.follow(
+            poller.follow(
                 keys, self.fetch, sites=("a", "b"), pace=pace, **options
             )
         )
 
-    def ends(self, *ids: str, **options: Any) -> list[watch.Ended]:
+    def ends(self, *ids: str, **options: Any) -> list[poller.Ended]:
         events = self.follow(*ids, **options)
-        return [e for e in events if isinstance(e, watch.Ended)]
+        return [e for e in events if isinstance(e, poller.Ended)]
 
 
 def numbered(number: int, status: str = "running") -> Operation:
@@ -514,8 +516,8 @@ def test_the_site_that_knows_it_is_found() -> None:
     assert sites.asked == ["a:op-1", "b:op-1", "b:op-1"], "a was asked once"
 
 
-def key(number: int, site: str = "a") -> watch.Key:
-    return watch.Key(site, f"op-{number}")
+def key(number: int, site: str = "a") -> poller.Key:
+    return poller.Key(site, f"op-{number}")
 
 
 def test_what_begins_meanwhile_is_followed_too() -> None:
@@ -530,17 +532,17 @@ def test_what_begins_meanwhile_is_followed_too() -> None:
     looks: list[float] = []
     later = iter(([key(1)], [key(1), key(2)], [key(3, "b")], [key(3, "b")]))
 
-    def begun() -> list[watch.Key]:
+    def begun() -> list[poller.Key]:
         looks.append(sites.now)
         return next(later, [])
 
-    pace = watch.Pace(clock=lambda: sites.now, sleep=sites.sleep)
+    pace = poller.Pace(clock=lambda: sites.now, sleep=sites.sleep)
     events = list(
-        watch.follow(
+        poller.follow(
             [key(1)], sites.fetch, sites=("a", "b"), pace=pace, begun=begun
         )
     )
-    ends = [e for e in events if isinstance(e, watch.Ended)]
+    ends = [e for e in events if isinstance(e, poller.Ended)]
     assert len(ends) == 3
     assert {one.key for one in ends} == {key(1), key(2), key(3, "b")}
     assert looks[:2] == [10.0, 20.0]
@@ -550,10 +552,10 @@ def test_what_begins_meanwhile_is_followed_too() -> None:
 
 def test_nothing_is_taken_up_when_the_time_is_over() -> None:
     sites = Sites({"a": [[numbered(1)]], "b": [[]]})
-    pace = watch.Pace(clock=lambda: sites.now, sleep=sites.sleep)
+    pace = poller.Pace(clock=lambda: sites.now, sleep=sites.sleep)
     numbers = iter(range(2, 100))
     events = list(
-        watch.follow(
+        poller.follow(
             [key(1)],
             sites.fetch,
             timeout=15.0,
@@ -561,7 +563,7 @@ def test_nothing_is_taken_up_when_the_time_is_over() -> None:
             begun=lambda: [key(next(numbers))],
         )
     )
-    ends = [e for e in events if isinstance(e, watch.Ended)]
+    ends = [e for e in events if isinstance(e, poller.Ended)]
     assert {one.key for one in ends} == {key(1), key(2)}
     assert sites.now == 15.0
 
@@ -570,11 +572,11 @@ def test_one_dead_site_does_not_keep_the_others_waiting() -> None:
     sites = Sites({"a": [GONE], "b": [[numbered(2, "completed")]]})
     first, second = sites.ends("op-1", "op-2")
     assert (first.key, first.outcome) == (
-        watch.Key("b", "op-2"),
+        poller.Key("b", "op-2"),
         Outcome.COMPLETED,
     )
     assert (second.key, second.outcome) == (
-        watch.Key("", "op-1"),
+        poller.Key("", "op-1"),
         Outcome.UNKNOWN,
     )
     assert second.error is GONE
@@ -590,7 +592,7 @@ def test_a_dead_site_may_come_back_and_know() -> None:
 def test_nobody_knows_it() -> None:
     sites = Sites({"a": [[]], "b": [[]]})
     (end,) = sites.ends("op-1")
-    error = endings.error_for(end)
+    error = results.error_for(end)
     assert type(error) is exceptions.NotFound
     assert str(error) == "no site knows an operation 'op-1'"
 
@@ -598,7 +600,7 @@ def test_nobody_knows_it() -> None:
 def test_one_refuses_and_the_other_does_not_know() -> None:
     sites = Sites({"a": [NOT_ALLOWED], "b": [[]]})
     (end,) = sites.ends("op-1")
-    assert endings.error_for(end) is NOT_ALLOWED
+    assert results.error_for(end) is NOT_ALLOWED
 
 
 def test_both_are_asked_before_the_time_is_over() -> None:
@@ -609,7 +611,7 @@ def test_both_are_asked_before_the_time_is_over() -> None:
 
 def test_an_operation_must_be_somewhere() -> None:
     with pytest.raises(ValueError, match="nobody to ask for op-1"):
-        list(watch.follow([watch.Key("", "op-1")], Night([DONE]).fetch))
+        list(poller.follow([poller.Key("", "op-1")], Night([DONE]).fetch))
 
 
 # The edges of time
@@ -629,12 +631,12 @@ def test_every_site_gets_a_last_look() -> None:
             for identity in ids
         }
 
-    pace = watch.Pace(
+    pace = poller.Pace(
         clock=lambda: now[0], sleep=lambda s: now.__setitem__(0, now[0] + s)
     )
-    keys = [watch.Key("a", "op-1"), watch.Key("b", "op-2")]
-    events = watch.follow(keys, fetch, pace=pace, timeout=100)
-    ends = [e.outcome for e in events if isinstance(e, watch.Ended)]
+    keys = [poller.Key("a", "op-1"), poller.Key("b", "op-2")]
+    events = poller.follow(keys, fetch, pace=pace, timeout=100)
+    ends = [e.outcome for e in events if isinstance(e, poller.Ended)]
     assert ends == [Outcome.COMPLETED, Outcome.COMPLETED]
     assert asked[-2:] == [(100.0, "a"), (100.0, "b")]
 
@@ -644,7 +646,7 @@ def test_what_has_ended_has_ended_at_the_deadline_too() -> None:
         raise GONE
 
     end = Night([FAILED]).follow(settle=settle, timeout=20)[-1]
-    assert isinstance(end, watch.Ended)
+    assert isinstance(end, poller.Ended)
     assert end.outcome is Outcome.ROLLED_BACK
     assert end.error is None
 
@@ -662,7 +664,7 @@ def test_an_old_acquaintance_is_forgiven_a_while() -> None:
 
 def test_polls_that_were_lost_are_counted_to_the_end() -> None:
     end = Night([GONE, record(), CUT, BUSY, DONE]).follow()[-1]
-    assert isinstance(end, watch.Ended)
+    assert isinstance(end, poller.Ended)
     assert end.lost == 3
 
 
@@ -678,8 +680,8 @@ def test_a_lost_site_is_asked_more_often_when_the_time_runs_out() -> None:
 WHEN = "2025-11-03T10:07:43Z"
 
 
-def last(events: list[watch.Event]) -> watch.Ended:
-    assert isinstance(events[-1], watch.Ended)
+def last(events: list[poller.Event]) -> poller.Ended:
+    assert isinstance(events[-1], poller.Ended)
     return events[-1]
 
 
@@ -691,14 +693,14 @@ def test_an_unknown_status_with_a_time_of_its_end_is_one(status: str) -> None:
     end = last(night.follow())
     assert len(night.asked) == 1
     assert end.outcome is Outcome.OTHER
-    error = endings.error_for(end)
+    error = results.error_for(end)
     assert error is not None
     assert f"'{status}'" in str(error)
     assert "still runs" not in str(error)
     assert "rolled back" not in str(error)
     assert code_for(error) == 11
     assert isinstance(error, exceptions.OperationEndedOtherwise)
-    assert error.advice is advice.LEFT_BEHIND
+    assert error.advice is match.LEFT_BEHIND
 
 
 def test_an_unknown_status_is_an_end_after_three_polls_without_change() -> (
@@ -709,7 +711,7 @@ def test_an_unknown_status_is_an_end_after_three_polls_without_change() -> (
     assert kinds(events) == "ccE"
     assert len(night.asked) == 5
     assert last(events).outcome is Outcome.OTHER
-    assert code_for(endings.error_for(last(events))) == 11  # type: ignore[arg-type]
+    assert code_for(results.error_for(last(events))) == 11  # type: ignore[arg-type]
 
 
 def test_one_that_changes_goes_on() -> None:
@@ -729,7 +731,7 @@ def test_letters_make_no_other_status(status: str) -> None:
 def test_completed_in_any_letters_is_a_success(status: str) -> None:
     end = last(Night([record(status, 100)]).follow())
     assert end.outcome is Outcome.COMPLETED
-    assert endings.error_for(end) is None
+    assert results.error_for(end) is None
 
 
 @pytest.mark.parametrize("status", ["FAILED", "Failed"])
@@ -745,7 +747,7 @@ def test_one_that_runs_and_has_ended_goes_on_with_one_warning(
     odd = [record(status, n, completed_at=WHEN) for n in (5, 10, 10, 10, 10)]
     events = Night([*odd, odd[-1], DONE]).follow()
     assert kinds(events) == "cDccE"
-    (doubt,) = [e for e in events if isinstance(e, watch.Doubted)]
+    (doubt,) = [e for e in events if isinstance(e, poller.Doubted)]
     assert "op-1" in doubt.message
     assert last(events).outcome is Outcome.COMPLETED
 
@@ -759,13 +761,13 @@ def test_a_poll_does_not_outlive_the_timeout_for_long() -> None:
         limits.append(deadline.cut(1000.0))
         return night.fetch(site, ids)
 
-    keys = [watch.Key("a", "op-1")]
-    list(watch.follow(keys, fetch, timeout=60, pace=night.pace()))
+    keys = [poller.Key("a", "op-1")]
+    list(poller.follow(keys, fetch, timeout=60, pace=night.pace()))
     assert limits[0] == pytest.approx(60, abs=1)
     assert min(limits) == pytest.approx(5, abs=1)
     limits.clear()
     night.script = [DONE]
-    list(watch.follow(keys, fetch, pace=night.pace()))
+    list(poller.follow(keys, fetch, pace=night.pace()))
     assert limits == [1000.0]
 
 
@@ -779,7 +781,7 @@ def test_there_is_a_pause_between_two_polls(shortest: float) -> None:
 def test_of_a_status_that_is_not_known_nobody_says_that_it_runs() -> None:
     night = Night([record("verifying", 100)])
     end = last(night.follow(timeout=2))
-    error = endings.error_for(end)
+    error = results.error_for(end)
     assert isinstance(error, exceptions.WaitTimeout)
     assert "has the status 'verifying' (100 %)" in str(error)
     assert code_for(error) == 8

@@ -6,9 +6,9 @@ from typing import Any
 from werkzeug.test import TestResponse
 
 from fakeserver import cloud
-from fakeserver.http.routes import Application
-from fakeserver.site import Site
-from fakeserver.world import World
+from fakeserver.base.routes import Application
+from fakeserver.base.seed_world import World
+from fakeserver.base.site import Site
 
 URLS = {
     "site-a": "http://127.0.0.1:8788",

@@ -7,20 +7,20 @@ from collections.abc import Callable, Iterator
 import pytest
 from cloud_parts import URLS, Cloud, Maker
 
-from fakeserver.clock import ManualClock
-from fakeserver.cloud import schema
-from fakeserver.cloud.keystone import Keystone
-from fakeserver.cloud.seed import seed_clouds
-from fakeserver.config import SiteConfig
-from fakeserver.db import Database
-from fakeserver.faults import NoFaults
-from fakeserver.inprocess import InProcess
-from fakeserver.site import Site
+from fakeserver.base.clock import ManualClock
+from fakeserver.base.config import SiteConfig
+from fakeserver.base.db import Database
+from fakeserver.base.fault_points import NoFaults
+from fakeserver.base.seed_world import SITES, build
+from fakeserver.base.site import Site
+from fakeserver.base.vault import Vault
+from fakeserver.cloud.identity.keystone import Keystone
+from fakeserver.cloud.shared import schema
+from fakeserver.cloud.shared.seed import seed_clouds
+from fakeserver.local.wsgi_adapter import InProcess
 from fakeserver.storage.arrays import SCHEMA as ARRAY_SCHEMA
 from fakeserver.storage.arrays import Arrays
 from fakeserver.storage.seed import seed_arrays
-from fakeserver.vault import Vault
-from fakeserver.world import SITES, build
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from cloud_parts import Cloud, Maker
 
-from fakeserver.world import ARRAYS
+from fakeserver.base.seed_world import ARRAYS
 
 VOLUMES = "/volume/v3/{p}/volumes"
 TYPES = "/volume/v3/{p}/types"
@@ -315,7 +315,7 @@ def test_small_things(a: Cloud) -> None:
 
 
 def test_seeding_again_brings_the_world_back(make_cloud: Maker) -> None:
-    from fakeserver.cloud.seed import seed_clouds
+    from fakeserver.cloud.shared.seed import seed_clouds
 
     a = make_cloud("site-a")
     before = a.get(f"{VOLUMES}/detail").json

@@ -6,7 +6,7 @@ import pytest
 from cloud_parts import Cloud
 from werkzeug.test import TestResponse
 
-from fakeserver.cloud import seed
+from fakeserver.cloud.shared import seed
 
 GROUPS = "/volume/v3/{p}/groups"
 TYPES = "/volume/v3/{p}/group_types"

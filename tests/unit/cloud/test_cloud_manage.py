@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from cloud_parts import Cloud
 
-from fakeserver.cloud.cinder_policy import MANAGE, Policy
-from fakeserver.cloud.tokens import Token
+from fakeserver.cloud.identity.tokens import Token
+from fakeserver.cloud.volume.policy import MANAGE, Policy
 
 PATH = "/volume/v3/{p}/os-volume-manage"
 HOST = {

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from cloud_parts import Cloud, Maker
 
-from fakeserver.world import ARRAYS
+from fakeserver.base.seed_world import ARRAYS
 
 SERVERS = "/compute/v2.1/servers"
 

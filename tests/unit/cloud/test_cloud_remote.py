@@ -7,15 +7,15 @@ import pytest
 import requests
 from cloud_parts import URLS, Cloud
 
-from fakeserver.clock import ManualClock
-from fakeserver.cloud.remote import (
+from fakeserver.base.clock import ManualClock
+from fakeserver.base.fault_points import NoFaults
+from fakeserver.engine.cloud_client.cloud import (
     Account,
     CloudRefused,
     CloudUnreachable,
     RemoteCloud,
 )
-from fakeserver.faults import NoFaults
-from fakeserver.inprocess import InProcess
+from fakeserver.local.wsgi_adapter import InProcess
 
 HOST = "site-b@flasharray-b#pool"
 
@@ -155,7 +155,7 @@ def test_limits_of_both_services(a: Cloud, wire: InProcess) -> None:
 def test_every_page_of_a_list(
     a: Cloud, wire: InProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fakeserver.cloud.web.MAX_PAGE", 2)
+    monkeypatch.setattr("fakeserver.cloud.shared.web.MAX_PAGE", 2)
     remote = RemoteCloud(account("site-a"), a.project(), wire, NoFaults())
     assert len(remote.servers()) == 6
     assert len({volume["id"] for volume in remote.volumes()}) == 10

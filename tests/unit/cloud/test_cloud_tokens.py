@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from cloud_parts import Cloud, Maker
 
-from fakeserver.clock import ManualClock
+from fakeserver.base.clock import ManualClock
 
 DAY = 86400
 

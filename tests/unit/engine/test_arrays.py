@@ -2,12 +2,12 @@
 
 import pytest
 
-from fakeserver.clock import ManualClock
-from fakeserver.db import Database
-from fakeserver.faults import NoFaults, StepFault
+from fakeserver.base.clock import ManualClock
+from fakeserver.base.db import Database
+from fakeserver.base.fault_points import NoFaults, StepFault
+from fakeserver.base.seed_world import ARRAY_TOKENS, changed_token
 from fakeserver.storage.arrays import KEEP, SCHEMA, Arrays
 from fakeserver.storage.driver import StorageError
-from fakeserver.world import ARRAY_TOKENS, changed_token
 
 A, B = "flasharray-a", "flasharray-b"
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from fakeserver.clock import ManualClock
-from fakeserver.db import Database
-from fakeserver.faults import NoFaults
+from fakeserver.base.clock import ManualClock
+from fakeserver.base.db import Database
+from fakeserver.base.fault_points import NoFaults
 from fakeserver.storage.arrays import SCHEMA, Arrays
 from fakeserver.storage.driver import StorageError
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from fakeserver.engine.resolve import Catalog, plan_members
-from fakeserver.errors import Refused
+from fakeserver.base.errors import Refused
+from fakeserver.engine.model.mapping_plan import Catalog, plan_members
 
 A, B = "id-a", "id-b"
 

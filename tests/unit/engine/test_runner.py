@@ -2,8 +2,7 @@
 
 import pytest
 
-from fakeserver.engine.plans import PLANS, Step, plan_of
-from fakeserver.engine.runner import (
+from fakeserver.engine.model.next_move import (
     Announce,
     Do,
     Nothing,
@@ -13,6 +12,7 @@ from fakeserver.engine.runner import (
     next_move,
     within,
 )
+from fakeserver.engine.model.plans import PLANS, Step, plan_of
 
 PLAN = (Step("one", 30), Step("two", 100))
 

@@ -6,10 +6,11 @@ import argparse
 
 import pytest
 
-from fakeserver.errors import STATUS
-from protectorclient import answers, exceptions
+from fakeserver.base.errors import STATUS
+from protectorclient import exceptions
+from protectorclient._http import error_bodies
 from protectorclient.escape import ShellCommand, commands, protector
-from protectorclient.exitcodes import BY_ERROR
+from protectorclient.exit_codes import BY_ERROR
 from protectorclient.osc import next_commands
 from protectorclient.osc.next_commands import AFTER, Circumstances
 from tests.parsing import parses
@@ -45,14 +46,14 @@ def told(error: BaseException, at: Circumstances) -> tuple[ShellCommand, ...]:
 
 def test_every_ending_has_a_row() -> None:
     """One of its own: what is new must be thought of."""
-    kinds = {*BY_ERROR, *answers.BY_REASON.values()}
+    kinds = {*BY_ERROR, *error_bodies.BY_REASON.values()}
     assert kinds - set(AFTER) == set()
 
 
 @pytest.mark.parametrize("words", ["protection-group failover", "status"])
 @pytest.mark.parametrize(
     "kind",
-    sorted({*BY_ERROR, *answers.BY_REASON.values()} - WITHOUT, key=str),
+    sorted({*BY_ERROR, *error_bodies.BY_REASON.values()} - WITHOUT, key=str),
 )
 def test_every_ending_has_a_command(
     kind: type[BaseException], words: str
@@ -71,7 +72,8 @@ def test_every_ending_has_a_command(
 def test_every_reason_has_a_command(reason: str) -> None:
     body = {"code": STATUS[reason], "reason": f"protector.{reason}"}
     error = (
-        answers.BY_REASON.get(reason) or exceptions.BY_STATUS[STATUS[reason]]
+        error_bodies.BY_REASON.get(reason)
+        or exceptions.BY_STATUS[STATUS[reason]]
     )
     made_ = error("no", code=body["code"], reason=body["reason"])
     found = told(made_, now())

@@ -9,7 +9,7 @@ import pathlib
 import pytest
 
 from protectorclient import exceptions
-from protectorclient.osc import ask, options
+from protectorclient.osc import options, prompts
 
 
 @pytest.mark.parametrize(
@@ -64,13 +64,13 @@ def test_the_right_command_is_named_in_full(
 
 def secret_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser()
-    ask.add_secret(parser, "api-token", "the token")
+    prompts.add_secret(parser, "api-token", "the token")
     return parser
 
 
 def read(*argv: str, needed: bool = True) -> str | None:
     parsed = secret_parser().parse_args(argv)
-    return ask.secret(parsed, "api-token", "the token", needed=needed)
+    return prompts.secret(parsed, "api-token", "the token", needed=needed)
 
 
 def test_a_secret_from_a_file_a_variable_or_standard_input(
@@ -148,8 +148,8 @@ def test_a_terminal_that_is_closed_at_the_question(
     def closed(prompt: str) -> str:
         raise error
 
-    monkeypatch.setattr(ask, "on_terminal", lambda: True)
-    monkeypatch.setattr(ask.getpass, "getpass", closed)
+    monkeypatch.setattr(prompts, "on_terminal", lambda: True)
+    monkeypatch.setattr(prompts.getpass, "getpass", closed)
     with pytest.raises(exceptions.UsageProblem) as raised:
         read()
     assert str(raised.value) == (
@@ -162,7 +162,7 @@ def test_nothing_is_asked_without_a_terminal(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("prod\n"))
-    assert not ask.on_terminal()
+    assert not prompts.on_terminal()
 
 
 @pytest.mark.parametrize(
@@ -175,10 +175,10 @@ def test_a_name_is_typed_in_full(
     monkeypatch.setattr("sys.stdin", io.StringIO(typed))
     err = io.StringIO()
     if confirmed:
-        ask.for_name("prod", "Really?", err)
+        prompts.for_name("prod", "Really?", err)
     else:
         with pytest.raises(exceptions.NotConfirmed):
-            ask.for_name("prod", "Really?", err)
+            prompts.for_name("prod", "Really?", err)
     end = "" if typed else "\n"
     assert err.getvalue() == f"Really?\nType prod to go on: {end}"
 
@@ -193,7 +193,7 @@ def test_ctrl_c_at_a_question_ends_its_line(
     monkeypatch.setattr("sys.stdin", Interrupted())
     err = io.StringIO()
     with pytest.raises(KeyboardInterrupt):
-        ask.for_yes("Move it?", err)
+        prompts.for_yes("Move it?", err)
     assert err.getvalue() == "Move it? [y/N] \n"
 
 
@@ -202,7 +202,7 @@ def test_a_question_shows_a_name_without_its_control_characters(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     err = io.StringIO()
-    ask.for_yes("a\x1b[2Jb is stopped. Move a\x1b[2Jb?", err)
+    prompts.for_yes("a\x1b[2Jb is stopped. Move a\x1b[2Jb?", err)
     assert err.getvalue() == (
         "a\\x1b[2Jb is stopped.\nMove a\\x1b[2Jb? [y/N] "
     )

@@ -6,11 +6,12 @@ import datetime
 import json
 from typing import Any
 
-from protectorclient import exceptions, watch
-from protectorclient.osc import progress
+from protectorclient import exceptions
+from protectorclient.osc.live import lines as progress
+from protectorclient.polling import poller
 from protectorclient.v1.operations import Operation
 
-KEY = watch.Key("site-a", "op-1")
+KEY = poller.Key("site-a", "op-1")
 
 
 def operation(status: str, percent: int, **more: object) -> Operation:
@@ -19,7 +20,7 @@ def operation(status: str, percent: int, **more: object) -> Operation:
     )
 
 
-def told(*events: watch.Event) -> list[str]:
+def told(*events: poller.Event) -> list[str]:
     lines: list[str] = []
     report = progress.Reporter(lines.append)
     for event in events:
@@ -27,10 +28,10 @@ def told(*events: watch.Event) -> list[str]:
     return lines
 
 
-def changes(*records: Operation) -> list[watch.Event]:
+def changes(*records: Operation) -> list[poller.Event]:
     previous = (None, *records)
     return [
-        watch.Changed(at=0.0, key=KEY, operation=now, previous=before)
+        poller.Changed(at=0.0, key=KEY, operation=now, previous=before)
         for before, now in zip(previous, records, strict=False)
     ]
 
@@ -68,14 +69,14 @@ GONE = exceptions.SiteUnreachable(
 )
 
 
-def lost(patience: float | None = None) -> watch.Lost:
-    return watch.Lost(
+def lost(patience: float | None = None) -> poller.Lost:
+    return poller.Lost(
         at=0.0, site="site-a", error=GONE, silent_for=1.0, patience=patience
     )
 
 
-def back(polls: int = 3) -> watch.Regained:
-    return watch.Regained(at=9.0, site="site-a", polls=polls, seconds=9.0)
+def back(polls: int = 3) -> poller.Regained:
+    return poller.Regained(at=9.0, site="site-a", polls=polls, seconds=9.0)
 
 
 def test_a_site_that_is_away_and_back() -> None:
@@ -88,7 +89,7 @@ def test_a_site_that_is_away_and_back() -> None:
 
 
 def test_a_silence_says_how_long_it_is_given() -> None:
-    still = watch.Silent(
+    still = poller.Silent(
         at=0.0, site="site-a", error=GONE, silent_for=153.0, patience=147.0
     )
     assert told(lost(300.0), still) == [
@@ -98,12 +99,12 @@ def test_a_silence_says_how_long_it_is_given() -> None:
     ]
 
 
-def ended(outcome: watch.Outcome, **fields: Any) -> watch.Ended:
-    return watch.Ended(at=0.0, key=KEY, outcome=outcome, **fields)
+def ended(outcome: poller.Outcome, **fields: Any) -> poller.Ended:
+    return poller.Ended(at=0.0, key=KEY, outcome=outcome, **fields)
 
 
 def test_the_end_itself_is_for_the_command_to_tell() -> None:
-    assert told(ended(watch.Outcome.COMPLETED)) == []
+    assert told(ended(poller.Outcome.COMPLETED)) == []
 
 
 def test_every_change_where_that_is_the_result() -> None:
@@ -116,10 +117,10 @@ def test_every_change_where_that_is_the_result() -> None:
         operation("running", 12, operation_type="own"),
     ):
         report(event)
-    report(ended(watch.Outcome.RUNNING))
-    report(ended(watch.Outcome.UNKNOWN))
+    report(ended(poller.Outcome.RUNNING))
+    report(ended(poller.Outcome.UNKNOWN))
     last = operation("rolling_back", 5)
-    for outcome in (watch.Outcome.RUNNING, watch.Outcome.UNKNOWN):
+    for outcome in (poller.Outcome.RUNNING, poller.Outcome.UNKNOWN):
         report(ended(outcome, operation=last, silent_for=24.0))
     assert lines == [
         "  0% pending",
@@ -152,7 +153,7 @@ def test_events_as_json() -> None:
         *changes(operation("running", 5, steps_completed=["one"])),
         lost(),
         back(),
-        ended(watch.Outcome.UNKNOWN, error=gone, lost=7),
+        ended(poller.Outcome.UNKNOWN, error=gone, lost=7),
     ):
         journal(event)
     changed, away, again, end = map(json.loads, lines)

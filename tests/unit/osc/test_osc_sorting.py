@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from protectorclient.osc import columns, screen
+from protectorclient.osc import columns
 from protectorclient.osc.formats import below, sorting
+from protectorclient.osc.live import screen
 
 
 def order(values: list[Any], *, descending: bool = False) -> list[Any]:

@@ -6,9 +6,9 @@ import datetime
 
 import pytest
 
-from protectorclient.osc import view
 from protectorclient.osc.formats import measure
-from protectorclient.osc.v1._status_frame import Board, Entry, Glance, frame
+from protectorclient.osc.live import frame as view
+from protectorclient.osc.live.status_frame import Board, Entry, Glance, frame
 
 AT = datetime.datetime(2026, 11, 3, 3, 0, 5, tzinfo=datetime.UTC)
 TITLES = ("Name", "Primary", "Status", "In Sync", "Lag", "Ready")

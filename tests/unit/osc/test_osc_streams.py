@@ -13,7 +13,7 @@ import types
 import pytest
 
 from protectorclient import exceptions
-from protectorclient.osc import ask, streams
+from protectorclient.osc import prompts, std_streams
 
 
 class Broken(io.StringIO):
@@ -41,7 +41,7 @@ FAULTS = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_words_never_fail(fault: str) -> None:
-    words = streams.Words(Broken(FAULTS[fault]))
+    words = std_streams.Words(Broken(FAULTS[fault]))
     assert words.write("four") == 4
     words.writelines(["a", "b"])
     words.flush()
@@ -50,7 +50,7 @@ def test_words_never_fail(fault: str) -> None:
 
 def test_words_arrive_where_they_can() -> None:
     stream = io.StringIO()
-    words = streams.Words(stream)
+    words = std_streams.Words(stream)
     words.writelines(["a\n", "b\n"])
     assert stream.getvalue() == "a\nb\n"
     assert not words.isatty()
@@ -58,7 +58,7 @@ def test_words_arrive_where_they_can() -> None:
 
 @pytest.mark.parametrize("fault", ["full", "lost terminal"])
 def test_a_result_that_is_lost_is_told_once(fault: str) -> None:
-    result = streams.Result(Broken(FAULTS[fault]))
+    result = std_streams.Result(Broken(FAULTS[fault]))
     result.write("a table")
     with pytest.raises(exceptions.OutputNotWritten) as told:
         result.flush()
@@ -72,7 +72,7 @@ def test_a_result_that_is_lost_is_told_once(fault: str) -> None:
 
 
 def test_a_pipe_that_nobody_reads_ends_a_result_at_once() -> None:
-    result = streams.Result(Broken(FAULTS["closed pipe"]))
+    result = std_streams.Result(Broken(FAULTS["closed pipe"]))
     with pytest.raises(BrokenPipeError):
         result.write("a table")
     result.write("more")
@@ -86,15 +86,15 @@ def test_both_ends_of_a_shell_share_a_stream(
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     own = io.StringIO()
     app = types.SimpleNamespace(stdin=None, stdout=own, stderr=sys.stderr)
-    streams.lend(app)
+    std_streams.lend(app)
     assert app.stderr is sys.stderr
-    assert isinstance(app.stderr, streams.Words)
-    assert isinstance(app.stdout, streams.Result)
+    assert isinstance(app.stderr, std_streams.Words)
+    assert isinstance(app.stdout, std_streams.Result)
     assert app.stdout is not sys.stdout
     assert app.stdin.read() == ""
     app.stdin.close()
     before = app.stderr, app.stdout
-    streams.lend(app)
+    std_streams.lend(app)
     assert (app.stderr, app.stdout) == before
 
 
@@ -144,8 +144,8 @@ def test_a_question_on_a_terminal_that_is_gone(
 
     monkeypatch.setattr(sys, "stdin", Gone())
     for asked in (
-        lambda: ask.for_yes("Stop them?", io.StringIO()),
-        lambda: ask.for_name("prod-db", "Move it?", io.StringIO()),
+        lambda: prompts.for_yes("Stop them?", io.StringIO()),
+        lambda: prompts.for_name("prod-db", "Move it?", io.StringIO()),
     ):
         with pytest.raises(exceptions.NotConfirmed):
             asked()

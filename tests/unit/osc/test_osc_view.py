@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from protectorclient import events, exceptions
-from protectorclient.osc import notebook, screen, tracker, view
+from protectorclient import exceptions
 from protectorclient.osc.formats import measure
+from protectorclient.osc.live import frame, screen, tracker
+from protectorclient.polling import events, step_times
 from protectorclient.v1.operations import Operation
 
 NAMES = {"pg-1": "prod-web-app", "sa": "site-a", "sb": "site-b"}
@@ -138,7 +139,7 @@ class Followed:
     def lines(
         self, width: int = 80, height: int = 24, **options: Any
     ) -> list[str]:
-        return view.plain(view.frame(self.tracker, width, height, **options))
+        return frame.plain(frame.frame(self.tracker, width, height, **options))
 
 
 def test_a_failover_on_its_way() -> None:
@@ -229,11 +230,11 @@ def lost(silent_for: float, patience: float | None = None) -> events.Lost:
 
 
 def test_what_is_not_heard_does_not_tick(tmp_path: pathlib.Path) -> None:
-    book = notebook.Notebook(tmp_path / "steps.json")
+    book = step_times.Notebook(tmp_path / "steps.json")
     for _ in range(6):
         book.note("http://a", "failover", STEPS[2], 3)
     book.save()
-    book = notebook.Notebook(tmp_path / "steps.json")
+    book = step_times.Notebook(tmp_path / "steps.json")
     followed = Followed(
         history=lambda *_: [past(300), past(320), past(340)],
         book=book,
@@ -309,11 +310,11 @@ def test_a_site_that_is_not_asked_any_more_is_not_told_of() -> None:
 
 
 def test_a_step_that_is_slower_than_usual(tmp_path: pathlib.Path) -> None:
-    book = notebook.Notebook(tmp_path / "steps.json")
+    book = step_times.Notebook(tmp_path / "steps.json")
     for seconds in (3, 4, 4, 5, 6, 6):
         book.note("http://a", "failover", STEPS[1], seconds)
     book.save()
-    book = notebook.Notebook(tmp_path / "steps.json")
+    book = step_times.Notebook(tmp_path / "steps.json")
     followed = Followed(book=book, place=lambda site: "http://a")
     followed.see(record(0, 0))
     followed.see(record(1, 10))
@@ -328,7 +329,7 @@ def test_a_step_that_is_slower_than_usual(tmp_path: pathlib.Path) -> None:
     )
     followed.see(record(2, 17))
     book.save()
-    again = notebook.Notebook(tmp_path / "steps.json")
+    again = step_times.Notebook(tmp_path / "steps.json")
     assert again.taken("http://a", "failover", STEPS[0]) == (10.0,)
     assert again.taken("http://a", "failover", STEPS[1])[-1] == 7.0
 
@@ -462,7 +463,7 @@ def test_what_does_not_exist() -> None:
 def test_signs_for_a_terminal_that_knows_no_others() -> None:
     followed = Followed()
     followed.see(record(3, 90))
-    for line in followed.lines(200, 50, signs=view.ASCII):
+    for line in followed.lines(200, 50, signs=frame.ASCII):
         line.encode("ascii")
 
 
@@ -478,9 +479,9 @@ def test_where_pictures_can_be_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "signs"),
-    [("utf-8", view.UNICODE), ("ascii", view.ASCII), ("junk", view.ASCII)],
+    [("utf-8", frame.UNICODE), ("ascii", frame.ASCII), ("junk", frame.ASCII)],
 )
-def test_what_a_stream_can_take(encoding: str, signs: view.Signs) -> None:
+def test_what_a_stream_can_take(encoding: str, signs: frame.Signs) -> None:
     class Stream(io.StringIO):
         pass
 
@@ -511,13 +512,13 @@ def test_a_notebook_that_cannot_be_read(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "steps.json"
     for text in ("", "[1]", '{"a": 1}', '{"a": ["x"]}', "\x00"):
         path.write_text(text)
-        assert notebook.Notebook(path).taken("a", "b", "c") == ()
+        assert step_times.Notebook(path).taken("a", "b", "c") == ()
 
 
 def test_a_notebook_keeps_the_newest(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "deep" / "steps.json"
     for turn in range(3):
-        book = notebook.Notebook(path)
+        book = step_times.Notebook(path)
         for second in range(50):
             book.note("a", "b", "c", turn * 50 + second)
         book.save()
@@ -528,13 +529,13 @@ def test_a_notebook_keeps_the_newest(tmp_path: pathlib.Path) -> None:
 def test_a_notebook_that_cannot_be_written(tmp_path: pathlib.Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
-    book = notebook.Notebook(blocked / "steps.json")
+    book = step_times.Notebook(blocked / "steps.json")
     book.note("a", "b", "c", 1)
     book.save()
 
 
 def test_where_the_notebook_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    assert notebook.default_path() == pathlib.Path(
+    assert step_times.default_path() == pathlib.Path(
         "/somewhere/protectorclient/steps.json"
     )

@@ -4,8 +4,8 @@ import pathlib
 
 import pytest
 
-from fakeserver.harness import LocalPair
-from fakeserver.sandbox import cli
+from fakeserver.cli import main
+from fakeserver.local.pair import LocalPair
 
 NAME = "volume-x.op-1"
 
@@ -17,7 +17,7 @@ def pair(tmp_path: pathlib.Path):
 
 
 def run(pair: LocalPair, capsys, *words: str) -> tuple[int, str, str]:
-    code = cli.main(["array", *words, "--dir", str(pair.directory)])
+    code = main.main(["array", *words, "--dir", str(pair.directory)])
     out, err = capsys.readouterr()
     return code, out, err
 

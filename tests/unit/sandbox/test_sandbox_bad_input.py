@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fakeserver.sandbox import cli
+from fakeserver.cli import main
 from fakeserver.sandbox.folder import Folder, Settings
 
 #: The commands that read the folder and ask no process.
@@ -37,7 +37,7 @@ def said(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
     """The exit status, and what stands on stderr."""
     capsys.readouterr()
     try:
-        code = cli.main(argv)
+        code = main.main(argv)
     except SystemExit as end:
         code = int(end.code or 0)
     return code, capsys.readouterr().err

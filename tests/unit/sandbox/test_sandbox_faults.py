@@ -7,12 +7,12 @@ import sqlite3
 
 import pytest
 
-from fakeserver import faultpoints
-from fakeserver.engine.steps import STEPS
-from fakeserver.engine.undo import UNDO
-from fakeserver.faultkinds import KINDS
-from fakeserver.faultplan import BadRule, Crashed, FaultFile, FaultPlan
-from fakeserver.faults import StepFault
+from fakeserver.base.fault_points import StepFault
+from fakeserver.engine.run.rollback import UNDO
+from fakeserver.engine.run.steps import STEPS
+from fakeserver.faults import points
+from fakeserver.faults.kinds import KINDS
+from fakeserver.faults.plan import BadRule, Crashed, FaultFile, FaultPlan
 
 
 @pytest.fixture
@@ -249,10 +249,10 @@ def test_what_can_never_strike(
     ("kind", "options"),
     [
         *((kind, {}) for kind in KINDS),
-        *(("step", {"match": step}) for step in faultpoints.STEPS),
+        *(("step", {"match": step}) for step in points.STEPS),
         *(
             ("crash", {"match": name, "stage": "undo"})
-            for name in faultpoints.POINTS["undo"]
+            for name in points.POINTS["undo"]
         ),
         ("step", {"match": "*instances", "stage": "before"}),
         ("step", {"match": "rollback", "stage": "before"}),
@@ -271,6 +271,6 @@ def test_what_can_be_asked_for(
 
 
 def test_the_points_are_those_of_the_engine() -> None:
-    assert set(faultpoints.POINTS["undo"]) == set(UNDO)
-    assert set(faultpoints.EACH) < set(faultpoints.STEPS)
-    assert set(STEPS) < set(faultpoints.STEPS)
+    assert set(points.POINTS["undo"]) == set(UNDO)
+    assert set(points.EACH) < set(points.STEPS)
+    assert set(STEPS) < set(points.STEPS)

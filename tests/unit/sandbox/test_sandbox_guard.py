@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from fakeserver.app import Unbreakable
-from fakeserver.control import Rest, Resting
-from fakeserver.guard import Guarded, is_local_name, is_loopback
+from fakeserver.base.loopback_guard import Guarded, is_local_name, is_loopback
+from fakeserver.http.app import Unbreakable
+from fakeserver.http.control import Rest, Resting
 
 
 def fine(environ: Any, start: Any) -> list[bytes]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import requests
 
-from fakeserver.harness import LocalPair
+from fakeserver.local.pair import LocalPair
 
 GROUP = "prod-web-app"
 

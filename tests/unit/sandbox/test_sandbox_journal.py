@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from fakeserver.clock import ManualClock
-from fakeserver.journal import Journal, Journaled, entries
-from fakeserver.masking import HIDDEN, mask, mask_query, readable
-from fakeserver.sandbox import show
+from fakeserver.base.clock import ManualClock
+from fakeserver.cli import show
+from fakeserver.http.masking import HIDDEN, mask, mask_query, readable
+from fakeserver.http.request_log import Journal, Journaled, entries
 from fakeserver.sandbox.folder import Folder, Settings
 
 TOKEN = "gAAAAABnQ" + "x" * 120

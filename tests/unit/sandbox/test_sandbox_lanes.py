@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from fakeserver.lanes import SHARES, Lanes, lane_of
+from fakeserver.http.thread_pools import SHARES, Lanes, lane_of
 
 
 @pytest.mark.parametrize(

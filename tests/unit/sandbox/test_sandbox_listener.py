@@ -12,10 +12,10 @@ import pytest
 import requests
 from urllib3.exceptions import ProtocolError
 
-from fakeserver import certificate
-from fakeserver.faultplan import FaultFile, FaultPlan
-from fakeserver.listener import Listener, bind
-from fakeserver.transport import Faulty
+from fakeserver.faults.plan import FaultFile, FaultPlan
+from fakeserver.faults.transport import Faulty
+from fakeserver.http import certificate
+from fakeserver.http.listener import Listener, bind
 
 BODY = b'{"answer": "' + b"x" * 5000 + b'"}'
 

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from fakeserver import descriptors
+from fakeserver.base import descriptors
 from fakeserver.http import waitress_server
+from fakeserver.http.listener import Listener, bind
 from fakeserver.http.waitress_server import REST, Exhaustion, connection_limit
-from fakeserver.listener import Listener, bind
 
 #: what is sent -> the status, the reason and a part of the message
 POST = b"POST /v1/x HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -224,8 +224,8 @@ import pathlib, resource, sys, threading
 sys.path[:0] = sys.argv[2:]
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
 from fakeserver import descriptors
-from fakeserver.db import Database
-from fakeserver.lanes import Lanes
+from fakeserver.base.db import Database
+from fakeserver.http.thread_pools import Lanes
 place = pathlib.Path(sys.argv[1])
 databases = [Database(place / name) for name in ("site.db", "arrays.db")]
 lanes = Lanes(descriptors.share(16))

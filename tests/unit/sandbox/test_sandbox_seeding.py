@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from fakeserver.build import open_parts, seed, shut
-from fakeserver.ids import new_id
-from fakeserver.sandbox import world
+from fakeserver.base.ids import new_id
+from fakeserver.base.seed_world import SITES
+from fakeserver.compose import open_parts, seed, shut
+from fakeserver.local import controls
 from fakeserver.sandbox.folder import Folder, Settings
-from fakeserver.world import SITES
 from tests.sampling import sampled
 
 #: an id, or a name that is derived from one
@@ -78,7 +78,7 @@ def told(
     made, settings = Folder(folder), Settings(scenario=scenario, seed=seed)
     made.prepare()
     made.write(settings)
-    world.begin_anew(made, settings, now)
+    controls.begin_anew(made, settings, now)
     return ids(folder)
 
 

@@ -21,17 +21,17 @@ from folder_parts import (
     unpack,
 )
 
-from fakeserver.build import upgrade_folder
-from fakeserver.clock import ManualClock
-from fakeserver.engine import documents
-from fakeserver.harness import LocalPair
-from fakeserver.sandbox import lifecycle
-from fakeserver.sandbox.cli import main
+from fakeserver.base.clock import ManualClock
+from fakeserver.base.seed_world import ARRAY_TOKENS
+from fakeserver.base.vault import Vault
+from fakeserver.cli import lifecycle
+from fakeserver.cli.main import main
+from fakeserver.compose import upgrade_folder
+from fakeserver.engine.model import document
+from fakeserver.local.pair import LocalPair
 from fakeserver.sandbox.folder import Folder
 from fakeserver.store import operations, upgrade
 from fakeserver.store.upgrade import NUMBER, File, SchemaProblem, copy_of
-from fakeserver.vault import Vault
-from fakeserver.world import ARRAY_TOKENS
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def give_other_tokens(folder: Folder, token: str) -> None:
             "SELECT doc FROM pg_groups WHERE name = 'prod-db'"
         ).fetchone()
         doc = json.loads(text)
-        for field in documents.TOKENS:
+        for field in document.TOKENS:
             doc["policy"][field] = {
                 "sealed": pair.encrypt(token, doc["id"]),
                 "fingerprint": pair.fingerprint(token, doc["id"]),
@@ -254,7 +254,7 @@ import os, pathlib, sys
 sys.path[:0] = sys.argv[3:]
 from fakeserver.store import site_steps
 from fakeserver.sandbox.folder import Folder
-from fakeserver.build import upgrade_folder
+from fakeserver.compose import upgrade_folder
 before = site_steps.of
 def of(config, world, now):
     step = before(config, world, now)[0]
@@ -469,7 +469,7 @@ def test_a_process_of_a_site_refuses_it_in_one_line(today: Folder) -> None:
         [
             sys.executable,
             "-m",
-            "fakeserver.serve",
+            "fakeserver.cli.serve",
             str(today.path),
             "site-a",
         ],

@@ -1,0 +1,32 @@
+"""The consistency group of a protection group: show, sync."""
+
+from flask import Blueprint, Response
+
+from fakeserver.api import render
+from fakeserver.api.answers import answer
+from fakeserver.api.gate import call
+from fakeserver.api.routing import GROUP, Routes
+from fakeserver.base.site import Site
+from fakeserver.registry import consistency_groups as registry
+from fakeserver.store import groups
+
+
+def blueprint(site: Site) -> Blueprint:
+    routes = Routes("consistency-groups")
+
+    def show(tenant_id: str, pg_id: str) -> Response:
+        group = groups.get(site.db, tenant_id, pg_id)
+        return answer({"consistency_group": registry.show(site, group)})
+
+    def sync(tenant_id: str, pg_id: str) -> Response:
+        asked = call()
+        given = asked.body or {}
+        started = site.service.act(
+            tenant_id, pg_id, "sync_volumes", given, asked.request_id
+        )
+        record = render.operation(started, asked.version)
+        return answer({"operation": record}, 202)
+
+    routes.add("GET", f"{GROUP}/consistency-group", show)
+    routes.add("POST", f"{GROUP}/consistency-group/sync", sync)
+    return routes.blueprint

@@ -1,0 +1,35 @@
+"""Whether the groups of the token's project could fail over now."""
+
+from flask import Blueprint, Response
+
+from fakeserver.api.answers import page
+from fakeserver.api.gate import call
+from fakeserver.api.routing import Routes
+from fakeserver.base.site import Site
+from fakeserver.registry import health as registry
+from fakeserver.store import groups
+
+
+def blueprint(site: Site) -> Blueprint:
+    routes = Routes("health")
+
+    def show() -> Response:
+        asked = call()
+        query = asked.query
+        found = groups.page(
+            site.db, asked.project_id, query["limit"] + 1, query["marker"]
+        )
+        # the one that only tells of a next page is not examined
+        shown, more = found[: query["limit"]], found[query["limit"] :]
+        reports = registry.reports(site, shown)
+        reports += [{"protection_group_id": group.id} for group in more]
+        return page(
+            "health",
+            reports,
+            f"{site.config.url}/v1/health",
+            query,
+            key="protection_group_id",
+        )
+
+    routes.add("GET", "/v1/health", show)
+    return routes.blueprint

@@ -1,0 +1,47 @@
+"""The members of a group: list, add, show, remove."""
+
+from flask import Blueprint, Response
+
+from fakeserver.api import render
+from fakeserver.api.answers import answer, nothing, page
+from fakeserver.api.gate import call
+from fakeserver.api.routing import GROUP, Routes
+from fakeserver.base.site import Site
+from fakeserver.registry import members as registry
+from fakeserver.store import groups
+
+
+def blueprint(site: Site) -> Blueprint:
+    routes = Routes("members")
+
+    def index(tenant_id: str, pg_id: str) -> Response:
+        query = call().query
+        group = groups.get(site.db, tenant_id, pg_id)
+        found = registry.page(group, query["limit"] + 1, query["marker"])
+        return page(
+            "members",
+            [render.member(group, one) for one in found],
+            f"{site.config.url}/v1/{tenant_id}/protection-groups/{pg_id}"
+            "/members",
+            query,
+        )
+
+    def add(tenant_id: str, pg_id: str) -> Response:
+        instance_id = call().body["member"]["instance_id"]
+        group, found = registry.add(site, tenant_id, pg_id, instance_id)
+        return answer({"member": render.member(group, found)}, 201)
+
+    def show(tenant_id: str, pg_id: str, member_id: str) -> Response:
+        group = groups.get(site.db, tenant_id, pg_id)
+        found = registry.get(group, member_id)
+        return answer({"member": render.member(group, found)})
+
+    def remove(tenant_id: str, pg_id: str, member_id: str) -> Response:
+        registry.remove(site, tenant_id, pg_id, member_id)
+        return nothing()
+
+    routes.add("GET", f"{GROUP}/members", index)
+    routes.add("POST", f"{GROUP}/members", add)
+    routes.add("GET", f"{GROUP}/members/<member_id>", show)
+    routes.add("DELETE", f"{GROUP}/members/<member_id>", remove)
+    return routes.blueprint

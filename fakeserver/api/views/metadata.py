@@ -1,0 +1,61 @@
+"""What both sites share about a group: compared, pushed, read, taken."""
+
+from typing import Any
+
+from flask import Blueprint, Response
+
+from fakeserver.api.answers import answer
+from fakeserver.api.gate import call
+from fakeserver.api.routing import GROUP, Routes
+from fakeserver.base.errors import Refused
+from fakeserver.base.site import Site
+from fakeserver.engine.model.document import without_secrets
+
+
+def blueprint(site: Site) -> Blueprint:
+    routes = Routes("metadata")
+
+    def shown(document: dict[str, Any]) -> Response:
+        return answer({"metadata": without_secrets(document)})
+
+    def status(tenant_id: str, pg_id: str) -> Response:
+        local = call().query["local"]
+        found = site.service.sync_status(tenant_id, pg_id, local)
+        return answer({"sync_status": found})
+
+    def force(tenant_id: str, pg_id: str) -> Response:
+        asked = call()
+        winner, discard = asked.query["force"], asked.query["discard"]
+        if discard is None:
+            found = site.service.sync_force(tenant_id, pg_id, winner)
+            return answer({"sync_status": found})
+        if not winner:
+            raise Refused(
+                "bad-request", "discard goes with force=true", field="discard"
+            )
+        found = site.service.sync_discard(
+            tenant_id, pg_id, discard, asked.request_id
+        )
+        completed = found["stale_removed"] is not None
+        return answer({"sync_status": found}, 200 if completed else 202)
+
+    def export(tenant_id: str, pg_id: str) -> Response:
+        version = call().query["version"]
+        return shown(site.service.export(tenant_id, pg_id, version))
+
+    def import_(tenant_id: str, pg_id: str) -> Response:
+        asked = call()
+        return shown(
+            site.service.import_(
+                tenant_id,
+                pg_id,
+                asked.body["metadata"],
+                asked.query["force"],
+            )
+        )
+
+    routes.add("GET", f"{GROUP}/sync-status", status)
+    routes.add("POST", f"{GROUP}/sync-force", force)
+    routes.add("GET", f"{GROUP}/metadata", export)
+    routes.add("PUT", f"{GROUP}/metadata", import_)
+    return routes.blueprint

@@ -1,0 +1,1 @@
+"""The ground: configuration, clock, database, ids, keys."""

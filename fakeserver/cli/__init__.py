@@ -1,0 +1,1 @@
+"""The ``protector-sandbox`` command, and the process of one site."""

@@ -1,0 +1,320 @@
+"""Up, down, and what happens to one site in between."""
+
+import contextlib
+import dataclasses
+import errno
+import os
+import pathlib
+import signal
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from types import FrameType
+from typing import Any
+
+from fakeserver.base.seed_world import FLEET_MOST, SITES
+from fakeserver.http.listener import bind, bind_any
+from fakeserver.local import controls
+from fakeserver.sandbox import channel, process
+from fakeserver.sandbox.folder import Folder, Settings
+from fakeserver.sandbox.problem import Problem, say
+from fakeserver.sandbox.scenarios import FLEET, SCENARIOS
+from fakeserver.sandbox.upgrade import upgrade
+from fakeserver.store.upgrade import SchemaProblem
+
+#: how long a site may take until it answers, seconds
+PATIENCE = 60.0
+#: the option that says the port of a site
+OPTIONS = {SITES[0]: "--port", SITES[1]: "--peer-port"}
+#: settings that data on disk was made with
+_FIXED = {
+    "port": "--port",
+    "peer_port": "--peer-port",
+    "tls": "--tls",
+    "seed": "--seed",
+    "scenario": "--scenario",
+    "groups": "--groups",
+}
+INTERRUPTED = 130
+
+
+class DidNotStart(Problem):
+    """A site that ended, or never answered; its log says why."""
+
+
+def up(folder: Folder, asked: Mapping[str, Any]) -> None:
+    """Bring both sites up, or leave nothing behind."""
+    made = not folder.path.exists()
+    with interruptible() as interrupted:
+        folder.prepare()
+        with folder.alone(interrupted):
+            _not_up(folder)
+            kept = folder.exists()
+            try:
+                _up(folder, asked, kept, interrupted)
+            except (Problem, SchemaProblem, OSError, sqlite3.Error) as error:
+                if not kept:
+                    keep_logs = isinstance(error, DidNotStart)
+                    _leave_nothing(folder, made, keep_logs)
+                raise
+
+
+def _up(
+    folder: Folder,
+    asked: Mapping[str, Any],
+    kept: bool,
+    interrupted: threading.Event,
+) -> None:
+    settings = _settings(folder, asked, kept)
+    for site in SITES:
+        advice = f"choose another with {OPTIONS[site]}"
+        _port_is_free(settings, site, advice)
+    if kept:
+        say(f"Taking up the data that is in {folder.shown}.")
+        upgrade(folder, settings)
+    folder.write(settings)
+    scenario = SCENARIOS[settings.scenario]
+    if scenario.has_a_story and not kept:
+        controls.begin_anew(folder, settings, time.time())
+    awake = [site for site in SITES if site not in scenario.down]
+    launch(folder, settings, awake, interrupted)
+    for site in scenario.down:
+        say(f"{site} is down, as the scenario has it.")
+
+
+def _leave_nothing(folder: Folder, made: bool, keep_logs: bool) -> None:
+    """As before ``up``, but for a log that says what went wrong."""
+    folder.remove_data(logs=not keep_logs)
+    if made and not keep_logs:
+        (folder.path / "up.lock").unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            folder.path.rmdir()
+
+
+def _not_up(folder: Folder) -> None:
+    alive = [site for site in SITES if process.running(folder, site)]
+    if not alive:
+        return
+    sentence = f"The sandbox in {folder.shown} is up already"
+    asleep = [site for site in SITES if site not in alive]
+    if asleep:
+        sentence += f"; protector-sandbox start {asleep[0]} starts the rest"
+    raise Problem(f"{sentence}.")
+
+
+def _settings(
+    folder: Folder, asked: Mapping[str, Any], kept: bool
+) -> Settings:
+    """What was asked for, over what the data on disk was made with."""
+    before = folder.settings() if kept else Settings()
+    given = {key: value for key, value in asked.items() if value is not None}
+    if kept:
+        for key, option in _FIXED.items():
+            held = getattr(before, key)
+            if key in given and given[key] != held:
+                raise Problem(
+                    f"The data in {folder.shown} was made with {option} "
+                    f"{held}, which cannot change; give another --dir, or "
+                    "remove the folder."
+                )
+    settings = dataclasses.replace(before, **given)
+    counted = SCENARIOS[settings.scenario].counted
+    if settings.groups and not counted:
+        raise Problem("--groups goes with --scenario fleet.", 2)
+    if counted and not settings.groups:
+        settings = dataclasses.replace(settings, groups=FLEET)
+    if settings.groups > FLEET_MOST:
+        raise Problem(f"--groups is at most {FLEET_MOST}.", 2)
+    settings = _with_ports(settings)
+    if settings.port == settings.peer_port:
+        raise Problem(
+            f"--port and --peer-port are both {settings.port}; "
+            "each site needs its own.",
+            2,
+        )
+    return settings
+
+
+def _with_ports(settings: Settings) -> Settings:
+    """Port 0 is any that is free now."""
+    with contextlib.ExitStack() as held:
+        for name in ("port", "peer_port"):
+            if getattr(settings, name) == 0:
+                # both are held until both are known: they must differ
+                port = held.enter_context(bind_any())
+                number = port.getsockname()[1]
+                settings = dataclasses.replace(settings, **{name: number})
+    return settings
+
+
+def _port_is_free(settings: Settings, site: str, advice: str) -> None:
+    number = settings.port_of(site)
+    try:
+        bind(number).close()
+    except OSError as error:
+        why = "is in use"
+        if error.errno != errno.EADDRINUSE:
+            reason = os.strerror(error.errno or errno.EIO)
+            why = f"cannot be used ({reason})"
+        raise Problem(f"Port {number} for {site} {why}; {advice}.") from None
+
+
+def launch(
+    folder: Folder,
+    settings: Settings,
+    sites: Sequence[str],
+    interrupted: threading.Event,
+) -> None:
+    """Start sites and wait until each answers; else none of them runs."""
+    pids: dict[str, int] = {}
+    marks = {site: _size(folder.log(site)) for site in sites}
+    done = False
+    try:
+        for site in sites:
+            pids[site] = process.spawn(folder, site)
+        for site, pid in pids.items():
+            _until_it_answers(
+                folder, settings, site, pid, marks[site], interrupted
+            )
+        done = not interrupted.is_set()
+    finally:
+        if not done:
+            for pid in pids.values():
+                process.end(pid, signal.SIGKILL)
+            for site in pids:
+                process.pid_file(folder, site).unlink(missing_ok=True)
+    if not done:
+        raise Problem("Interrupted; nothing was started.", INTERRUPTED)
+    for site in sites:
+        say(f"{site} answers at {settings.url_of(site)}")
+
+
+def _until_it_answers(
+    folder: Folder,
+    settings: Settings,
+    site: str,
+    pid: int,
+    mark: int,
+    interrupted: threading.Event,
+) -> None:
+    def over() -> bool:
+        return (
+            interrupted.is_set()
+            or not process.alive(pid)
+            or channel.answers(folder, settings, site, pid)
+        )
+
+    in_time = process.wait(over, PATIENCE)
+    if interrupted.is_set() or (in_time and process.alive(pid)):
+        return
+    why = _last_words(folder.log(site), mark)
+    if not in_time:
+        why = f"no answer within {PATIENCE:.0f} seconds"
+    raise DidNotStart(
+        f"{site} did not start: {why.rstrip('.')}; "
+        f"see {folder.shown / folder.log(site).name}."
+    )
+
+
+def _size(path: pathlib.Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _last_words(log: pathlib.Path, mark: int) -> str:
+    """The last line of a log that was written since it was that long."""
+    if not log.exists():
+        return "it ended at once"
+    with log.open("rb") as text:
+        # a log that had grown too large was begun anew
+        text.seek(mark if mark <= log.stat().st_size else 0)
+        lines = text.read().decode(errors="replace").split("\n")
+    words = [line.strip() for line in lines if line.strip()]
+    return words[-1] if words else "it ended at once"
+
+
+@contextlib.contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """Signals that would end this process set an event instead."""
+    told = threading.Event()
+
+    def tell(number: int, frame: FrameType | None) -> None:
+        told.set()
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    if threading.current_thread() is not threading.main_thread():
+        yield told
+        return
+    before = {number: signal.signal(number, tell) for number in numbers}
+    try:
+        yield told
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def down(folder: Folder) -> None:
+    """Stop both sites; the data stays."""
+    folder.settings()
+    with folder.alone():
+        found = [(s, process.running(folder, s)) for s in SITES]
+        alive = [(site, pid) for site, pid in found if pid is not None]
+        for _, pid in alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        for site, pid in alive:
+            process.end(pid, signal.SIGTERM)
+            process.pid_file(folder, site).unlink(missing_ok=True)
+        foreground(folder).unlink(missing_ok=True)
+    if not alive:
+        say(f"The sandbox in {folder.shown} was down already.")
+
+
+def foreground(folder: Folder) -> pathlib.Path:
+    """There while an ``up --foreground`` waits; gone, and it ends."""
+    return folder.path / "foreground"
+
+
+def stay(folder: Folder, interrupted: threading.Event) -> None:
+    """Wait for a signal, or for a ``down`` elsewhere; then all is down."""
+    mark = foreground(folder)
+    mark.touch(mode=0o600)
+    say("Both sites answer. Ctrl-C takes them down.")
+    while not interrupted.wait(0.2) and mark.exists():
+        pass
+    if mark.exists():
+        down(folder)
+
+
+def start(folder: Folder, site: str) -> None:
+    """Start one site over the data that it had."""
+    settings = folder.settings()
+    with interruptible() as told, folder.alone(told):
+        pid = process.running(folder, site)
+        folder.write_tokens()
+        if pid is None:
+            _port_is_free(settings, site, "find out who has it")
+            upgrade(folder, settings)
+            launch(folder, settings, (site,), told)
+            return
+        say(f"{site} runs already.")
+        process.wait(
+            lambda: (
+                told.is_set() or channel.answers(folder, settings, site, pid)
+            ),
+            PATIENCE,
+        )
+        if not channel.answers(folder, settings, site, pid):
+            raise Problem(f"{site} runs, but it does not answer.")
+
+
+def end(folder: Folder, site: str, number: signal.Signals) -> None:
+    """Stop or kill one site; nothing happens to one that is down."""
+    folder.settings()
+    with folder.alone():
+        pid = process.running(folder, site)
+        if pid is None:
+            say(f"{site} was down already.")
+        else:
+            process.end(pid, number)
+        process.pid_file(folder, site).unlink(missing_ok=True)

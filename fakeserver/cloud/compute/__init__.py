@@ -1,0 +1,1 @@
+"""The emulated Nova, and the Glance that it needs."""

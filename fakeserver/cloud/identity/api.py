@@ -1,0 +1,180 @@
+"""Keystone's API: versions, tokens, catalog; the rest is beside it."""
+
+from http import HTTPStatus
+from typing import ClassVar
+
+import flask
+from keystoneauth1 import fixture
+
+from fakeserver.cloud.identity import catalog
+from fakeserver.cloud.identity.credentials import Credentials
+from fakeserver.cloud.identity.directory import Directory
+from fakeserver.cloud.identity.keystone import LoginRefused
+from fakeserver.cloud.identity.tokens import Token
+from fakeserver.cloud.shared import web
+from fakeserver.cloud.shared.rows import Doc
+from fakeserver.cloud.shared.schema import APP_CREDENTIALS
+from fakeserver.cloud.shared.web import Answer, CloudError, Route
+
+_LOGIN = web.validator(
+    {
+        "type": "object",
+        "required": ["auth"],
+        "properties": {
+            "auth": {
+                "type": "object",
+                "required": ["identity"],
+                "properties": {
+                    "identity": {
+                        "type": "object",
+                        "required": ["methods"],
+                        "properties": {
+                            "methods": {
+                                "type": "array",
+                                "minItems": 1,
+                                "maxItems": 3,
+                                "items": {
+                                    "enum": [
+                                        "password",
+                                        "token",
+                                        "application_credential",
+                                    ]
+                                },
+                            },
+                            "password": {"type": "object"},
+                            "token": {"type": "object"},
+                            "application_credential": {"type": "object"},
+                        },
+                    },
+                    "scope": {"type": ["object", "string"]},
+                },
+            }
+        },
+    }
+)
+
+
+class Tokens(web.Part):
+    """Versions, tokens, and what a token's holder may see of itself."""
+
+    ROUTES: ClassVar[tuple[Route, ...]] = (
+        Route("GET", "/", "versions", open=True),
+        Route("GET", "/v3", "version", open=True),
+        Route("POST", "/v3/auth/tokens", "login", open=True),
+        Route("GET", "/v3/auth/tokens", "show"),
+        Route("DELETE", "/v3/auth/tokens", "revoke"),
+        Route("GET", "/v3/auth/catalog", "catalog"),
+        Route("GET", "/v3/auth/projects", "projects"),
+        Route("GET", "/v3/auth/system", "system"),
+        Route("GET", "/v3/auth/domains", "domains"),
+    )
+
+    def versions(self) -> Answer:
+        href = f"{self.site.config.url}/identity"
+        body = fixture.DiscoveryList(href, v2=False)
+        body["versions"]["values"] = [self._version()]
+        return dict(body), 300
+
+    def version(self) -> Answer:
+        return {"version": self._version()}
+
+    def _version(self) -> Doc:
+        href = f"{self.site.config.url}/identity/v3/"
+        version = fixture.V3Discovery(
+            href, id="v3.14", xml=False, status="stable"
+        )
+        version.updated_str = "2020-04-07T00:00:00Z"
+        return dict(version)
+
+    def login(self) -> Answer:
+        auth = web.body(_LOGIN)["auth"]
+        try:
+            sealed, token = self.keystone.login(
+                auth["identity"], auth.get("scope")
+            )
+        except LoginRefused:
+            raise CloudError(401, web.UNAUTHENTICATED) from None
+        return self._answer(token, sealed, 201)
+
+    def show(self, caller: Token) -> Answer:
+        subject, token = self._subject(caller)
+        return self._answer(token, subject, 200)
+
+    def revoke(self, caller: Token) -> Answer:
+        _, token = self._subject(caller)
+        self.keystone.revoke(token)
+        return "", 204
+
+    def catalog(self, caller: Token) -> Answer:
+        found = catalog.catalog(self.site.config, caller)
+        return {"catalog": found, "links": {}}
+
+    def projects(self, caller: Token) -> Answer:
+        found = self.keystone.projects_of(caller.user_id)
+        return {"projects": found, "links": {}}
+
+    def system(self, caller: Token) -> Answer:
+        found = [{"all": True}] if caller.system else []
+        return {"system": found, "links": {}}
+
+    def domains(self, caller: Token) -> Answer:
+        return {"domains": [], "links": {}}
+
+    def _subject(self, caller: Token) -> tuple[str, Token]:
+        """The token that is asked about: one's own, or anyone's as admin."""
+        subject = flask.request.headers.get("X-Subject-Token")
+        token = self.keystone.check(subject)
+        if subject is None or token is None:
+            raise CloudError(404, "Could not find token.")
+        if token.user_id != caller.user_id and not caller.is_admin:
+            raise CloudError(
+                403,
+                "You are not authorized to perform the requested action: "
+                "identity:validate_token.",
+            )
+        return subject, token
+
+    def _answer(self, token: Token, sealed: str, status: int) -> Answer:
+        credential = None
+        if token.app_credential_id:
+            credential = APP_CREDENTIALS.get(
+                self.site.db.connection(), token.app_credential_id
+            )
+        answer = flask.jsonify(
+            catalog.token_body(
+                self.site.config,
+                token,
+                credential,
+                with_catalog="nocatalog" not in flask.request.args,
+            )
+        )
+        answer.headers["X-Subject-Token"] = sealed
+        answer.status_code = status
+        return answer
+
+
+class Identity(web.Service):
+    """Keystone at /identity."""
+
+    name = "keystone"
+    prefix = "/identity"
+    PARTS = (Tokens, Credentials, Directory)
+    # who looks for a Keystone has no token yet
+    guarded = False
+    for_readers = False
+
+    def after(self, answer: flask.Response) -> flask.Response:
+        answer.headers["Vary"] = "X-Auth-Token"
+        return answer
+
+    def error_body(self, error: CloudError) -> Doc:
+        return {
+            "error": {
+                "code": error.status,
+                "title": HTTPStatus(error.status).phrase,
+                "message": error.message,
+            }
+        }
+
+    def unauthenticated(self) -> Doc:
+        return self.error_body(CloudError(401, web.UNAUTHENTICATED))

@@ -1,0 +1,168 @@
+"""Keystone's lists: projects, users, roles, domains, services, endpoints."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+import flask
+
+from fakeserver.base.seed_world import DOMAIN, IMPLIED_ROLES, REGION
+from fakeserver.cloud.identity import catalog
+from fakeserver.cloud.identity.keystone import DOMAIN_ID
+from fakeserver.cloud.identity.tokens import Token
+from fakeserver.cloud.shared import web
+from fakeserver.cloud.shared.rows import Doc, Table
+from fakeserver.cloud.shared.schema import PROJECTS, USERS
+from fakeserver.cloud.shared.web import Answer, CloudError, Route
+
+#: what Keystone shows of a user; never its password's hash
+_USER = ("id", "name", "domain_id", "enabled", "default_project_id")
+
+
+class Directory(web.Part):
+    """Read only: who and what is there is decided by the seed."""
+
+    ROUTES: ClassVar[tuple[Route, ...]] = (
+        Route("GET", "/v3/projects", "projects"),
+        Route("GET", "/v3/projects/<project>", "project"),
+        Route("GET", "/v3/users", "users"),
+        Route("GET", "/v3/users/<user>", "user"),
+        Route("GET", "/v3/users/<user>/projects", "projects_of"),
+        Route("GET", "/v3/roles", "roles"),
+        Route("GET", "/v3/roles/<role>", "role"),
+        Route("GET", "/v3/domains", "domains"),
+        Route("GET", "/v3/domains/<domain>", "domain"),
+        Route("GET", "/v3/regions", "regions"),
+        Route("GET", "/v3/services", "services"),
+        Route("GET", "/v3/services/<service>", "service"),
+        Route("GET", "/v3/endpoints", "endpoints"),
+        Route("GET", "/v3/endpoints/<endpoint>", "endpoint"),
+    )
+
+    def projects(self, caller: Token) -> Answer:
+        _admin(caller, "list_projects")
+        return self._list("projects", self._all(PROJECTS))
+
+    def project(self, caller: Token, project: str) -> Answer:
+        if project != caller.project_id:
+            mine = self.keystone.projects_of(caller.user_id)
+            if project not in [row["id"] for row in mine]:
+                _admin(caller, "get_project")
+        found = PROJECTS.get(self.site.db.connection(), project)
+        return self._show("project", project, found)
+
+    def users(self, caller: Token) -> Answer:
+        _admin(caller, "list_users")
+        return self._list("users", map(_user, self._all(USERS)))
+
+    def user(self, caller: Token, user: str) -> Answer:
+        if user != caller.user_id:
+            _admin(caller, "get_user")
+        found = USERS.get(self.site.db.connection(), user)
+        return self._show("user", user, found and _user(found))
+
+    def projects_of(self, caller: Token, user: str) -> Answer:
+        if user != caller.user_id:
+            _admin(caller, "list_user_projects")
+        return self._list("projects", self.keystone.projects_of(user))
+
+    def roles(self, caller: Token) -> Answer:
+        _admin(caller, "list_roles")
+        return self._list("roles", self._roles())
+
+    def role(self, caller: Token, role: str) -> Answer:
+        _admin(caller, "get_role")
+        return self._pick("role", role, self._roles())
+
+    def domains(self, caller: Token) -> Answer:
+        _admin(caller, "list_domains")
+        return self._list("domains", [_DOMAIN])
+
+    def domain(self, caller: Token, domain: str) -> Answer:
+        # every user is in this domain, and may see it
+        return self._pick("domain", domain, [_DOMAIN])
+
+    def regions(self, caller: Token) -> Answer:
+        region = {"id": REGION, "description": "", "parent_region_id": None}
+        return self._list("regions", [region])
+
+    def services(self, caller: Token) -> Answer:
+        _admin(caller, "list_services")
+        return self._list("services", catalog.services(self.site.config))
+
+    def service(self, caller: Token, service: str) -> Answer:
+        _admin(caller, "get_service")
+        known = catalog.services(self.site.config)
+        return self._pick("service", service, known)
+
+    def endpoints(self, caller: Token) -> Answer:
+        _admin(caller, "list_endpoints")
+        return self._list("endpoints", catalog.endpoints(self.site.config))
+
+    def endpoint(self, caller: Token, endpoint: str) -> Answer:
+        _admin(caller, "get_endpoint")
+        known = catalog.endpoints(self.site.config)
+        return self._pick("endpoint", endpoint, known)
+
+    def _all(self, table: Table) -> list[Doc]:
+        return table.select(self.site.db.connection(), order="name")
+
+    def _roles(self) -> list[Doc]:
+        return [
+            {
+                "id": catalog.role_id(self.site.config, name),
+                "name": name,
+                "domain_id": None,
+                "description": None,
+                "links": {},
+                "options": {},
+            }
+            for name in IMPLIED_ROLES
+        ]
+
+    def _list(self, plural: str, docs: Iterable[Doc]) -> Answer:
+        args = flask.request.args
+        rows = list(docs)
+        for key in ("name", "type", "interface", "service_id", "domain_id"):
+            if (wanted := args.get(key)) is not None:
+                rows = [row for row in rows if row.get(key) == wanted]
+        where = flask.request.base_url
+        links = {"self": where, "next": None, "previous": None}
+        return {plural: rows, "links": links}
+
+    def _pick(self, noun: str, id_: str, known: list[Doc]) -> Answer:
+        found = next((row for row in known if row["id"] == id_), None)
+        return self._show(noun, id_, found)
+
+    def _show(self, noun: str, id_: str, found: Doc | None) -> Answer:
+        if found is None:
+            raise CloudError(404, f"Could not find {noun}: {id_}.")
+        return {noun: found}
+
+
+_DOMAIN: Doc = {
+    "id": DOMAIN_ID,
+    "name": DOMAIN,
+    "enabled": True,
+    "description": "The default domain",
+    "options": {},
+    "links": {},
+}
+
+
+def _user(row: Doc) -> Doc:
+    shown = {key: row[key] for key in _USER}
+    return {
+        **shown,
+        "options": {},
+        "password_expires_at": None,
+        "links": {},
+    }
+
+
+def _admin(caller: Token, action: str) -> None:
+    if not caller.is_admin:
+        raise CloudError(
+            403,
+            "You are not authorized to perform the requested action: "
+            f"identity:{action}.",
+        )

@@ -1,0 +1,115 @@
+"""Fernet tokens: what is in one, and who it stands for."""
+
+import base64
+import dataclasses
+import json
+import os
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from fakeserver.base.clock import Clock
+from fakeserver.base.config import SiteConfig
+from fakeserver.base.vault import Vault
+
+#: how many opened tokens are remembered
+_REMEMBERED = 4096
+#: longer ones are junk, and are not looked at
+_LONGEST = 2048
+
+
+@dataclasses.dataclass(frozen=True)
+class Claims:
+    """What a token says by itself; names and roles are looked up."""
+
+    user_id: str
+    #: empty for an unscoped or a system-scoped token
+    project_id: str
+    system: bool
+    methods: tuple[str, ...]
+    #: the token's own audit id, then that of the one it was made from
+    audit_ids: tuple[str, ...]
+    issued_at: float
+    expires_at: float
+    app_credential_id: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Token:
+    """A token that is good now."""
+
+    user_id: str
+    user_name: str
+    #: empty for an unscoped or a system-scoped token
+    project_id: str
+    project_name: str
+    roles: tuple[str, ...]
+    expires_at: float
+    system: bool = False
+    methods: tuple[str, ...] = ()
+    audit_ids: tuple[str, ...] = ()
+    issued_at: float = 0.0
+    app_credential_id: str = ""
+
+    @property
+    def is_admin(self) -> bool:
+        return "admin" in self.roles
+
+    @property
+    def may_write(self) -> bool:
+        return "member" in self.roles or self.is_admin
+
+    @property
+    def may_read(self) -> bool:
+        return "reader" in self.roles or self.may_write
+
+
+def new_audit_id() -> str:
+    return base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")
+
+
+class TokenBox:
+    """Makes and opens the tokens of one site.
+
+    The key is a file of its own, so that tokens outlive a restart, and a
+    reset of the database.
+    """
+
+    def __init__(self, config: SiteConfig, clock: Clock) -> None:
+        self._clock = clock
+        self._fernet = Fernet(_key(config))
+        self._opened: dict[str, Claims] = {}
+
+    def seal(self, claims: Claims) -> str:
+        values = dataclasses.asdict(claims)
+        text = json.dumps(values, separators=(",", ":"))
+        sealed = self._fernet.encrypt_at_time(
+            text.encode(), int(self._clock.time())
+        )
+        return sealed.decode().rstrip("=")
+
+    def open(self, token: str) -> Claims | None:
+        """The claims of a token of this site, expired or not."""
+        found = self._opened.get(token)
+        if found is not None:
+            return found
+        if not token.isascii() or len(token) > _LONGEST:
+            return None
+        padded = token + "=" * (-len(token) % 4)
+        try:
+            values = json.loads(self._fernet.decrypt(padded.encode()))
+        except (InvalidToken, ValueError):
+            return None
+        values["methods"] = tuple(values["methods"])
+        values["audit_ids"] = tuple(values["audit_ids"])
+        claims = Claims(**values)
+        if len(self._opened) >= _REMEMBERED:
+            self._opened.clear()
+        self._opened[token] = claims
+        return claims
+
+
+def _key(config: SiteConfig) -> bytes:
+    """The key of a file, 0600; a vault's key has Fernet's own form."""
+    path = config.directory / f"{config.site}.tokens"
+    Vault.open(path)
+    return path.read_bytes()

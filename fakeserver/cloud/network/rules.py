@@ -1,0 +1,219 @@
+"""Neutron's manners: attributes, filters, policies, shared by its nouns."""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Any
+
+import flask
+
+from fakeserver.cloud.identity.tokens import Token
+from fakeserver.cloud.network.addresses import visible
+from fakeserver.cloud.shared import quotas, web
+from fakeserver.cloud.shared.rows import Doc, Table
+from fakeserver.cloud.shared.web import Answer, CloudError
+
+BASE = "/v2.0"
+
+_TEXT = {"type": ["string", "null"], "maxLength": 255}
+_FLAG = {"type": ["boolean", "null"]}
+_ANY: Doc = {}
+
+
+def _attributes(noun: str, known: Doc) -> web.Validator:
+    return web.validator(
+        {
+            "type": "object",
+            "required": [noun],
+            "properties": {
+                noun: {
+                    "type": "object",
+                    "properties": known,
+                    "additionalProperties": False,
+                }
+            },
+        }
+    )
+
+
+_OWNED: Doc = {
+    "name": _TEXT,
+    "description": _TEXT,
+    "project_id": _TEXT,
+    "tenant_id": _TEXT,
+}
+ATTRIBUTES: Mapping[str, web.Validator] = {
+    "network": _attributes(
+        "network",
+        {
+            **_OWNED,
+            "admin_state_up": _FLAG,
+            "shared": _FLAG,
+            "router:external": _FLAG,
+            "is_default": _FLAG,
+            "port_security_enabled": _FLAG,
+            "vlan_transparent": _FLAG,
+            "mtu": {"type": ["integer", "null"], "minimum": 0},
+            "availability_zone_hints": _ANY,
+            "dns_domain": _TEXT,
+            "qos_policy_id": _TEXT,
+            "provider:network_type": _ANY,
+            "provider:physical_network": _ANY,
+            "provider:segmentation_id": _ANY,
+        },
+    ),
+    "subnet": _attributes(
+        "subnet",
+        {
+            **_OWNED,
+            "network_id": {"type": "string", "maxLength": 64},
+            "ip_version": {"enum": [4, 6, "4", "6"]},
+            "cidr": {"type": "string", "maxLength": 64},
+            "gateway_ip": _TEXT,
+            "enable_dhcp": _FLAG,
+            "allocation_pools": {
+                "type": ["array", "null"],
+                "items": {
+                    "type": "object",
+                    "required": ["start", "end"],
+                    "properties": {
+                        "start": {"type": "string"},
+                        "end": {"type": "string"},
+                    },
+                },
+            },
+            "dns_nameservers": _ANY,
+            "host_routes": _ANY,
+            "service_types": _ANY,
+            "dns_publish_fixed_ip": _ANY,
+        },
+    ),
+}
+#: attributes that only an admin sets to anything but their default
+_ADMIN_ATTRIBUTES = (
+    "shared",
+    "router:external",
+    "is_default",
+    "provider:network_type",
+    "provider:physical_network",
+    "provider:segmentation_id",
+)
+
+
+def checked(check: web.Validator, noun: str) -> Doc:
+    """The attributes of a request."""
+    found: Doc = web.body(check)[noun]
+    return found
+
+
+def may_write(caller: Token, rule: str) -> None:
+    if not caller.may_write:
+        raise _forbidden(rule)
+
+
+def admin_only(
+    caller: Token, rule: str, given: Mapping[str, Any] | None = None
+) -> None:
+    """Without attributes the whole call, else those reserved to admins."""
+    if caller.is_admin:
+        return
+    if given is None:
+        raise _forbidden(rule)
+    for name in _ADMIN_ATTRIBUTES:
+        if given.get(name):
+            raise _forbidden(f"{rule}:{name}")
+
+
+def _forbidden(rule: str) -> CloudError:
+    return CloudError(
+        403,
+        f"(rule:{rule}) is disallowed by policy",
+        "PolicyNotAuthorized",
+    )
+
+
+def owner(caller: Token, given: Mapping[str, Any]) -> str:
+    """Whose it will be; for another project one must be admin."""
+    wanted = given.get("project_id") or given.get("tenant_id")
+    if wanted and wanted != caller.project_id:
+        admin_only(caller, "create_for_project")
+        return str(wanted)
+    return caller.project_id
+
+
+def within_quota(
+    tx: sqlite3.Connection, project_id: str, resource: str
+) -> None:
+    if quotas.require(tx, "network", project_id, {resource: 1}):
+        raise CloudError(
+            409, f"Quota exceeded for resources: ['{resource}'].", "OverQuota"
+        )
+
+
+def find(
+    db: sqlite3.Connection,
+    table: Table,
+    caller: Token,
+    id_: str,
+    own: bool = False,
+) -> Doc:
+    """What the caller may see; ``own`` asks that it may change it too."""
+    noun = table.name.removeprefix("neutron_").removesuffix("s").capitalize()
+    row = table.get(db, id_)
+    if row is None or not visible(
+        {"shared": False, **row}, caller.project_id, caller.is_admin
+    ):
+        raise CloudError(
+            404, f"{noun} {id_} could not be found.", f"{noun}NotFound"
+        )
+    if own and not caller.is_admin and row["project_id"] != caller.project_id:
+        raise _forbidden(f"update_{noun.lower()}")
+    return row
+
+
+def answer(noun: str, shown: Doc, status: int = 200) -> Answer:
+    return {noun: _fields(shown)}, status
+
+
+def listed(plural: str, rows: list[Doc]) -> Answer:
+    """A list, after the filters, the order and the page of the request."""
+    args = flask.request.args
+    for name in set(args) - _NOT_FILTERS:
+        if name == "fixed_ips":
+            rows = [
+                row
+                for row in rows
+                if all(_fits_address(row, one) for one in args.getlist(name))
+            ]
+            continue
+        wanted = {text.lower() for text in args.getlist(name)}
+        rows = [
+            row
+            for row in rows
+            if name not in row or _text(row[name]) in wanted
+        ]
+    found, more = web.page(web.sort(rows), plural)
+    body: Doc = {plural: [_fields(row) for row in found]}
+    if more:
+        body[f"{plural}_links"] = more
+    return body
+
+
+_NOT_FILTERS = frozenset(
+    ("limit", "marker", "sort_key", "sort_dir", "fields", "page_reverse")
+)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower()
+
+
+def _fits_address(row: Doc, wanted: str) -> bool:
+    name, _, value = wanted.partition("=")
+    return any(one.get(name) == value for one in row.get("fixed_ips", ()))
+
+
+def _fields(shown: Doc) -> Doc:
+    wanted = flask.request.args.getlist("fields")
+    if not wanted:
+        return shown
+    return {name: shown[name] for name in wanted if name in shown}

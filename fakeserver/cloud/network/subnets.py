@@ -1,0 +1,217 @@
+"""Neutron's subnets."""
+
+import ipaddress
+from typing import Any, ClassVar
+
+from fakeserver.base.clock import stamp
+from fakeserver.base.ids import new_id
+from fakeserver.cloud.identity.tokens import Token
+from fakeserver.cloud.network.addresses import visible
+from fakeserver.cloud.network.rules import (
+    ATTRIBUTES,
+    BASE,
+    answer,
+    checked,
+    find,
+    listed,
+    may_write,
+    within_quota,
+)
+from fakeserver.cloud.shared import web
+from fakeserver.cloud.shared.rows import Doc
+from fakeserver.cloud.shared.schema import NETWORKS, PORTS, SUBNETS
+from fakeserver.cloud.shared.web import Answer, CloudError, Route
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def make(
+    subnet_id: str, network: Doc, name: str, cidr: str, now: float
+) -> Doc:
+    """A subnet with Neutron's own choice of gateway and pool."""
+    block = ipaddress.ip_network(cidr)
+    gateway = str(block[1])
+    return {
+        "id": subnet_id,
+        "network_id": network["id"],
+        "project_id": network["project_id"],
+        "name": name,
+        "description": "",
+        "cidr": str(block),
+        "ip_version": block.version,
+        "gateway_ip": gateway,
+        "enable_dhcp": True,
+        "allocation_pools": _pools(block, gateway),
+        "dns_nameservers": [],
+        "host_routes": [],
+        "created": now,
+        "updated": now,
+    }
+
+
+def _pools(block: Network, gateway: str | None) -> list[dict[str, str]]:
+    """Everything but the network itself, its broadcast, its gateway."""
+    first, last = int(block[1]), int(block[-2])
+    kind = type(block[0])
+    if gateway and int(ipaddress.ip_address(gateway)) == first:
+        first += 1
+    return [{"start": str(kind(first)), "end": str(kind(last))}]
+
+
+class Subnets(web.Part):
+    """Address ranges of networks."""
+
+    ROUTES: ClassVar[tuple[Route, ...]] = (
+        Route("GET", f"{BASE}/subnets", "index"),
+        Route("POST", f"{BASE}/subnets", "create"),
+        Route("GET", f"{BASE}/subnets/<subnet>", "show"),
+        Route("PUT", f"{BASE}/subnets/<subnet>", "update"),
+        Route("DELETE", f"{BASE}/subnets/<subnet>", "delete"),
+    )
+
+    def index(self, caller: Token) -> Answer:
+        db = self.site.db.connection()
+        seen = {
+            row["id"]
+            for row in NETWORKS.select(db)
+            if visible(row, caller.project_id, caller.is_admin)
+        }
+        rows = [row for row in SUBNETS.select(db) if row["network_id"] in seen]
+        return listed("subnets", [_shown(row) for row in rows])
+
+    def show(self, caller: Token, subnet: str) -> Answer:
+        return answer("subnet", _shown(self._find(caller, subnet)))
+
+    def create(self, caller: Token) -> Answer:
+        may_write(caller, "create_subnet")
+        given = checked(ATTRIBUTES["subnet"], "subnet")
+        if "network_id" not in given or "cidr" not in given:
+            raise _invalid("a subnet needs a network_id and a cidr")
+        now = self.site.clock.time()
+        with self.site.db.transaction() as tx:
+            network = find(tx, NETWORKS, caller, given["network_id"], own=True)
+            block = _block(given)
+            for other in SUBNETS.select(
+                tx, "network_id = ?", (network["id"],)
+            ):
+                if block.overlaps(ipaddress.ip_network(other["cidr"])):
+                    raise _invalid(
+                        f"Requested subnet with cidr: {block} for network: "
+                        f"{network['id']} overlaps with another subnet"
+                    )
+            within_quota(tx, network["project_id"], "subnet")
+            row = make(
+                new_id(), network, given.get("name") or "", str(block), now
+            )
+            _choose(row, given, block)
+            SUBNETS.put(tx, row)
+        return answer("subnet", _shown(row), 201)
+
+    def update(self, caller: Token, subnet: str) -> Answer:
+        may_write(caller, "update_subnet")
+        given = checked(ATTRIBUTES["subnet"], "subnet")
+        with self.site.db.transaction() as tx:
+            row = self._find(caller, subnet)
+            find(tx, NETWORKS, caller, row["network_id"], own=True)
+            for name in ("name", "description", "enable_dhcp"):
+                if given.get(name) is not None:
+                    row[name] = given[name]
+            row["updated"] = self.site.clock.time()
+            SUBNETS.put(tx, row)
+        return answer("subnet", _shown(row))
+
+    def delete(self, caller: Token, subnet: str) -> Answer:
+        may_write(caller, "delete_subnet")
+        with self.site.db.transaction() as tx:
+            row = self._find(caller, subnet)
+            find(tx, NETWORKS, caller, row["network_id"], own=True)
+            ports = PORTS.select(tx, "network_id = ?", (row["network_id"],))
+            if any(port["subnet_id"] == subnet for port in ports):
+                raise CloudError(
+                    409,
+                    f"Unable to complete operation on subnet {subnet}: One or "
+                    "more ports have an IP allocation from this subnet.",
+                    "SubnetInUse",
+                )
+            SUBNETS.delete(tx, subnet)
+        return "", 204
+
+    def _find(self, caller: Token, subnet: str) -> Doc:
+        """A subnet is seen by whoever sees its network."""
+        db = self.site.db.connection()
+        row = SUBNETS.get(db, subnet)
+        network = row and NETWORKS.get(db, row["network_id"])
+        if (
+            not row
+            or not network
+            or not visible(network, caller.project_id, caller.is_admin)
+        ):
+            raise CloudError(
+                404, f"Subnet {subnet} could not be found.", "SubnetNotFound"
+            )
+        return row
+
+
+def _block(given: Doc) -> Network:
+    try:
+        block = ipaddress.ip_network(given["cidr"], strict=False)
+    except ValueError:
+        raise _invalid(f"'{given['cidr']}' is not a valid IP subnet") from None
+    if block.version != int(given.get("ip_version", block.version)):
+        raise _invalid(f"cidr {block} does not match the ip_version")
+    if block.num_addresses < 4:
+        raise _invalid(f"cidr {block} is too small")
+    return block
+
+
+def _choose(row: Doc, given: Doc, block: Network) -> None:
+    """What the request chose instead of Neutron's own choice."""
+    for name in ("description", "enable_dhcp"):
+        if given.get(name) is not None:
+            row[name] = given[name]
+    for name in ("dns_nameservers", "host_routes"):
+        if isinstance(given.get(name), list):
+            row[name] = given[name]
+    if "gateway_ip" in given:
+        gateway = given["gateway_ip"]
+        row["gateway_ip"] = gateway and _inside(block, gateway)
+        row["allocation_pools"] = _pools(block, row["gateway_ip"])
+    if given.get("allocation_pools"):
+        row["allocation_pools"] = [
+            {
+                "start": _inside(block, pool["start"]),
+                "end": _inside(block, pool["end"]),
+            }
+            for pool in given["allocation_pools"]
+        ]
+
+
+def _inside(block: Network, text: Any) -> str:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise _invalid(f"'{text}' is not a valid IP address") from None
+    if address not in block:
+        raise _invalid(f"{address} is not in {block}")
+    return str(address)
+
+
+def _invalid(message: str) -> CloudError:
+    return CloudError(400, f"Invalid input for operation: {message}.")
+
+
+def _shown(row: Doc) -> Doc:
+    hidden = ("created", "updated")
+    shown = {name: row[name] for name in row if name not in hidden}
+    return shown | {
+        "tenant_id": row["project_id"],
+        "subnetpool_id": None,
+        "ipv6_address_mode": None,
+        "ipv6_ra_mode": None,
+        "segment_id": None,
+        "service_types": [],
+        "tags": [],
+        "revision_number": 0,
+        "created_at": stamp(row["created"]),
+        "updated_at": stamp(row["updated"]),
+    }

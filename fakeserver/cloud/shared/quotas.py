@@ -1,0 +1,144 @@
+"""What a project may have, and how much of it is used."""
+
+import sqlite3
+from collections.abc import Mapping
+
+from fakeserver.cloud.shared.rows import Doc
+from fakeserver.cloud.shared.schema import (
+    GROUPS,
+    NETWORKS,
+    PORTS,
+    QUOTAS,
+    SERVERS,
+    SUBNETS,
+    VOLUMES,
+)
+from fakeserver.cloud.shared.web import CloudError
+
+#: service -> resource -> what a project may have unless told; -1 is no limit
+DEFAULTS: Mapping[str, Mapping[str, int]] = {
+    "compute": {
+        "instances": 2000,
+        "cores": 8000,
+        "ram": 33554432,
+        "key_pairs": 100,
+        "metadata_items": 128,
+        "server_groups": 10,
+        "server_group_members": 10,
+    },
+    "volume": {
+        "volumes": 5000,
+        "gigabytes": 1000000,
+        "per_volume_gigabytes": -1,
+        "snapshots": 1000,
+        "backups": 10,
+        "backup_gigabytes": 1000,
+        "groups": 2000,
+    },
+    "network": {
+        "network": 100,
+        "subnet": 100,
+        "port": 5000,
+        "router": 10,
+        "floatingip": 50,
+        "security_group": 10,
+        "security_group_rule": 100,
+    },
+}
+
+
+def limits(
+    db: sqlite3.Connection, service: str, project_id: str
+) -> dict[str, int]:
+    """What the project may have of each thing."""
+    own = QUOTAS.get(db, f"{service}/{project_id}") or {}
+    return {
+        name: int(own.get(name, default))
+        for name, default in DEFAULTS[service].items()
+    }
+
+
+def change(
+    tx: sqlite3.Connection,
+    service: str,
+    project_id: str,
+    values: Mapping[str, int],
+) -> dict[str, int]:
+    key = f"{service}/{project_id}"
+    own = QUOTAS.get(tx, key) or {"id": key}
+    QUOTAS.put(tx, {**own, **values})
+    return limits(tx, service, project_id)
+
+
+def forget(tx: sqlite3.Connection, service: str, project_id: str) -> None:
+    QUOTAS.delete(tx, f"{service}/{project_id}")
+
+
+def used(
+    db: sqlite3.Connection, service: str, project_id: str
+) -> dict[str, int]:
+    """What the project has of each thing that is counted."""
+    return _COUNT[service](db, project_id)
+
+
+def require(
+    db: sqlite3.Connection,
+    service: str,
+    project_id: str,
+    wanted: Mapping[str, int],
+) -> str | None:
+    """The first resource of which so much more is too much, if any."""
+    allowed = limits(db, service, project_id)
+    taken = used(db, service, project_id)
+    for name, more in wanted.items():
+        limit = allowed[name]
+        if limit >= 0 and taken.get(name, 0) + more > limit:
+            return name
+    return None
+
+
+def checked_values(service: str, given: Doc) -> dict[str, int]:
+    """The quotas of a request that this service knows."""
+    unknown = set(given) - set(DEFAULTS[service])
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        raise CloudError(400, f"Unknown quota resources {names}.")
+    return {name: int(value) for name, value in given.items()}
+
+
+def _compute(db: sqlite3.Connection, project_id: str) -> dict[str, int]:
+    servers = SERVERS.select(db, "project_id = ?", (project_id,))
+    mine = [server["flavor"] for server in servers]
+    return {
+        "instances": len(servers),
+        "cores": sum(flavor["vcpus"] for flavor in mine),
+        "ram": sum(flavor["ram"] for flavor in mine),
+    }
+
+
+def _volume(db: sqlite3.Connection, project_id: str) -> dict[str, int]:
+    volumes = VOLUMES.select(db, "project_id = ?", (project_id,))
+    groups = GROUPS.select(db, "project_id = ?", (project_id,))
+    return {
+        "volumes": len(volumes),
+        "gigabytes": sum(volume["size"] for volume in volumes),
+        "groups": len(groups),
+    }
+
+
+def _network(db: sqlite3.Connection, project_id: str) -> dict[str, int]:
+    networks = NETWORKS.select(db, "project_id = ?", (project_id,))
+    subnets = [
+        row for row in SUBNETS.select(db) if row["project_id"] == project_id
+    ]
+    ports = [
+        row for row in PORTS.select(db) if row["project_id"] == project_id
+    ]
+    return {
+        "network": len(networks),
+        "subnet": len(subnets),
+        "port": len(ports),
+    }
+
+
+_COUNT = {"compute": _compute, "volume": _volume, "network": _network}

@@ -1,0 +1,66 @@
+"""Documents in SQLite: one JSON column, beside it what is searched for."""
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from fakeserver.base.db import dump, load
+
+Doc = dict[str, Any]
+
+
+class Table:
+    """One kind of object; ``columns`` repeat keys of the document."""
+
+    def __init__(self, name: str, *columns: str) -> None:
+        self.name = name
+        self.columns = ("id", *columns)
+        names = ", ".join((*self.columns, "doc"))
+        marks = ", ".join("?" * (len(self.columns) + 1))
+        updates = ", ".join(
+            f"{column} = excluded.{column}" for column in (*columns, "doc")
+        )
+        self._put = (
+            f"INSERT INTO {name} ({names}) VALUES ({marks}) "
+            f"ON CONFLICT (id) DO UPDATE SET {updates}"
+        )
+
+    def schema(self, *constraints: str) -> str:
+        """The table; seq keeps the order of making, also in one second."""
+        lines = [
+            "seq INTEGER PRIMARY KEY AUTOINCREMENT",
+            "id TEXT NOT NULL UNIQUE",
+            *(f"{column} TEXT" for column in self.columns[1:]),
+            "doc TEXT NOT NULL",
+            *constraints,
+        ]
+        body = ", ".join(lines)
+        return f"CREATE TABLE IF NOT EXISTS {self.name} ({body})"
+
+    def index(self, column: str) -> str:
+        return (
+            f"CREATE INDEX IF NOT EXISTS {self.name}_{column} "
+            f"ON {self.name} ({column})"
+        )
+
+    def put(self, db: sqlite3.Connection, doc: Doc) -> None:
+        values = [doc.get(column) for column in self.columns]
+        db.execute(self._put, (*values, dump(doc)))
+
+    def get(self, db: sqlite3.Connection, id_: str) -> Doc | None:
+        found = self.select(db, "id = ?", (id_,))
+        return found[0] if found else None
+
+    def select(
+        self,
+        db: sqlite3.Connection,
+        where: str = "1",
+        values: Sequence[Any] = (),
+        order: str = "seq",
+    ) -> list[Doc]:
+        """Those that fit, oldest first; ``where`` is ours, never a user's."""
+        sql = f"SELECT doc FROM {self.name} WHERE {where} ORDER BY {order}"
+        return [load(row[0]) for row in db.execute(sql, values)]
+
+    def delete(self, db: sqlite3.Connection, id_: str) -> None:
+        db.execute(f"DELETE FROM {self.name} WHERE id = ?", (id_,))

@@ -1,0 +1,74 @@
+"""The tables of one site's emulated cloud."""
+
+import sqlite3
+
+from fakeserver.cloud.shared.rows import Table
+
+PROJECTS = Table("keystone_projects", "name")
+USERS = Table("keystone_users", "name")
+#: id is ``user/project``; the project of a system grant is ``system``
+GRANTS = Table("keystone_grants", "user_id")
+APP_CREDENTIALS = Table("keystone_app_credentials", "user_id", "name")
+
+FLAVORS = Table("nova_flavors", "name")
+SERVERS = Table("nova_servers", "project_id", "name")
+
+NETWORKS = Table("neutron_networks", "project_id", "name")
+SUBNETS = Table("neutron_subnets", "network_id", "name")
+PORTS = Table("neutron_ports", "network_id", "device_id", "ip_address")
+
+VOLUME_TYPES = Table("cinder_types", "name")
+VOLUMES = Table("cinder_volumes", "project_id", "array_name", "group_id")
+GROUP_TYPES = Table("cinder_group_types", "name")
+GROUPS = Table("cinder_groups", "project_id", "name")
+
+#: what one project may have, id is ``service/project``
+QUOTAS = Table("cloud_quotas")
+
+#: everything that a reset empties; revoked tokens stay revoked
+TABLES = (
+    PROJECTS,
+    USERS,
+    GRANTS,
+    APP_CREDENTIALS,
+    FLAVORS,
+    SERVERS,
+    NETWORKS,
+    SUBNETS,
+    PORTS,
+    VOLUME_TYPES,
+    VOLUMES,
+    GROUP_TYPES,
+    GROUPS,
+    QUOTAS,
+)
+
+SCHEMA = (
+    PROJECTS.schema("UNIQUE (name)"),
+    USERS.schema("UNIQUE (name)"),
+    GRANTS.schema(),
+    GRANTS.index("user_id"),
+    APP_CREDENTIALS.schema("UNIQUE (user_id, name)"),
+    FLAVORS.schema("UNIQUE (name)"),
+    SERVERS.schema(),
+    SERVERS.index("project_id"),
+    NETWORKS.schema(),
+    SUBNETS.schema(),
+    PORTS.schema("UNIQUE (network_id, ip_address)"),
+    PORTS.index("device_id"),
+    VOLUME_TYPES.schema("UNIQUE (name)"),
+    VOLUMES.schema("UNIQUE (array_name)"),
+    VOLUMES.index("project_id"),
+    VOLUMES.index("group_id"),
+    GROUP_TYPES.schema("UNIQUE (name)"),
+    GROUPS.schema(),
+    QUOTAS.schema(),
+    "CREATE TABLE IF NOT EXISTS keystone_revoked "
+    "(audit_id TEXT PRIMARY KEY, expires_at REAL NOT NULL)",
+)
+
+
+def empty(tx: sqlite3.Connection) -> None:
+    """Remove every object of the cloud, as a reset does first."""
+    for table in TABLES:
+        tx.execute(f"DELETE FROM {table.name}")

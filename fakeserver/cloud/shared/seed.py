@@ -1,0 +1,301 @@
+"""The seeded world, written into one site's cloud."""
+
+import sqlite3
+
+from fakeserver.base.config import SiteConfig
+from fakeserver.base.ids import stable_id
+from fakeserver.base.seed_world import (
+    DEFAULT_VOLUME_TYPE,
+    FLAVORS,
+    IMPLIED_ROLES,
+    PEER_ROLES,
+    PEER_USER,
+    PROJECTS,
+    SERVICE_PROJECT,
+    SERVICE_ROLES,
+    SERVICE_USER,
+    USERS,
+    VOLUME_TYPES,
+    SeedServer,
+    World,
+)
+from fakeserver.cloud.identity.keystone import DOMAIN_ID, SYSTEM, grant_id
+from fakeserver.cloud.identity.passwords import hash_secret
+from fakeserver.cloud.network import addresses
+from fakeserver.cloud.network.subnets import make as make_subnet
+from fakeserver.cloud.shared import schema
+from fakeserver.cloud.shared.rows import Doc
+from fakeserver.cloud.volume import policy
+
+#: the group type that Cinder itself makes for consistent snapshots
+GROUP_TYPE = "default_cgsnapshot_type"
+#: the tenant that owns everything that is seeded
+TENANT = "demo"
+#: where the seeded instances are
+HOME = "site-a"
+
+
+def consistency_group_id(world: World, site: str, group_id: str) -> str:
+    """The Cinder group that belongs to a seeded protection group."""
+    return stable_id(world.seed, site, "consistency-group", group_id)
+
+
+def seed_clouds(
+    tx: sqlite3.Connection,
+    site_name: str,
+    world: World,
+    config: SiteConfig,
+    now: float,
+) -> None:
+    """Fill the empty tables of a site; what was there is removed first."""
+    schema.empty(tx)
+    _identity(tx, site_name, world)
+    _networks(tx, site_name, world, now)
+    _catalogues(tx, site_name, world)
+    _groups(tx, site_name, world, now)
+    if site_name == HOME:
+        for group in world.groups:
+            for server in group.servers:
+                _server(tx, site_name, world, server, group.id, now)
+    policy.write_default(config.cinder_policy)
+
+
+def _identity(tx: sqlite3.Connection, site: str, world: World) -> None:
+    for name in PROJECTS:
+        project = {
+            "id": world.project_id(site, name),
+            "name": name,
+            "domain_id": DOMAIN_ID,
+            "parent_id": DOMAIN_ID,
+            "description": "",
+            "enabled": True,
+            "is_domain": False,
+            "options": {},
+            "tags": [],
+            "links": {},
+        }
+        schema.PROJECTS.put(tx, project)
+    for name, (project_name, role) in USERS.items():
+        _user(tx, site, world, name, project_name)
+        _grant(tx, site, world, name, project_name, IMPLIED_ROLES[role])
+        if role == "admin":
+            _grant(tx, site, world, name, None, IMPLIED_ROLES[role])
+    _user(tx, site, world, SERVICE_USER, SERVICE_PROJECT)
+    for name in PROJECTS:
+        roles: tuple[str, ...] = SERVICE_ROLES
+        if name == SERVICE_PROJECT:
+            # as every service of OpenStack: admin, at home only
+            roles = (*IMPLIED_ROLES["admin"], "protector_peer")
+        _grant(tx, site, world, SERVICE_USER, name, roles)
+    seed_peer_account(tx, site, world)
+
+
+def seed_peer_account(tx: sqlite3.Connection, site: str, world: World) -> None:
+    """The account of this site that the other one keeps.
+
+    The engine of the other site makes and removes instances and volumes in
+    the tenants' projects, and pushes metadata: no less will do. What only
+    an admin may read, the service of this site reads with its own account.
+    """
+    password = world.peer_password()
+    _user(tx, site, world, PEER_USER, SERVICE_PROJECT, password)
+    for name in PROJECTS:
+        roles = PEER_ROLES if name == SERVICE_PROJECT else SERVICE_ROLES
+        _grant(tx, site, world, PEER_USER, name, roles)
+
+
+def _user(
+    tx: sqlite3.Connection,
+    site: str,
+    world: World,
+    name: str,
+    project: str,
+    password: str | None = None,
+) -> None:
+    user = {
+        "id": world.user_id(site, name),
+        "name": name,
+        "domain_id": DOMAIN_ID,
+        "enabled": True,
+        "default_project_id": world.project_id(site, project),
+        "secret": hash_secret(password or world.password(name)),
+    }
+    schema.USERS.put(tx, user)
+
+
+def _grant(
+    tx: sqlite3.Connection,
+    site: str,
+    world: World,
+    user: str,
+    project: str | None,
+    roles: tuple[str, ...],
+) -> None:
+    user_id = world.user_id(site, user)
+    where = world.project_id(site, project) if project else SYSTEM
+    grant = {
+        "id": grant_id(user_id, where),
+        "user_id": user_id,
+        "project_id": where,
+        "roles": list(roles),
+    }
+    schema.GRANTS.put(tx, grant)
+
+
+def _networks(
+    tx: sqlite3.Connection, site: str, world: World, now: float
+) -> None:
+    for name, cidr in world.networks(site).items():
+        network: Doc = {
+            "id": world.network_id(site, name),
+            "project_id": world.project_id(site, TENANT),
+            "name": name,
+            "description": "",
+            "admin_state_up": True,
+            "shared": False,
+            "external": False,
+            "mtu": 1450,
+            "created": now,
+            "updated": now,
+        }
+        schema.NETWORKS.put(tx, network)
+        subnet_id = stable_id(world.seed, site, "subnet", name)
+        subnet = make_subnet(subnet_id, network, f"{name}-v4", cidr, now)
+        schema.SUBNETS.put(tx, subnet)
+
+
+def _catalogues(tx: sqlite3.Connection, site: str, world: World) -> None:
+    """Flavors, volume types, the group type."""
+    for name, (vcpus, ram, disk) in FLAVORS[site].items():
+        flavor = {
+            "id": world.flavor_id(site, name),
+            "name": name,
+            "vcpus": vcpus,
+            "ram": ram,
+            "disk": disk,
+            "is_public": True,
+            "description": None,
+            "extra_specs": {},
+        }
+        schema.FLAVORS.put(tx, flavor)
+    for name, specs in VOLUME_TYPES.items():
+        kind = {
+            "id": world.volume_type_id(site, name),
+            "name": name,
+            "description": None,
+            "is_public": True,
+            "extra_specs": dict(specs),
+        }
+        schema.VOLUME_TYPES.put(tx, kind)
+    group_type = {
+        "id": stable_id(world.seed, site, "group-type", GROUP_TYPE),
+        "name": GROUP_TYPE,
+        "description": "Consistent snapshots of several volumes",
+        "is_public": True,
+        "group_specs": {"consistent_group_snapshot_enabled": "<is> True"},
+    }
+    schema.GROUP_TYPES.put(tx, group_type)
+
+
+def _groups(
+    tx: sqlite3.Connection, site: str, world: World, now: float
+) -> None:
+    """A consistency group at each site for every registered group."""
+    if not world.registered:
+        return
+    for group in world.groups:
+        row = {
+            "id": consistency_group_id(world, site, group.id),
+            "project_id": world.project_id(site, TENANT),
+            "name": f"cg-{group.id[:8]}",
+            "description": group.description,
+            "group_type": stable_id(
+                world.seed, site, "group-type", GROUP_TYPE
+            ),
+            "volume_types": [world.volume_type_id(site, DEFAULT_VOLUME_TYPE)],
+            "created": now,
+        }
+        schema.GROUPS.put(tx, row)
+
+
+def _server(
+    tx: sqlite3.Connection,
+    site: str,
+    world: World,
+    seed: SeedServer,
+    group: str,
+    now: float,
+) -> None:
+    flavor = schema.FLAVORS.get(tx, world.flavor_id(site, seed.flavor))
+    if flavor is None:
+        raise ValueError(f"no flavor {seed.flavor} at {site}")
+    kept = ("id", "name", "vcpus", "ram", "disk", "extra_specs")
+    server: Doc = {
+        "id": seed.id,
+        "project_id": world.project_id(site, TENANT),
+        "user_id": world.user_id(site, TENANT),
+        "name": seed.name,
+        "description": seed.name,
+        "status": "ACTIVE",
+        "metadata": {},
+        "flavor": {name: flavor[name] for name in kept},
+        "disks": [
+            {
+                "id": volume.id,
+                "device": volume.device,
+                "delete_on_termination": False,
+            }
+            for volume in seed.volumes
+        ],
+        "created": now,
+        "updated": now,
+    }
+    schema.SERVERS.put(tx, server)
+    addresses.add_port(
+        tx,
+        server,
+        world.network_id(site, seed.network),
+        seed.fixed_ip,
+        stable_id(world.seed, site, "port", seed.name),
+    )
+    _volumes(tx, site, world, seed, group, server)
+
+
+def _volumes(
+    tx: sqlite3.Connection,
+    site: str,
+    world: World,
+    seed: SeedServer,
+    group: str,
+    server: Doc,
+) -> None:
+    cg = consistency_group_id(world, site, group)
+    for volume in seed.volumes:
+        row = {
+            "id": volume.id,
+            "project_id": server["project_id"],
+            "user_id": server["user_id"],
+            "name": volume.name,
+            "description": None,
+            "size": volume.size,
+            "status": "in-use",
+            "bootable": volume.bootable,
+            "volume_type": DEFAULT_VOLUME_TYPE,
+            "volume_type_id": world.volume_type_id(site, DEFAULT_VOLUME_TYPE),
+            "metadata": {},
+            "attachments": [
+                {
+                    "attachment_id": stable_id(
+                        world.seed, site, "attachment", volume.id
+                    ),
+                    "server_id": seed.id,
+                    "device": volume.device,
+                    "attached": server["created"],
+                }
+            ],
+            "group_id": cg if world.registered else None,
+            "array_name": f"volume-{volume.id}",
+            "created": server["created"],
+            "updated": server["created"],
+        }
+        schema.VOLUMES.put(tx, row)

@@ -1,0 +1,265 @@
+"""What the five emulated services share of HTTP."""
+
+import dataclasses
+import json
+import urllib.parse
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import flask
+import jsonschema  # type: ignore[import-untyped]
+from werkzeug.exceptions import HTTPException
+
+from fakeserver.base.routes import Blueprint
+from fakeserver.cloud.shared.rows import Doc
+from fakeserver.storage.driver import StorageError
+
+if TYPE_CHECKING:
+    from fakeserver.base.site import Site
+    from fakeserver.cloud.identity.keystone import Keystone
+    from fakeserver.cloud.identity.tokens import Token
+
+#: what a request may carry, bytes
+MAX_BODY = 1 << 20
+#: how many objects a page has at most
+MAX_PAGE = 1000
+
+UNAUTHENTICATED = "The request you have made requires authentication."
+
+Answer = flask.Response | Doc | tuple[Doc | str, int]
+
+
+class Validator(Protocol):
+    """The one thing that is asked of a jsonschema validator."""
+
+    def iter_errors(self, instance: Any) -> Iterable[Any]: ...
+
+
+class CloudError(Exception):
+    """A request that is refused; ``kind`` is the service's name for it."""
+
+    def __init__(self, status: int, message: str, kind: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.kind = kind
+
+
+@dataclasses.dataclass(frozen=True)
+class Route:
+    """One call; an open one needs no token."""
+
+    method: str
+    path: str
+    view: str
+    open: bool = False
+
+
+class Part:
+    """A part of a service: calls that belong together."""
+
+    ROUTES: ClassVar[tuple[Route, ...]] = ()
+
+    def __init__(self, site: "Site", keystone: "Keystone") -> None:
+        self.site = site
+        self.keystone = keystone
+
+
+class Service:
+    """A service of the cloud: its prefix, its parts, its form of errors."""
+
+    name: ClassVar[str]
+    prefix: ClassVar[str]
+    PARTS: ClassVar[tuple[type[Part], ...]]
+    #: whether a token is looked at before the address is
+    guarded: ClassVar[bool] = True
+    #: whether nothing of it is for who may not even read in a project
+    for_readers: ClassVar[bool] = True
+
+    def __init__(self, site: "Site", keystone: "Keystone") -> None:
+        self.site = site
+        self.keystone = keystone
+
+    def blueprint(self) -> flask.Blueprint:
+        made = Blueprint(self.name, __name__, url_prefix=self.prefix)
+        for kind in self.PARTS:
+            part = kind(self.site, self.keystone)
+            for route in kind.ROUTES:
+                view = getattr(part, route.view)
+                made.add_url_rule(
+                    route.path,
+                    endpoint=f"{kind.__name__}-{route.method}-{route.view}"
+                    + route.path.replace(".", "_"),
+                    view_func=view if route.open else self._checked(view),
+                    methods=[route.method],
+                    strict_slashes=False,
+                )
+        made.add_url_rule(
+            "/<path:rest>",
+            view_func=self._unknown,
+            methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        )
+        made.before_request(self.before)
+        made.after_request(self.after)
+        made.register_error_handler(CloudError, self._refused)
+        made.register_error_handler(HTTPException, self._http_error)
+        made.register_error_handler(StorageError, self._storage_error)
+        return made
+
+    def before(self) -> None:
+        """Asked before every call; raises CloudError to refuse it."""
+
+    def after(self, answer: flask.Response) -> flask.Response:
+        return answer
+
+    def error_body(self, error: CloudError) -> Doc:
+        raise NotImplementedError
+
+    def unauthenticated(self) -> Doc:
+        """What keystonemiddleware says, in front of every service."""
+        return {
+            "error": {
+                "code": 401,
+                "title": "Unauthorized",
+                "message": UNAUTHENTICATED,
+            }
+        }
+
+    def caller(self) -> "Token":
+        """Who asks; with a project, or it has no business here."""
+        token = self.keystone.check(flask.request.headers.get("X-Auth-Token"))
+        if token is None:
+            raise CloudError(401, UNAUTHENTICATED)
+        if self.for_readers and not token.may_read:
+            raise CloudError(
+                403, "You are not authorized: this needs the role reader."
+            )
+        return token
+
+    def names(self, caller: "Token", names: dict[str, str]) -> dict[str, str]:
+        """What the address names, for the view; may refuse it."""
+        return names
+
+    def _checked(self, view: Callable[..., Answer]) -> Callable[..., Answer]:
+        def checked(**names: str) -> Answer:
+            caller = self.caller()
+            return view(caller, **self.names(caller, names))
+
+        return checked
+
+    def _unknown(self, rest: str) -> Answer:
+        if self.guarded or "X-Auth-Token" in flask.request.headers:
+            self.caller()
+        raise CloudError(404, "The resource could not be found.")
+
+    def _refused(self, error: CloudError) -> flask.Response:
+        if error.status == 401:
+            body = self.unauthenticated()
+        else:
+            body = self.error_body(error)
+        answer = flask.jsonify(body)
+        answer.status_code = error.status
+        if error.status == 401:
+            where = f"{self.site.config.url}/identity"
+            answer.headers["WWW-Authenticate"] = f'Keystone uri="{where}"'
+        return answer
+
+    def _http_error(self, error: HTTPException) -> flask.Response:
+        return self._refused(
+            CloudError(error.code or 400, error.description or error.name)
+        )
+
+    def _storage_error(self, error: StorageError) -> flask.Response:
+        return self._refused(CloudError(503, f"The array says: {error}"))
+
+
+def validator(schema: Doc) -> Validator:
+    """A checker of bodies, made once."""
+    made: Validator = jsonschema.Draft202012Validator(schema)
+    return made
+
+
+def body(check: Validator) -> Doc:
+    """The request's JSON, or 400 that names what is wrong with it."""
+    request = flask.request
+    if request.content_length and request.content_length > MAX_BODY:
+        raise CloudError(413, "Request is too large.")
+    try:
+        text = request.get_data().decode()
+        found = json.loads(text, parse_constant=_no_constant)
+        # a lone surrogate is no text: it cannot be kept, nor answered
+        json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise CloudError(400, "Malformed request body: not JSON") from error
+    problem = jsonschema.exceptions.best_match(check.iter_errors(found))
+    if problem is not None:
+        where = "/".join(str(step) for step in problem.absolute_path)
+        said = problem.message[:300]
+        raise CloudError(
+            400,
+            f"Invalid input for field/attribute {where or 'body'}. {said}",
+        )
+    return dict(found)
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def page(
+    docs: list[Doc], plural: str, maximum: int = MAX_PAGE
+) -> tuple[list[Doc], list[Doc]]:
+    """The asked page of a list, and the links to the next one."""
+    args = flask.request.args
+    limit = min(_limit(args), maximum)
+    start = 0
+    if marker := args.get("marker"):
+        ids = [doc["id"] for doc in docs]
+        if marker not in ids:
+            raise CloudError(400, f"marker [{marker}] not found")
+        start = ids.index(marker) + 1
+    found = docs[start : start + limit]
+    if not found or start + limit >= len(docs):
+        return found, []
+    query = args.to_dict()
+    query["marker"] = found[-1]["id"]
+    href = flask.request.base_url + "?" + urllib.parse.urlencode(query)
+    return found, [{"rel": "next", "href": href}]
+
+
+def _limit(args: Mapping[str, str]) -> int:
+    text = args.get("limit")
+    if text is None:
+        return MAX_PAGE
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise CloudError(400, f"Invalid input for query parameters {text!r}")
+    return int(text) or MAX_PAGE
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """A query parameter that is a truth value, as OpenStack spells it."""
+    text = flask.request.args.get(name)
+    if text is None:
+        return default
+    return text.strip().lower() in ("1", "true", "t", "yes", "y", "on")
+
+
+def sort(docs: Iterable[Doc]) -> list[Doc]:
+    """In the order of sort_key and sort_dir, as far as they make sense."""
+    found = list(docs)
+    args = flask.request.args
+    keys = args.getlist("sort_key")
+    ways = args.getlist("sort_dir")
+    if text := args.get("sort"):
+        pairs = [part.partition(":") for part in text.split(",")]
+        keys = [pair[0] for pair in pairs]
+        ways = [pair[2] or "asc" for pair in pairs]
+    for n in reversed(range(len(keys))):
+        way = ways[n] if n < len(ways) else "asc"
+        found.sort(key=_sort_key(keys[n]), reverse=way == "desc")
+    return found
+
+
+def _sort_key(name: str) -> Callable[[Doc], str]:
+    names = {"display_name": "name", "uuid": "id"}
+    return lambda doc: str(doc.get(names.get(name, name)) or "")

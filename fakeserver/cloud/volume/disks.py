@@ -1,0 +1,90 @@
+"""Volumes and the servers that use them: where Cinder and Nova meet."""
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from fakeserver.base.ids import new_id
+from fakeserver.base.seed_world import ARRAYS
+from fakeserver.cloud.shared.rows import Doc
+from fakeserver.cloud.shared.schema import VOLUMES
+from fakeserver.cloud.shared.web import CloudError
+
+if TYPE_CHECKING:
+    from fakeserver.base.site import Site
+
+
+def array_of(site: "Site") -> str:
+    """The array behind the site's one backend."""
+    return ARRAYS[site.config.site]
+
+
+def attach(
+    tx: sqlite3.Connection,
+    site: "Site",
+    volume: Doc,
+    server: Doc,
+    device: str,
+) -> None:
+    """Make the volume the server's."""
+    attachment = {
+        "attachment_id": new_id(),
+        "server_id": server["id"],
+        "device": device,
+        "attached": site.clock.time(),
+    }
+    changed = {
+        **volume,
+        "status": "in-use",
+        "attachments": [attachment],
+        "updated": site.clock.time(),
+    }
+    VOLUMES.put(tx, changed)
+
+
+def detach(tx: sqlite3.Connection, site: "Site", volume: Doc) -> None:
+    changed = {
+        **volume,
+        "status": "available",
+        "attachments": [],
+        "updated": site.clock.time(),
+    }
+    VOLUMES.put(tx, changed)
+    set_writing(site, volume, False)
+
+
+def set_writing(site: "Site", volume: Doc, writing: bool) -> None:
+    """Tell the array; it has nothing to say of a volume it lost."""
+    array = array_of(site)
+    if site.arrays.volume(array, volume["array_name"]) is not None:
+        site.arrays.set_writing(array, volume["array_name"], writing)
+
+
+def attached_to(db: sqlite3.Connection, server: Doc) -> list[Doc]:
+    """The volumes of a server that are still there, in boot order."""
+    found = (VOLUMES.get(db, disk["id"]) for disk in server["disks"])
+    return [volume for volume in found if volume is not None]
+
+
+def destroy(tx: sqlite3.Connection, site: "Site", volume: Doc) -> None:
+    """Delete a volume, and what it stands for on the array."""
+    VOLUMES.delete(tx, volume["id"])
+    site.arrays.delete_volume(array_of(site), volume["array_name"])
+
+
+def for_server(db: sqlite3.Connection, project_id: str, volume_id: str) -> Doc:
+    """A volume that a server of the project may take, or 400."""
+    volume = VOLUMES.get(db, volume_id)
+    if volume is None or volume["project_id"] != project_id:
+        raise CloudError(
+            400,
+            "Block Device Mapping is Invalid: failed to get volume "
+            f"{volume_id}.",
+        )
+    if volume["status"] != "available":
+        raise CloudError(
+            400,
+            f"Invalid volume: volume '{volume_id}' status must be "
+            "'available'. Currently in "
+            f"'{volume['status']}' status",
+        )
+    return volume

@@ -1,0 +1,217 @@
+"""Cinder's policy: the rules it is born with, and the site's policy file.
+
+The file is read again whenever it changes. A file that cannot be read, or a
+rule that cannot be understood, gives nobody anything: the rule that Cinder
+is born with holds, or the call is refused.
+"""
+
+import pathlib
+from collections.abc import Mapping
+
+import yaml  # type: ignore[import-untyped]
+
+from fakeserver.cloud.identity.tokens import Token
+from fakeserver.cloud.shared.web import CloudError
+
+MANAGE = "volume_extension:volume_manage"
+UNMANAGE = "volume_extension:volume_unmanage"
+SERVICES = "volume_extension:services:index"
+
+#: what the deployment guide tells an operator to write
+RECOMMENDED = {
+    MANAGE: "rule:admin_or_owner",
+    UNMANAGE: "rule:admin_or_owner",
+    SERVICES: "rule:admin_or_owner",
+}
+
+_OWNER = "rule:admin_or_owner"
+_MEMBER = "rule:admin_or_member"
+_ADMIN = "rule:admin_api"
+
+DEFAULTS: Mapping[str, str] = {
+    "context_is_admin": "role:admin",
+    "admin_api": "is_admin:True",
+    "admin_or_owner": "is_admin:True or project_id:%(project_id)s",
+    "admin_or_member": (
+        "is_admin:True or (role:member and project_id:%(project_id)s)"
+    ),
+    MANAGE: _ADMIN,
+    UNMANAGE: _ADMIN,
+    SERVICES: _ADMIN,
+    "volume_extension:list_manageable": _ADMIN,
+    "volume_extension:volume_host_attribute": _ADMIN,
+    "volume_extension:volume_admin_actions:reset_status": _ADMIN,
+    "volume_extension:types_extra_specs:read_sensitive": _ADMIN,
+    "volume_extension:type_create": _ADMIN,
+    "volume_extension:type_delete": _ADMIN,
+    "volume_extension:types_extra_specs:create": _ADMIN,
+    "volume_extension:types_extra_specs:delete": _ADMIN,
+    "volume_extension:quotas:show": _OWNER,
+    "volume_extension:quotas:update": _ADMIN,
+    "volume:get": _OWNER,
+    "volume:get_all": _OWNER,
+    "volume:create": _MEMBER,
+    "volume:update": _MEMBER,
+    "volume:delete": _MEMBER,
+    "volume_extension:volume_actions": _MEMBER,
+    "group:get": _OWNER,
+    "group:get_all": _OWNER,
+    "group:create": _MEMBER,
+    "group:update": _MEMBER,
+    "group:delete": _MEMBER,
+    "group:group_types_manage": _ADMIN,
+    "group:access_group_types_specs": _ADMIN,
+}
+
+#: how deep rules may refer to rules
+_DEPTH = 20
+
+
+def write_default(path: pathlib.Path) -> None:
+    """The policy file of a site that is set up as the guide says."""
+    lines = [f'"{name}": "{rule}"\n' for name, rule in RECOMMENDED.items()]
+    path.write_text("".join(lines))
+
+
+class _NotUnderstood(Exception):
+    pass
+
+
+class Policy:
+    """The rules of one site's Cinder."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self._path = path
+        self._seen: tuple[int, int, int] | None = None
+        self._own: dict[str, str] = {}
+
+    def enforce(self, action: str, caller: Token, project_id: str) -> None:
+        """Pass, or answer as Cinder does when it refuses."""
+        if not self.allows(action, caller, project_id):
+            raise CloudError(
+                403, f"Policy doesn't allow {action} to be performed."
+            )
+
+    def allows(self, action: str, caller: Token, project_id: str) -> bool:
+        try:
+            return self._rule(action, caller, project_id, 0)
+        except _NotUnderstood:
+            return False
+
+    def _rules(self) -> dict[str, str]:
+        try:
+            found = self._path.stat()
+        except OSError:
+            self._seen, self._own = None, {}
+            return self._own
+        seen = (found.st_mtime_ns, found.st_size, found.st_ino)
+        if seen != self._seen:
+            self._own = _read(self._path)
+            self._seen = seen
+        return self._own
+
+    def _rule(
+        self, name: str, caller: Token, project_id: str, depth: int
+    ) -> bool:
+        text = self._rules().get(name, DEFAULTS.get(name))
+        if text is None or depth > _DEPTH:
+            raise _NotUnderstood
+        return _Check(self, caller, project_id, depth).of(text)
+
+    def atom(
+        self, word: str, caller: Token, project_id: str, depth: int
+    ) -> bool:
+        if word in ("@", "!"):
+            return word == "@"
+        kind, _, value = word.partition(":")
+        if kind == "rule":
+            return self._rule(value, caller, project_id, depth + 1)
+        if kind == "role":
+            return value.lower() in caller.roles
+        if kind == "is_admin":
+            admin = self._rule(
+                "context_is_admin", caller, project_id, depth + 1
+            )
+            return admin == (value == "True")
+        if kind in ("project_id", "tenant_id", "tenant"):
+            wanted = value.replace("%(project_id)s", project_id)
+            return bool(wanted) and caller.project_id == wanted
+        if kind == "system_scope":
+            return caller.system and value == "all"
+        raise _NotUnderstood
+
+
+class _Check:
+    """One expression, read from left to right: not, and, or, brackets."""
+
+    def __init__(
+        self, policy: Policy, caller: Token, project_id: str, depth: int
+    ) -> None:
+        self._policy = policy
+        self._about = (caller, project_id, depth)
+        self._words: list[str] = []
+
+    def of(self, text: str) -> bool:
+        self._words = _words(text)[::-1]
+        if not self._words:
+            return True
+        try:
+            found = self._either()
+        except (IndexError, RecursionError):
+            raise _NotUnderstood from None
+        if self._words:
+            raise _NotUnderstood
+        return found
+
+    def _either(self) -> bool:
+        found = self._both()
+        while self._next("or"):
+            found = self._both() or found
+        return found
+
+    def _both(self) -> bool:
+        found = self._one()
+        while self._next("and"):
+            found = self._one() and found
+        return found
+
+    def _one(self) -> bool:
+        if self._next("not"):
+            return not self._one()
+        if self._next("("):
+            found = self._either()
+            if not self._next(")"):
+                raise _NotUnderstood
+            return found
+        return self._policy.atom(self._words.pop(), *self._about)
+
+    def _next(self, word: str) -> bool:
+        if self._words and self._words[-1].lower() == word:
+            self._words.pop()
+            return True
+        return False
+
+
+def _words(text: str) -> list[str]:
+    """Brackets at the ends of a word are words; ``%(name)s`` is not cut."""
+    found = []
+    for word in text.split():
+        tail = word.lstrip("(")
+        bare = tail.rstrip(")")
+        found += ["("] * (len(word) - len(tail))
+        found += [bare] if bare else []
+        found += [")"] * (len(tail) - len(bare))
+    return found
+
+
+def _read(path: pathlib.Path) -> dict[str, str]:
+    try:
+        found = yaml.safe_load(path.read_text())
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {
+        str(name): rule if isinstance(rule, str) else "!"
+        for name, rule in found.items()
+    }

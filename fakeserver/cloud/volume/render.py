@@ -1,0 +1,156 @@
+"""Volumes, types and groups as Cinder shows them."""
+
+from typing import TYPE_CHECKING
+
+import flask
+
+from fakeserver.base.clock import stamp
+from fakeserver.cloud.identity.tokens import Token
+from fakeserver.cloud.shared.rows import Doc
+from fakeserver.cloud.volume.policy import Policy
+
+if TYPE_CHECKING:
+    from fakeserver.base.site import Site
+
+#: the extra specs that everybody may see; the others are for admins
+VISIBLE_SPECS = (
+    "RESKEY:availability_zones",
+    "multiattach",
+    "replication_enabled",
+)
+
+
+def since(minor: int) -> bool:
+    """Whether the request is answered in 3.``minor`` or later."""
+    version: tuple[int, int] = flask.g.microversion
+    return version >= (3, minor)
+
+
+def cinder_time(seconds: float) -> str:
+    """Cinder's own form of a time, without a zone."""
+    return stamp(seconds).rstrip("Z") + ".000000"
+
+
+def links(site: "Site", project_id: str, kind: str, id_: str) -> list[Doc]:
+    base = f"{site.config.url}/volume"
+    tail = f"{project_id}/{kind}/{id_}"
+    return [
+        {"rel": "self", "href": f"{base}/v3/{tail}"},
+        {"rel": "bookmark", "href": f"{base}/{tail}"},
+    ]
+
+
+def brief(site: "Site", row: Doc) -> Doc:
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "links": links(site, row["project_id"], "volumes", row["id"]),
+    }
+
+
+def volume(site: "Site", policy: Policy, caller: Token, row: Doc) -> Doc:
+    shown: Doc = {
+        **brief(site, row),
+        "description": row["description"],
+        "size": row["size"],
+        "status": row["status"],
+        "bootable": "true" if row["bootable"] else "false",
+        "volume_type": row["volume_type"],
+        "metadata": row["metadata"],
+        "attachments": [_attachment(site, row) for _ in row["attachments"]],
+        "availability_zone": "nova",
+        "created_at": cinder_time(row["created"]),
+        "updated_at": cinder_time(row["updated"]),
+        "user_id": row["user_id"],
+        "snapshot_id": None,
+        "source_volid": None,
+        "consistencygroup_id": None,
+        "encrypted": False,
+        "multiattach": False,
+        "replication_status": None,
+        "os-vol-tenant-attr:tenant_id": row["project_id"],
+    }
+    if caller.is_admin:
+        shown["migration_status"] = None
+        shown["os-vol-mig-status-attr:migstat"] = None
+        shown["os-vol-mig-status-attr:name_id"] = None
+    if policy.allows(
+        "volume_extension:volume_host_attribute", caller, row["project_id"]
+    ):
+        host = site.world.backend(site.config.site)
+        shown["os-vol-host-attr:host"] = host
+    return shown | _newer(row)
+
+
+def _newer(row: Doc) -> Doc:
+    """Keys that came with a microversion."""
+    shown: Doc = {}
+    if since(13):
+        shown["group_id"] = row["group_id"]
+    if since(21):
+        shown["provider_id"] = None
+    if since(48):
+        shown["shared_targets"] = False
+        shown["service_uuid"] = None
+    if since(63):
+        shown["volume_type_id"] = row["volume_type_id"]
+    if since(65):
+        shown["consumes_quota"] = True
+    return shown
+
+
+def _attachment(site: "Site", row: Doc) -> Doc:
+    made = row["attachments"][0]
+    return {
+        "id": row["id"],
+        "volume_id": row["id"],
+        "attachment_id": made["attachment_id"],
+        "server_id": made["server_id"],
+        "device": made["device"],
+        "host_name": f"compute-{site.config.site}",
+        "attached_at": cinder_time(made["attached"]),
+    }
+
+
+def volume_type(policy: Policy, caller: Token, row: Doc) -> Doc:
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "description": row["description"],
+        "is_public": row["is_public"],
+        "os-volume-type-access:is_public": row["is_public"],
+        "qos_specs_id": None,
+        "extra_specs": specs(policy, caller, row),
+    }
+
+
+def specs(policy: Policy, caller: Token, row: Doc) -> Doc:
+    """The extra specs; without the right to all, the harmless ones."""
+    found: Doc = row["extra_specs"]
+    rule = "volume_extension:types_extra_specs:read_sensitive"
+    if policy.allows(rule, caller, caller.project_id):
+        return found
+    return {name: found[name] for name in found if name in VISIBLE_SPECS}
+
+
+def group(row: Doc, volumes: list[str] | None) -> Doc:
+    shown: Doc = {
+        "id": row["id"],
+        "name": row["name"],
+        "description": row["description"],
+        "status": "available",
+        "availability_zone": "nova",
+        "created_at": cinder_time(row["created"]),
+        "group_type": row["group_type"],
+        "volume_types": row["volume_types"],
+    }
+    if since(14):
+        shown["group_snapshot_id"] = None
+        shown["source_group_id"] = None
+    if volumes is not None and since(25):
+        shown["volumes"] = volumes
+    if since(38):
+        shown["replication_status"] = "disabled"
+    if since(58):
+        shown["project_id"] = row["project_id"]
+    return shown

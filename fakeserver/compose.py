@@ -1,0 +1,242 @@
+"""Opens one site: its folder, its keys, its databases, its parts."""
+
+import contextlib
+import dataclasses
+import fcntl
+import os
+import pathlib
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+
+from fakeserver.base.clock import Clock, SharedClock
+from fakeserver.base.config import SiteConfig
+from fakeserver.base.db import Database
+from fakeserver.base.fault_points import Faults
+from fakeserver.base.seed_world import SITES, World, build
+from fakeserver.base.site import Site
+from fakeserver.base.vault import Vault
+from fakeserver.base.wire import Sockets, Wire
+from fakeserver.faults.plan import NAME, FaultFile, FaultPlan
+from fakeserver.http.request_log import Journal
+from fakeserver.store import upgrade
+
+#: says in a database which world it was seeded with
+_MARK = "CREATE TABLE IF NOT EXISTS sandbox_seed (world TEXT PRIMARY KEY)"
+
+
+class GuardedDatabase(Database):
+    """A database that asks before each write whether it may."""
+
+    ask: Callable[[], None] | None = None
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        outermost = not self.connection().in_transaction
+        if outermost and self.ask is not None:
+            self.ask()
+        with super().transaction() as tx:
+            yield tx
+
+
+def open_site(
+    config: SiteConfig,
+    *,
+    clock: Clock | None = None,
+    wire: Wire | None = None,
+    faults: Faults | None = None,
+    workers: int | None = None,
+) -> Site:
+    """A site, seeded when its databases are empty; not started."""
+    if workers is not None:
+        config = dataclasses.replace(config, workers=workers)
+    site = open_parts(config, clock=clock, wire=wire, faults=faults)
+    seed([site])
+    compose(site)
+    if isinstance(site.faults, FaultPlan):
+        # not before: a seeding site is not yet one that can fail
+        plan = site.faults
+        _database_of(site).ask = lambda: plan.database()
+        _arrays_of(site).ask = lambda: plan.alive()
+    return site
+
+
+def _database_of(site: Site) -> GuardedDatabase:
+    assert isinstance(site.db, GuardedDatabase)
+    return site.db
+
+
+def _arrays_of(site: Site) -> GuardedDatabase:
+    from fakeserver.storage.arrays import Arrays
+
+    assert isinstance(site.arrays, Arrays)
+    assert isinstance(site.arrays.db, GuardedDatabase)
+    return site.arrays.db
+
+
+def open_parts(
+    config: SiteConfig,
+    *,
+    clock: Clock | None = None,
+    wire: Wire | None = None,
+    faults: Faults | None = None,
+) -> Site:
+    """What is on disk of a site, and nothing that runs."""
+    from fakeserver.storage import arrays
+
+    private_folder(config.directory)
+    clock = clock or SharedClock(config.clock_file, config.site)
+    faults = faults or FaultPlan(
+        FaultFile(config.directory / NAME, config.seed), config.site
+    )
+    verify = str(config.ca_file) if config.ca_file else True
+    with _alone(config.directory):
+        _upgrade(config, clock.time())
+        # two processes that turn one new file to WAL refuse each other
+        db = GuardedDatabase(config.database)
+        shared = GuardedDatabase(config.arrays)
+    return Site(
+        config=config,
+        world=world_of(config),
+        clock=clock,
+        db=db,
+        arrays=arrays.Arrays(shared, clock, faults),
+        wire=wire or Sockets(verify),
+        faults=faults,
+        vault=Vault.open(config.vault_key),
+        pair=Vault.open(config.pair_key),
+    )
+
+
+def upgrade_folder(config: SiteConfig, now: float) -> list[pathlib.Path]:
+    """Bring the databases of both sites, and the arrays', to the schema of
+    this version; the copies that were made of older ones.
+
+    Raises SchemaProblem for a newer one, or one that cannot be upgraded.
+    """
+    with _alone(config.directory):
+        return _upgrade(config, now)
+
+
+def _upgrade(config: SiteConfig, now: float) -> list[pathlib.Path]:
+    """Those of both sites: each logs in at the other with an account that
+    is in the database of the other."""
+    from fakeserver.cloud.shared import schema as clouds
+    from fakeserver.storage import arrays
+    from fakeserver.store import array_steps, site_steps
+    from fakeserver.store import schema as store
+
+    tables = (*clouds.SCHEMA, *store.SCHEMA, _MARK)
+    twin = config.of_peer()
+    steps = array_steps.of(config)
+    files = [upgrade.File(config.arrays, (*arrays.SCHEMA, _MARK), steps)]
+    for each in (config, twin):
+        if each is config or each.database.exists():
+            steps = site_steps.of(each, world_of(each), now)
+            own = each is config
+            files.append(upgrade.File(each.database, tables, steps, own))
+    return upgrade.upgrade(files, now)
+
+
+def world_of(config: SiteConfig) -> World:
+    """The world that the configuration of a site names."""
+    return build(config.scenario, config.seed, config.groups)
+
+
+def compose(site: Site) -> None:
+    """Give a site the parts that run."""
+    from fakeserver.cloud.identity.keystone import Keystone
+    from fakeserver.engine.service import Service
+
+    folder, name = site.config.directory, site.config.site
+    site.keystone = Keystone(site)
+    site.service = Service(site)
+    site.journal = Journal(folder / f"{name}.journal")
+
+
+def close_site(site: Site) -> None:
+    """Stop what runs and close what is open; nothing of it is lost."""
+    site.service.stop()
+    shut(site)
+
+
+def shut(site: Site) -> None:
+    """Close the files of a site whose parts do not run."""
+    if site.journal is not None:
+        site.journal.close()
+    site.askers.shutdown(cancel_futures=True)
+    site.db.close()
+    _arrays_of(site).close()
+
+
+def rest(site: Site) -> None:
+    """Stop the engine, so that the world can be exchanged under it."""
+    site.service.stop()
+
+
+def wake(site: Site) -> None:
+    """A fresh engine over whatever world is there now."""
+    from fakeserver.engine.service import Service
+
+    site.service = Service(site)
+    site.service.start()
+
+
+def seed(sites: Sequence[Site], *, anew: bool = False) -> None:
+    """Write the seeded world where there is none, or everywhere anew.
+
+    Both sites may do this at the same moment: a lock makes them take
+    turns, and each database is written in one transaction.
+    """
+    from fakeserver.cloud.shared.seed import seed_clouds
+    from fakeserver.storage.seed import seed_arrays
+    from fakeserver.store.seed import seed_service
+
+    with _alone(sites[0].config.directory):
+        for site in sites:
+            now = site.clock.time()
+            with _arrays_of(site).transaction() as tx:
+                if _empty(tx, site, anew and site is sites[0]):
+                    seed_arrays(site.arrays, site.world)
+            with site.db.transaction() as tx:
+                if _empty(tx, site, anew):
+                    name = site.config.site
+                    seed_clouds(tx, name, site.world, site.config, now)
+                    seed_service(tx, site, now)
+
+
+def _empty(tx: sqlite3.Connection, site: Site, wipe: bool) -> bool:
+    """Whether this database waits for its world; it is marked as seeded."""
+    if wipe:
+        for row in tx.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table'"
+        ).fetchall():
+            if row["name"] not in upgrade.KEPT:
+                tx.execute(f'DELETE FROM "{row["name"]}"')
+    if tx.execute("SELECT 1 FROM sandbox_seed").fetchone() is not None:
+        return False
+    mark = f"{site.world.scenario}/{site.world.seed}"
+    tx.execute("INSERT INTO sandbox_seed VALUES (?)", (mark,))
+    return True
+
+
+def private_folder(path: pathlib.Path) -> None:
+    """A folder that only its owner can enter."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o700)
+
+
+@contextlib.contextmanager
+def _alone(directory: pathlib.Path) -> Iterator[None]:
+    """One at a time over all processes of the sandbox."""
+    handle = os.open(directory / "seed.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def other(site: str) -> str:
+    """The other one of the two sites."""
+    return SITES[1] if site == SITES[0] else SITES[0]

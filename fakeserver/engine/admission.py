@@ -1,0 +1,261 @@
+"""Everything that is asked before an operation is accepted.
+
+The order is fixed, and a refusal changes nothing.
+"""
+
+import dataclasses
+from typing import Any
+
+from fakeserver.base.errors import NOT_FAILED_OVER, PEER_UNREACHABLE, Refused
+from fakeserver.base.site import Site
+from fakeserver.engine.cloud_client.cloud import (
+    CloudRefused,
+    CloudUnreachable,
+    LoginRefused,
+)
+from fakeserver.engine.model import mapping_plan, rules
+from fakeserver.engine.model.document import Doc, peer_of
+from fakeserver.engine.peer.access import Access
+from fakeserver.engine.peer.client import PeerSilent
+from fakeserver.engine.peer.compare import Sync
+from fakeserver.store import groups, operations
+from fakeserver.store.groups import Group
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """An action as it was asked for."""
+
+    action: str
+    params: dict[str, Any]
+    request_id: str
+
+    @property
+    def forced(self) -> bool:
+        """Works without the peer; what discards never does."""
+        return bool(self.params.get("force")) and "discard" not in self.params
+
+    @property
+    def rule(self) -> rules.Rule:
+        """The row of the table that it is judged by."""
+        return rules.FORCED if self.forced else rules.RULES[self.action]
+
+
+class Checks:
+    """The checks in their order."""
+
+    def __init__(self, site: Site, access: Access, sync: Sync) -> None:
+        self._site = site
+        self._access = access
+        self._sync = sync
+
+    def accept(self, group: Group, request: Request) -> dict[str, Any]:
+        """The notes of the new operation, or Refused."""
+        here = self._access.local_id()
+        doc = group.doc
+        self.unfinished(group, request, here)
+        self._status(doc, request, here)
+        self._right_site(doc, request, here)
+        self._tests(doc, request)
+        if doc["policy"] is None:
+            raise Refused(
+                "policy-missing",
+                f"Protection group {group.name} has no replication policy",
+            )
+        if not request.forced:
+            self.peer_answers(group)
+            self.in_sync(group)
+        primary = str(doc["current_primary_site_id"])
+        other = peer_of(doc, primary)
+        plan: list[dict[str, Any]] = []
+        if request.rule.rebuilds:
+            plan = self._plan(group, request, primary, other)
+        return self._notes(group, request, primary, other, plan)
+
+    def discards(self, group: Group, request: Request) -> dict[str, Any]:
+        """The notes of an operation that throws away what the peer is
+        ahead with, or Refused."""
+        here = self._access.local_id()
+        other = peer_of(group.doc, here)
+        version = int(request.params["discard"])
+        self._sync.discards(group, version)
+        # its instances are to be stopped: its clouds have to answer as well
+        self._catalog(group, other)
+        notes = self._notes(group, request, here, other, [])
+        return {**notes, "discards": version}
+
+    def _notes(
+        self,
+        group: Group,
+        request: Request,
+        source: str,
+        target: str,
+        plan: list[dict[str, Any]],
+    ) -> dict[str, Any]:
+        moves = request.action in ("failover", "failback")
+        taken_over = group.doc["operation"] if request.forced else None
+        return {
+            "source": source,
+            "target": target,
+            "forced": request.forced,
+            "back_to": group.status,
+            "back_to_operation": group.doc["operation"],
+            "lineage": taken_over["id"] if taken_over else None,
+            "plan": plan,
+            "moves_last_writes": moves and not request.forced,
+            "stops_source": request.action == "test_failover"
+            and not request.params.get("retain_primary"),
+            "reverse_replication": bool(
+                request.params.get("reverse_replication")
+            ),
+            "announces": moves,
+            "announced": not moves or request.forced,
+            "committed": False,
+            "not_rebuilt": [],
+        }
+
+    # -- one check each
+
+    def unfinished(self, group: Group, request: Request, here: str) -> None:
+        own = operations.unfinished(self._site.db, group.id)
+        running = group.doc["operation"]
+        if own:
+            raise self._in_progress(own[0].id, own[0].type, here)
+        if running and running["site_id"] != here and not request.forced:
+            raise self._in_progress(
+                running["id"], running["type"], running["site_id"]
+            )
+
+    def _in_progress(self, id_: str, type_: str, site_id: str) -> Refused:
+        site = self._access.name(site_id)
+        return Refused(
+            "operation-in-progress",
+            f"Operation {id_} ({type_}) of this protection group is not "
+            f"finished at {site}",
+            operation_id=id_,
+            site=site,
+        )
+
+    def _status(self, doc: Doc, request: Request, here: str) -> None:
+        status = doc["status"]
+        rule = request.rule
+        fits = status in rule.needs
+        if fits and request.forced and status in rules.FORCED_IF_PEERS:
+            running = doc["operation"]
+            fits = bool(running) and running["site_id"] != here
+        if fits:
+            return
+        if request.action == "failback":
+            raise Refused("invalid-state", NOT_FAILED_OVER, status=status)
+        needed = " or ".join(rule.needs)
+        raise Refused(
+            "invalid-state",
+            f"Protection group {doc['name']} is {status}; "
+            f"{request.action} needs {needed}",
+            status=status,
+        )
+
+    def _right_site(self, doc: Doc, request: Request, here: str) -> None:
+        primary = str(doc["current_primary_site_id"])
+        right = primary
+        if not request.rule.at_primary:
+            right = peer_of(doc, primary)
+        if here != right:
+            name = self._access.name(right)
+            what = request.action
+            if request.forced:
+                what = "forced failover"
+            raise Refused(
+                "wrong-site",
+                f"A {what} of protection group {doc['name']} is started "
+                f"at {name}, not here",
+                site=name,
+                site_id=right,
+            )
+
+    def _tests(self, doc: Doc, request: Request) -> None:
+        planned = request.action == "failover" and not request.forced
+        if planned and doc["tests"]:
+            raise Refused(
+                "test-not-cleaned",
+                f"Protection group {doc['name']} has a test failover that "
+                "is not cleaned up; run test_cleanup first",
+            )
+        if request.action == "test_cleanup" and not doc["tests"]:
+            raise Refused(
+                "nothing-to-clean",
+                f"Protection group {doc['name']} has no test failover to "
+                "clean up",
+            )
+
+    def peer_answers(self, group: Group) -> None:
+        try:
+            self._access.peer(group).ping()
+        except PeerSilent as silent:
+            raise Refused(
+                "peer-unreachable", PEER_UNREACHABLE, site=silent.site
+            ) from silent
+
+    def in_sync(self, group: Group, unknown_is_fine: bool = False) -> None:
+        """Both copies are equal; or the peer has none, where that is
+        fine because this one is to go as well."""
+        if unknown_is_fine and self._sync.unknown(group):
+            return
+        found = self._sync.status(group, local=False)
+        if found["status"] == "UNREACHABLE":
+            raise Refused(
+                "peer-unreachable",
+                PEER_UNREACHABLE,
+                cause=found["message"],
+            )
+        if found["status"] != "IN_SYNC":
+            raise Refused(
+                "out-of-sync",
+                f"The metadata of protection group {group.name} is not in "
+                f"sync: {found['message']}",
+                sync_status=found["status"],
+                local_version=found["local_version"],
+                remote_version=found["remote_version"],
+            )
+
+    def _plan(
+        self, group: Group, request: Request, source: str, target: str
+    ) -> list[dict[str, Any]]:
+        doc, params = group.doc, request.params
+        at_target = self._catalog(group, target)
+        if request.forced:
+            docs = groups.docs_of(self._site.db, group.project_id)
+            name = self._access.name(source)
+            at_source = mapping_plan.Catalog.stored(docs, source, name)
+        else:
+            at_source = self._catalog(group, source)
+        outward = source == doc["primary_site_id"]
+        mappings = []
+        for field in ("network_mapping", "flavor_mapping"):
+            given = params.get(field) or {}
+            if not given and outward:
+                given = doc[field]
+                if request.forced:
+                    # what cannot be looked up must not be in the way now
+                    given = at_source.known(given)
+            mappings.append(given)
+        return mapping_plan.plan_members(
+            doc, source, target, at_source, at_target, *mappings
+        )
+
+    def _catalog(self, group: Group, site_id: str) -> mapping_plan.Catalog:
+        name = self._access.name(site_id)
+        try:
+            return mapping_plan.Catalog.of(
+                self._access.cloud(group, site_id), name
+            )
+        except CloudUnreachable as error:
+            if site_id == self._access.local_id():
+                raise Refused("invalid-state", str(error)) from error
+            raise Refused(
+                "peer-unreachable", PEER_UNREACHABLE, cause=str(error)
+            ) from error
+        except LoginRefused as error:
+            raise self._access.locked_out(error) from error
+        except CloudRefused as error:
+            raise Refused("invalid-state", str(error)) from error

@@ -1,0 +1,111 @@
+"""The arrays' replication, made to follow what a group consists of."""
+
+from typing import Any
+
+from fakeserver.base.errors import Refused
+from fakeserver.base.site import Site
+from fakeserver.base.vault import Unreadable
+from fakeserver.engine.model.document import (
+    Doc,
+    current_array_names,
+    peer_of,
+    sealed_token,
+)
+from fakeserver.storage.driver import StorageError
+from fakeserver.store import groups
+from fakeserver.store.groups import Group
+from fakeserver.store.sites import SITES
+
+#: noted with a change of the group that the replication has to follow, and
+#: whether one that was stopped is to run again (``Group.local["replicate"]``)
+FOLLOW, START = "follow", "start"
+
+
+def owe(group: Group, how: str) -> None:
+    """Note that the replication does not follow this yet: a site that dies
+    before it does makes up for it at its next start."""
+    group.local["replicate"] = how
+    group.local["look"] = True
+
+
+def catch_up(site: Site, group: Group) -> None:
+    """Follow, where a change was made and the site died after it.
+
+    Not where the group has gone to the other site since: what replicates
+    it from there is not for this one to say.
+    """
+    owed = group.local.get("replicate")
+    here = SITES.get(site.db, group.doc["current_primary_site_id"])["local"]
+    if owed is None:
+        return
+    if here:
+        follow(site, group, start=owed == START)
+    else:
+        _paid(site, group)
+
+
+def follow(site: Site, group: Group, *, start: bool = False) -> None:
+    """Replicate what the group has now, as its policy says.
+
+    A replication that an operation has stopped stays so, until ``start``
+    is asked for: a new member does not decide that the copies at the other
+    site may be overwritten.
+
+    Raises Refused where the arrays do; it is owed still, then.
+    """
+    _follow(site, group, start)
+    _paid(site, group)
+
+
+def _paid(site: Site, group: Group) -> None:
+    group.local.pop("replicate", None)
+    with site.db.transaction() as tx:
+        again = groups.find(site.db, group.id)
+        if again is not None and again.local.pop("replicate", None):
+            groups.save(tx, again)
+
+
+def _follow(site: Site, group: Group, start: bool) -> None:
+    doc = group.doc
+    if doc["policy"] is None:
+        site.arrays.stop_replication(group.id)
+        return
+    link = site.arrays.link(group.id)
+    if link is not None and not link.running and not start:
+        return
+    source = doc["current_primary_site_id"]
+    if refuses(site, doc, source):
+        # taken all the same: the step that needs the array fails with it.
+        # What replicates already goes on, arrays know each other without it
+        return
+    try:
+        site.arrays.replicate(
+            group.id,
+            _array(site, source),
+            _array(site, peer_of(doc, source)),
+            current_array_names(doc),
+            float(doc["policy"]["replication_interval"]),
+            doc["replication_type"] == "sync",
+        )
+    except StorageError as error:
+        raise Refused("invalid-state", f"The arrays refused: {error}") from (
+            error
+        )
+
+
+def refuses(site: Site, doc: Doc, site_id: str) -> bool:
+    """Whether that site's array does not take the policy's API token."""
+    sealed = sealed_token(doc, site_id)
+    if sealed is None:
+        return False
+    try:
+        token = site.pair.decrypt(sealed, doc["id"])
+        return not site.arrays.takes(_array(site, site_id), token)
+    except (Refused, Unreadable):
+        # not registered, or not readable: others say that
+        return False
+
+
+def _array(site: Site, site_id: str) -> str:
+    record: dict[str, Any] = SITES.get(site.db, site_id)
+    return str(record["array_name"])

@@ -1,0 +1,1 @@
+"""The engine's way to any cloud, emulated or real."""

@@ -1,0 +1,380 @@
+"""The engine's way to a cloud: only calls that a real one answers too.
+
+Nothing here waits or repeats: whoever calls knows how long to be patient.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from fakeserver.base.fault_points import Faults
+from fakeserver.base.wire import Wire
+from fakeserver.engine.cloud_client.session import (
+    Account,
+    CloudHttp,
+    CloudRefused,
+    CloudUnreachable,
+    LoginRefused,
+    Record,
+)
+
+#: the group type that every Cinder has for consistent snapshots
+_GROUP_TYPE = "default_cgsnapshot_type"
+
+
+class RemoteCloud:
+    """Nova, Neutron and Cinder of a site, in one project."""
+
+    def __init__(
+        self, account: Account, project_id: str, wire: Wire, faults: Faults
+    ) -> None:
+        self._http = CloudHttp(account, project_id, wire, faults)
+
+    def __repr__(self) -> str:
+        return f"RemoteCloud({self._http.site!r})"
+
+    def ping(self) -> None:
+        """Raises unless Keystone, Nova, Neutron and Cinder answer."""
+        one = {"limit": "1"}
+        self._http.call("compute", "GET", "/flavors", params=one)
+        self._http.call("network", "GET", "/networks", params=one)
+        self._http.call("volume", "GET", "/types", params=one)
+
+    # -- Nova
+
+    def servers(self, name: str | None = None) -> list[Record]:
+        """All servers of the project, or those of exactly this name."""
+        params = {}
+        if name is not None:
+            # Nova takes the name for a regular expression
+            params["name"] = f"^{re.escape(name)}$"
+        found = self._all("compute", "/servers/detail", "servers", params)
+        return [one for one in found if name in (None, one["name"])]
+
+    def server(self, server_id: str) -> Record | None:
+        return self._maybe("compute", f"/servers/{server_id}", "server")
+
+    def attachments(self, server_id: str) -> list[Record]:
+        """The volumes of a server, with the device each is seen as."""
+        path = f"/servers/{server_id}/os-volume_attachments"
+        found = self._http.call("compute", "GET", path)
+        attached: list[Record] = found["volumeAttachments"]
+        return attached
+
+    def create_server(
+        self,
+        *,
+        name: str,
+        flavor_id: str,
+        networks: Sequence[Mapping[str, str]],
+        volumes: Sequence[Mapping[str, object]],
+        metadata: Mapping[str, str],
+    ) -> Record:
+        """Boot from a volume; what is answered has little but the id."""
+        devices = [
+            {
+                "uuid": volume["id"],
+                "source_type": "volume",
+                "destination_type": "volume",
+                "boot_index": volume["boot_index"],
+                "delete_on_termination": False,
+            }
+            | (
+                {"device_name": volume["device"]}
+                if volume.get("device")
+                else {}
+            )
+            for volume in volumes
+        ]
+        body = {
+            "name": name,
+            "flavorRef": flavor_id,
+            "networks": [dict(network) for network in networks],
+            "block_device_mapping_v2": devices,
+            "metadata": dict(metadata),
+        }
+        made = self._http.call(
+            "compute", "POST", "/servers", json={"server": body}
+        )
+        server: Record = made["server"]
+        return server
+
+    def start_server(self, server_id: str) -> None:
+        """Start it; one that runs already is fine."""
+        self._turn(server_id, "os-start", "ACTIVE")
+
+    def stop_server(self, server_id: str) -> None:
+        """Stop it; one that is stopped already is fine."""
+        self._turn(server_id, "os-stop", "SHUTOFF")
+
+    def delete_server(self, server_id: str) -> None:
+        """Delete it; one that is gone already is fine."""
+        self._remove("compute", f"/servers/{server_id}")
+
+    def interfaces(self, server_id: str) -> list[Record]:
+        """The ports of a server, with network and address."""
+        path = f"/servers/{server_id}/os-interface"
+        found = self._http.call("compute", "GET", path)
+        ports: list[Record] = found["interfaceAttachments"]
+        return ports
+
+    def plug(self, server_id: str, network_id: str, address: str) -> None:
+        """A port on that network with that address."""
+        wanted = {
+            "net_id": network_id,
+            "fixed_ips": [{"ip_address": address}],
+        }
+        self._http.call(
+            "compute",
+            "POST",
+            f"/servers/{server_id}/os-interface",
+            json={"interfaceAttachment": wanted},
+        )
+
+    def unplug(self, server_id: str, port_id: str) -> None:
+        """Take a port away; its address is free again."""
+        self._remove("compute", f"/servers/{server_id}/os-interface/{port_id}")
+
+    def flavors(self) -> list[Record]:
+        return self._all("compute", "/flavors/detail", "flavors")
+
+    # -- Neutron
+
+    def networks(self) -> list[Record]:
+        return self._all("network", "/networks", "networks")
+
+    def subnets(self) -> list[Record]:
+        return self._all("network", "/subnets", "subnets")
+
+    # -- Cinder
+
+    def volume_types(self) -> list[Record]:
+        """Of their extra specs a member sees the harmless ones only."""
+        return self._all("volume", "/types", "volume_types")
+
+    def volume(self, volume_id: str) -> Record | None:
+        return self._maybe("volume", f"/volumes/{volume_id}", "volume")
+
+    def volumes(
+        self, metadata: Mapping[str, str] | None = None
+    ) -> list[Record]:
+        """All volumes of the project, or those with this metadata."""
+        wanted = dict(metadata or {})
+        # the filter's form is a Python dictionary, written out
+        params = {"metadata": str(wanted)} if wanted else {}
+        found = self._all("volume", "/volumes/detail", "volumes", params)
+        return [
+            one
+            for one in found
+            if wanted.items() <= one.get("metadata", {}).items()
+        ]
+
+    def manage_volume(
+        self,
+        *,
+        host: str,
+        ref_name: str,
+        name: str,
+        volume_type: str,
+        bootable: bool,
+        metadata: Mapping[str, str],
+    ) -> Record:
+        """Take a volume of the backend into Cinder."""
+        body = {
+            "host": host,
+            "ref": {"source-name": ref_name},
+            "name": name,
+            "volume_type": volume_type,
+            "bootable": bootable,
+            "metadata": dict(metadata),
+        }
+        made = self._http.call(
+            "volume", "POST", "/os-volume-manage", json={"volume": body}
+        )
+        volume: Record = made["volume"]
+        return volume
+
+    def unmanage_volume(self, volume_id: str) -> None:
+        """Take it out of Cinder, and out of its group before."""
+        if not self._leave_group(volume_id):
+            return
+        try:
+            self._act("volume", f"/volumes/{volume_id}", {"os-unmanage": {}})
+        except CloudRefused as refusal:
+            if refusal.status != 404:
+                raise
+
+    def delete_volume(self, volume_id: str) -> None:
+        """Delete it; one that is gone already is fine."""
+        if self._leave_group(volume_id):
+            self._remove("volume", f"/volumes/{volume_id}")
+
+    def services(self) -> list[Record]:
+        """Cinder's services; the hosts among them have the backends."""
+        found = self._http.call("volume", "GET", "/os-services")
+        services: list[Record] = found["services"]
+        return services
+
+    # -- groups of volumes
+
+    def create_group(self, name: str, volume_types: Sequence[str]) -> Record:
+        body = {
+            "name": name,
+            "group_type": self._group_type(),
+            "volume_types": list(volume_types),
+        }
+        made = self._http.call(
+            "volume", "POST", "/groups", json={"group": body}
+        )
+        group: Record = made["group"]
+        return group
+
+    def group(self, group_id: str) -> Record | None:
+        """The group, with the ids of its volumes."""
+        return self._maybe(
+            "volume", f"/groups/{group_id}", "group", {"list_volume": "True"}
+        )
+
+    def update_group(
+        self,
+        group_id: str,
+        add: Sequence[str] = (),
+        remove: Sequence[str] = (),
+    ) -> None:
+        body = {}
+        if add:
+            body["add_volumes"] = ",".join(add)
+        if remove:
+            body["remove_volumes"] = ",".join(remove)
+        if body:
+            self._http.call(
+                "volume",
+                "PUT",
+                f"/groups/{group_id}",
+                json={"group": body},
+                silent=True,
+            )
+
+    def delete_group(self, group_id: str) -> None:
+        """Delete the group, never its volumes; gone already is fine."""
+        found = self.group(group_id)
+        if found is None:
+            return
+        self.update_group(group_id, remove=found.get("volumes") or ())
+        body = {"delete": {"delete-volumes": False}}
+        try:
+            self._act("volume", f"/groups/{group_id}", body)
+        except CloudRefused as refusal:
+            if refusal.status != 404:
+                raise
+
+    # -- both
+
+    def limits(self) -> Record:
+        """Nova's and Cinder's absolute limits in one."""
+        found: Record = {}
+        for service in ("compute", "volume"):
+            answer = self._http.call(service, "GET", "/limits")
+            found |= answer["limits"]["absolute"]
+        return found
+
+    def _group_type(self) -> str:
+        """A type for consistent snapshots, by its specs or by its name."""
+        found = self._http.call("volume", "GET", "/group_types")
+        kinds: list[Record] = found["group_types"]
+        for kind in kinds:
+            specs = kind.get("group_specs") or {}
+            if specs.get("consistent_group_snapshot_enabled") == "<is> True":
+                return str(kind["id"])
+        for kind in kinds:
+            if kind["name"] == _GROUP_TYPE or len(kinds) == 1:
+                return str(kind["id"])
+        raise CloudRefused(
+            self._http.site,
+            404,
+            f"Cinder has no group type {_GROUP_TYPE}",
+        )
+
+    def _leave_group(self, volume_id: str) -> bool:
+        """Whether the volume is there; in a group it would have to stay."""
+        found = self.volume(volume_id)
+        if found is None:
+            return False
+        if found.get("group_id"):
+            self.update_group(found["group_id"], remove=(volume_id,))
+        return True
+
+    def _turn(self, server_id: str, action: str, status: str) -> None:
+        """An action that a server in that status does not need."""
+        try:
+            self._act("compute", f"/servers/{server_id}", {action: None})
+        except CloudRefused as refusal:
+            if refusal.status != 409:
+                raise
+            found = self.server(server_id)
+            if found is None or found["status"] != status:
+                raise
+
+    def _act(self, service: str, path: str, body: Record) -> None:
+        self._http.call(
+            service, "POST", f"{path}/action", json=body, silent=True
+        )
+
+    def _maybe(
+        self,
+        service: str,
+        path: str,
+        noun: str,
+        params: Mapping[str, str] | None = None,
+    ) -> Record | None:
+        try:
+            found = self._http.call(service, "GET", path, params=params)
+        except CloudRefused as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+        record: Record = found[noun]
+        return record
+
+    def _remove(self, service: str, path: str) -> None:
+        try:
+            self._http.call(service, "DELETE", path, silent=True)
+        except CloudRefused as refusal:
+            if refusal.status != 404:
+                raise
+
+    def _all(
+        self,
+        service: str,
+        path: str,
+        plural: str,
+        params: Mapping[str, str] | None = None,
+    ) -> list[Record]:
+        """Every page of a list."""
+        asked = dict(params or {})
+        found: list[Record] = []
+        while True:
+            answer = self._http.call(service, "GET", path, params=asked)
+            page: list[Record] = answer[plural]
+            found += page
+            if not page or not _goes_on(answer):
+                return found
+            asked["marker"] = page[-1]["id"]
+
+
+def _goes_on(answer: Record) -> bool:
+    """Whether a list has a next page; the key's name is the service's."""
+    return any(
+        link["rel"] == "next"
+        for key, links in answer.items()
+        if key.endswith("_links")
+        for link in links
+    )
+
+
+__all__ = [
+    "Account",
+    "CloudRefused",
+    "CloudUnreachable",
+    "LoginRefused",
+    "RemoteCloud",
+]

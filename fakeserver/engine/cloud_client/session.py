@@ -1,0 +1,211 @@
+"""One session to the cloud of a registered site."""
+
+import dataclasses
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeVar
+
+import requests
+from keystoneauth1 import exceptions, session
+from keystoneauth1.identity import v3
+
+from fakeserver.base.fault_points import Faults
+from fakeserver.base.wire import Wire
+
+Record = dict[str, Any]
+T = TypeVar("T")
+
+#: seconds until a connection stands, and between two pieces of an answer
+TIMEOUTS = (5.0, 30.0)
+#: what stands in front of a service that is down says this, not the service
+_NOBODY_HOME = (502, 503, 504)
+
+
+class CloudUnreachable(Exception):
+    """The site's cloud gave no answer, or one that says nothing."""
+
+    def __init__(self, site: str, why: str = "it does not answer") -> None:
+        super().__init__(f"The cloud of {site} is unreachable: {why}")
+        self.site = site
+
+
+class CloudRefused(Exception):
+    """The site's cloud answered, and said no."""
+
+    def __init__(self, site: str, status: int, message: str) -> None:
+        super().__init__(f"HTTP {status} from {site}: {message}")
+        self.site = site
+        self.status = status
+        self.message = message
+
+
+class LoginRefused(CloudRefused):
+    """The site's Keystone does not let the service account in."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Account:
+    """The service account that a site was registered with."""
+
+    #: the site's name, for messages
+    site: str
+    auth_url: str
+    region_name: str
+    username: str
+    password: str = dataclasses.field(repr=False)
+    user_domain_name: str = "Default"
+
+
+class CloudHttp:
+    """Calls to the services of one cloud, in a token of one project."""
+
+    def __init__(
+        self, account: Account, project_id: str, wire: Wire, faults: Faults
+    ) -> None:
+        self.site = account.site
+        self._project_id = project_id
+        self._region = account.region_name
+        self._faults = faults
+        self._auth = v3.Password(
+            auth_url=account.auth_url,
+            username=account.username,
+            password=account.password,
+            user_domain_name=account.user_domain_name,
+            project_id=project_id,
+        )
+        http = wire.session()
+        self._session = session.Session(
+            auth=self._auth, session=http, verify=http.verify
+        )
+        # keystoneauth knows one number only, requests knows both
+        self._session.timeout = TIMEOUTS  # type: ignore[assignment]
+        self._endpoints: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def call(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        *,
+        json: Record | None = None,
+        params: Mapping[str, str] | None = None,
+        silent: bool = False,
+    ) -> Record:
+        """The answer's JSON; nothing is expected of a ``silent`` call."""
+        url = self._endpoint(service) + path
+        answer = self._guarded(
+            lambda: self._session.request(
+                url,
+                method,
+                json=json,
+                params=dict(params or {}),
+                headers=dict(_VERSIONS.get(service, {})),
+                raise_exc=False,
+            )
+        )
+        if answer.status_code >= 400:
+            self._refuse(answer)
+        if silent:
+            return {}
+        found = _json(answer)
+        if found is None:
+            raise CloudUnreachable(self.site, "its answer is cut off")
+        return found
+
+    def _endpoint(self, service: str) -> str:
+        """The service's address in the catalog, looked up once."""
+        with self._lock:
+            known = self._endpoints.get(service)
+        if known is not None:
+            return known
+        access = self._guarded(lambda: self._auth.get_access(self._session))
+        found = None
+        for kind in _TYPES[service]:
+            urls = access.service_catalog.get_urls(
+                service_type=kind,
+                interface="public",
+                region_name=self._region,
+            )
+            if urls and urls[0]:
+                found = urls[0].rstrip("/")
+                break
+        if found is None:
+            raise CloudRefused(
+                self.site,
+                404,
+                f"no {service} service in region {self._region} of the "
+                "catalog",
+            )
+        url = self._completed(service, found)
+        with self._lock:
+            self._endpoints[service] = url
+        return url
+
+    def _completed(self, service: str, url: str) -> str:
+        """Catalogs differ in how much of the path they carry."""
+        tail = {"network": "/v2.0", "volume": f"/{self._project_id}"}
+        ending = tail.get(service, "")
+        return url if url.endswith(ending) else url + ending
+
+    def _guarded(self, ask: Callable[[], T]) -> T:
+        """Ask; what keeps an answer from coming is one kind of trouble."""
+        if self._faults.cuts(self.site):
+            raise CloudUnreachable(self.site, "the way to it is cut")
+        try:
+            return ask()
+        except exceptions.HttpError as error:
+            # only a login raises these: calls look at the status themselves
+            answer = error.response
+            if answer is None:
+                raise CloudUnreachable(self.site) from error
+            self._refuse(answer, LoginRefused)
+        except (exceptions.ConnectTimeout, requests.Timeout) as error:
+            why = "it does not answer in time"
+            raise CloudUnreachable(self.site, why) from error
+        except (
+            exceptions.ClientException,
+            requests.RequestException,
+        ) as error:
+            raise CloudUnreachable(self.site) from error
+
+    def _refuse(
+        self,
+        answer: requests.Response,
+        kind: type[CloudRefused] = CloudRefused,
+    ) -> NoReturn:
+        """Tell a service that says no from one that is in trouble: a 5xx
+        says nothing of what was asked, and the next one may go well."""
+        said = _json(answer)
+        status = answer.status_code
+        if status in _NOBODY_HOME or status >= 500:
+            raise CloudUnreachable(self.site, f"HTTP {status}")
+        raise kind(self.site, status, _message(said, answer))
+
+
+#: names under which catalogs list a service
+_TYPES = {
+    "compute": ("compute",),
+    "network": ("network",),
+    "volume": ("volumev3", "block-storage", "volume"),
+}
+#: groups came to Cinder with 3.13, their volumes can be listed since 3.25
+_VERSIONS: Mapping[str, Mapping[str, str]] = {
+    "volume": {"OpenStack-API-Version": "volume 3.25"},
+}
+
+
+def _json(answer: requests.Response) -> Record | None:
+    try:
+        found = answer.json()
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _message(said: Record | None, answer: requests.Response) -> str:
+    """Every service wraps its message in a word of its own."""
+    for value in (said or {}).values():
+        if isinstance(value, dict) and value.get("message"):
+            return str(value["message"])
+    return answer.reason or "no reason given"

@@ -1,0 +1,1 @@
+"""The engine without I/O: documents, plans, rules."""

@@ -1,0 +1,243 @@
+"""Networks and flavors of the source, matched to those of the target.
+
+The outcome is a plan a member: it is written into the operation before the
+202, so that no later step has to decide anything.
+"""
+
+import ipaddress
+from typing import Any
+
+from fakeserver.base.errors import Refused
+from fakeserver.engine.cloud_client.cloud import RemoteCloud
+from fakeserver.engine.model.document import Doc, entry
+
+Record = dict[str, Any]
+
+
+class Catalog:
+    """Networks and flavors of one site, one list call each."""
+
+    def __init__(
+        self,
+        site: str,
+        networks: list[Record],
+        flavors: list[Record],
+        cidrs: dict[str, str],
+        types: list[Record],
+    ) -> None:
+        self.site = site
+        self.networks = {n["id"]: n for n in networks}
+        self.flavors = {f["id"]: f for f in flavors}
+        self.cidrs = cidrs
+        self.types = {t["name"]: t for t in types}
+
+    @classmethod
+    def of(cls, cloud: RemoteCloud, site: str) -> "Catalog":
+        cidrs: dict[str, str] = {}
+        for subnet in cloud.subnets():
+            cidrs.setdefault(subnet["network_id"], subnet["cidr"])
+        return cls(
+            site,
+            cloud.networks(),
+            cloud.flavors(),
+            cidrs,
+            cloud.volume_types(),
+        )
+
+    @classmethod
+    def stored(cls, docs: list[Doc], site_id: str, site: str) -> "Catalog":
+        """What the metadata of a tenant's groups knows of a site that does
+        not answer."""
+        networks, flavors = {}, {}
+        for member in (one for doc in docs for one in doc["members"]):
+            found = entry(member, site_id)
+            if found is None:
+                continue
+            for network in found["networks"]:
+                networks[network["id"]] = network
+            flavors[found["flavor"]["id"]] = found["flavor"]
+        return cls(
+            site, list(networks.values()), list(flavors.values()), {}, []
+        )
+
+    def known(self, mapping: dict[str, str]) -> dict[str, str]:
+        """The part of a mapping whose sources are known here."""
+        return {
+            key: value
+            for key, value in mapping.items()
+            if key in self.networks or self.flavor(key) is not None
+        }
+
+    def flavor(self, key: str) -> Record | None:
+        """A flavor by id, else by name."""
+        if key in self.flavors:
+            return self.flavors[key]
+        named = [f for f in self.flavors.values() if f["name"] == key]
+        return named[0] if len(named) == 1 else None
+
+    def network_named(self, name: str) -> Record | None:
+        named = [n for n in self.networks.values() if n["name"] == name]
+        return named[0] if len(named) == 1 else None
+
+
+def plan_members(
+    doc: Doc,
+    source_id: str,
+    target_id: str,
+    source: Catalog,
+    target: Catalog,
+    network_mapping: dict[str, str],
+    flavor_mapping: dict[str, str],
+) -> list[Record]:
+    """What each member becomes at the target; refused where that is open."""
+    _check_networks(network_mapping, source, target)
+    flavors = _check_flavors(flavor_mapping, source, target)
+    home = target_id == doc["primary_site_id"]
+    missing: list[str] = []
+    plans = []
+    for member in doc["members"]:
+        at_source = entry(member, source_id)
+        if at_source is None:
+            continue
+        had = entry(member, target_id) if home else None
+        plans.append(
+            {
+                "member_id": member["id"],
+                "flavor": _flavor_of(at_source, had, flavors, target, missing),
+                "networks": [
+                    _network_of(
+                        network,
+                        _nth(had, "networks", n),
+                        network_mapping,
+                        target,
+                        missing,
+                    )
+                    for n, network in enumerate(at_source["networks"])
+                ],
+                "volume_types": [
+                    _type_of(volume, _nth(had, "volumes", n), doc, target)
+                    for n, volume in enumerate(at_source["volumes"])
+                ],
+            }
+        )
+    if missing:
+        names = sorted(set(missing))
+        raise Refused(
+            "mapping-incomplete",
+            f"Nothing at {target.site} matches {', '.join(names)}; "
+            "map each to something that exists there",
+            missing=names,
+        )
+    return plans
+
+
+def _nth(found: Record | None, field: str, n: int) -> Record | None:
+    """The n-th thing a member had at the target, if it had that many."""
+    if found is None or n >= len(found[field]):
+        return None
+    record: Record = found[field][n]
+    return record
+
+
+def _check_networks(
+    mapping: dict[str, str], source: Catalog, target: Catalog
+) -> None:
+    for key, value in mapping.items():
+        if key not in source.networks:
+            raise _unknown("network_mapping", "network", key, source.site)
+        if value not in target.networks:
+            raise _unknown("network_mapping", "network", value, target.site)
+
+
+def _check_flavors(
+    mapping: dict[str, str], source: Catalog, target: Catalog
+) -> dict[str, Record]:
+    """The mapping by the source flavor's name, each half looked up."""
+    found: dict[str, Record] = {}
+    for key, value in mapping.items():
+        from_ = source.flavor(key)
+        if from_ is None:
+            raise _unknown("flavor_mapping", "flavor", key, source.site)
+        to = target.flavor(value)
+        if to is None:
+            raise _unknown("flavor_mapping", "flavor", value, target.site)
+        if found.get(from_["name"], to)["id"] != to["id"]:
+            raise Refused(
+                "bad-request",
+                f"flavor_mapping: flavor {from_['name']} is mapped twice",
+                field="flavor_mapping",
+            )
+        found[from_["name"]] = to
+    return found
+
+
+def _unknown(field: str, kind: str, key: str, site: str) -> Refused:
+    return Refused(
+        "bad-request",
+        f"{field}: there is no {kind} {key} at {site}",
+        field=field,
+        site=site,
+    )
+
+
+def _flavor_of(
+    at_source: Record,
+    had: Record | None,
+    flavors: dict[str, Record],
+    target: Catalog,
+    missing: list[str],
+) -> Record:
+    flavor = at_source["flavor"]
+    chosen = flavors.get(flavor["name"])
+    if chosen is None and had is not None:
+        chosen = target.flavors.get(had["flavor"]["id"])
+    if chosen is None:
+        chosen = target.flavor(flavor["name"])
+    if chosen is None:
+        missing.append(f"flavor {flavor['name']}")
+        return {}
+    fields = ("id", "name", "vcpus", "ram", "disk")
+    return {field: chosen[field] for field in fields}
+
+
+def _network_of(
+    network: Record,
+    had: Record | None,
+    mapping: dict[str, str],
+    target: Catalog,
+    missing: list[str],
+) -> Record:
+    chosen = target.networks.get(mapping.get(network["id"], ""))
+    if chosen is None and had is not None:
+        chosen = target.networks.get(had["id"])
+    if chosen is None:
+        chosen = target.network_named(network["name"])
+    if chosen is None:
+        missing.append(f"network {network['name']}")
+        return {}
+    cidr = target.cidrs.get(chosen["id"], "")
+    address = (had or network).get("fixed_ip") or network.get("fixed_ip")
+    return {
+        "id": chosen["id"],
+        "name": chosen["name"],
+        "cidr": cidr,
+        "fixed_ip": address if _fits(address, cidr) else None,
+    }
+
+
+def _fits(address: str | None, cidr: str) -> bool:
+    """Whether an instance can keep its address on the target's subnet."""
+    if not address or not cidr:
+        return False
+    return ipaddress.ip_address(address) in ipaddress.ip_network(cidr)
+
+
+def _type_of(
+    volume: Record, had: Record | None, doc: Doc, target: Catalog
+) -> str:
+    """The name of the target's volume type: what it had, else the same
+    name, else the type the group was made for."""
+    for name in ((had or {}).get("volume_type"), volume["volume_type"]):
+        if name in target.types:
+            return str(name)
+    return str(doc["volume_type"])

@@ -1,0 +1,81 @@
+"""What comes next in an operation. Pure: no clock, no database, no HTTP.
+
+The executor asks, does what it is told, writes down the outcome and asks
+again. After a crash it asks with what is on disk and gets the same answer.
+"""
+
+import dataclasses
+
+from fakeserver.engine.model.plans import Step
+
+
+@dataclasses.dataclass(frozen=True)
+class Announce:
+    """Tell the peer that the operation has begun."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Do:
+    """Run a step, or run it again where it was interrupted."""
+
+    step: Step
+    #: progress when the step begins
+    start: int
+    #: the state is written when it ends; there is no way back from it
+    last: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Settle:
+    """The state is written: push it, clean the source, finish."""
+
+    step: Step
+
+
+@dataclasses.dataclass(frozen=True)
+class Undo:
+    """Undo what was made, newest first."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Nothing:
+    """The operation has ended."""
+
+
+Move = Announce | Do | Settle | Undo | Nothing
+
+
+@dataclasses.dataclass(frozen=True)
+class Progress:
+    """What is on disk of an operation, as far as the next move needs it."""
+
+    status: str
+    announced: bool
+    #: the group's new state is written
+    committed: bool
+    done: tuple[str, ...]
+
+
+def next_move(plan: tuple[Step, ...], at: Progress) -> Move:
+    """The one thing to do now."""
+    if at.status in ("completed", "failed"):
+        return Nothing()
+    if at.status == "rolling_back":
+        return Undo()
+    if not at.announced:
+        return Announce()
+    if at.committed:
+        return Settle(plan[-1])
+    start = 0
+    for step in plan:
+        if step.name not in at.done:
+            return Do(step, start, last=step is plan[-1])
+        start = step.end
+    return Settle(plan[-1])
+
+
+def within(move: Do, fraction: float, before: int) -> int:
+    """Progress a part of the way through a step; it never goes down."""
+    span = move.step.end - move.start
+    reached = move.start + int(span * max(0.0, min(1.0, fraction)))
+    return max(before, reached)

@@ -1,0 +1,88 @@
+"""Copies of a group's members that an operation had to leave behind.
+
+Whatever is built carries marks: the member that it is a copy of, and the
+operation. A copy that the metadata does not name, that no drill has made
+and that is not the work of the operation that looks is a stray.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fakeserver.engine.model.document import Doc, entry
+
+MEMBER = "protector_member"
+OPERATION = "protector_operation"
+KEY = "protector_key"
+DRILL = "protector_drill"
+
+Marked = dict[str, Any]
+
+
+@dataclasses.dataclass
+class Stray:
+    """A copy of one member: an instance, volumes, or both."""
+
+    member_id: str
+    server: Marked | None = None
+    volumes: list[Marked] = dataclasses.field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return str((self.server or self.volumes[0])["name"])
+
+    @property
+    def running(self) -> bool:
+        return self.server is not None and self.server["status"] == "ACTIVE"
+
+
+def marks(
+    member_id: str, lineage: str, key: str, *, drill: bool
+) -> dict[str, str]:
+    """What a built instance or volume carries."""
+    made = {KEY: key, OPERATION: lineage, MEMBER: member_id}
+    return {**made, DRILL: "true"} if drill else made
+
+
+def find(
+    servers: Iterable[Marked],
+    volumes: Iterable[Marked],
+    doc: Doc,
+    site_id: str,
+    lineage: str | None = None,
+) -> list[Stray]:
+    """The strays among what is at a site; those of ``lineage`` are none."""
+    named = set(_named(doc, site_id))
+    members = {member["id"] for member in doc["members"]}
+    found: dict[tuple[str, str], Stray] = {}
+
+    def copy_of(one: Marked) -> Stray | None:
+        worn = one.get("metadata") or {}
+        member = str(worn.get(MEMBER))
+        operation = str(worn.get(OPERATION))
+        if one["id"] in named or member not in members:
+            return None
+        if operation == lineage or DRILL in worn:
+            return None
+        return found.setdefault((member, operation), Stray(member))
+
+    for server in servers:
+        if (stray := copy_of(server)) is not None:
+            stray.server = server
+    for volume in volumes:
+        if (stray := copy_of(volume)) is not None:
+            stray.volumes.append(volume)
+    return list(found.values())
+
+
+def _named(doc: Doc, site_id: str) -> Iterator[str | None]:
+    """Ids of what the metadata speaks of at the site."""
+    for member in doc["members"]:
+        known = entry(member, site_id)
+        if known is not None:
+            yield known["instance_id"]
+            for volume in known["volumes"]:
+                yield volume["id"]
+    for test in doc["tests"]:
+        for one in (*test["instances"], *test["volumes"]):
+            yield one["id"]

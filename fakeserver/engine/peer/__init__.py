@@ -1,0 +1,1 @@
+"""What two services tell each other of a group."""

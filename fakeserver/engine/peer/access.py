@@ -1,0 +1,127 @@
+"""The way to each site of a group: its clouds, and the peer's service.
+
+Everything goes to the registered site's ``auth_url`` with the registered
+service account, in a token scoped to the tenant's project at that site.
+"""
+
+import threading
+from typing import Any
+
+from fakeserver.base.errors import Refused
+from fakeserver.base.site import Site
+from fakeserver.base.vault import Unreadable
+from fakeserver.engine.cloud_client.cloud import (
+    Account,
+    LoginRefused,
+    RemoteCloud,
+)
+from fakeserver.engine.peer.client import Peer
+from fakeserver.store import mappings, sites
+from fakeserver.store.groups import Group
+
+
+class Access:
+    """Finds, and keeps, the clients of both sites for each project."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._clouds: dict[tuple[str, ...], RemoteCloud] = {}
+        self._peers: dict[tuple[str, ...], Peer] = {}
+        self._lock = threading.Lock()
+
+    def local_id(self) -> str:
+        return str(sites.local(self._site.db)["id"])
+
+    def record(self, site_id: str) -> dict[str, Any]:
+        return sites.SITES.get(self._site.db, site_id)
+
+    def name(self, site_id: str) -> str:
+        """What people call the site; its id where it is not registered."""
+        try:
+            return str(self.record(site_id)["name"])
+        except Refused:
+            return site_id
+
+    def project(self, group: Group, site_id: str) -> str:
+        """The group's project as that site knows it."""
+        here = self.local_id()
+        if site_id == here:
+            return group.project_id
+        return mappings.require_project(
+            self._site.db, group.project_id, here, site_id
+        )
+
+    def account(self, site_id: str) -> Account:
+        record = self.record(site_id)
+        try:
+            password = self._site.vault.decrypt(record["password"], site_id)
+        except Unreadable as error:
+            raise Refused(
+                "invalid-state",
+                f"The service account of {record['name']} cannot be "
+                "read with this site's key; set its password again",
+            ) from error
+        return Account(
+            site=record["name"],
+            auth_url=record["auth_url"],
+            region_name=record["region_name"],
+            username=record["username"],
+            password=password,
+            user_domain_name=record["user_domain_name"],
+        )
+
+    def locked_out(self, error: LoginRefused) -> Refused:
+        """A peer that does not let this site in is out of its reach."""
+        own = error.site == self.name(self.local_id())
+        return Refused(
+            "invalid-state" if own else "peer-unreachable",
+            f"Keystone of {error.site} refused the service account: "
+            f"{error.message}",
+            site=error.site,
+            status=error.status,
+        )
+
+    def cloud(self, group: Group, site_id: str) -> RemoteCloud:
+        """The tenant's clouds at a site of the group."""
+        record = self.record(site_id)
+        project = self.project(group, site_id)
+        key = (site_id, project, str(record.get("updated_at")))
+        with self._lock:
+            found = self._clouds.get(key)
+            if found is None:
+                found = RemoteCloud(
+                    self.account(site_id),
+                    project,
+                    self._site.wire,
+                    self._site.faults,
+                )
+                self._clouds[key] = found
+        return found
+
+    def peer(self, group: Group) -> Peer:
+        """The other site's protector service."""
+        other = sites.other(
+            self._site.db,
+            group.doc["primary_site_id"],
+            group.doc["secondary_site_id"],
+        )
+        project = self.project(group, other["id"])
+        key = (other["id"], project, str(other.get("updated_at")))
+        with self._lock:
+            found = self._peers.get(key)
+            if found is None:
+                found = Peer(
+                    self.account(other["id"]),
+                    project,
+                    other["protector_url"],
+                    self._site.wire,
+                    self._site.faults,
+                )
+                self._peers[key] = found
+        return found
+
+    def forget(self) -> None:
+        """Drop what is kept: the world was reset."""
+        with self._lock:
+            self._clouds.clear()
+            self._peers.clear()

@@ -1,0 +1,208 @@
+"""The three things a site asks its peer's service."""
+
+import dataclasses
+from typing import Any
+
+import requests
+from keystoneauth1 import exceptions, session
+from keystoneauth1.identity import v3
+
+from fakeserver.base.fault_points import Faults
+from fakeserver.base.wire import Wire
+from fakeserver.engine.cloud_client.cloud import Account
+
+#: connect and read, seconds; a peer that is silent is as good as dead. Its
+#: Keystone and its service together are waited for less than a client waits
+#: for this site, or the client would never be told
+TIMEOUT = (5, 10)
+#: the same for a report that a person waits for, and that decides nothing
+QUICK = (1, 1)
+VERSION = {"OpenStack-API-Version": "protector 1.0"}
+
+
+class PeerSilent(Exception):
+    """No answer, or none that makes sense: the outcome is not known."""
+
+    def __init__(self, site: str, cause: object) -> None:
+        super().__init__(f"{site} does not answer: {cause}")
+        self.site = site
+
+
+class PeerUnreadable(PeerSilent):
+    """Something answered for the peer, and nobody can tell what it means."""
+
+    def __init__(self, site: str, came: str) -> None:
+        super().__init__(site, came)
+        #: what it was, in a few words
+        self.came = came
+
+
+class PeerRefused(Exception):
+    """The peer answered no."""
+
+    def __init__(
+        self, site: str, status: int, reason: str, message: str
+    ) -> None:
+        super().__init__(f"{site} refused: {message}")
+        self.site = site
+        self.status = status
+        self.reason = reason
+        self.message = message
+
+
+@dataclasses.dataclass(frozen=True)
+class PeerState:
+    """What the peer holds of a group."""
+
+    version: int
+    checksum: str
+    failover_count: int
+    last_operation: str | None
+    #: an operation of the group that is not finished there
+    unfinished: str | None = None
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        return self.failover_count, self.version
+
+
+class Peer:
+    """The other site's service, asked with the service account."""
+
+    def __init__(
+        self,
+        account: Account,
+        project_id: str,
+        url: str,
+        wire: Wire,
+        faults: Faults,
+    ) -> None:
+        self.site = account.site
+        self._url = url.rstrip("/")
+        self._base = f"{self._url}/v1/{project_id}/protection-groups"
+        self._faults = faults
+        self._wire = wire
+        self._http = wire.session()
+        self._auth = v3.Password(
+            auth_url=account.auth_url,
+            username=account.username,
+            password=account.password,
+            user_domain_name=account.user_domain_name,
+            project_id=project_id,
+        )
+        self._session = self._with(TIMEOUT)
+        self._quick = self._with(QUICK)
+
+    def _with(self, timeout: tuple[int, int]) -> session.Session:
+        made = session.Session(
+            auth=self._auth, session=self._http, verify=self._http.verify
+        )
+        # keystoneauth knows one number only, requests knows both
+        made.timeout = timeout  # type: ignore[assignment]
+        return made
+
+    def ping(self) -> None:
+        """``GET /``; PeerSilent when it does not answer as a service."""
+        if self._faults.cuts(self.site):
+            raise PeerSilent(self.site, "the way to it is cut")
+        try:
+            answer = self._http.get(f"{self._url}/", timeout=TIMEOUT)
+            if "versions" not in answer.json():
+                raise ValueError("no version document")
+        except (
+            requests.RequestException,
+            ValueError,
+            RecursionError,
+            # JSON, and no mapping
+            TypeError,
+        ) as error:
+            raise PeerSilent(self.site, _why(error)) from error
+
+    def state(self, group_id: str, quick: bool = False) -> PeerState | None:
+        """What the peer holds; None when it does not know the group."""
+        path = f"{group_id}/sync-status?local=true"
+        try:
+            body = self._call("GET", path, quick)
+        except PeerRefused as refusal:
+            if refusal.status == 404:
+                return None
+            raise
+        try:
+            found = body["sync_status"]
+            return PeerState(
+                version=int(found["local_version"]),
+                checksum=str(found["local_checksum"]),
+                failover_count=int(found.get("local_failover_count") or 0),
+                last_operation=found.get("last_operation_id"),
+                unfinished=found.get("unfinished_operation_id"),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise PeerSilent(self.site, "unreadable sync status") from error
+
+    def put(self, group_id: str, doc: dict[str, Any], force: bool) -> None:
+        """Push the document; PeerRefused when the peer does not take it."""
+        query = "?force=true" if force else ""
+        self._call(
+            "PUT",
+            f"{group_id}/metadata{query}",
+            json={"metadata": doc},
+            # sealed or not, what the pair keeps to itself is not logged
+            log=False,
+        )
+
+    def _call(
+        self, method: str, path: str, quick: bool = False, **kwargs: Any
+    ) -> dict[str, Any]:
+        asked = self._quick if quick else self._session
+        if self._faults.cuts(self.site):
+            raise PeerSilent(self.site, "the way to it is cut")
+        try:
+            answer = asked.request(
+                f"{self._base}/{path}",
+                method,
+                headers=VERSION,
+                raise_exc=False,
+                **kwargs,
+            )
+        except (
+            exceptions.ClientException,
+            requests.RequestException,
+        ) as error:
+            raise PeerSilent(self.site, _why(error)) from error
+        try:
+            body = answer.json()
+        except (ValueError, RecursionError) as error:
+            raise PeerUnreadable(self.site, _came(answer)) from error
+        if answer.status_code >= 500 or not isinstance(body, dict):
+            raise PeerUnreadable(self.site, _came(answer))
+        if answer.status_code >= 400:
+            error_body = body.get("error")
+            error_body = error_body if isinstance(error_body, dict) else {}
+            raise PeerRefused(
+                self.site,
+                answer.status_code,
+                str(error_body.get("reason", "")).removeprefix("protector."),
+                str(error_body.get("message", answer.reason)),
+            )
+        return body
+
+
+def _came(answer: requests.Response) -> str:
+    """An answer that is none of the service, as people may look for it."""
+    kind, _, _ = answer.headers.get("Content-Type", "").partition(";")
+    of_kind = f", {kind.strip()}" if kind else ""
+    return f"HTTP {answer.status_code}{of_kind}"
+
+
+def _why(error: Exception) -> str:
+    """An HTTP library's words, in few of our own."""
+    if isinstance(error, ValueError):
+        return "its answer is not readable"
+    timeouts = (requests.Timeout, exceptions.ConnectTimeout)
+    if isinstance(error, timeouts):
+        return "no answer in time"
+    if "refused" in str(error):
+        return "connection refused"
+    if isinstance(error, exceptions.HttpError):
+        return f"its Keystone says HTTP {error.http_status}"
+    return "no connection"

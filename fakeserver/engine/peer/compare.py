@@ -1,0 +1,306 @@
+"""Both copies of a group compared, and brought together by hand."""
+
+import contextlib
+import sqlite3
+from typing import Any
+
+from fakeserver.base.errors import Refused
+from fakeserver.base.site import Site
+from fakeserver.engine.model.document import checksum
+from fakeserver.engine.peer.access import Access
+from fakeserver.engine.peer.client import PeerRefused, PeerSilent, PeerState
+from fakeserver.engine.peer.replicate import (
+    REFUSED,
+    Metadata,
+    Undelivered,
+    passed_on,
+    unreachable,
+)
+from fakeserver.store import groups, operations
+from fakeserver.store.groups import Group
+
+
+class Sync:
+    """The sync status, and ``sync-force``."""
+
+    def __init__(self, site: Site, access: Access, metadata: Metadata) -> None:
+        self._site = site
+        self._access = access
+        self._metadata = metadata
+
+    # -- comparing
+
+    def status(
+        self, group: Group, local: bool, quick: bool = False
+    ) -> dict[str, Any]:
+        """The sync status, asked live; ``local`` asks nobody, and
+        ``quick`` does not wait long for the peer."""
+        own = checksum(group.doc)
+        found: dict[str, Any] = {
+            "protection_group_id": group.id,
+            "status": "IN_SYNC",
+            "local_version": group.version,
+            "remote_version": None,
+            "local_checksum": own,
+            "remote_checksum": None,
+            "local_failover_count": group.doc["failover_count"],
+            "remote_failover_count": None,
+            "last_operation_id": group.local.get("last_operation"),
+            "unfinished_operation_id": self._unfinished(group),
+            "last_sync_at": group.local.get("last_sync_at"),
+            "message": "",
+        }
+        if local:
+            base = group.local.get("base") or {}
+            if base.get("checksum") != own:
+                found["status"] = "OUT_OF_SYNC"
+            found["message"] = "From this site alone; the peer was not asked"
+            return found
+        try:
+            held = self._metadata.peer_state(group, quick)
+        except PeerSilent as silent:
+            found.update(status="UNREACHABLE", message=str(silent))
+            return found
+        except PeerRefused as refusal:
+            found.update(status="FAILED", message=str(refusal))
+            return found
+        self._compare(group, held, found)
+        return found
+
+    def _unfinished(self, group: Group) -> str | None:
+        """What this site has not finished; the peer reads it here."""
+        running = operations.unfinished(self._site.db, group.id)
+        return running[0].id if running else None
+
+    def unknown(self, group: Group) -> bool:
+        """Whether the peer answers that it has no such group."""
+        try:
+            return self._metadata.peer_state(group) is None
+        except (PeerSilent, PeerRefused):
+            return False
+
+    def _compare(
+        self, group: Group, held: PeerState | None, found: dict[str, Any]
+    ) -> None:
+        if held is not None:
+            found.update(
+                remote_version=held.version,
+                remote_checksum=held.checksum,
+                remote_failover_count=held.failover_count,
+            )
+        push = group.local.get("push")
+        came = group.local.get("push_came")
+        if held is not None and (held.version, held.checksum) == (
+            group.version,
+            found["local_checksum"],
+        ):
+            found["message"] = f"Both sites hold version {held.version}"
+            self._seen_equal(group, found)
+        elif came:
+            name = self._access.peer(group).site
+            found.update(
+                status="FAILED",
+                message=f"The last push was not answered by the service of "
+                f"{name}: {came}",
+            )
+        elif push == REFUSED:
+            found.update(
+                status="FAILED",
+                message="The last push was refused: "
+                + str(group.local.get("push_message")),
+            )
+        elif held is None:
+            name = self._access.peer(group).site
+            found.update(
+                status="OUT_OF_SYNC",
+                message=f"{name} does not know the protection group",
+            )
+        else:
+            found.update(
+                status="OUT_OF_SYNC", message=self._apart(group, held)
+            )
+
+    def _apart(self, group: Group, held: PeerState) -> str:
+        here = self._access.name(self._access.local_id())
+        there = self._access.peer(group).site
+        said = (
+            f"{here} holds version {group.version}, {there} "
+            f"version {held.version}; "
+        )
+        if held.rank == group.rank or _both_changed(group, held):
+            return said + "both changed it apart"
+        ahead = here if group.rank > held.rank else there
+        return f"{said}{ahead} is ahead"
+
+    def _seen_equal(self, group: Group, found: dict[str, Any]) -> None:
+        """Both hold the same: the newest state they are known to share.
+
+        A reader must not fail for it: where it cannot be written down now,
+        somebody else sees it the next time.
+        """
+        base = group.local.get("base") or {}
+        if base.get("checksum") == found["local_checksum"]:
+            return
+        with (
+            contextlib.suppress(sqlite3.OperationalError),
+            self._site.db.transaction() as tx,
+        ):
+            again = groups.find(self._site.db, group.id)
+            if again is not None and again.doc == group.doc:
+                self._metadata.delivered(again)
+                groups.save(tx, again)
+                found["last_sync_at"] = again.local["last_sync_at"]
+
+    # -- forcing
+
+    def force(self, group: Group, winner: bool) -> None:
+        """This site pushes its copy now; ``winner`` settles a conflict."""
+        peer = self._access.peer(group)
+        try:
+            held = peer.state(group.id)
+            if held is not None:
+                self._refuse_force(group, held, peer.site, winner)
+            self._metadata.deliver(group, force=winner)
+        except PeerRefused as refusal:
+            self._metadata.refused(group, refusal)
+            with self._site.db.transaction() as tx:
+                groups.save(tx, group)
+            raise passed_on(refusal) from refusal
+        except (PeerSilent, Undelivered) as error:
+            with self._site.db.transaction() as tx:
+                groups.save(tx, group)
+            raise unreachable() from error
+        self._metadata.delivered(group)
+        group.local["look"] = True
+        with self._site.db.transaction() as tx:
+            groups.save(tx, group)
+
+    # -- throwing away what the peer is ahead with
+
+    def discards(self, group: Group, version: int) -> None:
+        """Whether what the peer holds may be thrown away; asked live.
+
+        Only at the site where, by its own record, the group runs: what
+        runs at the other site is then a copy too many.
+        """
+        peer = self._access.peer(group)
+        try:
+            peer.ping()
+            held = peer.state(group.id)
+        except PeerSilent as silent:
+            raise unreachable() from silent
+        except PeerRefused as refusal:
+            raise passed_on(refusal) from refusal
+        if held is None:
+            raise Refused(
+                "metadata-conflict",
+                f"{peer.site} does not know protection group "
+                f"{group.name}; nothing is there to discard",
+            )
+        here = self._access.name(self._access.local_id())
+        for site, running in (
+            (here, self._unfinished(group)),
+            (peer.site, held.unfinished),
+        ):
+            if running is not None:
+                raise _conflict(
+                    f"Operation {running} of protection group {group.name} "
+                    f"is not finished at {site}; nothing is discarded",
+                    group,
+                    held,
+                    operation_id=running,
+                    site=site,
+                )
+        if held.version != version:
+            raise _conflict(
+                f"{peer.site} holds version {held.version} of the "
+                f"metadata, not {version}; nothing is discarded",
+                group,
+                held,
+            )
+        self._may_win(group, held, here, peer.site)
+
+    def _may_win(
+        self, group: Group, held: PeerState, here: str, there: str
+    ) -> None:
+        if held.checksum == checksum(group.doc):
+            raise _conflict(
+                f"Both sites hold version {held.version}; nothing is there "
+                "to discard",
+                group,
+                held,
+            )
+        if held.rank < group.rank and not _both_changed(group, held):
+            raise _conflict(
+                f"{here} is ahead with version {group.version} against "
+                f"{held.version}; sync-force without discard copies it",
+                group,
+                held,
+            )
+        primary = group.doc["current_primary_site_id"]
+        if primary != self._access.local_id():
+            raise Refused(
+                "invalid-state",
+                f"By the record of {here}, protection group "
+                f"{group.name} runs at {there}; what runs there is not "
+                "discarded",
+                site=there,
+            )
+
+    def _refuse_force(
+        self, group: Group, held: PeerState, site: str, winner: bool
+    ) -> None:
+        """A winner is named of a conflict; without one, who is ahead has
+        what the other has not, and is not overwritten."""
+        own = checksum(group.doc)
+        if held.rank == group.rank and held.checksum == own:
+            return
+        if held.rank == group.rank or _both_changed(group, held):
+            if winner:
+                return
+            raise _conflict(
+                f"Both sites changed the metadata: here it is version "
+                f"{group.version}, at {site} version {held.version}; "
+                "name the winner",
+                group,
+                held,
+            )
+        if held.rank > group.rank:
+            raise Refused(
+                "wrong-site",
+                f"{site} is ahead with version {held.version} against "
+                f"{group.version}; run the sync from {site}",
+                site=site,
+            )
+
+
+def _both_changed(group: Group, held: PeerState) -> bool:
+    """Since the last version that both are known to have held.
+
+    A push whose answer was lost may be what the peer holds: that is no
+    change of its own.
+    """
+    base = (group.local.get("base") or {}).get("version")
+    if base is None or held.checksum == group.local.get("doubt"):
+        return False
+    return base not in (held.version, group.version)
+
+
+def _conflict(
+    message: str, group: Group, held: PeerState, **more: str
+) -> Refused:
+    return Refused(
+        "metadata-conflict",
+        message,
+        **more,
+        local={
+            "version": group.version,
+            "failover_count": group.doc["failover_count"],
+            "checksum": checksum(group.doc),
+        },
+        remote={
+            "version": held.version,
+            "failover_count": held.failover_count,
+            "checksum": held.checksum,
+        },
+    )

@@ -1,0 +1,144 @@
+"""What a site makes of the documents that its peer sends."""
+
+import sqlite3
+
+from fakeserver.base.errors import Refused
+from fakeserver.base.site import Site
+from fakeserver.base.vault import Unreadable
+from fakeserver.engine.model.document import TOKENS, Doc, checksum
+from fakeserver.engine.peer import cinder_group, validate_document
+from fakeserver.engine.peer.access import Access
+from fakeserver.engine.peer.replicate import Metadata
+from fakeserver.store import groups, tombstones
+from fakeserver.store.groups import Group
+
+
+class Imports:
+    """Takes documents, or refuses them."""
+
+    def __init__(self, site: Site, access: Access, metadata: Metadata) -> None:
+        self._site = site
+        self._access = access
+        self._metadata = metadata
+
+    def take(
+        self, project_id: str, group_id: str, doc: Doc, force: bool
+    ) -> Doc:
+        """Take the peer's document; refused where ours is not older."""
+        if doc["id"] != group_id:
+            raise Refused(
+                "bad-request",
+                "metadata.id: is not the id of the protection group in the "
+                "URL",
+                field="metadata.id",
+            )
+        group = groups.find(self._site.db, group_id)
+        self._check_secrets(doc, None if group is None else group.doc)
+        if group is None:
+            return self._take_new(project_id, doc, force)
+        if group.project_id != project_id:
+            raise Refused(
+                "not-found", f"No protection group with id {group_id}"
+            )
+        if not doc["deleted"]:
+            validate_document.check(self._access, doc)
+        if not force:
+            self._check_newer(group, doc)
+        overwrites = force and checksum(doc) != checksum(group.doc)
+        with self._site.db.transaction() as tx:
+            if overwrites:
+                groups.keep_overwritten(tx, group)
+            group.doc = doc
+            group.local["updated_at"] = self._metadata.now()
+            group.local["look"] = True
+            self._metadata.delivered(group)
+            if doc["deleted"]:
+                groups.remove(tx, group)
+            else:
+                groups.save(tx, group)
+        if doc["deleted"]:
+            cinder_group.drop(self._access, group)
+        return doc
+
+    def _check_newer(self, group: Group, doc: Doc) -> None:
+        own, theirs = checksum(group.doc), checksum(doc)
+        rank = (int(doc["failover_count"]), int(doc["version"]))
+        if (rank, theirs) == (group.rank, own):
+            return
+        base = (group.local.get("base") or {}).get("version")
+        changed = base is not None and base != group.version
+        if rank <= group.rank or changed:
+            raise Refused(
+                "metadata-conflict",
+                f"This site holds version {group.version} of the "
+                f"metadata, the document is version {doc['version']}",
+                local={"version": group.version, "checksum": own},
+                remote={"version": doc["version"], "checksum": theirs},
+            )
+
+    def _take_new(self, project_id: str, doc: Doc, force: bool) -> Doc:
+        group = Group(doc["id"], project_id, doc, {})
+        tomb = tombstones.find(self._site.db, doc["id"])
+        buried = -1 if tomb is None else int(tomb["version"])
+        if doc["deleted"]:
+            if doc["version"] > buried:
+                with self._site.db.transaction() as tx:
+                    groups.remove(tx, group)
+            return doc
+        if doc["version"] <= buried and not force:
+            raise Refused(
+                "metadata-conflict",
+                f"The protection group was deleted here at version {buried}",
+                local={"version": buried, "deleted": True},
+                remote={"version": doc["version"]},
+            )
+        validate_document.check(self._access, doc)
+        self._metadata.delivered(group)
+        cinder_group.make(self._site, self._access, group)
+        group.local["created_at"] = self._metadata.now()
+        group.local["updated_at"] = group.local["created_at"]
+        try:
+            with self._site.db.transaction() as tx:
+                self._make_room(tx, group)
+                tombstones.drop(tx, group.id)
+                groups.save(tx, group)
+        except Refused:
+            cinder_group.drop(self._access, group)
+            raise
+        return doc
+
+    def _make_room(self, tx: sqlite3.Connection, group: Group) -> None:
+        """Of one name that both sites give to a new group at once, the
+        group with the lower id wins: both sites know that without asking.
+
+        A group of this site that the peer has taken is not new any more;
+        the request that made one that goes is refused, as by its own push.
+        """
+        rival = groups.named(self._site.db, group.project_id, group.name)
+        if rival is None or rival.local.get("base") is not None:
+            return
+        if group.id < rival.id:
+            groups.discard(tx, rival.id)
+
+    def _check_secrets(self, doc: Doc, own: Doc | None) -> None:
+        """Each token opens with the pair's key. One that was left out, as
+        in an export, is this site's own where the fingerprint is equal."""
+        policy = doc.get("policy") or {}
+        held = (own or {}).get("policy") or {}
+        for field in TOKENS if policy else ():
+            try:
+                given = policy[field]
+                kept = held.get(field) or {}
+                if kept.get("fingerprint") == given["fingerprint"]:
+                    given.setdefault("sealed", kept["sealed"])
+                clear = self._site.pair.decrypt(given["sealed"], doc["id"])
+                mark = self._site.pair.fingerprint(clear, doc["id"])
+                if mark != given["fingerprint"]:
+                    raise Unreadable(field)
+            except (Unreadable, KeyError, TypeError) as error:
+                raise Refused(
+                    "bad-request",
+                    f"metadata.policy.{field}: cannot be read with the "
+                    "pair's key",
+                    field=f"metadata.policy.{field}",
+                ) from error

@@ -1,0 +1,271 @@
+"""The metadata both sites share: changed, pushed, taken back, repeated."""
+
+import copy
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from fakeserver.base.clock import stamp
+from fakeserver.base.errors import PEER_UNREACHABLE, STATUS, Refused
+from fakeserver.base.site import Site
+from fakeserver.engine.model.document import Doc, checksum
+from fakeserver.engine.peer import cinder_group
+from fakeserver.engine.peer.access import Access
+from fakeserver.engine.peer.client import (
+    PeerRefused,
+    PeerSilent,
+    PeerState,
+    PeerUnreadable,
+)
+from fakeserver.store import groups, tombstones
+from fakeserver.store.groups import Group
+
+#: how the last push to the peer went (``Group.local["push"]``)
+OK, REFUSED, DUE, FORCED = "ok", "refused", "due", "forced"
+#: the version that the peer holds and that a push throws away, no other one
+#: (a key of ``Group.local``)
+OVER = "push_over"
+#: of pushes that the peer refuses, one in so many turns is tried again
+SELDOM = 10
+
+Write = Callable[[sqlite3.Connection], None]
+
+
+def _nothing(tx: sqlite3.Connection) -> None:
+    return None
+
+
+class Undelivered(Exception):
+    """A push of which it is known that the peer does not hold it."""
+
+
+class Metadata:
+    """Keeps the two copies of each group's document together."""
+
+    def __init__(self, site: Site, access: Access) -> None:
+        self._site = site
+        self._access = access
+        self._turns = 0
+
+    def now(self) -> str:
+        return stamp(self._site.clock.time())
+
+    def peer_state(
+        self, group: Group, quick: bool = False
+    ) -> PeerState | None:
+        return self._access.peer(group).state(group.id, quick)
+
+    # -- pushing
+
+    def deliver(self, group: Group, force: bool = False) -> None:
+        """Push, and find out whether a lost answer was a yes.
+
+        Raises PeerRefused, Undelivered, or PeerSilent when nobody knows.
+        What came instead of an answer is noted, for the sync status.
+        """
+        peer = self._access.peer(group)
+        group.local.pop("push_came", None)
+        if OVER in group.local:
+            held = peer.state(group.id)
+            force = held is not None and held.version == group.local[OVER]
+        try:
+            peer.put(group.id, group.doc, force)
+        except PeerSilent as silent:
+            if isinstance(silent, PeerUnreadable):
+                group.local["push_came"] = silent.came
+            held = peer.state(group.id)
+            if held is None and group.doc["deleted"]:
+                # it has no copy any more, which is all that was asked
+                return
+            if held is None or held.checksum != checksum(group.doc):
+                raise Undelivered(peer.site) from None
+
+    def delivered(self, group: Group) -> None:
+        """Note that both sites hold what this one holds now."""
+        group.local["push"] = OK
+        group.local["push_repeat"] = False
+        group.local["push_message"] = ""
+        group.local.pop("push_came", None)
+        group.local.pop("doubt", None)
+        group.local.pop(OVER, None)
+        group.local["last_sync_at"] = self.now()
+        group.local["base"] = {
+            "version": group.version,
+            "checksum": checksum(group.doc),
+        }
+
+    def owe(self, group: Group, forced: bool) -> None:
+        """Note that the peer does not hold this yet. After a forced
+        operation it is people who decide when it is pushed."""
+        group.local["push"] = FORCED if forced else DUE
+        group.local["push_repeat"] = not forced
+        group.local["push_message"] = ""
+        group.local.pop("push_came", None)
+
+    def refused(self, group: Group, refusal: PeerRefused) -> None:
+        group.local["push"] = REFUSED
+        group.local["push_message"] = refusal.message
+        # busy is no answer for good: it is asked again soon
+        group.local["push_busy"] = refusal.reason == "operation-in-progress"
+
+    # -- what is due
+
+    def due(self) -> list[str]:
+        """The groups whose push is to be tried now, again and again.
+
+        A peer that refuses a push is asked less often than one that is
+        silent: it is people who have to do something there.
+        """
+        self._turns += 1
+        db = self._site.db
+        found = groups.ids_with_push(db, DUE)
+        for group in groups.with_push(db, REFUSED):
+            if not group.local.get("push_repeat"):
+                continue
+            busy = group.local.get("push_busy")
+            if busy or self._turns % SELDOM == 0:
+                found.append(group.id)
+        return found
+
+    def repeat_push(self, group_id: str) -> bool:
+        """Try a push that is due once more; call with the group's lock.
+
+        False when the peer is silent: then it is so for all others, too. An
+        answer that cannot be read may be about this one alone.
+        """
+        group = groups.find(self._site.db, group_id)
+        if group is None or not group.local.get("push_repeat"):
+            return True
+        before = copy.deepcopy(group.local)
+        answered = True
+        try:
+            self.deliver(group)
+        except PeerRefused as refusal:
+            self.refused(group, refusal)
+        except (PeerSilent, Undelivered):
+            answered = "push_came" in group.local
+        else:
+            if group.doc["deleted"]:
+                self.bury(group)
+                return True
+            self.delivered(group)
+        if group.local != before:
+            with self._site.db.transaction() as tx:
+                groups.save(tx, group)
+        return answered
+
+    def bury(self, group: Group) -> None:
+        """The group is deleted: here too, with what stands behind it."""
+        with self._site.db.transaction() as tx:
+            groups.remove(tx, group)
+        cinder_group.drop(self._access, group)
+        self._site.arrays.drop_group(group.id)
+
+    def repeat_deletions(self) -> None:
+        """Tell the peer of groups that it may hold and nobody wants."""
+        for group in tombstones.due(self._site.db):
+            try:
+                self.deliver(group)
+            except (PeerSilent, Undelivered):
+                continue
+            except PeerRefused:
+                # it has made something else of the group meanwhile
+                pass
+            with self._site.db.transaction() as tx:
+                tombstones.settle(tx, group.id)
+
+    # -- changing
+
+    def change(
+        self,
+        group: Group,
+        mutate: Callable[[Doc], None],
+        also: Write = _nothing,
+        take_back: Write = _nothing,
+    ) -> Group:
+        """A change that is pushed before it is answered.
+
+        It is on disk before the push, and marked as due, so that after a
+        crash it is pushed once more; what the peer refuses is taken back.
+        When nobody can say whether the peer took it, the old content
+        becomes a newer version, which ends the doubt at the next push.
+        """
+        before = copy.deepcopy(group)
+        mutate(group.doc)
+        group.doc["version"] += 1
+        group.local["updated_at"] = self.now()
+        self.owe(group, forced=False)
+        with self._site.db.transaction() as tx:
+            groups.save(tx, group)
+            also(tx)
+        try:
+            self.deliver(group)
+        except PeerRefused as refusal:
+            self._restore(before, take_back)
+            raise passed_on(refusal) from refusal
+        except Undelivered as error:
+            self._restore(before, take_back)
+            raise unreachable() from error
+        except PeerSilent as error:
+            self._doubt(group, before, take_back)
+            raise unreachable() from error
+        if group.doc["deleted"]:
+            # it stays due until it is gone here as well
+            return group
+        self.delivered(group)
+        try:
+            with self._site.db.transaction() as tx:
+                groups.save(tx, group)
+        except Refused:
+            # it was new, and had to make room meanwhile for one of the
+            # peer's with the same name: what the peer has taken goes again
+            self._bury_at_peer(group, take_back)
+            raise
+        return group
+
+    def _doubt(self, group: Group, before: Group, take_back: Write) -> None:
+        """Whether the peer took it is not known, so it gets an answer to
+        both: a version that is newer than what it may hold."""
+        if before.version:
+            before.doc["version"] += 2
+            before.local["doubt"] = checksum(group.doc)
+            self.owe(before, forced=False)
+            if "push_came" in group.local:
+                before.local["push_came"] = group.local["push_came"]
+            self._restore(before, take_back)
+            return
+        self._bury_at_peer(group, take_back)
+
+    def _bury_at_peer(self, group: Group, take_back: Write) -> None:
+        """It was to be new: if the peer has it, it shall be gone there."""
+        group.doc["deleted"] = True
+        group.doc["version"] += 1
+        with self._site.db.transaction() as tx:
+            take_back(tx)
+            tombstones.put(tx, group, due=True)
+
+    def _restore(self, before: Group, take_back: Write) -> None:
+        with self._site.db.transaction() as tx:
+            if before.version:
+                groups.save(tx, before)
+            take_back(tx)
+
+
+def unreachable() -> Refused:
+    return Refused("peer-unreachable", PEER_UNREACHABLE)
+
+
+def passed_on(refusal: PeerRefused) -> Refused:
+    """The peer's refusal as this site's own answer."""
+    reason = refusal.reason
+    if STATUS.get(reason) != 409:
+        reason = "out-of-sync"
+    details: dict[str, Any] = {
+        "site": refusal.site,
+        "peer_reason": refusal.reason,
+    }
+    return Refused(
+        reason,
+        f"{refusal.site} refused the change: {refusal.message}",
+        **details,
+    )

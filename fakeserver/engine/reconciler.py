@@ -1,0 +1,171 @@
+"""What an engine does besides its operations, again and again.
+
+Pushes that are due, deletions that the peer does not know of, and what has
+to follow from a document that came from the peer.
+"""
+
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable
+
+from fakeserver.base.errors import Refused
+from fakeserver.base.site import Site
+from fakeserver.engine import array_links
+from fakeserver.engine.cloud_client.cloud import CloudUnreachable
+from fakeserver.engine.model import rules
+from fakeserver.engine.model.document import Doc
+from fakeserver.engine.peer import cinder_group
+from fakeserver.engine.peer.access import Access
+from fakeserver.engine.peer.compare import Sync
+from fakeserver.engine.peer.replicate import Metadata
+from fakeserver.engine.run import leftovers
+from fakeserver.engine.run.locks import GroupLocks
+from fakeserver.engine.run.step_context import Work
+from fakeserver.engine.run.workers import Workers
+from fakeserver.store import groups, operations
+from fakeserver.store.groups import Group
+from fakeserver.store.operations import Operation
+
+LOG = logging.getLogger(__name__)
+
+#: how often it looks for what is due. These are real seconds: a clock that
+#: stands still must not keep two sites apart
+RETRY = 1.0
+
+
+class Keeper:
+    """One thread that looks after the groups of a site."""
+
+    def __init__(
+        self,
+        site: Site,
+        access: Access,
+        metadata: Metadata,
+        sync: Sync,
+        locks: GroupLocks,
+        workers: Workers,
+        stop: threading.Event,
+    ) -> None:
+        self._site = site
+        self._access = access
+        self._metadata = metadata
+        self._sync = sync
+        self._locks = locks
+        self._workers = workers
+        self._stop = stop
+        self._thread: threading.Thread | None = None
+
+    def start(self, name: str) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(
+                target=self._keep, name=f"{name}-keeper", daemon=True
+            )
+            self._thread.start()
+
+    def stop(self, patience: float) -> None:
+        if self._thread is not None:
+            self._thread.join(patience)
+            self._thread = None
+
+    def _keep(self) -> None:
+        while not self._stop.wait(RETRY):
+            self.tick()
+
+    def resume(self) -> None:
+        """Queue what a stop, or a kill, has left unfinished."""
+        for operation in operations.unfinished(self._site.db):
+            self._workers.submit(operation.id)
+
+    def tick(self) -> None:
+        """Everything once; what does not work out is tried the next time."""
+        for part in (self._push, self._take_up, self._look_after):
+            try:
+                part()
+            except sqlite3.OperationalError as error:
+                LOG.warning("the disk: %s", error)
+            except Exception:
+                LOG.exception("looking after the groups")
+
+    def _push(self) -> None:
+        for group_id in self._metadata.due():
+            if self._alone(group_id, self._metadata.repeat_push) is False:
+                break
+        self._metadata.repeat_deletions()
+
+    def _take_up(self) -> None:
+        for operation in operations.unfinished(self._site.db):
+            # whoever starts one holds this lock until it is queued
+            self._alone(operation.group_id, self._queue)
+
+    def _queue(self, group_id: str) -> None:
+        for operation in operations.unfinished(self._site.db, group_id):
+            self._workers.submit(operation.id)
+
+    def _look_after(self) -> None:
+        for group in groups.to_look_at(self._site.db):
+            self._alone(group.id, self._follow_up)
+
+    def _alone(
+        self, group_id: str, deed: Callable[[str], bool | None]
+    ) -> bool | None:
+        """Do it while nobody else is at the group, or the next time: one
+        group that is busy does not hold up the others."""
+        if self._stop.is_set():
+            return None
+        try:
+            with self._locks.hold(group_id, patience=0.0):
+                return deed(group_id)
+        except Refused as refusal:
+            LOG.info("group %s: %s", group_id, refusal)
+            return None
+
+    # -- what follows from a document of the peer
+
+    def _follow_up(self, group_id: str) -> None:
+        group = groups.find(self._site.db, group_id)
+        if group is None:
+            return
+        try:
+            cinder_group.follow(self._access, group)
+            array_links.catch_up(self._site, group)
+        except CloudUnreachable:
+            return
+        ended = self._abandoned(group)
+        if ended is not None:
+            if self._sync.status(group, local=False)["status"] != "IN_SYNC":
+                return
+            self._name_what_is_left(ended)
+            self._metadata.change(group, _give_up)
+        with self._site.db.transaction() as tx:
+            # what people note of it meanwhile is not overwritten
+            again = groups.find(self._site.db, group_id)
+            if again is not None and again.local.pop("look", None):
+                groups.save(tx, again)
+
+    def _abandoned(self, group: Group) -> Operation | None:
+        """The operation that both sites wait for, and that has ended here.
+
+        It was superseded by a forced failover that then failed as well:
+        nobody works on the group any more.
+        """
+        running = group.doc["operation"]
+        if not running or running["site_id"] != self._access.local_id():
+            return None
+        found = operations.find(self._site.db, running["id"])
+        return found if found is not None and found.finished else None
+
+    def _name_what_is_left(self, operation: Operation) -> None:
+        """When it ended, what it had made was the forced one's to take."""
+        work = Work(
+            self._site, self._access, self._metadata, operation, self._stop
+        )
+        operation.doc["result_data"]["leftovers"] = leftovers.of_abandoned(
+            work
+        )
+        work.save()
+
+
+def _give_up(doc: Doc) -> None:
+    doc["status"] = rules.ERROR
+    doc["operation"] = None

@@ -1,0 +1,1 @@
+"""An operation while it runs: steps, rollback, commit, clean-up."""

@@ -1,0 +1,210 @@
+"""After the state is written: the push, and the source made clean.
+
+Neither can fail the operation any more. What could not be removed is named.
+"""
+
+import functools
+import logging
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from fakeserver.engine.cloud_client.cloud import CloudUnreachable
+from fakeserver.engine.run import remove
+from fakeserver.engine.run.step_context import Stopping, Work
+from fakeserver.storage.driver import StorageError
+from fakeserver.store import groups, operations
+
+LOG = logging.getLogger(__name__)
+
+#: how long a clean-up waits for a site that does not answer, seconds
+PATIENCE = 30.0
+
+Leftover = dict[str, Any]
+
+
+class Patience:
+    """One patience for all of a clean-up, however much there is to remove.
+
+    It starts anew with each deed that succeeds, and with a restart. A site
+    for which it ran out is given up, also over a restart: what is left
+    there is tried once more each, and named.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._since = work.site.clock.time()
+
+    def renew(self) -> None:
+        self._since = self._work.site.clock.time()
+
+    def given_up(self, site_id: str) -> bool:
+        return site_id in self._work.notes.get("given_up", [])
+
+    def over(self, site_id: str) -> bool:
+        if self.given_up(site_id):
+            return True
+        if self._work.site.clock.time() - self._since < PATIENCE:
+            return False
+        given_up = [*self._work.notes.get("given_up", []), site_id]
+        self._work.note(given_up=given_up)
+        return True
+
+
+def push(work: Work) -> None:
+    """Push the new state once; where it is due it is repeated later."""
+    work.metadata.repeat_push(work.operation.group_id)
+
+
+def clean(work: Work) -> list[Leftover]:
+    """Remove what the group has left behind; what stays is returned."""
+    leftovers: list[Leftover] = []
+    patience = Patience(work)
+    for server in work.notes.get("left", []):
+        _remove(work, patience, work.source, server, leftovers, keep=False)
+    removed = []
+    for server in work.notes.get("stale", []):
+        before = len(leftovers)
+        _remove(work, patience, work.target, server, leftovers, keep=True)
+        if len(leftovers) == before:
+            removed.append(
+                {
+                    "instance_id": server["instance_id"],
+                    "name": server["name"],
+                    "snapshots": [
+                        volume["snapshot"]
+                        for volume in server["volumes"]
+                        if "snapshot" in volume
+                    ],
+                }
+            )
+    if removed:
+        work.operation.doc["result_data"]["stale_removed"] = removed
+        work.save()
+    return leftovers
+
+
+def _remove(
+    work: Work,
+    patience: Patience,
+    site_id: str,
+    server: dict[str, Any],
+    leftovers: list[Leftover],
+    keep: bool,
+) -> None:
+    """An instance, then its volumes: in Cinder, then on the array."""
+    name = work.name(site_id)
+    gone = True
+    if server["instance_id"] is not None:
+        delete = functools.partial(
+            remove.delete_server, work, site_id, server["instance_id"]
+        )
+        why = _try(work, patience, site_id, delete)
+        if why is not None:
+            gone = False
+            leftovers.append(
+                leftover(
+                    "instance",
+                    server["instance_id"],
+                    server["name"],
+                    name,
+                    why,
+                )
+            )
+    for volume in server["volumes"]:
+        if volume["id"] is None:
+            continue
+        why = "its instance could not be deleted"
+        if gone:
+            unmanage = functools.partial(
+                remove.unmanage, work, site_id, volume["id"]
+            )
+            why = _try(work, patience, site_id, unmanage)
+        if why is not None:
+            leftovers.append(
+                leftover("volume", volume["id"], volume["name"], name, why)
+            )
+            if gone and patience.given_up(site_id):
+                # nobody answered: it may be out of Cinder, and is then
+                # found on the array alone
+                leftovers.append(_on_array(volume, name, why))
+            continue
+        destroy = functools.partial(_destroy, work, site_id, volume, keep)
+        why = _try(work, patience, site_id, destroy)
+        if why is not None:
+            leftovers.append(_on_array(volume, name, why))
+
+
+def _on_array(volume: dict[str, Any], site: str, why: str) -> Leftover:
+    name = str(volume["array_name"])
+    return leftover("array volume", name, name, site, why)
+
+
+def _destroy(
+    work: Work, site_id: str, volume: dict[str, Any], keep: bool
+) -> None:
+    """Delete a volume on its array, once all its writes are elsewhere."""
+    arrays = work.site.arrays
+    array = work.array(site_id)
+    if not arrays.covered(array, volume["array_name"]):
+        if not keep:
+            raise StorageError(
+                f"volume {volume['array_name']} on FlashArray {array} holds "
+                "writes that never replicated; it was taken out of Cinder "
+                "and stays there"
+            )
+        arrays.keep_snapshot(array, volume["array_name"], work.operation.id)
+    arrays.delete_volume(array, volume["array_name"])
+
+
+def _try(
+    work: Work, patience: Patience, site_id: str, deed: Callable[[], None]
+) -> str | None:
+    """Do it, with patience; why it cannot be done, or None."""
+    while True:
+        try:
+            deed()
+            patience.renew()
+            return None
+        except (Stopping, sqlite3.OperationalError):
+            raise
+        except CloudUnreachable as error:
+            if patience.over(site_id):
+                return str(error)
+            work.pause(1.0)
+        except Exception as error:
+            LOG.info("cleaning up", exc_info=True)
+            return str(error) or type(error).__name__
+
+
+def leftover(kind: str, id_: str, name: str, site: str, why: str) -> Leftover:
+    """One thing that stays behind, as people have to find it."""
+    return {"kind": kind, "id": id_, "name": name, "site": site, "why": why}
+
+
+def end_rollback(
+    work: Work, leftovers: list[Leftover], in_error: bool
+) -> None:
+    """The operation is failed; the group is what it was, or in error."""
+    group = work.group()
+    doc = work.operation.doc
+    changed = work.notes["announces"] or in_error
+    if changed:
+        group.doc["status"] = "error" if in_error else work.notes["back_to"]
+        # a forced one that failed leaves the peer's as unfinished as it was;
+        # the peer names what that has left, when it is back
+        group.doc["operation"] = work.notes["back_to_operation"]
+        group.doc["version"] += 1
+        work.metadata.owe(group, work.forced)
+        group.local["updated_at"] = work.metadata.now()
+    doc["status"] = "failed"
+    doc["completed_at"] = work.metadata.now()
+    doc["result_data"] = {
+        **(doc.get("result_data") or {}),
+        "leftovers": leftovers,
+    }
+    doc["updated_at"] = doc["completed_at"]
+    with work.site.db.transaction() as tx:
+        groups.save(tx, group)
+        operations.save(tx, work.operation)
+    push(work)

@@ -1,0 +1,105 @@
+"""What is still there of an operation that nobody takes away any more."""
+
+from fakeserver.engine.cloud_client.cloud import CloudRefused, CloudUnreachable
+from fakeserver.engine.run.cleanup_source import Leftover, leftover
+from fakeserver.engine.run.rollback import UNDO
+from fakeserver.engine.run.step_context import Work
+from fakeserver.store.effects import Effect
+
+
+def of_tests(work: Work) -> list[Leftover]:
+    """After a failed clean-up: what the next one still has to remove."""
+    why = "the clean-up failed; repeat it"
+    found = []
+    for test in work.doc()["tests"]:
+        site_id = test["site_id"]
+        site = work.name(site_id)
+        for server in test["instances"]:
+            if _is_there(work, site_id, "instance", server["id"]):
+                found.append(
+                    leftover(
+                        "instance", server["id"], server["name"], site, why
+                    )
+                )
+        for volume in test["volumes"]:
+            managed = _is_there(work, site_id, "volume", volume["id"])
+            array = work.array(site_id)
+            name = volume["array_name"]
+            if managed or work.site.arrays.volume(array, name) is not None:
+                found.append(
+                    leftover("volume", volume["id"], volume["name"], site, why)
+                )
+    return found
+
+
+def _is_there(work: Work, site_id: str, noun: str, id_: str) -> bool:
+    cloud = work.cloud(site_id)
+    try:
+        if noun == "instance":
+            return cloud.server(id_) is not None
+        return cloud.volume(id_) is not None
+    except (CloudUnreachable, CloudRefused):
+        # not known to be gone
+        return True
+
+
+def of_abandoned(work: Work) -> list[Leftover]:
+    """After two operations that failed one over the other: what the first
+    has changed, and the second has not put back."""
+    why = "the operation was superseded by one that failed"
+    return [
+        leftover(
+            UNDO[effect.kind].noun,
+            str(effect.doc.get("id") or effect.key),
+            str(effect.doc.get("name") or effect.key),
+            work.name(effect.doc["site"]),
+            why,
+        )
+        for effect in reversed(work.effects())
+        if effect.state != "undone" and _is_as_left(work, effect)
+    ]
+
+
+def _is_as_left(work: Work, effect: Effect) -> bool:
+    doc = effect.doc
+    match effect.kind:
+        case "server" | "manage":
+            noun = UNDO[effect.kind].noun
+            id_ = doc.get("id")
+            return id_ is None or _is_there(work, doc["site"], noun, id_)
+        case "promote" | "clone":
+            array, name = doc["array"], doc["name"]
+            return work.site.arrays.volume(array, name) is not None
+        case "stop":
+            return not _runs(work, doc["site"], doc["id"])
+    return False
+
+
+def _runs(work: Work, site_id: str, server_id: str) -> bool:
+    try:
+        found = work.cloud(site_id).server(server_id)
+    except (CloudUnreachable, CloudRefused):
+        return False
+    return found is None or found["status"] == "ACTIVE"
+
+
+def of_drill(work: Work) -> list[Leftover]:
+    """After a test failover that was superseded: what it had made, and what
+    it had stopped.
+
+    A failover has nothing here: what it made was taken over by the one
+    that superseded it.
+    """
+    if not work.is_drill:
+        return []
+    return [
+        leftover(
+            UNDO[effect.kind].noun,
+            str(effect.doc.get("id") or effect.key),
+            str(effect.doc.get("name") or effect.key),
+            work.name(effect.doc["site"]),
+            "the drill was superseded",
+        )
+        for effect in work.effects()
+        if effect.kind in ("server", "manage", "clone", "stop")
+    ]

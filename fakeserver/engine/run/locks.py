@@ -1,0 +1,48 @@
+"""One lock a group, so that two requests for one group take turns."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+from fakeserver.base.errors import Refused
+
+
+class _Lock:
+    """The lock of a group, and how many hold it or wait for it."""
+
+    def __init__(self) -> None:
+        self.turn = threading.RLock()
+        self.users = 0
+
+
+class GroupLocks:
+    """Locks by group id. One is there while somebody holds it or waits for
+    it: an id may be any that a request names."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, _Lock] = {}
+        self._guard = threading.Lock()
+
+    @contextlib.contextmanager
+    def hold(self, group_id: str, patience: float = 30.0) -> Iterator[None]:
+        """Hold the group's lock. Two sites that push to each other at the
+        same moment would wait for each other for ever: so a wait ends, and
+        the request is refused."""
+        with self._guard:
+            lock = self._locks.setdefault(group_id, _Lock())
+            lock.users += 1
+        try:
+            if not lock.turn.acquire(timeout=patience):
+                raise Refused(
+                    "operation-in-progress",
+                    "The protection group is being changed; try again shortly",
+                )
+            try:
+                yield
+            finally:
+                lock.turn.release()
+        finally:
+            with self._guard:
+                lock.users -= 1
+                if not lock.users:
+                    del self._locks[group_id]

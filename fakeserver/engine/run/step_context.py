@@ -1,0 +1,247 @@
+"""What a step is handed: the operation, both sites, and the write-ahead.
+
+A step does nothing but through here, so that what it makes is on disk
+before and after it is made, and a repeated step finds it.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fakeserver.base.clock import stamp
+from fakeserver.base.fault_points import StepFault
+from fakeserver.base.site import Site
+from fakeserver.engine.cloud_client.cloud import RemoteCloud
+from fakeserver.engine.model import next_move
+from fakeserver.engine.model.document import Doc, peer_of, sealed_token
+from fakeserver.engine.peer.access import Access
+from fakeserver.engine.peer.replicate import Metadata
+from fakeserver.store import effects, groups, operations
+from fakeserver.store.effects import Effect
+from fakeserver.store.groups import Group
+from fakeserver.store.operations import Operation
+
+#: how often a step looks at what it waits for, seconds
+POLL = 1.0
+#: how long a step waits for an instance or a volume, seconds
+WAIT = 600.0
+
+
+class StepFailed(Exception):
+    """The step cannot be done; the operation rolls back."""
+
+
+class Stopping(Exception):
+    """The service stops; the operation goes on at the next start."""
+
+
+class Work:
+    """One operation under way."""
+
+    def __init__(
+        self,
+        site: Site,
+        access: Access,
+        metadata: Metadata,
+        operation: Operation,
+        stop: threading.Event,
+    ) -> None:
+        self.site = site
+        self.access = access
+        self.metadata = metadata
+        self.operation = operation
+        self.stop = stop
+        #: the step that runs now, for progress within it
+        self.move: next_move.Do | None = None
+        #: grows with every deed, so that patience can start anew
+        self.deeds = 0
+        #: whether the step that runs now has met its middle
+        self.been_inside = False
+
+    # -- who and where
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        return self.operation.work
+
+    @property
+    def source(self) -> str:
+        return str(self.notes["source"])
+
+    @property
+    def target(self) -> str:
+        return str(self.notes["target"])
+
+    @property
+    def forced(self) -> bool:
+        return bool(self.notes["forced"])
+
+    @property
+    def discards(self) -> int | None:
+        """The peer's version of the metadata that is thrown away."""
+        found: int | None = self.notes.get("discards")
+        return found
+
+    @property
+    def is_drill(self) -> bool:
+        return self.operation.type == "test_failover"
+
+    def group(self) -> Group:
+        found = groups.find(self.site.db, self.operation.group_id)
+        if found is None:
+            raise StepFailed("The protection group is gone")
+        return found
+
+    def doc(self) -> Doc:
+        return self.group().doc
+
+    def cloud(self, site_id: str) -> RemoteCloud:
+        return self.access.cloud(self.group(), site_id)
+
+    def array(self, site_id: str) -> str:
+        return str(self.access.record(site_id)["array_name"])
+
+    def name(self, site_id: str) -> str:
+        return self.access.name(site_id)
+
+    def peer_id(self) -> str:
+        return peer_of(self.doc(), self.access.local_id())
+
+    def policy_token(self, site_id: str) -> str | None:
+        """The API token of that site's array, from the group's policy."""
+        doc = self.doc()
+        sealed = sealed_token(doc, site_id)
+        if sealed is None:
+            return None
+        return self.site.pair.decrypt(sealed, doc["id"])
+
+    def sign_in(self, site_id: str) -> None:
+        """Talk to that site's array; raises StorageError where it does not
+        take the policy's token."""
+        token = self.policy_token(site_id)
+        self.site.arrays.check(self.array(site_id), token)
+
+    def interval(self) -> float:
+        policy = self.doc()["policy"] or {}
+        return float(policy.get("replication_interval", 300))
+
+    # -- time
+
+    def pause(self, seconds: float) -> None:
+        """Let engine time pass; ends the work when the service stops."""
+        if self.stop.is_set():
+            raise Stopping
+        if seconds > 0:
+            self.site.clock.sleep(seconds, self.stop)
+        if self.stop.is_set():
+            raise Stopping
+
+    def wait_until(self, what: str, ready: Callable[[], bool]) -> None:
+        end = self.site.clock.time() + WAIT
+        while not ready():
+            if self.site.clock.time() >= end:
+                raise StepFailed(f"{what} took longer than {WAIT:.0f} s")
+            self.pause(POLL)
+
+    # -- on disk
+
+    def save(self) -> None:
+        """Write the operation down as it stands."""
+        self.operation.doc["updated_at"] = stamp(self.site.clock.time())
+        with self.site.db.transaction() as tx:
+            operations.save(tx, self.operation)
+
+    def note(self, **facts: Any) -> None:
+        """Write down what a later step, or a restart, needs to know."""
+        self.notes.update(facts)
+        self.save()
+
+    def progress(self, done: int, total: int) -> None:
+        """Some of the step's parts are done; also where pace is spent."""
+        if self.move is not None:
+            doc = self.operation.doc
+            fraction = done / total if total else 1.0
+            doc["progress"] = next_move.within(
+                self.move, fraction, doc["progress"]
+            )
+            # the step itself writes its end
+            if doc["progress"] >= self.move.step.end:
+                doc["progress"] = max(self.move.start, self.move.step.end - 1)
+            self.save()
+        if total:
+            self.pause(self.site.config.pace / total)
+
+    def inside(self) -> None:
+        """A point where a fault can hit in the middle of a step."""
+        self.been_inside = True
+        if self.move is not None:
+            self.site.faults.at(f"inside:{self.move.step.name}")
+
+    def _each(self, stage: str, name: str) -> None:
+        """A point where a fault can hit one thing of many: the step takes
+        it as if the cloud had refused just that."""
+        if self.move is None:
+            return
+        point = f"{stage}:{self.move.step.name}"
+        try:
+            self.site.faults.at_each(point, name)
+        except StepFault as fault:
+            raise StepFailed(str(fault)) from fault
+
+    # -- effects
+
+    def intend(
+        self, kind: str, items: Sequence[tuple[str, dict[str, Any]]]
+    ) -> None:
+        """Say what is about to be done, all of it before the first deed."""
+        with self.site.db.transaction() as tx:
+            for key, doc in items:
+                effects.intend(tx, self.operation.id, kind, key, doc)
+
+    def effect(
+        self,
+        kind: str,
+        key: str,
+        doc: dict[str, Any],
+        deed: Callable[[], dict[str, Any] | None],
+    ) -> dict[str, Any]:
+        """Do a thing once: intended on disk, done, and done on disk.
+
+        ``deed`` must find what an earlier try made; what it returns is
+        added to the effect's document.
+        """
+        db = self.site.db
+        found = effects.find(db, self.operation.id, kind, key)
+        if found is not None and found.state == "done":
+            return found.doc
+        if self.stop.is_set():
+            raise Stopping
+        name = str(doc.get("name", key))
+        self._each("before", name)
+        self.intend(kind, [(key, doc)])
+        self._each("inside", name)
+        made = deed() or {}
+        self.inside()
+        done = {**doc, **made}
+        with db.transaction() as tx:
+            effects.mark(tx, self.operation.id, kind, key, "done", done)
+        self.deeds += 1
+        return done
+
+    def made(self, kind: str, key: str, id_: str) -> None:
+        """Write the id of what was just made down, before waiting for it:
+        a rollback then has to find nothing by name."""
+        found = effects.find(self.site.db, self.operation.id, kind, key)
+        assert found is not None
+        with self.site.db.transaction() as tx:
+            effects.mark(
+                tx,
+                self.operation.id,
+                kind,
+                key,
+                found.state,
+                {**found.doc, "id": id_},
+            )
+
+    def effects(self, kind: str | None = None) -> list[Effect]:
+        return effects.of(self.site.db, self.operation.id, kind)

@@ -1,0 +1,1 @@
+"""Faults to inject: the kinds, the places, and what was asked for."""

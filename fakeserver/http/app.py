@@ -1,0 +1,98 @@
+"""One site as a WSGI application."""
+
+import email.utils
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import flask
+from werkzeug.exceptions import HTTPException
+
+from fakeserver.base.clock import Clock
+from fakeserver.base.loopback_guard import Guarded, refusal
+from fakeserver.base.routes import Application
+from fakeserver.base.site import Site
+from fakeserver.faults.plan import FaultPlan
+from fakeserver.faults.transport import Faulty
+from fakeserver.http import control
+from fakeserver.http.request_log import Journaled
+
+LOG = logging.getLogger(__name__)
+
+
+def create_app(
+    site: Site,
+    *,
+    wait: Callable[[WSGIEnvironment, float], None] | None = None,
+) -> flask.Flask:
+    """The protector API, the clouds and the control channel of a site.
+
+    ``wait`` spends the time of a late answer; a test has its own.
+    """
+    from fakeserver import api, cloud, compose
+
+    app = Application("fakeserver", static_folder=None)
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    rest = control.Rest(
+        stop=lambda: compose.rest(site), go=lambda: compose.wake(site)
+    )
+    app.take(
+        [
+            *api.blueprints(site),
+            *cloud.blueprints(site),
+            control.blueprint(site, rest),
+        ]
+    )
+
+    inner: WSGIApplication = Dated(Unbreakable(app.wsgi_app), site.clock)
+    inner = Guarded(control.Resting(inner, rest))
+    if isinstance(site.faults, FaultPlan):
+        inner = Faulty(inner, site.faults, wait)
+    if site.journal is not None:
+        inner = Journaled(inner, site.journal, site.clock)
+    app.wsgi_app = inner  # type: ignore[method-assign]
+    return app
+
+
+class Dated:
+    """Writes the site's own time on each answer, as a real host does."""
+
+    def __init__(self, app: WSGIApplication, clock: Clock) -> None:
+        self._app = app
+        self._clock = clock
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        def dated(
+            status: str,
+            headers: list[tuple[str, str]],
+            exc_info: Any = None,
+            /,
+        ) -> Callable[[bytes], object]:
+            now = email.utils.formatdate(self._clock.time(), usegmt=True)
+            return start_response(status, [*headers, ("Date", now)], exc_info)
+
+        return self._app(environ, dated)
+
+
+class Unbreakable:
+    """A WSGI application that never tells a client of its tracebacks."""
+
+    def __init__(self, app: WSGIApplication) -> None:
+        self._app = app
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        try:
+            return list(self._app(environ, start_response))
+        except HTTPException as error:
+            return error.get_response(environ)(environ, start_response)
+        except Exception:
+            LOG.exception(
+                "%s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"]
+            )
+            message = "The service met an error of its own; see its log"
+            return refusal(start_response, 500, "internal", message)

@@ -1,0 +1,148 @@
+"""The sandbox's own channel to a running site, under ``/_sandbox``."""
+
+import hmac
+import logging
+import os
+import pathlib
+import secrets
+import threading
+from collections.abc import Callable, Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+import flask
+
+from fakeserver.base.loopback_guard import CONTROL, in_control, refusal
+from fakeserver.base.routes import Blueprint
+from fakeserver.base.site import Site
+
+LOG = logging.getLogger(__name__)
+#: the header that carries the secret of the sandbox's folder
+HEADER = "X-Sandbox-Secret"
+#: how long a rest waits for the requests that are being served, seconds
+PATIENCE = 10.0
+
+
+def open_secret(path: pathlib.Path) -> str:
+    """The secret of a sandbox, made 0600 the first time."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(handle, "w") as out:
+        made = secrets.token_urlsafe(32)
+        out.write(made + "\n")
+    return made
+
+
+class Rest:
+    """A site that stands still, so that its world can be exchanged.
+
+    While it rests, its engine is stopped and everything but the control
+    channel is answered 503.
+    """
+
+    def __init__(self, stop: Callable[[], None], go: Callable[[], None]):
+        self._stop = stop
+        self._go = go
+        self._change = threading.Condition()
+        self._turn = threading.Lock()
+        self._serving = 0
+        self.resting = False
+
+    def enter(self) -> bool:
+        """A request comes in; False when it has to come again later."""
+        with self._change:
+            if self.resting:
+                return False
+            self._serving += 1
+            return True
+
+    def leave(self) -> None:
+        with self._change:
+            self._serving -= 1
+            self._change.notify_all()
+
+    def begin(self) -> None:
+        with self._turn:
+            if self.resting:
+                return
+            with self._change:
+                self.resting = True
+                if not self._change.wait_for(
+                    lambda: self._serving == 0, PATIENCE
+                ):
+                    LOG.warning("%s requests do not end", self._serving)
+            self._stop()
+
+    def end(self) -> None:
+        with self._turn:
+            if self.resting:
+                self._go()
+                self.resting = False
+
+
+class Resting:
+    """A WSGI application that answers 503 while its site rests."""
+
+    def __init__(self, app: WSGIApplication, rest: Rest) -> None:
+        self._app = app
+        self._rest = rest
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        if in_control(environ["PATH_INFO"]):
+            return self._app(environ, start_response)
+        if not self._rest.enter():
+            return refusal(
+                start_response, 503, "internal", "The sandbox is being reset"
+            )
+        try:
+            return list(self._app(environ, start_response))
+        finally:
+            self._rest.leave()
+
+
+def blueprint(site: Site, rest: Rest) -> flask.Blueprint:
+    """What the ``protector-sandbox`` command asks of a running site."""
+    made = Blueprint("sandbox", __name__, url_prefix=CONTROL)
+    secret = open_secret(site.config.control_secret)
+
+    @made.before_request
+    def check() -> tuple[dict[str, str], int] | None:
+        given = flask.request.headers.get(HEADER, "")
+        if hmac.compare_digest(given.encode(), secret.encode()):
+            return None
+        return {"error": f"{HEADER} is not the secret of this sandbox"}, 403
+
+    @made.get("/status")
+    def status() -> dict[str, object]:
+        return {
+            "site": site.config.site,
+            "pid": os.getpid(),
+            "resting": rest.resting,
+            "engine": "stopped" if site.service.stopped else "running",
+            "time": site.clock.time(),
+        }
+
+    @made.post("/engine/stop")
+    def halt() -> dict[str, object]:
+        site.service.halt()
+        return {"engine": "stopped"}
+
+    @made.post("/engine/start")
+    def go_on() -> dict[str, object]:
+        site.service.go_on()
+        return {"engine": "running"}
+
+    @made.post("/rest")
+    def begin() -> dict[str, object]:
+        rest.begin()
+        return {"resting": True}
+
+    @made.post("/wake")
+    def end() -> dict[str, object]:
+        rest.end()
+        return {"resting": False}
+
+    return made

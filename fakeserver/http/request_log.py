@@ -1,0 +1,190 @@
+"""What a site was asked and what it answered, on disk, in bounded space."""
+
+import io
+import json
+import logging
+import os
+import pathlib
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+from fakeserver.base.clock import Clock, stamp
+from fakeserver.base.loopback_guard import in_control
+from fakeserver.http import masking
+
+LOG = logging.getLogger(__name__)
+#: a journal file is put aside when it has grown to this, bytes
+LIMIT = 4 << 20
+#: how much of a body is read, and how much of an answer
+BODY = 64 << 10
+ANSWER = 8 << 10
+#: paths are cut at this
+PATH = 512
+
+
+class Journal:
+    """Lines of JSON, one a request; an older file of the same size."""
+
+    def __init__(self, path: pathlib.Path, limit: int = LIMIT) -> None:
+        self._path = path
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._handle: int | None = None
+        self._size = 0
+
+    def write(self, entry: dict[str, Any]) -> None:
+        line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+        with self._lock:
+            if self._handle is None or self._size > self._limit:
+                self._open()
+            assert self._handle is not None
+            self._size += os.write(self._handle, line)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._handle is not None:
+                os.close(self._handle)
+                self._handle = None
+
+    def _open(self) -> None:
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+        try:
+            if self._path.stat().st_size > self._limit:
+                os.replace(self._path, _older(self._path))
+        except FileNotFoundError:
+            pass
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        self._handle = os.open(self._path, flags, 0o600)
+        self._size = os.fstat(self._handle).st_size
+
+
+def _older(path: pathlib.Path) -> pathlib.Path:
+    return path.with_name(f"{path.name}.1")
+
+
+def entries(path: pathlib.Path) -> Iterator[dict[str, Any]]:
+    """What was written, oldest first; a torn last line is passed over."""
+    for part in (_older(path), path):
+        if not part.exists():
+            continue
+        with part.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                try:
+                    entry = json.loads(line)
+                except (ValueError, RecursionError):
+                    continue
+                if isinstance(entry, dict):
+                    yield entry
+
+
+class Journaled:
+    """A WSGI application whose requests are written down."""
+
+    def __init__(
+        self, app: WSGIApplication, journal: Journal, clock: Clock
+    ) -> None:
+        self._app = app
+        self._journal = journal
+        self._clock = clock
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        if in_control(environ["PATH_INFO"]):
+            # how the sandbox is driven is not what the site was asked
+            return self._app(environ, start_response)
+        asked = _Asked(environ, self._clock.time())
+        told: dict[str, Any] = {}
+
+        def start(
+            status: str,
+            headers: list[tuple[str, str]],
+            exc_info: Any = None,
+            /,
+        ) -> Any:
+            told["status"] = int(status[:3])
+            told["headers"] = masking.headers(headers, PATH)
+            return start_response(status, headers, exc_info)
+
+        body: list[bytes] = []
+        try:
+            parts = self._app(environ, start)
+            try:
+                # the answers of this server are made whole; a broken
+                # one stays broken, because its length was promised
+                body.extend(parts)
+            finally:
+                close = getattr(parts, "close", None)
+                if close is not None:
+                    close()
+        finally:
+            entry = asked.entry(told, b"".join(body))
+            try:
+                self._journal.write(entry)
+            except OSError as error:
+                # whoever asked gets the answer all the same
+                LOG.warning("the journal cannot be written: %s", error)
+        return body
+
+
+class _Asked:
+    """One request, from its beginning to its line in the journal."""
+
+    def __init__(self, environ: WSGIEnvironment, now: float) -> None:
+        self._environ = environ
+        self._now = now
+        self._real = time.time()
+        self._began = time.perf_counter()
+        self._body = _peek(environ)
+
+    def entry(self, told: dict[str, Any], answer: bytes) -> dict[str, Any]:
+        environ = self._environ
+        made: dict[str, Any] = {
+            "at": stamp(self._now),
+            # by the machine's clock: it orders what two sites did
+            "real": round(self._real, 6),
+            "method": environ["REQUEST_METHOD"][:16],
+            "path": masking.mask_text(environ["PATH_INFO"][:PATH]),
+        }
+        query = environ.get("QUERY_STRING")
+        if query:
+            made["query"] = masking.mask_query(query[:PATH])
+        asked = masking.headers(
+            (
+                (name[5:].replace("_", "-"), value)
+                for name, value in environ.items()
+                if name.startswith("HTTP_")
+            ),
+            PATH,
+        )
+        if asked:
+            made["headers"] = asked
+        if self._body is not None:
+            made["body"] = self._body
+        made["status"] = told.get("status")
+        if told.get("headers"):
+            made["answer_headers"] = told["headers"]
+        kept = masking.readable(answer, ANSWER)
+        if kept is not None:
+            made["answer"] = kept
+        fault = environ.get("sandbox.fault")
+        if fault:
+            made["fault"] = fault
+        made["ms"] = round((time.perf_counter() - self._began) * 1000, 1)
+        return made
+
+
+def _peek(environ: WSGIEnvironment) -> Any:
+    """The body as it may be kept; the application reads it as it was."""
+    length = environ.get("CONTENT_LENGTH") or "0"
+    size = int(length) if length.isdigit() else 0
+    if not 0 < size <= BODY:
+        return f"({size} bytes)" if size else None
+    body = environ["wsgi.input"].read(size)
+    environ["wsgi.input"] = io.BytesIO(body)
+    return masking.readable(body, BODY)

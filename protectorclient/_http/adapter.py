@@ -1,0 +1,451 @@
+"""One site's service over HTTP, on a keystoneauth session.
+
+What a caller may rely on:
+
+* a request goes out once. Nothing is repeated, save after a 401 with a
+  renewed token: a request refused for its token was not carried out;
+* redirects are not followed;
+* there is always a timeout, for connecting and for the whole answer;
+* a success is a 2xx with the JSON that belongs there. Without it a
+  reading call raises `UnreadableAnswer` and a changing one
+  `OutcomeUnknown`;
+* an error is the service's own word. What a proxy says in its place
+  raises `NotTheService`, and for a changing call `OutcomeUnknown`;
+* an answer has an end: in time and in size;
+* neither errors nor logs carry the secrets of a body.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import requests
+from keystoneauth1 import adapter, plugin
+from keystoneauth1 import exceptions as ksa_exceptions
+from keystoneauth1 import session as ksa_session
+
+from protectorclient import __version__, exceptions
+from protectorclient._http import (
+    discovery,
+    error_bodies,
+    failures,
+    marks,
+    microversions,
+    urls,
+)
+from protectorclient._http import session as sessions
+
+CONNECT_TIMEOUT = sessions.CONNECT_TIMEOUT
+READ_TIMEOUT = sessions.READ_TIMEOUT
+VERSION_HEADER = error_bodies.VERSION_HEADER
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+def new_request_id() -> str:
+    """A request id of our own: the service keeps it on what it starts."""
+    return f"req-{uuid.uuid4()}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """A success, read."""
+
+    status: int
+    body: dict[str, Any]
+    #: The version the service used.
+    version: str | None
+    request_id: str | None
+
+
+class SiteAdapter:
+    """The HTTP side of a client: one site, one session."""
+
+    def __init__(
+        self,
+        session: ksa_session.Session,
+        *,
+        site: str | None = None,
+        auth: plugin.BaseAuthPlugin | None = None,
+        endpoint_override: str | None = None,
+        region_name: str | None = None,
+        interface: str | list[str] | None = None,
+        api_version: str = "auto",
+        connect_timeout: float | None = None,
+        read_timeout: float | None = None,
+    ) -> None:
+        #: How messages name the site.
+        self.site = site
+        self.session = session = sessions.settled(session)
+        self.region_name = region_name
+        self._auth = auth
+        self._override = endpoint_override
+        self._interface = interface
+        self._wanted = api_version
+        self._pinned = _pinned(api_version)
+        self._timeouts = (
+            connect_timeout or CONNECT_TIMEOUT,
+            read_timeout or session.timeout or READ_TIMEOUT,
+        )
+        self._adapter = adapter.Adapter(
+            session,
+            service_type=microversions.SERVICE_TYPE,
+            interface=interface,
+            region_name=region_name,
+            auth=auth,
+            connect_retries=0,
+            status_code_retries=0,
+            raise_exc=False,
+            client_name="python-protectorclient",
+            client_version=__version__,
+        )
+        #: The service's URL, once it has been looked up.
+        self.known_endpoint: urls.Endpoint | None = None
+        self._project_id: str | None = None
+        self._offered: microversions.VersionRange | None = None
+        #: The site's clock less this machine's, by its last answer.
+        self.clock_skew: float | None = None
+        #: Whether the service marks what it says.
+        self.marks = marks.Marks(self._probe)
+
+    # Where
+
+    @property
+    def endpoint(self) -> urls.Endpoint:
+        """The service's URL at this site, looked up once."""
+        if self.known_endpoint is None:
+            self.known_endpoint = urls.Endpoint.from_url(self._find_url())
+        return self.known_endpoint
+
+    @property
+    def project_id(self) -> str:
+        """The project of the token."""
+        if self._project_id is None:
+            with failures.authenticating(self.site, self.session):
+                found = self.session.get_project_id(self._auth)
+            found = found or self.endpoint.project_id
+            if not found:
+                raise exceptions.AuthenticationFailed(
+                    "the token is not scoped to a project", site=self.site
+                )
+            self._project_id = found
+        return self._project_id
+
+    def _find_url(self) -> str:
+        if self._override:
+            url = self._override
+            for form in ("%(tenant_id)s", "%(project_id)s"):
+                url = url.replace(form, self._scope() if form in url else "")
+            return url
+        self._token()
+        found = None
+        with failures.reading_catalog(self.site):
+            found = self._adapter.get_endpoint()
+        if not found:
+            auth: Any = self._auth or self.session.auth
+            with failures.reading_catalog(self.site):
+                known = auth.get_access(self.session).service_catalog.catalog
+                told = urls.not_in(known, self._interface, self.region_name)
+            raise exceptions.ConfigProblem(told, site=self.site)
+        return found
+
+    def _scope(self) -> str:
+        with failures.authenticating(self.site, self.session):
+            return self.session.get_project_id(self._auth) or ""
+
+    def v1(self, *segments: str) -> str:
+        """A path below ``/v1``."""
+        return "/".join(("/v1", *segments))
+
+    def tenant(self, *segments: str) -> str:
+        """A path below ``/v1/<project>``."""
+        return self.v1(urls.segment(self.project_id, "project"), *segments)
+
+    # Which version
+
+    @property
+    def offered(self) -> microversions.VersionRange:
+        """What the site offers, found out once.
+
+        :raises SiteUnreachable: nobody who knows has answered.
+        """
+        if self._offered is None:
+            try:
+                self._offered = self.read_versions()
+            except exceptions.NotTheService as error:
+                self._offered = discovery.without_documents(
+                    self._probe("latest"), self.marks, error
+                )
+        return self._offered
+
+    def read_versions(self) -> microversions.VersionRange:
+        """Ask for the version documents; no token is needed.
+
+        :raises NotTheService: something answers, and it is none.
+        """
+        return discovery.read(
+            lambda path: self._send("GET", path, {}, {}),
+            self.marks,
+            site=self.site,
+        )
+
+    def _probe(self, version: str | None = None) -> requests.Response:
+        """Ask for something that every deployment answers."""
+        version = version or str(self._pinned or microversions.MINIMUM)
+        headers = {
+            "Accept": "application/json",
+            VERSION_HEADER: f"{microversions.SERVICE_TYPE} {version}",
+        }
+        response = self._authenticated(
+            "GET", self.tenant("operations"), headers, {"params": {"limit": 1}}
+        )
+        self.marks.learn(response, "operations")
+        return response
+
+    @property
+    def version(self) -> microversions.Version:
+        """The version in use: what answers will look like."""
+        if self._pinned is not None:
+            return self._pinned
+        if self._wanted == "latest":
+            return self.offered.maximum
+        return microversions.newest_common(self.offered, self.site)
+
+    def require(self, feature: microversions.Feature) -> None:
+        """Raise where the version in use lacks a feature."""
+        if self.version >= feature.since:
+            return
+        if self._pinned is not None and self._pinned < feature.since:
+            why = f"version {self._pinned} was asked for"
+            offered = str(self._pinned)
+        else:
+            why = f"the site offers {self.offered}"
+            offered = str(self.offered)
+        raise exceptions.VersionNotSupported(
+            f"{feature.what} needs protector {feature.since} or later,"
+            f" and {why}",
+            needed=str(feature.since),
+            offered=offered,
+            site=self.site,
+        )
+
+    def has(self, feature: microversions.Feature) -> bool:
+        """Whether the version in use has a feature."""
+        return self.version >= feature.since
+
+    def _version_header(self) -> str:
+        chosen = "latest" if self._wanted == "latest" else self.version
+        return f"{microversions.SERVICE_TYPE} {chosen}"
+
+    # Calls
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: object = None,
+        request_id: str | None = None,
+        secrets: Sequence[str] = (),
+    ) -> Answer:
+        """Send one request and read its answer.
+
+        :param path: below the service's root, from `v1` or `tenant`.
+        :param secrets: values of the body that may not be seen anywhere;
+            with any, the request is left out of the debug log.
+        """
+        headers = self.headers(request_id)
+        kwargs: dict[str, Any] = {"log": not secrets}
+        if params:
+            kwargs["params"] = urls.query(params)
+        if body is not None:
+            kwargs["json"] = body
+        response = self._authenticated(method, path, headers, kwargs)
+        if response.status_code >= 300 and (
+            method in _SAFE and self.marks.is_doubtful(response)
+        ):
+            # one without marks counts when it is said again
+            response = self._authenticated(method, path, headers, kwargs)
+        if response.status_code >= 300:
+            raise self._error(method, response, secrets)
+        return self._read(method, response, request_id)
+
+    def _error(
+        self, method: str, response: requests.Response, secrets: Sequence[str]
+    ) -> exceptions.ProtectorError:
+        """The exception for an answer that is not a success."""
+        self.marks.note(response)
+        error = error_bodies.error_from(
+            response, site=self.site, secrets=secrets
+        )
+        if isinstance(error, exceptions.ServerError):
+            # not now, whoever says so
+            return error
+        error.is_word = error_bodies.is_word(response)
+        if not (error.is_word or self.marks.counts(response)):
+            return marks.stranger(
+                response, site=self.site, safe=method in _SAFE
+            )
+        if isinstance(error, exceptions.VersionRefused):
+            self._explain_refused_version(error)
+        return error
+
+    def get(
+        self, path: str, noun: str, params: Mapping[str, Any] | None = None
+    ) -> Any:
+        """What a GET says under its noun."""
+        return self.noun(self.call("GET", path, params=params), noun, "GET")
+
+    def noun(self, answer: Answer, noun: str, method: str) -> Any:
+        """The part of an answer under its noun, which must be there."""
+        if noun in answer.body:
+            if self.marks.used is None:
+                self.marks.used = answer.version is not None
+            return answer.body[noun]
+        raise self._unreadable(method, f"without '{noun}'", answer.request_id)
+
+    def headers(self, request_id: str | None = None) -> dict[str, str]:
+        """The headers of a request, without the token."""
+        headers = {
+            "Accept": "application/json",
+            VERSION_HEADER: self._version_header(),
+        }
+        if request_id:
+            headers[error_bodies.REQUEST_ID_HEADER] = request_id
+        return headers
+
+    def prime(self) -> None:
+        """Ask for all that a request needs before it can be made."""
+        _ = self.endpoint
+        self.headers()
+        self._token()
+
+    def _authenticated(
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        kwargs: dict[str, Any],
+    ) -> requests.Response:
+        response = self._send(
+            method, path, {**headers, **self._token()}, kwargs
+        )
+        if response.status_code == requests.codes.unauthorized and (
+            # refused before anything was done; a proxy's says nothing
+            method in _SAFE
+            or error_bodies.is_word(response)
+            or self.marks.counts(response)
+        ):
+            with failures.authenticating(self.site, self.session):
+                renewable = self.session.invalidate(self._auth)
+            if renewable:
+                response = self._send(
+                    method, path, {**headers, **self._token()}, kwargs
+                )
+        return response
+
+    def _token(self) -> Mapping[str, str]:
+        with failures.authenticating(self.site, self.session):
+            try:
+                found = self.session.get_auth_headers(self._auth)
+            except ksa_exceptions.MissingAuthPlugin:
+                found = None
+        if found is None:
+            raise exceptions.AuthenticationFailed(
+                "there is nothing to authenticate with", site=self.site
+            )
+        return found
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        kwargs: Mapping[str, Any],
+    ) -> requests.Response:
+        url = self.endpoint.root + path
+        options: dict[str, Any] = {"redirect": False, **kwargs}
+        with failures.sending(
+            self.site, url, safe=method in _SAFE, headers=headers
+        ):
+            response = self._adapter.request(
+                url,
+                method,
+                headers=dict(headers),
+                authenticated=False,
+                timeout=self._timeouts,
+                **options,
+            )
+        when = error_bodies.moment(response.headers.get("Date"))
+        if when is not None:
+            self.clock_skew = when.timestamp() - time.time()
+        return response
+
+    def _read(
+        self, method: str, response: requests.Response, sent: str | None
+    ) -> Answer:
+        request_id = (
+            response.headers.get(error_bodies.REQUEST_ID_HEADER) or sent
+        )
+        self.marks.note(response)
+        body: object = {}
+        if response.status_code != requests.codes.no_content:
+            try:
+                body = error_bodies.json_of(response)
+            except ValueError:
+                body = None
+        if not isinstance(body, dict):
+            raise self._unreadable(method, "without its JSON", request_id)
+        return Answer(
+            response.status_code,
+            body,
+            response.headers.get(VERSION_HEADER),
+            request_id,
+        )
+
+    def _unreadable(
+        self, method: str, what: str, request_id: str | None
+    ) -> exceptions.ProtectorError:
+        if method in _SAFE:
+            return exceptions.UnreadableAnswer(
+                f"the service answered {what}",
+                site=self.site,
+                request_id=request_id,
+                sent=True,
+            )
+        return exceptions.OutcomeUnknown(
+            f"the service answered {what}: whether the request was carried"
+            " out is not known",
+            site=self.site,
+            request_id=request_id,
+        )
+
+    def _explain_refused_version(
+        self, error: exceptions.VersionRefused
+    ) -> None:
+        error.needed = str(self._pinned or self._wanted)
+        try:
+            error.offered = str(self.offered)
+        except exceptions.ProtectorError:
+            return
+        error.message = (
+            f"protector {error.needed} was asked for, and the site offers"
+            f" {error.offered}"
+        )
+
+    def server_time(self) -> datetime.datetime:
+        """Now, by the site's clock as far as it has told."""
+        return datetime.datetime.now(datetime.UTC) + datetime.timedelta(
+            seconds=self.clock_skew or 0.0
+        )
+
+
+def _pinned(wanted: str) -> microversions.Version | None:
+    if wanted in ("auto", "latest"):
+        return None
+    return microversions.parse(wanted)

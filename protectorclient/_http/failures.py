@@ -1,0 +1,334 @@
+"""What goes wrong below HTTP, told apart by one question: was it sent?
+
+keystoneauth has one exception for a refused connection and for one that
+broke after the request had gone out. For a GET that is the same; for a
+failover it is the difference between trying again and looking first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import ssl
+import urllib.request
+from collections.abc import Iterator, Mapping
+
+import requests
+import urllib3.exceptions
+from keystoneauth1 import exceptions as ksa
+from keystoneauth1 import session as ksa_session
+
+from protectorclient import exceptions
+from protectorclient._http import deadline, limits
+from protectorclient._http import error_bodies as answers
+from protectorclient._http.session import (
+    AsksForToken,
+    PatientSession,
+    signing_in,
+)
+
+#: Seconds for a token and the catalog, whatever that takes: to ask which
+#: versions there are, redirects included, and to sign in.
+SIGN_IN_TIMEOUT = 60.0
+
+_NEVER_LEFT = (
+    ssl.SSLCertVerificationError,
+    # a name that does not resolve is one of these, too
+    urllib3.exceptions.NewConnectionError,
+    urllib3.exceptions.ConnectTimeoutError,
+    requests.exceptions.ConnectTimeout,
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+)
+
+_SILENT_KEYSTONE = (
+    ksa.ConnectionError,
+    ksa.DiscoveryFailure,
+    ksa.HttpServerError,
+)
+#: A URL that names no host at all, which nobody looks at before.
+_NO_ADDRESS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidSchema,
+    urllib3.exceptions.LocationParseError,
+    UnicodeEncodeError,
+)
+_PROXY = (
+    requests.exceptions.ProxyError,
+    requests.exceptions.InvalidProxyURL,
+    urllib3.exceptions.ProxyError,
+    urllib3.exceptions.ProxySchemeUnknown,
+)
+_PROXY_VARIABLES = "http_proxy, https_proxy, all_proxy and no_proxy"
+_KEYSTONES_URL = "auth_url, or where Keystone redirects to,"
+#: A status that keystoneauth before 5.16 has no exception of its own for.
+_TOO_MANY_REQUESTS = 429
+
+#: What keystoneauth raises over JSON that has another shape.
+_NO_TOKEN_IN_IT = (
+    AttributeError,
+    KeyError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
+
+@contextlib.contextmanager
+def sending(
+    site: str | None,
+    url: str,
+    *,
+    safe: bool,
+    headers: Mapping[str, str],
+) -> Iterator[None]:
+    """Turn a lost request into what it means."""
+    request_id = headers.get(answers.REQUEST_ID_HEADER)
+    where = answers.without_userinfo(url).split("?")[0]
+    try:
+        yield
+    except _NO_ADDRESS as error:
+        raise _no_address(f"the URL '{where}'", site, error) from error
+    except (ksa.ConnectionError, requests.RequestException) as error:
+        if _in_chain(error, _NO_ADDRESS):
+            raise _no_address(f"the URL '{where}'", site, error) from error
+        sent = not never_left(error)
+        said = cause(error)
+        if safe or not sent:
+            raise exceptions.SiteUnreachable(
+                f"no answer from {where}: {said}",
+                site=site,
+                request_id=request_id,
+                sent=sent,
+                brief=said,
+            ) from error
+        raise exceptions.OutcomeUnknown(
+            f"the answer from {where} was lost: {said}",
+            site=site,
+            request_id=request_id,
+        ) from error
+
+
+@contextlib.contextmanager
+def authenticating(
+    site: str | None, session: ksa_session.Session | None = None
+) -> Iterator[None]:
+    """Turn a failure to get a token or the catalog into our own.
+
+    A refusal counts that Keystone has written. A page of whatever stands
+    in front of it is no word of Keystone.
+
+    :param session: whose login it is; it may know what else to tell.
+    """
+    try:
+        with deadline.within(SIGN_IN_TIMEOUT), signing_in():
+            yield
+    except _NO_ADDRESS as error:
+        raise _no_address(_KEYSTONES_URL, site, error) from error
+    except ksa.InvalidResponse as error:
+        raise _keystone_is_silent(_stranger(error), site) from error
+    except _SILENT_KEYSTONE as error:
+        if _in_chain(error, _NO_ADDRESS):
+            raise _no_address(_KEYSTONES_URL, site, error) from error
+        raise _keystone_is_silent(
+            _not_there(error) or cause(error), site
+        ) from error
+    except ksa.HttpError as error:
+        if error.http_status == _TOO_MANY_REQUESTS:
+            raise _keystone_is_silent(cause(error), site) from error
+        if _is_keystones(error.response):
+            raise _refused("Keystone refused", error, site, session) from error
+        raise _keystone_is_silent(
+            f"something else answers HTTP {error.http_status}", site
+        ) from error
+    except ksa.CatalogException as error:
+        raise exceptions.ConfigProblem(
+            f"the catalog cannot be used: {error}", site=site
+        ) from error
+    except ksa.ClientException as error:
+        raise _refused("cannot authenticate", error, site, session) from error
+    except _NO_TOKEN_IN_IT as error:
+        raise _keystone_is_silent("what came is no token", site) from error
+
+
+@contextlib.contextmanager
+def reading_catalog(site: str | None) -> Iterator[None]:
+    """Turn what is wrong with a catalog that is there into our own.
+
+    The block ends where the catalog lacks what is looked for.
+
+    :raises ConfigProblem: nothing can be done with it.
+    """
+    try:
+        with contextlib.suppress(ksa.EndpointNotFound):
+            yield
+    except ksa.CatalogException as error:
+        raise exceptions.ConfigProblem(
+            f"the catalog cannot be used: {error}", site=site
+        ) from error
+    except _NO_TOKEN_IN_IT as error:
+        raise exceptions.ConfigProblem(
+            "the catalog cannot be used: an endpoint in it has no URL",
+            site=site,
+        ) from error
+
+
+def _refused(
+    what: str,
+    error: BaseException,
+    site: str | None,
+    session: ksa_session.Session | None,
+) -> exceptions.AuthenticationFailed:
+    """A refusal, and what the user may not know of what was refused."""
+    below = getattr(session, "session", None)
+    note = below.login_note() if isinstance(below, PatientSession) else None
+    told = f"{what}: {_first_line(error)}"
+    if note is None:
+        return exceptions.AuthenticationFailed(told, site=site)
+    sentence, command = note
+    made = exceptions.AuthenticationFailed(f"{told}; {sentence}", site=site)
+    return made.then(command)
+
+
+def _no_address(
+    what: str, site: str | None, error: BaseException
+) -> exceptions.ConfigProblem:
+    if _in_chain(error, _PROXY) or "SOCKS" in str(error):
+        return exceptions.ConfigProblem(
+            f"no such proxy can be used; look at {_PROXY_VARIABLES}",
+            site=site,
+        )
+    if urllib.request.getproxies():
+        what += (
+            f", or the proxy of {_PROXY_VARIABLES.replace(' and ', ' or ')},"
+        )
+    return exceptions.ConfigProblem(
+        f"{what} names no host that can be asked", site=site
+    )
+
+
+def _stranger(error: ksa.InvalidResponse) -> str:
+    """What is said where the answer to a login is none of Keystone's."""
+    response = error.response
+    where = answers.without_userinfo(response.url)
+    return f"something else {answers.summary(response)} at {where}"
+
+
+def _is_keystones(response: requests.Response | None) -> bool:
+    """Whether Keystone itself refused: in JSON, or without a word."""
+    if response is None or answers.is_json(response):
+        return True
+    return not response.content and response.status_code in (400, 401, 403)
+
+
+def _not_there(error: BaseException) -> str | None:
+    """What is said where something answers at the address of Keystone."""
+    if isinstance(error, ksa.DiscoveryFailure):
+        for link in _chain(error):
+            if isinstance(link, ksa.HttpError) and link.http_status < 500:
+                where = answers.without_userinfo(link.url)
+                return (
+                    f"HTTP {link.http_status} at {where}, which is not the"
+                    " address of a Keystone; auth_url usually ends in /v3"
+                )
+    return None
+
+
+def _keystone_is_silent(
+    said: str, site: str | None
+) -> exceptions.SiteUnreachable:
+    return exceptions.SiteUnreachable(
+        f"Keystone does not answer: {said}",
+        site=site,
+        brief=f"Keystone: {said}",
+    )
+
+
+def never_left(error: BaseException) -> bool:
+    """Whether the request certainly never reached the other side."""
+    return _in_chain(error, _NEVER_LEFT) is not None
+
+
+def _in_chain(
+    error: BaseException, kinds: tuple[type[BaseException], ...]
+) -> BaseException | None:
+    """The first of some kinds among an error and what it came from."""
+    return next(
+        (link for link in _chain(error) if isinstance(link, kinds)), None
+    )
+
+
+def cause(error: BaseException) -> str:
+    """The few words of an error that help whoever reads them."""
+    said = _cause(error)
+    if _in_chain(error, _PROXY):
+        return f"the proxy: {said}; look at {_PROXY_VARIABLES}"
+    return said
+
+
+def _cause(error: BaseException) -> str:
+    links = list(_chain(error))
+    for kind, words in _WORDS:
+        if any(isinstance(link, kind) for link in links):
+            return words
+    for link in links:
+        if isinstance(link, OSError) and link.strerror:
+            return link.strerror.lower()
+    for kind, words in _VAGUE_WORDS:
+        if any(isinstance(link, kind) for link in links):
+            return words
+    return _first_line(error)
+
+
+#: The first that is anywhere in the chain is said.
+_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (limits.AnswerTooLarge, "the answer is larger than 64 MiB"),
+    (limits.AnswerTooSlow, "the answer did not end in time"),
+    (AsksForToken, "it asks for a token before it tells its versions"),
+    (ConnectionRefusedError, "connection refused"),
+    (ConnectionResetError, "connection reset"),
+    (ssl.SSLCertVerificationError, "the certificate is not trusted"),
+    (socket.gaierror, "the name does not resolve"),
+    (requests.exceptions.ReadTimeout, "timed out reading"),
+    (urllib3.exceptions.ReadTimeoutError, "timed out reading"),
+    (urllib3.exceptions.IncompleteRead, "the answer was cut"),
+    (http.client.HTTPException, "what came is no HTTP"),
+)
+
+#: For when the operating system has not said it better.
+_VAGUE_WORDS: tuple[tuple[type[BaseException], str], ...] = (
+    (limits.AnswerTooLarge, "the answer is larger than 64 MiB"),
+    (limits.AnswerTooSlow, "the answer did not end in time"),
+    (AsksForToken, "it asks for a token before it tells its versions"),
+    (urllib3.exceptions.NewConnectionError, "cannot connect"),
+    (urllib3.exceptions.ConnectTimeoutError, "timed out connecting"),
+    (requests.exceptions.ConnectTimeout, "timed out connecting"),
+    (requests.exceptions.ContentDecodingError, "it cannot be unpacked"),
+    (requests.exceptions.ChunkedEncodingError, "what came is no HTTP"),
+)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and whatever it came from, nearest first."""
+    seen: set[int] = set()
+    waiting: list[object] = [error]
+    while waiting:
+        link = waiting.pop(0)
+        if not isinstance(link, BaseException) or id(link) in seen:
+            continue
+        seen.add(id(link))
+        yield link
+        waiting += [
+            link.__cause__,
+            link.__context__,
+            getattr(link, "reason", None),
+            *link.args,
+        ]
+
+
+def _first_line(error: BaseException) -> str:
+    text = answers.without_userinfo(str(error)).strip()
+    return text.splitlines()[0] if text else type(error).__name__

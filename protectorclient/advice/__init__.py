@@ -1,0 +1,1 @@
+"""From what went wrong to the likely cause, the fix and the command."""

@@ -1,0 +1,1 @@
+"""Mappings: which resource takes the place of which at the other site."""

@@ -1,0 +1,289 @@
+"""Names to ids in a site's Neutron, Nova, Cinder and Keystone.
+
+One list request for each kind, kept for the life of the finder: sites
+hold thousands of networks, and a name may be shared, which only the list
+tells. Plain GETs on the session do; the SDK would have to be imported.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+from keystoneauth1 import exceptions as ksa_exceptions
+from keystoneauth1 import plugin
+from keystoneauth1 import session as ksa_session
+
+from protectorclient import exceptions
+from protectorclient._http import adapter, failures, urls
+from protectorclient._http import error_bodies as answers
+from protectorclient._http.session import settled
+from protectorclient.mapping import model
+from protectorclient.mapping.model import Thing
+
+_MOST_PAGES = 1000
+
+
+class NameFinder:
+    """Looks names up at one site."""
+
+    def __init__(
+        self,
+        session: ksa_session.Session,
+        *,
+        site: str | None = None,
+        auth: plugin.BaseAuthPlugin | None = None,
+        region_name: str | None = None,
+        interface: str | list[str] | None = None,
+        overrides: Mapping[str, str] | None = None,
+    ) -> None:
+        self.site = site
+        self._session = settled(session)
+        self._auth = auth
+        self._region_name = region_name
+        self._interface = interface
+        self._overrides = dict(overrides or {})
+        self._kept: dict[str, list[dict[str, Any]]] = {}
+
+    def networks(self) -> list[dict[str, Any]]:
+        """All networks the project sees, as Neutron has them."""
+        return self._all("networks", "network", "/v2.0/networks")
+
+    def subnets(self) -> list[dict[str, Any]]:
+        """All subnets the project sees, as Neutron has them."""
+        return self._all("subnets", "network", "/v2.0/subnets")
+
+    def flavors(self) -> list[dict[str, Any]]:
+        """All flavors the project sees, as Nova has them."""
+        return self._all("flavors", "compute", "/flavors/detail")
+
+    def servers(self) -> list[dict[str, Any]]:
+        """All servers of the project as they are now."""
+        return self._list("servers", "compute", "/servers/detail", {})
+
+    def volumes(self) -> list[dict[str, Any]]:
+        """All volumes of the project as they are now."""
+        return self._list("volumes", "block-storage", "/volumes/detail", {})
+
+    def volume_types(self) -> list[dict[str, Any]]:
+        """All volume types the project sees, as Cinder has them."""
+        return self._all("volume_types", "block-storage", "/types")
+
+    def compute_limits(self) -> dict[str, Any]:
+        """What the project may have in Nova, and has, as Nova tells."""
+        return self._limits("compute")
+
+    def volume_limits(self) -> dict[str, Any]:
+        """What the project may have in Cinder, and has."""
+        return self._limits("block-storage")
+
+    def volume_services(self) -> list[dict[str, Any]]:
+        """Cinder's services, for those whom its policy lets see them."""
+        return self._list("services", "block-storage", "/os-services", {})
+
+    def find(self, what: str, name_or_id: str) -> Thing:
+        """A network, flavor or volume type by its id or exact name."""
+        things = {
+            "network": self.networks,
+            "flavor": self.flavors,
+            "volume type": self.volume_types,
+        }
+        return self._pick(things[what](), name_or_id, what)
+
+    def network(self, name_or_id: str) -> Thing:
+        """A network by its id or exact name."""
+        return self._pick(self.networks(), name_or_id, "network")
+
+    def flavor(self, name_or_id: str) -> Thing:
+        """A flavor by its id or exact name."""
+        return self._pick(self.flavors(), name_or_id, "flavor")
+
+    def volume_type(self, name_or_id: str) -> Thing:
+        """A volume type by its id or exact name."""
+        return self._pick(self.volume_types(), name_or_id, "volume type")
+
+    def server(self, name_or_id: str) -> Thing:
+        """A server by its id or exact name.
+
+        Nova filters names by a regular expression, so the answer is
+        compared again here.
+        """
+        if urls.is_identifier(name_or_id):
+            found = self.one_server(name_or_id)
+            if found is not None:
+                return _thing(found)
+        servers = self._list(
+            "servers",
+            "compute",
+            "/servers",
+            {"name": f"^{re.escape(name_or_id)}$"},
+        )
+        return self._pick(servers, name_or_id, "server")
+
+    def project(self, name_or_id: str) -> Thing:
+        """A project by its id or exact name, which is for an admin.
+
+        :raises Forbidden: Keystone does not tell.
+        """
+        if urls.is_identifier(name_or_id):
+            path = f"/projects/{urls.segment(name_or_id, 'project')}"
+            # the list says better than this what Keystone does not tell
+            with contextlib.suppress(
+                exceptions.NotFound, exceptions.Forbidden
+            ):
+                found = self._get("identity", path, {}).get("project")
+                if isinstance(found, dict):
+                    return _thing(found)
+        named = self._list(
+            "projects", "identity", "/projects", {"name": name_or_id}
+        )
+        return self._pick(named, name_or_id, "project")
+
+    def one_server(self, server_id: str) -> dict[str, Any] | None:
+        """A server as Nova has it, where there is one of this id."""
+        path = f"/servers/{urls.segment(server_id, 'server')}"
+        try:
+            answer = self._get("compute", path, {})
+        except exceptions.NotFound:
+            return None
+        server = answer.get("server")
+        return server if isinstance(server, dict) else None
+
+    def _limits(self, service: str) -> dict[str, Any]:
+        limits = self._get(service, "/limits", {}).get("limits")
+        found = limits.get("absolute") if isinstance(limits, dict) else None
+        if not isinstance(found, dict):
+            raise exceptions.UnreadableAnswer(
+                f"the {service} service answered without its limits",
+                site=self.site,
+                sent=True,
+            )
+        return found
+
+    def _pick(
+        self, items: list[dict[str, Any]], wanted: str, what: str
+    ) -> Thing:
+        return model.pick(
+            [_thing(item) for item in items],
+            wanted,
+            what=what,
+            site=self.site,
+        )
+
+    def _all(self, noun: str, service: str, path: str) -> list[dict[str, Any]]:
+        if noun not in self._kept:
+            self._kept[noun] = self._list(noun, service, path, {})
+        return self._kept[noun]
+
+    def _list(
+        self, noun: str, service: str, path: str, params: dict[str, str]
+    ) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        asked: set[str | None] = set()
+        known: set[str] = set()
+        for _ in range(_MOST_PAGES):
+            answer = self._get(service, path, params)
+            items = answer.get(noun)
+            if not isinstance(items, list):
+                raise exceptions.UnreadableAnswer(
+                    f"the {service} service answered without '{noun}'",
+                    site=self.site,
+                    sent=True,
+                )
+            fresh = [item for item in items if urls.is_new(item, known)]
+            found += [item for item in fresh if isinstance(item, dict)]
+            asked.add(params.get("marker"))
+            marker = urls.next_marker(answer, noun, items)
+            if marker is None or marker in asked or not fresh:
+                break
+            params = {**params, "marker": marker}
+        return found
+
+    def _get(
+        self, service: str, path: str, params: dict[str, str]
+    ) -> dict[str, Any]:
+        url = self._url(service) + path
+        with (
+            failures.authenticating(self.site, self._session),
+            failures.sending(self.site, url, safe=True, headers={}),
+        ):
+            try:
+                response = self._session.get(
+                    url,
+                    params=params,
+                    auth=self._auth,
+                    headers={"Accept": "application/json"},
+                    timeout=(adapter.CONNECT_TIMEOUT, adapter.READ_TIMEOUT),
+                    raise_exc=False,
+                    redirect=False,
+                    connect_retries=0,
+                )
+            except ksa_exceptions.EndpointNotFound as error:
+                raise self._no_endpoint(service) from error
+        if response.status_code >= 300:
+            raise self._error(service, response)
+        try:
+            body = answers.json_of(response)
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            raise exceptions.UnreadableAnswer(
+                f"the {service} service answered without its JSON",
+                site=self.site,
+                sent=True,
+            )
+        return body
+
+    def _error(
+        self, service: str, response: requests.Response
+    ) -> exceptions.ProtectorError:
+        """The exception for a refusal; a page of a proxy is none.
+
+        Keystone's middleware, before each service, writes no JSON: what
+        it says is a 401, or a 5xx.
+        """
+        status = response.status_code
+        if (
+            status >= 500
+            or status == 401
+            or not response.content
+            or answers.is_json(response)
+        ):
+            return answers.error_from(response, site=self.site)
+        return exceptions.NotTheService(
+            f"something else than the {service} service"
+            f" {answers.summary(response)}",
+            site=self.site,
+            sent=True,
+        )
+
+    def _url(self, service: str) -> str:
+        url: str | None = self._overrides.get(service)
+        if url is None:
+            with failures.authenticating(self.site, self._session):
+                url = self._session.get_endpoint(
+                    self._auth,
+                    service_type=service,
+                    interface=self._interface,
+                    region_name=self._region_name,
+                )
+        if not url:
+            raise self._no_endpoint(service)
+        url = url.rstrip("/")
+        if service == "network":
+            url = url.removesuffix("/v2.0")
+        if service == "identity" and not url.endswith("/v3"):
+            url += "/v3"
+        return url
+
+    def _no_endpoint(self, service: str) -> exceptions.ConfigProblem:
+        return exceptions.ConfigProblem(
+            f"the catalog has no {service} service", site=self.site
+        )
+
+
+def _thing(item: Mapping[str, Any]) -> Thing:
+    return Thing(id=str(item.get("id", "")), name=str(item.get("name", "")))

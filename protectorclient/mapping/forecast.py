@@ -1,0 +1,237 @@
+"""What becomes of a group at the other site: each network, each flavor.
+
+The service decides this when an action arrives; here it is foreseen by the
+same rules, so that it can be shown and judged before anything is sent.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from protectorclient.mapping.model import Thing
+
+#: Why a thing at the target was chosen, or why none was.
+GIVEN, STORED = "mapped", "stored mapping"
+HAD, NAMED = "as before", "same name"
+MISSING, GONE, SEVERAL = "no match", "not there", "several of this name"
+_UNMATCHED = frozenset({MISSING, GONE, SEVERAL})
+
+
+@dataclasses.dataclass(frozen=True)
+class Fate:
+    """One network or flavor in use, and what takes its place."""
+
+    source: Thing
+    #: None where nothing does.
+    target: Thing | None
+    ground: str
+    #: The instances that use it.
+    instances: tuple[str, ...] = ()
+
+    @property
+    def matched(self) -> bool:
+        """Whether something takes its place."""
+        return self.ground not in _UNMATCHED
+
+    def __str__(self) -> str:
+        target = self.target.name if self.target else "?"
+        return f"{self.source.name} -> {target} ({self.ground})"
+
+
+@dataclasses.dataclass(frozen=True)
+class Instance:
+    """A member as it is at the source, and as it was at the target."""
+
+    name: str
+    here: Mapping[str, Any]
+    #: What it had at the target, for the way home.
+    there: Mapping[str, Any] | None
+
+    @property
+    def volumes(self) -> list[Mapping[str, Any]]:
+        """Its volumes at the source."""
+        return list(self.here.get("volumes") or ())
+
+
+class Outlook:
+    """A metadata document, read for one direction.
+
+    :param source: the id of the site where the group runs.
+    :param target: the id of the site where it goes.
+    """
+
+    def __init__(
+        self, document: Mapping[str, Any], source: str, target: str
+    ) -> None:
+        self.document = document
+        self.source = source
+        self.target = target
+
+    @property
+    def home(self) -> bool:
+        """Whether it goes back to where it is at home."""
+        return self.target == self.document.get("primary_site_id")
+
+    @property
+    def instances(self) -> list[Instance]:
+        """The members that there are at the source."""
+        found = []
+        for member in self.document.get("members") or ():
+            sites = member.get("sites") or {}
+            here = sites.get(self.source)
+            if isinstance(here, dict):
+                there = sites.get(self.target) if self.home else None
+                name = str(here.get("instance_name") or member.get("id"))
+                found.append(Instance(name, here, there))
+        return found
+
+    @property
+    def stale(self) -> list[str]:
+        """Instances that a forced failover left at the target, by name."""
+        found = []
+        for member in self.document.get("members") or ():
+            there = (member.get("sites") or {}).get(self.target)
+            if isinstance(there, dict) and there.get("instance_id"):
+                found.append(str(there.get("instance_name")))
+        return found
+
+    @property
+    def volumes(self) -> list[Mapping[str, Any]]:
+        """The volumes of all instances."""
+        return [volume for it in self.instances for volume in it.volumes]
+
+    def stored(self, what: str) -> Mapping[str, str]:
+        """The mapping kept with the group, which serves the way out."""
+        if self.home:
+            return {}
+        return self.document.get(f"{what}_mapping") or {}
+
+    def networks(
+        self, given: Mapping[str, str], targets: Sequence[Mapping[str, Any]]
+    ) -> list[Fate]:
+        """The fate of each network in use.
+
+        :param given: the mapping of the action, ids to ids.
+        :param targets: the networks at the target.
+        """
+        used = [
+            (instance, network, _nth(instance.there, "networks", n))
+            for instance in self.instances
+            for n, network in enumerate(instance.here.get("networks") or ())
+        ]
+        return self._fates("network", used, given, targets)
+
+    def flavors(
+        self, given: Mapping[str, str], targets: Sequence[Mapping[str, Any]]
+    ) -> list[Fate]:
+        """The fate of each flavor in use.
+
+        :param given: the mapping of the action, ids or names.
+        :param targets: the flavors at the target.
+        """
+        used = [
+            (
+                instance,
+                instance.here["flavor"],
+                (instance.there or {}).get("flavor"),
+            )
+            for instance in self.instances
+            if instance.here.get("flavor")
+        ]
+        return self._fates("flavor", used, given, targets)
+
+    def _fates(
+        self,
+        what: str,
+        used: Iterable[
+            tuple[Instance, Mapping[str, Any], Mapping[str, Any] | None]
+        ],
+        given: Mapping[str, str],
+        targets: Sequence[Mapping[str, Any]],
+    ) -> list[Fate]:
+        mapping = given or self.stored(what)
+        ground = GIVEN if given else STORED
+        found: dict[tuple[str, str], Fate] = {}
+        for instance, source, had in used:
+            target, why = _choice(source, had, mapping, ground, targets)
+            fate = Fate(_thing(source), target, why, (instance.name,))
+            key = (fate.source.id, target.id if target else "")
+            if key in found:
+                names = (*found[key].instances, instance.name)
+                fate = dataclasses.replace(
+                    fate, instances=tuple(dict.fromkeys(names))
+                )
+            found[key] = fate
+        return list(found.values())
+
+
+def _choice(
+    source: Mapping[str, Any],
+    had: Mapping[str, Any] | None,
+    mapping: Mapping[str, str],
+    ground: str,
+    targets: Sequence[Mapping[str, Any]],
+) -> tuple[Thing | None, str]:
+    """In the service's order: mapped, had before, of the same name."""
+    for key in (source.get("id"), source.get("name")):
+        wanted = mapping.get(str(key))
+        if wanted is None:
+            continue
+        named = [t for t in targets if wanted in (t.get("id"), t.get("name"))]
+        if named:
+            return _thing(named[0]), ground
+        return Thing(wanted, wanted), GONE
+    if had is not None:
+        same = [t for t in targets if t.get("id") == had.get("id")]
+        if same:
+            return _thing(same[0]), HAD
+    named = [t for t in targets if t.get("name") == source.get("name")]
+    if len(named) == 1:
+        return _thing(named[0]), NAMED
+    return None, SEVERAL if named else MISSING
+
+
+def _nth(
+    found: Mapping[str, Any] | None, field: str, n: int
+) -> Mapping[str, Any] | None:
+    items: Sequence[Mapping[str, Any]] = (found or {}).get(field) or ()
+    return items[n] if n < len(items) else None
+
+
+def _thing(item: Mapping[str, Any]) -> Thing:
+    return Thing(str(item.get("id") or ""), str(item.get("name") or ""))
+
+
+def size_of(flavor: Mapping[str, Any]) -> tuple[int, int, int]:
+    """vCPUs, MiB of memory, GiB of disk."""
+    return tuple(  # type: ignore[return-value]
+        int(flavor.get(field) or 0) for field in ("vcpus", "ram", "disk")
+    )
+
+
+def said_size(flavor: Mapping[str, Any]) -> str:
+    """The size of a flavor for people."""
+    vcpus, ram, disk = size_of(flavor)
+    return f"{vcpus} vCPU, {ram} MiB, {disk} GiB"
+
+
+def chosen_flavors(
+    outlook: Outlook,
+    fates: Iterable[Fate],
+    targets: Sequence[Mapping[str, Any]],
+) -> Iterator[tuple[Instance, Mapping[str, Any]]]:
+    """Each instance with the flavor it will have, at the target where it
+    is known, else as it is at the source."""
+    by_id = {str(flavor.get("id")): flavor for flavor in targets}
+    chosen = {
+        (name, fate.source.id): fate.target.id
+        for fate in fates
+        if fate.target is not None
+        for name in fate.instances
+    }
+    for instance in outlook.instances:
+        own = instance.here.get("flavor") or {}
+        target = chosen.get((instance.name, str(own.get("id"))))
+        yield instance, by_id.get(target or "", own)

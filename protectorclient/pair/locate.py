@@ -1,0 +1,134 @@
+"""Who is primary: what both sites say of a group, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from protectorclient import exceptions
+from protectorclient.escape import protector, shell_word
+from protectorclient.pair.located import Located, rank
+from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.v1.protection_groups import ProtectionGroup
+from protectorclient.v1.sites import Site
+
+if TYPE_CHECKING:
+    from protectorclient.pair import SitePair
+
+#: Of each site that answered: its own record, and the group.
+Answers = Mapping[str, tuple[Site, ProtectionGroup]]
+
+
+def settle(
+    pair: SitePair,
+    wanted: str,
+    answers: Answers,
+    errors: Mapping[str, exceptions.ProtectorError],
+) -> Located:
+    """The group as the site has it that is ahead, and who runs it.
+
+    :raises NotFound: no site that answers has it.
+    :raises NotUnique: the sites know two groups by this name.
+    :raises SiteUnreachable: neither site answers.
+    """
+    if not answers:
+        raise nowhere(wanted, errors)
+    groups = {name: found for name, (_, found) in answers.items()}
+    one_group(wanted, groups)
+    ahead = max(groups, key=lambda name: rank(groups[name]))
+    handles = {handle.name: handle for handle in pair.handles}
+    known = handles[ahead].sites
+    site_ids = _site_ids(pair, known, answers)
+    current_id = groups[ahead].current_primary_site_id
+    for current in pair.handles:
+        if site_ids[current.name] == current_id:
+            return Located(
+                group=groups[ahead],
+                current=current,
+                other=pair.beside(current),
+                groups=groups,
+                errors=errors,
+                sites=known,
+                site_ids=site_ids,
+            )
+    raise exceptions.ConfigProblem(
+        f"the group runs at site {current_id}, which is neither"
+        f" {pair.primary.name} nor {pair.secondary.name}"
+    )
+
+
+def tell_deletion(
+    located: Located, start: SiteHandle, error: exceptions.MetadataConflict
+) -> None:
+    """Say that it was deleted, where that is why a copy was refused.
+
+    A site that never had the group would have taken it.
+    """
+    gone = located.beside(start).name
+    if not isinstance(located.errors.get(gone), exceptions.NotFound):
+        return
+    name = located.group.name
+    word = shell_word(name)
+    raise exceptions.MetadataConflict(
+        f"{name} was deleted at {gone}, and is left at {start.name}",
+        code=error.code,
+        reason=error.reason,
+        details=error.details,
+        site=error.site,
+        request_id=error.request_id,
+    ).then(
+        f"to delete what is left, at {start.name}:",
+        protector(f"protection-group delete {word}"),
+        "to have it at both again:",
+        protector(
+            f"protection-group sync-force {word}"
+            f" --winner {shell_word(start.name)}"
+        ),
+    ) from error
+
+
+def one_group(wanted: str, groups: Mapping[str, ProtectionGroup]) -> None:
+    """A name is looked up at each site, and must mean one thing.
+
+    :raises NotUnique: it means another group at each site.
+    """
+    ids = {site: group.id for site, group in groups.items()}
+    if len(set(ids.values())) < 2:
+        return
+    told = ", ".join(f"{found} at {site}" for site, found in ids.items())
+    raise exceptions.NotUnique(
+        f"'{wanted}' is another protection group at each site: {told}",
+        ids=list(ids.values()),
+    )
+
+
+def _site_ids(
+    pair: SitePair, known: Mapping[str, Site], answers: Answers
+) -> dict[str, str]:
+    told = {name: local.id for name, (local, _) in answers.items()}
+    if len(set(told.values())) < len(told):
+        raise exceptions.SameSite.of(pair.primary.name, pair.secondary.name)
+    left = [site_id for site_id in known if site_id not in told.values()]
+    for handle in pair.handles:
+        if handle.name not in told:
+            told[handle.name] = left[0] if len(left) == 1 else ""
+    return told
+
+
+def nowhere(
+    wanted: str, errors: Mapping[str, exceptions.ProtectorError]
+) -> exceptions.ProtectorError:
+    """What there is to say of a group that no site has told of.
+
+    :returns: NotFound, or SiteUnreachable where both are silent.
+    """
+    silent = [e for e in errors.values() if isinstance(e, SILENT)]
+    if len(silent) == len(errors):
+        return exceptions.SiteUnreachable(
+            "neither site answers: "
+            + "; ".join(str(error) for error in silent)
+        )
+    message = f"no protection group has the name or id '{wanted}'"
+    if silent:
+        message += f" ({silent[0].site} does not answer)"
+    return exceptions.NotFound(message)

@@ -1,0 +1,1 @@
+"""The actions of a pair: prepared, guarded, sent to the right site."""

@@ -1,0 +1,205 @@
+"""Making an action ready: which site is asked, and with what ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from protectorclient import exceptions
+from protectorclient._http import microversions
+from protectorclient.escape import ShellCommand, protector, shell_word
+from protectorclient.mapping.files import MappingFile
+from protectorclient.pair import guards, liveness
+from protectorclient.pair.located import Located
+from protectorclient.pair.moves import resolve_names
+from protectorclient.pair.moves.action import Prepared
+from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.v1 import group_states
+
+if TYPE_CHECKING:
+    from protectorclient.mapping.model import Resolved
+    from protectorclient.v1.protection_groups import SyncStatus
+
+#: The service's own words, for when it is this side that cannot reach.
+PEER_MESSAGE = "Cannot modify protection group — remote site unreachable"
+
+
+def prepare(
+    located: Located,
+    action: str,
+    *,
+    network_mapping: Mapping[str, str] | None,
+    flavor_mapping: Mapping[str, str] | None,
+    unplanned: bool,
+    accept_divergence: bool,
+    retain_primary: bool,
+    reverse_replication: bool,
+    reason: str | None,
+    mapping_file: MappingFile | None = None,
+    expect: guards.Expect | None = None,
+) -> Prepared:
+    """An action with its site found and its names looked up."""
+    if unplanned and action != "failover":
+        raise exceptions.UsageProblem(
+            f"only a failover can be unplanned, not a {action}"
+        )
+    site = located.other if unplanned else located.current
+    if unplanned:
+        _prove_dead(located, accept_divergence)
+    need(located, site)
+    if expect:
+        guards.hold(expect, located, site)
+    warnings: list[str] = []
+    sent_reason = reason
+    if reason is not None and not site.client.http.has(
+        microversions.ACTION_REASON
+    ):
+        # it is kept in the audit log here; an action is not held up for it
+        sent_reason = None
+        warnings.append(
+            f"the reason is kept in the audit log here alone: {site.name} is"
+            f" asked in version {site.client.http.version}, and it takes"
+            f" {microversions.ACTION_REASON.since}"
+        )
+    file = mapping_file or MappingFile()
+    try:
+        networks, flavors = _resolve(
+            located,
+            unplanned,
+            (file.networks_for(action), network_mapping or {}),
+            (file.flavors, flavor_mapping or {}),
+        )
+    except (exceptions.NotFound, exceptions.NotUnique):
+        # names of the way out are not those of the way home
+        _fits(located, action, unplanned)
+        raise
+    return Prepared(
+        action=action,
+        site=site,
+        located=located,
+        options={
+            "force": unplanned or None,
+            "retain_primary": retain_primary or None,
+            "reverse_replication": reverse_replication or None,
+            "reason": sent_reason,
+        },
+        reason=reason,
+        networks=networks,
+        flavors=flavors,
+        warnings=(
+            *warnings,
+            *(
+                warning
+                for found in (networks, flavors)
+                if found
+                for warning in found.warnings
+            ),
+        ),
+    )
+
+
+def _fits(located: Located, action: str, unplanned: bool) -> None:
+    """Raise where the group's status does not allow the action."""
+    group = located.group
+    if unplanned:
+        return
+    sentence = group_states.misfit(group, action, located.current.name)
+    if sentence is not None:
+        raise exceptions.CertainRefusal(
+            sentence,
+            reason="protector.invalid-state",
+            site=located.current.name,
+        ).then(group_states.after_misfit(group, action))
+
+
+def need(located: Located, site: SiteHandle) -> None:
+    """Raise where a site that has to be asked does not answer."""
+    error = located.errors.get(site.name)
+    if error is None:
+        return
+    if isinstance(error, SILENT) and site is located.current:
+        raise exceptions.SiteUnreachable(
+            f"the current primary does not answer: {error.message}",
+            site=site.name,
+            hint="where it is really down, an unplanned failover goes to"
+            f" {located.other.name}",
+        ).then(_look(located)) from error
+    raise error
+
+
+def need_target(prepared: Prepared) -> None:
+    """Raise where the site that a move goes to is known to be silent.
+
+    A status that does not allow it is the first thing that the service
+    says, and that needs nobody else.
+    """
+    located = prepared.located
+    error = located.errors.get(located.other.name)
+    fits = located.group.status in group_states.NEEDS[prepared.action]
+    if prepared.options.get("force") or not fits:
+        return
+    if isinstance(error, SILENT):
+        raise exceptions.PeerUnreachable(
+            PEER_MESSAGE,
+            code=409,
+            reason="protector.peer-unreachable",
+            site=located.other.name,
+            hint=error.message,
+        ).then(_look(located)) from error
+
+
+def _look(located: Located) -> ShellCommand:
+    """The command that shows what of a site does not answer."""
+    name = shell_word(located.group.name)
+    return protector(f"protection-group check {name}")
+
+
+def _prove_dead(located: Located, accepted: bool) -> None:
+    if accepted:
+        return
+    primary, survivor = located.current, located.other
+
+    def compare() -> SyncStatus:
+        need(located, survivor)
+        groups = survivor.client.protection_groups
+        return groups.sync_status(located.group.id)
+
+    record = located.site(primary)
+    signs = liveness.signs_of_life(
+        primary,
+        located.errors.get(primary.name),
+        survivor,
+        compare,
+        lambda: primary.answers(record.protector_url if record else None),
+    )
+    if signs:
+        raise exceptions.PrimaryAnswers(
+            f"the current primary answers ({'; '.join(signs)}): an unplanned"
+            " failover would make the two sites diverge",
+            site=primary.name,
+            hint="use a planned failover, or accept the divergence",
+        ).then(_look(located))
+
+
+def _resolve(
+    located: Located,
+    unplanned: bool,
+    networks: resolve_names.Layers,
+    flavors: resolve_names.Layers,
+) -> tuple[Resolved | None, Resolved | None]:
+    names = resolve_names.Names(located, unplanned=unplanned)
+    try:
+        return (
+            names.networks(*networks),
+            names.flavors(*flavors),
+        )
+    except SILENT as error:
+        if unplanned or error.site != located.other.name:
+            raise
+        raise exceptions.PeerUnreachable(
+            PEER_MESSAGE,
+            code=409,
+            reason="protector.peer-unreachable",
+            site=error.site,
+            hint=error.message,
+        ).then(_look(located)) from error

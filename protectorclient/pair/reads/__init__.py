@@ -1,0 +1,1 @@
+"""Reads of both sites, put together."""

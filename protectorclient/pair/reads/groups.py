@@ -1,0 +1,238 @@
+"""Reads of groups, from both sites at once.
+
+Each question is put to both sites, and the answer shown is that of the
+site that is ahead: a site that was cut off holds what was true before. When
+one has answered, the other is waited for a little more, whatever it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
+
+from protectorclient import exceptions
+from protectorclient.pair import locate
+from protectorclient.pair.both_sites import need_excuse
+from protectorclient.pair.located import rank
+from protectorclient.pair.reads import answer
+from protectorclient.pair.reads.answer import Copy, Reading
+from protectorclient.pair.reads.lists import ListReads
+from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.pair.site_facts import SiteFacts
+from protectorclient.v1 import _record
+from protectorclient.v1.consistency_groups import ConsistencyGroup
+from protectorclient.v1.members import Member
+from protectorclient.v1.operations import Operation
+from protectorclient.v1.policies import Policy
+from protectorclient.v1.protection_groups import Group, ProtectionGroup
+
+T = TypeVar("T")
+
+
+class Reads(ListReads):
+    """What can be read of groups, each read asked of both sites at once::
+
+        found = pair.reads.group("prod-web-app")
+        for warning in found.warnings:
+            log.warning(warning)
+        print(found.value.status, "at", found.site.name)
+
+    A site that did not answer in time is not asked again by the same
+    object.
+    """
+
+    # One group
+
+    def of_group(
+        self,
+        group: Group,
+        question: Callable[[SiteFacts, ProtectionGroup], T],
+    ) -> Reading[T]:
+        """What the site says of a group that is ahead with it.
+
+        :param group: its name or id, or a record of it.
+        :param question: takes what a site has been asked, and the group as
+            that site has it.
+        :returns: the answer, and the warnings that go with it.
+        :raises NotFound: no site that answers has it.
+        :raises NotUnique: the sites know two groups by this name.
+        :raises SiteUnreachable: neither site answers.
+        """
+        wanted = _record.id_of(group)
+
+        def ask(handle: SiteHandle) -> Copy[T]:
+            facts = SiteFacts(handle)
+            return self._copy(facts, facts.find(wanted), question)
+
+        copies, errors = self.each(ask)
+        self._find_renamed(copies, errors, question)
+        if not copies:
+            raise self._nowhere(wanted, errors)
+        need_excuse(errors)
+        locate.one_group(
+            wanted, {name: copy.group for name, copy in copies.items()}
+        )
+        return self._chosen(list(copies.values()), errors)
+
+    def _copy(
+        self,
+        facts: SiteFacts,
+        group: ProtectionGroup,
+        question: Callable[[SiteFacts, ProtectionGroup], T],
+    ) -> Copy[T]:
+        self.learn_names(facts)
+        try:
+            return Copy(facts, group, question(facts, group))
+        except SILENT:
+            raise
+        except exceptions.ProtectorError as error:
+            return Copy(facts, group, error=error)
+
+    def _find_renamed(
+        self,
+        copies: dict[str, Copy[T]],
+        errors: dict[str, exceptions.ProtectorError],
+        question: Callable[[SiteFacts, ProtectionGroup], T],
+    ) -> None:
+        """A site may have it under an older name, and the same id."""
+        unknown = [
+            name
+            for name, error in errors.items()
+            if isinstance(error, exceptions.NotFound)
+        ]
+        if not copies or not unknown:
+            return
+        identity = next(iter(copies.values())).group.id
+
+        def ask(handle: SiteHandle) -> Copy[T]:
+            facts = SiteFacts(handle)
+            return self._copy(facts, facts.get(identity), question)
+
+        found, _ = self.put(ask, unknown)
+        for name, copy in found.items():
+            copies[name] = copy
+            errors.pop(name)
+
+    def _chosen(
+        self,
+        copies: Sequence[Copy[T]],
+        errors: Mapping[str, exceptions.ProtectorError],
+    ) -> Reading[T]:
+        ahead = max(copies, key=lambda copy: rank(copy.group))
+        if ahead.error is not None:
+            raise ahead.error
+        warnings = []
+        difference = answer.difference(copies, ahead)
+        if difference is not None:
+            warnings.append(difference)
+        instead = answer.whose(ahead.facts.name, ahead.group)
+        warnings += answer.silence(errors, instead, ahead.group.name)
+        warnings += self.only(instead)
+        assert_value: T = ahead.value  # type: ignore[assignment]
+        return Reading(
+            value=assert_value,
+            facts=ahead.facts,
+            group=ahead.group,
+            warnings=tuple(warnings),
+            hint=answer.reconcile(ahead.group.name) if difference else None,
+            errors=errors,
+        )
+
+    def group(self, group: Group) -> Reading[ProtectionGroup]:
+        """A group, as the site has it that is ahead.
+
+        :param group: its name or id, or a record of it.
+        :returns: the group; raises as `of_group` does.
+        """
+        return self.of_group(group, lambda facts, found: found)
+
+    def members(
+        self,
+        group: Group,
+        *,
+        limit: int | None = None,
+        marker: str | None = None,
+    ) -> Reading[list[Member]]:
+        """The members of a group, as the site has them that is ahead.
+
+        :param group: its name or id, or a record of it.
+        :param limit: stop after so many.
+        :param marker: begin after the member of this id.
+        :returns: the members; raises as `of_group` does.
+        """
+        return self.of_group(
+            group,
+            lambda facts, found: facts.members(found.id, limit, marker),
+        )
+
+    def policy(self, group: Group) -> Reading[Policy]:
+        """The policy of a group, as the site has it that is ahead.
+
+        :param group: its name or id, or a record of it.
+        :returns: the policy; raises as `of_group` does.
+        """
+        return self.of_group(
+            group, lambda facts, found: facts.policy(found.id)
+        )
+
+    def consistency_group(self, group: Group) -> Reading[ConsistencyGroup]:
+        """Volumes and recovery points, as the site has them that is ahead.
+
+        :param group: its name or id, or a record of it.
+        :returns: the consistency group; raises as `of_group` does.
+        """
+        return self.of_group(
+            group, lambda facts, found: facts.storage(found.id)
+        )
+
+    # Operations
+
+    def operation(self, operation_id: str) -> Reading[Operation]:
+        """An operation, from the site that has started it.
+
+        :param operation_id: ``op-<uuid>``.
+        :returns: its record, and the site.
+        :raises NotFound: each site says that there is none.
+        :raises OperationUnknown: one says so, the other says nothing.
+        """
+
+        def ask(handle: SiteHandle) -> tuple[SiteFacts, Operation]:
+            facts = SiteFacts(handle)
+            found = facts.operation(operation_id)
+            self.learn_names(facts)
+            return facts, found
+
+        found, errors = self.each(ask)
+        if not found:
+            raise self.unknown(operation_id, errors)
+        need_excuse(errors)
+        facts, operation = next(iter(found.values()))
+        instead = answer.whose(facts.name)
+        others = {
+            name: error
+            for name, error in errors.items()
+            if not isinstance(error, exceptions.NotFound)
+        }
+        return Reading(
+            value=operation,
+            facts=facts,
+            warnings=(
+                *answer.silence(others, instead),
+                *self.only(instead),
+            ),
+            errors=errors,
+        )
+
+    # What is raised
+
+    def _nowhere(
+        self, wanted: str, errors: Mapping[str, exceptions.ProtectorError]
+    ) -> exceptions.ProtectorError:
+        """No site has it: what there is to say of that."""
+        lonely = self.lonely(errors)
+        if lonely is not None:
+            return lonely
+        for error in errors.values():
+            if not isinstance(error, (*SILENT, exceptions.NotFound)):
+                return error
+        return locate.nowhere(wanted, errors)

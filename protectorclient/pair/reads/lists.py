@@ -1,0 +1,349 @@
+"""Lists of both sites, put together."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from protectorclient import exceptions
+from protectorclient.pair import locate
+from protectorclient.pair.both_sites import BothSites, need_excuse
+from protectorclient.pair.located import History, rank
+from protectorclient.pair.reads import answer as reading
+from protectorclient.pair.reads.answer import Reading
+from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.pair.site_facts import SiteFacts
+from protectorclient.v1 import _record
+from protectorclient.v1.health import GroupHealth
+from protectorclient.v1.operations import Operation
+from protectorclient.v1.protection_groups import Group, ProtectionGroup
+
+_BEGINNING = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+#: How both sites order their groups.
+_Place = tuple[str, str]
+
+
+class ListReads(BothSites):
+    """The reads of several groups, and of operations."""
+
+    # Groups
+
+    def groups(
+        self,
+        *,
+        name: str | None = None,
+        status: str | None = None,
+        limit: int | None = None,
+        marker: str | None = None,
+    ) -> Reading[list[ProtectionGroup]]:
+        """All groups, each as the site has it that is ahead with it.
+
+        :param name: only the group of exactly this name.
+        :param status: only groups in this status, at the site that is
+            ahead.
+        :param limit: at most so many.
+        :param marker: begin after the group of this id.
+        :returns: the groups, by name; `Reading.facts` are of one of the
+            sites that answered.
+        :raises SiteUnreachable: neither site answers.
+        """
+        # a stale record may be in another status, so that all are asked
+        asked = None if status else limit
+
+        def ask(handle: SiteHandle) -> list[ProtectionGroup]:
+            found = list(
+                handle.client.protection_groups.list(
+                    name=name, limit=asked, marker=marker
+                )
+            )
+            self.learn_names(SiteFacts(handle))
+            return found
+
+        found, errors = self.each(ask)
+        self._need_answers(found, errors, marker)
+        if name is not None:
+            self._complete(found)
+        lists = _Lists(found, asked)
+        chosen = [
+            group
+            for group in lists.ahead()
+            if name in (None, group.name) and status in (None, group.status)
+        ][:limit]
+        speaker = next(one for one in self.handles if one.name in found)
+        instead = f"these are {speaker.name}'s records"
+        return Reading(
+            value=chosen,
+            facts=SiteFacts(speaker),
+            warnings=(
+                *lists.warnings(chosen),
+                *reading.silence(errors, instead),
+                *self.only(instead),
+            ),
+            hint=lists.hint(chosen),
+            errors=errors,
+        )
+
+    def _complete(self, found: dict[str, list[ProtectionGroup]]) -> None:
+        """A site may have a group under an older name, and the same id."""
+        ids = {one.id for groups in found.values() for one in groups}
+        lacking = {
+            name: ids - {one.id for one in groups}
+            for name, groups in found.items()
+        }
+
+        def ask(handle: SiteHandle) -> list[ProtectionGroup]:
+            return [
+                handle.client.protection_groups.get(identity)
+                for identity in lacking[handle.name]
+            ]
+
+        wanting = [name for name, missing in lacking.items() if missing]
+        more, _ = self.put(ask, wanting)
+        for name, groups in more.items():
+            found[name] += groups
+
+    def _need_answers(
+        self,
+        found: Mapping[str, Any],
+        errors: Mapping[str, exceptions.ProtectorError],
+        marker: str | None = None,
+    ) -> None:
+        """Raise what there is to raise of lists.
+
+        :param marker: one of the sites may not know it.
+        """
+        if not found:
+            lonely = self.lonely(errors)
+            if lonely is not None:
+                raise lonely
+            for error in errors.values():
+                if not isinstance(error, SILENT):
+                    raise error
+            raise locate.nowhere("", errors)
+        if marker is None:
+            need_excuse(errors)
+
+    # Health
+
+    def health(
+        self, *, limit: int | None = None, marker: str | None = None
+    ) -> Reading[list[GroupHealth]]:
+        """The health of all groups, each as the site tells that is ahead.
+
+        The sites are asked for their groups too where not all of them are
+        in sync.
+
+        :param limit: at most so many.
+        :param marker: begin after the group of this id.
+        :returns: one report a group.
+        :raises VersionNotSupported: the sites are older than *1.2*.
+        :raises SiteUnreachable: neither site answers.
+        """
+        found, errors = self.each(
+            lambda handle: list(
+                handle.client.health.list(limit=limit, marker=marker)
+            )
+        )
+        self._need_answers(found, errors, marker)
+        speaker = next(one for one in self.handles if one.name in found)
+        reports = {one.protection_group_id: one for one in found[speaker.name]}
+        warnings: list[str] = []
+        hint = None
+        both = len(found) > 1
+        if both and not all(map(_is_in_sync, found.values())):
+            known, _ = self.put(
+                lambda handle: list(handle.client.protection_groups.list()),
+                found,
+            )
+            lists = _Lists(known, None)
+            warnings = lists.warnings(lists.ahead())
+            hint = lists.hint(lists.ahead())
+            for group in lists.ahead():
+                site = lists.site_of(group)
+                for one in found[site]:
+                    if one.protection_group_id == group.id:
+                        reports[group.id] = one
+        instead = f"these are {speaker.name}'s reports"
+        return Reading(
+            value=list(reports.values()),
+            facts=SiteFacts(speaker),
+            warnings=(
+                *warnings,
+                *reading.silence(errors, instead),
+                *self.only(instead),
+            ),
+            hint=hint,
+            errors=errors,
+        )
+
+    # Operations
+
+    def operations(
+        self,
+        *,
+        group: Group | None = None,
+        limit: int | None = None,
+        marker: str | None = None,
+        **filters: Any,
+    ) -> History:
+        """The operations of both sites, newest first.
+
+        :param group: only those of this group; its name or id.
+        :param limit: at most so many.
+        :param marker: begin after the operation of this id.
+        :param filters: as for the list of one site.
+        :returns: operations and where they are known, and why a site
+            said nothing.
+        :raises NotFound: no site has the group, or the operation that is
+            the marker.
+        :raises SiteUnreachable: neither site answers.
+        """
+        begins, knower = None, ""
+        if marker is not None:
+            begins, knower = self._marker(marker)
+        order = [handle.name for handle in self.handles]
+
+        def ask(handle: SiteHandle) -> list[Operation]:
+            facts = SiteFacts(handle)
+            asked = dict(filters)
+            if group is not None:
+                asked["protection_group_id"] = facts.find(
+                    _record.id_of(group)
+                ).id
+            listed = handle.client.operations.list
+            if begins is None:
+                return list(listed(limit=limit, **asked))
+            if handle.name == knower:
+                return list(listed(limit=limit, marker=marker, **asked))
+            # of two of one second the first site's comes first
+            later = order.index(handle.name) > order.index(knower)
+            return list(_after(listed(**asked), begins, limit, later))
+
+        found, errors = self.each(ask)
+        if not found and group is not None:
+            raise self.lonely(errors) or locate.nowhere(
+                _record.id_of(group), errors
+            )
+        self._need_answers(found, errors)
+        merged = [
+            (operation, handle)
+            for handle in self.handles
+            for operation in found.get(handle.name, ())
+        ]
+        merged.sort(
+            key=lambda item: item[0].started_at or _BEGINNING, reverse=True
+        )
+        return History(tuple(merged[:limit]), errors)
+
+    def silence(
+        self, errors: Mapping[str, exceptions.ProtectorError], shown: str
+    ) -> list[str]:
+        """The warnings that go with operations of one site alone.
+
+        :param errors: why a site said nothing, by its cloud's name.
+        :param shown: the name of the site that answered.
+        """
+        instead = f"these are {shown}'s operations"
+        return [*reading.silence(errors, instead), *self.only(instead)]
+
+    def _marker(self, marker: str) -> tuple[datetime.datetime, str]:
+        """When the marker was begun, and the name of the site that knows."""
+        found, errors = self.each(
+            lambda handle: handle.client.operations.get(marker)
+        )
+        if not found:
+            raise self.unknown(marker, errors)
+        (name, operation), *_ = found.items()
+        return operation.started_at or _BEGINNING, name
+
+
+def _after(
+    operations: Iterable[Operation],
+    begins: datetime.datetime,
+    limit: int | None,
+    inclusive: bool,
+) -> Iterator[Operation]:
+    """Those that come after the marker, which another site knows."""
+    left = limit
+    for operation in operations:
+        begun = operation.started_at or _BEGINNING
+        if begun > begins or (begun == begins and not inclusive):
+            continue
+        if left is not None:
+            if left <= 0:
+                return
+            left -= 1
+        yield operation
+
+
+def _is_in_sync(reports: Iterable[GroupHealth]) -> bool:
+    return all(one.sync_status == "IN_SYNC" for one in reports)
+
+
+class _Lists:
+    """The groups of each site that has answered."""
+
+    def __init__(
+        self, found: Mapping[str, list[ProtectionGroup]], limit: int | None
+    ) -> None:
+        self._copies: dict[str, dict[str, ProtectionGroup]] = {}
+        for name, groups in found.items():
+            for group in groups:
+                self._copies.setdefault(group.id, {})[name] = group
+        #: How far each list goes; None where it goes to its end.
+        self._ends = {
+            name: _place(groups[-1])
+            if limit is not None and len(groups) >= limit
+            else None
+            for name, groups in found.items()
+        }
+
+    def ahead(self) -> list[ProtectionGroup]:
+        """Each group as the site has it that is ahead, by name."""
+        found = [
+            copies[self._ahead(copies)] for copies in self._copies.values()
+        ]
+        return sorted(found, key=_place)
+
+    def site_of(self, group: ProtectionGroup) -> str:
+        """The site that is ahead with a group."""
+        return self._ahead(self._copies[group.id])
+
+    @staticmethod
+    def _ahead(copies: Mapping[str, ProtectionGroup]) -> str:
+        return max(copies, key=lambda name: rank(copies[name]))
+
+    def warnings(self, shown: Iterable[ProtectionGroup]) -> list[str]:
+        """Where the sites differ in what is shown."""
+        apart: dict[str, list[str]] = {}
+        unknown: dict[str, list[str]] = {}
+        for group in shown:
+            copies = self._copies[group.id]
+            if reading.differ(copies.values()):
+                apart.setdefault(self._ahead(copies), []).append(group.name)
+            for name, end in self._ends.items():
+                if name not in copies and (end is None or _place(group) < end):
+                    unknown.setdefault(name, []).append(group.name)
+        return [
+            *(
+                f"the sites hold different records of {reading.listed(names)};"
+                f" {site} is ahead; shown is what {site} holds"
+                for site, names in apart.items()
+            ),
+            *(
+                f"{site} does not know {reading.listed(names)}"
+                for site, names in unknown.items()
+            ),
+        ]
+
+    def hint(self, shown: Iterable[ProtectionGroup]) -> str | None:
+        """The command for the first group in which the sites differ."""
+        for group in shown:
+            if reading.differ(self._copies[group.id].values()):
+                return reading.reconcile(group.name)
+        return None
+
+
+def _place(group: ProtectionGroup) -> _Place:
+    return group.name, group.id

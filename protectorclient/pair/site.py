@@ -1,0 +1,204 @@
+"""One half of a pair: a cloud, opened when it is first needed."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar, overload
+
+from protectorclient import exceptions
+from protectorclient._http import adapter, failures, urls
+from protectorclient.config.cloud import Access
+from protectorclient.escape import protector
+from protectorclient.mapping.finder import NameFinder
+from protectorclient.v1.client import Client
+from protectorclient.v1.sites import Site
+
+#: What a site does that is down, or cut off, or half up.
+SILENT = (exceptions.SiteUnreachable, exceptions.ServerError)
+
+
+T = TypeVar("T")
+
+
+class _kept(Generic[T]):
+    """A property that is found out when it is first read, and kept.
+
+    `functools.cached_property` of Python 3.11 has one lock for all
+    objects: what asks a silent site would make the other one wait.
+    """
+
+    def __init__(self, find: Callable[[Any], T]) -> None:
+        self._find = find
+        self.__doc__ = find.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> _kept[T]: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type) -> T: ...
+
+    def __get__(self, instance: object | None, owner: type) -> T | _kept[T]:
+        if instance is None:
+            return self
+        found: T = self._find(instance)
+        # of two threads at once both get what was kept first
+        kept: T = instance.__dict__.setdefault(self._name, found)
+        return kept
+
+
+class SiteHandle:
+    """One of the two sites, as this side's configuration names it."""
+
+    def __init__(
+        self,
+        name: str,
+        access: Access | Callable[[], Access],
+        *,
+        api_version: str = "auto",
+        connect_timeout: float | None = None,
+        read_timeout: float | None = None,
+        nameless: bool = False,
+    ) -> None:
+        #: The cloud's name in clouds.yaml; of a cloud without an entry
+        #: there, the name that its own record has, once that is known.
+        self.name = name
+        #: Whether the name only stands for one that is not known yet.
+        self.nameless = nameless
+        self._access = access
+        self._api_version = api_version
+        self._timeouts = (connect_timeout, read_timeout)
+
+    @_kept
+    def access(self) -> Access:
+        """Session and settings of the cloud."""
+        if isinstance(self._access, Access):
+            return self._access
+        return self._access()
+
+    @_kept
+    def client(self) -> Client:
+        """The protector service of the site."""
+        return self.access.client(
+            api_version=self._api_version,
+            connect_timeout=self._timeouts[0],
+            read_timeout=self._timeouts[1],
+        )
+
+    @_kept
+    def finder(self) -> NameFinder:
+        """Names to ids at the site."""
+        return self.access.finder()
+
+    @_kept
+    def sites(self) -> dict[str, Site]:
+        """Both sites by id, as this one has them registered."""
+        return {site.id: site for site in self.client.sites.list()}
+
+    @_kept
+    def local(self) -> Site:
+        """The record of this very site.
+
+        A service that does not mark it is recognised by its address,
+        then by its cloud's name.
+
+        :raises ConfigProblem: there are no records, or none of them can
+            be told to be it.
+        """
+        root = self.client.http.endpoint.root
+        sites = self.sites.values()
+        for told in (
+            [site for site in sites if site.local],
+            [site for site in sites if _root(site.protector_url) == root],
+            [site for site in sites if site.name == self.name],
+        ):
+            if len(told) == 1:
+                return told[0]
+        if not self.sites:
+            raise exceptions.ConfigProblem(
+                "no sites are registered; 'site create' registers one at both"
+                " services",
+                site=self.name,
+            ).then(protector("site create --help"))
+        raise exceptions.ConfigProblem(
+            "the service does not say which of its sites it is itself",
+            site=self.name,
+        )
+
+    @property
+    def known_access(self) -> Access | None:
+        """Session and settings, where the cloud has been opened already."""
+        if "access" in self.__dict__ or isinstance(self._access, Access):
+            return self.access
+        return None
+
+    @property
+    def has_sites(self) -> bool:
+        """Whether the site records have been read already."""
+        return "sites" in self.__dict__
+
+    @property
+    def known_endpoint(self) -> urls.Endpoint | None:
+        """The service's URL, where it has been looked up already."""
+        if "client" not in self.__dict__:
+            return None
+        return self.client.http.known_endpoint
+
+    def rename(self, name: str) -> None:
+        """Call the site by another name, in what follows.
+
+        :param name: that of its own record.
+        """
+        self.name = name
+        self.nameless = False
+        access = dataclasses.replace(self.access, name=name)
+        self.__dict__["access"] = access
+        if "client" in self.__dict__:
+            self.client.http.site = name
+        if "finder" in self.__dict__:
+            self.finder.site = name
+
+    def answers(self, url: str | None = None) -> bool:
+        """Whether the protector service answers anything at all.
+
+        :param url: its address as the other site has it registered,
+            which is found without this site's Keystone.
+        """
+        if url is None:
+            try:
+                return bool(self.client.versions())
+            except exceptions.NotTheService:
+                # whatever it is, the site is not silent
+                return True
+            except exceptions.ProtectorError:
+                return False
+        for _ in range(2):
+            try:
+                return self._answers_at(url)
+            except exceptions.SiteUnreachable as error:
+                if not error.sent:
+                    return False
+        return False
+
+    def _answers_at(self, url: str) -> bool:
+        address = url.rstrip("/") + "/"
+        with failures.sending(self.name, address, safe=True, headers={}):
+            response = self.access.session.get(
+                address,
+                authenticated=False,
+                raise_exc=False,
+                redirect=False,
+                connect_retries=0,
+                timeout=(adapter.CONNECT_TIMEOUT, adapter.READ_TIMEOUT),
+            )
+        return response.status_code < 500
+
+    def __repr__(self) -> str:
+        return f"<SiteHandle {self.name}>"
+
+
+def _root(url: str | None) -> str | None:
+    return urls.Endpoint.from_url(url).root if url else None

@@ -1,0 +1,277 @@
+"""Checks of the group: its state, its policy, its recovery points."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+
+from protectorclient import exceptions
+from protectorclient.escape import (
+    AS_ADMIN,
+    ShellCommand,
+    protector,
+    shell_word,
+)
+from protectorclient.mapping import commands
+from protectorclient.preflight import check_target
+from protectorclient.preflight.context import PURPOSES, Case
+from protectorclient.preflight.findings import Skip, Verdict, bad, ok
+from protectorclient.v1.group_states import FORCED, LEFT, MOVING, NEEDS
+from protectorclient.v1.policies import Policy
+
+#: Beyond so many groups it is not asked who else has a member: that is a
+#: request for each.
+MANY = 500
+
+
+def status(case: Case) -> Verdict:
+    group, action = case.group, PURPOSES[case.purpose]
+    needed = FORCED if case.purpose == "unplanned" else NEEDS[action]
+    if group.status in needed:
+        return ok(group.status)
+    if group.status in MOVING and _running(case):
+        raise Skip("an operation is under way")
+    told = f"{group.status}; {case.purpose} needs {' or '.join(needed)}"
+    if case.purpose == "failover" and group.status in LEFT and case.source:
+        told = f"{group.status}: it runs at {case.source.name} already"
+    return bad(
+        told,
+        group.status,
+        fix=_fix_status(case),
+    )
+
+
+def _fix_status(case: Case) -> list[str]:
+    group = case.group
+    name = shell_word(group.name)
+    if group.status == "error":
+        home = group.current_primary_site_id == group.primary_site_id
+        status = "active" if home else "failed_over"
+        return [
+            # what is left behind is cleared before it is forgotten
+            *_diagnose(case),
+            AS_ADMIN,
+            commands.group(f"set {name} --status {status}"),
+        ]
+    if case.purpose == "failback":
+        return [
+            "Nothing is to be failed back:",
+            commands.group(f"show {name}"),
+        ]
+    return [commands.failback(group.name)]
+
+
+def _diagnose(case: Case) -> list[ShellCommand]:
+    """Of the newest operation that failed, what it left."""
+    located = case.located
+    assert located is not None
+    failed = [
+        one
+        for site in located.groups
+        for one in case.sides[site].newest(case.group.id)
+        if one.state == "failed"
+    ]
+    if not failed:
+        return []
+    oldest = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+    last = max(failed, key=lambda one: one.started_at or oldest)
+    return [protector(f"operation diagnose {shell_word(last.id)}")]
+
+
+def _running(case: Case) -> list[tuple[str, str, str]]:
+    """Id, type and site of what has not ended, as far as is told."""
+    located = case.located
+    assert located is not None
+    group = case.group.id
+    found: dict[str, tuple[str, str, str]] = {}
+    for site in located.groups:
+        for one in case.sides[site].unfinished(group):
+            found[one.id] = (one.id, one.operation_type, site)
+    if len(located.groups) < len(case.sides):
+        told = case.outlook.document.get("operation") or {}
+        if told.get("id") and told["id"] not in found:
+            site = located.site_name(told.get("site_id")) or "the other site"
+            found[told["id"]] = (told["id"], str(told.get("type")), site)
+    return list(found.values())
+
+
+def operation(case: Case) -> Verdict:
+    speaker = case.speaker
+    found = _running(case)
+    if case.purpose == "unplanned":
+        # what a dead primary was doing is taken over
+        found = [one for one in found if one[2] == speaker.name]
+    if not found:
+        return ok("none is unfinished")
+    identity, kind, site = found[0]
+    return bad(
+        f"{kind} {identity} is not finished at {site}",
+        *(one[0] for one in found),
+        fix=protector(f"operation wait {shell_word(identity)}"),
+        site=site,
+    )
+
+
+def tests_cleaned(case: Case) -> Verdict:
+    found = case.outlook.document.get("tests") or ()
+    if not found:
+        return ok("no test is left")
+    ids = [str(test.get("operation_id")) for test in found]
+    return bad(f"{len(found)} not cleaned up", *ids)
+
+
+def test_there(case: Case) -> Verdict:
+    found = case.outlook.document.get("tests") or ()
+    if found:
+        return ok(f"{len(found)} to clean up")
+    if case.group.status != "active":
+        # a drill would be refused as well
+        show = commands.group(f"show {shell_word(case.group.name)}")
+        return bad("there is none", fix=["Nothing is to be cleaned up:", show])
+    mapped = check_target.mapped(case)
+    more = ("--retain-primary", "--wait")
+    name = case.group.name
+    command = commands.move("test-failover", name, mapped, more=more)
+    return bad("there is none", fix=command)
+
+
+# a name that pytest would otherwise take for a test of its own
+test_there.__test__ = False  # type: ignore[attr-defined]
+
+
+def _policy(case: Case) -> Policy:
+    try:
+        return case.speaker.policy(case.group.id)
+    except exceptions.NotFound:
+        raise Skip("the group has no policy") from None
+
+
+def policy(case: Case) -> Verdict:
+    try:
+        found = case.speaker.policy(case.group.id)
+    except exceptions.NotFound:
+        return bad("there is none", fix=commands.set_policy(case.group.name))
+    if found.credentials_set is False:
+        return bad(
+            "it has no credentials of the arrays",
+            fix=commands.set_policy(case.group.name),
+            # it is begun, and fails at the arrays
+            blocks=False,
+        )
+    minutes = found.rpo_minutes
+    return ok(f"RPO {minutes} minutes" if minutes else "set")
+
+
+def members(case: Case) -> Verdict:
+    found = case.outlook.document.get("members") or ()
+    if not found:
+        return bad("the group has none")
+    broken = [str(one.get("id")) for one in found if _is_broken(one)]
+    if broken:
+        return bad(f"{len(broken)} of {len(found)} in error", *broken)
+    instances = case.outlook.instances
+    return ok(
+        f"{len(instances)} instances, {len(case.outlook.volumes)} volumes"
+    )
+
+
+def _is_broken(member: Mapping[str, object]) -> bool:
+    return member.get("status") == "error"
+
+
+def members_once(case: Case) -> Verdict:
+    speaker = case.speaker
+    own = {
+        str(instance.here.get("instance_id")): instance.name
+        for instance in case.outlook.instances
+        if instance.here.get("instance_id")
+    }
+    if len(speaker.groups) > MANY:
+        raise Skip(f"{len(speaker.groups)} groups are too many to compare")
+    shared = [
+        (name, group)
+        for identity, name in own.items()
+        for group in speaker.memberships.get(identity, ())
+        if group.id != case.group.id
+    ]
+    if not shared:
+        return ok("in this group alone")
+    told = ", ".join(f"{name} is in {group.name}" for name, group in shared)
+    return bad(
+        f"{told} too",
+        *(name for name, _ in shared),
+        fix=[
+            protector(
+                f"member remove {shell_word(group.name)} {shell_word(name)}"
+            )
+            for name, group in shared
+        ],
+    )
+
+
+def replication(case: Case) -> Verdict:
+    if case.purpose != "unplanned":
+        case.both()
+    speaker = case.speaker
+    _policy(case)
+    if case.group.status != "active":
+        # a promote stops it, until the group is home again
+        raise Skip(f"the group is {case.group.status}")
+    if not speaker.has_health:
+        offered = speaker.handle.client.http.offered
+        raise Skip(
+            f"the health report needs 1.2, and {speaker.name} offers {offered}"
+        )
+    health = speaker.health.get(case.group.id)
+    if health is None or health.link_status is None:
+        raise Skip(f"{speaker.name} does not tell the state of the link")
+    if health.link_status == "active":
+        return ok("the link is active")
+    return bad(f"the link is {health.link_status}", fix=_no_source(case))
+
+
+def recovery_point(case: Case) -> Verdict:
+    _policy(case)
+    site = case.open_target().name
+    site_id = case.site_id(site)
+    storage = case.speaker.storage(case.group.id)
+    found = storage.latest_at(site_id)
+    if found is None:
+        if case.purpose == "failover" and storage.complete_at(site_id):
+            # without one that ever arrived it would not come so far
+            return ok(f"the failover makes one at {site} first")
+        since = " since its last move" if storage.complete_at(site_id) else ""
+        return bad(
+            f"no replication of its volumes to {site} has completed{since}",
+            fix=_no_source(case),
+        )
+    when = found.created_at
+    told = when.strftime("%Y-%m-%dT%H:%M:%SZ") if when else found.id
+    return ok(told, found.id)
+
+
+def _no_source(case: Case) -> str | None:
+    """In an outage nothing can be replicated any more."""
+    source = case.source
+    if source is None or source.barred is None:
+        return None
+    return f"None can be made before {source.name} is back"
+
+
+def recovery_point_age(case: Case) -> Verdict:
+    minutes = _policy(case).rpo_minutes
+    site_id = case.site_id(case.open_target().name)
+    found = case.speaker.storage(case.group.id).latest_at(site_id)
+    if found is None or found.created_at is None:
+        raise Skip("there is no recovery point")
+    if minutes is None:
+        raise Skip("the policy has no RPO")
+    now = case.speaker.handle.client.http.server_time()
+    age = max(0.0, (now - found.created_at).total_seconds()) / 60
+    if age <= minutes:
+        return ok(f"{age:.0f} of {minutes} minutes")
+    return bad(
+        f"{age:.0f} minutes, and the RPO is {minutes}",
+        found.id,
+        fix=_no_source(case),
+    )

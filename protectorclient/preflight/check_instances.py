@@ -1,0 +1,187 @@
+"""Checks of the instances themselves, as Nova has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from protectorclient.escape import shell_word
+from protectorclient.mapping import commands
+from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.preflight import copies
+from protectorclient.preflight.context import Case, said
+from protectorclient.preflight.findings import Skip, Verdict, bad, ok
+from protectorclient.v1.group_states import LEFT
+
+
+def running(case: Case) -> Verdict:
+    """Of the members, at the site where the group runs."""
+    source = _asked(case, case.source)
+    document = case.outlook.document
+    if document.get("operation"):
+        raise Skip("an operation is under way")
+    stopped = {
+        str(identity)
+        for test in document.get("tests") or ()
+        for identity in test.get("stopped") or ()
+    }
+    status = {str(one.get("id")): one.get("status") for one in source.servers}
+    down = []
+    for instance in case.outlook.instances:
+        identity = str(instance.here.get("instance_id"))
+        # a test failover stops them, and its clean-up starts them
+        if identity not in stopped and status.get(identity) != "ACTIVE":
+            down.append((instance.name, status.get(identity)))
+    if not case.outlook.instances:
+        return ok("the group has no instance", site=source.name)
+    if not down:
+        return ok(f"all are, at {source.name}", site=source.name)
+    told = ", ".join(f"{name} is {state or 'gone'}" for name, state in down)
+    there = [shell_word(name) for name, state in down if state is not None]
+    return bad(
+        told,
+        *(name for name, _ in down),
+        fix=commands.at(source.name, f"server start {' '.join(there)}")
+        if there
+        else None,
+        site=source.name,
+    )
+
+
+def live_copies(case: Case) -> Verdict:
+    """Instances that run beside those of the primary, drills apart."""
+    target = _asked(case, case.target)
+    if case.outlook.document.get("operation"):
+        raise Skip("an operation is under way")
+    sides = [side for side in (case.source, target) if side is not None]
+    asked = [side for side in sides if side.barred is None]
+    found = copies.live(copy for side in asked for copy in case.copies(side))
+    names = ", ".join(side.name for side in asked)
+    if not found:
+        return ok(f"none, at {names}", site=target.name)
+    located = case.located
+    assert located is not None
+    cure = copies.cure(
+        found,
+        group=case.group.name,
+        status=case.group.status,
+        primary=located.current.name,
+        in_sync=case.agree,
+    )
+    return bad(
+        copies.sentence(found, located.current.name),
+        *(part for copy in found for part in (copy.name, copy.instance_id)),
+        fix=[*cure.lines, *_way_back(case, found)],
+        site=found[0].site,
+    )
+
+
+def _way_back(case: Case, found: Sequence[copies.Copy]) -> list[str]:
+    """Where the old primary still names itself one, it may be the one
+    that stays."""
+    located = case.located
+    assert located is not None
+    name = shell_word(case.group.name)
+    lines = []
+    for site in copies.by_site(found):
+        record = located.groups.get(site)
+        if (
+            site != located.current.name
+            and case.group.status in LEFT
+            and record is not None
+            and record.current_primary_site_id == located.site_ids[site]
+        ):
+            lines += [
+                f"or, where the move to {located.current.name} was a mistake:",
+                commands.group(
+                    f"reconcile {name} --winner {shell_word(site)}"
+                ),
+            ]
+    return lines
+
+
+def left_over(case: Case) -> Verdict:
+    """Copies of members at the other site that are nobody's, or older."""
+    target = _asked(case, case.target)
+    document = case.outlook.document
+    if document.get("operation"):
+        raise Skip("an operation is under way")
+    found = case.copies(target)
+    older = [copy for copy in found if copy.known]
+    strays = [
+        ("server", copy.instance_id, copy.name)
+        for copy in found
+        if not copy.known
+    ]
+    members = {str(one.get("id")) for one in document.get("members") or ()}
+    known = set(_known(document))
+    strays += [
+        ("volume", str(one.get("id")), str(one.get("name")))
+        for one in target.volumes
+        if (one.get("metadata") or {}).get(copies.MARK) in members
+        and str(one.get("id")) not in known
+    ]
+    if not found and not strays:
+        return ok(f"nothing, at {target.name}", site=target.name)
+    told = [f"server {copy.name} ({copy.instance_id})" for copy in older]
+    told += [f"{kind} {name} ({one})" for kind, one, name in strays]
+    return bad(
+        ", ".join(told),
+        *(copy.instance_id for copy in older),
+        *(identity for _, identity, _ in strays),
+        cause=_OLDER if older and not strays else None,
+        fix=_clear(case, target.name, older, strays),
+        site=target.name,
+    )
+
+
+#: Why instances are left that the metadata still name.
+_OLDER = (
+    "A forced failover leaves the instances of the old primary where they are."
+)
+
+
+def _clear(
+    case: Case,
+    site: str,
+    older: Sequence[copies.Copy],
+    strays: Sequence[tuple[str, str, str]],
+) -> list[str]:
+    """Older instances hold data, and go with a snapshot; strays do not."""
+    lines: list[str] = [
+        commands.at(site, f"{kind} delete {shell_word(identity)}")
+        for kind, identity, _ in strays
+    ]
+    if older and case.group.status in LEFT:
+        if not case.agree:
+            # until then it is refused
+            lines.append(commands.sync_force(case.group.name))
+        lines.append(commands.failback(case.group.name))
+    elif older:
+        lines.append(
+            "The next planned failover keeps a snapshot of each volume and"
+            " deletes them"
+        )
+    return lines
+
+
+def _known(document: Mapping[str, Any]) -> Iterator[str]:
+    """Ids of what the metadata speaks of, at either site."""
+    for member in document.get("members") or ():
+        for at_site in (member.get("sites") or {}).values():
+            if isinstance(at_site, dict):
+                yield str(at_site.get("instance_id"))
+                for volume in at_site.get("volumes") or ():
+                    yield str(volume.get("id"))
+    for test in document.get("tests") or ():
+        for kind in ("instances", "volumes"):
+            for one in test.get(kind) or ():
+                yield str(one.get("id"))
+
+
+def _asked(case: Case, side: Side | None) -> Side:
+    if side is None:
+        raise Skip("no site answers that knows the group")
+    if side.barred is not None:
+        raise Skip(said(side.barred, side))
+    return side

@@ -1,0 +1,49 @@
+"""A row of the table of checks: what is asked, where, and what it means."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+from collections.abc import Callable
+
+from protectorclient.preflight.context import PURPOSES
+from protectorclient.preflight.findings import Severity, Verdict
+
+Judge = Callable[..., Verdict]
+
+
+class Where(enum.Enum):
+    """Where a check is made, and so how many rows it has."""
+
+    EACH = "at each site"
+    #: Save a primary that is thought to be dead.
+    NEEDED = "at each site that is needed"
+    ASKED = "at the site that is asked"
+    TARGET = "at the target"
+    PAIR = "of both"
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One row of the table.
+
+    In the sentences ``{group}`` and ``{site}`` stand for the names of the
+    day.
+    """
+
+    id: str
+    title: str
+    judge: Judge
+    where: Where
+    cause: str
+    impact: str
+    #: What clears it, a command or a sentence a line, where the function
+    #: does not know better.
+    fix: str | tuple[str, ...]
+    #: The service's word for it, without the prefix.
+    reason: str | None = None
+    purposes: frozenset[str] = frozenset(PURPOSES)
+    severity: Severity = Severity.PROBLEM
+    #: What is refused as long as it stands, of the purposes. What fails
+    #: only later, or may, is not.
+    blocks: frozenset[str] = frozenset()

@@ -1,0 +1,365 @@
+"""Checks of where the group would go: is all there, and big enough?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from protectorclient import exceptions
+from protectorclient.escape import AS_ADMIN, ShellCommand, shell_word
+from protectorclient.mapping import commands, suggest
+from protectorclient.mapping.forecast import (
+    Fate,
+    chosen_flavors,
+    said_size,
+    size_of,
+)
+from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.preflight.context import Case
+from protectorclient.preflight.findings import Skip, Verdict, bad, ok
+from protectorclient.v1.sites import VolumeType
+
+
+def networks(case: Case) -> Verdict:
+    return _matched(case, "network", lambda: case.networks)
+
+
+def flavors(case: Case) -> Verdict:
+    return _matched(case, "flavor", lambda: case.flavors)
+
+
+def _matched(
+    case: Case, what: str, foresee: Callable[[], Sequence[Fate]]
+) -> Verdict:
+    target = case.open_target().name
+    try:
+        fates = foresee()
+    except (
+        exceptions.NotFound,
+        exceptions.NotUnique,
+        exceptions.MappingProblem,
+    ) as error:
+        return bad(
+            error.message,
+            cause="The mapping that was given names something else.",
+            fix="Correct the mapping file"
+            if case.wanted.mapping_file is not None
+            else "Correct the mapping",
+            site=error.site,
+        )
+    lost = [fate for fate in fates if not fate.matched]
+    if not lost:
+        return ok("; ".join(map(str, fates)) or "none is used")
+    names = ", ".join(fate.source.name for fate in lost)
+    grounds = ", ".join(dict.fromkeys(fate.ground for fate in lost))
+    return bad(
+        f"nothing at {target} takes the place of {names} ({grounds})",
+        *(fate.source.name for fate in lost),
+        fix=_set_mapping(case, what, fates, lost),
+    )
+
+
+def _set_mapping(
+    case: Case, what: str, fates: Sequence[Fate], lost: Sequence[Fate]
+) -> list[str]:
+    """The whole mapping to be stored, or where the guesses end, advice.
+
+    In an outage nothing can be stored: there it goes with the action.
+    """
+    name = case.group.name
+    guesses = _guesses(case, what)
+    options = commands.options(what, fates, guesses)
+    if case.wanted.mapping_file is not None:
+        return _in_file(case, what, guesses, lost)
+    if case.outlook.home or options is None:
+        return [
+            f"Map each with --{what}-mapping or in a file:",
+            commands.suggest(name),
+        ]
+    if case.purpose == "unplanned" or case.outage:
+        return [failover(case)]
+    return [commands.move("set", name, [options])]
+
+
+def _in_file(
+    case: Case,
+    what: str,
+    guesses: Iterable[suggest.Guess],
+    lost: Iterable[Fate],
+) -> list[str]:
+    """What the mapping file lacks, as it is written there."""
+    by_id = {guess.source.id: guess.target for guess in guesses}
+    lines = [f"In the mapping file, under {what}s:"]
+    for fate in lost:
+        chosen = by_id.get(fate.source.id)
+        target = chosen.name if chosen is not None else "?"
+        lines.append(f"  {fate.source.name}: {target}")
+    return [*lines, "What can be guessed:", commands.suggest(case.group.name)]
+
+
+def failover(case: Case) -> ShellCommand:
+    """The unplanned failover, as far as its mappings can be guessed."""
+    name = case.group.name
+    return commands.move("failover", name, mapped(case), unplanned=True)
+
+
+def mapped(case: Case) -> list[list[str] | None]:
+    """The options that a move needs, as far as they can be guessed."""
+    found: list[list[str] | None] = []
+    for what in ("network", "flavor"):
+        try:
+            fates = case.networks if what == "network" else case.flavors
+            options = commands.options(what, fates, _guesses(case, what))
+        except (exceptions.ProtectorError, Skip):
+            options = None
+        found.append(options)
+    return found
+
+
+def _guesses(case: Case, what: str) -> list[suggest.Guess]:
+    target = case.open_target()
+    if what == "flavor":
+        return suggest.flavors(case.outlook, target.flavors)
+    try:
+        subnets = target.subnets
+    except exceptions.ProtectorError:
+        subnets = []
+    return suggest.networks(case.outlook, target.networks, subnets)
+
+
+def flavor_size(case: Case) -> Verdict:
+    target = case.open_target()
+    small: dict[str, str] = {}
+    names = []
+    for instance, flavor in _chosen(case):
+        own = instance.here.get("flavor") or {}
+        had = (instance.there or {}).get("flavor") or {}
+        if had.get("id") == flavor.get("id"):
+            # at home it is as it was
+            continue
+        if not suggest.fits(size_of(own), size_of(flavor)):
+            names.append(instance.name)
+            small[str(own.get("name"))] = (
+                f"{flavor.get('name')} ({said_size(flavor)}) for"
+                f" {own.get('name')} ({said_size(own)})"
+            )
+    if not small:
+        return ok("as big as at the source")
+    fates = [fate for fate in case.flavors if fate.source.name not in small]
+    better = [
+        guess
+        for guess in suggest.flavors(case.outlook, target.flavors)
+        if guess.source.name in small and guess.target is not None
+    ]
+    fix = None
+    if len(better) == len(small) and not case.outlook.home:
+        lines = [
+            commands.option("flavor", fate.source.name, fate.target.name)
+            for fate in fates
+            if fate.target and fate.target.name != fate.source.name
+        ] + [
+            commands.option("flavor", guess.source.name, guess.target.name)
+            for guess in better
+            if guess.target
+        ]
+        fix = commands.move("set", case.group.name, [lines])
+    return bad("; ".join(small.values()), *names, fix=fix)
+
+
+def _chosen(case: Case) -> Iterable[tuple[Any, Mapping[str, Any]]]:
+    return chosen_flavors(
+        case.outlook, case.flavors, case.open_target().flavors
+    )
+
+
+def mapping_shared(case: Case) -> Verdict:
+    """Two networks that become one; flavors may well."""
+    by_target: dict[str, list[Fate]] = {}
+    for fate in case.networks:
+        if fate.target is not None and fate.matched:
+            by_target.setdefault(fate.target.id, []).append(fate)
+    shared = [
+        fates
+        for fates in by_target.values()
+        if len({fate.source.id for fate in fates}) > 1
+    ]
+    if not shared:
+        return ok("each network has one of its own")
+    told = []
+    for fates in shared:
+        sources = ", ".join(fate.source.name for fate in fates)
+        target = fates[0].target
+        told.append(f"{sources} all become {target.name if target else '?'}")
+    lost = [fate for fates in shared for fate in fates]
+    return bad(
+        "; ".join(told),
+        *(fate.source.name for fate in lost),
+        fix=_set_mapping(
+            case, "network", _unmatched(case.networks, lost), lost
+        ),
+    )
+
+
+def _unmatched(fates: Iterable[Fate], lost: Sequence[Fate]) -> list[Fate]:
+    """The same, with some to be matched anew."""
+    return [
+        Fate(fate.source, None, "no match", fate.instances)
+        if fate in lost
+        else fate
+        for fate in fates
+    ]
+
+
+def volume_types(case: Case, side: Side) -> Verdict:
+    case.need(side)
+    types = {kind.name: kind for kind in side.volume_types}
+    here = case.source is not None and side.name == case.source.name
+    used = _types_in_use(case, types, here)
+    wrong = [
+        name
+        for name in used
+        if name not in types or not is_replicated(types[name])
+    ]
+    if not used:
+        return ok("no volume is used")
+    if wrong:
+        told = [
+            f"{name} is not replicated" if name in types else f"no {name}"
+            for name in wrong
+        ]
+        return bad(
+            "; ".join(told),
+            *wrong,
+            fix=[AS_ADMIN, *(_replicate(side.name, name) for name in wrong)],
+        )
+    kind = case.group.replication_type
+    other = [
+        name
+        for name in used
+        if kind and types[name].replication_type not in (None, kind)
+    ]
+    if other:
+        return bad(f"{', '.join(other)}: the group replicates {kind}", *other)
+    return ok(", ".join(used))
+
+
+def _replicate(site: str, name: str) -> ShellCommand:
+    return commands.at(
+        site,
+        "volume type set --property replication_enabled='<is> True'"
+        f" {shell_word(name)}",
+    )
+
+
+def _types_in_use(
+    case: Case, types: Mapping[str, VolumeType], here: bool
+) -> list[str]:
+    """Names; at the target a type that is not there by its name is the
+    one that the group was made with."""
+    made_with = case.outlook.document.get("volume_type")
+    found: dict[str, None] = {}
+    for volume in case.outlook.volumes:
+        name = str(volume.get("volume_type"))
+        if not here and name not in types and made_with:
+            name = str(made_with)
+        found[name] = None
+    return list(found)
+
+
+def is_replicated(kind: VolumeType) -> bool:
+    """Cinder's way of a flag is a text."""
+    enabled = kind.replication_enabled
+    if isinstance(enabled, str):
+        return enabled.replace("<is>", "").strip().lower() == "true"
+    return bool(enabled)
+
+
+def cinder_policy(case: Case, side: Side) -> Verdict:
+    case.need(side)
+    try:
+        found = side.volume_services
+    except exceptions.Forbidden as error:
+        return bad(error.message)
+    return ok(f"a member sees {len(found)} services")
+
+
+def quota_compute(case: Case) -> Verdict:
+    target = case.open_target()
+    limits = target.compute_limits
+    flavors = [flavor for _, flavor in _chosen(case)]
+    sizes = [size_of(flavor) for flavor in flavors]
+    return _quota(
+        target,
+        limits,
+        (
+            (
+                "instances",
+                len(sizes),
+                "maxTotalInstances",
+                "totalInstancesUsed",
+            ),
+            (
+                "cores",
+                sum(size[0] for size in sizes),
+                "maxTotalCores",
+                "totalCoresUsed",
+            ),
+            (
+                "ram",
+                sum(size[1] for size in sizes),
+                "maxTotalRAMSize",
+                "totalRAMUsed",
+            ),
+        ),
+    )
+
+
+def quota_storage(case: Case) -> Verdict:
+    target = case.open_target()
+    limits = target.volume_limits
+    volumes = case.outlook.volumes
+    gigabytes = sum(int(volume.get("size") or 0) for volume in volumes)
+    return _quota(
+        target,
+        limits,
+        (
+            ("volumes", len(volumes), "maxTotalVolumes", "totalVolumesUsed"),
+            (
+                "gigabytes",
+                gigabytes,
+                "maxTotalVolumeGigabytes",
+                "totalGigabytesUsed",
+            ),
+        ),
+    )
+
+
+def _quota(
+    target: Side,
+    limits: Mapping[str, Any],
+    wanted: Iterable[tuple[str, int, str, str]],
+) -> Verdict:
+    told, short, options = [], [], []
+    for what, more, most, used in wanted:
+        allowed, taken = limits.get(most), limits.get(used)
+        if not isinstance(allowed, int) or not isinstance(taken, int):
+            raise Skip(f"the cloud does not tell its limit of {what}")
+        if allowed < 0:
+            told.append(f"{what} without limit")
+        elif taken + more > allowed:
+            short.append(what)
+            told.append(f"{more} {what}, and {allowed - taken} are left")
+            options.append(f"--{what} {taken + more}")
+        else:
+            told.append(f"{more} of {allowed - taken} {what}")
+    if not short:
+        return ok(", ".join(told))
+    project = target.handle.client.project_id
+    command = commands.at(
+        target.name, f"quota set {' '.join(options)} {project}"
+    )
+    return bad(
+        "; ".join(line for line in told if "are left" in line),
+        *short,
+        fix=(AS_ADMIN, command),
+    )

@@ -1,0 +1,383 @@
+"""One group under examination: who is who, and what was asked for."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from protectorclient import exceptions
+from protectorclient.mapping.files import MappingFile
+from protectorclient.mapping.forecast import Fate, Outlook
+from protectorclient.pair import SitePair, liveness, locate
+from protectorclient.pair.both_sites import BothSites
+from protectorclient.pair.located import Located, rank
+from protectorclient.pair.moves.resolve_names import Names
+from protectorclient.pair.site import SILENT
+from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.polling import at_once
+from protectorclient.preflight import copies
+from protectorclient.preflight.findings import Skip
+from protectorclient.v1.group_states import LEFT
+from protectorclient.v1.protection_groups import ProtectionGroup
+
+#: What a check can be for; the action of each.
+PURPOSES: Mapping[str, str] = {
+    "failover": "failover",
+    "unplanned": "failover",
+    "failback": "failback",
+    "test-failover": "test_failover",
+    "test-cleanup": "test_cleanup",
+    "sync": "sync_volumes",
+}
+#: In these the group is where the action would bring it.
+AWAY: Mapping[str, tuple[str, ...]] = {
+    "failover": LEFT,
+    "test-failover": LEFT,
+    "failback": ("active",),
+}
+#: Questions that a site is asked at the same time.
+_ASKERS = 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What the action would be given."""
+
+    network_mapping: Mapping[str, str] = dataclasses.field(
+        default_factory=dict
+    )
+    flavor_mapping: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    mapping_file: MappingFile | None = None
+    accept_divergence: bool = False
+
+
+class Case:
+    """A group, both sites, and a purpose.
+
+    :raises NotFound: no site that answers knows the group.
+    """
+
+    def __init__(
+        self,
+        pair: SitePair,
+        name: str,
+        purpose: str,
+        wanted: Wanted,
+        sides: Mapping[str, Side] | None = None,
+    ) -> None:
+        self.pair = pair
+        self.name = name
+        self.purpose = purpose
+        self.wanted = wanted
+        self.sides = sides or open_sides(pair)
+        self.located: Located | None = None
+        #: What was left out of the mappings.
+        self.warnings: list[str] = []
+        #: Two groups of one name, by site.
+        self.doubles: dict[str, ProtectionGroup] = {}
+        self._find()
+        self._ask_ahead()
+
+    def _find(self) -> None:
+        """Ask both sites for the group; a dead one costs its timeout."""
+        in_parallel(
+            [functools.partial(self._knock, s) for s in self.sides.values()]
+        )
+        answers: dict[str, Any] = {}
+        errors: dict[str, exceptions.ProtectorError] = {}
+        for name, side in self.sides.items():
+            try:
+                if side.barred is not None:
+                    raise side.barred
+                answers[name] = (side.local, side.find(self.name))
+            except exceptions.ProtectorError as error:
+                errors[name] = error
+        self._find_renamed(answers, errors)
+        found = {name: group for name, (_, group) in answers.items()}
+        if len({group.id for group in found.values()}) > 1:
+            self.doubles = found
+            other = self.pair.secondary.name
+            answers.pop(other)
+            errors[other] = exceptions.NotFound(
+                "another group has the name", site=other
+            )
+        if answers:
+            self.located = locate.settle(self.pair, self.name, answers, errors)
+        elif any(
+            isinstance(error, exceptions.NotFound) for error in errors.values()
+        ):
+            locate.settle(self.pair, self.name, answers, errors)
+
+    def _find_renamed(
+        self,
+        answers: dict[str, Any],
+        errors: dict[str, exceptions.ProtectorError],
+    ) -> None:
+        """A site may have it under an older name, and the same id."""
+        for _, group in list(answers.values()):
+            for name, error in list(errors.items()):
+                if not isinstance(error, exceptions.NotFound):
+                    continue
+                side = self.sides[name]
+                with contextlib.suppress(exceptions.ProtectorError):
+                    answers[name] = (side.local, side.find(group.id))
+                    errors.pop(name)
+
+    def _knock(self, side: Side) -> None:
+        if side.barred is None:
+            group = side.find(self.name)
+            if self.purpose == "unplanned":
+                self._probe_ahead(side, group)
+
+    def _probe_ahead(self, side: Side, group: ProtectionGroup) -> None:
+        """Probe the primary while its Keystone still is waited for."""
+        record = side.handle.sites.get(group.current_primary_site_id or "")
+        if side.local.id == group.current_primary_site_id or record is None:
+            return
+        (other,) = (it for it in self.sides.values() if it is not side)
+        in_parallel(
+            [
+                lambda: side.sync(group.id),
+                lambda: other.answers(record.protector_url),
+            ]
+        )
+
+    def _ask_ahead(self) -> None:
+        """Put the questions of most checks, all at once."""
+        if self.located is None:
+            return
+        group = self.located.group.id
+        questions: list[Callable[[], object]] = []
+        both = all(side.barred is None for side in self.sides.values())
+        for name in self.located.groups:
+            side = self.sides[name]
+            questions.append(functools.partial(side.newest, group))
+            if both:
+                questions.append(functools.partial(side.sync, group))
+            questions.append(functools.partial(getattr, side, "volume_types"))
+            questions.append(
+                functools.partial(getattr, side, "volume_services")
+            )
+        if self.asked is not None and self.asked.name in self.located.groups:
+            asked = self.asked
+            questions.append(functools.partial(asked.document, group))
+            questions.append(functools.partial(asked.policy, group))
+            questions.append(functools.partial(asked.storage, group))
+        if self.source is not None and self.source.barred is None:
+            source = self.source
+            questions.append(lambda: source.servers)
+        if self.target is not None and self.target.barred is None:
+            target = self.target
+            questions.append(lambda: target.networks)
+            questions.append(lambda: target.servers)
+            questions.append(lambda: target.volumes)
+            questions.append(lambda: target.flavors)
+            questions.append(lambda: target.compute_limits)
+            questions.append(lambda: target.volume_limits)
+        in_parallel(questions)
+
+    # Who is who
+
+    @property
+    def group(self) -> ProtectionGroup:
+        """The group, as the site has it that is ahead."""
+        if self.located is None:
+            raise Skip("no site answers that knows the group")
+        return self.located.group
+
+    @property
+    def source(self) -> Side | None:
+        """Where the group runs."""
+        if self.located is None:
+            return None
+        return self.sides[self.located.current.name]
+
+    @property
+    def target(self) -> Side | None:
+        """Where it would go, or where its tests are."""
+        if self.located is None:
+            return None
+        return self.sides[self.located.other.name]
+
+    @property
+    def outage(self) -> bool:
+        """Whether the primary is silent, and the other site is not."""
+        source, target = self.source, self.target
+        return (
+            source is not None
+            and source.silent
+            and target is not None
+            and target.barred is None
+        )
+
+    @property
+    def asked(self) -> Side | None:
+        """The site that the action would be sent to."""
+        return self.target if self.purpose == "unplanned" else self.source
+
+    @property
+    def speaker(self) -> Side:
+        """A site that answers and knows the group; the asked one if it
+        can."""
+        located = self.located
+        if located is not None:
+            for side in (self.asked, self.source, self.target):
+                if side is not None and side.name in located.groups:
+                    return side
+        raise Skip("no site answers that knows the group")
+
+    def both(self) -> tuple[Side, Side]:
+        """Both sites, where both can be asked for the group."""
+        first, second = self.sides.values()
+        for side in (first, second):
+            self.need(side)
+        return first, second
+
+    def need(self, side: Side) -> Side:
+        """The site itself, where it can be asked for the group."""
+        if side.barred is not None:
+            raise Skip(said(side.barred, side))
+        if self.doubles:
+            raise Skip("the name is another group's at each site")
+        if self.located is None or side.name not in self.located.groups:
+            raise Skip(f"{side.name} does not know the group")
+        return side
+
+    # What is known
+
+    @functools.cached_property
+    def outlook(self) -> Outlook:
+        """The group's metadata, read for its direction."""
+        located = self.located
+        if located is None:
+            raise Skip("no site answers that knows the group")
+        return Outlook(
+            self.speaker.document(self.group.id),
+            located.site_ids[located.current.name],
+            located.site_ids[located.other.name],
+        )
+
+    @property
+    def agree(self) -> bool:
+        """Whether both sites have the group in one version."""
+        located = self.located
+        if located is None or len(located.groups) < len(self.sides):
+            return False
+        return len({rank(found) for found in located.groups.values()}) == 1
+
+    @functools.cached_property
+    def documents(self) -> tuple[Mapping[str, Any], ...]:
+        """The metadata; of both sites where they may tell different
+        things."""
+        found = [self.outlook.document]
+        if self.located is not None and not self.agree:
+            for name in self.located.groups:
+                if self.sides[name] is not self.speaker:
+                    with contextlib.suppress(exceptions.ProtectorError):
+                        side = self.sides[name]
+                        found.append(side.document(self.group.id))
+        return tuple(found)
+
+    def copies(self, side: Side) -> tuple[copies.Copy, ...]:
+        """What is left of the group's instances at a site, beside those
+        that it runs."""
+        located = self.located
+        if located is None:
+            raise Skip("no site answers that knows the group")
+        return copies.find(
+            self.documents,
+            located.site_ids[located.current.name],
+            located.site_ids[side.name],
+            side.name,
+            side.servers,
+        )
+
+    def site_id(self, name: str) -> str | None:
+        """The site id of a cloud, where it is known."""
+        return self.located.site_ids[name] if self.located else None
+
+    def open_target(self) -> Side:
+        """The target, where it can be asked."""
+        if self.target is None:
+            raise Skip("no site answers that knows the group")
+        if self.group.status in AWAY.get(self.purpose, ()):
+            # it would go elsewhere, and that is a row of its own
+            raise Skip(f"the group is {self.group.status}")
+        if self.target.barred is not None:
+            raise Skip(said(self.target.barred, self.target))
+        return self.target
+
+    @functools.cached_property
+    def networks(self) -> list[Fate]:
+        """What becomes of each network."""
+        target = self.open_target()
+        return self.outlook.networks(self._given("network"), target.networks)
+
+    @functools.cached_property
+    def flavors(self) -> list[Fate]:
+        """What becomes of each flavor."""
+        target = self.open_target()
+        return self.outlook.flavors(self._given("flavor"), target.flavors)
+
+    def _given(self, what: str) -> dict[str, str]:
+        """The mapping that the action would be sent, as ids."""
+        wanted = self.wanted
+        file = wanted.mapping_file or MappingFile()
+        if self.located is None:
+            return {}
+        stored = self.source is None or self.source.barred is not None
+        names = Names(self.located, unplanned=stored)
+        if what == "network":
+            networks = file.networks_for(PURPOSES[self.purpose])
+            found = names.networks(networks, wanted.network_mapping)
+        else:
+            found = names.flavors(file.flavors, wanted.flavor_mapping)
+        self.warnings += found.warnings if found else ()
+        return found.ids() if found else {}
+
+    def signs_of_life(self) -> tuple[str, ...]:
+        """Who of the primary answers, and from where."""
+        located = self.located
+        if located is None:
+            raise Skip("no site answers that knows the group")
+        record = located.site(located.current)
+        survivor = self.sides[located.other.name]
+        return liveness.signs_of_life(
+            located.current,
+            located.errors.get(located.current.name),
+            located.other,
+            lambda: survivor.sync(located.group.id),
+            lambda: self.sides[located.current.name].answers(
+                record.protector_url if record else None
+            ),
+        )
+
+
+def open_sides(pair: SitePair) -> dict[str, Side]:
+    """Both sites of a pair; nothing but a missing name is asked yet."""
+    BothSites(pair.handles).take_names()
+    return {handle.name: Side(handle) for handle in pair.handles}
+
+
+def in_parallel(questions: list[Callable[[], object]]) -> None:
+    """Put questions at the same time; each keeps its own answer."""
+
+    def put(question: Callable[[], object]) -> None:
+        with contextlib.suppress(exceptions.ProtectorError):
+            question()
+
+    at_once.each_of(questions, put, askers=2 * _ASKERS)
+
+
+def said(error: exceptions.ProtectorError, side: Side) -> str:
+    """Why a site cannot be asked, in the words of every skipped row."""
+    if isinstance(error, exceptions.AuthenticationFailed):
+        return f"not signed in at {side.name}"
+    if isinstance(error, exceptions.VersionNotSupported):
+        return f"{side.name} does not speak this API version"
+    if isinstance(error, SILENT):
+        return f"{side.name} does not answer"
+    return f"{side.name} cannot be asked"

@@ -1,0 +1,334 @@
+"""Instances of a group beside those that its primary runs.
+
+A forced failover leaves the old primary's instances where they were; an
+operation that failed may leave what it had built. Where one of them runs,
+two copies of a member are live: both write, and only one is replicated.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from protectorclient import exceptions
+from protectorclient.escape import ShellCommand, shell_word
+from protectorclient.mapping import commands as remedy
+from protectorclient.v1.group_states import LEFT
+
+if TYPE_CHECKING:
+    from protectorclient.pair.located import Located
+    from protectorclient.pair.moves.action import Prepared
+
+#: The service marks with it what it builds: the member it is a copy of.
+MARK = "protector_member"
+#: It marks with it what it builds for a drill.
+DRILL = "protector_drill"
+#: So many names stand in a sentence; the rest is counted.
+NAMED = 6
+#: Statuses of Nova in which an instance does not run.
+_STOPPED = frozenset(
+    {
+        "SHUTOFF",
+        "STOPPED",
+        "PAUSED",
+        "SUSPENDED",
+        "SHELVED",
+        "SHELVED_OFFLOADED",
+        "DELETED",
+        "SOFT_DELETED",
+    }
+)
+#: Power states of Nova in which nothing can write: paused, shut down,
+#: crashed, suspended.
+_POWER_OFF = frozenset({3, 4, 6, 7})
+
+
+@dataclasses.dataclass(frozen=True)
+class Copy:
+    """An instance of a member that is not the one which the group runs."""
+
+    #: The cloud's name of the site where it is.
+    site: str
+    instance_id: str
+    name: str
+    #: As Nova tells, ``ACTIVE`` for one that runs.
+    status: str
+    #: Whether it runs, and so may write.
+    runs: bool
+    #: Whether the metadata name it; else its marks alone do.
+    known: bool = True
+    #: Whether no other instance of the project has its name there.
+    is_only: bool = False
+
+    @property
+    def word(self) -> str:
+        """What a command calls it: its name, where that is enough."""
+        by_name = self.is_only and not self.name.startswith("-")
+        return shell_word(self.name if by_name else self.instance_id)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As data."""
+        return {
+            "site": self.site,
+            "instance_id": self.instance_id,
+            "name": self.name,
+            "status": self.status,
+            "runs": self.runs,
+        }
+
+
+def runs(server: Mapping[str, Any]) -> bool:
+    """Whether an instance runs, as far as Nova tells.
+
+    What cannot be told counts as running: it may write.
+    """
+    status = str(server.get("status") or "").upper()
+    power = server.get("OS-EXT-STS:power_state")
+    if status in _STOPPED or power in _POWER_OFF:
+        return False
+    # one that could not be built, or is not built yet, has no power state
+    return not (status in ("ERROR", "BUILD") and power in (None, 0))
+
+
+def find(
+    documents: Sequence[Mapping[str, Any]],
+    primary: str | None,
+    site_id: str,
+    site: str,
+    servers: Iterable[Mapping[str, Any]],
+) -> tuple[Copy, ...]:
+    """The copies of a group at one site, drills apart.
+
+    :param documents: the group's metadata, as one site or both have them.
+    :param primary: the id of the site where the group runs.
+    :param site: the cloud's name of the site that is looked at.
+    :param servers: all instances of the project there, as Nova has them.
+    """
+    members: set[str] = set()
+    own: set[str] = set()
+    named: dict[str, str] = {}
+    for document in documents:
+        own |= _of_tests(document)
+        # a record from before the last move names what is older now
+        runs_here = (
+            site_id == primary
+            and document.get("current_primary_site_id") == primary
+        )
+        for member in document.get("members") or ():
+            members.add(str(member.get("id")))
+            had = (member.get("sites") or {}).get(site_id)
+            if not isinstance(had, Mapping):
+                continue
+            if runs_here:
+                own.add(str(had.get("instance_id")))
+            else:
+                named.update(_named(had, "instance_name"))
+            older = had.get("left")
+            if isinstance(older, Mapping):
+                named.update(_named(older, "name"))
+    servers = list(servers)
+    called = collections.Counter(str(one.get("name")) for one in servers)
+    found = []
+    for server in servers:
+        identity = str(server.get("id"))
+        marks = server.get("metadata") or {}
+        known = identity in named
+        stray = marks.get(MARK) in members and DRILL not in marks
+        if identity in own or not (known or stray):
+            continue
+        name = str(server.get("name") or named.get(identity) or identity)
+        found.append(
+            Copy(
+                site=site,
+                instance_id=identity,
+                name=name,
+                status=str(server.get("status")),
+                runs=runs(server),
+                known=known,
+                is_only=called[name] == 1,
+            )
+        )
+    return tuple(sorted(found, key=lambda it: (it.name, it.instance_id)))
+
+
+def _named(had: Mapping[str, Any], field: str) -> Iterator[tuple[str, str]]:
+    if had.get("instance_id"):
+        yield str(had["instance_id"]), str(had.get(field) or "")
+
+
+def _of_tests(document: Mapping[str, Any]) -> set[str]:
+    return {
+        str(instance.get("id"))
+        for test in document.get("tests") or ()
+        for instance in test.get("instances") or ()
+    }
+
+
+def live(copies: Iterable[Copy]) -> tuple[Copy, ...]:
+    """Those that run."""
+    return tuple(copy for copy in copies if copy.runs)
+
+
+def names(copies: Sequence[Copy]) -> str:
+    """Names of instances for a sentence; many are counted."""
+    found = [copy.name for copy in copies]
+    if len(found) > NAMED:
+        shown = ", ".join(found[:NAMED])
+        return f"{shown} and {len(found) - NAMED} more"
+    return ", ".join(found)
+
+
+def sentence(copies: Sequence[Copy], primary: str) -> str:
+    """Which instances run beside the group and where, for people.
+
+    :param primary: the cloud's name of the site where the group runs.
+    """
+    told = []
+    for site, some in by_site(copies).items():
+        verb = "runs and writes" if len(some) == 1 else "run and write"
+        if site == primary:
+            told.append(
+                f"older {'copy' if len(some) == 1 else 'copies'} of"
+                f" {names(some)} {verb} at {site} now, beside the group"
+            )
+        else:
+            told.append(
+                f"{names(some)} {verb} at {site} now, beside the group at"
+                f" {primary}"
+            )
+    return "; ".join(told)
+
+
+def by_site(copies: Iterable[Copy]) -> dict[str, list[Copy]]:
+    """The copies at each site, by the cloud's name."""
+    found: dict[str, list[Copy]] = {}
+    for copy in copies:
+        found.setdefault(copy.site, []).append(copy)
+    return found
+
+
+def stop(copies: Iterable[Copy]) -> Iterator[ShellCommand]:
+    """The commands that stop instances where they are.
+
+    After a failback their names may be those of other instances: then by
+    their ids.
+    """
+    for site, some in by_site(copies).items():
+        words = " ".join(copy.word for copy in some)
+        yield remedy.at(site, f"server stop {words}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Cure:
+    """What ends it: one way, and another for where the group stays."""
+
+    commands: tuple[ShellCommand, ...]
+    #: When the other commands are right, as a sentence without an end.
+    instead_when: str | None = None
+    instead: tuple[ShellCommand, ...] = ()
+
+    @property
+    def lines(self) -> list[str]:
+        """A command or a sentence a line."""
+        if self.instead_when is None:
+            return list(self.commands)
+        return [*self.commands, f"{self.instead_when}:", *self.instead]
+
+
+def cure(
+    copies: Sequence[Copy],
+    *,
+    group: str,
+    status: str,
+    primary: str,
+    in_sync: bool = True,
+) -> Cure:
+    """What ends it.
+
+    A failback stops the instances at its target first and keeps a snapshot
+    of them; where the group is not away from home, they are stopped.
+
+    :param group: its name.
+    :param primary: the cloud's name of the site where the group runs.
+    :param in_sync: whether both sites hold the same metadata.
+    """
+    stops = tuple(stop(copies))
+    if status not in LEFT or all(copy.site == primary for copy in copies):
+        return Cure(stops)
+    commands = [remedy.failback(group)]
+    if not in_sync:
+        commands.insert(0, remedy.sync_force(group))
+    return Cure(
+        tuple(commands), f"or, where the group stays at {primary}", stops
+    )
+
+
+def at_target(
+    prepared: Prepared, document: Mapping[str, Any]
+) -> tuple[Copy, ...]:
+    """The copies where an action goes; none where nobody tells."""
+    located = prepared.located
+    try:
+        servers = located.other.finder.servers()
+    except exceptions.ProtectorError:
+        return ()
+    return find(
+        [document],
+        located.site_ids[located.current.name],
+        located.site_ids[located.other.name],
+        located.other.name,
+        servers,
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """What both sites tell of the copies of one group."""
+
+    copies: tuple[Copy, ...] = ()
+    #: Why a site did not tell, by its cloud's name.
+    unknown: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def live(self) -> tuple[Copy, ...]:
+        """Those that run."""
+        return live(self.copies)
+
+
+def look(located: Located, *, primary: str | None = None) -> Seen:
+    """Ask both sites for copies of a group: one list of instances each.
+
+    :param primary: the id of the site where the group runs; without it
+        the one that the metadata name.
+    """
+    group = located.group.id
+    primary = primary or located.site_ids[located.current.name]
+    handles = (located.current, located.other)
+    documents: list[Mapping[str, Any]] = []
+    servers: dict[str, list[dict[str, Any]]] = {}
+    unknown: dict[str, str] = {}
+    for handle in handles:
+        failed = located.errors.get(handle.name)
+        try:
+            if failed is None:
+                documents.append(handle.client.metadata.get(group))
+            elif not isinstance(failed, exceptions.NotFound):
+                raise failed
+            servers[handle.name] = handle.finder.servers()
+        except exceptions.ProtectorError as error:
+            unknown[handle.name] = error.message
+    found = [
+        copy
+        for handle in handles
+        if handle.name in servers
+        for copy in find(
+            documents,
+            primary,
+            located.site_ids[handle.name],
+            handle.name,
+            servers[handle.name],
+        )
+    ]
+    return Seen(tuple(found), unknown)

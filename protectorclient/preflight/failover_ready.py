@@ -1,0 +1,134 @@
+"""What a group's next failover would be refused for, for many groups.
+
+The health report of a service tells what the service knows. What it leaves
+out is looked up here: whether each network and flavor has a counterpart,
+whether Cinder of the target lets a member manage volumes, and whether an
+instance runs beside the group. A site is asked one list of each kind, and
+for each group its metadata.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from protectorclient import exceptions
+from protectorclient.mapping.forecast import Outlook
+from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.preflight import check_sites, copies
+from protectorclient.v1.protection_groups import ProtectionGroup
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """A group, and the sites that can be asked of it."""
+
+    group: ProtectionGroup
+    #: The site whose record of the group is ahead.
+    speaker: Side
+    #: The sites that answer, by their clouds' names.
+    sides: Mapping[str, Side]
+    #: The clouds' names of both.
+    names: tuple[str, ...]
+    #: The site ids of those that answer.
+    site_ids: Mapping[str, str]
+    #: The cloud's name of the site where the group runs.
+    current: str
+
+    @property
+    def target(self) -> Side | None:
+        """Where a failover goes, where that site answers."""
+        others = [name for name in self.names if name != self.current]
+        return self.sides.get(others[0]) if len(others) == 1 else None
+
+    @property
+    def document(self) -> Mapping[str, Any] | None:
+        """The group's metadata; None where they are not told."""
+        with contextlib.suppress(exceptions.NotFound, exceptions.Forbidden):
+            return self.speaker.document(self.group.id)
+        return None
+
+
+def rpo(place: Place) -> float | None:
+    """What was agreed, in seconds; None where nothing was."""
+    policy = (place.document or {}).get("policy") or {}
+    minutes = policy.get("rpo_minutes")
+    return minutes * 60.0 if isinstance(minutes, int | float) else None
+
+
+def live_copies(place: Place) -> tuple[copies.Copy, ...] | None:
+    """Instances that run beside the group; None where nobody can tell."""
+    document = place.document
+    if place.target is None or document is None:
+        return None
+    try:
+        if document.get("operation"):
+            # what it builds is not left over yet
+            return ()
+        found = [
+            copy
+            for name, side in place.sides.items()
+            for copy in copies.find(
+                [document],
+                place.group.current_primary_site_id,
+                place.site_ids[name],
+                name,
+                side.servers,
+            )
+        ]
+    except exceptions.ProtectorError:
+        return None
+    return copies.live(found)
+
+
+def reasons(
+    place: Place, live: tuple[copies.Copy, ...] | None
+) -> Iterator[str]:
+    """Why the next failover would be refused, or fail at once."""
+    if live:
+        yield copies.sentence(live, place.current)
+    if place.group.status == "active" and place.target is not None:
+        yield from _unmatched(place, place.target)
+        yield from _cinder(place.target)
+
+
+def _unmatched(place: Place, target: Side) -> Iterator[str]:
+    """Networks and flavors without a counterpart, as far as is told."""
+    document = place.document
+    if document is None or not document.get("policy"):
+        # a group that was never protected is not mapped first
+        return
+    outlook = Outlook(
+        document,
+        str(document.get("current_primary_site_id")),
+        place.site_ids[target.name],
+    )
+    for what in ("network", "flavor"):
+        try:
+            if what == "network":
+                fates = outlook.networks({}, target.networks)
+            else:
+                fates = outlook.flavors({}, target.flavors)
+        except exceptions.ProtectorError:
+            continue
+        lost = [fate.source.name for fate in fates if not fate.matched]
+        if lost:
+            yield (
+                f"No {what} at {target.name} matches {', '.join(lost)}:"
+                f" map it with --{what}-mapping"
+            )
+
+
+def _cinder(target: Side) -> Iterator[str]:
+    """Whether a member may do there what a failover does."""
+    with contextlib.suppress(exceptions.ProtectorError):
+        roles = getattr(target.token, "role_names", None)
+        if roles and not set(roles) & check_sites.ACTING:
+            # what a reader is refused tells nothing of a member
+            return
+        try:
+            _ = target.volume_services
+        except exceptions.Forbidden:
+            yield f"Cinder of {target.name} lets no member manage volumes"

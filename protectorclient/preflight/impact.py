@@ -1,0 +1,257 @@
+"""What is at stake: what an action moves, and what is lost by it."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from protectorclient import exceptions
+from protectorclient.escape import ShellCommand
+from protectorclient.mapping import commands, suggest
+from protectorclient.mapping.forecast import MISSING, SEVERAL, Fate, Outlook
+
+if TYPE_CHECKING:
+    from protectorclient.pair.moves.action import Prepared
+
+#: How many names are told before they are only counted.
+_NAMED = 6
+
+
+@dataclasses.dataclass(frozen=True)
+class Stakes:
+    """What is known of it; None where nobody could be asked."""
+
+    source: str
+    target: str
+    unplanned: bool
+    outlook: Outlook | None = None
+    networks: Sequence[Fate] | None = None
+    flavors: Sequence[Fate] | None = None
+    recovery_point: datetime.datetime | None = None
+    #: Seconds.
+    age: float | None = None
+    #: There is none at the target.
+    no_recovery_point: bool = False
+    #: The command that has what is not matched mapped.
+    fix: ShellCommand | None = None
+    #: No replication to the target has ever completed.
+    never_replicated: bool = False
+    #: The group is home after it, and is not replicated.
+    unprotected: bool = False
+    #: A test failover; the group stays where it is.
+    drill: bool = False
+    #: The test leaves the primary's instances running.
+    retains: bool = False
+
+    @property
+    def names(self) -> list[str]:
+        """The instances that are moved or tested, as far as known."""
+        if self.outlook is None:
+            return []
+        return [instance.name for instance in self.outlook.instances]
+
+    @property
+    def unmatched(self) -> list[str]:
+        """What has no counterpart at the target, as the service says it."""
+        return sorted(
+            f"{what} {fate.source.name}"
+            for what, fates in (
+                ("network", self.networks),
+                ("flavor", self.flavors),
+            )
+            for fate in fates or ()
+            if fate.ground in (MISSING, SEVERAL)
+        )
+
+    def lines(self, span: Callable[[float], str]) -> Iterator[str]:
+        """For people.
+
+        :param span: says a number of seconds.
+        """
+        outlook = self.outlook
+        if outlook is None:
+            yield "instances: not known"
+        else:
+            sizes = [int(v.get("size") or 0) for v in outlook.volumes]
+            yield (
+                f"instances: {listed(self.names)}; {len(sizes)} volumes,"
+                f" {sum(sizes)} GiB"
+            )
+        yield f"recovery point: {self._point(span)}"
+        yield f"networks: {_fates(self.networks)}"
+        yield f"flavors: {_fates(self.flavors)}"
+        if self.drill:
+            yield f"instances at {self.source}: " + (
+                "keep running"
+                if self.retains
+                else "are stopped until test-cleanup;"
+                " --retain-primary leaves them running"
+            )
+        if self.unprotected:
+            yield (
+                "replication: stays stopped after it;"
+                " --reverse-replication starts it"
+            )
+
+    def _point(self, span: Callable[[float], str]) -> str:
+        if self.no_recovery_point and self.drill:
+            return "none; the test has nothing to start from"
+        if self.no_recovery_point:
+            if self.unplanned or (self.never_replicated and not self.home):
+                return "none; nothing can be recovered"
+            return f"one is made first, {self._kept()}"
+        if self.recovery_point is None or self.age is None:
+            return "not known"
+        when = self.recovery_point.strftime("%Y-%m-%dT%H:%M:%SZ")
+        told = f"{when}, {span(self.age)} old"
+        if self.drill:
+            return f"{told}; the test starts from it"
+        if self.unplanned:
+            return f"{told}; what was written since is lost"
+        return f"{told}; one more is made first, {self._kept()}"
+
+    @property
+    def home(self) -> bool:
+        """Whether the group goes back, for which nothing has to be there."""
+        return self.outlook is not None and self.outlook.home
+
+    def _kept(self) -> str:
+        """Whether a planned move loses nothing.
+
+        A forced failover left instances behind, with writes of their own.
+        """
+        if self.outlook is None or not self.outlook.stale:
+            return "so nothing is lost"
+        return (
+            f"so nothing of {self.source} is lost; what {self.target} wrote"
+            " and never replicated goes, and a snapshot of it stays there"
+        )
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence; of many the first, and how many more."""
+    if not names:
+        return "none"
+    if len(names) > _NAMED:
+        shown = ", ".join(names[:_NAMED])
+        return f"{shown} and {len(names) - _NAMED} more"
+    return ", ".join(names)
+
+
+def _fates(fates: Sequence[Fate] | None) -> str:
+    if fates is None:
+        return "not known"
+    return "; ".join(map(str, fates)) or "none"
+
+
+def of(prepared: Prepared) -> Stakes:
+    """Ask what is at stake; what cannot be asked is left open."""
+    located = prepared.located
+    client = prepared.site.client
+    found: dict[str, Any] = {}
+    with contextlib.suppress(exceptions.ProtectorError):
+        document = client.metadata.get(located.group.id)
+        found["outlook"] = outlook = Outlook(
+            document,
+            located.site_ids[located.current.name],
+            located.site_ids[located.other.name],
+        )
+        found.update(_fates_of(prepared, outlook))
+    with contextlib.suppress(exceptions.ProtectorError):
+        found.update(_point_of(prepared))
+    return Stakes(
+        source=located.current.name,
+        target=located.other.name,
+        unplanned=bool(prepared.options.get("force")),
+        unprotected=prepared.action == "failback"
+        and not prepared.options.get("reverse_replication"),
+        drill=prepared.action == "test_failover",
+        retains=bool(prepared.options.get("retain_primary")),
+        **found,
+    )
+
+
+def _fates_of(prepared: Prepared, outlook: Outlook) -> Mapping[str, Any]:
+    finder = prepared.located.other.finder
+    networks = prepared.networks.ids() if prepared.networks else {}
+    flavors = prepared.flavors.ids() if prepared.flavors else {}
+    try:
+        at_target = {
+            "networks": finder.networks(),
+            "flavors": finder.flavors(),
+        }
+    except exceptions.ProtectorError:
+        return {}
+    found: dict[str, Any] = {
+        "networks": outlook.networks(networks, at_target["networks"]),
+        "flavors": outlook.flavors(flavors, at_target["flavors"]),
+    }
+    if not all(f.matched for some in found.values() for f in some):
+        with contextlib.suppress(exceptions.ProtectorError):
+            at_target["subnets"] = finder.subnets()
+            found["fix"] = _fix(prepared, outlook, found, at_target)
+    return found
+
+
+def _fix(
+    prepared: Prepared,
+    outlook: Outlook,
+    found: Mapping[str, Any],
+    at_target: Mapping[str, Any],
+) -> ShellCommand:
+    name = prepared.group.name
+    mapped = _rematch(outlook, found["networks"], found["flavors"], at_target)
+    if None in mapped:
+        return commands.suggest(name)
+    unplanned = bool(prepared.options.get("force"))
+    flags = [
+        "--" + option.replace("_", "-")
+        for option in ("retain_primary", "reverse_replication")
+        if prepared.options.get(option)
+    ]
+    verb = prepared.action.replace("_", "-")
+    return commands.move(verb, name, mapped, unplanned=unplanned, more=flags)
+
+
+def _rematch(
+    outlook: Outlook,
+    networks: Sequence[Fate],
+    flavors: Sequence[Fate],
+    targets: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> list[list[str] | None]:
+    """The options of networks and of flavors for a move.
+
+    :param targets: ``networks``, ``subnets`` and ``flavors`` at the target.
+    """
+    return [
+        commands.options(
+            "network",
+            networks,
+            suggest.networks(outlook, targets["networks"], targets["subnets"]),
+        ),
+        commands.options(
+            "flavor",
+            flavors,
+            suggest.flavors(outlook, targets["flavors"]),
+        ),
+    ]
+
+
+def _point_of(prepared: Prepared) -> Mapping[str, Any]:
+    client, located = prepared.site.client, prepared.located
+    target = located.site_ids[located.other.name]
+    points = client.consistency_groups.get(prepared.group.id)
+    point = points.latest_at(target)
+    if point is None and "recovery_points" not in points.to_dict():
+        # a service that does not list them may have one
+        return {}
+    if point is None:
+        never = not points.complete_at(target)
+        return {"no_recovery_point": True, "never_replicated": never}
+    if point.created_at is None:
+        return {}
+    age = (client.http.server_time() - point.created_at).total_seconds()
+    return {"recovery_point": point.created_at, "age": max(0.0, age)}

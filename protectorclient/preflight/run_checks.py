@@ -1,0 +1,99 @@
+"""Making checks: each row at its places, each answer a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from protectorclient import exceptions
+from protectorclient.advice.guide import filled
+from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.preflight.check_row import Check, Where
+from protectorclient.preflight.context import Case, said
+from protectorclient.preflight.findings import (
+    Finding,
+    Severity,
+    Skip,
+    Verdict,
+    lines,
+)
+
+#: The site of a row that is about the pair.
+BOTH = "both"
+
+
+def findings(check: Check, case: Case) -> Iterable[Finding]:
+    """What one check finds: a row for each place where it is made."""
+    if check.where is Where.PAIR:
+        yield _finding(check, case, BOTH, lambda: check.judge(case))
+    elif check.where is Where.TARGET:
+        name = case.target.name if case.target else BOTH
+        yield _finding(check, case, name, lambda: check.judge(case))
+    else:
+        for side in _places(check, case):
+            yield _finding(check, case, side.name, _at(check, case, side))
+
+
+def _at(check: Check, case: Case, side: Side) -> Callable[[], Verdict]:
+    return lambda: check.judge(case, side)
+
+
+def _places(check: Check, case: Case) -> list[Side]:
+    every = list(case.sides.values())
+    if check.where is Where.EACH:
+        return every
+    if check.where is Where.ASKED:
+        return [case.asked] if case.asked else every
+    if case.purpose == "unplanned":
+        # a dead primary is what it is for
+        primary = case.source
+        if primary is None:
+            # nobody says who that is; of two sites the silent one may be
+            silent = [side for side in every if side.silent]
+            primary = silent[0] if len(silent) == 1 else None
+        return [side for side in every if side is not primary]
+    return every
+
+
+def _finding(
+    check: Check, case: Case, site: str, judge: Callable[[], Verdict]
+) -> Finding:
+    try:
+        verdict = judge()
+    except Skip as skip:
+        return Finding(check.id, Severity.SKIPPED, site, str(skip))
+    except exceptions.ProtectorError as error:
+        return Finding(check.id, Severity.SKIPPED, site, _untold(error, case))
+    site = verdict.site or site
+    if verdict.good:
+        return Finding(
+            check.id,
+            Severity.OK,
+            site,
+            verdict.message,
+            affected=verdict.affected,
+        )
+    names = {"group": case.name, "site": site}
+    severity = verdict.severity or check.severity
+    blocks = verdict.blocks
+    if blocks is None:
+        blocks = case.purpose in check.blocks
+    return Finding(
+        id=check.id,
+        severity=severity,
+        site=site,
+        message=verdict.message,
+        cause=verdict.cause or check.cause,
+        impact=check.impact,
+        steps=verdict.steps
+        or tuple(filled(line, names) for line in lines(check.fix)),
+        affected=verdict.affected,
+        blocks=blocks and severity is Severity.PROBLEM,
+    )
+
+
+def _untold(error: exceptions.ProtectorError, case: Case) -> str:
+    """A cloud that does not tell; a dead site is called that."""
+    side = case.sides.get(error.site or "")
+    if side is not None and side.barred is not None:
+        return said(side.barred, side)
+    return str(error)

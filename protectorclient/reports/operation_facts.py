@@ -1,0 +1,299 @@
+"""What both sites say of one operation, and of its group."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from protectorclient import exceptions
+from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.polling import at_once
+from protectorclient.preflight import copies
+
+if TYPE_CHECKING:
+    from protectorclient.v1.operations import Operation
+    from protectorclient.v1.protection_groups import (
+        ProtectionGroup,
+        SyncStatus,
+    )
+    from protectorclient.v1.sites import Site
+
+T = TypeVar("T")
+
+_DRILLS = ("test_failover", "test_cleanup")
+#: So many of the newest operations of a group are looked at.
+_LOOK_BACK = 50
+#: So many groups are listed, and of so many the metadata are read, to find
+#: one that an operation of a silent site belongs to.
+_GROUPS, _DOCUMENTS = 1000, 25
+_MOVING = ("failing_over", "failing_back")
+_DIFFERS = ("OUT_OF_SYNC", "FAILED")
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """What one site says."""
+
+    #: The cloud's name.
+    site: str
+    #: Why it says nothing.
+    error: exceptions.ProtectorError | None = None
+    operation: Operation | None = None
+    #: Seconds since the operation's record last changed.
+    unchanged_for: float | None = None
+    group: ProtectionGroup | None = None
+    sync: SyncStatus | None = None
+    #: The id of this very site, and both sites' records by id.
+    site_id: str | None = None
+    sites: Mapping[str, Site] = dataclasses.field(default_factory=dict)
+    #: Test failovers of the group and their clean-ups that were started
+    #: here, newest first.
+    drills: tuple[Operation, ...] = ()
+    #: The group's newest operations that were started here, newest first.
+    history: tuple[Operation, ...] = ()
+    #: What its metadata say of an operation that is not its own.
+    told: Mapping[str, Any] | None = None
+    #: The group's metadata, and all instances of the project here.
+    document: Mapping[str, Any] | None = None
+    servers: tuple[Mapping[str, Any], ...] | None = None
+
+    @property
+    def silent(self) -> bool:
+        """Whether it does not answer, as against: not allow."""
+        return isinstance(self.error, SILENT)
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What both sites say of one operation."""
+
+    operation_id: str
+    #: By the clouds' names.
+    seen: Mapping[str, Seen]
+
+    @property
+    def home(self) -> Seen | None:
+        """The site that knows the operation."""
+        found = (one for one in self.seen.values() if one.operation)
+        return next(found, None)
+
+    @property
+    def operation(self) -> Operation | None:
+        """The record, where a site that knows it answers."""
+        return self.home.operation if self.home else None
+
+    @property
+    def witness(self) -> Seen | None:
+        """A site that does not know it, but was told of it by the other."""
+        found = (one for one in self.seen.values() if one.told)
+        return next(found, None)
+
+    @property
+    def group(self) -> ProtectionGroup | None:
+        """The group, as the site has it that is ahead."""
+        found = [one.group for one in self.seen.values() if one.group]
+        return max(
+            found,
+            key=lambda one: (one.failover_count, one.metadata_version),
+            default=None,
+        )
+
+    @property
+    def drill(self) -> Operation | None:
+        """The test failover that a clean-up was to clear away."""
+        if self.home is None or self.operation is None:
+            return None
+        drills = iter(self.home.drills)
+        for one in drills:
+            if one.id == self.operation.id:
+                break
+        return next(
+            (one for one in drills if one.operation_type == "test_failover"),
+            None,
+        )
+
+    @property
+    def silent(self) -> list[Seen]:
+        """The sites that do not answer."""
+        return [one for one in self.seen.values() if one.silent]
+
+    @property
+    def dead_primary(self) -> bool:
+        """Whether the site where the group runs does not answer."""
+        if self.group is None or not self.silent:
+            return False
+        alive = [one.site_id for one in self.seen.values() if not one.silent]
+        return self.group.current_primary_site_id not in alive
+
+    @property
+    def live_copies(self) -> tuple[copies.Copy, ...]:
+        """Instances that run beside the group, as far as is told."""
+        group = self.group
+        told = sorted(
+            (one for one in self.seen.values() if one.document),
+            key=lambda one: one.group is not group,
+        )
+        documents = [one.document for one in told if one.document]
+        if group is None or not documents or documents[0].get("operation"):
+            return ()
+        return copies.live(
+            copy
+            for one in self.seen.values()
+            if one.site_id is not None and one.servers is not None
+            for copy in copies.find(
+                documents,
+                group.current_primary_site_id,
+                one.site_id,
+                one.site,
+                one.servers,
+            )
+        )
+
+    @property
+    def primary(self) -> str:
+        """The cloud's name of the site where the group runs."""
+        group = self.group
+        for one in self.seen.values():
+            if group and one.site_id == group.current_primary_site_id:
+                return one.site
+        left = [one.site for one in self.seen.values() if one.site_id is None]
+        return left[0] if len(left) == 1 else "its primary"
+
+    @property
+    def out_of_sync(self) -> bool:
+        """Whether a site that sees both says that they differ."""
+        return any(
+            one.sync is not None and one.sync.status in _DIFFERS
+            for one in self.seen.values()
+        )
+
+
+def examine(
+    operation_id: str,
+    handles: Mapping[str, SiteHandle],
+    *,
+    grace: float | None = at_once.GRACE,
+) -> Facts:
+    """Ask both sites for what they know.
+
+    :param grace: seconds that a site has when the other one has answered;
+        None for as long as its own timeouts are.
+    :raises NotFound: all answer, and none knows the operation.
+    """
+    found, errors = at_once.both(
+        {
+            name: functools.partial(_find, handle, operation_id)
+            for name, handle in handles.items()
+        },
+        grace=grace,
+    )
+    first = {
+        name: found[name] if name in found else _untold(name, errors[name])
+        for name in handles
+    }
+    facts = Facts(operation_id, first)
+    if facts.operation is None:
+        for one in first.values():
+            if one.error is not None and not one.silent:
+                raise one.error
+        if not facts.silent:
+            raise exceptions.NotFound(
+                f"no site knows an operation '{operation_id}'"
+            )
+        return Facts(
+            operation_id,
+            {
+                name: _overhear(handles[name], one, operation_id)
+                for name, one in first.items()
+            },
+        )
+    group = facts.operation.protection_group_id
+    if group is None:
+        return facts
+    alone = bool(facts.silent)
+    asked, failed = at_once.both(
+        {
+            name: functools.partial(_ask, handles[name], one, group, alone)
+            for name, one in first.items()
+            if one.error is None
+        },
+        grace=grace,
+    )
+    seen = first | asked
+    for name, error in failed.items():
+        seen[name] = dataclasses.replace(first[name], error=error)
+    return Facts(operation_id, seen)
+
+
+def _untold(site: str, error: exceptions.ProtectorError) -> Seen:
+    """A site that does not know the operation, or does not tell."""
+    if isinstance(error, exceptions.NotFound):
+        return Seen(site)
+    return Seen(site, error)
+
+
+def _find(handle: SiteHandle, operation_id: str) -> Seen:
+    found = handle.client.operations.get(operation_id)
+    age = None
+    if found.updated_at is not None:
+        now = handle.client.http.server_time()
+        age = max(0.0, (now - found.updated_at).total_seconds())
+    return Seen(handle.name, operation=found, unchanged_for=age)
+
+
+def _overhear(handle: SiteHandle, seen: Seen, operation_id: str) -> Seen:
+    """What a site was told of an operation: it stands in the metadata."""
+    if seen.error is not None:
+        return seen
+    client = handle.client
+    try:
+        groups = list(client.protection_groups.list(limit=_GROUPS))
+        # those that move first: it is most likely one of theirs
+        groups.sort(key=lambda one: one.status not in _MOVING)
+        for group in groups[:_DOCUMENTS]:
+            told = client.metadata.get(group.id).get("operation")
+            if isinstance(told, Mapping) and told.get("id") == operation_id:
+                # the other one is silent: nobody waits for it once more
+                asked = _ask(handle, seen, group.id, alone=True)
+                return dataclasses.replace(asked, told=told)
+    except exceptions.ProtectorError as error:
+        return dataclasses.replace(seen, error=error)
+    return seen
+
+
+def _ask(handle: SiteHandle, seen: Seen, group: str, alone: bool) -> Seen:
+    """What a site says of the group; alone, of itself and no other."""
+    if seen.error is not None:
+        return seen
+    client = handle.client
+    told: dict[str, Any] = {}
+    try:
+        told["site_id"] = handle.local.id
+        told["sites"] = handle.sites
+        with contextlib.suppress(exceptions.NotFound):
+            told["group"] = client.protection_groups.get(group)
+            if not alone:
+                # its service would wait for the silent one too
+                told["sync"] = client.protection_groups.sync_status(group)
+        told["document"] = _quietly(lambda: client.metadata.get(group))
+        told["servers"] = _quietly(lambda: tuple(handle.finder.servers()))
+        told["history"] = tuple(
+            client.operations.list(protection_group_id=group, limit=_LOOK_BACK)
+        )
+        told["drills"] = tuple(
+            one for one in told["history"] if one.operation_type in _DRILLS
+        )
+    except exceptions.ProtectorError as error:
+        told["error"] = error
+    return dataclasses.replace(seen, **told)
+
+
+def _quietly(question: Callable[[], T]) -> T | None:
+    """An answer that the rest can do without."""
+    try:
+        return question()
+    except exceptions.ProtectorError:
+        return None

@@ -1,0 +1,428 @@
+"""All groups at a glance: where they run, and whether they could move."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import dataclasses
+import datetime
+import time
+from collections.abc import Callable, Iterable, Mapping
+
+from protectorclient import exceptions
+from protectorclient._http import microversions
+from protectorclient.pair import SitePair
+from protectorclient.pair.both_sites import BothSites
+from protectorclient.pair.located import rank
+from protectorclient.pair.site import SILENT
+from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.polling import at_once
+from protectorclient.preflight import failover_ready
+from protectorclient.reports.overview_row import Row as Row
+from protectorclient.v1.health import GroupHealth
+from protectorclient.v1.operations import Operation
+from protectorclient.v1.protection_groups import ProtectionGroup
+
+#: Groups whose particulars are asked at the same time.
+_ASKERS = 6
+#: The last of these of a group is its last drill.
+DRILL = "test_failover"
+#: Without a health report nobody has asked for all that readiness takes.
+_UNTOLD = f"unknown: needs API version {microversions.HEALTH.since}"
+_LATE = "unknown: no health report within {grace:g} s"
+_UNLISTED = "unknown: the health report does not have it"
+#: Of the newest operations of a site so many are read at once.
+_NEWEST = 1000
+
+
+@dataclasses.dataclass(frozen=True)
+class Overview:
+    """What both sites say, put together."""
+
+    rows: tuple[Row, ...]
+    #: Why a site said nothing, by its cloud's name.
+    errors: Mapping[str, exceptions.ProtectorError]
+    sites: tuple[str, ...]
+    #: What was asked for, and no site that answers has.
+    missing: tuple[str, ...] = ()
+
+    @property
+    def is_well(self) -> bool:
+        """Whether each group is well, and each site has answered."""
+        return not self.errors and all(row.is_well for row in self.rows)
+
+    def silence(self, name: str) -> str:
+        """That a site says nothing, and why."""
+        return _silence(name, self.errors[name])
+
+    @property
+    def trouble(self) -> exceptions.ProtectorError | None:
+        """What there is to be told of it, beside the rows.
+
+        A site that is dead, or does not let us in, is none, as long as
+        the other one answers.
+        """
+        if len(self.errors) == len(self.sites):
+            for error in self.errors.values():
+                if not isinstance(error, SILENT):
+                    return error
+            told = "; ".join(str(error) for error in self.errors.values())
+            return exceptions.SiteUnreachable(f"neither site answers: {told}")
+        if not self.missing:
+            return None
+        names = " or ".join(f"'{name}'" for name in self.missing)
+        return exceptions.NotFound(
+            f"no protection group has the name or id {names}"
+        )
+
+
+def _state(error: exceptions.ProtectorError) -> str:
+    return "is dead" if isinstance(error, SILENT) else "refuses"
+
+
+def _silence(name: str, error: exceptions.ProtectorError) -> str:
+    """That a site says nothing, and why."""
+    if isinstance(error, at_once.Late):
+        # it may only be slow
+        return error.message
+    return f"{name} {_state(error)}: {error.message}"
+
+
+def look(pair: SitePair | BothSites, names: Iterable[str] = ()) -> Overview:
+    """Ask both sites at once; a silent one costs the grace once.
+
+    :param pair: the sites to ask.
+    :param names: of groups, or their ids; without any, all.
+    """
+    sites = pair.reads if isinstance(pair, SitePair) else pair
+    kept = {id(handle): Side(handle) for handle in sites.handles}
+    told, errors = sites.each(lambda handle: _ask(kept[id(handle)]))
+    answers: dict[str, _Answer] = {}
+    for name, one in told.items():
+        try:
+            answers[name] = one.answer(sites.grace)
+        except exceptions.ProtectorError as error:
+            errors[name] = error
+    sides = {side.name: side for side in kept.values()}
+    if not answers:
+        return Overview((), errors, tuple(sides))
+    picture = _Picture(sides, answers, errors)
+    chosen, missing = picture.chosen(list(names))
+    rows = tuple(at_once.each_of(chosen, picture.row, askers=_ASKERS))
+    return Overview(rows, errors, tuple(sides), missing)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Answer:
+    """What one site said of all groups."""
+
+    groups: dict[str, ProtectionGroup]
+    operations: list[Operation]
+    health: dict[str, GroupHealth]
+    #: Why there is no health report.
+    unhealthy: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Told:
+    """The same, while the health report is still waited for."""
+
+    groups: dict[str, ProtectionGroup]
+    operations: list[Operation]
+    #: The site asks its peer for it, which may be silent.
+    health: concurrent.futures.Future[dict[str, GroupHealth] | None]
+    #: When the rest was there, on the clock that `time.monotonic` reads.
+    at: float
+
+    def answer(self, grace: float | None) -> _Answer:
+        """With the health report, if it comes in time.
+
+        :param grace: seconds that it has when the rest is there.
+        """
+        left = None
+        if grace is not None:
+            left = max(0.0, self.at + grace - time.monotonic())
+        try:
+            health = self.health.result(left)
+        except TimeoutError:
+            late = _LATE.format(grace=grace)
+            return _Answer(self.groups, self.operations, {}, late)
+        untold = _UNTOLD if health is None else None
+        return _Answer(self.groups, self.operations, health or {}, untold)
+
+
+def _ask(side: Side) -> _Told:
+    if side.barred is not None:
+        raise side.barred
+    health = at_once.start(lambda: side.health if side.has_health else None)
+    groups = {group.id: group for group in side.groups}
+    operations = list(side.handle.client.operations.list(limit=_NEWEST))
+    _ = side.local
+    if groups:
+        with contextlib.suppress(exceptions.ProtectorError):
+            _ = side.servers
+    return _Told(groups, operations, health, time.monotonic())
+
+
+class _Picture:
+    """Both answers, to be read group by group."""
+
+    def __init__(
+        self,
+        sides: Mapping[str, Side],
+        answers: Mapping[str, _Answer],
+        errors: Mapping[str, exceptions.ProtectorError],
+    ) -> None:
+        self._sides = sides
+        self._answers = answers
+        self._errors = errors
+        self._sites = {sides[name].local.id: name for name in answers}
+        self._complete = {
+            name: len(answer.operations) < _NEWEST
+            for name, answer in answers.items()
+        }
+
+    def chosen(self, names: list[str]) -> tuple[list[str], tuple[str, ...]]:
+        """The ids of the groups asked for, and the names of none."""
+        known: dict[str, ProtectionGroup] = {}
+        for answer in self._answers.values():
+            for identity, group in answer.groups.items():
+                known.setdefault(identity, group)
+        if not names:
+            return sorted(known, key=lambda it: (known[it].name, it)), ()
+        found: list[str] = []
+        missing = []
+        for name in dict.fromkeys(names):
+            ids = [
+                identity
+                for identity, group in known.items()
+                if name in (identity, group.name)
+            ]
+            if not ids:
+                missing.append(name)
+            found += ids
+        return list(dict.fromkeys(found)), tuple(missing)
+
+    def row(self, identity: str) -> Row:
+        """One group, as the site has it that is ahead."""
+        records = {
+            name: answer.groups[identity]
+            for name, answer in self._answers.items()
+            if identity in answer.groups
+        }
+        ahead = max(records, key=lambda name: rank(records[name]))
+        group = records[ahead]
+        in_sync, sync_status = self._sync(records)
+        health = self._health(identity, group, ahead)
+        place = self._place(group, ahead)
+        live = failover_ready.live_copies(place)
+        reasons = (
+            *self._reasons(health, group, in_sync, sync_status),
+            *failover_ready.reasons(place, live),
+        )
+        is_ready: bool | None = not reasons
+        if is_ready and health is None:
+            is_ready, reasons = None, (self._untold(),)
+        operations = self._operations(identity)
+        now = self._sides[ahead].handle.client.http.server_time()
+        return Row(
+            id=identity,
+            name=group.name,
+            status=group.status,
+            primary=self._site(group.current_primary_site_id),
+            in_sync=in_sync,
+            sync_status=sync_status,
+            unknown_at=self._unknown_at(records),
+            lag=(lag := self._lag(health, group, now)),
+            has_point=_has_point(health, lag),
+            rpo=failover_ready.rpo(place),
+            ready=is_ready,
+            reasons=tuple(dict.fromkeys(reasons)),
+            live_copies=live,
+            last_drill=_last(operations, _is_drill),
+            last_operation=operations[0] if operations else None,
+            silent=next(iter(self._errors), None),
+            is_dead=any(isinstance(e, SILENT) for e in self._errors.values()),
+            now=now,
+        )
+
+    def _place(
+        self, group: ProtectionGroup, ahead: str
+    ) -> failover_ready.Place:
+        """Where the group runs, and the other site, as they answer."""
+        ids = {name: site_id for site_id, name in self._sites.items()}
+        current = self._site(group.current_primary_site_id)
+        return failover_ready.Place(
+            group=group,
+            speaker=self._sides[ahead],
+            sides={
+                name: side
+                for name, side in self._sides.items()
+                if name in self._answers
+            },
+            names=tuple(self._sides),
+            site_ids=ids,
+            current=current,
+        )
+
+    def _site(self, site_id: str | None) -> str:
+        """The cloud's name; of a dead site that is the one left."""
+        if site_id in self._sites:
+            return self._sites[site_id]
+        left = [name for name in self._sides if name not in self._answers]
+        return left[0] if len(left) == 1 else str(site_id)
+
+    def _sync(
+        self, copies: Mapping[str, ProtectionGroup]
+    ) -> tuple[bool | None, str]:
+        for name, error in self._errors.items():
+            return None, _silence(name, error)
+        missing = self._unknown_at(copies)
+        if missing is not None:
+            return False, f"{missing} does not know it"
+        versions = {rank(copy) for copy in copies.values()}
+        if len(versions) > 1:
+            return False, "OUT_OF_SYNC"
+        identity = next(iter(copies.values())).id
+        said = {
+            answer.health[identity].sync_status
+            for answer in self._answers.values()
+            if identity in answer.health
+        } - {None}
+        if not said:
+            return self._unsaid(identity)
+        worse = sorted(str(one) for one in said if one != "IN_SYNC")
+        if worse == ["UNREACHABLE"]:
+            # one does not hear the other, and both are heard here
+            return self._same(identity), worse[0]
+        return (False, worse[0]) if worse else (True, "IN_SYNC")
+
+    def _unknown_at(self, copies: Mapping[str, ProtectionGroup]) -> str | None:
+        """The site that answers, and has no record of a group."""
+        missing = [name for name in self._answers if name not in copies]
+        return missing[0] if missing else None
+
+    def _unsaid(self, identity: str) -> tuple[bool | None, str]:
+        """No health report tells it: equal versions may differ all the
+        same."""
+        same = self._same(identity)
+        if same is None:
+            return None, "unknown: a site does not tell its checksum"
+        return same, "IN_SYNC" if same else "OUT_OF_SYNC"
+
+    def _same(self, identity: str) -> bool | None:
+        """Whether both hold the same, as each says of itself."""
+        try:
+            sums = {
+                side.handle.client.protection_groups.sync_status(
+                    identity, local=True
+                ).local_checksum
+                for side in self._sides.values()
+            }
+        except exceptions.ProtectorError:
+            return None
+        return len(sums) == 1 and None not in sums
+
+    def _health(
+        self, identity: str, group: ProtectionGroup, ahead: str
+    ) -> GroupHealth | None:
+        """As the primary says; where it is silent, as the other does."""
+        order = [self._site(group.current_primary_site_id), ahead]
+        for name in [*order, *self._answers]:
+            answer = self._answers.get(name)
+            if answer is not None and identity in answer.health:
+                return answer.health[identity]
+        return None
+
+    def _reasons(
+        self,
+        health: GroupHealth | None,
+        group: ProtectionGroup,
+        in_sync: bool | None,
+        sync_status: str,
+    ) -> tuple[str, ...]:
+        found: list[str] = []
+        if in_sync is None:
+            found.append(sync_status)
+        if health is not None:
+            dead = "The other site does not answer"
+            found += [
+                reason
+                for reason in health.reasons
+                if not (in_sync is None and reason == dead)
+            ]
+            if not health.reasons and health.failover_ready is False:
+                found.append("the service says it is not ready")
+        else:
+            if group.status != "active":
+                found.append(f"The group is {group.status}")
+            if in_sync is False:
+                found.append(sync_status)
+        return tuple(dict.fromkeys(found))
+
+    def _untold(self) -> str:
+        why = [answer.unhealthy for answer in self._answers.values()]
+        return _UNLISTED if None in why else str(why[0])
+
+    def _operations(self, identity: str) -> list[Operation]:
+        """Those of both sites, newest first."""
+        found = [
+            operation
+            for name, answer in self._answers.items()
+            for operation in self._of_group(name, answer, identity)
+        ]
+        oldest = datetime.datetime.min.replace(tzinfo=datetime.UTC)
+        return sorted(
+            found, key=lambda it: it.started_at or oldest, reverse=True
+        )
+
+    def _of_group(
+        self, name: str, answer: _Answer, identity: str
+    ) -> list[Operation]:
+        found = [
+            operation
+            for operation in answer.operations
+            if operation.protection_group_id == identity
+        ]
+        if self._complete[name] or _last(found, _is_drill) is not None:
+            return found
+        # the list was cut before this group's last drill
+        drills = self._sides[name].handle.client.operations.list(
+            protection_group_id=identity,
+            operation_type=DRILL,
+            status="completed",
+            limit=1,
+        )
+        return [*found, *drills]
+
+    def _lag(
+        self,
+        health: GroupHealth | None,
+        group: ProtectionGroup,
+        now: datetime.datetime,
+    ) -> float | None:
+        if health is not None:
+            return health.replication_lag_seconds
+        if group.last_replication_at is None:
+            return None
+        return max(0.0, (now - group.last_replication_at).total_seconds())
+
+
+def _has_point(health: GroupHealth | None, lag: float | None) -> bool | None:
+    """A service that tells no lag tells of its RPO whether that is so."""
+    if lag is not None:
+        return True
+    if health is not None and health.rpo_compliant is None:
+        return None
+    return False
+
+
+def _last(
+    operations: Iterable[Operation], fits: Callable[[Operation], bool]
+) -> Operation | None:
+    return next((one for one in operations if fits(one)), None)
+
+
+def _is_drill(operation: Operation) -> bool:
+    """A drill counts when it has succeeded."""
+    return operation.operation_type == DRILL and operation.state == "completed"
