@@ -5,10 +5,10 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from engine_parts import Two
-from judging import Judge, judged
 
 from fakeserver.local.pair import LocalPair
+from tests.helpers.engine_parts import Two
+from tests.helpers.judging import Judge, judged
 
 
 @pytest.fixture(scope="session")

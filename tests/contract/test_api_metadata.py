@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from walking import GROUP, NOBODY, Walk
 
 from fakeserver.local.pair import LocalPair
+from tests.helpers.walking import GROUP, NOBODY, Walk
 
 Doc = dict[str, Any]
 Change = Callable[[Doc], object]

@@ -3,11 +3,11 @@
 import time
 
 import pytest
-from engine_parts import WEB, A, B, Two
 
 from fakeserver.base.clock import SharedClock
 from fakeserver.local.pair import LocalPair
 from fakeserver.store import groups
+from tests.helpers.engine_parts import WEB, A, B, Two
 
 
 def until(said, meanwhile=None, seconds=60.0):

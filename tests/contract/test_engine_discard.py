@@ -1,11 +1,11 @@
 """The way back from a failover that was forced by mistake."""
 
 import pytest
-from engine_parts import NEWEST, UNREACHABLE, WEB, A, B, Two
 
 from fakeserver.base.seed_world import ARRAYS
 from fakeserver.engine.model.plans import PLANS
 from fakeserver.store import groups
+from tests.helpers.engine_parts import NEWEST, UNREACHABLE, WEB, A, B, Two
 
 NAMES = ["web-1", "web-2", "web-3"]
 REQUEST = "req-11111111-2222-4333-8444-555555555555"

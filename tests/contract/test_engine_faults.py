@@ -3,13 +3,13 @@
 import itertools
 
 import pytest
-from engine_parts import UNREACHABLE, WEB, A, B, Two
 
 from fakeserver.cli import main
 from fakeserver.faults.kinds import KINDS
 from fakeserver.local.pair import LocalPair
 from fakeserver.store import groups
-from tests.sampling import sampled
+from tests.helpers.engine_parts import UNREACHABLE, WEB, A, B, Two
+from tests.helpers.sampling import sampled
 
 #: the fault, when it strikes, and what it strikes
 CALLS_GONE_WRONG = itertools.product(

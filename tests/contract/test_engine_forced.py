@@ -1,9 +1,9 @@
 """Forced failovers: what they take over, and what they cannot have."""
 
 import pytest
-from engine_parts import WEB, A, B, Two
 
 from fakeserver.engine.model.plans import PLANS
+from tests.helpers.engine_parts import WEB, A, B, Two
 
 NAMES = ("web-1", "web-2", "web-3")
 MAKERS = (

@@ -1,12 +1,12 @@
 """Sites that fall silent: who waits how long, and what is left of it."""
 
 import pytest
-from engine_parts import DB, WEB, A, B, Two
 
 from fakeserver.base.seed_world import ARRAYS
 from fakeserver.engine.cloud_client.cloud import CloudUnreachable, RemoteCloud
 from fakeserver.engine.peer.client import Peer, PeerSilent
 from fakeserver.store import groups
+from tests.helpers.engine_parts import DB, WEB, A, B, Two
 
 STEPS = (
     "get_latest_snapshot",

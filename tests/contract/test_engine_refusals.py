@@ -3,11 +3,20 @@
 import concurrent.futures
 
 import pytest
-from engine_parts import BARE, DB, NEWEST, UNREACHABLE, WEB, A, B, Two
 
 from fakeserver.engine.model.document import checksum
 from fakeserver.store import groups
-from tests.sampling import sampled
+from tests.helpers.engine_parts import (
+    BARE,
+    DB,
+    NEWEST,
+    UNREACHABLE,
+    WEB,
+    A,
+    B,
+    Two,
+)
+from tests.helpers.sampling import sampled
 
 
 def put_status(two: Two, status: str, primary: str = A, **more) -> None:

@@ -1,9 +1,9 @@
 """What one operation had to leave, the next one does not build beside."""
 
 import pytest
-from engine_parts import WEB, A, B, Two
 
 from fakeserver.store import groups
+from tests.helpers.engine_parts import WEB, A, B, Two
 
 pytestmark = pytest.mark.decided
 NAMES = {"web-1", "web-2", "web-3"}

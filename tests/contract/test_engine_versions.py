@@ -3,10 +3,10 @@
 import re
 
 import pytest
-from engine_parts import DB, WEB, A, B, Two
 
 from fakeserver.engine.model.plans import PLANS, REVERSING
 from fakeserver.store import groups
+from tests.helpers.engine_parts import DB, WEB, A, B, Two
 
 COUNT = "failover_count"
 

@@ -1,12 +1,12 @@
 """Bad nights of two sites, from the first sign to the morning after."""
 
 import pytest
-from engine_parts import WEB, A, B, Two
 
 from fakeserver.base.seed_world import ARRAYS
 from fakeserver.base.vault import Vault
 from fakeserver.store import groups
-from tests.sampling import sampled
+from tests.helpers.engine_parts import WEB, A, B, Two
+from tests.helpers.sampling import sampled
 
 STEPS = (
     "validate_target_site",

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from library_parts import BARE, FORMS, WEB, Live, opened
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
 from protectorclient._http.adapter import new_request_id
 from protectorclient.v1 import Client
 from protectorclient.v1.operations import Operation
+from tests.helpers.library_parts import BARE, FORMS, WEB, Live, opened
 
 #: what a version lacks, by the method that needs it
 NEEDS = {"health.list": "1.2"}

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from library_parts import DB, NETWORKS, WEB, Live, opened
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
 from protectorclient.exit_codes import code_for
+from tests.helpers.library_parts import DB, NETWORKS, WEB, Live, opened
 
 PEER = "Cannot modify protection group — remote site unreachable"
 BACK = {"net-secondary-web": "net-primary-web"}

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from library_parts import DB, NETWORKS, WEB, Live, opened
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
 from protectorclient.exit_codes import code_for
 from protectorclient.polling import poller
+from tests.helpers.library_parts import DB, NETWORKS, WEB, Live, opened
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,10 @@ import concurrent.futures
 import threading
 
 import pytest
-from engine_parts import A, B, Two
 
 from fakeserver.engine.peer.replicate import Metadata
 from fakeserver.store import groups, tombstones
+from tests.helpers.engine_parts import A, B, Two
 
 NAME = "shop"
 

@@ -6,8 +6,11 @@ from typing import Any
 
 import flask
 import pytest
-from judging import Judge
-from walking import (
+
+from fakeserver.local.pair import LocalPair
+from fakeserver.store import groups
+from tests.helpers.judging import Judge
+from tests.helpers.walking import (
     GROUP,
     GROUPS,
     MAPPINGS,
@@ -21,9 +24,6 @@ from walking import (
     body_of,
     entries,
 )
-
-from fakeserver.local.pair import LocalPair
-from fakeserver.store import groups
 
 #: no body is larger
 LARGE = b" " * (1 << 20) + b"{}"

@@ -5,17 +5,13 @@ Every command has to end well and to say nothing on stderr.
 
 import json
 import pathlib
-import sys
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from fakeserver.local.pair import LocalPair
-
-sys.path.append(str(pathlib.Path(__file__).parents[1] / "functional"))
-
-from clirunner import Ran, openstack
+from tests.helpers.clirunner import Ran, openstack
 
 pytestmark = pytest.mark.versions
 

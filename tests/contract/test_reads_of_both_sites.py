@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from library_parts import NETWORKS, WEB, Live
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
@@ -18,6 +17,7 @@ from protectorclient.pair.site import SiteHandle
 from protectorclient.polling import at_once
 from protectorclient.reports.operation_facts import examine
 from protectorclient.v1.operations import Operation
+from tests.helpers.library_parts import NETWORKS, WEB, Live
 
 #: every read of one group, and what a person would look at
 READS: dict[str, Callable[[SitePair], Reading[Any]]] = {

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 import requests
-from walking import NOBODY, Walk, body_of, entries
 
 from fakeserver.api import roles
 from fakeserver.local.pair import LocalPair
+from tests.helpers.walking import NOBODY, Walk, body_of, entries
 
 #: users whose roles in the tenant's project are made to be just these
 HOLDERS = {

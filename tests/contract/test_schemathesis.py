@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-import fuzzing
 import pytest
 import requests
-from fuzzed_world import FuzzedWorld
 from schemathesis.checks import CHECKS
 
 from fakeserver.api import description
+from tests.helpers import fuzzing
+from tests.helpers.fuzzed_world import FuzzedWorld
 
 #: version -> the share of the configured examples that is drawn
 RUNS = {"1.2": 1.0, "1.0": 0.1}

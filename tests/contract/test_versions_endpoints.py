@@ -8,13 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
-from judging import Judge
-from library_parts import Live, opened
 from test_library_endpoints import METHODS
 
 from fakeserver.api import description
 from fakeserver.local.pair import LocalPair
 from protectorclient.v1.sites import Site
+from tests.helpers.judging import Judge
+from tests.helpers.library_parts import Live, opened
 
 pytestmark = pytest.mark.versions
 

@@ -13,8 +13,6 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from broken_wire import FINE, PLACES, Fate, Network
-from library_parts import DB, NETWORKS, WEB, Live, opened
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
@@ -24,7 +22,9 @@ from protectorclient.pair import SitePair
 from protectorclient.pair.site import SiteHandle
 from protectorclient.polling import poller
 from protectorclient.v1.operations import Operation
-from tests.sampling import sampled
+from tests.helpers.broken_wire import FINE, PLACES, Fate, Network
+from tests.helpers.library_parts import DB, NETWORKS, WEB, Live, opened
+from tests.helpers.sampling import sampled
 
 NIGHTS = 200
 CHUNK = 20

@@ -15,8 +15,6 @@ from typing import Any
 
 import pytest
 import requests
-from broken_wire import FINE, PLACES, Fate, Network
-from library_parts import NETWORKS, WEB, Live, opened
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
@@ -24,7 +22,9 @@ from protectorclient.pair.site import SILENT
 from protectorclient.v1 import _post_once
 from protectorclient.v1.client import Client
 from protectorclient.v1.operations import Operation
-from tests.sampling import sampled
+from tests.helpers.broken_wire import FINE, PLACES, Fate, Network
+from tests.helpers.library_parts import NETWORKS, WEB, Live, opened
+from tests.helpers.sampling import sampled
 
 RUNS = 500
 CHUNK = 50

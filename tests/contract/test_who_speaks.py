@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import requests
-from broken_wire import FINE, NO_OPERATIONS, VOICES, Fate, Network, Voice
-from library_parts import NETWORKS, WEB, Live, opened
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
@@ -21,6 +19,15 @@ from protectorclient.pair import SitePair
 from protectorclient.pair.site import SILENT, SiteHandle
 from protectorclient.polling import poller
 from protectorclient.v1 import Client, _post_once
+from tests.helpers.broken_wire import (
+    FINE,
+    NO_OPERATIONS,
+    VOICES,
+    Fate,
+    Network,
+    Voice,
+)
+from tests.helpers.library_parts import NETWORKS, WEB, Live, opened
 
 NOBODY = "op-00000000-0000-4000-8000-000000000000"
 

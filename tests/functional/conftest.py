@@ -3,9 +3,9 @@
 import functools
 
 import pytest
-from rests import Rests
 
 from protectorclient.polling import poller
+from tests.helpers.rests import Rests
 
 
 @pytest.fixture

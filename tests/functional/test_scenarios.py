@@ -4,12 +4,12 @@ import io
 import shlex
 import subprocess
 
-import clirunner
 import pytest
 
 from fakeserver.cli.walkthroughs import TROUBLES, Typed
 from fakeserver.local.pair import LocalPair
 from fakeserver.sandbox.scenarios import SCENARIOS
+from tests.helpers import clirunner
 
 
 class Shell:

@@ -14,7 +14,8 @@ import urllib.parse
 from collections.abc import Iterable, Iterator
 
 import pytest
-from secret_run import Run, logged
+
+from tests.helpers.secret_run import Run, logged
 
 GROUP = "prod-web-app"
 URLS = (

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 import flask
 import pytest
-from api_parts import Api, Engine, Tokens, make_app
 
 from fakeserver.base.clock import ManualClock
 from fakeserver.base.config import SiteConfig
@@ -18,6 +17,7 @@ from fakeserver.base.vault import Vault
 from fakeserver.base.wire import Sockets
 from fakeserver.storage import arrays
 from fakeserver.store import schema as store
+from tests.helpers.api_parts import Api, Engine, Tokens, make_app
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ import itertools
 from typing import Any
 
 import pytest
-from api_parts import PROJECT, Api, Engine, error_of
 
 from fakeserver.base.ids import stable_id
+from tests.helpers.api_parts import PROJECT, Api, Engine, error_of
 
 GROUP = stable_id(1, "g")
 PATH = f"/v1/{PROJECT}/protection-groups/{GROUP}"

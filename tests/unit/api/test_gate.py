@@ -6,12 +6,19 @@ import logging
 from typing import Any
 
 import pytest
-from api_parts import OTHER, PROJECT, Api, Engine, add_group, error_of
 
 from fakeserver.api import roles
 from fakeserver.base.errors import Refused
 from fakeserver.base.ids import stable_id
 from fakeserver.base.site import Site
+from tests.helpers.api_parts import (
+    OTHER,
+    PROJECT,
+    Api,
+    Engine,
+    add_group,
+    error_of,
+)
 
 GROUPS = f"/v1/{PROJECT}/protection-groups"
 GROUP = f"{GROUPS}/{stable_id(1, 'g')}"

@@ -4,7 +4,11 @@ import random
 from typing import Any
 
 import pytest
-from api_parts import (
+
+from fakeserver.base.ids import stable_id
+from fakeserver.base.site import Site
+from fakeserver.store import groups
+from tests.helpers.api_parts import (
     OTHER,
     PROJECT,
     Api,
@@ -14,10 +18,6 @@ from api_parts import (
     error_of,
     operation,
 )
-
-from fakeserver.base.ids import stable_id
-from fakeserver.base.site import Site
-from fakeserver.store import groups
 
 GROUPS = f"/v1/{PROJECT}/protection-groups"
 OPERATIONS = f"/v1/{PROJECT}/operations"

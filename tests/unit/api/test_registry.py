@@ -3,13 +3,20 @@
 from typing import Any
 
 import pytest
-from api_parts import OTHER, PROJECT, Api, add_group, add_site, error_of
 
 from fakeserver.base.ids import stable_id
 from fakeserver.base.seed_world import ARRAY_TOKENS
 from fakeserver.base.site import Site
 from fakeserver.store import groups
 from fakeserver.store.sites import SITES
+from tests.helpers.api_parts import (
+    OTHER,
+    PROJECT,
+    Api,
+    add_group,
+    add_site,
+    error_of,
+)
 
 PATH = "/v1/admin/sites"
 MAPPINGS = "/v1/admin/tenant-mappings"

@@ -3,10 +3,17 @@
 from typing import Any
 
 import pytest
-from api_parts import PROJECT, Api, Engine, add_group, add_site, error_of
 
 from fakeserver.base.ids import stable_id
 from fakeserver.base.site import Site
+from tests.helpers.api_parts import (
+    PROJECT,
+    Api,
+    Engine,
+    add_group,
+    add_site,
+    error_of,
+)
 
 GROUPS = f"/v1/{PROJECT}/protection-groups"
 GROUP = f"{GROUPS}/{stable_id(1, 'g')}"

@@ -11,15 +11,6 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from folder_parts import (
-    DATABASES,
-    KILLED_AT,
-    OPERATION,
-    dump,
-    number,
-    set_number,
-    unpack,
-)
 
 from fakeserver.base.clock import ManualClock
 from fakeserver.base.seed_world import ARRAY_TOKENS
@@ -32,6 +23,15 @@ from fakeserver.local.pair import LocalPair
 from fakeserver.sandbox.folder import Folder
 from fakeserver.store import operations, upgrade
 from fakeserver.store.upgrade import NUMBER, File, SchemaProblem, copy_of
+from tests.helpers.folder_parts import (
+    DATABASES,
+    KILLED_AT,
+    OPERATION,
+    dump,
+    number,
+    set_number,
+    unpack,
+)
 
 
 @pytest.fixture
