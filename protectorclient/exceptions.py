@@ -64,7 +64,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from protectorclient.advice.match import Advice
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
 
 
 def _names(text: str, site: str) -> bool:

@@ -28,7 +28,7 @@ from protectorclient.advice.guide import (
 from protectorclient.escape import AS_ADMIN, protector
 
 if TYPE_CHECKING:
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
 
 __all__ = [
     "ARRAY_TOKEN",

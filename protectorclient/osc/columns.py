@@ -16,7 +16,7 @@ from protectorclient.durations import span as span
 from protectorclient.escape import escaped
 
 if TYPE_CHECKING:
-    from protectorclient.v1._record import Record
+    from protectorclient.records.base import Record
 
 #: What is left for a value of ``show`` in 80 columns, without the arrow.
 CELL_WIDTH = 46

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from protectorclient.pair import SitePair
     from protectorclient.pair.both_sites import BothSites
     from protectorclient.pair.site import SiteHandle
+    from protectorclient.records.protection_group import ProtectionGroup
     from protectorclient.v1.client import Client
-    from protectorclient.v1.protection_groups import ProtectionGroup
 
 
 LOG = logging.getLogger(__name__)

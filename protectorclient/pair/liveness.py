@@ -11,7 +11,7 @@ from collections.abc import Callable
 from protectorclient import exceptions
 from protectorclient.pair.site import SiteHandle
 from protectorclient.polling import at_once
-from protectorclient.v1.protection_groups import SyncStatus
+from protectorclient.records.protection_group import SyncStatus
 
 
 def signs_of_life(

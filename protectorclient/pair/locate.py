@@ -9,8 +9,8 @@ from protectorclient import exceptions
 from protectorclient.escape import protector, shell_word
 from protectorclient.pair.located import Located, rank
 from protectorclient.pair.site import SILENT, SiteHandle
-from protectorclient.v1.protection_groups import ProtectionGroup
-from protectorclient.v1.sites import Site
+from protectorclient.records.protection_group import ProtectionGroup
+from protectorclient.records.site import Site
 
 if TYPE_CHECKING:
     from protectorclient.pair import SitePair

@@ -7,9 +7,12 @@ from collections.abc import Mapping
 
 from protectorclient import exceptions
 from protectorclient.pair.site import SILENT, SiteHandle
-from protectorclient.v1.operations import Operation
-from protectorclient.v1.protection_groups import ProtectionGroup, SyncStatus
-from protectorclient.v1.sites import Site
+from protectorclient.records.operation import Operation
+from protectorclient.records.protection_group import (
+    ProtectionGroup,
+    SyncStatus,
+)
+from protectorclient.records.site import Site
 
 
 @dataclasses.dataclass(frozen=True)

@@ -16,7 +16,7 @@ from protectorclient import exceptions
 if TYPE_CHECKING:
     from protectorclient.pair import SitePair
     from protectorclient.pair.site import SiteHandle
-    from protectorclient.v1.sites import Site
+    from protectorclient.records.site import Site
 
 
 def create(

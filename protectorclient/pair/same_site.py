@@ -15,7 +15,7 @@ from protectorclient import exceptions
 if TYPE_CHECKING:
     from protectorclient.config.cloud import Access
     from protectorclient.pair.site import SiteHandle
-    from protectorclient.v1.sites import Site
+    from protectorclient.records.site import Site
 
 _PORTS = {"http": 80, "https": 443}
 #: What an address of Keystone may end in, and mean the same.

@@ -15,7 +15,7 @@ from protectorclient.config import cloud
 from protectorclient.pair import same_site
 from protectorclient.pair.same_site import keystone
 from protectorclient.pair.site import SILENT, SiteHandle
-from protectorclient.v1.sites import Site
+from protectorclient.records.site import Site
 
 if TYPE_CHECKING:
     from openstack.config.loader import OpenStackConfig

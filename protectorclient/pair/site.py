@@ -11,8 +11,8 @@ from protectorclient._http import adapter, failures, urls
 from protectorclient.config.cloud import Access
 from protectorclient.escape import protector
 from protectorclient.mapping.finder import NameFinder
+from protectorclient.records.site import Site
 from protectorclient.v1.client import Client
-from protectorclient.v1.sites import Site
 
 #: What a site does that is down, or cut off, or half up.
 SILENT = (exceptions.SiteUnreachable, exceptions.ServerError)

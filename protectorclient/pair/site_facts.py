@@ -15,13 +15,16 @@ from protectorclient import exceptions
 from protectorclient._http import microversions
 from protectorclient.pair.site import SILENT, SiteHandle
 from protectorclient.polling import at_once
-from protectorclient.v1.consistency_groups import ConsistencyGroup
-from protectorclient.v1.health import GroupHealth
-from protectorclient.v1.members import Member
-from protectorclient.v1.operations import Operation
-from protectorclient.v1.policies import Policy
-from protectorclient.v1.protection_groups import ProtectionGroup, SyncStatus
-from protectorclient.v1.sites import Site, VolumeType
+from protectorclient.records.consistency_group import ConsistencyGroup
+from protectorclient.records.health import GroupHealth
+from protectorclient.records.member import Member
+from protectorclient.records.operation import Operation
+from protectorclient.records.policy import Policy
+from protectorclient.records.protection_group import (
+    ProtectionGroup,
+    SyncStatus,
+)
+from protectorclient.records.site import Site, VolumeType
 
 T = TypeVar("T")
 

@@ -25,9 +25,10 @@ from protectorclient.pair.reads.groups import Reads
 from protectorclient.pair.site import SILENT, SiteHandle
 from protectorclient.polling import at_once, results
 from protectorclient.polling import poller as watching
-from protectorclient.v1 import _record
-from protectorclient.v1.operations import Operation
-from protectorclient.v1.protection_groups import Group, SyncStatus
+from protectorclient.records.operation import Operation
+from protectorclient.records.protection_group import SyncStatus
+from protectorclient.v1 import _ids
+from protectorclient.v1.protection_groups import Group
 
 if TYPE_CHECKING:
     from openstack.config.loader import OpenStackConfig
@@ -226,7 +227,7 @@ class SitePair(PairActions):
         :raises SameSite: both clouds lead to one site.
         :raises ConfigProblem: the two sites have not registered each other.
         """
-        wanted = _record.id_of(group)
+        wanted = _ids.id_of(group)
         answers, errors = self.each(
             lambda handle: (
                 handle.local,
@@ -420,7 +421,7 @@ class SitePair(PairActions):
         same_site.refuse_one(*self.handles)
         return follow.follow(
             self,
-            [_record.id_of(operation) for operation in operations],
+            [_ids.id_of(operation) for operation in operations],
             timeout=timeout,
             pace=pace,
         )

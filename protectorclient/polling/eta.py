@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
 
 #: So many of the same group say more than all groups of the site together.
 _ENOUGH = 3

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from protectorclient import exceptions
 
 if TYPE_CHECKING:
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
 
 
 class Outcome(enum.Enum):

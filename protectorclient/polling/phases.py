@@ -10,7 +10,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
 
 
 @dataclasses.dataclass(frozen=True)

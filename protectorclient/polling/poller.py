@@ -37,7 +37,7 @@ from protectorclient.polling.pace import Pace, check_seconds
 from protectorclient.polling.targets import SiteState, Target
 
 if TYPE_CHECKING:
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
 
 __all__ = [
     "TRANSIENT",

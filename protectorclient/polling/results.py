@@ -12,7 +12,7 @@ from protectorclient.escape import ShellCommand, protector, shell_word
 from protectorclient.polling import poller
 
 if TYPE_CHECKING:
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
 
 
 def result(

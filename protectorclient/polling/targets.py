@@ -10,7 +10,7 @@ from protectorclient import exceptions
 from protectorclient.polling.events import Key
 
 if TYPE_CHECKING:
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
 
 #: Polls without a change after which a status that is not known is an end.
 STILL = 3

@@ -16,8 +16,8 @@ from protectorclient.mapping import commands
 from protectorclient.preflight import check_target
 from protectorclient.preflight.context import PURPOSES, Case
 from protectorclient.preflight.findings import Skip, Verdict, bad, ok
+from protectorclient.records.policy import Policy
 from protectorclient.v1.group_states import FORCED, LEFT, MOVING, NEEDS
-from protectorclient.v1.policies import Policy
 
 #: Beyond so many groups it is not asked who else has a member: that is a
 #: request for each.

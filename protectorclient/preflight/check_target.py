@@ -17,7 +17,7 @@ from protectorclient.mapping.forecast import (
 from protectorclient.pair.site_facts import SiteFacts as Side
 from protectorclient.preflight.context import Case
 from protectorclient.preflight.findings import Skip, Verdict, bad, ok
-from protectorclient.v1.sites import VolumeType
+from protectorclient.records.site import VolumeType
 
 
 def networks(case: Case) -> Verdict:

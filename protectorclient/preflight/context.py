@@ -20,8 +20,8 @@ from protectorclient.pair.site_facts import SiteFacts as Side
 from protectorclient.polling import at_once
 from protectorclient.preflight import copies
 from protectorclient.preflight.findings import Skip
+from protectorclient.records.protection_group import ProtectionGroup
 from protectorclient.v1.group_states import LEFT
-from protectorclient.v1.protection_groups import ProtectionGroup
 
 #: What a check can be for; the action of each.
 PURPOSES: Mapping[str, str] = {

@@ -18,7 +18,7 @@ from protectorclient import exceptions
 from protectorclient.mapping.forecast import Outlook
 from protectorclient.pair.site_facts import SiteFacts as Side
 from protectorclient.preflight import check_sites, copies
-from protectorclient.v1.protection_groups import ProtectionGroup
+from protectorclient.records.protection_group import ProtectionGroup
 
 
 @dataclasses.dataclass(frozen=True)

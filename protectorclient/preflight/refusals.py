@@ -22,7 +22,7 @@ from protectorclient.v1 import group_states
 if TYPE_CHECKING:
     from protectorclient.pair.moves.action import Prepared
     from protectorclient.preflight.impact import Stakes
-    from protectorclient.v1.protection_groups import ProtectionGroup
+    from protectorclient.records.protection_group import ProtectionGroup
 
 MOVES = frozenset({"failover", "failback"})
 DRILL = frozenset({"test_failover"})

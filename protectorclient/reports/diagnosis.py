@@ -18,8 +18,8 @@ from protectorclient.reports import next_commands
 from protectorclient.reports.operation_facts import Facts, Seen, examine
 
 if TYPE_CHECKING:
-    from protectorclient.v1.operations import Operation
-    from protectorclient.v1.protection_groups import ProtectionGroup
+    from protectorclient.records.operation import Operation
+    from protectorclient.records.protection_group import ProtectionGroup
 
 
 __all__ = ["Diagnosis", "Facts", "Seen", "diagnose", "examine"]

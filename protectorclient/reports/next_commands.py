@@ -20,8 +20,8 @@ from protectorclient.escape import (
 
 if TYPE_CHECKING:
     from protectorclient.advice import match
+    from protectorclient.records.operation import Operation
     from protectorclient.reports.diagnosis import Facts
-    from protectorclient.v1.operations import Operation
 
 
 def lines(

@@ -14,12 +14,12 @@ from protectorclient.polling import at_once
 from protectorclient.preflight import copies
 
 if TYPE_CHECKING:
-    from protectorclient.v1.operations import Operation
-    from protectorclient.v1.protection_groups import (
+    from protectorclient.records.operation import Operation
+    from protectorclient.records.protection_group import (
         ProtectionGroup,
         SyncStatus,
     )
-    from protectorclient.v1.sites import Site
+    from protectorclient.records.site import Site
 
 T = TypeVar("T")
 

@@ -18,10 +18,10 @@ from protectorclient.pair.site import SILENT
 from protectorclient.pair.site_facts import SiteFacts as Side
 from protectorclient.polling import at_once
 from protectorclient.preflight import failover_ready
+from protectorclient.records.health import GroupHealth
+from protectorclient.records.operation import Operation
+from protectorclient.records.protection_group import ProtectionGroup
 from protectorclient.reports.overview_row import Row as Row
-from protectorclient.v1.health import GroupHealth
-from protectorclient.v1.operations import Operation
-from protectorclient.v1.protection_groups import ProtectionGroup
 
 #: Groups whose particulars are asked at the same time.
 _ASKERS = 6

@@ -7,7 +7,7 @@ import datetime
 from typing import Any
 
 from protectorclient.preflight import copies
-from protectorclient.v1.operations import Operation
+from protectorclient.records.operation import Operation
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,8 +7,9 @@ from typing import Any
 
 from protectorclient import exceptions
 from protectorclient._http import adapter as http
+from protectorclient.records.operation import Operation
 from protectorclient.v1 import _post_once
-from protectorclient.v1.operations import Operation, OperationManager
+from protectorclient.v1.operations import OperationManager
 
 
 def action_body(action: str, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from protectorclient import exceptions
 from protectorclient._http import adapter as http
 from protectorclient._http import urls
-from protectorclient.v1 import _record
-from protectorclient.v1._record import Record
+from protectorclient.records.base import Record
+from protectorclient.v1 import _ids
 
 #: The most that a site puts on a page.
 LARGEST_PAGE = 1000
@@ -81,7 +81,7 @@ class Manager:
         except exceptions.ResourceNotFound as error:
             if error.is_word:
                 raise
-            found = any(_record.id_of(item) == identity for item in every())
+            found = any(_ids.id_of(item) == identity for item in every())
             if not found and not self._http.marks.used:
                 raise
             raise exceptions.NotTheService(
@@ -156,7 +156,7 @@ class Manager:
             by_id = False
         found = [item for item in named() if name_of(item) == wanted]
         if len(found) > 1:
-            ids = [_record.id_of(item) for item in found]
+            ids = [_ids.id_of(item) for item in found]
             raise exceptions.NotUnique(
                 f"{len(found)} {what}s are named '{wanted}':"
                 f" {', '.join(ids)}; use the id",

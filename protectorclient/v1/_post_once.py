@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 
 if TYPE_CHECKING:
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
 
 LOG = logging.getLogger(__name__)
 

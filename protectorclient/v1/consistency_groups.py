@@ -2,82 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
-
 from protectorclient._http import adapter as http
 from protectorclient._http import microversions, urls
-from protectorclient.v1 import _manager, _record
+from protectorclient.records.consistency_group import (
+    ConsistencyGroup,
+)
+from protectorclient.records.operation import Operation
+from protectorclient.v1 import _ids, _manager
 from protectorclient.v1._acting import Actor
-from protectorclient.v1.operations import Operation
 from protectorclient.v1.protection_groups import Group
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class GroupVolume(_record.Record):
-    """A volume in a consistency group."""
-
-    id: str = ""
-    name: str | None = None
-    #: GiB.
-    size: int | None = None
-    volume_type: str | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class RecoveryPoint(_record.Record):
-    """A replicated snapshot of all volumes at one moment."""
-
-    id: str = ""
-    created_at: datetime.datetime | None = None
-    #: Only a complete one can be recovered from.
-    complete: bool = False
-    #: GiB, as the service counts it.
-    size: int | float | None = None
-    #: The site whose array holds it, where the service tells.
-    site_id: str | None = None
-    #: Whether it has all volumes of today, where the service tells. One
-    #: from before a move has not.
-    current: bool | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ConsistencyGroup(_record.Record):
-    """The consistency group of a protection group."""
-
-    id: str = ""
-    name: str | None = None
-    volumes: tuple[GroupVolume, ...] = ()
-    #: Newest first.
-    recovery_points: tuple[RecoveryPoint, ...] = ()
-
-    @property
-    def latest(self) -> RecoveryPoint | None:
-        """The newest complete recovery point."""
-        for point in self.recovery_points:
-            if point.complete:
-                return point
-        return None
-
-    def complete_at(self, site_id: str | None) -> list[RecoveryPoint]:
-        """The complete ones at a site, newest first.
-
-        Where it is not known whose one is, it may be this site's.
-        """
-        return [
-            point
-            for point in self.recovery_points
-            if point.complete
-            and (not site_id or point.site_id in (None, site_id))
-        ]
-
-    def latest_at(self, site_id: str | None) -> RecoveryPoint | None:
-        """The newest from which a failover to a site could start."""
-        for point in self.complete_at(site_id):
-            if point.current is not False:
-                return point
-        return None
-
 
 # /v1/{project}/protection-groups/{id}/consistency-group
 #   GET; /sync: POST
@@ -91,7 +24,7 @@ class ConsistencyGroupManager(_manager.Manager):
         self._actor = actor
 
     def _path(self, group: Group, *rest: str) -> str:
-        identity = urls.segment(_record.id_of(group), "protection group")
+        identity = urls.segment(_ids.id_of(group), "protection group")
         return self._http.tenant(
             "protection-groups", identity, "consistency-group", *rest
         )
@@ -136,7 +69,7 @@ class ConsistencyGroupManager(_manager.Manager):
         return self._actor.start(
             self._path(group, "sync"),
             given,
-            group_id=_record.id_of(group),
+            group_id=_ids.id_of(group),
             operation_type="sync_volumes",
             parameters=given or {},
             request_id=request_id,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from protectorclient.escape import ShellCommand, protector, shell_word
 
 if TYPE_CHECKING:
-    from protectorclient.v1.protection_groups import ProtectionGroup
+    from protectorclient.records.protection_group import ProtectionGroup
 
 #: In these the group is away from home.
 LEFT = ("failed_over", "failed_over_partial")

@@ -2,72 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
 from collections.abc import Iterator
 
 from protectorclient._http import urls
-from protectorclient.v1 import _manager, _record
+from protectorclient.records.member import (
+    Member,
+)
+from protectorclient.v1 import _ids, _manager
 from protectorclient.v1.protection_groups import Group
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Flavor(_record.Record):
-    """The flavor a member has."""
-
-    id: str = ""
-    name: str = ""
-    vcpus: int | None = None
-    #: MiB.
-    ram: int | None = None
-    #: GiB.
-    disk: int | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class MemberNetwork(_record.Record):
-    """A network a member is on."""
-
-    id: str = ""
-    name: str = ""
-    cidr: str | None = None
-    fixed_ip: str | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class MemberVolume(_record.Record):
-    """A volume of a member."""
-
-    id: str = ""
-    name: str | None = None
-    #: GiB.
-    size: int | None = None
-    bootable: bool | None = None
-    device: str | None = None
-    volume_type: str | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Member(_record.Record):
-    """One instance in a group."""
-
-    id: str = ""
-    #: In Nova, at the current primary.
-    instance_id: str | None = None
-    instance_name: str | None = None
-    #: ``protected``, ``failed_over``, ``error``.
-    status: str = ""
-    flavor: Flavor | None = None
-    image_id: str | None = None
-    networks: tuple[MemberNetwork, ...] = ()
-    volumes: tuple[MemberVolume, ...] = ()
-    created_at: datetime.datetime | None = None
-
-    @property
-    def name(self) -> str | None:
-        """The instance's name, by which a member is found."""
-        return self.instance_name
-
 
 # /v1/{project}/protection-groups/{id}/members
 #   GET list, POST add; /{member}: GET, DELETE
@@ -77,13 +19,13 @@ class MemberManager(_manager.Manager):
     """The members of a group."""
 
     def _path(self, group: Group, *rest: str) -> str:
-        identity = urls.segment(_record.id_of(group), "protection group")
+        identity = urls.segment(_ids.id_of(group), "protection group")
         return self._http.tenant(
             "protection-groups", identity, "members", *rest
         )
 
     def _one(self, group: Group, member: Member | str) -> str:
-        return self._path(group, urls.segment(_record.id_of(member), "member"))
+        return self._path(group, urls.segment(_ids.id_of(member), "member"))
 
     def list(
         self,
@@ -125,7 +67,7 @@ class MemberManager(_manager.Manager):
             Member,
             self._one(group, member),
             "member",
-            _record.id_of(member),
+            _ids.id_of(member),
             lambda: self.list(group),
         )
 
@@ -139,7 +81,7 @@ class MemberManager(_manager.Manager):
         :raises NotUnique: several instances have the name.
         :raises SiteUnreachable: the site gives no answer.
         """
-        wanted = _record.id_of(name_or_id)
+        wanted = _ids.id_of(name_or_id)
         every = tuple(self.list(group))
         for member in every:
             if wanted in (member.id, member.instance_id):

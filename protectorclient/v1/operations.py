@@ -3,94 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import datetime
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from protectorclient import exceptions
 from protectorclient._http import urls
 from protectorclient.polling import poller as following
 from protectorclient.polling import results
-from protectorclient.v1 import _manager, _record
+from protectorclient.records.operation import Operation
+from protectorclient.v1 import _ids, _manager
 
-#: An operation in one of these moves no more.
-FINISHED = frozenset({"completed", "failed"})
-#: In these it goes on; any other that is not known may be an end.
-UNFINISHED = frozenset({"pending", "running", "rolling_back"})
 #: So many cost less one by one than another page.
 _FEW = 3
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Operation(_record.Record):
-    """One action on a group, from its start to its end."""
-
-    #: ``op-<uuid>``; only the site that started it knows it.
-    id: str = ""
-    protection_group_id: str | None = None
-    #: ``failover``, ``failback``, ``test_failover``, ``test_cleanup``,
-    #: ``sync_volumes``; and ``reset_status``, ``sync_force``.
-    operation_type: str = ""
-    #: ``pending``, ``running``, ``rolling_back``, ``completed``,
-    #: ``failed``, as sent; for a comparison there is `state`.
-    status: str = ""
-    #: Percent, from 0 to 100.
-    progress: Annotated[int, _record.percent] = 0
-    source_site_id: str | None = None
-    target_site_id: str | None = None
-    started_at: datetime.datetime | None = None
-    completed_at: datetime.datetime | None = None
-    updated_at: datetime.datetime | None = None
-    error_message: str | None = None
-    #: Names of steps, in order.
-    steps_completed: tuple[str, ...] = ()
-    steps_failed: tuple[str, ...] = ()
-    #: What it was started with.
-    parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    #: The id of the request that started it.
-    request_id: str | None = None
-    #: What it made. *1.1*
-    result_data: Mapping[str, Any] | None = None
-
-    @property
-    def is_finished(self) -> bool:
-        """Whether it will not change any more.
-
-        A status that is not known is an end as soon as the record has the
-        time of one. A wait takes it for one, too, when nothing changes.
-        """
-        if self.is_known_to_run:
-            return False
-        return self.state in FINISHED or self.completed_at is not None
-
-    @property
-    def is_known_to_run(self) -> bool:
-        """Whether the status is one of those in which it goes on."""
-        return self.state in UNFINISHED
-
-    @property
-    def state(self) -> str:
-        """The status in the source's letters, for comparing."""
-        return self.status.strip().lower()
-
-    @property
-    def leaves_unprotected(self) -> bool:
-        """Whether it is a failback that left the replication stopped."""
-        return (
-            self.operation_type == "failback"
-            and self.state == "completed"
-            and not self.parameters.get("reverse_replication")
-            and "reverse_replication" not in self.steps_completed
-        )
-
-    @property
-    def leftovers(self) -> tuple[Any, ...]:
-        """What it left behind, as far as the record tells."""
-        found = (self.result_data or {}).get("leftovers")
-        if not found:
-            return ()
-        return tuple(found) if isinstance(found, list) else (found,)
 
 
 # /v1/{project}/operations
@@ -104,7 +27,7 @@ class OperationManager(_manager.Manager):
         return self._http.tenant("operations")
 
     def _path(self, operation: Operation | str) -> str:
-        identity = urls.segment(_record.id_of(operation), "operation")
+        identity = urls.segment(_ids.id_of(operation), "operation")
         return self._http.tenant("operations", identity)
 
     def list(
@@ -151,7 +74,7 @@ class OperationManager(_manager.Manager):
         :raises NotFound: this site has started none of this id.
         :raises SiteUnreachable: the site gives no answer.
         """
-        wanted = _record.id_of(operation)
+        wanted = _ids.id_of(operation)
         found = self._listed(
             Operation,
             self._path(operation),
@@ -213,7 +136,7 @@ class OperationManager(_manager.Manager):
         :raises BadArgument: an operation is neither an id nor a record.
         """
         keys = [
-            following.Key(self.site or "", _record.id_of(operation))
+            following.Key(self.site or "", _ids.id_of(operation))
             for operation in operations
         ]
         return following.follow(

@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
-
 from protectorclient._http import urls
-from protectorclient.v1 import _manager, _record
+from protectorclient.records.policy import Policy
+from protectorclient.v1 import _ids, _manager
 from protectorclient.v1.protection_groups import Group
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Policy(_record.Record):
-    """The replication policy of a group; it never holds a credential."""
-
-    primary_fa_url: str | None = None
-    secondary_fa_url: str | None = None
-    #: Seconds.
-    replication_interval: int | None = None
-    rpo_minutes: int | None = None
-    #: Whether the service holds API tokens for the arrays.
-    credentials_set: bool | None = None
-    updated_at: datetime.datetime | None = None
-
 
 # /v1/{project}/protection-groups/{id}/policy
 #   GET, POST, DELETE
@@ -32,7 +15,7 @@ class PolicyManager(_manager.Manager):
     """The one policy of each group."""
 
     def _path(self, group: Group) -> str:
-        identity = urls.segment(_record.id_of(group), "protection group")
+        identity = urls.segment(_ids.id_of(group), "protection group")
         return self._http.tenant("protection-groups", identity, "policy")
 
     def get(self, group: Group) -> Policy:

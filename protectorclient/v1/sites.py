@@ -2,62 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
 from collections.abc import Iterator
 
 from protectorclient._http import urls
-from protectorclient.v1 import _manager, _record
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Site(_record.Record):
-    """One registered cloud."""
-
-    #: The same at both services.
-    id: str = ""
-    name: str = ""
-    description: str | None = None
-    #: ``active``, ``unreachable``, ``error``.
-    status: str = ""
-    #: True for the record of the site that answers.
-    local: bool = False
-    auth_url: str | None = None
-    region_name: str | None = None
-    protector_url: str | None = None
-    array_name: str | None = None
-    volume_backend_host: str | None = None
-    created_at: datetime.datetime | None = None
-    updated_at: datetime.datetime | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Check(_record.Record):
-    """One check of a validation."""
-
-    name: str = ""
-    result: str = ""
-    detail: str | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Validation(_record.Record):
-    """What a site found when it tried everything it needs."""
-
-    status: str = ""
-    checks: tuple[Check, ...] = ()
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class VolumeType(_record.Record):
-    """A volume type of a site, and whether it replicates."""
-
-    id: str = ""
-    name: str = ""
-    replication_enabled: bool | str | None = None
-    #: ``async`` or ``sync``.
-    replication_type: str | None = None
-
+from protectorclient.records.site import Site, Validation, VolumeType
+from protectorclient.v1 import _ids, _manager
 
 # /v1/admin/sites
 #   GET list, POST create; /{id}: GET, PATCH, DELETE
@@ -71,7 +20,7 @@ class SiteManager(_manager.Manager):
         return self._http.v1("admin", "sites")
 
     def _path(self, site: Site | str, *rest: str) -> str:
-        identity = urls.segment(_record.id_of(site), "site")
+        identity = urls.segment(_ids.id_of(site), "site")
         return self._http.v1("admin", "sites", identity, *rest)
 
     def list(
@@ -110,7 +59,7 @@ class SiteManager(_manager.Manager):
         :raises SiteUnreachable: the site gives no answer.
         """
         return self._listed(
-            Site, self._path(site), "site", _record.id_of(site), self.list
+            Site, self._path(site), "site", _ids.id_of(site), self.list
         )
 
     def find(self, name_or_id: Site | str) -> Site:
@@ -122,7 +71,7 @@ class SiteManager(_manager.Manager):
         :raises NotUnique: several have the name; the error has their ids.
         :raises SiteUnreachable: the site gives no answer.
         """
-        wanted = _record.id_of(name_or_id)
+        wanted = _ids.id_of(name_or_id)
         return self._find(
             wanted, "site", self.get, lambda: self.list(name=wanted)
         )

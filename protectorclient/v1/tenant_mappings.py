@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
 from collections.abc import Iterator, Mapping
 
 from protectorclient._http import urls
-from protectorclient.v1 import _manager, _record
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class TenantMapping(_record.Record):
-    """One tenant, known by another project id at each site."""
-
-    id: str = ""
-    name: str = ""
-    #: Project ids by site id.
-    projects: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    created_at: datetime.datetime | None = None
-    updated_at: datetime.datetime | None = None
-
+from protectorclient.records.tenant_mapping import TenantMapping
+from protectorclient.v1 import _ids, _manager
 
 # /v1/admin/tenant-mappings
 #   GET list, POST create; /{id}: GET, DELETE
@@ -33,7 +19,7 @@ class TenantMappingManager(_manager.Manager):
         return self._http.v1("admin", "tenant-mappings")
 
     def _path(self, mapping: TenantMapping | str) -> str:
-        identity = urls.segment(_record.id_of(mapping), "tenant mapping")
+        identity = urls.segment(_ids.id_of(mapping), "tenant mapping")
         return self._http.v1("admin", "tenant-mappings", identity)
 
     def list(
@@ -77,7 +63,7 @@ class TenantMappingManager(_manager.Manager):
             TenantMapping,
             self._path(mapping),
             "tenant_mapping",
-            _record.id_of(mapping),
+            _ids.id_of(mapping),
             self.list,
         )
 
@@ -91,7 +77,7 @@ class TenantMappingManager(_manager.Manager):
         :raises Forbidden: it is for an admin.
         :raises SiteUnreachable: the site gives no answer.
         """
-        wanted = _record.id_of(name_or_id)
+        wanted = _ids.id_of(name_or_id)
         return self._find(
             wanted,
             "tenant mapping",

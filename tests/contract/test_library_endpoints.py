@@ -9,8 +9,8 @@ import pytest
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
 from protectorclient._http.adapter import new_request_id
+from protectorclient.records.operation import Operation
 from protectorclient.v1 import Client
-from protectorclient.v1.operations import Operation
 from tests.helpers.library_parts import BARE, FORMS, WEB, Live, opened
 
 #: what a version lacks, by the method that needs it

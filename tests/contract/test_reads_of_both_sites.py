@@ -15,8 +15,8 @@ from protectorclient.pair import SitePair
 from protectorclient.pair.reads.answer import Reading
 from protectorclient.pair.site import SiteHandle
 from protectorclient.polling import at_once
+from protectorclient.records.operation import Operation
 from protectorclient.reports.operation_facts import examine
-from protectorclient.v1.operations import Operation
 from tests.helpers.library_parts import NETWORKS, WEB, Live
 
 #: every read of one group, and what a person would look at

@@ -12,7 +12,7 @@ from test_library_endpoints import METHODS
 
 from fakeserver.api import description
 from fakeserver.local.pair import LocalPair
-from protectorclient.v1.sites import Site
+from protectorclient.records.site import Site
 from tests.helpers.judging import Judge
 from tests.helpers.library_parts import Live, opened
 

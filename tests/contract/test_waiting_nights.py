@@ -21,7 +21,7 @@ from protectorclient.exit_codes import ExitCode, code_for
 from protectorclient.pair import SitePair
 from protectorclient.pair.site import SiteHandle
 from protectorclient.polling import poller
-from protectorclient.v1.operations import Operation
+from protectorclient.records.operation import Operation
 from tests.helpers.broken_wire import FINE, PLACES, Fate, Network
 from tests.helpers.library_parts import DB, NETWORKS, WEB, Live, opened
 from tests.helpers.sampling import sampled

@@ -19,9 +19,9 @@ import requests
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
 from protectorclient.pair.site import SILENT
+from protectorclient.records.operation import Operation
 from protectorclient.v1 import _post_once
 from protectorclient.v1.client import Client
-from protectorclient.v1.operations import Operation
 from tests.helpers.broken_wire import FINE, PLACES, Fate, Network
 from tests.helpers.library_parts import NETWORKS, WEB, Live, opened
 from tests.helpers.sampling import sampled

@@ -10,7 +10,7 @@ import pytest
 from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair
 from protectorclient.pair.site import SiteHandle
-from protectorclient.v1.sites import Site
+from protectorclient.records.site import Site
 from tests.helpers import clirunner
 from tests.helpers.clirunner import SHELLS, Ran, protector
 

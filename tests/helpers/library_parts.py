@@ -8,10 +8,10 @@ from fakeserver.local.pair import LocalPair
 from protectorclient.config.cloud import Access
 from protectorclient.pair import SitePair
 from protectorclient.pair.site import SiteHandle
+from protectorclient.records.operation import Operation
+from protectorclient.records.protection_group import ProtectionGroup
+from protectorclient.records.site import Site
 from protectorclient.v1 import Client
-from protectorclient.v1.operations import Operation
-from protectorclient.v1.protection_groups import ProtectionGroup
-from protectorclient.v1.sites import Site
 
 WEB = "prod-web-app"
 DB = "prod-db"

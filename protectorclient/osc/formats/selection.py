@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from protectorclient import exceptions
 
 if TYPE_CHECKING:
-    from protectorclient.v1._record import Record
+    from protectorclient.records.base import Record
 
 
 def use_aliases(

@@ -18,7 +18,7 @@ from protectorclient.polling import events, phases, results
 
 if TYPE_CHECKING:
     from protectorclient import exceptions
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
 
 
 #: What no record tells by itself.

@@ -17,7 +17,7 @@ from protectorclient.osc.live import lines
 from protectorclient.polling import eta, events, phases, step_times
 
 if TYPE_CHECKING:
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
 
 #: The time by a site's clock, where it is known.
 ServerTime = Callable[[str], datetime.datetime | None]

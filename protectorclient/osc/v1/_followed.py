@@ -11,7 +11,7 @@ from protectorclient.durations import span
 if TYPE_CHECKING:
     from protectorclient import exceptions
     from protectorclient.polling.events import Ended, Event, Key
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
 
 #: Seconds after which nobody can say any more what runs; a site that
 #: answers is heard more often.

@@ -17,7 +17,7 @@ from protectorclient.osc.v1 import operation as operations
 if TYPE_CHECKING:
     from protectorclient.pair.moves.action import Prepared, Started
     from protectorclient.pair.site import SiteHandle
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
 
 #: As long as the service keeps it.
 LONGEST_REASON = 255
@@ -31,7 +31,7 @@ class Following(_waiting.Waiting, command.ShowOne):
 
         cliff would notice a wrong ``-c`` only when the operation runs.
         """
-        from protectorclient.v1.operations import Operation
+        from protectorclient.records.operation import Operation
 
         more = ("outcome",) if parsed_args.wait else ()
         selection.check_record(

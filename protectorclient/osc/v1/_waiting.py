@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from protectorclient.pair.site import SiteHandle
     from protectorclient.polling.events import Ended, Event
     from protectorclient.polling.poller import Begun
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
 
 #: So many earlier operations say what is usual.
 _HISTORY = 50

@@ -12,7 +12,7 @@ from protectorclient.osc.v1 import _following, _looking, _reading
 
 if TYPE_CHECKING:
     from protectorclient.pair.moves.action import Prepared
-    from protectorclient.v1.consistency_groups import ConsistencyGroup
+    from protectorclient.records.consistency_group import ConsistencyGroup
 
 
 class ShowConsistencyGroup(_reading.ReadsBoth, command.ShowOne):

@@ -12,7 +12,7 @@ from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
     from protectorclient.pair.site import SiteHandle
-    from protectorclient.v1.protection_groups import ProtectionGroup
+    from protectorclient.records.protection_group import ProtectionGroup
 
 COLUMNS = {
     "ID": "id",

@@ -11,7 +11,7 @@ from protectorclient.osc.v1 import _reading, _several
 
 if TYPE_CHECKING:
     from protectorclient.pair.site import SiteHandle
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
 
     #: An operation, and the site that has started it.
     Found = tuple[Operation, SiteHandle]

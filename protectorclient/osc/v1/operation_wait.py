@@ -11,7 +11,7 @@ from protectorclient.osc.v1 import _followed, _several, _waiting
 from protectorclient.osc.v1 import operation as operations
 
 if TYPE_CHECKING:
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
 
 #: Of several; no wider than a terminal is.
 COLUMNS = {

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from protectorclient.osc.live.tracker import Tracker
     from protectorclient.pair.site import SiteHandle
     from protectorclient.polling import events
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
 
 UNFINISHED = ("running", "rolling_back", "pending")
 

@@ -80,7 +80,7 @@ class SetPolicy(command.ShowOne):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient.v1.policies import Policy
+        from protectorclient.records.policy import Policy
 
         selection.check_record(parsed_args, Policy)
         if all(getattr(parsed_args, field) is None for field in FIELDS):

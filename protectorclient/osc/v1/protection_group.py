@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from protectorclient.mapping.finder import NameFinder
     from protectorclient.pair.located import Located
     from protectorclient.pair.site import SiteHandle
-    from protectorclient.v1.protection_groups import ProtectionGroup
+    from protectorclient.records.protection_group import ProtectionGroup
 
 STATUSES = (
     "active",
@@ -136,7 +136,7 @@ class CreateProtectionGroup(command.ShowOne):
         options.add_mappings(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient.v1.protection_groups import ProtectionGroup
+        from protectorclient.records.protection_group import ProtectionGroup
 
         selection.check_record(parsed_args, ProtectionGroup)
         stored = _parsed(parsed_args)
@@ -187,7 +187,7 @@ class SetProtectionGroup(command.ShowOne):
             )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient.v1.protection_groups import ProtectionGroup
+        from protectorclient.records.protection_group import ProtectionGroup
 
         selection.check_record(parsed_args, ProtectionGroup)
         stored = _parsed(parsed_args)

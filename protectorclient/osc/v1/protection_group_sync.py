@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from protectorclient.pair.reads.groups import Reads
     from protectorclient.pair.site import SiteHandle
     from protectorclient.preflight import copies
-    from protectorclient.v1.protection_groups import (
+    from protectorclient.records.protection_group import (
         ProtectionGroup,
         SyncStatus,
     )

@@ -108,7 +108,7 @@ class CreateSite(command.ShowOne):
         _add_fields(parser, new=True)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient.v1.sites import Site
+        from protectorclient.records.site import Site
 
         selection.check_record(parsed_args, Site)
         password = prompts.secret(
@@ -153,7 +153,7 @@ class SetSite(command.ShowOne):
         _add_fields(parser, new=False)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient.v1.sites import Site
+        from protectorclient.records.site import Site
 
         selection.check_record(parsed_args, Site)
         changes = _given(parsed_args)

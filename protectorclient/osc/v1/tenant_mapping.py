@@ -60,7 +60,7 @@ class CreateTenantMapping(command.ShowOne):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient.v1.tenant_mappings import TenantMapping
+        from protectorclient.records.tenant_mapping import TenantMapping
 
         selection.check_record(parsed_args, TenantMapping)
         given = model.parse(parsed_args.project, "project")

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from protectorclient._http import adapter as http
 from protectorclient._http import dry_run, microversions, urls
 from protectorclient.mapping.model import Resolved
+from protectorclient.records.operation import Operation
+from protectorclient.records.protection_group import ProtectionGroup
 from protectorclient.v1._acting import action_body
-from protectorclient.v1.operations import Operation
-from protectorclient.v1.protection_groups import ProtectionGroup
 
 if TYPE_CHECKING:
     from protectorclient.pair.audit_log import Journal

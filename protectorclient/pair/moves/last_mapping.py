@@ -9,7 +9,7 @@ from protectorclient.mapping.files import MappingFile
 
 if TYPE_CHECKING:
     from protectorclient.pair import SitePair
-    from protectorclient.v1.operations import Operation
+    from protectorclient.records.operation import Operation
     from protectorclient.v1.protection_groups import Group
 
 

@@ -18,7 +18,7 @@ from protectorclient.v1 import group_states
 
 if TYPE_CHECKING:
     from protectorclient.mapping.model import Resolved
-    from protectorclient.v1.protection_groups import SyncStatus
+    from protectorclient.records.protection_group import SyncStatus
 
 #: The service's own words, for when it is this side that cannot reach.
 PEER_MESSAGE = "Cannot modify protection group — remote site unreachable"

@@ -12,7 +12,7 @@ from protectorclient.mapping import commands
 from protectorclient.pair.located import rank
 from protectorclient.pair.site import SiteHandle
 from protectorclient.pair.site_facts import SiteFacts
-from protectorclient.v1.protection_groups import ProtectionGroup
+from protectorclient.records.protection_group import ProtectionGroup
 
 T = TypeVar("T")
 

@@ -19,12 +19,13 @@ from protectorclient.pair.reads.answer import Copy, Reading
 from protectorclient.pair.reads.lists import ListReads
 from protectorclient.pair.site import SILENT, SiteHandle
 from protectorclient.pair.site_facts import SiteFacts
-from protectorclient.v1 import _record
-from protectorclient.v1.consistency_groups import ConsistencyGroup
-from protectorclient.v1.members import Member
-from protectorclient.v1.operations import Operation
-from protectorclient.v1.policies import Policy
-from protectorclient.v1.protection_groups import Group, ProtectionGroup
+from protectorclient.records.consistency_group import ConsistencyGroup
+from protectorclient.records.member import Member
+from protectorclient.records.operation import Operation
+from protectorclient.records.policy import Policy
+from protectorclient.records.protection_group import ProtectionGroup
+from protectorclient.v1 import _ids
+from protectorclient.v1.protection_groups import Group
 
 T = TypeVar("T")
 
@@ -58,7 +59,7 @@ class Reads(ListReads):
         :raises NotUnique: the sites know two groups by this name.
         :raises SiteUnreachable: neither site answers.
         """
-        wanted = _record.id_of(group)
+        wanted = _ids.id_of(group)
 
         def ask(handle: SiteHandle) -> Copy[T]:
             facts = SiteFacts(handle)

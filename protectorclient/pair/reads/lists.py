@@ -14,10 +14,11 @@ from protectorclient.pair.reads import answer as reading
 from protectorclient.pair.reads.answer import Reading
 from protectorclient.pair.site import SILENT, SiteHandle
 from protectorclient.pair.site_facts import SiteFacts
-from protectorclient.v1 import _record
-from protectorclient.v1.health import GroupHealth
-from protectorclient.v1.operations import Operation
-from protectorclient.v1.protection_groups import Group, ProtectionGroup
+from protectorclient.records.health import GroupHealth
+from protectorclient.records.operation import Operation
+from protectorclient.records.protection_group import ProtectionGroup
+from protectorclient.v1 import _ids
+from protectorclient.v1.protection_groups import Group
 
 _BEGINNING = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 #: How both sites order their groups.
@@ -208,9 +209,7 @@ class ListReads(BothSites):
             facts = SiteFacts(handle)
             asked = dict(filters)
             if group is not None:
-                asked["protection_group_id"] = facts.find(
-                    _record.id_of(group)
-                ).id
+                asked["protection_group_id"] = facts.find(_ids.id_of(group)).id
             listed = handle.client.operations.list
             if begins is None:
                 return list(listed(limit=limit, **asked))
@@ -223,7 +222,7 @@ class ListReads(BothSites):
         found, errors = self.each(ask)
         if not found and group is not None:
             raise self.lonely(errors) or locate.nowhere(
-                _record.id_of(group), errors
+                _ids.id_of(group), errors
             )
         self._need_answers(found, errors)
         merged = [

@@ -6,7 +6,7 @@ import pytest
 
 from protectorclient import exceptions
 from protectorclient.advice import match
-from protectorclient.v1.operations import Operation
+from protectorclient.records.operation import Operation
 
 
 def failed(step: str, message: str = "no", **fields: Any) -> Operation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from protectorclient.osc import columns
-from protectorclient.v1.operations import Operation
+from protectorclient.records.operation import Operation
 
 LONG = "a" * 36
 

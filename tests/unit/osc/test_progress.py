@@ -9,7 +9,7 @@ from typing import Any
 from protectorclient import exceptions
 from protectorclient.osc.live import lines as progress
 from protectorclient.polling import poller
-from protectorclient.v1.operations import Operation
+from protectorclient.records.operation import Operation
 
 KEY = poller.Key("site-a", "op-1")
 

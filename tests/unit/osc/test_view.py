@@ -15,7 +15,7 @@ from protectorclient import exceptions
 from protectorclient.osc.formats import measure
 from protectorclient.osc.live import frame, screen, tracker
 from protectorclient.polling import events, step_times
-from protectorclient.v1.operations import Operation
+from protectorclient.records.operation import Operation
 
 NAMES = {"pg-1": "prod-web-app", "sa": "site-a", "sb": "site-b"}
 KEY = events.Key("site-a", "op-1")

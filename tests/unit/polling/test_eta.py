@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from protectorclient.polling import eta, phases
-from protectorclient.v1.operations import Operation
+from protectorclient.records.operation import Operation
 
 
 def operation(kind: str = "failover", **fields: Any) -> Operation:

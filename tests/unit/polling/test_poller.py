@@ -12,7 +12,7 @@ from protectorclient.advice import match
 from protectorclient.exit_codes import code_for
 from protectorclient.polling import poller, results
 from protectorclient.polling.poller import Outcome
-from protectorclient.v1.operations import Operation
+from protectorclient.records.operation import Operation
 
 GONE = exceptions.SiteUnreachable("no answer", site="a")
 CUT = exceptions.UnreadableAnswer("cut", site="a", sent=True)

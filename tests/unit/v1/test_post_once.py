@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import pytest
 
 from protectorclient import exceptions
+from protectorclient.records.operation import Operation
 from protectorclient.v1 import _post_once
-from protectorclient.v1.operations import Operation
 
 OURS = "req-9f4a6bb2-7a0d-4e9a-9a4e-0b6d5a0f5f01"
 LOST = exceptions.OutcomeUnknown("the answer was lost")

@@ -5,10 +5,10 @@ import datetime
 
 import pytest
 
-from protectorclient.v1.consistency_groups import ConsistencyGroup
-from protectorclient.v1.members import Flavor, Member
-from protectorclient.v1.operations import Operation
-from protectorclient.v1.protection_groups import ProtectionGroup
+from protectorclient.records.consistency_group import ConsistencyGroup
+from protectorclient.records.member import Flavor, Member
+from protectorclient.records.operation import Operation
+from protectorclient.records.protection_group import ProtectionGroup
 
 #: As the published page prints it.
 PRINTED = {

@@ -19,8 +19,6 @@ import typing
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
-from protectorclient import exceptions
-
 _MISFIT = object()
 _NUMBER = re.compile(r"\s*(-?[0-9]{1,15}(\.[0-9]{1,15})?)\s*%?\s*")
 
@@ -167,16 +165,3 @@ _SCALARS: dict[Any, Reader] = {
     float: _read_number,
     datetime.datetime: _read_time,
 }
-
-
-def id_of(thing: Record | str) -> str:
-    """The id of a record, or the id itself.
-
-    :raises BadArgument: it is neither, such as the None of a look-up
-        that found nothing.
-    """
-    identity = thing if isinstance(thing, str) else getattr(thing, "id", None)
-    if not isinstance(identity, str):
-        given = "None" if thing is None else f"a {type(thing).__name__}"
-        raise exceptions.BadArgument(f"{given} is no record, and no id")
-    return identity

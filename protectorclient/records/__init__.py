@@ -1,0 +1,1 @@
+"""Typed, frozen records of what a service sends."""
