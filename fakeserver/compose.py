@@ -12,12 +12,12 @@ from fakeserver.base.clock import Clock, SharedClock
 from fakeserver.base.config import SiteConfig
 from fakeserver.base.db import Database
 from fakeserver.base.fault_points import Faults
+from fakeserver.base.request_log import Journal
 from fakeserver.base.seed_world import SITES, World, build
-from fakeserver.base.site import Site
 from fakeserver.base.vault import Vault
 from fakeserver.base.wire import Sockets, Wire
 from fakeserver.faults.plan import NAME, FaultFile, FaultPlan
-from fakeserver.http.request_log import Journal
+from fakeserver.site import Site
 from fakeserver.store import upgrade
 
 #: says in a database which world it was seeded with

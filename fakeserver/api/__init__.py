@@ -18,7 +18,7 @@ from fakeserver.api.views import (
     tenant_mappings,
     versions,
 )
-from fakeserver.base.site import Site
+from fakeserver.site import Site
 
 _NOUNS: tuple[Callable[[Site], Blueprint], ...] = (
     versions.blueprint,

@@ -18,8 +18,8 @@ from fakeserver.api import body, microversion, problems, roles, schema
 from fakeserver.api.microversion import OLDEST, Version
 from fakeserver.base.errors import Refused
 from fakeserver.base.ids import new_id
-from fakeserver.base.site import Site
 from fakeserver.cloud.identity.tokens import Token
+from fakeserver.site import Site
 
 REQUEST_ID = "X-OpenStack-Request-ID"
 #: where a request's call is kept. Flask's ``g`` would be shared with a

@@ -6,8 +6,8 @@ from typing import Any
 
 from fakeserver.base import json_file
 from fakeserver.base.clock import SharedClock, stamp
+from fakeserver.base.request_log import entries
 from fakeserver.base.seed_world import SITES
-from fakeserver.http.request_log import entries
 from fakeserver.sandbox import channel, process
 from fakeserver.sandbox.folder import Folder
 

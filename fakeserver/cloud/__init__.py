@@ -12,7 +12,7 @@ from fakeserver.cloud.volume.api import Volume
 if TYPE_CHECKING:
     from flask import Blueprint
 
-    from fakeserver.base.site import Site
+    from fakeserver.site import Site
 
 SERVICES = (Identity, Compute, Networking, Volume, Image)
 

@@ -7,7 +7,6 @@ import dataclasses
 from typing import Any
 
 from fakeserver.base.errors import NOT_FAILED_OVER, PEER_UNREACHABLE, Refused
-from fakeserver.base.site import Site
 from fakeserver.engine.cloud_client.cloud import (
     CloudRefused,
     CloudUnreachable,
@@ -18,6 +17,7 @@ from fakeserver.engine.model.document import Doc, peer_of
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.client import PeerSilent
 from fakeserver.engine.peer.compare import Sync
+from fakeserver.site import Site
 from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
 

@@ -3,7 +3,6 @@
 from typing import Any
 
 from fakeserver.base.errors import Refused
-from fakeserver.base.site import Site
 from fakeserver.base.vault import Unreadable
 from fakeserver.engine.model.document import (
     Doc,
@@ -11,6 +10,7 @@ from fakeserver.engine.model.document import (
     peer_of,
     sealed_token,
 )
+from fakeserver.site import Site
 from fakeserver.storage.driver import StorageError
 from fakeserver.store import groups
 from fakeserver.store.groups import Group

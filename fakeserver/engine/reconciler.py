@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable
 
 from fakeserver.base.errors import Refused
-from fakeserver.base.site import Site
 from fakeserver.engine import array_links
 from fakeserver.engine.cloud_client.cloud import CloudUnreachable
 from fakeserver.engine.model import rules
@@ -23,6 +22,7 @@ from fakeserver.engine.run import leftovers
 from fakeserver.engine.run.locks import GroupLocks
 from fakeserver.engine.run.step_context import Work
 from fakeserver.engine.run.workers import Workers
+from fakeserver.site import Site
 from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
 from fakeserver.store.operations import Operation

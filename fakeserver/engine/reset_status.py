@@ -4,13 +4,13 @@ from typing import Any
 
 from fakeserver.base.errors import PEER_UNREACHABLE, Refused
 from fakeserver.base.ids import new_id
-from fakeserver.base.site import Site
 from fakeserver.engine.cloud_client.cloud import CloudRefused, CloudUnreachable
 from fakeserver.engine.model import orphans, rules
 from fakeserver.engine.model.document import Doc, entry
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.replicate import Metadata
 from fakeserver.engine.run.cleanup_source import Leftover, leftover
+from fakeserver.site import Site
 from fakeserver.store import operations
 from fakeserver.store.groups import Group
 from fakeserver.store.operations import Operation

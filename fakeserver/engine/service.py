@@ -7,7 +7,6 @@ from typing import Any
 from fakeserver.base.clock import stamp
 from fakeserver.base.errors import PEER_UNREACHABLE, Refused
 from fakeserver.base.ids import new_id
-from fakeserver.base.site import Site
 from fakeserver.engine import array_links
 from fakeserver.engine.admission import Checks, Request
 from fakeserver.engine.model import rules
@@ -22,6 +21,7 @@ from fakeserver.engine.reset_status import reset_status
 from fakeserver.engine.run.executor import Executor
 from fakeserver.engine.run.locks import GroupLocks
 from fakeserver.engine.run.workers import PATIENCE, Workers
+from fakeserver.site import Site
 from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
 from fakeserver.store.operations import Operation

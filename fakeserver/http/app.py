@@ -11,12 +11,12 @@ from werkzeug.exceptions import HTTPException
 
 from fakeserver.base.clock import Clock
 from fakeserver.base.loopback_guard import Guarded, refusal
+from fakeserver.base.request_log import Journaled
 from fakeserver.base.routes import Application
-from fakeserver.base.site import Site
 from fakeserver.faults.plan import FaultPlan
 from fakeserver.faults.transport import Faulty
 from fakeserver.http import control
-from fakeserver.http.request_log import Journaled
+from fakeserver.site import Site
 
 LOG = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ import flask
 
 from fakeserver.base.loopback_guard import CONTROL, in_control, refusal
 from fakeserver.base.routes import Blueprint
-from fakeserver.base.site import Site
+from fakeserver.site import Site
 
 LOG = logging.getLogger(__name__)
 #: the header that carries the secret of the sandbox's folder

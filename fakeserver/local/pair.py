@@ -25,7 +25,6 @@ from fakeserver import compose
 from fakeserver.base.clock import ManualClock, SharedClock
 from fakeserver.base.config import SiteConfig
 from fakeserver.base.seed_world import SITES
-from fakeserver.base.site import Site
 from fakeserver.base.wire import Sockets, Wire
 from fakeserver.engine.run.workers import PATIENCE
 from fakeserver.faults.plan import Crashed, FaultPlan
@@ -38,6 +37,7 @@ from fakeserver.local.wsgi_adapter import InProcess
 from fakeserver.sandbox import cloudsyaml, durations
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.scenarios import SCENARIOS
+from fakeserver.site import Site
 from fakeserver.store import operations
 
 #: how long a client without sockets is thought to wait for an answer

@@ -9,7 +9,6 @@ from keystoneauth1 import exceptions, session
 from keystoneauth1.identity import v3
 
 from fakeserver.base.errors import PEER_UNREACHABLE, Refused
-from fakeserver.base.site import Site
 from fakeserver.engine.cloud_client.cloud import (
     Account,
     CloudRefused,
@@ -18,6 +17,7 @@ from fakeserver.engine.cloud_client.cloud import (
     RemoteCloud,
 )
 from fakeserver.engine.cloud_client.session import TIMEOUTS
+from fakeserver.site import Site
 from fakeserver.store.sites import SITES
 
 

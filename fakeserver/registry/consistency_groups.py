@@ -3,11 +3,11 @@
 from typing import Any
 
 from fakeserver.base.clock import stamp
-from fakeserver.base.site import Site
 from fakeserver.engine.model.document import (
     current_array_names,
     current_entries,
 )
+from fakeserver.site import Site
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES
 

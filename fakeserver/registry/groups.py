@@ -4,10 +4,10 @@ from typing import Any
 
 from fakeserver.base.errors import Refused
 from fakeserver.base.ids import new_id
-from fakeserver.base.site import Site
 from fakeserver.engine.model.document import new_document
 from fakeserver.registry import clouds, volume_types
 from fakeserver.registry.preconditions import Doc, require_primary_here
+from fakeserver.site import Site
 from fakeserver.store import mappings
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from fakeserver.base.errors import Refused
-from fakeserver.base.site import Site
 from fakeserver.engine import array_links
 from fakeserver.engine.model.document import current_array_names, peer_of
+from fakeserver.site import Site
 from fakeserver.storage.driver import Link, RecoveryPoint
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES

@@ -4,9 +4,9 @@ import ipaddress
 from typing import Any
 
 from fakeserver.base.errors import Refused
-from fakeserver.base.site import Site
 from fakeserver.engine.cloud_client.cloud import RemoteCloud
 from fakeserver.registry import clouds, volume_types
+from fakeserver.site import Site
 from fakeserver.storage.seed import array_name
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES

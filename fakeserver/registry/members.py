@@ -7,7 +7,6 @@ from typing import Any
 from fakeserver.base.clock import stamp
 from fakeserver.base.errors import Refused
 from fakeserver.base.ids import new_id
-from fakeserver.base.site import Site
 from fakeserver.engine import array_links
 from fakeserver.engine.cloud_client.cloud import (
     CloudRefused,
@@ -22,6 +21,7 @@ from fakeserver.registry.preconditions import (
     require_active,
     require_primary_here,
 )
+from fakeserver.site import Site
 from fakeserver.store import groups
 from fakeserver.store.groups import Group
 

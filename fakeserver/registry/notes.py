@@ -1,7 +1,7 @@
 """What only this site keeps of a group, beside the shared document."""
 
 from fakeserver.base.db import dump
-from fakeserver.base.site import Site
+from fakeserver.site import Site
 
 
 def note(site: Site, group_id: str, *path_value: str) -> None:

@@ -4,11 +4,11 @@ from typing import Any
 
 from fakeserver.base.clock import stamp
 from fakeserver.base.errors import Refused
-from fakeserver.base.site import Site
 from fakeserver.engine import array_links
 from fakeserver.engine.model.document import TOKENS
 from fakeserver.registry.notes import note
 from fakeserver.registry.preconditions import Doc
+from fakeserver.site import Site
 from fakeserver.store import groups
 from fakeserver.store.groups import Group
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fakeserver.base.errors import Refused
-from fakeserver.base.site import Site
+from fakeserver.site import Site
 
 Doc = dict[str, Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 from fakeserver.base.clock import stamp
 from fakeserver.base.errors import Refused
 from fakeserver.base.ids import new_id
-from fakeserver.base.site import Site
+from fakeserver.site import Site
 from fakeserver.store.sites import SITES
 
 DEFAULTS = {

@@ -7,7 +7,6 @@ from typing import Any
 import requests
 
 from fakeserver.base.errors import Refused
-from fakeserver.base.site import Site
 from fakeserver.engine.cloud_client.cloud import (
     CloudRefused,
     CloudUnreachable,
@@ -15,6 +14,7 @@ from fakeserver.engine.cloud_client.cloud import (
 )
 from fakeserver.engine.cloud_client.session import TIMEOUTS
 from fakeserver.registry import clouds, sites, volume_types
+from fakeserver.site import Site
 from fakeserver.storage.driver import StorageError
 from fakeserver.store.sites import SITES
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from fakeserver.base.errors import PEER_UNREACHABLE, Refused
-from fakeserver.base.site import Site
 from fakeserver.engine.cloud_client.cloud import RemoteCloud
 from fakeserver.registry import clouds
+from fakeserver.site import Site
 from fakeserver.store.sites import SITES
 
 _ENABLED = "<is> True"

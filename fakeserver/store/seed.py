@@ -20,9 +20,9 @@ from fakeserver.base.seed_world import (
     SeedServer,
     World,
 )
-from fakeserver.base.site import Site
 from fakeserver.cloud.shared.seed import consistency_group_id
 from fakeserver.engine.model import document
+from fakeserver.site import Site
 from fakeserver.storage.seed import INTERVAL, array_name
 from fakeserver.store import groups
 from fakeserver.store.groups import Group

@@ -27,7 +27,7 @@ from protectorclient.polling import at_once, results
 from protectorclient.polling import poller as watching
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import SyncStatus
-from protectorclient.v1 import _ids
+from protectorclient.v1 import _manager
 from protectorclient.v1.protection_groups import Group
 
 if TYPE_CHECKING:
@@ -227,7 +227,7 @@ class SitePair(PairActions):
         :raises SameSite: both clouds lead to one site.
         :raises ConfigProblem: the two sites have not registered each other.
         """
-        wanted = _ids.id_of(group)
+        wanted = _manager.id_of(group)
         answers, errors = self.each(
             lambda handle: (
                 handle.local,
@@ -421,7 +421,7 @@ class SitePair(PairActions):
         same_site.refuse_one(*self.handles)
         return follow.follow(
             self,
-            [_ids.id_of(operation) for operation in operations],
+            [_manager.id_of(operation) for operation in operations],
             timeout=timeout,
             pace=pace,
         )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from protectorclient._http import adapter as http
 from protectorclient._http import microversions, urls
 from protectorclient.records.operation import Operation
-from protectorclient.v1 import _ids, _manager
+from protectorclient.v1 import _manager
 from protectorclient.v1._acting import Actor, action_body
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class GroupActions(_manager.Manager):
         return self._http.tenant("protection-groups")
 
     def _path(self, group: Group, *rest: str) -> str:
-        identity = urls.segment(_ids.id_of(group), "protection group")
+        identity = urls.segment(_manager.id_of(group), "protection group")
         return self._http.tenant("protection-groups", identity, *rest)
 
     def failover(
@@ -250,7 +250,7 @@ class GroupActions(_manager.Manager):
         return self._actor.start(
             self._path(group, "action"),
             body,
-            group_id=_ids.id_of(group),
+            group_id=_manager.id_of(group),
             operation_type=action,
             parameters=body[action],
             request_id=request_id,

@@ -11,7 +11,6 @@ from protectorclient import exceptions
 from protectorclient._http import adapter as http
 from protectorclient._http import urls
 from protectorclient.records.base import Record
-from protectorclient.v1 import _ids
 
 #: The most that a site puts on a page.
 LARGEST_PAGE = 1000
@@ -81,7 +80,7 @@ class Manager:
         except exceptions.ResourceNotFound as error:
             if error.is_word:
                 raise
-            found = any(_ids.id_of(item) == identity for item in every())
+            found = any(id_of(item) == identity for item in every())
             if not found and not self._http.marks.used:
                 raise
             raise exceptions.NotTheService(
@@ -156,7 +155,7 @@ class Manager:
             by_id = False
         found = [item for item in named() if name_of(item) == wanted]
         if len(found) > 1:
-            ids = [_ids.id_of(item) for item in found]
+            ids = [id_of(item) for item in found]
             raise exceptions.NotUnique(
                 f"{len(found)} {what}s are named '{wanted}':"
                 f" {', '.join(ids)}; use the id",
@@ -193,3 +192,16 @@ def name_of(record: Record) -> str | None:
     """The name of any record that has one."""
     name = getattr(record, "name", None)
     return name if isinstance(name, str) else None
+
+
+def id_of(thing: Record | str) -> str:
+    """The id of a record, or the id itself.
+
+    :raises BadArgument: it is neither, such as the None of a look-up
+        that found nothing.
+    """
+    identity = thing if isinstance(thing, str) else getattr(thing, "id", None)
+    if not isinstance(identity, str):
+        given = "None" if thing is None else f"a {type(thing).__name__}"
+        raise exceptions.BadArgument(f"{given} is no record, and no id")
+    return identity

@@ -8,7 +8,7 @@ from protectorclient.records.consistency_group import (
     ConsistencyGroup,
 )
 from protectorclient.records.operation import Operation
-from protectorclient.v1 import _ids, _manager
+from protectorclient.v1 import _manager
 from protectorclient.v1._acting import Actor
 from protectorclient.v1.protection_groups import Group
 
@@ -24,7 +24,7 @@ class ConsistencyGroupManager(_manager.Manager):
         self._actor = actor
 
     def _path(self, group: Group, *rest: str) -> str:
-        identity = urls.segment(_ids.id_of(group), "protection group")
+        identity = urls.segment(_manager.id_of(group), "protection group")
         return self._http.tenant(
             "protection-groups", identity, "consistency-group", *rest
         )
@@ -69,7 +69,7 @@ class ConsistencyGroupManager(_manager.Manager):
         return self._actor.start(
             self._path(group, "sync"),
             given,
-            group_id=_ids.id_of(group),
+            group_id=_manager.id_of(group),
             operation_type="sync_volumes",
             parameters=given or {},
             request_id=request_id,

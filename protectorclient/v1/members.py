@@ -8,7 +8,7 @@ from protectorclient._http import urls
 from protectorclient.records.member import (
     Member,
 )
-from protectorclient.v1 import _ids, _manager
+from protectorclient.v1 import _manager
 from protectorclient.v1.protection_groups import Group
 
 # /v1/{project}/protection-groups/{id}/members
@@ -19,13 +19,15 @@ class MemberManager(_manager.Manager):
     """The members of a group."""
 
     def _path(self, group: Group, *rest: str) -> str:
-        identity = urls.segment(_ids.id_of(group), "protection group")
+        identity = urls.segment(_manager.id_of(group), "protection group")
         return self._http.tenant(
             "protection-groups", identity, "members", *rest
         )
 
     def _one(self, group: Group, member: Member | str) -> str:
-        return self._path(group, urls.segment(_ids.id_of(member), "member"))
+        return self._path(
+            group, urls.segment(_manager.id_of(member), "member")
+        )
 
     def list(
         self,
@@ -67,7 +69,7 @@ class MemberManager(_manager.Manager):
             Member,
             self._one(group, member),
             "member",
-            _ids.id_of(member),
+            _manager.id_of(member),
             lambda: self.list(group),
         )
 
@@ -81,7 +83,7 @@ class MemberManager(_manager.Manager):
         :raises NotUnique: several instances have the name.
         :raises SiteUnreachable: the site gives no answer.
         """
-        wanted = _ids.id_of(name_or_id)
+        wanted = _manager.id_of(name_or_id)
         every = tuple(self.list(group))
         for member in every:
             if wanted in (member.id, member.instance_id):

@@ -7,7 +7,7 @@ from typing import Any
 
 from protectorclient import exceptions
 from protectorclient._http import urls
-from protectorclient.v1 import _ids, _manager
+from protectorclient.v1 import _manager
 from protectorclient.v1.protection_groups import Group
 
 Document = Mapping[str, Any]
@@ -23,7 +23,7 @@ class MetadataManager(_manager.Manager):
     """
 
     def _path(self, group: Group) -> str:
-        identity = urls.segment(_ids.id_of(group), "protection group")
+        identity = urls.segment(_manager.id_of(group), "protection group")
         return self._http.tenant("protection-groups", identity, "metadata")
 
     def get(

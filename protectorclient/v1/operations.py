@@ -10,7 +10,7 @@ from protectorclient._http import urls
 from protectorclient.polling import poller as following
 from protectorclient.polling import results
 from protectorclient.records.operation import Operation
-from protectorclient.v1 import _ids, _manager
+from protectorclient.v1 import _manager
 
 #: So many cost less one by one than another page.
 _FEW = 3
@@ -27,7 +27,7 @@ class OperationManager(_manager.Manager):
         return self._http.tenant("operations")
 
     def _path(self, operation: Operation | str) -> str:
-        identity = urls.segment(_ids.id_of(operation), "operation")
+        identity = urls.segment(_manager.id_of(operation), "operation")
         return self._http.tenant("operations", identity)
 
     def list(
@@ -74,7 +74,7 @@ class OperationManager(_manager.Manager):
         :raises NotFound: this site has started none of this id.
         :raises SiteUnreachable: the site gives no answer.
         """
-        wanted = _ids.id_of(operation)
+        wanted = _manager.id_of(operation)
         found = self._listed(
             Operation,
             self._path(operation),
@@ -136,7 +136,7 @@ class OperationManager(_manager.Manager):
         :raises BadArgument: an operation is neither an id nor a record.
         """
         keys = [
-            following.Key(self.site or "", _ids.id_of(operation))
+            following.Key(self.site or "", _manager.id_of(operation))
             for operation in operations
         ]
         return following.follow(

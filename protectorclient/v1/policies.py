@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from protectorclient._http import urls
 from protectorclient.records.policy import Policy
-from protectorclient.v1 import _ids, _manager
+from protectorclient.v1 import _manager
 from protectorclient.v1.protection_groups import Group
 
 # /v1/{project}/protection-groups/{id}/policy
@@ -15,7 +15,7 @@ class PolicyManager(_manager.Manager):
     """The one policy of each group."""
 
     def _path(self, group: Group) -> str:
-        identity = urls.segment(_ids.id_of(group), "protection group")
+        identity = urls.segment(_manager.id_of(group), "protection group")
         return self._http.tenant("protection-groups", identity, "policy")
 
     def get(self, group: Group) -> Policy:

@@ -12,7 +12,7 @@ from protectorclient.records.protection_group import (
     ProtectionGroup,
     SyncStatus,
 )
-from protectorclient.v1 import _group_actions, _ids
+from protectorclient.v1 import _group_actions, _manager
 from protectorclient.v1._acting import action_body
 
 Group = ProtectionGroup | str
@@ -67,7 +67,7 @@ class ProtectionGroupManager(_group_actions.GroupActions):
             ProtectionGroup,
             self._path(group),
             "protection_group",
-            _ids.id_of(group),
+            _manager.id_of(group),
             self.list,
         )
 
@@ -80,7 +80,7 @@ class ProtectionGroupManager(_group_actions.GroupActions):
         :raises NotUnique: several have the name; the error has their ids.
         :raises SiteUnreachable: the site gives no answer.
         """
-        wanted = _ids.id_of(name_or_id)
+        wanted = _manager.id_of(name_or_id)
         return self._find(
             wanted,
             "protection group",
@@ -303,7 +303,7 @@ class ProtectionGroupManager(_group_actions.GroupActions):
 
         return self._actor.once(
             post,
-            group_id=_ids.id_of(group),
+            group_id=_manager.id_of(group),
             operation_type="sync_force",
             parameters={"discard": version},
             request_id=request_id,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from protectorclient._http import urls
 from protectorclient.records.site import Site, Validation, VolumeType
-from protectorclient.v1 import _ids, _manager
+from protectorclient.v1 import _manager
 
 # /v1/admin/sites
 #   GET list, POST create; /{id}: GET, PATCH, DELETE
@@ -20,7 +20,7 @@ class SiteManager(_manager.Manager):
         return self._http.v1("admin", "sites")
 
     def _path(self, site: Site | str, *rest: str) -> str:
-        identity = urls.segment(_ids.id_of(site), "site")
+        identity = urls.segment(_manager.id_of(site), "site")
         return self._http.v1("admin", "sites", identity, *rest)
 
     def list(
@@ -59,7 +59,7 @@ class SiteManager(_manager.Manager):
         :raises SiteUnreachable: the site gives no answer.
         """
         return self._listed(
-            Site, self._path(site), "site", _ids.id_of(site), self.list
+            Site, self._path(site), "site", _manager.id_of(site), self.list
         )
 
     def find(self, name_or_id: Site | str) -> Site:
@@ -71,7 +71,7 @@ class SiteManager(_manager.Manager):
         :raises NotUnique: several have the name; the error has their ids.
         :raises SiteUnreachable: the site gives no answer.
         """
-        wanted = _ids.id_of(name_or_id)
+        wanted = _manager.id_of(name_or_id)
         return self._find(
             wanted, "site", self.get, lambda: self.list(name=wanted)
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from protectorclient._http import urls
 from protectorclient.records.tenant_mapping import TenantMapping
-from protectorclient.v1 import _ids, _manager
+from protectorclient.v1 import _manager
 
 # /v1/admin/tenant-mappings
 #   GET list, POST create; /{id}: GET, DELETE
@@ -19,7 +19,7 @@ class TenantMappingManager(_manager.Manager):
         return self._http.v1("admin", "tenant-mappings")
 
     def _path(self, mapping: TenantMapping | str) -> str:
-        identity = urls.segment(_ids.id_of(mapping), "tenant mapping")
+        identity = urls.segment(_manager.id_of(mapping), "tenant mapping")
         return self._http.v1("admin", "tenant-mappings", identity)
 
     def list(
@@ -63,7 +63,7 @@ class TenantMappingManager(_manager.Manager):
             TenantMapping,
             self._path(mapping),
             "tenant_mapping",
-            _ids.id_of(mapping),
+            _manager.id_of(mapping),
             self.list,
         )
 
@@ -77,7 +77,7 @@ class TenantMappingManager(_manager.Manager):
         :raises Forbidden: it is for an admin.
         :raises SiteUnreachable: the site gives no answer.
         """
-        wanted = _ids.id_of(name_or_id)
+        wanted = _manager.id_of(name_or_id)
         return self._find(
             wanted,
             "tenant mapping",

@@ -15,10 +15,10 @@ from fakeserver.base.config import SiteConfig
 from fakeserver.base.fault_points import NoFaults
 from fakeserver.base.ids import new_id
 from fakeserver.base.seed_world import ARRAY_TOKENS, ARRAYS, SITES, USERS
-from fakeserver.base.site import Site
 from fakeserver.cloud.shared.schema import VOLUMES
 from fakeserver.http.app import create_app
 from fakeserver.local.wsgi_adapter import InProcess
+from fakeserver.site import Site
 from fakeserver.storage.seed import array_name
 from fakeserver.store import groups
 

@@ -13,10 +13,10 @@ from fakeserver.base.clock import stamp
 from fakeserver.base.errors import Refused
 from fakeserver.base.ids import stable_id
 from fakeserver.base.routes import Application, Blueprint
-from fakeserver.base.site import Site
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.engine.model.document import new_document
 from fakeserver.engine.peer.access import Access
+from fakeserver.site import Site
 from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES

@@ -11,12 +11,12 @@ from fakeserver.base.config import SiteConfig
 from fakeserver.base.db import Database
 from fakeserver.base.fault_points import NoFaults
 from fakeserver.base.seed_world import SITES, build
-from fakeserver.base.site import Site
 from fakeserver.base.vault import Vault
 from fakeserver.cloud.identity.keystone import Keystone
 from fakeserver.cloud.shared import schema
 from fakeserver.cloud.shared.seed import seed_clouds
 from fakeserver.local.wsgi_adapter import InProcess
+from fakeserver.site import Site
 from fakeserver.storage.arrays import SCHEMA as ARRAY_SCHEMA
 from fakeserver.storage.arrays import Arrays
 from fakeserver.storage.seed import seed_arrays

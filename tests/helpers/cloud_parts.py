@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 from fakeserver import cloud
 from fakeserver.base.routes import Application
 from fakeserver.base.seed_world import World
-from fakeserver.base.site import Site
+from fakeserver.site import Site
 
 URLS = {
     "site-a": "http://127.0.0.1:8788",

@@ -13,13 +13,13 @@ import pytest
 from fakeserver.base import ids
 from fakeserver.base.db import Database
 from fakeserver.base.seed_world import SITES, VOLUME_TYPES, World
-from fakeserver.base.site import Site
 from fakeserver.http.app import create_app
 from fakeserver.http.listener import Listener, bind
 from fakeserver.local.pair import LocalPair
 from fakeserver.registry import groups as registered_groups
 from fakeserver.registry import members as registered_members
 from fakeserver.registry import sites as registered_sites
+from fakeserver.site import Site
 from fakeserver.storage.arrays import Arrays
 from fakeserver.store import groups
 from fakeserver.store.seed import mapping_id

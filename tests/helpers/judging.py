@@ -18,7 +18,7 @@ from openapi_core.templating.paths.exceptions import PathError
 import fakeserver.api
 from fakeserver.api import description, microversion
 from fakeserver.api.gate import template
-from fakeserver.base.site import Site
+from fakeserver.site import Site
 
 VERSION = "OpenStack-API-Version"
 #: of one kind; then the time is better spent on others

@@ -2,94 +2,61 @@
 
 import ast
 import pathlib
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 
-#: What a module may import of its package: its own rank or a lower one. A
-#: package inside has one rank. What is not here has no place yet.
-RANKS: dict[str, tuple[tuple[str, ...], ...]] = {
+#: From the ground up: a part imports parts of lower rows, and itself. The
+#: longest name that fits is a module's part. What fits none has no place.
+ROWS: dict[str, tuple[tuple[str, ...], ...]] = {
     "protectorclient": (
-        (
-            "escape",
-            "estimate",
-            "exceptions",
-            "journal",
-            "microversions",
-            "phases",
-            "symptoms",
-            "timespan",
-        ),
-        (
-            "advice",
-            "answers",
-            "events",
-            "exitcodes",
-            "guards",
-            "mappings",
-            "posting",
-            "remedies",
-            "remedy",
-            "states",
-            "urls",
-        ),
-        (
-            "_http",
-            "config",
-            "mappingfile",
-            "outlook",
-            "polling",
-            "suggesting",
-        ),
-        ("lastused", "rehearsal", "transport", "watch"),
-        ("endings", "following", "http"),
-        ("finder", "stakes", "v1"),
-        ("actions", "cloud", "resolving"),
-        ("sitehandle",),
-        ("located", "probing"),
-        ("locating", "preparing"),
-        ("pairactions",),
+        ("escape", "durations"),
+        ("advice.guide", "records"),
+        ("exceptions",),
+        ("exit_codes",),
+        ("_http",),
+        ("advice",),
+        ("polling",),
+        ("mapping",),
+        ("v1",),
+        ("config",),
         ("pair",),
-        ("checking",),
-        ("checks", "diagnosis", "overview", "reconciling"),
-        ("checkup",),
+        ("preflight",),
+        ("reports",),
         ("osc",),
         ("shell", "testing"),
     ),
     "fakeserver": (
-        (
-            "certificate",
-            "clock",
-            "config",
-            "db",
-            "descriptors",
-            "errors",
-            "faultkinds",
-            "faults",
-            "ids",
-            "inprocess",
-            "jsonfile",
-            "masking",
-            "vault",
-            "wire",
-        ),
-        ("guard", "http", "world"),
-        ("journal", "lanes", "storage"),
-        ("cloud", "site"),
-        # a record of a group knows the rules of its engine
-        ("control", "engine", "store"),
-        ("faultpoints", "registry"),
-        ("api", "faultplan"),
-        ("build", "transport"),
-        ("app", "listener"),
-        # a story is told by the pair in one process; the pair is in a folder
-        ("harness", "local", "sandbox"),
-        ("__main__", "serve"),
+        ("base",),
+        ("storage",),
+        ("site",),
+        ("engine.cloud_client",),
+        ("engine.model",),
+        ("faults",),
+        ("cloud",),
+        ("store",),
+        ("engine.peer",),
+        ("engine.run",),
+        ("engine",),
+        ("registry",),
+        ("api",),
+        ("compose",),
+        ("http",),
+        ("sandbox",),
+        ("local",),
+        ("cli",),
+        ("__main__",),
     ),
 }
 #: The one module of the client that knows the reference server.
 PLUGIN = "protectorclient.testing"
+
+#: A reader sees a folder at a glance: so many files, and no more.
+MOST_FILES = 16
+MORE_FILES = {"protectorclient/osc/v1": 30}
+MOST_AT_THE_ROOT = 10
 
 
 def modules(package: str) -> dict[str, pathlib.Path]:
@@ -102,14 +69,14 @@ def modules(package: str) -> dict[str, pathlib.Path]:
     return found
 
 
-MODULES = {package: modules(package) for package in RANKS}
+MODULES = {package: modules(package) for package in ROWS}
 EVERY = {
     name: path for known in MODULES.values() for name, path in known.items()
 }
 
 
 def imports(path: pathlib.Path, *, at_load: bool = False) -> set[str]:
-    """The modules that a file imports; those for the type checker apart.
+    """The names that a file imports, those for the type checker too.
 
     :param at_load: only what is imported when the file is.
     """
@@ -117,11 +84,15 @@ def imports(path: pathlib.Path, *, at_load: bool = False) -> set[str]:
     waiting: list[ast.AST] = [ast.parse(path.read_text())]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            waiting += node.orelse
-        elif at_load and isinstance(node, ast.FunctionDef):
+        if at_load and (
+            isinstance(node, ast.FunctionDef)
+            or (
+                isinstance(node, ast.If)
+                and "TYPE_CHECKING" in ast.dump(node.test)
+            )
+        ):
             continue
-        elif isinstance(node, ast.Import):
+        if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {f"{node.module}.{a.name}" for a in node.names}
@@ -130,34 +101,63 @@ def imports(path: pathlib.Path, *, at_load: bool = False) -> set[str]:
     return found
 
 
-def rank(module: str) -> int | None:
-    """The place of a module, or of what holds a name; a package has none.
+def module_of(name: str) -> str | None:
+    """The module that holds an imported name, where it is one of ours."""
+    while name and name not in EVERY:
+        name = name.rpartition(".")[0]
+    return name or None
 
-    :raises LookupError: the module is not in the table.
+
+def place(module: str) -> tuple[int, str] | None:
+    """The row of a module and its part; a package itself has none.
+
+    :raises LookupError: the module has no place.
     """
-    package, *rest = module.split(".")
-    if package not in RANKS or not rest:
+    package, _, rest = module.partition(".")
+    if not rest:
         return None
-    for place, names in enumerate(RANKS[package]):
-        if rest[0] in names:
-            return place
-    if f"{package}.{rest[0]}" in EVERY:
-        raise LookupError(f"{package}.{rest[0]} has no place in RANKS")
-    # a name that the package itself exports
-    return None
+    fitting = [
+        (len(part), row, part)
+        for row, parts in enumerate(ROWS[package])
+        for part in parts
+        if rest == part or rest.startswith(f"{part}.")
+    ]
+    if not fitting:
+        raise LookupError(f"{module} has no place in ROWS")
+    _, row, part = max(fitting)
+    return row, part
 
 
 def too_high(module: str, imported: set[str]) -> set[str]:
-    """What a module imports from above it, in its own package."""
-    own = rank(module)
+    """What a module imports that is not below it, in its own package."""
+    own = place(module)
     wrong = set()
     for name in imported:
-        if name.partition(".")[0] != module.partition(".")[0]:
+        found = module_of(name)
+        if not found or found.partition(".")[0] != module.partition(".")[0]:
             continue
-        place = rank(name)
-        if own is not None and place is not None and place > own:
-            wrong.add(name)
+        other = place(found)
+        if own and other and own[1] != other[1] and other[0] >= own[0]:
+            wrong.add(found)
     return wrong
+
+
+def circles(arrows: Mapping[str, set[str]]) -> Iterator[list[str]]:
+    """Modules that import each other, directly or by way of others."""
+    below: dict[str, set[str]] = {name: set() for name in arrows}
+    for name in arrows:
+        waiting = list(arrows[name])
+        while waiting:
+            found = waiting.pop()
+            if found not in below[name]:
+                below[name].add(found)
+                waiting += arrows.get(found, ())
+    seen: set[str] = set()
+    for name in arrows:
+        if name in below[name] and name not in seen:
+            circle = [o for o in below[name] if name in below.get(o, ())]
+            seen.update(circle)
+            yield sorted(circle)
 
 
 @pytest.mark.parametrize("module", EVERY)
@@ -165,30 +165,60 @@ def test_imports_point_down(module: str) -> None:
     assert too_high(module, imports(EVERY[module])) == set()
 
 
-@pytest.mark.parametrize("package", RANKS)
-def test_every_module_has_one_place(package: str) -> None:
-    named = [name for names in RANKS[package] for name in names]
-    there = {name.split(".")[1] for name in MODULES[package] if "." in name}
-    assert sorted(named) == sorted(there)
+@pytest.mark.parametrize("package", ROWS)
+def test_no_module_is_above_itself(package: str) -> None:
+    """The package itself names what it exports, for the type checker."""
+    arrows = {
+        module: {
+            found
+            for name in imports(path)
+            if (found := module_of(name)) not in (None, module, package)
+            and found
+        }
+        for module, path in MODULES[package].items()
+        if module != package
+    }
+    assert list(circles(arrows)) == []
+
+
+def test_a_circle_is_found() -> None:
+    assert list(circles({"a": {"b"}, "b": {"c"}, "c": {"b"}})) == [["b", "c"]]
+
+
+@pytest.mark.parametrize("package", ROWS)
+def test_every_part_is_there(package: str) -> None:
+    for part in (part for parts in ROWS[package] for part in parts):
+        assert f"{package}.{part}" in MODULES[package], part
 
 
 def test_a_module_without_a_place_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for package in RANKS:
+    for package in ROWS:
         stranger = f"{package}.stranger"
         monkeypatch.setitem(EVERY, stranger, TREE / "stranger.py")
         with pytest.raises(LookupError, match=stranger):
             too_high(stranger, set())
         with pytest.raises(LookupError, match=stranger):
-            too_high(f"{package}.{RANKS[package][0][0]}", {f"{stranger}.x"})
+            too_high(f"{package}.{ROWS[package][0][0]}", {f"{stranger}.x"})
 
 
 def test_what_points_up_is_seen() -> None:
-    for package, ranks in RANKS.items():
-        low, high = f"{package}.{ranks[0][0]}", f"{package}.{ranks[-1][0]}.x"
+    for package, rows in ROWS.items():
+        low, high = f"{package}.{rows[0][0]}", f"{package}.{rows[-1][0]}"
         assert too_high(low, {high, f"{package}.__version__"}) == {high}
         assert too_high(high, {low}) == set()
+
+
+@pytest.mark.parametrize(
+    "folder", sorted({str(p.parent.relative_to(TREE)) for p in EVERY.values()})
+)
+def test_a_folder_is_seen_at_a_glance(folder: str) -> None:
+    files = [p for p in (TREE / folder).iterdir() if p.is_file()]
+    most = MORE_FILES.get(folder, MOST_FILES)
+    if folder in ROWS:
+        most = MOST_AT_THE_ROOT
+    assert len(files) <= most, f"{len(files)} files"
 
 
 @pytest.mark.parametrize("module", MODULES["fakeserver"])

@@ -6,7 +6,7 @@ from fakeserver.api import render
 from fakeserver.api.answers import answer
 from fakeserver.api.gate import call
 from fakeserver.api.routing import GROUP, Routes
-from fakeserver.base.site import Site
+from fakeserver.site import Site
 
 
 def blueprint(site: Site) -> Blueprint:

@@ -5,8 +5,8 @@ from flask import Blueprint, Response
 from fakeserver.api.answers import page
 from fakeserver.api.gate import call
 from fakeserver.api.routing import Routes
-from fakeserver.base.site import Site
 from fakeserver.registry import health as registry
+from fakeserver.site import Site
 from fakeserver.store import groups
 
 

@@ -6,8 +6,8 @@ from fakeserver.api import render
 from fakeserver.api.answers import answer, nothing, page
 from fakeserver.api.gate import call
 from fakeserver.api.routing import GROUP, Routes
-from fakeserver.base.site import Site
 from fakeserver.registry import members as registry
+from fakeserver.site import Site
 from fakeserver.store import groups
 
 

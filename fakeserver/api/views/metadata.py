@@ -8,8 +8,8 @@ from fakeserver.api.answers import answer
 from fakeserver.api.gate import call
 from fakeserver.api.routing import GROUP, Routes
 from fakeserver.base.errors import Refused
-from fakeserver.base.site import Site
 from fakeserver.engine.model.document import without_secrets
+from fakeserver.site import Site
 
 
 def blueprint(site: Site) -> Blueprint:

@@ -6,7 +6,7 @@ from fakeserver.api import render
 from fakeserver.api.answers import answer, written_page
 from fakeserver.api.gate import call
 from fakeserver.api.routing import TENANT, Routes
-from fakeserver.base.site import Site
+from fakeserver.site import Site
 from fakeserver.store import operations
 
 

@@ -8,8 +8,8 @@ from fakeserver.api import render
 from fakeserver.api.answers import nothing, written, written_page
 from fakeserver.api.gate import call
 from fakeserver.api.routing import GROUP, TENANT, Routes
-from fakeserver.base.site import Site
 from fakeserver.registry import groups as registry
+from fakeserver.site import Site
 from fakeserver.store import groups
 from fakeserver.store.groups import Written
 

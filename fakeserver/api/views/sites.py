@@ -6,9 +6,9 @@ from fakeserver.api import render
 from fakeserver.api.answers import answer, nothing, page
 from fakeserver.api.gate import call
 from fakeserver.api.routing import Routes
-from fakeserver.base.site import Site
 from fakeserver.registry import sites as registry
 from fakeserver.registry import validation, volume_types
+from fakeserver.site import Site
 from fakeserver.store.sites import SITES
 
 COLLECTION = "/v1/admin/sites"

@@ -8,7 +8,7 @@ from fakeserver.api import description, microversion
 from fakeserver.api.answers import answer
 from fakeserver.api.gate import call
 from fakeserver.api.routing import Routes
-from fakeserver.base.site import Site
+from fakeserver.site import Site
 
 #: when the newest version of the API came out
 UPDATED = "2025-11-03T00:00:00Z"

@@ -14,7 +14,7 @@ from fakeserver.cloud.shared.web import CloudError
 from fakeserver.cloud.volume import disks
 
 if TYPE_CHECKING:
-    from fakeserver.base.site import Site
+    from fakeserver.site import Site
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

@@ -12,7 +12,7 @@ from fakeserver.cloud.shared.rows import Doc
 from fakeserver.cloud.shared.schema import NETWORKS
 
 if TYPE_CHECKING:
-    from fakeserver.base.site import Site
+    from fakeserver.site import Site
 
 #: status -> power state, vm state
 _STATES = {"ACTIVE": (1, "active"), "SHUTOFF": (4, "stopped")}

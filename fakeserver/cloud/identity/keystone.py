@@ -21,7 +21,7 @@ from fakeserver.cloud.shared.schema import (
 )
 
 if TYPE_CHECKING:
-    from fakeserver.base.site import Site
+    from fakeserver.site import Site
 
 DOMAIN_ID = "default"
 #: the project of a grant on the whole system

@@ -15,9 +15,9 @@ from fakeserver.cloud.shared.rows import Doc
 from fakeserver.storage.driver import StorageError
 
 if TYPE_CHECKING:
-    from fakeserver.base.site import Site
     from fakeserver.cloud.identity.keystone import Keystone
     from fakeserver.cloud.identity.tokens import Token
+    from fakeserver.site import Site
 
 #: what a request may carry, bytes
 MAX_BODY = 1 << 20

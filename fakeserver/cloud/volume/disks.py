@@ -10,7 +10,7 @@ from fakeserver.cloud.shared.schema import VOLUMES
 from fakeserver.cloud.shared.web import CloudError
 
 if TYPE_CHECKING:
-    from fakeserver.base.site import Site
+    from fakeserver.site import Site
 
 
 def array_of(site: "Site") -> str:

@@ -15,8 +15,8 @@ from fakeserver.cloud.volume import render
 from fakeserver.cloud.volume.policy import Policy
 
 if TYPE_CHECKING:
-    from fakeserver.base.site import Site
     from fakeserver.cloud.identity.keystone import Keystone
+    from fakeserver.site import Site
 
 BASE = "/v3/<project>"
 

@@ -10,7 +10,7 @@ from fakeserver.cloud.shared.rows import Doc
 from fakeserver.cloud.volume.policy import Policy
 
 if TYPE_CHECKING:
-    from fakeserver.base.site import Site
+    from fakeserver.site import Site
 
 #: the extra specs that everybody may see; the others are for admins
 VISIBLE_SPECS = (

@@ -8,7 +8,6 @@ import threading
 from typing import Any
 
 from fakeserver.base.errors import Refused
-from fakeserver.base.site import Site
 from fakeserver.base.vault import Unreadable
 from fakeserver.engine.cloud_client.cloud import (
     Account,
@@ -16,6 +15,7 @@ from fakeserver.engine.cloud_client.cloud import (
     RemoteCloud,
 )
 from fakeserver.engine.peer.client import Peer
+from fakeserver.site import Site
 from fakeserver.store import mappings, sites
 from fakeserver.store.groups import Group
 

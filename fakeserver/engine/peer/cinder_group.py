@@ -3,10 +3,10 @@
 import logging
 
 from fakeserver.base.errors import Refused
-from fakeserver.base.site import Site
 from fakeserver.engine.cloud_client.cloud import CloudRefused, CloudUnreachable
 from fakeserver.engine.model.document import current_entries
 from fakeserver.engine.peer.access import Access
+from fakeserver.site import Site
 from fakeserver.store.groups import Group
 
 LOG = logging.getLogger(__name__)

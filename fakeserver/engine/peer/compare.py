@@ -5,7 +5,6 @@ import sqlite3
 from typing import Any
 
 from fakeserver.base.errors import Refused
-from fakeserver.base.site import Site
 from fakeserver.engine.model.document import checksum
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.client import PeerRefused, PeerSilent, PeerState
@@ -16,6 +15,7 @@ from fakeserver.engine.peer.replicate import (
     passed_on,
     unreachable,
 )
+from fakeserver.site import Site
 from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
 

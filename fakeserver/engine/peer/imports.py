@@ -3,12 +3,12 @@
 import sqlite3
 
 from fakeserver.base.errors import Refused
-from fakeserver.base.site import Site
 from fakeserver.base.vault import Unreadable
 from fakeserver.engine.model.document import TOKENS, Doc, checksum
 from fakeserver.engine.peer import cinder_group, validate_document
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.replicate import Metadata
+from fakeserver.site import Site
 from fakeserver.store import groups, tombstones
 from fakeserver.store.groups import Group
 

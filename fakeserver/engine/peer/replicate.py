@@ -7,7 +7,6 @@ from typing import Any
 
 from fakeserver.base.clock import stamp
 from fakeserver.base.errors import PEER_UNREACHABLE, STATUS, Refused
-from fakeserver.base.site import Site
 from fakeserver.engine.model.document import Doc, checksum
 from fakeserver.engine.peer import cinder_group
 from fakeserver.engine.peer.access import Access
@@ -17,6 +16,7 @@ from fakeserver.engine.peer.client import (
     PeerState,
     PeerUnreadable,
 )
+from fakeserver.site import Site
 from fakeserver.store import groups, tombstones
 from fakeserver.store.groups import Group
 

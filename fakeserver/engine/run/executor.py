@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 
 from fakeserver.base.errors import Refused
 from fakeserver.base.fault_points import StepFault
-from fakeserver.base.site import Site
 from fakeserver.base.vault import Unreadable
 from fakeserver.engine.cloud_client.cloud import CloudRefused, CloudUnreachable
 from fakeserver.engine.model import next_move
@@ -21,6 +20,7 @@ from fakeserver.engine.run import leftovers as remains
 from fakeserver.engine.run.locks import GroupLocks
 from fakeserver.engine.run.step_context import StepFailed, Stopping, Work
 from fakeserver.engine.run.steps import STEPS
+from fakeserver.site import Site
 from fakeserver.storage.driver import StorageError
 from fakeserver.store import operations
 

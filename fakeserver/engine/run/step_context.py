@@ -10,12 +10,12 @@ from typing import Any
 
 from fakeserver.base.clock import stamp
 from fakeserver.base.fault_points import StepFault
-from fakeserver.base.site import Site
 from fakeserver.engine.cloud_client.cloud import RemoteCloud
 from fakeserver.engine.model import next_move
 from fakeserver.engine.model.document import Doc, peer_of, sealed_token
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.replicate import Metadata
+from fakeserver.site import Site
 from fakeserver.store import effects, groups, operations
 from fakeserver.store.effects import Effect
 from fakeserver.store.groups import Group

@@ -24,7 +24,7 @@ from protectorclient.records.member import Member
 from protectorclient.records.operation import Operation
 from protectorclient.records.policy import Policy
 from protectorclient.records.protection_group import ProtectionGroup
-from protectorclient.v1 import _ids
+from protectorclient.v1 import _manager
 from protectorclient.v1.protection_groups import Group
 
 T = TypeVar("T")
@@ -59,7 +59,7 @@ class Reads(ListReads):
         :raises NotUnique: the sites know two groups by this name.
         :raises SiteUnreachable: neither site answers.
         """
-        wanted = _ids.id_of(group)
+        wanted = _manager.id_of(group)
 
         def ask(handle: SiteHandle) -> Copy[T]:
             facts = SiteFacts(handle)

@@ -13,7 +13,7 @@ from protectorclient.pair.located import History
 from protectorclient.pair.site import SILENT
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.records.operation import UNFINISHED, Operation
-from protectorclient.v1 import _ids
+from protectorclient.v1 import _manager
 
 if TYPE_CHECKING:
     from protectorclient.pair.reads.groups import Reads
@@ -46,7 +46,7 @@ def latest(reads: Reads, group: Group | None = None) -> History:
         facts = SiteFacts(handle)
         wanted = None
         if group is not None:
-            wanted = facts.find(_ids.id_of(group)).id
+            wanted = facts.find(_manager.id_of(group)).id
         reads.learn_names(facts)
         found: list[Operation] = []
         for status in (None, *sorted(UNFINISHED)):
@@ -65,7 +65,7 @@ def latest(reads: Reads, group: Group | None = None) -> History:
         for operation in found.get(handle.name, ())
     ]
     if not items:
-        of = f" of {_ids.id_of(group)}" if group is not None else ""
+        of = f" of {_manager.id_of(group)}" if group is not None else ""
         raise exceptions.NotFound(
             f"there is no operation{of} yet", hint=_silent(errors)
         )
@@ -84,7 +84,7 @@ def _nobody(
     for error in errors.values():
         if not isinstance(error, (*SILENT, exceptions.NotFound)):
             return error
-    return locate.nowhere(_ids.id_of(group or ""), errors)
+    return locate.nowhere(_manager.id_of(group or ""), errors)
 
 
 def _silent(

@@ -17,7 +17,7 @@ from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.records.health import GroupHealth
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import ProtectionGroup
-from protectorclient.v1 import _ids
+from protectorclient.v1 import _manager
 from protectorclient.v1.protection_groups import Group
 
 _BEGINNING = datetime.datetime.min.replace(tzinfo=datetime.UTC)
@@ -209,7 +209,9 @@ class ListReads(BothSites):
             facts = SiteFacts(handle)
             asked = dict(filters)
             if group is not None:
-                asked["protection_group_id"] = facts.find(_ids.id_of(group)).id
+                asked["protection_group_id"] = facts.find(
+                    _manager.id_of(group)
+                ).id
             listed = handle.client.operations.list
             if begins is None:
                 return list(listed(limit=limit, **asked))
@@ -222,7 +224,7 @@ class ListReads(BothSites):
         found, errors = self.each(ask)
         if not found and group is not None:
             raise self.lonely(errors) or locate.nowhere(
-                _ids.id_of(group), errors
+                _manager.id_of(group), errors
             )
         self._need_answers(found, errors)
         merged = [

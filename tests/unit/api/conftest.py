@@ -12,9 +12,9 @@ from fakeserver.base.config import SiteConfig
 from fakeserver.base.db import Database
 from fakeserver.base.fault_points import NoFaults
 from fakeserver.base.seed_world import build
-from fakeserver.base.site import Site
 from fakeserver.base.vault import Vault
 from fakeserver.base.wire import Sockets
+from fakeserver.site import Site
 from fakeserver.storage import arrays
 from fakeserver.store import schema as store
 from tests.helpers.api_parts import Api, Engine, Tokens, make_app

@@ -10,7 +10,7 @@ import pytest
 from fakeserver.api import roles
 from fakeserver.base.errors import Refused
 from fakeserver.base.ids import stable_id
-from fakeserver.base.site import Site
+from fakeserver.site import Site
 from tests.helpers.api_parts import (
     OTHER,
     PROJECT,

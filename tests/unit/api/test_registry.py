@@ -6,7 +6,7 @@ import pytest
 
 from fakeserver.base.ids import stable_id
 from fakeserver.base.seed_world import ARRAY_TOKENS
-from fakeserver.base.site import Site
+from fakeserver.site import Site
 from fakeserver.store import groups
 from fakeserver.store.sites import SITES
 from tests.helpers.api_parts import (

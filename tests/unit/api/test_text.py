@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fakeserver.base.ids import stable_id
-from fakeserver.base.site import Site
+from fakeserver.site import Site
 from tests.helpers.api_parts import (
     PROJECT,
     Api,

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from fakeserver.base.clock import ManualClock
+from fakeserver.base.masking import HIDDEN, mask, mask_query, readable
+from fakeserver.base.request_log import Journal, Journaled, entries
 from fakeserver.cli import show
-from fakeserver.http.masking import HIDDEN, mask, mask_query, readable
-from fakeserver.http.request_log import Journal, Journaled, entries
 from fakeserver.sandbox.folder import Folder, Settings
 
 TOKEN = "gAAAAABnQ" + "x" * 120

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from fakeserver.base import masking
 from fakeserver.base.clock import Clock, stamp
 from fakeserver.base.loopback_guard import in_control
-from fakeserver.http import masking
 
 LOG = logging.getLogger(__name__)
 #: a journal file is put aside when it has grown to this, bytes

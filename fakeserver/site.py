@@ -14,10 +14,10 @@ from fakeserver.base.wire import Wire
 from fakeserver.storage.driver import ArrayDriver
 
 if TYPE_CHECKING:
+    from fakeserver.base.request_log import Journal
     from fakeserver.base.vault import Vault
     from fakeserver.cloud.identity.keystone import Keystone
     from fakeserver.engine.service import Service
-    from fakeserver.http.request_log import Journal
 
 
 def _askers() -> concurrent.futures.Executor:
