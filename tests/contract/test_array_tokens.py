@@ -1,8 +1,8 @@
 """The arrays check the API tokens of the policy, as the guide expects."""
 
 import pytest
-from test_engine_faults import rolled_back
 
+from tests.contract.test_engine_faults import rolled_back
 from tests.helpers.engine_parts import BARE, NEWEST, WEB, A, B
 
 PRIMARY, SECONDARY = "primary_fa_api_token", "secondary_fa_api_token"

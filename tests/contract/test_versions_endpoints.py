@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 import pytest
-from test_library_endpoints import METHODS
 
 from fakeserver.api import description
 from fakeserver.local.pair import LocalPair
 from protectorclient.records.site import Site
+from tests.contract.test_library_endpoints import METHODS
 from tests.helpers.judging import Judge
 from tests.helpers.library_parts import Live, opened
 

@@ -221,7 +221,7 @@ def test_the_script_does_not_load_openstackclient(
 )
 @pytest.mark.parametrize(
     "where",
-    ["ProtectorShell.__init__", "Commands.find_command", "lean.defer"],
+    ["ProtectorShell.__init__", "Commands.find_command", "deferred_sdk.defer"],
 )
 def test_the_keyboard_before_a_command_has_begun(
     where: str,
@@ -233,7 +233,7 @@ def test_the_keyboard_before_a_command_has_begun(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    place = "protectorclient.osc." + ("" if where[0] == "l" else "app.")
+    place = "protectorclient.osc.script." + ("" if where[0] == "d" else "app.")
     monkeypatch.setattr(place + where, stop)
     assert shell.main(words) == 130
     assert capsys.readouterr().err == told
@@ -249,7 +249,8 @@ def test_it_can_be_interrupted_before_it_loads_anything() -> None:
 def test_the_sdk_is_whole_for_whoever_asks_for_more() -> None:
     """A package that was not run is run when something of it is missed."""
     loaded = _imported(
-        "from protectorclient.osc import lean; lean.defer(); "
+        "from protectorclient.osc.script import deferred_sdk; "
+        "deferred_sdk.defer(); "
         "import openstack.config; "
         "assert 'openstack.connection' not in sys.modules; "
         "from openstack import exceptions; "
@@ -260,7 +261,8 @@ def test_the_sdk_is_whole_for_whoever_asks_for_more() -> None:
     )
     assert "openstack.connection" in loaded
     untouched = _imported(
-        "import openstack; from protectorclient.osc import lean; "
-        "lean.defer(); assert callable(openstack.connect)"
+        "import openstack; "
+        "from protectorclient.osc.script import deferred_sdk; "
+        "deferred_sdk.defer(); assert callable(openstack.connect)"
     )
     assert "openstack.connection" in untouched

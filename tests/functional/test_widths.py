@@ -8,12 +8,12 @@ from importlib import metadata
 from typing import Any
 
 import pytest
-from test_cli_exitcodes import Scene
-from test_cli_formats import READS
 
 from fakeserver.local.pair import LocalPair
 from protectorclient.osc import command as base
 from protectorclient.osc.formats import formatters, measure
+from tests.functional.test_exitcodes import Scene
+from tests.functional.test_formats import READS
 from tests.helpers.clirunner import SHELLS, Ran, openstack, protector
 from tests.helpers.exit_table import ADMIN, ADMINS, FIRST, GOOD, WEB
 

@@ -21,9 +21,9 @@ def interrupted(*_):
 """
 WAITS = {
     "questions of a check": """
-from protectorclient.preflight import case
+from protectorclient.preflight import context
 def wait():
-    case.in_parallel([hangs, interrupted])
+    context.in_parallel([hangs, interrupted])
 """,
     "members of all groups": """
 from protectorclient.pair.site_facts import SiteFacts
@@ -39,7 +39,7 @@ def wait():
     facts.memberships
 """,
     "signs of life": """
-from protectorclient import probing
+from protectorclient.pair import liveness
 primary = types.SimpleNamespace(
     access=types.SimpleNamespace(
         session=types.SimpleNamespace(auth=types.SimpleNamespace())
@@ -47,13 +47,13 @@ primary = types.SimpleNamespace(
 )
 survivor = types.SimpleNamespace(name="site-b")
 def wait():
-    probing.signs_of_life(
+    liveness.signs_of_life(
         primary, exceptions.SiteUnreachable("no"), survivor,
         hangs, interrupted,
     )
 """,
     "both sites of a diagnosis": """
-from protectorclient.preflight import operation_facts
+from protectorclient.reports import operation_facts
 operation_facts._find = lambda handle, identity: handle()
 def wait():
     operation_facts.examine("op-1", {"a": hangs, "b": interrupted})

@@ -25,14 +25,14 @@ STORIES = ("stuck-running", "not-failed-over", "out-of-sync", "orphans")
 #: what is told by a process of its own, as ``up`` is
 TELL = """
 import pathlib, sys
-from fakeserver.sandbox import world
+from fakeserver.local import controls
 from fakeserver.sandbox.folder import Folder, Settings
 path, scenario, seed, now = sys.argv[1:]
 folder = Folder(pathlib.Path(path))
 settings = Settings(scenario=scenario, seed=int(seed))
 folder.prepare()
 folder.write(settings)
-world.begin_anew(folder, settings, float(now))
+controls.begin_anew(folder, settings, float(now))
 """
 
 

@@ -100,8 +100,8 @@ def test_both_ends_of_a_shell_share_a_stream(
 
 #: What a process ends with whose streams fail at its very end.
 LAST = (
-    "import contextlib, sys; from protectorclient.osc import streams\n"
-    "streams.replace_closed()\n"
+    "import contextlib, sys; from protectorclient.osc import std_streams\n"
+    "std_streams.replace_closed()\n"
     "sys.stderr.write('words')\n"
     "with contextlib.suppress(BrokenPipeError):\n"
     "    sys.stdout.write('result')\n"
@@ -158,8 +158,8 @@ def test_a_stream_that_is_closed_is_opened_on_nothing(
     ran = subprocess.run(
         ["sh", "-c", 'exec "$0" -c "$1" >&- 2>&- <&-', sys.executable]
         + [
-            "import os, sys; from protectorclient.osc import streams; "
-            "streams.replace_closed(); "
+            "import os, sys; from protectorclient.osc import std_streams; "
+            "std_streams.replace_closed(); "
             f"handle = os.open({str(made)!r}, os.O_CREAT | os.O_WRONLY); "
             "print('x'); print('y', file=sys.stderr, flush=True); "
             "sys.exit(handle)"

@@ -495,7 +495,8 @@ def test_rich_is_loaded_by_none_but_the_screen() -> None:
     import subprocess
 
     program = (
-        "import sys; from protectorclient.osc import screen, view, tracker;"
+        "import sys;"
+        "from protectorclient.osc.live import frame, screen, tracker;"
         "from protectorclient.osc.v1 import operation_watch, operation_wait;"
         "print('rich' in sys.modules)"
     )

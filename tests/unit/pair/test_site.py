@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 import requests
-from test_client_http import refused, reset
 
 from protectorclient import exceptions
 from protectorclient.config.cloud import Access
 from protectorclient.pair.site import SiteHandle
 from tests.helpers.canned_site import ROOT, Site
+from tests.unit._http.test_adapter import refused, reset
 
 
 @pytest.fixture

@@ -223,7 +223,7 @@ FEW = """
 import pathlib, resource, sys, threading
 sys.path[:0] = sys.argv[2:]
 resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-from fakeserver import descriptors
+from fakeserver.base import descriptors
 from fakeserver.base.db import Database
 from fakeserver.http.thread_pools import Lanes
 place = pathlib.Path(sys.argv[1])
