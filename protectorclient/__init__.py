@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from protectorclient.config.cloud import from_connection as from_connection
     from protectorclient.exceptions import ProtectorError as ProtectorError
     from protectorclient.exit_codes import ExitCode as ExitCode
-    from protectorclient.pair import SitePair as SitePair
+    from protectorclient.pair.site_pair import SitePair as SitePair
     from protectorclient.v1.client import Client as Client
 
 __version__ = "0.1.0"
@@ -26,7 +26,7 @@ _HOME = {
     "Client": "protectorclient.v1.client",
     "ExitCode": "protectorclient.exit_codes",
     "ProtectorError": "protectorclient.exceptions",
-    "SitePair": "protectorclient.pair",
+    "SitePair": "protectorclient.pair.site_pair",
     "connect": "protectorclient.config.cloud",
     "from_connection": "protectorclient.config.cloud",
 }

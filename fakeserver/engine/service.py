@@ -354,8 +354,7 @@ class Service:
     ) -> Group:
         """Change the document at both sites, or at none.
 
-        ``replicate``: the replication is to follow the change, as
-        :mod:`~fakeserver.engine.array_links` calls it.
+        ``replicate``: how `array_links` is to follow the change.
         """
 
         def mutated(doc: Doc) -> None:

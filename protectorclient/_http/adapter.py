@@ -332,9 +332,8 @@ class SiteAdapter:
         headers: dict[str, str],
         kwargs: dict[str, Any],
     ) -> requests.Response:
-        response = self._send(
-            method, path, {**headers, **self._token()}, kwargs
-        )
+        with_token = {**headers, **self._token()}
+        response = self._send(method, path, with_token, kwargs)
         if response.status_code == requests.codes.unauthorized and (
             # refused before anything was done; a proxy's says nothing
             method in _SAFE

@@ -13,8 +13,8 @@ from protectorclient import exceptions
 from protectorclient.osc import plugin
 
 if TYPE_CHECKING:
-    from protectorclient.pair import SitePair
     from protectorclient.pair.site import SiteHandle
+    from protectorclient.pair.site_pair import SitePair
 
 
 def open_primary(app: Any) -> SiteHandle:
@@ -31,15 +31,15 @@ def open_pair(app: Any, primary: SiteHandle) -> SitePair:
     :raises ConfigProblem: nothing says which is the other one.
     :raises SameSite: both are configured as one site.
     """
-    from protectorclient import pair
     from protectorclient.pair import same_site, second_cloud
+    from protectorclient.pair.site_pair import SitePair
 
     choice = second_cloud.choose(
         app.options.secondary_cloud, primary, app.cloud_config
     )
     secondary = _open(app, choice.name)
     same_site.refuse_one(primary, secondary)
-    return pair.SitePair(primary, secondary, choice=choice.why)
+    return SitePair(primary, secondary, choice=choice.why)
 
 
 def open_only(app: Any, primary: SiteHandle, name: str) -> SiteHandle | None:

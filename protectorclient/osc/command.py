@@ -26,9 +26,9 @@ from protectorclient.osc import clouds, options, signals, speech, std_streams
 from protectorclient.osc.formats import selection
 
 if TYPE_CHECKING:
-    from protectorclient.pair import SitePair
     from protectorclient.pair.both_sites import BothSites
     from protectorclient.pair.site import SiteHandle
+    from protectorclient.pair.site_pair import SitePair
     from protectorclient.records.protection_group import ProtectionGroup
     from protectorclient.v1.client import Client
 

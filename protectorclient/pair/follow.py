@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from protectorclient.polling import poller
 
 if TYPE_CHECKING:
-    from protectorclient.pair import SitePair
+    from protectorclient.pair.site_pair import SitePair
 
 
 def follow(

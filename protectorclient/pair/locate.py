@@ -13,7 +13,7 @@ from protectorclient.records.protection_group import ProtectionGroup
 from protectorclient.records.site import Site
 
 if TYPE_CHECKING:
-    from protectorclient.pair import SitePair
+    from protectorclient.pair.site_pair import SitePair
 
 #: Of each site that answered: its own record, and the group.
 Answers = Mapping[str, tuple[Site, ProtectionGroup]]

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 
 if TYPE_CHECKING:
-    from protectorclient.pair import SitePair
     from protectorclient.pair.site import SiteHandle
+    from protectorclient.pair.site_pair import SitePair
     from protectorclient.records.site import Site
 
 

@@ -11,12 +11,13 @@ from typing import Any
 from protectorclient import exceptions
 from protectorclient.mapping.files import MappingFile
 from protectorclient.mapping.forecast import Fate, Outlook
-from protectorclient.pair import SitePair, liveness, locate
+from protectorclient.pair import liveness, locate
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.located import Located, rank
 from protectorclient.pair.moves.resolve_names import Names
 from protectorclient.pair.site import SILENT
 from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.pair.site_pair import SitePair
 from protectorclient.polling import at_once
 from protectorclient.preflight import copies
 from protectorclient.preflight.findings import Skip

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from protectorclient.exit_codes import ExitCode
-from protectorclient.pair import SitePair
 from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.pair.site_pair import SitePair
 from protectorclient.preflight import run_checks
 from protectorclient.preflight.checks import CHECKS
 from protectorclient.preflight.context import Case, Wanted, open_sides

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 
 from protectorclient import exceptions
 from protectorclient._http import microversions
-from protectorclient.pair import SitePair
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.located import rank
 from protectorclient.pair.site import SILENT
 from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.pair.site_pair import SitePair
 from protectorclient.polling import at_once
 from protectorclient.preflight import failover_ready
 from protectorclient.records.health import GroupHealth

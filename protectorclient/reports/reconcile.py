@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from protectorclient.pair import SitePair
 from protectorclient.pair.located import Located, SyncReport, rank
 from protectorclient.pair.site import SiteHandle
+from protectorclient.pair.site_pair import SitePair
 from protectorclient.preflight import copies
 from protectorclient.v1.protection_groups import Group
 

@@ -11,9 +11,9 @@ import pytest
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
-from protectorclient.pair import SitePair
 from protectorclient.pair.reads.answer import Reading
 from protectorclient.pair.site import SiteHandle
+from protectorclient.pair.site_pair import SitePair
 from protectorclient.polling import at_once
 from protectorclient.records.operation import Operation
 from protectorclient.reports.operation_facts import examine

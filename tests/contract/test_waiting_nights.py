@@ -18,8 +18,8 @@ from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
 from protectorclient.config.cloud import Access
 from protectorclient.exit_codes import ExitCode, code_for
-from protectorclient.pair import SitePair
 from protectorclient.pair.site import SiteHandle
+from protectorclient.pair.site_pair import SitePair
 from protectorclient.polling import poller
 from protectorclient.records.operation import Operation
 from tests.helpers.broken_wire import FINE, PLACES, Fate, Network

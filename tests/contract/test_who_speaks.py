@@ -15,8 +15,8 @@ from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
 from protectorclient.config.cloud import Access
 from protectorclient.exit_codes import code_for
-from protectorclient.pair import SitePair
 from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.pair.site_pair import SitePair
 from protectorclient.polling import poller
 from protectorclient.v1 import Client, _post_once
 from tests.helpers.broken_wire import (

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from fakeserver.local.pair import LocalPair
-from protectorclient.pair import SitePair
+from protectorclient.pair.site_pair import SitePair
 from tests.helpers.clirunner import SHELLS, protector
 
 SHOW = "protection-group show prod-web-app -f value -c name"

@@ -6,8 +6,8 @@ from typing import Any
 
 from fakeserver.local.pair import LocalPair
 from protectorclient.config.cloud import Access
-from protectorclient.pair import SitePair
 from protectorclient.pair.site import SiteHandle
+from protectorclient.pair.site_pair import SitePair
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import ProtectionGroup
 from protectorclient.records.site import Site

@@ -31,7 +31,7 @@ HEAVY = {
         "protectorclient",
         "protectorclient.v1",
         "protectorclient.config.cloud",
-        "protectorclient.pair",
+        "protectorclient.pair.site_pair",
         "protectorclient.exit_codes",
     ],
 )

@@ -14,10 +14,10 @@ from protectorclient.osc import columns, command, options, prompts
 from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
-    from protectorclient.pair import SitePair
     from protectorclient.pair.located import SyncReport
     from protectorclient.pair.reads.groups import Reads
     from protectorclient.pair.site import SiteHandle
+    from protectorclient.pair.site_pair import SitePair
     from protectorclient.preflight import copies
     from protectorclient.records.protection_group import (
         ProtectionGroup,

@@ -8,7 +8,7 @@ from protectorclient import exceptions
 from protectorclient.mapping.files import MappingFile
 
 if TYPE_CHECKING:
-    from protectorclient.pair import SitePair
+    from protectorclient.pair.site_pair import SitePair
     from protectorclient.records.operation import Operation
     from protectorclient.v1.protection_groups import Group
 
