@@ -26,7 +26,7 @@ GROUP = "prod-web-app"
 #: seconds that a step of an operation takes: long enough to be seen
 PACE = "0.5"
 #: a command that takes longer than this is hanging
-PATIENCE = 60
+COMMAND_TIMEOUT = 60
 
 UP = "protector-sandbox up --pace {pace} --port {port} --peer-port {peer}"
 LIST_GROUPS = "openstack protector protection-group list"
@@ -135,11 +135,13 @@ class Stage:
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
                 text=True,
-                timeout=PATIENCE,
+                timeout=COMMAND_TIMEOUT,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise Wrong(f"`{shown}` did not end in {PATIENCE} s") from None
+            raise Wrong(
+                f"`{shown}` did not end in {COMMAND_TIMEOUT} s"
+            ) from None
         if done.returncode:
             raise Wrong(f"`{shown}` ended with {done.returncode}")
         return done.stdout or ""

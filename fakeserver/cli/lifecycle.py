@@ -24,7 +24,7 @@ from fakeserver.sandbox.upgrade import upgrade
 from fakeserver.store.upgrade import SchemaProblem
 
 #: how long a site may take until it answers, seconds
-PATIENCE = 60.0
+START_TIMEOUT = 60.0
 #: the option that says the port of a site
 OPTIONS = {SITES[0]: "--port", SITES[1]: "--peer-port"}
 #: settings that data on disk was made with
@@ -205,12 +205,12 @@ def _until_it_answers(
             or channel.answers(folder, settings, site, pid)
         )
 
-    in_time = process.wait(over, PATIENCE)
+    in_time = process.wait(over, START_TIMEOUT)
     if interrupted.is_set() or (in_time and process.alive(pid)):
         return
     why = _last_words(folder.log(site), mark)
     if not in_time:
-        why = f"no answer within {PATIENCE:.0f} seconds"
+        why = f"no answer within {START_TIMEOUT:.0f} seconds"
     raise DidNotStart(
         f"{site} did not start: {why.rstrip('.')}; "
         f"see {folder.shown / folder.log(site).name}."
@@ -302,7 +302,7 @@ def start(folder: Folder, site: str) -> None:
             lambda: (
                 told.is_set() or channel.answers(folder, settings, site, pid)
             ),
-            PATIENCE,
+            START_TIMEOUT,
         )
         if not channel.answers(folder, settings, site, pid):
             raise Problem(f"{site} runs, but it does not answer.")

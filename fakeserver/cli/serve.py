@@ -15,7 +15,7 @@ from types import FrameType
 from fakeserver.base import descriptors
 from fakeserver.base.json_file import BrokenFile
 from fakeserver.compose import close_site, open_site
-from fakeserver.engine.run.workers import PATIENCE
+from fakeserver.engine.run.workers import STOP_TIMEOUT
 from fakeserver.http import certificate
 from fakeserver.http.app import create_app
 from fakeserver.http.listener import Listener, bind
@@ -97,7 +97,7 @@ def _serve(folder: Folder, name: str, lock: int) -> None:
     else:
         LOG.info("%s stops", name)
     # first the engine, while its peer still gets answers from here
-    site.service.stop(SHORT if homeless else PATIENCE)
+    site.service.stop(SHORT if homeless else STOP_TIMEOUT)
     listener.close()
     close_site(site)
 

@@ -63,9 +63,9 @@ class Keeper:
             )
             self._thread.start()
 
-    def stop(self, patience: float) -> None:
+    def stop(self, timeout: float) -> None:
         if self._thread is not None:
-            self._thread.join(patience)
+            self._thread.join(timeout)
             self._thread = None
 
     def _keep(self) -> None:
@@ -114,7 +114,7 @@ class Keeper:
         if self._stop.is_set():
             return None
         try:
-            with self._locks.hold(group_id, patience=0.0):
+            with self._locks.hold(group_id, timeout=0.0):
                 return deed(group_id)
         except Refused as refusal:
             LOG.info("group %s: %s", group_id, refusal)

@@ -20,7 +20,7 @@ from fakeserver.engine.reconciler import Keeper
 from fakeserver.engine.reset_status import reset_status
 from fakeserver.engine.run.executor import Executor
 from fakeserver.engine.run.locks import GroupLocks
-from fakeserver.engine.run.workers import PATIENCE, Workers
+from fakeserver.engine.run.workers import STOP_TIMEOUT, Workers
 from fakeserver.site import Site
 from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
@@ -30,7 +30,7 @@ from fakeserver.store.operations import Operation
 #: seconds: less than a client waits for the answer
 ANSWER = 20.0
 #: how long an import waits for the group's lock before it is refused
-IMPORT_PATIENCE = 3.0
+IMPORT_LOCK_TIMEOUT = 3.0
 
 
 class Service:
@@ -83,7 +83,7 @@ class Service:
                 self._workers.start(name)
                 self._keeper.start(name)
 
-    def stop(self, patience: float = PATIENCE) -> None:
+    def stop(self, timeout: float = STOP_TIMEOUT) -> None:
         """Stop the engine; unfinished operations wait for the next start.
 
         A request that is on its way to a cloud is waited for: what it
@@ -91,8 +91,8 @@ class Service:
         """
         with self._turn:
             self._stop.set()
-            self._workers.stop(patience)
-            self._keeper.stop(patience)
+            self._workers.stop(timeout)
+            self._keeper.stop(timeout)
 
     def halt(self) -> None:
         """Stop, also over a restart of the site: operations are accepted
@@ -331,7 +331,7 @@ class Service:
         self, project_id: str, group_id: str, document: Doc, force: bool
     ) -> Doc:
         """Take the peer's document."""
-        with self.locks.hold(group_id, IMPORT_PATIENCE):
+        with self.locks.hold(group_id, IMPORT_LOCK_TIMEOUT):
             running = operations.unfinished(self._site.db, group_id)
             if running:
                 raise Refused(

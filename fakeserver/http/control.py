@@ -19,7 +19,7 @@ LOG = logging.getLogger(__name__)
 #: the header that carries the secret of the sandbox's folder
 HEADER = "X-Sandbox-Secret"
 #: how long a rest waits for the requests that are being served, seconds
-PATIENCE = 10.0
+PAUSE_TIMEOUT = 10.0
 
 
 def open_secret(path: pathlib.Path) -> str:
@@ -69,7 +69,7 @@ class Rest:
             with self._change:
                 self.resting = True
                 if not self._change.wait_for(
-                    lambda: self._serving == 0, PATIENCE
+                    lambda: self._serving == 0, PAUSE_TIMEOUT
                 ):
                     LOG.warning("%s requests do not end", self._serving)
             self._stop()

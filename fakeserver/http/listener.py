@@ -40,7 +40,7 @@ THREADS = 16
 PORTS = range(15000, 32000)
 LOG = logging.getLogger(__name__)
 #: how long a close waits for the requests that are served, seconds
-PATIENCE = 5.0
+CLOSE_TIMEOUT = 5.0
 _CHUNK = 1 << 16
 
 
@@ -141,7 +141,7 @@ class Listener:
         # and they are told when nobody waits for an answer any more
         workers = self._server.task_dispatcher
         workers.set_thread_count(0)
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + CLOSE_TIMEOUT
         while workers.threads and time.monotonic() < end:
             wasyncore.loop(0.005, use_poll=True, map=self._map, count=1)
         workers.shutdown(timeout=0)

@@ -20,7 +20,7 @@ from fakeserver.storage.arrays import SCHEMA
 from fakeserver.storage.driver import StorageError
 
 #: how long a site may take until it rests, or is awake again, seconds
-PATIENCE = 60.0
+PAUSE_TIMEOUT = 60.0
 
 
 def reset(folder: Folder) -> None:
@@ -79,7 +79,7 @@ def engine(folder: Folder, site: str, verb: str) -> None:
 
 def _tell(folder: Folder, settings: Settings, site: str, what: str) -> None:
     try:
-        channel.ask(folder, settings, site, what, "POST", PATIENCE)
+        channel.ask(folder, settings, site, what, "POST", PAUSE_TIMEOUT)
     except channel.Silent as silent:
         raise Problem(f"{silent}.") from None
 

@@ -26,7 +26,7 @@ from fakeserver.base.clock import ManualClock, SharedClock
 from fakeserver.base.config import SiteConfig
 from fakeserver.base.seed_world import SITES
 from fakeserver.base.wire import Sockets, Wire
-from fakeserver.engine.run.workers import PATIENCE
+from fakeserver.engine.run.workers import STOP_TIMEOUT
 from fakeserver.faults.plan import Crashed, FaultPlan
 from fakeserver.faults.transport import Dropped
 from fakeserver.http import certificate
@@ -358,7 +358,7 @@ class LocalSite:
         if self._parts is not None:
             # a dead one has nothing to finish
             dead = self._plan is not None and self._plan.dead
-            self._parts.service.stop(5.0 if dead else PATIENCE)
+            self._parts.service.stop(5.0 if dead else STOP_TIMEOUT)
             compose.shut(self._parts)
             self._parts = None
         self._plan = None

@@ -29,7 +29,7 @@ from tests.chaos.driver import GROUP, OTHER
 from tests.chaos.people import Operator
 
 #: real seconds that anything may take until it ends
-PATIENCE = 90.0
+END_TIMEOUT = 90.0
 #: engine seconds that pass while the test waits, each tenth of a second
 STRIDE = 2.0
 #: real seconds in which a keeper has done what is due; a push that was
@@ -200,7 +200,7 @@ class RealPair:
         self._until(lambda: not site.running or not site.unfinished())
 
     def _until(self, done: Callable[[], bool]) -> None:
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + END_TIMEOUT
         while not done():
             if time.monotonic() > end:
                 raise AssertionError("it runs for ever")

@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from fakeserver.engine import service
 from fakeserver.engine.cloud_client.cloud import RemoteCloud
+from fakeserver.engine.run import workers
 from fakeserver.local.pair import LocalPair
 from fakeserver.store import operations
 
@@ -86,7 +86,7 @@ def test_a_stop_does_not_begin_what_waits(monkeypatch):
         began = time.monotonic()
         pair.site("a").stop_engine()
         # all of them would take longer than anybody waits for a stop
-        assert time.monotonic() - began < service.PATIENCE
+        assert time.monotonic() - began < workers.STOP_TIMEOUT
         waiting = operations.unfinished(pair.site("a").parts.db)
         assert len(waiting) == 20
         assert Counter(one.status for one in waiting)["pending"] >= 18
@@ -97,7 +97,7 @@ def test_a_stop_does_not_begin_what_waits(monkeypatch):
 
 def test_a_stop_waits_for_a_request_that_is_on_its_way(monkeypatch):
     """Or the next start would look for what is only being made."""
-    assert service.PATIENCE >= 30.0
+    assert workers.STOP_TIMEOUT >= 30.0
     with LocalPair(workers=1) as pair:
         fleet = Fleet(pair)
         create, held = RemoteCloud.create_server, threading.Event()

@@ -18,7 +18,7 @@ from fakeserver.store import groups, operations
 LOG = logging.getLogger(__name__)
 
 #: how long a clean-up waits for a site that does not answer, seconds
-PATIENCE = 30.0
+CLEANUP_RETRY_TIMEOUT = 30.0
 
 Leftover = dict[str, Any]
 
@@ -44,7 +44,7 @@ class Patience:
     def over(self, site_id: str) -> bool:
         if self.given_up(site_id):
             return True
-        if self._work.site.clock.time() - self._since < PATIENCE:
+        if self._work.site.clock.time() - self._since < CLEANUP_RETRY_TIMEOUT:
             return False
         given_up = [*self._work.notes.get("given_up", []), site_id]
         self._work.note(given_up=given_up)

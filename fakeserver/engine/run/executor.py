@@ -27,7 +27,7 @@ from fakeserver.store import operations
 LOG = logging.getLogger(__name__)
 
 #: how long a step goes on asking a site that does not answer, seconds
-PATIENCE = 30.0
+STEP_RETRY_TIMEOUT = 30.0
 #: how long an operation waits for somebody else to be done with the group,
 #: real seconds; people are refused sooner
 TURN = 600.0
@@ -239,7 +239,7 @@ class Executor:
                 now = self._site.clock.time()
                 if since is None or work.deeds != deeds:
                     since, deeds = now, work.deeds
-                if now - since >= PATIENCE:
+                if now - since >= STEP_RETRY_TIMEOUT:
                     raise
                 work.pause(1.0)
                 self._ask_superseded(work)

@@ -24,7 +24,7 @@ class GroupLocks:
         self._guard = threading.Lock()
 
     @contextlib.contextmanager
-    def hold(self, group_id: str, patience: float = 30.0) -> Iterator[None]:
+    def hold(self, group_id: str, timeout: float = 30.0) -> Iterator[None]:
         """Hold the group's lock. Two sites that push to each other at the
         same moment would wait for each other for ever: so a wait ends, and
         the request is refused."""
@@ -32,7 +32,7 @@ class GroupLocks:
             lock = self._locks.setdefault(group_id, _Lock())
             lock.users += 1
         try:
-            if not lock.turn.acquire(timeout=patience):
+            if not lock.turn.acquire(timeout=timeout):
                 raise Refused(
                     "operation-in-progress",
                     "The protection group is being changed; try again shortly",

@@ -18,7 +18,7 @@ from fakeserver.store.effects import Effect
 LOG = logging.getLogger(__name__)
 
 #: how long a rollback waits for a site that does not answer, seconds
-PATIENCE = 900.0
+ROLLBACK_RETRY_TIMEOUT = 900.0
 
 
 def _server(work: Work, effect: Effect) -> None:
@@ -108,7 +108,7 @@ def roll_back(work: Work, superseded: Callable[[], None]) -> list[Leftover]:
     is there is the peer's, and nothing of it may be touched.
     """
     if "undo_until" not in work.notes:
-        until = work.site.clock.time() + PATIENCE
+        until = work.site.clock.time() + ROLLBACK_RETRY_TIMEOUT
         work.note(undo_until=until)
     leftovers: list[Leftover] = []
     #: array volumes that something still stands on

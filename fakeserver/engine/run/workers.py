@@ -10,7 +10,7 @@ LOG = logging.getLogger(__name__)
 
 #: how long a stop waits for a request that is on its way, seconds: longer
 #: than any of them is waited for
-PATIENCE = 40.0
+STOP_TIMEOUT = 40.0
 
 
 class Workers:
@@ -51,10 +51,10 @@ class Workers:
             self._known.add(id_)
         self._queue.put(id_)
 
-    def see_through(self, id_: str, patience: float) -> None:
+    def see_through(self, id_: str, timeout: float) -> None:
         """Submit an id, and wait until nobody works on it any more.
 
-        With no threads it runs in the caller's own. ``patience`` is in real
+        With no threads it runs in the caller's own. ``timeout`` is in real
         seconds; a stop ends the waiting as well.
         """
         if not self._count:
@@ -63,7 +63,7 @@ class Workers:
             self._take(id_)
             return
         self.submit(id_)
-        end = time.monotonic() + patience
+        end = time.monotonic() + timeout
         with self._guard:
             while id_ in self._known and not self._told_to_stop.is_set():
                 left = end - time.monotonic()
@@ -81,11 +81,11 @@ class Workers:
             if id_ is not None:
                 self._take(id_)
 
-    def stop(self, patience: float = PATIENCE) -> None:
+    def stop(self, timeout: float = STOP_TIMEOUT) -> None:
         """Let the threads end; what waits is found again at a start."""
         for _ in self._threads:
             self._queue.put(None)
-        end = time.monotonic() + patience
+        end = time.monotonic() + timeout
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
             if thread.is_alive():
