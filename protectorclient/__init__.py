@@ -11,6 +11,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from protectorclient._version import __version__
+
 if TYPE_CHECKING:
     from protectorclient import exceptions as exceptions
     from protectorclient.config.cloud import connect as connect
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from protectorclient.exit_codes import ExitCode as ExitCode
     from protectorclient.pair.site_pair import SitePair as SitePair
     from protectorclient.v1.client import Client as Client
-
-__version__ = "0.1.0"
 
 _HOME = {
     "Client": "protectorclient.v1.client",

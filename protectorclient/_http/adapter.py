@@ -29,7 +29,7 @@ from keystoneauth1 import adapter, plugin
 from keystoneauth1 import exceptions as ksa_exceptions
 from keystoneauth1 import session as ksa_session
 
-from protectorclient import __version__, exceptions
+from protectorclient import exceptions
 from protectorclient._http import (
     discovery,
     error_bodies,
@@ -39,6 +39,7 @@ from protectorclient._http import (
     urls,
 )
 from protectorclient._http import session as sessions
+from protectorclient._version import __version__
 
 CONNECT_TIMEOUT = sessions.CONNECT_TIMEOUT
 READ_TIMEOUT = sessions.READ_TIMEOUT
@@ -125,9 +126,7 @@ class SiteAdapter:
     def project_id(self) -> str:
         """The project of the token."""
         if self._project_id is None:
-            with failures.authenticating(self.site, self.session):
-                found = self.session.get_project_id(self._auth)
-            found = found or self.endpoint.project_id
+            found = self._scope() or self.endpoint.project_id
             if not found:
                 raise exceptions.AuthenticationFailed(
                     "the token is not scoped to a project", site=self.site

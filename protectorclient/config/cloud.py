@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from keystoneauth1 import session as ksa_session
 from keystoneauth1.identity.generic import base as generic
 
-from protectorclient import __version__, exceptions
+from protectorclient import exceptions
 from protectorclient._http.session import settle, settled
+from protectorclient._version import __version__
 from protectorclient.config import check_given, check_region, explained
 from protectorclient.mapping.finder import NameFinder
 from protectorclient.v1.client import Client

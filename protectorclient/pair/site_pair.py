@@ -26,9 +26,8 @@ from protectorclient.pair.site import SILENT, SiteHandle
 from protectorclient.polling import at_once, results
 from protectorclient.polling import poller as watching
 from protectorclient.records.operation import Operation
-from protectorclient.records.protection_group import SyncStatus
+from protectorclient.records.protection_group import Group, SyncStatus
 from protectorclient.v1 import _manager
-from protectorclient.v1.protection_groups import Group
 
 if TYPE_CHECKING:
     from openstack.config.loader import OpenStackConfig

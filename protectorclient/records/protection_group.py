@@ -47,6 +47,10 @@ class ProtectionGroup(base.Record):
     flavor_mapping: Mapping[str, str] | None = None
 
 
+#: A group as the methods take it: a record of it, or its id.
+Group = ProtectionGroup | str
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class SyncStatus(base.Record):
     """How the metadata of the two sites compare, as one of them sees it."""

@@ -8,7 +8,7 @@ from protectorclient.pair.located import Located, SyncReport, rank
 from protectorclient.pair.site import SiteHandle
 from protectorclient.pair.site_pair import SitePair
 from protectorclient.preflight import copies
-from protectorclient.v1.protection_groups import Group
+from protectorclient.records.protection_group import Group
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from protectorclient._http import adapter as http
 from protectorclient._http import microversions, urls
 from protectorclient.records.operation import Operation
+from protectorclient.records.protection_group import Group
 from protectorclient.v1 import _manager
 from protectorclient.v1._acting import Actor, action_body
-
-if TYPE_CHECKING:
-    from protectorclient.v1.protection_groups import Group
 
 # /v1/{project}/protection-groups/{id}/action: POST
 

@@ -8,9 +8,9 @@ from protectorclient.records.consistency_group import (
     ConsistencyGroup,
 )
 from protectorclient.records.operation import Operation
+from protectorclient.records.protection_group import Group
 from protectorclient.v1 import _manager
 from protectorclient.v1._acting import Actor
-from protectorclient.v1.protection_groups import Group
 
 # /v1/{project}/protection-groups/{id}/consistency-group
 #   GET; /sync: POST

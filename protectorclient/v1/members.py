@@ -8,8 +8,8 @@ from protectorclient._http import urls
 from protectorclient.records.member import (
     Member,
 )
+from protectorclient.records.protection_group import Group
 from protectorclient.v1 import _manager
-from protectorclient.v1.protection_groups import Group
 
 # /v1/{project}/protection-groups/{id}/members
 #   GET list, POST add; /{member}: GET, DELETE

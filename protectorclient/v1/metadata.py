@@ -7,8 +7,8 @@ from typing import Any
 
 from protectorclient import exceptions
 from protectorclient._http import urls
+from protectorclient.records.protection_group import Group
 from protectorclient.v1 import _manager
-from protectorclient.v1.protection_groups import Group
 
 Document = Mapping[str, Any]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from protectorclient._http import urls
 from protectorclient.records.policy import Policy
+from protectorclient.records.protection_group import Group
 from protectorclient.v1 import _manager
-from protectorclient.v1.protection_groups import Group
 
 # /v1/{project}/protection-groups/{id}/policy
 #   GET, POST, DELETE

@@ -9,13 +9,12 @@ from protectorclient import exceptions
 from protectorclient._http import microversions
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import (
+    Group,
     ProtectionGroup,
     SyncStatus,
 )
 from protectorclient.v1 import _group_actions, _manager
 from protectorclient.v1._acting import action_body
-
-Group = ProtectionGroup | str
 
 # /v1/{project}/protection-groups
 #   GET list, POST create; /{id}: GET, PATCH, DELETE

@@ -12,7 +12,7 @@ TREE = pathlib.Path(__file__).resolve().parents[2]
 #: longest name that fits is a module's part. What fits none has no place.
 ROWS: dict[str, tuple[tuple[str, ...], ...]] = {
     "protectorclient": (
-        ("escape", "durations"),
+        ("_version", "escape", "durations"),
         ("advice.guide", "records"),
         ("exceptions",),
         ("exit_codes",),
@@ -179,6 +179,14 @@ def test_no_module_is_above_itself(package: str) -> None:
         if module != package
     }
     assert list(circles(arrows)) == []
+
+
+@pytest.mark.parametrize("module", EVERY)
+def test_no_module_imports_the_package_above_it(module: str) -> None:
+    """It exports names of modules that would import it in turn."""
+    package = module.partition(".")[0]
+    names = imports(EVERY[module]) if module != package else set()
+    assert [n for n in names if module_of(n) == package] == []
 
 
 def test_a_circle_is_found() -> None:

@@ -10,7 +10,7 @@ from protectorclient.mapping.files import MappingFile
 if TYPE_CHECKING:
     from protectorclient.pair.site_pair import SitePair
     from protectorclient.records.operation import Operation
-    from protectorclient.v1.protection_groups import Group
+    from protectorclient.records.protection_group import Group
 
 
 def of(operation: Operation) -> MappingFile:

@@ -12,7 +12,7 @@ from protectorclient.pair import guards
 from protectorclient.pair.located import Located
 from protectorclient.pair.moves import prepare
 from protectorclient.pair.moves.action import Prepared, Started
-from protectorclient.v1.protection_groups import Group
+from protectorclient.records.protection_group import Group
 
 
 class PairActions(abc.ABC):

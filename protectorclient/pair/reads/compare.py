@@ -8,7 +8,7 @@ from protectorclient import exceptions
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.located import SyncReport, together
 from protectorclient.pair.site import SILENT
-from protectorclient.v1.protection_groups import Group
+from protectorclient.records.protection_group import Group
 
 if TYPE_CHECKING:
     from protectorclient.pair.site_pair import SitePair

@@ -23,9 +23,8 @@ from protectorclient.records.consistency_group import ConsistencyGroup
 from protectorclient.records.member import Member
 from protectorclient.records.operation import Operation
 from protectorclient.records.policy import Policy
-from protectorclient.records.protection_group import ProtectionGroup
+from protectorclient.records.protection_group import Group, ProtectionGroup
 from protectorclient.v1 import _manager
-from protectorclient.v1.protection_groups import Group
 
 T = TypeVar("T")
 

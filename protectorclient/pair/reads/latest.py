@@ -18,7 +18,7 @@ from protectorclient.v1 import _manager
 if TYPE_CHECKING:
     from protectorclient.pair.reads.groups import Reads
     from protectorclient.pair.site import SiteHandle
-    from protectorclient.v1.protection_groups import Group
+    from protectorclient.records.protection_group import Group
 
 #: The clocks of two sites differ, and each starts operations of its own: so
 #: near to each other, it is not known which of two is meant.

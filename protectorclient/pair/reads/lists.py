@@ -16,9 +16,8 @@ from protectorclient.pair.site import SILENT, SiteHandle
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.records.health import GroupHealth
 from protectorclient.records.operation import Operation
-from protectorclient.records.protection_group import ProtectionGroup
+from protectorclient.records.protection_group import Group, ProtectionGroup
 from protectorclient.v1 import _manager
-from protectorclient.v1.protection_groups import Group
 
 _BEGINNING = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 #: How both sites order their groups.
