@@ -12,7 +12,7 @@ from fakeserver.base.clock import Clock, SharedClock
 from fakeserver.base.config import SiteConfig
 from fakeserver.base.db import Database
 from fakeserver.base.fault_points import Faults
-from fakeserver.base.request_log import Journal
+from fakeserver.base.request_log import RequestLog
 from fakeserver.base.seed_world import SITES, World, build
 from fakeserver.base.vault import Vault
 from fakeserver.base.wire import Sockets, Wire
@@ -150,7 +150,7 @@ def compose(site: Site) -> None:
     folder, name = site.config.directory, site.config.site
     site.keystone = Keystone(site)
     site.service = Service(site)
-    site.journal = Journal(folder / f"{name}.journal")
+    site.journal = RequestLog(folder / f"{name}.journal")
 
 
 def close_site(site: Site) -> None:

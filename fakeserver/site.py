@@ -14,7 +14,7 @@ from fakeserver.base.wire import Wire
 from fakeserver.storage.driver import ArrayDriver
 
 if TYPE_CHECKING:
-    from fakeserver.base.request_log import Journal
+    from fakeserver.base.request_log import RequestLog
     from fakeserver.base.vault import Vault
     from fakeserver.cloud.identity.keystone import Keystone
     from fakeserver.engine.service import Service
@@ -49,4 +49,4 @@ class Site:
     # the parts that run; given when the site is composed
     keystone: "Keystone" = dataclasses.field(init=False)
     service: "Service" = dataclasses.field(init=False)
-    journal: "Journal | None" = dataclasses.field(init=False, default=None)
+    journal: "RequestLog | None" = dataclasses.field(init=False, default=None)

@@ -14,7 +14,7 @@ from sphinx.application import Sphinx
 
 from fakeserver.api import description, roles
 from fakeserver.base import errors
-from fakeserver.cli.walkthroughs import TROUBLES, Typed
+from fakeserver.cli.walkthroughs import WALKTHROUGHS, Command
 from fakeserver.engine.model import plans, rules
 from fakeserver.faults.kinds import KINDS
 from fakeserver.sandbox.scenarios import SCENARIOS
@@ -128,20 +128,20 @@ def scenarios() -> Iterator[str]:
     return grid(("25", "75"), ("scenario", "what is there"), rows)
 
 
-def troubles() -> Iterator[str]:
-    """Each trouble of the guide, shown and mended in the sandbox."""
-    for trouble in TROUBLES:
-        yield f"**{plain(trouble.symptom)}**"
+def walkthroughs() -> Iterator[str]:
+    """Each walkthrough of the guide, shown and mended in the sandbox."""
+    for walkthrough in WALKTHROUGHS:
+        yield f"**{plain(walkthrough.symptom)}**"
         yield ""
-        yield f"``protector-sandbox up --scenario {trouble.scenario}``"
+        yield f"``protector-sandbox up --scenario {walkthrough.scenario}``"
         yield ""
-        yield from _session("It shows:", trouble.seen)
-        yield f"The guide: {plain('; '.join(trouble.guide))}."
+        yield from _session("It shows:", walkthrough.seen)
+        yield f"The guide: {plain('; '.join(walkthrough.guide))}."
         yield ""
-        yield from _session("Here:", trouble.fix)
+        yield from _session("Here:", walkthrough.fix)
 
 
-def _session(head: str, typed: Iterable[Typed]) -> Iterator[str]:
+def _session(head: str, typed: Iterable[Command]) -> Iterator[str]:
     yield head
     yield ""
     yield "::"
@@ -223,7 +223,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "reasons": reasons,
     "faults": faults,
     "scenarios": scenarios,
-    "troubles": troubles,
+    "walkthroughs": walkthroughs,
     "checks": checks,
     "refusals": refusals,
     "troubleshooting": troubleshooting,

@@ -15,7 +15,7 @@ NAMES = frozenset(("127.0.0.1", "localhost", "[::1]"))
 CONTROL = "/_sandbox"
 
 
-class Guarded:
+class LoopbackMiddleware:
     """A WSGI application that answers only to loopback.
 
     The Host header is looked at because a page in somebody's browser can

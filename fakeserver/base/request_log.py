@@ -25,7 +25,7 @@ ANSWER = 8 << 10
 PATH = 512
 
 
-class Journal:
+class RequestLog:
     """Lines of JSON, one a request; an older file of the same size."""
 
     def __init__(self, path: pathlib.Path, limit: int = LIMIT) -> None:
@@ -82,11 +82,11 @@ def entries(path: pathlib.Path) -> Iterator[dict[str, Any]]:
                     yield entry
 
 
-class Journaled:
+class RequestLogMiddleware:
     """A WSGI application whose requests are written down."""
 
     def __init__(
-        self, app: WSGIApplication, journal: Journal, clock: Clock
+        self, app: WSGIApplication, journal: RequestLog, clock: Clock
     ) -> None:
         self._app = app
         self._journal = journal
@@ -98,7 +98,7 @@ class Journaled:
         if in_control(environ["PATH_INFO"]):
             # how the sandbox is driven is not what the site was asked
             return self._app(environ, start_response)
-        asked = _Asked(environ, self._clock.time())
+        asked = _Request(environ, self._clock.time())
         told: dict[str, Any] = {}
 
         def start(
@@ -132,7 +132,7 @@ class Journaled:
         return body
 
 
-class _Asked:
+class _Request:
     """One request, from its beginning to its line in the journal."""
 
     def __init__(self, environ: WSGIEnvironment, now: float) -> None:

@@ -14,7 +14,7 @@ from flask.sansio.blueprints import BlueprintSetupState
 from werkzeug.routing import Map, Rule
 
 
-class _Matched(Rule):
+class _MatchOnlyRule(Rule):
     """A route that is matched but never built into an address.
 
     What werkzeug prepares for building takes most of the time in which a
@@ -36,7 +36,7 @@ class Application(flask.Flask):
     own.
     """
 
-    url_rule_class = _Matched
+    url_rule_class = _MatchOnlyRule
     _worked_out: Map | None = None
     _turn = threading.Lock()
 

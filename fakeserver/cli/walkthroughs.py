@@ -1,4 +1,4 @@
-"""Each trouble of the published guide: seen here, and mended here.
+"""Each walkthrough of the published guide: seen here, and mended here.
 
 One table. The documentation prints it, and a test types what it says.
 """
@@ -20,7 +20,7 @@ END"""
 
 
 @dataclasses.dataclass(frozen=True)
-class Typed:
+class Command:
     """A command, how it ends, and what it says."""
 
     command: str
@@ -32,26 +32,26 @@ class Typed:
 
 
 @dataclasses.dataclass(frozen=True)
-class Trouble:
+class Walkthrough:
     """A symptom of the guide, its fix there, and both in the sandbox."""
 
     #: ``up --scenario`` brings it about
     scenario: str
     symptom: str
-    seen: tuple[Typed, ...]
+    seen: tuple[Command, ...]
     #: what the guide says to do
     guide: tuple[str, ...]
     #: the same here
-    fix: tuple[Typed, ...]
+    fix: tuple[Command, ...]
 
 
-TROUBLES = (
-    Trouble(
+WALKTHROUGHS = (
+    Walkthrough(
         "peer-unreachable",
         "Operation rejected with Cannot modify protection group"
         " \N{EM DASH} remote site unreachable",
         (
-            Typed(
+            Command(
                 FAILOVER,
                 6,
                 (
@@ -66,23 +66,23 @@ TROUBLES = (
             "look at the sync status, and force a sync where it is needed",
         ),
         (
-            Typed("protector-sandbox status", 0, ("site-b  stopped",)),
-            Typed("protector-sandbox start site-b"),
-            Typed(
+            Command("protector-sandbox status", 0, ("site-b  stopped",)),
+            Command("protector-sandbox start site-b"),
+            Command(
                 "openstack protector protection-group sync-status"
                 " prod-web-app",
                 0,
                 ("IN SYNC",),
             ),
-            Typed(f"{FAILOVER} --wait", 0, ("completed",)),
+            Command(f"{FAILOVER} --wait", 0, ("completed",)),
         ),
     ),
-    Trouble(
+    Walkthrough(
         "cinder-403",
         "Operation fails at the manage_volumes_into_cinder step with a 403"
         " or policy error",
         (
-            Typed(
+            Command(
                 f"{FAILOVER} --wait",
                 10,
                 ("manage_volumes_into_cinder", "403"),
@@ -92,16 +92,18 @@ TROUBLES = (
             "add three rules to /etc/cinder/policy.yaml of the target site",
             "retry the operation",
         ),
-        (Typed(POLICY), Typed(f"{FAILOVER} --wait", 0, ("completed",))),
+        (Command(POLICY), Command(f"{FAILOVER} --wait", 0, ("completed",))),
     ),
-    Trouble(
+    Walkthrough(
         "no-snapshot",
         "Operation fails at get_latest_snapshot or"
         " promote_volumes_on_flasharray with a storage error",
         (
             # without this the client does not send what is sure to fail
-            Typed(FAILOVER, 5, ("there is no recovery point to start from",)),
-            Typed(
+            Command(
+                FAILOVER, 5, ("there is no recovery point to start from",)
+            ),
+            Command(
                 f"{FAILOVER} --start-anyway --wait",
                 10,
                 ("get_latest_snapshot", "snapshot"),
@@ -113,22 +115,22 @@ TROUBLES = (
             "retry the operation",
         ),
         (
-            Typed("openstack protector policy show prod-web-app"),
-            Typed(
+            Command("openstack protector policy show prod-web-app"),
+            Command(
                 "openstack protector consistency-group sync prod-web-app"
                 " --wait",
                 0,
                 ("completed",),
             ),
-            Typed(f"{FAILOVER} --wait", 0, ("completed",)),
+            Command(f"{FAILOVER} --wait", 0, ("completed",)),
         ),
     ),
-    Trouble(
+    Walkthrough(
         "stuck-running",
         "Operation status stuck at running with no progress change for more"
         " than 15 minutes",
         (
-            Typed(
+            Command(
                 "openstack protector operation list",
                 0,
                 ("failover", "running", "60"),
@@ -140,9 +142,9 @@ TROUBLES = (
             " operations from the database",
         ),
         (
-            Typed("protector-sandbox status", 0, ("engine stopped",)),
-            Typed("protector-sandbox engine start site-a"),
-            Typed(
+            Command("protector-sandbox status", 0, ("engine stopped",)),
+            Command("protector-sandbox engine start site-a"),
+            Command(
                 "openstack protector operation wait"
                 " $(openstack protector operation list -f value -c ID)",
                 0,
@@ -150,11 +152,11 @@ TROUBLES = (
             ),
         ),
     ),
-    Trouble(
+    Walkthrough(
         "not-failed-over",
         "Failback rejected with Protection Group is not in failed_over state",
         (
-            Typed(
+            Command(
                 FAILBACK, 5, ("Protection Group is not in failed_over state",)
             ),
         ),
@@ -164,26 +166,26 @@ TROUBLES = (
             "GET .../operations, for what has been tried",
         ),
         (
-            Typed(
+            Command(
                 "openstack protector protection-group show prod-web-app",
                 0,
                 ("active", "site-a"),
             ),
-            Typed(
+            Command(
                 "openstack protector operation list",
                 0,
                 ("failover", "failed"),
             ),
-            Typed(f"{FAILOVER} --wait", 0, ("completed",)),
-            Typed(f"{FAILBACK} --wait", 0, ("completed",)),
+            Command(f"{FAILOVER} --wait", 0, ("completed",)),
+            Command(f"{FAILBACK} --wait", 0, ("completed",)),
         ),
     ),
-    Trouble(
+    Walkthrough(
         "out-of-sync",
         "After unplanned failover, metadata sync shows OUT OF SYNC and"
         " version mismatch",
         (
-            Typed(
+            Command(
                 "openstack protector protection-group sync-status"
                 " prod-web-app",
                 3,
@@ -195,12 +197,12 @@ TROUBLES = (
             "openstack protector protection-group sync-status prod-web-app",
         ),
         (
-            Typed(
+            Command(
                 "openstack protector protection-group sync-force prod-web-app",
                 0,
                 ("IN SYNC", "run and write at site-a now"),
             ),
-            Typed(
+            Command(
                 "openstack protector protection-group sync-status"
                 " prod-web-app",
                 0,
@@ -208,16 +210,16 @@ TROUBLES = (
             ),
         ),
     ),
-    Trouble(
+    Walkthrough(
         "orphans",
         "Test cleanup leaves orphaned volumes or instances on the target site",
         (
-            Typed(
+            Command(
                 "openstack protector operation list",
                 0,
                 ("test_cleanup", "failed"),
             ),
-            Typed(
+            Command(
                 "openstack --os-cloud site-b volume list",
                 0,
                 ("web-1-root-test",),
@@ -225,13 +227,13 @@ TROUBLES = (
         ),
         ("re-issue the test_cleanup action",),
         (
-            Typed(
+            Command(
                 "openstack protector protection-group test-cleanup"
                 " prod-web-app --wait",
                 0,
                 ("completed",),
             ),
-            Typed(
+            Command(
                 "openstack --os-cloud site-b volume list",
                 0,
                 (),

@@ -27,7 +27,7 @@ from fakeserver.faults.points import complaint, fits, fits_point
 NAME = "faults.json"
 
 
-class Crashed(SystemExit):
+class SiteCrash(SystemExit):
     """The site died here, where the process goes on without it.
 
     Not an Exception, so that no handler survives it; a SystemExit, so that
@@ -239,7 +239,7 @@ class FaultPlan:
     def alive(self) -> None:
         """Raise in whoever still works for a dead site."""
         if self.dead:
-            raise Crashed(f"{self._site} is dead")
+            raise SiteCrash(f"{self._site} is dead")
 
     def at(self, point: str) -> None:
         """A point that the engine, or an array, passes."""
@@ -258,7 +258,7 @@ class FaultPlan:
         if rule.kind == "crash":
             self.dead = True
             self._crash()
-            raise Crashed(f"{self._site} at {point}")
+            raise SiteCrash(f"{self._site} at {point}")
         raise StepFault(rule.message)
 
     def cuts(self, target: str) -> bool:

@@ -16,7 +16,7 @@ No server is available to handle this request.</body></html>
 Headers = list[tuple[str, str]]
 
 
-class Dropped(Exception):
+class ConnectionDropped(Exception):
     """No answer, or not the whole of it, reaches who asked."""
 
     def __init__(self, kind: str) -> None:
@@ -24,11 +24,11 @@ class Dropped(Exception):
         self.kind = kind
 
 
-class Faulty:
+class FaultMiddleware:
     """A WSGI application whose requests can go wrong on the way.
 
     ``wait`` spends the time of a late answer. How a connection is dropped
-    is known to whoever holds it: here it is only said, with Dropped.
+    is known to whoever holds it: here it is only said, with ConnectionDropped.
     """
 
     def __init__(
@@ -51,9 +51,9 @@ class Faulty:
         if rule is None:
             return self._app(environ, start_response)
         environ["sandbox.fault"] = rule.kind
-        return self._suffer(rule, environ, start_response)
+        return self._apply(rule, environ, start_response)
 
-    def _suffer(
+    def _apply(
         self,
         rule: Rule,
         environ: WSGIEnvironment,
@@ -83,7 +83,7 @@ class Faulty:
                 environ["sandbox.truncated"] = True
                 start_response(status, headers)
                 return [body[: len(body) // 2]]
-        raise Dropped(rule.kind)
+        raise ConnectionDropped(rule.kind)
 
     def _hold(self, environ: WSGIEnvironment, rule: Rule) -> None:
         """Let time pass, as long as there is somebody who waits, and a

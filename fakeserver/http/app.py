@@ -10,11 +10,11 @@ import flask
 from werkzeug.exceptions import HTTPException
 
 from fakeserver.base.clock import Clock
-from fakeserver.base.loopback_guard import Guarded, refusal
-from fakeserver.base.request_log import Journaled
+from fakeserver.base.loopback_guard import LoopbackMiddleware, refusal
+from fakeserver.base.request_log import RequestLogMiddleware
 from fakeserver.base.routes import Application
 from fakeserver.faults.plan import FaultPlan
-from fakeserver.faults.transport import Faulty
+from fakeserver.faults.transport import FaultMiddleware
 from fakeserver.http import control
 from fakeserver.site import Site
 
@@ -34,7 +34,7 @@ def create_app(
 
     app = Application("fakeserver", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    rest = control.Rest(
+    rest = control.Pause(
         stop=lambda: compose.rest(site), go=lambda: compose.wake(site)
     )
     app.take(
@@ -45,17 +45,19 @@ def create_app(
         ]
     )
 
-    inner: WSGIApplication = Dated(Unbreakable(app.wsgi_app), site.clock)
-    inner = Guarded(control.Resting(inner, rest))
+    inner: WSGIApplication = DateMiddleware(
+        ErrorMiddleware(app.wsgi_app), site.clock
+    )
+    inner = LoopbackMiddleware(control.PauseMiddleware(inner, rest))
     if isinstance(site.faults, FaultPlan):
-        inner = Faulty(inner, site.faults, wait)
+        inner = FaultMiddleware(inner, site.faults, wait)
     if site.journal is not None:
-        inner = Journaled(inner, site.journal, site.clock)
+        inner = RequestLogMiddleware(inner, site.journal, site.clock)
     app.wsgi_app = inner  # type: ignore[method-assign]
     return app
 
 
-class Dated:
+class DateMiddleware:
     """Writes the site's own time on each answer, as a real host does."""
 
     def __init__(self, app: WSGIApplication, clock: Clock) -> None:
@@ -77,7 +79,7 @@ class Dated:
         return self._app(environ, dated)
 
 
-class Unbreakable:
+class ErrorMiddleware:
     """A WSGI application that never tells a client of its tracebacks."""
 
     def __init__(self, app: WSGIApplication) -> None:

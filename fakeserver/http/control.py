@@ -34,7 +34,7 @@ def open_secret(path: pathlib.Path) -> str:
     return made
 
 
-class Rest:
+class Pause:
     """A site that stands still, so that its world can be exchanged.
 
     While it rests, its engine is stopped and everything but the control
@@ -81,10 +81,10 @@ class Rest:
                 self.resting = False
 
 
-class Resting:
+class PauseMiddleware:
     """A WSGI application that answers 503 while its site rests."""
 
-    def __init__(self, app: WSGIApplication, rest: Rest) -> None:
+    def __init__(self, app: WSGIApplication, rest: Pause) -> None:
         self._app = app
         self._rest = rest
 
@@ -103,7 +103,7 @@ class Resting:
             self._rest.leave()
 
 
-def blueprint(site: Site, rest: Rest) -> flask.Blueprint:
+def blueprint(site: Site, rest: Pause) -> flask.Blueprint:
     """What the ``protector-sandbox`` command asks of a running site."""
     made = Blueprint("sandbox", __name__, url_prefix=CONTROL)
     secret = open_secret(site.config.control_secret)

@@ -24,7 +24,7 @@ from waitress.channel import (  # type: ignore[import-untyped]
 )
 
 from fakeserver.base import descriptors
-from fakeserver.faults.transport import Dropped
+from fakeserver.faults.transport import ConnectionDropped
 from fakeserver.http.thread_pools import Lanes
 from fakeserver.http.waitress_server import (
     EXHAUSTED,
@@ -95,7 +95,7 @@ class Listener:
         # a relayed connection has three ends here, a plain one has one
         ends = 1 if certificate is None else 3
         self._server = Server(
-            Connected(app),
+            DisconnectMiddleware(app),
             inner,
             self._map,
             Lanes(descriptors.share(threads)),
@@ -159,7 +159,7 @@ class Listener:
             self._server.socket.close()
 
 
-class Connected:
+class DisconnectMiddleware:
     """Turns a dropped answer into a connection that is cut."""
 
     def __init__(self, app: WSGIApplication) -> None:
@@ -170,7 +170,7 @@ class Connected:
     ) -> Iterable[bytes]:
         try:
             return self._app(environ, start_response)
-        except Dropped as dropped:
+        except ConnectionDropped as dropped:
             if dropped.kind == "reset":
                 _cut(environ)
             # the one thing that makes waitress close without a word

@@ -27,8 +27,8 @@ from fakeserver.base.config import SiteConfig
 from fakeserver.base.seed_world import SITES
 from fakeserver.base.wire import Sockets, Wire
 from fakeserver.engine.run.workers import STOP_TIMEOUT
-from fakeserver.faults.plan import Crashed, FaultPlan
-from fakeserver.faults.transport import Dropped
+from fakeserver.faults.plan import FaultPlan, SiteCrash
+from fakeserver.faults.transport import ConnectionDropped
 from fakeserver.http import certificate
 from fakeserver.http.app import create_app
 from fakeserver.http.listener import Listener, bind, bind_any
@@ -336,7 +336,7 @@ class LocalSite:
         """Run what waits here; False when the site died of it."""
         try:
             self.parts.service.drain()
-        except Crashed:
+        except SiteCrash:
             return False
         return True
 
@@ -377,11 +377,11 @@ class Called:
     ) -> Iterable[bytes]:
         try:
             parts = self._app(environ, start_response)
-        except Dropped as dropped:
+        except ConnectionDropped as dropped:
             if dropped.kind == "timeout":
                 raise requests.ReadTimeout("Read timed out.") from None
             raise requests.ConnectionError("Connection aborted.") from None
-        except Crashed:
+        except SiteCrash:
             raise requests.ConnectionError("Connection aborted.") from None
         if environ.get("sandbox.truncated"):
             raise requests.exceptions.ChunkedEncodingError("IncompleteRead")
@@ -399,8 +399,8 @@ class Survived:
     ) -> Iterable[bytes]:
         try:
             return self._app(environ, start_response)
-        except Crashed:
-            raise Dropped("reset") from None
+        except SiteCrash:
+            raise ConnectionDropped("reset") from None
 
 
 def _dying_is_quiet() -> None:
@@ -411,7 +411,7 @@ def _dying_is_quiet() -> None:
         return
 
     def hook(args: threading.ExceptHookArgs) -> None:
-        if not issubclass(args.exc_type, Crashed):
+        if not issubclass(args.exc_type, SiteCrash):
             before(args)
 
     hook.of_the_sandbox = True  # type: ignore[attr-defined]
@@ -421,7 +421,7 @@ def _dying_is_quiet() -> None:
 def _no_wait(environ: WSGIEnvironment, seconds: float) -> None:
     """An answer that is late enough is none; else nobody notices."""
     if seconds >= READ_TIMEOUT:
-        raise Dropped("timeout")
+        raise ConnectionDropped("timeout")
 
 
 def _named(name: str) -> str:

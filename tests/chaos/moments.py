@@ -11,7 +11,7 @@ from typing import Any
 
 from fakeserver.base.fault_points import StepFault
 from fakeserver.base.seed_world import SITES
-from fakeserver.faults.plan import Crashed
+from fakeserver.faults.plan import SiteCrash
 from fakeserver.local.pair import LocalPair
 
 #: seconds of engine clock that the way between the sites is cut
@@ -136,12 +136,12 @@ class Moments:
 
     def crash(self, name: str, point: str, blow: Blow) -> None:
         self._kill(name)
-        raise Crashed(f"{name} at {point}")
+        raise SiteCrash(f"{name} at {point}")
 
     def crash_both(self, name: str, point: str, blow: Blow) -> None:
         for site in SITES:
             self._kill(site)
-        raise Crashed(f"both at {point}")
+        raise SiteCrash(f"both at {point}")
 
     def kill_peer(self, name: str, point: str, blow: Blow) -> None:
         self._kill(SITES[1] if name == SITES[0] else SITES[0])

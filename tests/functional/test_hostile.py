@@ -49,7 +49,7 @@ class Hostile:
 
     def __init__(self) -> None:
         self.keys: frozenset[str] = frozenset()
-        self._call = site_app.Unbreakable.__call__
+        self._call = site_app.ErrorMiddleware.__call__
 
     def __call__(
         self,
@@ -91,7 +91,7 @@ class Hostile:
 def hostile(monkeypatch: pytest.MonkeyPatch) -> Hostile:
     made = Hostile()
     monkeypatch.setattr(
-        site_app.Unbreakable,
+        site_app.ErrorMiddleware,
         "__call__",
         lambda inner, environ, start: made(inner, environ, start),
     )

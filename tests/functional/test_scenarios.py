@@ -1,4 +1,4 @@
-"""Every trouble of the guide: shown by real commands, mended by its fix."""
+"""Every walkthrough of the guide: its symptom, then its fix."""
 
 import io
 import shlex
@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from fakeserver.cli.walkthroughs import TROUBLES, Typed
+from fakeserver.cli.walkthroughs import WALKTHROUGHS, Command
 from fakeserver.local.pair import LocalPair
 from fakeserver.sandbox.scenarios import SCENARIOS
 from tests.helpers import clirunner
@@ -19,7 +19,7 @@ class Shell:
         self.pair = pair
         self.capsys = capsys
 
-    def type(self, typed: Typed) -> None:
+    def type(self, typed: Command) -> None:
         code, said = self._run(self._filled(typed.command))
         said = said.replace("_", " ") + said
         assert code == typed.code, (typed.command, said)
@@ -83,16 +83,18 @@ def shell(request, tmp_path, monkeypatch, capsys):
         yield Shell(pair, capsys)
 
 
-CASES = [pytest.param(t.scenario, t, id=t.scenario) for t in TROUBLES]
+CASES = [pytest.param(t.scenario, t, id=t.scenario) for t in WALKTHROUGHS]
 
 
-@pytest.mark.parametrize(("shell", "trouble"), CASES, indirect=["shell"])
-def test_the_symptom_is_there_and_the_fix_of_the_guide_works(shell, trouble):
-    for typed in (*trouble.seen, *trouble.fix):
+@pytest.mark.parametrize(("shell", "walkthrough"), CASES, indirect=["shell"])
+def test_the_symptom_is_there_and_the_fix_of_the_guide_works(
+    shell, walkthrough
+):
+    for typed in (*walkthrough.seen, *walkthrough.fix):
         shell.type(typed)
 
 
 def test_every_trouble_has_its_scenario():
-    named = [trouble.scenario for trouble in TROUBLES]
+    named = [walkthrough.scenario for walkthrough in WALKTHROUGHS]
     others = ["default", "empty", "fleet"]
     assert others + named == list(SCENARIOS)

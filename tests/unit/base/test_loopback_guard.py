@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
-from fakeserver.base.loopback_guard import Guarded, is_local_name, is_loopback
-from fakeserver.http.app import Unbreakable
-from fakeserver.http.control import Rest, Resting
+from fakeserver.base.loopback_guard import (
+    LoopbackMiddleware,
+    is_local_name,
+    is_loopback,
+)
+from fakeserver.http.app import ErrorMiddleware
+from fakeserver.http.control import Pause, PauseMiddleware
 
 
 def fine(environ: Any, start: Any) -> list[bytes]:
@@ -47,7 +51,7 @@ def ask(app: Any, **environ: str) -> tuple[int, bytes]:
 )
 def test_loopback_names(host: str) -> None:
     assert is_local_name(host)
-    assert ask(Guarded(fine), HTTP_HOST=host) == (200, b"fine")
+    assert ask(LoopbackMiddleware(fine), HTTP_HOST=host) == (200, b"fine")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +73,7 @@ def test_loopback_names(host: str) -> None:
 )
 def test_other_names(host: str) -> None:
     assert not is_local_name(host)
-    code, body = ask(Guarded(fine), HTTP_HOST=host)
+    code, body = ask(LoopbackMiddleware(fine), HTTP_HOST=host)
     error = json.loads(body)["error"]
     assert (code, error["code"], error["title"]) == (403, 403, "Forbidden")
     assert error["reason"] == "protector.forbidden"
@@ -81,14 +85,14 @@ def test_addresses() -> None:
     assert all(is_loopback(address) for address in good)
     bad = ("10.0.0.1", "", "localhost", "::ffff:10.0.0.1", "0.0.0.0")
     assert not any(is_loopback(address) for address in bad)
-    assert ask(Guarded(fine), REMOTE_ADDR="10.0.0.1")[0] == 403
+    assert ask(LoopbackMiddleware(fine), REMOTE_ADDR="10.0.0.1")[0] == 403
 
 
 def test_a_traceback_is_for_the_log(caplog: pytest.LogCaptureFixture) -> None:
     def broken(environ: Any, start: Any) -> list[bytes]:
         raise ZeroDivisionError("in the middle of it")
 
-    code, body = ask(Unbreakable(broken))
+    code, body = ask(ErrorMiddleware(broken))
     assert code == 500
     assert json.loads(body)["error"]["reason"] == "protector.internal"
     assert b"ZeroDivision" not in body
@@ -97,8 +101,8 @@ def test_a_traceback_is_for_the_log(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_a_resting_site_answers_nobody_but_its_own_channel() -> None:
     done: list[str] = []
-    rest = Rest(lambda: done.append("stop"), lambda: done.append("go"))
-    app = Resting(fine, rest)
+    rest = Pause(lambda: done.append("stop"), lambda: done.append("go"))
+    app = PauseMiddleware(fine, rest)
     assert ask(app)[0] == 200
     rest.begin()
     rest.begin()

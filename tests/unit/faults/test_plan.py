@@ -12,7 +12,7 @@ from fakeserver.engine.run.rollback import UNDO
 from fakeserver.engine.run.steps import STEPS
 from fakeserver.faults import points
 from fakeserver.faults.kinds import KINDS
-from fakeserver.faults.plan import BadRule, Crashed, FaultFile, FaultPlan
+from fakeserver.faults.plan import BadRule, FaultFile, FaultPlan, SiteCrash
 
 
 @pytest.fixture
@@ -141,10 +141,10 @@ def test_a_partition_is_cut_both_ways_or_one(file: FaultFile) -> None:
 def test_a_crash_is_the_end_of_every_thread(file: FaultFile) -> None:
     file.add("crash", match="manage_volumes_into_cinder", stage="after")
     mine = plan(file)
-    with pytest.raises(Crashed):
+    with pytest.raises(SiteCrash):
         mine.at("after:manage_volumes_into_cinder")
     for deed in (mine.database, mine.alive, lambda: mine.cuts("site-b")):
-        with pytest.raises(Crashed):
+        with pytest.raises(SiteCrash):
             deed()
 
 

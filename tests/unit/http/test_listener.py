@@ -13,7 +13,7 @@ import requests
 from urllib3.exceptions import ProtocolError
 
 from fakeserver.faults.plan import FaultFile, FaultPlan
-from fakeserver.faults.transport import Faulty
+from fakeserver.faults.transport import FaultMiddleware
 from fakeserver.http import certificate
 from fakeserver.http.listener import Listener, bind
 
@@ -40,7 +40,7 @@ class Served:
         self.hold.set()
         #: a request has come in
         self.begun = threading.Event()
-        faulty = Faulty(self.app, FaultPlan(self.faults, "site-a"))
+        faulty = FaultMiddleware(self.app, FaultPlan(self.faults, "site-a"))
 
         def begin(environ: Any, start: Any) -> Any:
             self.begun.set()

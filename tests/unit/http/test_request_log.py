@@ -9,7 +9,11 @@ import pytest
 
 from fakeserver.base.clock import ManualClock
 from fakeserver.base.masking import HIDDEN, mask, mask_query, readable
-from fakeserver.base.request_log import Journal, Journaled, entries
+from fakeserver.base.request_log import (
+    RequestLog,
+    RequestLogMiddleware,
+    entries,
+)
 from fakeserver.cli import show
 from fakeserver.sandbox.folder import Folder, Settings
 
@@ -93,9 +97,9 @@ def call(
         start("201 Created", [("X-Subject-Token", TOKEN), ("Vary", "x")])
         return [answer]
 
-    journal = Journal(path)
+    journal = RequestLog(path)
     list(
-        Journaled(app, journal, ManualClock(0))(
+        RequestLogMiddleware(app, journal, ManualClock(0))(
             {
                 "REQUEST_METHOD": "POST",
                 "PATH_INFO": "/identity/v3/auth/tokens",
@@ -142,7 +146,7 @@ def test_it_is_private(tmp_path: pathlib.Path) -> None:
 
 def test_it_does_not_grow_for_ever(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "j"
-    journal = Journal(path, limit=2000)
+    journal = RequestLog(path, limit=2000)
     for number in range(500):
         journal.write({"number": number, "filler": "x" * 50})
     journal.close()
