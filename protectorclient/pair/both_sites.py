@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from protectorclient import exceptions
 from protectorclient.pair import same_site
 from protectorclient.pair.site import SILENT, SiteHandle
 from protectorclient.pair.site_facts import SiteFacts
+from protectorclient.pair.sites import Sites
 from protectorclient.polling import at_once
 
 T = TypeVar("T")
 
+#: Questions that are under way at the same time.
+_ASKERS = 8
 #: What one site may say while the answer of the other one is shown.
 EXCUSED = (
     *SILENT,
@@ -50,15 +53,37 @@ class BothSites:
         self.grace = grace
         self.alone = alone
         self.named = named
+        #: What each has answered up to now, in the same order.
+        self.every = tuple(SiteFacts(handle) for handle in self.handles)
         self._late: dict[str, exceptions.ProtectorError] = {}
         self._has_names = False
 
-    def each(
-        self, question: Callable[[SiteHandle], T]
+    def anew(self) -> BothSites:
+        """The same sites, of whose answers nothing is kept.
+
+        For what is asked after something was changed, or after a person
+        was asked.
+        """
+        return BothSites(
+            self.handles,
+            grace=self.grace,
+            alone=self.alone,
+            named=self.named,
+        )
+
+    def facts(self, name: str) -> SiteFacts:
+        """What the site of a cloud's name has answered."""
+        return next(one for one in self.every if one.name == name)
+
+    def ask(
+        self,
+        question: Callable[[SiteFacts], T],
+        only: Collection[str] | None = None,
     ) -> tuple[dict[str, T], dict[str, exceptions.ProtectorError]]:
         """Put a question to each site, all at once.
 
-        :param question: takes the site.
+        :param question: takes what the site has been asked.
+        :param only: the names of the sites to be asked.
         :returns: answers and errors, each by the clouds' names.
         :raises SameSite: both clouds lead to one site.
         :raises Exception: what a question raises that is not an error of
@@ -66,9 +91,32 @@ class BothSites:
         """
         self.refuse_one()
         self.take_names()
-        answers, errors = self.put(question)
+        answers, errors = self.put(question, only)
         self.refuse_one()
         return answers, errors
+
+    def each(
+        self, question: Callable[[SiteHandle], T]
+    ) -> tuple[dict[str, T], dict[str, exceptions.ProtectorError]]:
+        """The same for a question whose answer is not kept.
+
+        :param question: takes the site.
+        """
+        return self.ask(lambda facts: question(facts.handle))
+
+    def ahead(self, questions: Iterable[Callable[[], object]]) -> None:
+        """Put many questions at the same time, whose answers are kept.
+
+        What one of them raises is raised to whoever asks it again.
+
+        :param questions: each asks one site for one thing.
+        """
+
+        def quietly(question: Callable[[], object]) -> None:
+            with contextlib.suppress(exceptions.ProtectorError):
+                question()
+
+        at_once.each_of(questions, quietly, askers=_ASKERS)
 
     def refuse_one(self) -> None:
         """Raise where both clouds lead to one site, as far as is known.
@@ -80,21 +128,21 @@ class BothSites:
 
     def put(
         self,
-        question: Callable[[SiteHandle], T],
+        question: Callable[[SiteFacts], T],
         only: Collection[str] | None = None,
     ) -> tuple[dict[str, T], dict[str, exceptions.ProtectorError]]:
         """Put a question to the sites that have not been late.
 
-        :param question: takes the site.
+        :param question: takes what the site has been asked.
         :param only: the names of the sites to be asked.
         :returns: answers and errors, each by the clouds' names.
         """
         answers, errors = at_once.both(
             {
-                handle.name: functools.partial(question, handle)
-                for handle in self.handles
-                if handle.name not in self._late
-                and (only is None or handle.name in only)
+                facts.name: functools.partial(question, facts)
+                for facts in self.every
+                if facts.name not in self._late
+                and (only is None or facts.name in only)
             },
             grace=self.grace,
         )
@@ -116,9 +164,9 @@ class BothSites:
         self._has_names = True
         if self.grace is None:
             # a name is not worth the timeouts of a dead site
-            BothSites(self.handles).put(lambda handle: handle.sites)
+            BothSites(self.handles).put(lambda facts: facts.sites)
         else:
-            self.put(lambda handle: handle.sites)
+            self.put(lambda facts: facts.sites)
         for handle in nameless:
             before = handle.name
             others = [one for one in self.handles if one is not handle]
@@ -132,7 +180,7 @@ class BothSites:
         """Ask what sites are called, where a person will read it."""
         if self.named:
             with contextlib.suppress(exceptions.ProtectorError):
-                _ = facts.handle.sites
+                _ = facts.sites
 
     def only(self, instead: str) -> list[str]:
         """The warning that there is only one site to be asked.
@@ -214,3 +262,16 @@ def unknown(
             operation_id=operation_id,
         )
     return exceptions.NotFound(f"no site knows an operation '{operation_id}'")
+
+
+def need_both(sites: Sites) -> None:
+    """Raise where not both sites of one pair can be asked.
+
+    :raises ProtectorError: as `SitePair.need_both` tells.
+    """
+    asked = BothSites(sites.handles, grace=None)
+    _, errors = asked.ask(lambda facts: facts.sites)
+    for error in errors.values():
+        raise error
+    if sites.choice is not None:
+        same_site.refuse_strangers(sites.primary, sites.secondary)

@@ -7,16 +7,13 @@ have to be asked for patiently too: a site that is away now may be the one.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
 
+from protectorclient.pair.sites import Sites
 from protectorclient.polling import poller
-
-if TYPE_CHECKING:
-    from protectorclient.pair.site_pair import SitePair
 
 
 def follow(
-    pair: SitePair,
+    sites: Sites,
     operations: Iterable[str | poller.Key],
     *,
     timeout: float | None = None,
@@ -28,7 +25,7 @@ def follow(
     :param operations: ids, or keys where the site is known already; it is
         the cloud's name.
     """
-    handles = {handle.name: handle for handle in pair.handles}
+    handles = {handle.name: handle for handle in sites.handles}
     keys = [
         one if isinstance(one, poller.Key) else poller.Key("", one)
         for one in operations

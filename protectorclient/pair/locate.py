@@ -2,25 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
 
 from protectorclient import exceptions
 from protectorclient.escape import protector, shell_word
+from protectorclient.pair import same_site
+from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.located import Located, rank
 from protectorclient.pair.site import SILENT, SiteHandle
-from protectorclient.records.protection_group import ProtectionGroup
+from protectorclient.records.protection_group import Group, ProtectionGroup
 from protectorclient.records.site import Site
-
-if TYPE_CHECKING:
-    from protectorclient.pair.site_pair import SitePair
+from protectorclient.v1 import _manager
 
 #: Of each site that answered: its own record, and the group.
 Answers = Mapping[str, tuple[Site, ProtectionGroup]]
 
 
-def settle(
-    pair: SitePair,
+def locate(
+    asked: BothSites, group: Group, *, unplanned: bool = False
+) -> Located:
+    """Find a group at both sites, and who is primary for it.
+
+    :param asked: the sites; one that answers is enough with a grace.
+    :param group: its name or id, or a record of it.
+    :param unplanned: a site that refuses our account is taken for silent.
+    :raises ProtectorError: as `SitePair.locate` tells.
+    """
+    wanted = _manager.id_of(group)
+    answers, errors = asked.ask(
+        lambda facts: (facts.local, facts.find(wanted))
+    )
+    same_site.refuse_strangers(*asked.handles)
+    alone = bool(answers) and (unplanned or asked.grace is not None)
+    for error in errors.values():
+        if not isinstance(error, excused(alone)):
+            raise error
+    return put_together(asked, wanted, answers, errors)
+
+
+def excused(alone: bool) -> tuple[type[exceptions.ProtectorError], ...]:
+    """What a site may say that is no reason to raise.
+
+    :param alone: the answer of the other one will do.
+    """
+    refusals: tuple[type[exceptions.ProtectorError], ...] = ()
+    if alone:
+        refusals = (exceptions.AuthenticationFailed,)
+    return (*SILENT, exceptions.NotFound, *refusals)
+
+
+def put_together(
+    asked: BothSites,
     wanted: str,
     answers: Answers,
     errors: Mapping[str, exceptions.ProtectorError],
@@ -36,16 +68,17 @@ def settle(
     groups = {name: found for name, (_, found) in answers.items()}
     one_group(wanted, groups)
     ahead = max(groups, key=lambda name: rank(groups[name]))
-    handles = {handle.name: handle for handle in pair.handles}
-    known = handles[ahead].sites
-    site_ids = _site_ids(pair, known, answers)
+    known = asked.facts(ahead).sites
+    site_ids = _site_ids(asked.handles, known, answers)
     current_id = groups[ahead].current_primary_site_id
-    for current in pair.handles:
+    first, second = asked.handles
+    for current, other in ((first, second), (second, first)):
         if site_ids[current.name] == current_id:
             return Located(
+                asked=asked,
                 group=groups[ahead],
                 current=current,
-                other=pair.beside(current),
+                other=other,
                 groups=groups,
                 errors=errors,
                 sites=known,
@@ -53,7 +86,7 @@ def settle(
             )
     raise exceptions.ConfigProblem(
         f"the group runs at site {current_id}, which is neither"
-        f" {pair.primary.name} nor {pair.secondary.name}"
+        f" {first.name} nor {second.name}"
     )
 
 
@@ -103,13 +136,13 @@ def one_group(wanted: str, groups: Mapping[str, ProtectionGroup]) -> None:
 
 
 def _site_ids(
-    pair: SitePair, known: Mapping[str, Site], answers: Answers
+    handles: Sequence[SiteHandle], known: Mapping[str, Site], answers: Answers
 ) -> dict[str, str]:
     told = {name: local.id for name, (local, _) in answers.items()}
     if len(set(told.values())) < len(told):
-        raise exceptions.SameSite.of(pair.primary.name, pair.secondary.name)
+        raise exceptions.SameSite.of(*(handle.name for handle in handles))
     left = [site_id for site_id in known if site_id not in told.values()]
-    for handle in pair.handles:
+    for handle in handles:
         if handle.name not in told:
             told[handle.name] = left[0] if len(left) == 1 else ""
     return told

@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Mapping
 
 from protectorclient import exceptions
+from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import (
     ProtectionGroup,
@@ -19,6 +21,8 @@ from protectorclient.records.site import Site
 class Located:
     """A group, and which of the two sites is what for it."""
 
+    #: The sites, and what they have answered up to now.
+    asked: BothSites
     #: As the site has it that is ahead: by failovers, then by version.
     group: ProtectionGroup
     #: The site where the group runs now.
@@ -41,6 +45,10 @@ class Located:
             if isinstance(self.errors.get(handle.name), SILENT):
                 return handle
         return None
+
+    def facts(self, handle: SiteHandle) -> SiteFacts:
+        """What a site has been asked, each question once."""
+        return self.asked.facts(handle.name)
 
     def beside(self, handle: SiteHandle) -> SiteHandle:
         """The other one of the two."""

@@ -25,6 +25,7 @@ from protectorclient.records.protection_group import (
     SyncStatus,
 )
 from protectorclient.records.site import Site, VolumeType
+from protectorclient.v1.client import Client
 
 T = TypeVar("T")
 
@@ -46,6 +47,11 @@ class SiteFacts:
     def name(self) -> str:
         """The cloud's name."""
         return self.handle.name
+
+    @property
+    def client(self) -> Client:
+        """The site's service, for what is not kept."""
+        return self.handle.client
 
     def ask(self, key: Any, question: Callable[[], T]) -> T:
         """The answer to a question, asked at most once."""
@@ -80,7 +86,7 @@ class SiteFacts:
 
     def _open(self) -> None:
         """Sign in, find the service, agree on a version, be let in."""
-        adapter = self.handle.client.http
+        adapter = self.client.http
         _ = adapter.endpoint
         offered = adapter.offered
         version = adapter.version
@@ -106,6 +112,11 @@ class SiteFacts:
         if get is None:
             return None
         return self.ask("token", lambda: get(session))
+
+    @property
+    def sites(self) -> dict[str, Site]:
+        """Both sites' records by id, as this one has them registered."""
+        return self.ask("sites", lambda: self.handle.sites)
 
     @property
     def local(self) -> Site:
@@ -157,7 +168,7 @@ class SiteFacts:
         """The volume types, as the service sees them."""
         return self.ask(
             "volume types",
-            lambda: self.handle.client.sites.volume_types(self.local),
+            lambda: self.client.sites.volume_types(self.local),
         )
 
     @property
@@ -167,23 +178,21 @@ class SiteFacts:
             "health",
             lambda: {
                 one.protection_group_id: one
-                for one in self.handle.client.health.list(page_size=1000)
+                for one in self.client.health.list(page_size=1000)
             },
         )
 
     @property
     def has_health(self) -> bool:
         """Whether the site is new enough for a health report."""
-        return self.handle.client.http.has(microversions.HEALTH)
+        return self.client.http.has(microversions.HEALTH)
 
     @property
     def groups(self) -> list[ProtectionGroup]:
         """All groups of the project."""
         return self.ask(
             "groups",
-            lambda: list(
-                self.handle.client.protection_groups.list(page_size=1000)
-            ),
+            lambda: list(self.client.protection_groups.list(page_size=1000)),
         )
 
     @property
@@ -192,7 +201,7 @@ class SiteFacts:
         return self.ask("memberships", self._memberships)
 
     def _memberships(self) -> dict[str, list[ProtectionGroup]]:
-        members = self.handle.client.members
+        members = self.client.members
 
         def instances(group: ProtectionGroup) -> list[str]:
             return [
@@ -214,41 +223,46 @@ class SiteFacts:
         """A group by its name or id."""
         return self.ask(
             ("find", name),
-            lambda: self.handle.client.protection_groups.find(name),
+            lambda: self.client.protection_groups.find(name),
         )
 
     def get(self, group: str) -> ProtectionGroup:
         """A group by its id alone."""
         return self.ask(
             ("get", group),
-            lambda: self.handle.client.protection_groups.get(group),
+            lambda: self.client.protection_groups.get(group),
         )
 
     def document(self, group: str) -> dict[str, Any]:
         """The metadata document of a group."""
         return self.ask(
             ("document", group),
-            lambda: self.handle.client.metadata.get(group),
+            lambda: self.client.metadata.get(group),
         )
 
     def policy(self, group: str) -> Policy:
         """The policy of a group; NotFound without one."""
         return self.ask(
-            ("policy", group), lambda: self.handle.client.policies.get(group)
+            ("policy", group), lambda: self.client.policies.get(group)
         )
 
     def storage(self, group: str) -> ConsistencyGroup:
         """The recovery points of a group."""
         return self.ask(
             ("storage", group),
-            lambda: self.handle.client.consistency_groups.get(group),
+            lambda: self.client.consistency_groups.get(group),
         )
 
-    def sync(self, group: str) -> SyncStatus:
-        """How the two sites compare, as this one sees it."""
+    def sync(self, group: str, *, local: bool = False) -> SyncStatus:
+        """How the two sites compare, as this one sees it.
+
+        :param local: what it holds itself; its peer is not asked.
+        """
         return self.ask(
-            ("sync", group),
-            lambda: self.handle.client.protection_groups.sync_status(group),
+            ("sync", group, local),
+            lambda: self.client.protection_groups.sync_status(
+                group, local=local
+            ),
         )
 
     def members(
@@ -258,9 +272,7 @@ class SiteFacts:
         return self.ask(
             ("members", group, limit, marker),
             lambda: list(
-                self.handle.client.members.list(
-                    group, limit=limit, marker=marker
-                )
+                self.client.members.list(group, limit=limit, marker=marker)
             ),
         )
 
@@ -268,7 +280,7 @@ class SiteFacts:
         """An operation that this site has started, by its id."""
         return self.ask(
             ("operation", operation_id),
-            lambda: self.handle.client.operations.get(operation_id),
+            lambda: self.client.operations.get(operation_id),
         )
 
     def newest(self, group: str) -> list[Operation]:
@@ -276,7 +288,7 @@ class SiteFacts:
         return self.ask(
             ("newest", group),
             lambda: list(
-                self.handle.client.operations.list(
+                self.client.operations.list(
                     protection_group_id=group, limit=_NEWEST
                 )
             ),

@@ -15,14 +15,21 @@ from protectorclient import exceptions
 from protectorclient.config import cloud
 from protectorclient.escape import shell_word
 from protectorclient.mapping import commands
-from protectorclient.pair import follow, locate, same_site, second_cloud
+from protectorclient.pair import (
+    both_sites,
+    follow,
+    locate,
+    same_site,
+    second_cloud,
+)
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.located import History, Located, SyncReport, rank
 from protectorclient.pair.moves import prepare
 from protectorclient.pair.moves.verbs import PairActions
 from protectorclient.pair.reads import compare
 from protectorclient.pair.reads.groups import Reads
-from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.pair.site import SiteHandle
+from protectorclient.pair.sites import Sites
 from protectorclient.polling import at_once, results
 from protectorclient.polling import poller as watching
 from protectorclient.records.operation import Operation
@@ -35,7 +42,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class SitePair(PairActions):
+class SitePair(Sites, PairActions):
     """Two sites that protect each other's groups::
 
         pair = SitePair.open("site-a", "site-b")
@@ -47,30 +54,6 @@ class SitePair(PairActions):
     Which of them is primary is a question for each group; first and
     second are only the order in which they are configured.
     """
-
-    def __init__(
-        self,
-        primary: SiteHandle,
-        secondary: SiteHandle,
-        *,
-        site_grace: float = at_once.GRACE,
-        choice: str | None = None,
-    ) -> None:
-        """Make a pair of two sites; nothing is asked yet.
-
-        :param primary: the first of the two.
-        :param secondary: the second of the two.
-        :param site_grace: seconds that the second site has in a read when
-            the first one has answered.
-        :param choice: why the second cloud is taken for the other site,
-            where nobody has named it.
-        """
-        #: The first of the two configured clouds.
-        self.primary = primary
-        #: The second of the two configured clouds.
-        self.secondary = secondary
-        self.site_grace = site_grace
-        self.choice = choice
 
     @classmethod
     def open(
@@ -125,44 +108,6 @@ class SitePair(PairActions):
             choice=choice.why,
         )
 
-    @property
-    def either(self) -> str:
-        """Both names, for a sentence about one of the two."""
-        return f"{self.primary.name} or {self.secondary.name}"
-
-    @property
-    def handles(self) -> tuple[SiteHandle, SiteHandle]:
-        """Both sites."""
-        return self.primary, self.secondary
-
-    def handle(self, name: str) -> SiteHandle:
-        """A site by its cloud's name, its site's name or its site id.
-
-        :param name: any of the three.
-        :returns: the one of the two that is meant.
-        :raises NotFound: neither of the two is called so.
-        """
-        for handle in self.handles:
-            if handle.name == name:
-                return handle
-        for handle in self.handles:
-            try:
-                local = handle.local
-            except SILENT:
-                continue
-            if name in (local.name, local.id):
-                return handle
-            known = handle.sites.values()
-            if len(known) == 2 and any(
-                name in (it.name, it.id) for it in known
-            ):
-                # the other one is not asked for what this one knows
-                return self.beside(handle)
-        names = " and ".join(handle.name for handle in self.handles)
-        raise exceptions.NotFound(
-            f"no site is called '{name}': there are {names}"
-        )
-
     def each(
         self,
         ask: Callable[[SiteHandle], T],
@@ -197,11 +142,7 @@ class SitePair(PairActions):
         :raises ConfigProblem: nobody has named the second cloud, and the
             two sites have not registered each other.
         """
-        _, errors = self.each(lambda handle: handle.sites)
-        for error in errors.values():
-            raise error
-        if self.choice is not None:
-            same_site.refuse_strangers(self.primary, self.secondary)
+        both_sites.need_both(self)
 
     # Who is who
 
@@ -211,6 +152,7 @@ class SitePair(PairActions):
         *,
         unplanned: bool = False,
         grace: float | None = None,
+        asked: BothSites | None = None,
     ) -> Located:
         """Find a group and who is primary for it; one dead site is fine.
 
@@ -219,6 +161,8 @@ class SitePair(PairActions):
             silent too.
         :param grace: seconds that a site has when the other one has
             answered; without it each has as long as its timeouts are.
+        :param asked: the sites, with what they have answered already;
+            without it each is asked anew.
         :returns: the group, and which site is what for it.
         :raises NotFound: no site that answers has it.
         :raises NotUnique: the sites know two groups by this name.
@@ -226,29 +170,8 @@ class SitePair(PairActions):
         :raises SameSite: both clouds lead to one site.
         :raises ConfigProblem: the two sites have not registered each other.
         """
-        wanted = _manager.id_of(group)
-        answers, errors = self.each(
-            lambda handle: (
-                handle.local,
-                handle.client.protection_groups.find(wanted),
-            ),
-            grace=grace,
-        )
-        same_site.refuse_strangers(self.primary, self.secondary)
-        alone = bool(answers) and (unplanned or grace is not None)
-        for error in errors.values():
-            if not isinstance(error, compare.excused(alone)):
-                raise error
-        return locate.settle(self, wanted, answers, errors)
-
-    def beside(self, handle: SiteHandle) -> SiteHandle:
-        """The other one of the two.
-
-        :param handle: one of them.
-        :returns: the one that it is not; the first, for any other.
-        :raises ProtectorError: never; nothing is asked.
-        """
-        return self.secondary if handle is self.primary else self.primary
+        asked = asked or BothSites(self.handles, grace=grace)
+        return locate.locate(asked, group, unplanned=unplanned)
 
     # Metadata
 
@@ -267,7 +190,8 @@ class SitePair(PairActions):
         :raises NotFound: no site that answers has it.
         :raises SiteUnreachable: neither site answers.
         """
-        return compare.compare(self, group, grace)
+        asked = BothSites(self.handles, grace=grace)
+        return compare.compare(asked, group)
 
     def sync_force(
         self, group: Group, *, winner: str | None = None

@@ -17,8 +17,7 @@ from protectorclient.pair.located import Located, rank
 from protectorclient.pair.moves.resolve_names import Names
 from protectorclient.pair.site import SILENT
 from protectorclient.pair.site_facts import SiteFacts as Side
-from protectorclient.pair.site_pair import SitePair
-from protectorclient.polling import at_once
+from protectorclient.pair.sites import Sites
 from protectorclient.preflight import copies
 from protectorclient.preflight.findings import Skip
 from protectorclient.records.protection_group import ProtectionGroup
@@ -39,8 +38,6 @@ AWAY: Mapping[str, tuple[str, ...]] = {
     "test-failover": LEFT,
     "failback": ("active",),
 }
-#: Questions that a site is asked at the same time.
-_ASKERS = 4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,17 +60,18 @@ class Case:
 
     def __init__(
         self,
-        pair: SitePair,
+        pair: Sites,
         name: str,
         purpose: str,
         wanted: Wanted,
-        sides: Mapping[str, Side] | None = None,
+        sides: BothSites | None = None,
     ) -> None:
         self.pair = pair
         self.name = name
         self.purpose = purpose
         self.wanted = wanted
-        self.sides = sides or open_sides(pair)
+        self.asked_sites = sides or open_sides(pair)
+        self.sides = {side.name: side for side in self.asked_sites.every}
         self.located: Located | None = None
         #: What was left out of the mappings.
         self.warnings: list[str] = []
@@ -84,7 +82,7 @@ class Case:
 
     def _find(self) -> None:
         """Ask both sites for the group; a dead one costs its timeout."""
-        in_parallel(
+        self.asked_sites.ahead(
             [functools.partial(self._knock, s) for s in self.sides.values()]
         )
         answers: dict[str, Any] = {}
@@ -106,11 +104,13 @@ class Case:
                 "another group has the name", site=other
             )
         if answers:
-            self.located = locate.settle(self.pair, self.name, answers, errors)
+            self.located = locate.put_together(
+                self.asked_sites, self.name, answers, errors
+            )
         elif any(
             isinstance(error, exceptions.NotFound) for error in errors.values()
         ):
-            locate.settle(self.pair, self.name, answers, errors)
+            locate.put_together(self.asked_sites, self.name, answers, errors)
 
     def _find_renamed(
         self,
@@ -139,7 +139,7 @@ class Case:
         if side.local.id == group.current_primary_site_id or record is None:
             return
         (other,) = (it for it in self.sides.values() if it is not side)
-        in_parallel(
+        self.asked_sites.ahead(
             [
                 lambda: side.sync(group.id),
                 lambda: other.answers(record.protector_url),
@@ -178,7 +178,7 @@ class Case:
             questions.append(lambda: target.flavors)
             questions.append(lambda: target.compute_limits)
             questions.append(lambda: target.volume_limits)
-        in_parallel(questions)
+        self.asked_sites.ahead(questions)
 
     # Who is who
 
@@ -357,20 +357,11 @@ class Case:
         )
 
 
-def open_sides(pair: SitePair) -> dict[str, Side]:
+def open_sides(sites: Sites) -> BothSites:
     """Both sites of a pair; nothing but a missing name is asked yet."""
-    BothSites(pair.handles).take_names()
-    return {handle.name: Side(handle) for handle in pair.handles}
-
-
-def in_parallel(questions: list[Callable[[], object]]) -> None:
-    """Put questions at the same time; each keeps its own answer."""
-
-    def put(question: Callable[[], object]) -> None:
-        with contextlib.suppress(exceptions.ProtectorError):
-            question()
-
-    at_once.each_of(questions, put, askers=2 * _ASKERS)
+    asked = BothSites(sites.handles, grace=None)
+    asked.take_names()
+    return asked
 
 
 def said(error: exceptions.ProtectorError, side: Side) -> str:

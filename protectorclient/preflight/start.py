@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from protectorclient.exit_codes import ExitCode
-from protectorclient.pair.site_facts import SiteFacts as Side
-from protectorclient.pair.site_pair import SitePair
+from protectorclient.pair.both_sites import BothSites
+from protectorclient.pair.sites import Sites
 from protectorclient.preflight import run_checks
 from protectorclient.preflight.checks import CHECKS
 from protectorclient.preflight.context import Case, Wanted, open_sides
@@ -30,12 +30,12 @@ __all__ = [
 
 
 def run(
-    pair: SitePair,
+    pair: Sites,
     name: str,
     purpose: str = "failover",
     wanted: Wanted | None = None,
     *,
-    sides: Mapping[str, Side] | None = None,
+    sides: BothSites | None = None,
     only: Iterable[str] = (),
 ) -> Report:
     """Make the checks for one purpose on one group.

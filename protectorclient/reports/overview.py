@@ -95,15 +95,14 @@ def look(pair: SitePair | BothSites, names: Iterable[str] = ()) -> Overview:
     :param names: of groups, or their ids; without any, all.
     """
     sites = pair.reads if isinstance(pair, SitePair) else pair
-    kept = {id(handle): Side(handle) for handle in sites.handles}
-    told, errors = sites.each(lambda handle: _ask(kept[id(handle)]))
+    told, errors = sites.ask(_ask)
     answers: dict[str, _Answer] = {}
     for name, one in told.items():
         try:
             answers[name] = one.answer(sites.grace)
         except exceptions.ProtectorError as error:
             errors[name] = error
-    sides = {side.name: side for side in kept.values()}
+    sides = {side.name: side for side in sites.every}
     if not answers:
         return Overview((), errors, tuple(sides))
     picture = _Picture(sides, answers, errors)

@@ -200,7 +200,7 @@ class Waiting(command.Base):
             }
 
         asked = both_sites.BothSites(tuple(handles.values()))
-        told, _ = asked.put(ask)
+        told, _ = asked.put(lambda facts: ask(facts.handle))
         names: dict[str, str] = {}
         for handle in reversed(asked.handles):
             names |= told.get(handle.name, {})

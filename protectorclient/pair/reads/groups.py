@@ -17,7 +17,7 @@ from protectorclient.pair.located import rank
 from protectorclient.pair.reads import answer
 from protectorclient.pair.reads.answer import Copy, Reading
 from protectorclient.pair.reads.lists import ListReads
-from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.pair.site import SILENT
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.records.consistency_group import ConsistencyGroup
 from protectorclient.records.member import Member
@@ -60,11 +60,9 @@ class Reads(ListReads):
         """
         wanted = _manager.id_of(group)
 
-        def ask(handle: SiteHandle) -> Copy[T]:
-            facts = SiteFacts(handle)
-            return self._copy(facts, facts.find(wanted), question)
-
-        copies, errors = self.each(ask)
+        copies, errors = self.ask(
+            lambda facts: self._copy(facts, facts.find(wanted), question)
+        )
         self._find_renamed(copies, errors, question)
         if not copies:
             raise self._nowhere(wanted, errors)
@@ -104,11 +102,10 @@ class Reads(ListReads):
             return
         identity = next(iter(copies.values())).group.id
 
-        def ask(handle: SiteHandle) -> Copy[T]:
-            facts = SiteFacts(handle)
-            return self._copy(facts, facts.get(identity), question)
-
-        found, _ = self.put(ask, unknown)
+        found, _ = self.put(
+            lambda facts: self._copy(facts, facts.get(identity), question),
+            unknown,
+        )
         for name, copy in found.items():
             copies[name] = copy
             errors.pop(name)
@@ -196,13 +193,12 @@ class Reads(ListReads):
         :raises OperationUnknown: one says so, the other says nothing.
         """
 
-        def ask(handle: SiteHandle) -> tuple[SiteFacts, Operation]:
-            facts = SiteFacts(handle)
+        def ask(facts: SiteFacts) -> tuple[SiteFacts, Operation]:
             found = facts.operation(operation_id)
             self.learn_names(facts)
             return facts, found
 
-        found, errors = self.each(ask)
+        found, errors = self.ask(ask)
         if not found:
             raise self.unknown(operation_id, errors)
         need_excuse(errors)

@@ -42,20 +42,19 @@ def latest(reads: Reads, group: Group | None = None) -> History:
     :raises SiteUnreachable: no site answers.
     """
 
-    def ask(handle: SiteHandle) -> list[Operation]:
-        facts = SiteFacts(handle)
+    def ask(facts: SiteFacts) -> list[Operation]:
         wanted = None
         if group is not None:
             wanted = facts.find(_manager.id_of(group)).id
         reads.learn_names(facts)
         found: list[Operation] = []
         for status in (None, *sorted(UNFINISHED)):
-            found += handle.client.operations.list(
+            found += facts.client.operations.list(
                 protection_group_id=wanted, status=status, limit=1
             )
         return list({one.id: one for one in found}.values())
 
-    found, errors = reads.each(ask)
+    found, errors = reads.ask(ask)
     if not found:
         raise _nobody(reads, group, errors)
     need_excuse(errors)

@@ -12,7 +12,7 @@ from protectorclient.pair.both_sites import BothSites, need_excuse
 from protectorclient.pair.located import History, rank
 from protectorclient.pair.reads import answer as reading
 from protectorclient.pair.reads.answer import Reading
-from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.pair.site import SILENT
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.records.health import GroupHealth
 from protectorclient.records.operation import Operation
@@ -51,16 +51,16 @@ class ListReads(BothSites):
         # a stale record may be in another status, so that all are asked
         asked = None if status else limit
 
-        def ask(handle: SiteHandle) -> list[ProtectionGroup]:
+        def ask(facts: SiteFacts) -> list[ProtectionGroup]:
             found = list(
-                handle.client.protection_groups.list(
+                facts.client.protection_groups.list(
                     name=name, limit=asked, marker=marker
                 )
             )
-            self.learn_names(SiteFacts(handle))
+            self.learn_names(facts)
             return found
 
-        found, errors = self.each(ask)
+        found, errors = self.ask(ask)
         self._need_answers(found, errors, marker)
         if name is not None:
             self._complete(found)
@@ -70,11 +70,11 @@ class ListReads(BothSites):
             for group in lists.ahead()
             if name in (None, group.name) and status in (None, group.status)
         ][:limit]
-        speaker = next(one for one in self.handles if one.name in found)
+        speaker = next(one for one in self.every if one.name in found)
         instead = f"these are {speaker.name}'s records"
         return Reading(
             value=chosen,
-            facts=SiteFacts(speaker),
+            facts=speaker,
             warnings=(
                 *lists.warnings(chosen),
                 *reading.silence(errors, instead),
@@ -92,11 +92,8 @@ class ListReads(BothSites):
             for name, groups in found.items()
         }
 
-        def ask(handle: SiteHandle) -> list[ProtectionGroup]:
-            return [
-                handle.client.protection_groups.get(identity)
-                for identity in lacking[handle.name]
-            ]
+        def ask(facts: SiteFacts) -> list[ProtectionGroup]:
+            return [facts.get(identity) for identity in lacking[facts.name]]
 
         wanting = [name for name, missing in lacking.items() if missing]
         more, _ = self.put(ask, wanting)
@@ -140,20 +137,20 @@ class ListReads(BothSites):
         :raises VersionNotSupported: the sites are older than *1.2*.
         :raises SiteUnreachable: neither site answers.
         """
-        found, errors = self.each(
-            lambda handle: list(
-                handle.client.health.list(limit=limit, marker=marker)
+        found, errors = self.ask(
+            lambda facts: list(
+                facts.client.health.list(limit=limit, marker=marker)
             )
         )
         self._need_answers(found, errors, marker)
-        speaker = next(one for one in self.handles if one.name in found)
+        speaker = next(one for one in self.every if one.name in found)
         reports = {one.protection_group_id: one for one in found[speaker.name]}
         warnings: list[str] = []
         hint = None
         both = len(found) > 1
         if both and not all(map(_is_in_sync, found.values())):
             known, _ = self.put(
-                lambda handle: list(handle.client.protection_groups.list()),
+                lambda facts: facts.groups,
                 found,
             )
             lists = _Lists(known, None)
@@ -167,7 +164,7 @@ class ListReads(BothSites):
         instead = f"these are {speaker.name}'s reports"
         return Reading(
             value=list(reports.values()),
-            facts=SiteFacts(speaker),
+            facts=speaker,
             warnings=(
                 *warnings,
                 *reading.silence(errors, instead),
@@ -204,23 +201,22 @@ class ListReads(BothSites):
             begins, knower = self._marker(marker)
         order = [handle.name for handle in self.handles]
 
-        def ask(handle: SiteHandle) -> list[Operation]:
-            facts = SiteFacts(handle)
+        def ask(facts: SiteFacts) -> list[Operation]:
             asked = dict(filters)
             if group is not None:
                 asked["protection_group_id"] = facts.find(
                     _manager.id_of(group)
                 ).id
-            listed = handle.client.operations.list
+            listed = facts.client.operations.list
             if begins is None:
                 return list(listed(limit=limit, **asked))
-            if handle.name == knower:
+            if facts.name == knower:
                 return list(listed(limit=limit, marker=marker, **asked))
             # of two of one second the first site's comes first
-            later = order.index(handle.name) > order.index(knower)
+            later = order.index(facts.name) > order.index(knower)
             return list(_after(listed(**asked), begins, limit, later))
 
-        found, errors = self.each(ask)
+        found, errors = self.ask(ask)
         if not found and group is not None:
             raise self.lonely(errors) or locate.nowhere(
                 _manager.id_of(group), errors
@@ -249,9 +245,7 @@ class ListReads(BothSites):
 
     def _marker(self, marker: str) -> tuple[datetime.datetime, str]:
         """When the marker was begun, and the name of the site that knows."""
-        found, errors = self.each(
-            lambda handle: handle.client.operations.get(marker)
-        )
+        found, errors = self.ask(lambda facts: facts.operation(marker))
         if not found:
             raise self.unknown(marker, errors)
         (name, operation), *_ = found.items()

@@ -122,9 +122,7 @@ def expand(text: str, kind: Kind, asked: both_sites.BothSites) -> str:
     wanted = digits(text, kind)
     if wanted is None:
         return text
-    found, errors = asked.each(
-        lambda handle: list(kind.entries(handle.client))
-    )
+    found, errors = asked.ask(lambda facts: list(kind.entries(facts.client)))
     entries = {
         handle.name: found.get(handle.name, []) for handle in asked.handles
     }
@@ -171,7 +169,7 @@ def group_names(
     if not wanted:
         return found
     answers, _ = both_sites.BothSites(tuple(handles)).put(
-        lambda handle: list(GROUP.entries(handle.client))
+        lambda facts: list(GROUP.entries(facts.client))
     )
     for records in answers.values():
         found |= {one.id: one.name for one in records if one.id in wanted}

@@ -21,9 +21,9 @@ def interrupted(*_):
 """
 WAITS = {
     "questions of a check": """
-from protectorclient.preflight import context
+from protectorclient.pair.both_sites import BothSites
 def wait():
-    context.in_parallel([hangs, interrupted])
+    BothSites([]).ahead([hangs, interrupted])
 """,
     "members of all groups": """
 from protectorclient.pair.site_facts import SiteFacts
