@@ -36,7 +36,7 @@ _NOUNS: tuple[Callable[[Site], Blueprint], ...] = (
 
 
 def blueprints(site: Site) -> list[Blueprint]:
-    """One for each noun; the first also guards them all."""
+    """Return one blueprint for each noun; the first holds the gate of all."""
     made = [noun(site) for noun in _NOUNS]
     names = frozenset(blueprint.name for blueprint in made)
     Gate(site, names).attach(made[0])

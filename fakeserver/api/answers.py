@@ -1,4 +1,4 @@
-"""Answers: JSON, and the pages of a list."""
+"""Answers of the API: JSON, and the pages of a list."""
 
 import json
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ def answer(value: Any, status: int = 200) -> Response:
 
 
 def written(noun: str, text: str, status: int = 200) -> Response:
-    """One record that is JSON already."""
+    """Answer with one record that is JSON already."""
     return Response(
         f'{{"{noun}":{text}}}', status, mimetype="application/json"
     )
 
 
 def nothing() -> Response:
-    """204, and no body that anybody would have to describe."""
+    """Answer 204, without a body."""
     response = Response(status=204)
     del response.headers["Content-Type"]
     return response
@@ -34,8 +34,8 @@ def page(
     query: dict[str, Any],
     key: str = "id",
 ) -> Response:
-    """A list of at most ``limit``; it was read with one item more, so as
-    to know whether there is a next page."""
+    """Answer with a list of at most ``limit`` items; the caller reads one item
+    more, which shows whether there is a next page."""
     limit = int(query["limit"])
     shown = list(items[:limit])
     value: dict[str, Any] = {plural: shown}
@@ -50,7 +50,7 @@ def written_page(
     url: str,
     query: dict[str, Any],
 ) -> Response:
-    """Like :func:`page`, of records that are JSON already, with their ids."""
+    """Answer as :func:`page` does, with records that are JSON already."""
     limit = int(query["limit"])
     shown = items[:limit]
     text = f'{{"{plural}":[{",".join(written for _, written in shown)}]'
@@ -61,7 +61,7 @@ def written_page(
 
 
 def _links(url: str, query: dict[str, Any], last: str) -> list[dict[str, str]]:
-    """Where the next page is: the same question, after this item."""
+    """Return the link to the next page: the same query, after this item."""
     asked = {
         name: given
         for name, given in query.items()

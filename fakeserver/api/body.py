@@ -1,4 +1,4 @@
-"""A request's body: read whole, bounded, and JSON in the strict sense."""
+"""The body of a request: bounded, read whole, strict JSON."""
 
 import json
 from typing import IO, Any
@@ -12,7 +12,7 @@ _CHUNK = 1 << 16
 
 
 def read(stream: IO[bytes]) -> bytes | None:
-    """The body, or None when it is over the limit.
+    """Read the body; return None when it is over the limit.
 
     A body that is too large is read to its end all the same: a client that
     is still sending would otherwise see its connection reset instead of
@@ -28,7 +28,7 @@ def read(stream: IO[bytes]) -> bytes | None:
 
 
 def parse(raw: bytes) -> Any:
-    """The JSON value of a body, without anything JSON leaves open."""
+    """Parse a body as JSON; refuse what JSON leaves undefined."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -62,7 +62,7 @@ def _constant(name: str) -> Any:
 
 
 def _walk(value: Any) -> None:
-    """Refuse what no store and no answer could carry."""
+    """Refuse values that no database and no answer can carry."""
     todo = [(value, 1)]
     while todo:
         item, depth = todo.pop()

@@ -1,4 +1,4 @@
-"""The OpenAPI description: put together from its files, once a version.
+"""The OpenAPI description, put together from its files for each version.
 
 The files beside this module are the truth about the API. Here they are
 joined, cut down to one version of it, and completed by what is the same for
@@ -24,7 +24,7 @@ _REF = re.compile(r"#/components/(\w+)/(\w+)")
 
 @functools.cache
 def _source() -> dict[str, Any]:
-    """All files joined; nothing may be defined twice."""
+    """Join all files; refuse a second definition of a name."""
     joined: dict[str, Any] = {}
     folder = importlib.resources.files("fakeserver.api").joinpath("openapi")
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
@@ -45,7 +45,7 @@ def _join(into: dict[str, Any], more: dict[str, Any], where: str) -> None:
 
 
 def _cut(node: Any, version: Version) -> Any:
-    """A copy without what came after the version."""
+    """Copy the description without what later versions added."""
     if isinstance(node, list):
         return [_cut(item, version) for item in node]
     if not isinstance(node, dict):
@@ -70,7 +70,7 @@ def _later(node: Any, version: Version) -> bool:
 
 
 def _keep_later_routes(found: dict[str, Any], version: Version) -> None:
-    """A route that came later is there before, and is not found."""
+    """Describe a route of a later version as one that answers 404."""
     for path, item in _source()["paths"].items():
         for method, operation in item.items():
             if _later(operation, version):
@@ -138,7 +138,8 @@ def _add_headers(response: dict[str, Any]) -> None:
 
 @functools.cache
 def document(version: Version, newest: Version) -> dict[str, Any]:
-    """The whole description as of one version; not to be changed."""
+    """Return the whole description as of one version; callers must not change
+    it."""
     found: dict[str, Any] = _cut(_source(), version)
     _keep_later_routes(found, version)
     _complete(found)
@@ -156,7 +157,7 @@ def newest() -> Version:
 
 
 def routes() -> Iterator[tuple[str, str]]:
-    """Every (method, path) that is described."""
+    """Return every (method, path) of the description."""
     for path, item in _source()["paths"].items():
         for method in METHODS:
             if method in item:
@@ -164,7 +165,7 @@ def routes() -> Iterator[tuple[str, str]]:
 
 
 def inline(node: Any, whole: dict[str, Any]) -> Any:
-    """A copy in which every reference is replaced by what it names."""
+    """Copy the description with every reference resolved."""
     if isinstance(node, list):
         return [inline(item, whole) for item in node]
     if not isinstance(node, dict):

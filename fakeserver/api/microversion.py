@@ -1,4 +1,4 @@
-"""The microversion header: what was asked for, and whether it exists."""
+"""The microversion header: parse it, and negotiate the version to serve."""
 
 import re
 
@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"([0-9]+)\.([0-9]+)")
 
 
 def parse(text: str) -> Version:
-    """``1.2`` as a pair of numbers."""
+    """Parse ``1.2`` into a pair of numbers."""
     found = _NUMBER.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} is not a version")
@@ -29,7 +29,7 @@ def show(version: Version) -> str:
 
 
 def negotiate(header: str | None, newest: Version) -> Version:
-    """The version a request is served at.
+    """Return the version that a request is served at.
 
     The header may speak of other services too, as the API working group
     has it: only the entry of this service counts.

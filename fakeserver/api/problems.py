@@ -1,4 +1,4 @@
-"""Refusals and mistakes, in the one form that clients read whole."""
+"""Error answers of the API, in the one form that clients read."""
 
 import http
 from typing import Any
@@ -51,7 +51,7 @@ def refused(error: Refused, request_id: str, keystone: str) -> Response:
 
 
 def unrouted(error: HTTPException, method: str, request_id: str) -> Response:
-    """What happened before a route was found, or while one was looked for."""
+    """Answer a request that failed before a route was found."""
     code, reason = _REASONS.get(error.code or 400, (400, "bad-request"))
     messages = {
         404: NOWHERE,

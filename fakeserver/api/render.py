@@ -37,7 +37,7 @@ _VOLUME = ("id", "name", "size", "bootable", "device", "volume_type")
 
 
 def site(record: dict[str, Any]) -> dict[str, Any]:
-    """Named field by field: no secret slips through because it is new."""
+    """Render a site record, field by field, so that no new secret is shown."""
     return {field: record[field] for field in _SITE}
 
 
@@ -77,23 +77,23 @@ _GROUP_MAPPINGS = {
 
 
 def protection_group(version: Version) -> str:
-    """The SQL of the record, but for when it was last replicated."""
+    """Return the SQL that renders a group, without its last replication."""
     fields = _GROUP | (_GROUP_MAPPINGS if version >= MAPPINGS else {})
     pairs = (f"'{name}', {found}" for name, found in fields.items())
     return f"json_object({', '.join(pairs)})"
 
 
 def replicated(found: Written, newest: Mapping[str, float]) -> str:
-    """The record of a group with that: what the arrays say, or what was
-    written down when they were last asked."""
+    """Render a group with its last replication, as the arrays report it or as
+    it was last recorded."""
     moment = newest.get(found.id)
     told = found.last_replication_at if moment is None else stamp(moment)
     return f'{found.record[:-1]},"last_replication_at":{json.dumps(told)}}}'
 
 
 def member(group: Group, found: dict[str, Any]) -> dict[str, Any]:
-    """A member as it is where it runs; one that a partial failover could
-    not rebuild, as it was where it ran before."""
+    """Render a member as it is where it runs, or as it was before a partial
+    failover lost it."""
     doc = group.doc
     here = entry(found, doc["current_primary_site_id"])
     shown = here or next(iter(found["sites"].values()))
@@ -130,7 +130,8 @@ def policy(group: Group) -> dict[str, Any]:
 
 
 def unknown_operation_field(version: Version) -> str | None:
-    """The field of an operation that came after this version."""
+    """Return the operation field that came after this version, if asked
+    for."""
     return None if version >= RESULT_DATA else "result_data"
 
 

@@ -1,4 +1,4 @@
-"""Who may do what: one table, read by the check, the docs and a test."""
+"""The access rules: one table for the check, the documentation and a test."""
 
 import dataclasses
 from collections.abc import Collection
@@ -18,7 +18,8 @@ ANYBODY: tuple[str, ...] = ()
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
-    """One cell row: any one of the roles is enough; none needs no token."""
+    """The roles that may call one route: any one of them; none needs no
+    token."""
 
     method: str
     path: str
@@ -76,14 +77,14 @@ _BY_CELL = {(rule.method, rule.path, rule.action): rule for rule in RULES}
 
 
 def rule_of(method: str, path: str, action: str | None = None) -> Rule:
-    """The row of a route; an action without a row of its own has that of
-    all actions."""
+    """Return the rule of a route; an action without a row of its own has the
+    row of all actions."""
     special = _BY_CELL.get((method, path, action))
     return special or _BY_CELL[method, path, None]
 
 
 def allows(rule: Rule, held: Collection[str]) -> bool:
-    """Whether somebody with these roles may pass."""
+    """Return whether a caller with these roles may call the route."""
     if not rule.roles:
         return True
     granted = set(held).union(*(BRINGS.get(role, ()) for role in held))
@@ -95,8 +96,8 @@ ASKERS = (None, "reader", "member", "admin", "protector_peer")
 
 
 def refusal(rule: Rule, role: str | None) -> int | None:
-    """One cell of the table: the status with which somebody is refused who
-    has this role alone, or none without a token; None where he may pass."""
+    """Return the status that refuses a caller with this role, or without a
+    token; None where the caller may call the route."""
     if allows(rule, () if role is None else (role,)):
         return None
     return 401 if role is None else 403

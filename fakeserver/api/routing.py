@@ -1,4 +1,4 @@
-"""How the API's routes are added to a blueprint."""
+"""Helpers that add the API's routes to a blueprint."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ GROUP = f"{TENANT}/protection-groups/<pg_id>"
 
 
 class Routes:
-    """A noun's blueprint in the making.
+    """Collects the routes of one noun for its blueprint.
 
     Flask answers OPTIONS by itself, which would be an answer without a
     token at an address that needs one: here a method that is not described

@@ -1,4 +1,4 @@
-"""Requests checked against the description, and told what is wrong."""
+"""Checks requests against the OpenAPI description."""
 
 import dataclasses
 import functools
@@ -22,7 +22,7 @@ _MISSING = object()
 
 @_FORMATS.checks("uuid", raises=ValueError)  # type: ignore[untyped-decorator]
 def _is_uuid(value: object) -> bool:
-    """The dashed form, as every service writes it."""
+    """Return whether a text is a UUID in its dashed form."""
     return not isinstance(value, str) or (
         str(uuid.UUID(value)) == value.lower()
     )
@@ -30,7 +30,7 @@ def _is_uuid(value: object) -> bool:
 
 @dataclasses.dataclass(frozen=True)
 class Parameter:
-    """One query parameter."""
+    """One query parameter of a route."""
 
     name: str
     type: str
@@ -40,7 +40,7 @@ class Parameter:
 
 @dataclasses.dataclass(frozen=True)
 class Route:
-    """What one route takes at one version."""
+    """The parameters and the body of one route at one version."""
 
     parameters: dict[str, Parameter]
     body: jsonschema.Draft202012Validator | None
@@ -56,7 +56,7 @@ def _validator(schema: dict[str, Any]) -> jsonschema.Draft202012Validator:
 
 
 def _whole(node: Any) -> Any:
-    """``$`` as JSON Schema means it: Python's also ends before a line's."""
+    """Make ``$`` match at the end only, as JSON Schema means it."""
     if isinstance(node, list):
         return [_whole(item) for item in node]
     if not isinstance(node, dict):
@@ -70,7 +70,7 @@ def _whole(node: Any) -> Any:
 
 @functools.cache
 def route(method: str, path: str, version: Version) -> Route:
-    """Compiled once for each version."""
+    """Return the compiled route of a version, compiled once."""
     whole = description.document(version, description.newest())
     item = whole["paths"][path]
     operation = item[method.lower()]
@@ -100,7 +100,7 @@ def route(method: str, path: str, version: Version) -> Route:
 
 
 def check_query(found: Route, given: dict[str, list[str]]) -> dict[str, Any]:
-    """The query's values, typed; each parameter known, and given once."""
+    """Return the typed query; refuse unknown and repeated parameters."""
     for name, values in given.items():
         if name not in found.parameters:
             raise _bad(name, "is not a query parameter here")
@@ -128,14 +128,14 @@ def _typed(text: str, kind: str) -> Any:
 
 
 def check_body(found: Route, value: Any) -> Any:
-    """The body as described, whole numbers as such."""
+    """Return the body as described, with whole numbers as integers."""
     if found.body is not None:
         _judge(found.body, value, "")
     return _whole_numbers(value)
 
 
 def _whole_numbers(value: Any) -> Any:
-    """``300.0`` is an integer to JSON Schema; here it becomes one."""
+    """Convert ``300.0`` to an integer, as JSON Schema reads it."""
     if isinstance(value, dict):
         return {key: _whole_numbers(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -192,7 +192,7 @@ def _field(error: ValidationError, root: str) -> str:
 
 
 def _key(error: ValidationError) -> str | None:
-    """The key that is too much, or missing, in what does not fit."""
+    """Return the unknown or missing key that an error is about."""
     kind, given = error.validator, error.instance
     if kind == "additionalProperties":
         known = error.schema.get("properties", {})
@@ -210,7 +210,7 @@ def _short(key: object) -> str:
 
 
 def _sentence(error: ValidationError, place: str, field: str) -> str:
-    """What is wrong, in one sentence; never with the value itself."""
+    """Return one sentence about an error, without the value itself."""
     subject = place or "The body"
     if "propertyNames" in error.absolute_schema_path:
         subject = f"A key of {subject}"

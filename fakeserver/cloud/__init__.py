@@ -1,4 +1,4 @@
-"""The emulated Keystone, Nova, Neutron, Cinder, Glance of one site."""
+"""The emulated Keystone, Nova, Neutron, Cinder and Glance of one site."""
 
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ SERVICES = (Identity, Compute, Networking, Volume, Image)
 
 
 def blueprints(site: "Site") -> list["Blueprint"]:
-    """One blueprint a service, to be registered where the site answers."""
+    """Return one Flask blueprint for each service of the cloud."""
     keystone = site.keystone
     return [kind(site, keystone).blueprint() for kind in SERVICES]
 

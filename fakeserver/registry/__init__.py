@@ -1,1 +1,2 @@
-"""What the service knows and checks apart from operations."""
+"""The records of the service (sites, groups, members ...), and their
+checks."""

@@ -1,4 +1,4 @@
-"""The clouds of a registered site, asked with the service account."""
+"""Sessions of the service accounts at the clouds of a registered site."""
 
 import contextlib
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def account(site: Site, site_id: str) -> Account:
 
 
 def _session(site: Site, site_id: str) -> session.Session:
-    """A session of the account, in the project that it was registered with."""
+    """Open a session of the account, in the project of the site record."""
     record = SITES.get(site.db, site_id)
     who = account(site, site_id)
     http = site.wire.session()
@@ -46,7 +46,7 @@ def _session(site: Site, site_id: str) -> session.Session:
 
 @contextlib.contextmanager
 def _answering(site: Site, name: str) -> Iterator[None]:
-    """What keeps a site from answering, as one kind of trouble."""
+    """Turn every failure to get an answer into one kind of error."""
     if site.faults.cuts(name):
         raise CloudUnreachable(name)
     try:
@@ -68,7 +68,7 @@ def _answering(site: Site, name: str) -> Iterator[None]:
 
 
 def service_project(site: Site, site_id: str) -> str:
-    """The id of the service account's own project, from that Keystone.
+    """Return the id of the service account's own project, from that Keystone.
 
     Raises CloudUnreachable or LoginRefused as the other calls do.
     """
@@ -81,7 +81,7 @@ def service_project(site: Site, site_id: str) -> str:
 
 
 def peers_volume_types(site: Site, site_id: str) -> list[dict[str, Any]]:
-    """The volume types of the peer, as its own service shows them.
+    """List the volume types of the peer, as its own service shows them.
 
     The account that is kept here is no admin there, and Cinder shows the
     kind of replication to nobody else.
@@ -106,7 +106,7 @@ def peers_volume_types(site: Site, site_id: str) -> list[dict[str, Any]]:
 
 
 def own_cloud(site: Site, site_id: str) -> RemoteCloud:
-    """The clouds as the service account's own project sees them.
+    """Open the site's own cloud in the service account's own project.
 
     Of its own site a service sees all that an admin sees; of the other one
     it sees what a reader sees.
@@ -121,7 +121,8 @@ def own_cloud(site: Site, site_id: str) -> RemoteCloud:
 
 @contextlib.contextmanager
 def refusals(site: Site) -> Iterator[None]:
-    """What a cloud answers, or does not, as this API's own refusal."""
+    """Turn the refusal, or the silence, of a cloud into an error of this
+    API."""
     try:
         yield
     except CloudUnreachable as error:

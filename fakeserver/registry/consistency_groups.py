@@ -1,4 +1,4 @@
-"""The volumes of a group, and the moments it can go back to."""
+"""The volumes of a group, and its recovery points."""
 
 from typing import Any
 
@@ -13,7 +13,8 @@ from fakeserver.store.sites import SITES
 
 
 def show(site: Site, group: Group) -> dict[str, Any]:
-    """The volumes are those of the current primary."""
+    """Show the consistency group; its volumes are those of the current
+    primary."""
     arrays = {
         record["array_name"]: record["id"] for record in SITES.all(site.db)
     }
@@ -41,5 +42,5 @@ def show(site: Site, group: Group) -> dict[str, Any]:
 
 
 def name(group: Group) -> str:
-    """What it is called in Cinder, at both sites."""
+    """Return the name of the consistency group in Cinder, at both sites."""
     return f"cg-{group.id[:8]}"

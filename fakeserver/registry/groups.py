@@ -1,4 +1,4 @@
-"""Protection groups: made, changed and deleted, at both sites."""
+"""Protection groups: create, change and delete them at both sites."""
 
 from typing import Any
 
@@ -16,7 +16,8 @@ NOUN = "protection_group"
 
 
 def create(site: Site, project_id: str, given: dict[str, Any]) -> Group:
-    """Make the group here, at its primary, and let the peer know it."""
+    """Create a group at its primary, which is this site, and push it to the
+    peer."""
     primary, secondary = _pair(site, given)
     require_primary_here(site, primary["id"], "A protection group is created")
     mappings.require_project(
@@ -73,7 +74,8 @@ def _volume_type(
     secondary: dict[str, Any],
     type_id: str,
 ) -> volume_types.Type:
-    """The type, replicated, and of the same name at the other site."""
+    """Return the volume type; it must be replicated, and exist at both
+    sites."""
     field = f"{NOUN}.volume_type_id"
     with clouds.refusals(site):
         here = volume_types.asked(site, primary["id"])
@@ -106,7 +108,7 @@ def _volume_type(
 def change(
     site: Site, project_id: str, group_id: str, given: dict[str, Any]
 ) -> Group:
-    """Change what is given, at both sites."""
+    """Change the given fields of a group, at both sites."""
 
     def mutate(doc: Doc) -> None:
         doc.update(given)
@@ -118,7 +120,7 @@ def change(
 def delete(
     site: Site, project_id: str, group_id: str, force: bool, admin: bool
 ) -> None:
-    """Stop protecting. Instances and volumes stay as they are."""
+    """Delete a group; its instances and volumes stay as they are."""
     if force and not admin:
         raise Refused(
             "forbidden", "force=true on a deletion needs the role admin"

@@ -1,4 +1,4 @@
-"""Whether each group could fail over now, and if not, why."""
+"""Whether each group can fail over now, and if not, why."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ _SYNC = {
 
 
 def reports(site: Site, found: Sequence[Group]) -> list[dict[str, Any]]:
-    """One report a group. A peer that is silent is waited for once."""
+    """Report on each group; wait for a silent peer once."""
     silent: set[str] = set()
     if found:
         first, rest = found[0], found[1:]
@@ -57,7 +57,7 @@ def _report(site: Site, group: Group, silent: set[str]) -> dict[str, Any]:
 
 
 def _target(site: Site, group: Group) -> dict[str, Any] | None:
-    """Where a failover would go."""
+    """Return the site that a failover would go to."""
     target = peer_of(group.doc, group.doc["current_primary_site_id"])
     try:
         return SITES.get(site.db, target)
@@ -68,7 +68,7 @@ def _target(site: Site, group: Group) -> dict[str, Any] | None:
 def _newest(
     site: Site, group: Group, target: dict[str, Any] | None
 ) -> RecoveryPoint | None:
-    """The newest point from which a failover could start.
+    """Return the newest recovery point that a failover could start from.
 
     It is complete there, and has the volumes of today: after a failback
     the points of the way out are of volumes that are no more.
@@ -86,7 +86,8 @@ def _newest(
 def _unreplicated(
     target: dict[str, Any] | None, link: Link | None, moved: bool
 ) -> str:
-    """Why there is no point; those from before a move serve nobody."""
+    """Say why there is no recovery point; points from before a move do not
+    count."""
     where = f" to {target['name']}" if target is not None else ""
     if link is not None and not link.running:
         return f"The replication{where} is stopped"
@@ -95,8 +96,7 @@ def _unreplicated(
 
 
 def _locked_out(site: Site, group: Group) -> list[str]:
-    """The arrays that do not take the policy's API token, as a failover
-    would find out."""
+    """Name the arrays that refuse the policy's API token."""
     doc = group.doc
     found = []
     for site_id in (doc["primary_site_id"], doc["secondary_site_id"]):
@@ -136,7 +136,8 @@ def _sync(site: Site, group: Group, silent: set[str]) -> str:
 
 
 def _reasons(group: Group, sync: str) -> list[str]:
-    """In the order in which a planned failover would be refused."""
+    """Return the reasons, in the order in which a failover is refused for
+    them."""
     doc = group.doc
     found = []
     if doc["operation"] is not None:

@@ -1,4 +1,4 @@
-"""An instance as Nova, Neutron and Cinder show it to its tenant."""
+"""Instances as Nova, Neutron and Cinder show them to their tenant."""
 
 import ipaddress
 from typing import Any
@@ -23,8 +23,8 @@ Record = dict[str, Any]
 def examine(
     site: Site, cloud: RemoteCloud, group: Group, instance_id: str
 ) -> Record:
-    """All that is needed to rebuild the instance elsewhere; refused when
-    it could not be, naming the volume that is in the way."""
+    """Collect what is needed to rebuild the instance at the other site; refuse
+    it, with the volume's name, where that is not possible."""
     server = cloud.server(instance_id)
     if server is None:
         raise _refused(f"there is no instance {instance_id} in the project")
@@ -47,7 +47,7 @@ def _refused(message: str, reason: str = "bad-request") -> Refused:
 
 
 def _flavor(cloud: RemoteCloud, server: Record) -> Record:
-    """The flavor; Nova names it by id or, in newer versions, by name."""
+    """Find the flavor; Nova gives its id or, in newer versions, its name."""
     held = server["flavor"]
     for found in cloud.flavors():
         if held.get("id", found["id"]) != found["id"]:
@@ -59,8 +59,8 @@ def _flavor(cloud: RemoteCloud, server: Record) -> Record:
 
 
 def _networks(cloud: RemoteCloud, server: Record) -> list[Record]:
-    """Nova tells networks by name only, and two may share one: then the
-    address tells them apart."""
+    """Find the networks of an instance; Nova gives names only, and the address
+    decides between two networks of one name."""
     networks = {found["id"]: found for found in cloud.networks()}
     subnets = cloud.subnets()
     found = []
@@ -105,7 +105,7 @@ def _subnet(
 def _volumes(
     site: Site, cloud: RemoteCloud, group: Group, server: Record
 ) -> list[Record]:
-    """Its volumes, the one it boots from first."""
+    """List the volumes of an instance, the boot volume first."""
     record = SITES.get(site.db, group.doc["current_primary_site_id"])
     # what a tenant does not see of types and hosts, the service does
     service = clouds.own_cloud(site, record["id"])
@@ -166,7 +166,7 @@ def _check_backend(
 
 
 def _array_name(volume: Record) -> str:
-    """What the volume is called on its array."""
+    """Return the name of the volume on its array."""
     managed = volume["metadata"].get(KEY)
     return str(managed or array_name(volume["id"]))
 

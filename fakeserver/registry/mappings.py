@@ -1,4 +1,4 @@
-"""Tenant mappings: which project at one site is which at the other."""
+"""Tenant mappings: which project of one site is which of the other."""
 
 from typing import Any
 
@@ -11,7 +11,8 @@ from fakeserver.store.sites import SITES
 
 
 def create(site: Site, given: dict[str, Any]) -> dict[str, Any]:
-    """Map a tenant; at each site a project belongs to one tenant."""
+    """Create a tenant mapping; at each site a project belongs to one
+    tenant."""
     record = {
         "id": str(given.get("id") or new_id()).lower(),
         "name": given["name"],
@@ -52,7 +53,7 @@ def _check(site: Site, record: dict[str, Any]) -> None:
 
 
 def delete(site: Site, mapping_id: str) -> None:
-    """Forget a mapping that no group needs."""
+    """Delete a tenant mapping that no group uses."""
     with site.db.transaction() as tx:
         record = MAPPINGS.get(site.db, mapping_id)
         one, two = sorted(record["projects"])

@@ -1,4 +1,4 @@
-"""The members of a group: instances, added and removed."""
+"""The members of a group: add and remove instances."""
 
 import logging
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ Member = dict[str, Any]
 
 
 def page(group: Group, limit: int, marker: str | None) -> list[Member]:
-    """Up to ``limit`` members after ``marker``, by name."""
+    """List up to ``limit`` members after ``marker``, by name."""
     found = sorted(
         group.doc["members"], key=lambda one: (_name(group, one), one["id"])
     )
@@ -64,7 +64,7 @@ def get(group: Group, member_id: str) -> Member:
 def add(
     site: Site, project_id: str, group_id: str, instance_id: str
 ) -> tuple[Group, Member]:
-    """Protect an instance that runs at the group's primary."""
+    """Add an instance that runs at the group's primary."""
     group = groups.get(site.db, project_id, group_id)
     primary = str(group.doc["current_primary_site_id"])
     site.service.require_idle(group)
@@ -106,7 +106,7 @@ def add(
 
 
 def _check_free(site: Site, project_id: str, instance_id: str) -> None:
-    """An instance is in one group at most."""
+    """Refuse an instance that is a member of another group."""
     row = site.db.one(
         "SELECT pg_groups.name FROM pg_groups, "
         "json_each(pg_groups.doc, '$.members') AS member, "
@@ -125,7 +125,7 @@ def _check_free(site: Site, project_id: str, instance_id: str) -> None:
 
 
 def remove(site: Site, project_id: str, group_id: str, member_id: str) -> None:
-    """Stop protecting an instance. It, and its volumes, stay."""
+    """Remove a member; the instance and its volumes stay."""
     group = groups.get(site.db, project_id, group_id)
     member = get(group, member_id)
     primary = str(group.doc["current_primary_site_id"])
@@ -154,7 +154,7 @@ def remove(site: Site, project_id: str, group_id: str, member_id: str) -> None:
 def _group_volumes(
     cloud: RemoteCloud, group: Group, add: Sequence[str]
 ) -> None:
-    """Put volumes into the consistency group, all or none."""
+    """Add volumes to the consistency group: all of them, or none."""
     made = group.local.get("consistency_group_id")
     if made is None:
         return
@@ -169,8 +169,8 @@ def _group_volumes(
 
 
 def _let_go(cloud: RemoteCloud, group: Group, volumes: Sequence[str]) -> None:
-    """Take volumes out of the consistency group. They are not the group's
-    any more, whatever Cinder says; one that stays can be told to leave."""
+    """Remove volumes from the consistency group. The service no longer counts
+    them, whatever Cinder answers; a person can remove what Cinder keeps."""
     made = group.local.get("consistency_group_id")
     wanted = [one for one in volumes if one]
     if made is None or not wanted:

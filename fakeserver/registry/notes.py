@@ -1,11 +1,11 @@
-"""What only this site keeps of a group, beside the shared document."""
+"""Values that one site keeps of a group, beside the shared document."""
 
 from fakeserver.base.db import dump
 from fakeserver.site import Site
 
 
 def note(site: Site, group_id: str, *path_value: str) -> None:
-    """Set one value of ``Group.local`` and leave the others alone.
+    """Set one value of ``Group.local``; keep the others.
 
     One statement, because the engine writes the others at any moment.
     """

@@ -17,7 +17,7 @@ DEFAULTS = {"replication_interval": 300, "rpo_minutes": 15}
 
 
 def require(group: Group) -> Doc:
-    """The group's policy; refused where there is none."""
+    """Return the group's policy, or refuse the request where it has none."""
     found: Doc | None = group.doc["policy"]
     if found is None:
         raise Refused(
@@ -29,7 +29,7 @@ def require(group: Group) -> Doc:
 def put(
     site: Site, project_id: str, group_id: str, given: dict[str, Any]
 ) -> tuple[Group, bool]:
-    """Make or replace the policy; says whether it was made.
+    """Create or replace the policy; return whether it is new.
 
     It starts the replication, also one that an operation has stopped.
     """
@@ -56,7 +56,7 @@ def _tokens(
     given: dict[str, Any],
     old: Doc | None,
 ) -> Doc:
-    """Each API token sealed for the pair; one not given stays."""
+    """Seal each API token for the pair; keep a token that is not given."""
     sealed = {}
     for field in TOKENS:
         text = given.get(field)
@@ -77,7 +77,7 @@ def _tokens(
 
 
 def delete(site: Site, project_id: str, group_id: str) -> None:
-    """Stop replicating; what was replicated stays."""
+    """Delete the policy and stop the replication; recovery points stay."""
 
     def mutate(doc: Doc) -> None:
         doc["policy"] = None

@@ -1,4 +1,4 @@
-"""What has to hold before what a group consists of is changed."""
+"""Conditions for a change of what a group consists of."""
 
 from typing import Any
 
@@ -19,7 +19,8 @@ def require_active(doc: Doc, what: str) -> None:
 
 
 def require_primary_here(site: Site, primary_id: str, what: str) -> None:
-    """Instances are read where they run: that site's service is asked."""
+    """Refuse a change at another site than the primary, where instances
+    run."""
     access = site.service.access
     if access.local_id() != primary_id:
         name = access.name(primary_id)

@@ -19,12 +19,12 @@ DEFAULTS = {
 
 
 def _base(url: str) -> str:
-    """The root of a service, in whichever form it was registered."""
+    """Return the root of a service, in whichever form it was registered."""
     return url.rstrip("/").removesuffix("/v1").rstrip("/")
 
 
 def _origin(url: str) -> tuple[str, ...]:
-    """What tells two addresses apart; loopback has many names."""
+    """Return what distinguishes two addresses; loopback has many names."""
     try:
         parts = urllib.parse.urlsplit(url)
         host, port = parts.hostname or "", parts.port
@@ -41,8 +41,8 @@ def _origin(url: str) -> tuple[str, ...]:
 
 
 def _place(site: Site, record: dict[str, Any]) -> None:
-    """Say whether the record is this site's, and that no other one is at
-    the same address."""
+    """Return whether the record is this site's; refuse a second record of one
+    address."""
     origin = _origin(record["protector_url"])
     record["local"] = origin == _origin(site.config.url)
     for other in SITES.all(site.db):
@@ -57,7 +57,7 @@ def _place(site: Site, record: dict[str, Any]) -> None:
 
 
 def create(site: Site, given: dict[str, Any]) -> dict[str, Any]:
-    """Register a site; it is not active before it was validated."""
+    """Register a site; it becomes active when it is validated."""
     now = stamp(site.clock.time())
     site_id = str(given.get("id") or new_id()).lower()
     record = {
@@ -85,7 +85,7 @@ def _known(site: Site, site_id: str) -> bool:
 
 
 def change(site: Site, site_id: str, given: dict[str, Any]) -> dict[str, Any]:
-    """Change what is given; what is not stays."""
+    """Change the given fields of a site record."""
     with site.db.transaction() as tx:
         before = SITES.get(site.db, site_id)
         record = {**before, **given}
@@ -113,7 +113,7 @@ def set_status(site: Site, site_id: str, status: str) -> None:
 
 
 def delete(site: Site, site_id: str) -> None:
-    """Forget a site that nothing uses."""
+    """Delete a site record that no group uses."""
     with site.db.transaction() as tx:
         _require_unused(site, SITES.get(site.db, site_id))
         SITES.delete(tx, site_id)

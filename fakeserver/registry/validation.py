@@ -1,4 +1,4 @@
-"""Whether a registered site is what a pair needs: real checks."""
+"""Validates a registered site with requests to its services."""
 
 import dataclasses
 from collections.abc import Callable
@@ -24,20 +24,20 @@ _PRESENCE = ("keystone", "protector")
 
 
 class CheckFailed(Exception):
-    """What is wrong, for an admin to read."""
+    """A check found a problem; the text is for an admin."""
 
 
 class CheckSilent(CheckFailed):
-    """Nothing answered; what says no is there all the same."""
+    """A check got no answer at all."""
 
 
 class CheckSkipped(Exception):
-    """What could not be asked, because an earlier check failed."""
+    """A check could not run, because an earlier one failed."""
 
 
 @dataclasses.dataclass
 class Probe:
-    """A site under examination."""
+    """The site that is being validated."""
 
     site: Site
     record: dict[str, Any]
@@ -117,7 +117,7 @@ CHECKS: dict[str, Callable[[Probe], str]] = {
 
 
 def validate(site: Site, site_id: str) -> dict[str, Any]:
-    """Make every check, and keep the status that follows from them."""
+    """Run every check, and keep the status that follows from the results."""
     probe = Probe(site, SITES.get(site.db, site_id))
     checks = []
     status = "active"
@@ -135,7 +135,8 @@ def validate(site: Site, site_id: str) -> dict[str, Any]:
 def _made(
     check: Callable[[Probe], str], probe: Probe
 ) -> tuple[str, str, bool]:
-    """The result, the detail, and whether nothing answered."""
+    """Run one check; return its result, its detail, and whether it got no
+    answer."""
     try:
         return OK, check(probe), False
     except CheckSkipped as error:

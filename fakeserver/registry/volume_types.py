@@ -1,4 +1,4 @@
-"""The volume types of a site, as far as replication is concerned."""
+"""The volume types of a site, and whether they are replicated."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ Type = dict[str, Any]
 
 
 def read(found: dict[str, Any]) -> Type:
-    """One of Cinder's types; what it does not show is not there."""
+    """Read one of Cinder's types; leave out what Cinder does not show."""
     specs = found.get("extra_specs") or {}
     return {
         "id": found["id"],
@@ -26,22 +26,22 @@ def read(found: dict[str, Any]) -> Type:
 
 
 def listed(cloud: RemoteCloud) -> list[Type]:
-    """All types of a cloud, by name."""
+    """List all types of a cloud, by name."""
     return sorted(
         map(read, cloud.volume_types()), key=lambda one: str(one["name"])
     )
 
 
 def asked(site: Site, site_id: str) -> list[Type]:
-    """The types of a registered site: this one's from its cloud, the
-    peer's from its service. Raises as a cloud does."""
+    """List the types of a registered site: its own from its cloud, the peer's
+    from the peer's service. Raises as a cloud does."""
     if SITES.get(site.db, site_id)["local"]:
         return listed(clouds.own_cloud(site, site_id))
     return clouds.peers_volume_types(site, site_id)
 
 
 def of(site: Site, site_id: str, local: bool) -> list[Type]:
-    """The types of a registered site, asked now.
+    """List the types of a registered site, read now.
 
     :param local: answer for the site itself alone, as for its peer.
     """

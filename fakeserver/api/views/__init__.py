@@ -1,1 +1,1 @@
-"""The endpoints, one module a noun."""
+"""The endpoints of the API, one module a noun."""

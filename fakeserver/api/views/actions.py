@@ -1,4 +1,4 @@
-"""The one endpoint under which every operation starts."""
+"""POST .../action: starts every kind of operation on a group."""
 
 from flask import Blueprint, Response
 

@@ -1,4 +1,4 @@
-"""The consistency group of a protection group: show, sync."""
+"""The consistency group of a protection group: show and sync it."""
 
 from flask import Blueprint, Response
 

@@ -1,4 +1,4 @@
-"""Whether the groups of the token's project could fail over now."""
+"""The health report: whether each group of the project can fail over now."""
 
 from flask import Blueprint, Response
 

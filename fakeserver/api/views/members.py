@@ -1,4 +1,4 @@
-"""The members of a group: list, add, show, remove."""
+"""The members of a group: list, add, show and remove them."""
 
 from flask import Blueprint, Response
 

@@ -1,4 +1,4 @@
-"""What both sites share about a group: compared, pushed, read, taken."""
+"""The metadata of a group: compare, push, read and replace it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The records of what was started at this site."""
+"""The operations that were started at this site: list and show them."""
 
 from flask import Blueprint, Response
 

@@ -1,4 +1,4 @@
-"""The policy of a group: show, set, delete."""
+"""The replication policy of a group: show, set and delete it."""
 
 from flask import Blueprint, Response
 

@@ -1,4 +1,4 @@
-"""Protection groups: list, create, show, set, delete."""
+"""Protection groups: list, create, show, set and delete them."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ def blueprint(site: Site) -> Blueprint:
     routes = Routes("protection-groups")
 
     def dated(found: Sequence[Written]) -> list[tuple[str, str]]:
-        """Replication goes on at the arrays; see how far it is by now."""
+        """Add the last replication to groups, as the arrays report it now."""
         newest = site.arrays.newest([one.id for one in found])
         return [(one.id, render.replicated(one, newest)) for one in found]
 

@@ -1,4 +1,4 @@
-"""The registered sites: list, create, show, set, delete, validate."""
+"""The site records: list, create, show, set, delete and validate them."""
 
 from flask import Blueprint, Response
 

@@ -1,4 +1,4 @@
-"""Which project at one site is which at the other."""
+"""Tenant mappings: which project of one site is which of the other."""
 
 from flask import Blueprint, Response
 

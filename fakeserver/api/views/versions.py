@@ -1,4 +1,4 @@
-"""The version documents, and the description of the API."""
+"""The version documents, and the OpenAPI description."""
 
 from typing import Any
 
@@ -19,7 +19,8 @@ def blueprint(site: Site) -> Blueprint:
     newest = site.config.max_microversion
 
     def document() -> dict[str, Any]:
-        """As keystoneauth's discovery reads it."""
+        """Return a version document in the form of keystoneauth's
+        discovery."""
         return {
             "id": "v1.0",
             "status": "CURRENT",

@@ -1,4 +1,4 @@
-"""Nova's actions, attached volumes and metadata of a server."""
+"""Nova's server actions, volume attachments and server metadata."""
 
 from collections.abc import Callable
 from typing import Any, ClassVar
@@ -55,7 +55,7 @@ _SERVER = "/v2.1/servers/<server>"
 
 
 class Actions(web.Part):
-    """Start, stop, reboot; attach and detach."""
+    """Start, stop and reboot servers; attach and detach volumes."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("POST", f"{_SERVER}/action", "act"),
@@ -151,7 +151,7 @@ class Actions(web.Part):
 
 
 class Metadata(web.Part):
-    """A server's own names and values."""
+    """Read and change the metadata of a server."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", f"{_SERVER}/metadata", "index"),

@@ -1,4 +1,4 @@
-"""Nova at /compute/v2.1: versions and the parts of the API."""
+"""Nova at /compute/v2.1: version documents and the parts of the API."""
 
 import re
 from typing import ClassVar
@@ -33,7 +33,7 @@ def microversion(
     lowest: tuple[int, int],
     highest: tuple[int, int],
 ) -> tuple[int, int]:
-    """The version a request is answered in; 406 outside the range."""
+    """Negotiate the microversion of a request; 406 where it is not served."""
     if not header:
         return lowest
     words = header.replace(",", " ").split()
@@ -61,7 +61,7 @@ def microversion(
 
 
 class Versions(web.Part):
-    """The version documents; they need no token."""
+    """Serve Nova's version documents, without a token."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", "/", "versions", open=True),

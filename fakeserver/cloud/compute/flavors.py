@@ -61,7 +61,7 @@ _QUOTAS = web.validator(
 
 
 class Flavors(web.Part):
-    """Flavors; an admin makes and deletes them."""
+    """List and show flavors; an admin creates and deletes them."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", "/v2.1/flavors", "index"),
@@ -137,7 +137,8 @@ class Flavors(web.Part):
         return row
 
     def _visible(self, caller: Token) -> list[Doc]:
-        """By is_public, which only an admin may turn to all or private."""
+        """Filter flavors by is_public; only an admin may ask for all or
+        private ones."""
         rows = FLAVORS.select(self.site.db.connection(), order="name")
         asked = flask.request.args.get("is_public", "true").lower()
         if not caller.is_admin or asked in ("1", "true", "t", "yes"):
@@ -148,7 +149,7 @@ class Flavors(web.Part):
 
 
 class Limits(web.Part):
-    """What the project may have and has."""
+    """Show the limits of the project and what it uses of them."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", "/v2.1/limits", "limits"),

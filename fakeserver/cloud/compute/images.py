@@ -1,4 +1,4 @@
-"""Glance at /image: it is there, and holds no image.
+"""Glance at /image: a service without images.
 
 Every instance of the seeded world boots from a volume. OpenStackClient of
 2025.1 looks for the images all the same, whenever it lists servers.
@@ -24,7 +24,7 @@ _TITLES = {
 
 
 class Versions(web.Part):
-    """The version documents; they need no token."""
+    """Serve Glance's version documents, without a token."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", "/", "choices", open=True),
@@ -49,7 +49,7 @@ class Versions(web.Part):
 
 
 class Images(web.Part):
-    """The images of a cloud that has none."""
+    """List the images of a cloud that has none."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", "/v2/images", "list"),
@@ -75,7 +75,8 @@ class Image(web.Service):
     PARTS = (Versions, Images)
 
     def error_body(self, error: CloudError) -> Doc:
-        """What WebOb, on which Glance stands, makes of an exception."""
+        """Return an error body in the form of WebOb, which Glance stands
+        on."""
         title = _TITLES.get(error.status, "Error")
         return {
             "message": error.message,

@@ -1,4 +1,4 @@
-"""A server's ports: seen, unplugged, plugged in again."""
+"""The ports of a server: list, attach and detach them."""
 
 from typing import ClassVar
 
@@ -46,7 +46,7 @@ _INTERFACES = "/v2.1/servers/<server>/os-interface"
 
 
 class Interfaces(web.Part):
-    """Ports belong to a server and go with it."""
+    """List, attach and detach the ports of a server."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", _INTERFACES, "index"),

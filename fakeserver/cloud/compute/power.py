@@ -1,4 +1,4 @@
-"""What happens to servers: boot, stop, start, delete. No HTTP here."""
+"""The life of a server: boot, stop, start, delete. No HTTP here."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 def boot(
     tx: sqlite3.Connection, site: "Site", caller: Token, given: Doc
 ) -> Doc:
-    """A new server, running at once; raises and makes nothing otherwise."""
+    """Create a server that runs at once, or raise and create nothing."""
     flavor = FLAVORS.get(tx, str(given["flavorRef"]))
     if flavor is None:
         raise CloudError(
@@ -52,7 +52,7 @@ def boot(
 
 
 def _kept(flavor: Doc) -> Doc:
-    """A server keeps its flavor as it was."""
+    """Return the copy of the flavor that a server keeps."""
     names = ("id", "name", "vcpus", "ram", "disk", "extra_specs")
     return {name: flavor[name] for name in names}
 
@@ -116,7 +116,8 @@ def _take_volumes(
 
 
 def _in_boot_order(mapping: Sequence[Doc]) -> list[Doc]:
-    """The root first; what has no index, or -1, is no boot device."""
+    """Sort disks by boot_index; without an index, or with -1, a disk is not a
+    boot device."""
     last = len(mapping) + 1
 
     def place(entry: Doc) -> int:
@@ -165,7 +166,8 @@ def add_disk(
     device: str | None = None,
     delete_on_termination: bool = False,
 ) -> Doc:
-    """Attach a volume; the caller writes the server down, then tells."""
+    """Attach a volume; the caller writes the server, then calls
+    set_writing."""
     taken = {disk["device"] for disk in server["disks"]}
     if device in taken:
         raise CloudError(
@@ -195,7 +197,7 @@ def add_disk(
 def set_running(
     tx: sqlite3.Connection, site: "Site", server: Doc, running: bool
 ) -> None:
-    """Start or stop a server; its disks are written to, or not."""
+    """Start or stop a server, and with it the writes to its disks."""
     server["status"] = "ACTIVE" if running else "SHUTOFF"
     server["updated"] = site.clock.time()
     SERVERS.put(tx, server)
@@ -203,7 +205,7 @@ def set_running(
 
 
 def set_writing(tx: sqlite3.Connection, site: "Site", server: Doc) -> None:
-    """Tell the array whether the server's volumes are written to."""
+    """Report to the array whether the server writes to its volumes."""
     for volume in disks.attached_to(tx, server):
         disks.set_writing(site, volume, server["status"] == "ACTIVE")
 

@@ -19,7 +19,7 @@ _STATES = {"ACTIVE": (1, "active"), "SHUTOFF": (4, "stopped")}
 
 
 def since(minor: int) -> bool:
-    """Whether the request is answered in 2.``minor`` or later."""
+    """Return whether the request is answered in 2.``minor`` or later."""
     version: tuple[int, int] = flask.g.microversion
     return version >= (2, minor)
 
@@ -33,7 +33,7 @@ def links(site: "Site", kind: str, id_: str) -> list[Doc]:
 
 
 def brief(site: "Site", server: Doc) -> Doc:
-    """A server in a list without details."""
+    """Render a server in a list without details."""
     return {
         "id": server["id"],
         "name": server["name"],
@@ -89,7 +89,7 @@ def server(
 
 
 def _newer(row: Doc, caller: Token) -> Doc:
-    """Keys that came with a microversion."""
+    """Return the keys that a later microversion added."""
     shown: Doc = {}
     if since(9):
         shown["locked"] = False
@@ -142,7 +142,7 @@ def _addresses(db: sqlite3.Connection, row: Doc) -> Doc:
 
 
 def _flavor_of(site: "Site", row: Doc) -> Doc:
-    """The flavor inside a server: a link, and a copy from 2.47 on."""
+    """Render the flavor inside a server: a link, and a copy from 2.47 on."""
     if not since(47):
         made = links(site, "flavors", row["id"])[1:]
         return {"id": row["id"], "links": made}

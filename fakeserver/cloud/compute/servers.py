@@ -123,7 +123,7 @@ _UPDATE = web.validator(
 
 
 def find(db: sqlite3.Connection, caller: Token, server: str) -> Doc:
-    """A server of the caller's project; an admin sees all."""
+    """Find a server of the caller's project; an admin finds every server."""
     row = SERVERS.get(db, server)
     if row is None or (
         row["project_id"] != caller.project_id and not caller.is_admin
@@ -141,7 +141,7 @@ def may_write(caller: Token, rule: str) -> None:
 
 
 class Servers(web.Part):
-    """The servers of the token's project."""
+    """List, show, create, rename and delete servers of the token's project."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", "/v2.1/servers", "index"),
@@ -201,7 +201,7 @@ class Servers(web.Part):
         return {"server": render.server(db, self.site, caller, row)}
 
     def _listed(self, caller: Token) -> list[Doc]:
-        """Newest first, unless the request sorts."""
+        """List servers, newest first unless the request sorts."""
         db = self.site.db.connection()
         project = _project(caller)
         if project is None:
@@ -227,7 +227,7 @@ class Servers(web.Part):
 
 
 def _project(caller: Token) -> str | None:
-    """The project that is asked for; None is all of them."""
+    """Return the project whose servers are listed; None for all projects."""
     args = flask.request.args
     if web.flag("all_tenants"):
         if not caller.is_admin:
@@ -241,7 +241,7 @@ def _project(caller: Token) -> str | None:
 
 
 def _pattern(text: str) -> re.Pattern[str]:
-    """Nova's name filter is a regular expression, found anywhere."""
+    """Compile Nova's name filter: a regular expression, found anywhere."""
     try:
         return re.compile(text[:255])
     except (re.error, RecursionError, OverflowError):

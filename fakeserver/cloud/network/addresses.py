@@ -1,4 +1,4 @@
-"""Ports: which address of which network a server has."""
+"""Ports: the address that a server has in a network."""
 
 import hashlib
 import ipaddress
@@ -11,7 +11,7 @@ from fakeserver.cloud.shared.web import CloudError
 
 
 def visible(network: Doc, project_id: str, admin: bool = False) -> bool:
-    """Whether a project may see and use a network."""
+    """Return whether a project may see and use a network."""
     return admin or network["shared"] or network["project_id"] == project_id
 
 
@@ -22,7 +22,8 @@ def add_port(
     fixed_ip: str | None = None,
     port_id: str | None = None,
 ) -> Doc:
-    """A port of the server, with the asked address or the next free one."""
+    """Create a port of a server, with the requested address or the next free
+    one."""
     network = NETWORKS.get(tx, network_id)
     if network is None or not visible(network, server["project_id"]):
         raise CloudError(400, f"Network {network_id} could not be found.")
@@ -52,7 +53,7 @@ def add_port(
 def _taken(
     tx: sqlite3.Connection, network_id: str, address: str | None = None
 ) -> set[str]:
-    """The network's addresses that are in use; of one, whether it is."""
+    """Return the addresses in use in a network, or of them the given one."""
     rows = tx.execute(
         f"SELECT ip_address FROM {PORTS.name} WHERE network_id = ? "
         "AND ip_address = coalesce(?, ip_address)",

@@ -1,4 +1,4 @@
-"""Neutron at /networking: versions, networks, ports, quotas."""
+"""Neutron at /networking: versions, networks, ports and quotas."""
 
 from typing import ClassVar
 
@@ -50,7 +50,7 @@ _QUOTAS = web.validator(
 
 
 class Versions(web.Part):
-    """Version documents and extensions."""
+    """Serve Neutron's version documents and its list of extensions."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", "/", "versions", open=True),
@@ -96,7 +96,8 @@ class Versions(web.Part):
 
 
 class Networks(web.Part):
-    """The networks that a project sees: its own and the shared ones."""
+    """List, show, create and delete networks: the project's own and shared
+    ones."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", f"{BASE}/networks", "index"),
@@ -200,7 +201,7 @@ class Networks(web.Part):
 
 
 class Ports(web.Part):
-    """The ports of servers; Nova makes and removes them."""
+    """List and show the ports of servers; Nova creates and deletes them."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", f"{BASE}/ports", "index"),
@@ -233,7 +234,7 @@ class Ports(web.Part):
 
 
 class Quotas(web.Part):
-    """What a project may have."""
+    """Show and set the network quotas of a project."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", f"{BASE}/quotas/<project>", "show"),

@@ -1,4 +1,4 @@
-"""Neutron's manners: attributes, filters, policies, shared by its nouns."""
+"""What Neutron's resources share: attributes, filters and policies."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -100,7 +100,7 @@ _ADMIN_ATTRIBUTES = (
 
 
 def checked(check: web.Validator, noun: str) -> Doc:
-    """The attributes of a request."""
+    """Return the attributes of a request, or refuse it."""
     found: Doc = web.body(check)[noun]
     return found
 
@@ -113,7 +113,8 @@ def may_write(caller: Token, rule: str) -> None:
 def admin_only(
     caller: Token, rule: str, given: Mapping[str, Any] | None = None
 ) -> None:
-    """Without attributes the whole call, else those reserved to admins."""
+    """Refuse the call, or some of its attributes, to everybody but an
+    admin."""
     if caller.is_admin:
         return
     if given is None:
@@ -132,7 +133,8 @@ def _forbidden(rule: str) -> CloudError:
 
 
 def owner(caller: Token, given: Mapping[str, Any]) -> str:
-    """Whose it will be; for another project one must be admin."""
+    """Return the owner of a new resource; only an admin may name another
+    project."""
     wanted = given.get("project_id") or given.get("tenant_id")
     if wanted and wanted != caller.project_id:
         admin_only(caller, "create_for_project")
@@ -156,7 +158,8 @@ def find(
     id_: str,
     own: bool = False,
 ) -> Doc:
-    """What the caller may see; ``own`` asks that it may change it too."""
+    """Find a resource that the caller sees; with ``own``, one it may
+    change."""
     noun = table.name.removeprefix("neutron_").removesuffix("s").capitalize()
     row = table.get(db, id_)
     if row is None or not visible(
@@ -175,7 +178,8 @@ def answer(noun: str, shown: Doc, status: int = 200) -> Answer:
 
 
 def listed(plural: str, rows: list[Doc]) -> Answer:
-    """A list, after the filters, the order and the page of the request."""
+    """List resources, with the filters, the order and the page of the
+    request."""
     args = flask.request.args
     for name in set(args) - _NOT_FILTERS:
         if name == "fixed_ips":

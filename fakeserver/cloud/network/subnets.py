@@ -28,7 +28,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 def make(
     subnet_id: str, network: Doc, name: str, cidr: str, now: float
 ) -> Doc:
-    """A subnet with Neutron's own choice of gateway and pool."""
+    """Create a subnet with Neutron's choice of gateway and pool."""
     block = ipaddress.ip_network(cidr)
     gateway = str(block[1])
     return {
@@ -50,7 +50,7 @@ def make(
 
 
 def _pools(block: Network, gateway: str | None) -> list[dict[str, str]]:
-    """Everything but the network itself, its broadcast, its gateway."""
+    """Return the pools: all addresses but network, broadcast and gateway."""
     first, last = int(block[1]), int(block[-2])
     kind = type(block[0])
     if gateway and int(ipaddress.ip_address(gateway)) == first:
@@ -59,7 +59,7 @@ def _pools(block: Network, gateway: str | None) -> list[dict[str, str]]:
 
 
 class Subnets(web.Part):
-    """Address ranges of networks."""
+    """List, show, create, change and delete subnets."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", f"{BASE}/subnets", "index"),
@@ -137,7 +137,7 @@ class Subnets(web.Part):
         return "", 204
 
     def _find(self, caller: Token, subnet: str) -> Doc:
-        """A subnet is seen by whoever sees its network."""
+        """Find a subnet; whoever sees its network sees it."""
         db = self.site.db.connection()
         row = SUBNETS.get(db, subnet)
         network = row and NETWORKS.get(db, row["network_id"])
@@ -165,7 +165,7 @@ def _block(given: Doc) -> Network:
 
 
 def _choose(row: Doc, given: Doc, block: Network) -> None:
-    """What the request chose instead of Neutron's own choice."""
+    """Apply what the request chooses in place of Neutron's own choice."""
     for name in ("description", "enable_dhcp"):
         if given.get(name) is not None:
             row[name] = given[name]

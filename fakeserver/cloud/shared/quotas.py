@@ -1,4 +1,4 @@
-"""What a project may have, and how much of it is used."""
+"""Quotas: the limits of a project, and what it uses of them."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -50,7 +50,7 @@ DEFAULTS: Mapping[str, Mapping[str, int]] = {
 def limits(
     db: sqlite3.Connection, service: str, project_id: str
 ) -> dict[str, int]:
-    """What the project may have of each thing."""
+    """Return the limit of each resource for a project."""
     own = QUOTAS.get(db, f"{service}/{project_id}") or {}
     return {
         name: int(own.get(name, default))
@@ -77,7 +77,7 @@ def forget(tx: sqlite3.Connection, service: str, project_id: str) -> None:
 def used(
     db: sqlite3.Connection, service: str, project_id: str
 ) -> dict[str, int]:
-    """What the project has of each thing that is counted."""
+    """Return how much of each counted resource a project uses."""
     return _COUNT[service](db, project_id)
 
 
@@ -87,7 +87,7 @@ def require(
     project_id: str,
     wanted: Mapping[str, int],
 ) -> str | None:
-    """The first resource of which so much more is too much, if any."""
+    """Return the first resource whose limit a request exceeds, or None."""
     allowed = limits(db, service, project_id)
     taken = used(db, service, project_id)
     for name, more in wanted.items():
@@ -98,7 +98,7 @@ def require(
 
 
 def checked_values(service: str, given: Doc) -> dict[str, int]:
-    """The quotas of a request that this service knows."""
+    """Return the quotas of a request that this service knows."""
     unknown = set(given) - set(DEFAULTS[service])
     if unknown:
         names = ", ".join(sorted(unknown))

@@ -1,4 +1,4 @@
-"""Documents in SQLite: one JSON column, beside it what is searched for."""
+"""Documents in SQLite: one JSON column, beside it the columns to search by."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -10,7 +10,8 @@ Doc = dict[str, Any]
 
 
 class Table:
-    """One kind of object; ``columns`` repeat keys of the document."""
+    """A table of one kind of resource; ``columns`` repeat keys of the
+    document."""
 
     def __init__(self, name: str, *columns: str) -> None:
         self.name = name
@@ -26,7 +27,7 @@ class Table:
         )
 
     def schema(self, *constraints: str) -> str:
-        """The table; seq keeps the order of making, also in one second."""
+        """Return the SQL of the table; seq keeps the order of creation."""
         lines = [
             "seq INTEGER PRIMARY KEY AUTOINCREMENT",
             "id TEXT NOT NULL UNIQUE",
@@ -58,7 +59,8 @@ class Table:
         values: Sequence[Any] = (),
         order: str = "seq",
     ) -> list[Doc]:
-        """Those that fit, oldest first; ``where`` is ours, never a user's."""
+        """Select documents, oldest first; ``where`` is ours, never a
+        user's."""
         sql = f"SELECT doc FROM {self.name} WHERE {where} ORDER BY {order}"
         return [load(row[0]) for row in db.execute(sql, values)]
 

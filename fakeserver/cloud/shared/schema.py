@@ -69,6 +69,6 @@ SCHEMA = (
 
 
 def empty(tx: sqlite3.Connection) -> None:
-    """Remove every object of the cloud, as a reset does first."""
+    """Remove every resource of the cloud, as a reset does first."""
     for table in TABLES:
         tx.execute(f"DELETE FROM {table.name}")

@@ -36,7 +36,7 @@ HOME = "site-a"
 
 
 def consistency_group_id(world: World, site: str, group_id: str) -> str:
-    """The Cinder group that belongs to a seeded protection group."""
+    """Return the id of the Cinder group of a seeded protection group."""
     return stable_id(world.seed, site, "consistency-group", group_id)
 
 
@@ -47,7 +47,7 @@ def seed_clouds(
     config: SiteConfig,
     now: float,
 ) -> None:
-    """Fill the empty tables of a site; what was there is removed first."""
+    """Write the seeded world into a site, after removing what was there."""
     schema.empty(tx)
     _identity(tx, site_name, world)
     _networks(tx, site_name, world, now)
@@ -91,7 +91,7 @@ def _identity(tx: sqlite3.Connection, site: str, world: World) -> None:
 
 
 def seed_peer_account(tx: sqlite3.Connection, site: str, world: World) -> None:
-    """The account of this site that the other one keeps.
+    """Create the account of this site that the peer keeps.
 
     The engine of the other site makes and removes instances and volumes in
     the tenants' projects, and pushes metadata: no less will do. What only
@@ -165,7 +165,7 @@ def _networks(
 
 
 def _catalogues(tx: sqlite3.Connection, site: str, world: World) -> None:
-    """Flavors, volume types, the group type."""
+    """Create the flavors, the volume types and the group type."""
     for name, (vcpus, ram, disk) in FLAVORS[site].items():
         flavor = {
             "id": world.flavor_id(site, name),
@@ -200,7 +200,7 @@ def _catalogues(tx: sqlite3.Connection, site: str, world: World) -> None:
 def _groups(
     tx: sqlite3.Connection, site: str, world: World, now: float
 ) -> None:
-    """A consistency group at each site for every registered group."""
+    """Create a consistency group at each site for every registered group."""
     if not world.registered:
         return
     for group in world.groups:

@@ -1,4 +1,4 @@
-"""What the five emulated services share of HTTP."""
+"""The HTTP layer that the five emulated services share."""
 
 import dataclasses
 import json
@@ -30,13 +30,13 @@ Answer = flask.Response | Doc | tuple[Doc | str, int]
 
 
 class Validator(Protocol):
-    """The one thing that is asked of a jsonschema validator."""
+    """The one method of a jsonschema validator that is used here."""
 
     def iter_errors(self, instance: Any) -> Iterable[Any]: ...
 
 
 class CloudError(Exception):
-    """A request that is refused; ``kind`` is the service's name for it."""
+    """A refused request; ``kind`` is the service's name for the error."""
 
     def __init__(self, status: int, message: str, kind: str = "") -> None:
         super().__init__(message)
@@ -47,7 +47,7 @@ class CloudError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Route:
-    """One call; an open one needs no token."""
+    """One call of a service; an open one needs no token."""
 
     method: str
     path: str
@@ -107,7 +107,7 @@ class Service:
         return made
 
     def before(self) -> None:
-        """Asked before every call; raises CloudError to refuse it."""
+        """Run before every call; raise CloudError to refuse it."""
 
     def after(self, answer: flask.Response) -> flask.Response:
         return answer
@@ -116,7 +116,7 @@ class Service:
         raise NotImplementedError
 
     def unauthenticated(self) -> Doc:
-        """What keystonemiddleware says, in front of every service."""
+        """Answer 401 as keystonemiddleware does in front of every service."""
         return {
             "error": {
                 "code": 401,
@@ -126,7 +126,7 @@ class Service:
         }
 
     def caller(self) -> "Token":
-        """Who asks; with a project, or it has no business here."""
+        """Return the token's holder; refuse a token without a project."""
         token = self.keystone.check(flask.request.headers.get("X-Auth-Token"))
         if token is None:
             raise CloudError(401, UNAUTHENTICATED)
@@ -137,7 +137,7 @@ class Service:
         return token
 
     def names(self, caller: "Token", names: dict[str, str]) -> dict[str, str]:
-        """What the address names, for the view; may refuse it."""
+        """Return the names in the address for the view, or refuse them."""
         return names
 
     def _checked(self, view: Callable[..., Answer]) -> Callable[..., Answer]:
@@ -174,13 +174,13 @@ class Service:
 
 
 def validator(schema: Doc) -> Validator:
-    """A checker of bodies, made once."""
+    """Return the validator of a schema, made once."""
     made: Validator = jsonschema.Draft202012Validator(schema)
     return made
 
 
 def body(check: Validator) -> Doc:
-    """The request's JSON, or 400 that names what is wrong with it."""
+    """Return the request's JSON, or refuse it with 400 and the reason."""
     request = flask.request
     if request.content_length and request.content_length > MAX_BODY:
         raise CloudError(413, "Request is too large.")
@@ -209,7 +209,7 @@ def _no_constant(name: str) -> Any:
 def page(
     docs: list[Doc], plural: str, maximum: int = MAX_PAGE
 ) -> tuple[list[Doc], list[Doc]]:
-    """The asked page of a list, and the links to the next one."""
+    """Return the requested page of a list, and the links to the next one."""
     args = flask.request.args
     limit = min(_limit(args), maximum)
     start = 0
@@ -237,7 +237,7 @@ def _limit(args: Mapping[str, str]) -> int:
 
 
 def flag(name: str, default: bool = False) -> bool:
-    """A query parameter that is a truth value, as OpenStack spells it."""
+    """Return a boolean query parameter, as OpenStack spells it."""
     text = flask.request.args.get(name)
     if text is None:
         return default
@@ -245,7 +245,7 @@ def flag(name: str, default: bool = False) -> bool:
 
 
 def sort(docs: Iterable[Doc]) -> list[Doc]:
-    """In the order of sort_key and sort_dir, as far as they make sense."""
+    """Sort a list by sort_key and sort_dir; ignore keys that do not exist."""
     found = list(docs)
     args = flask.request.args
     keys = args.getlist("sort_key")

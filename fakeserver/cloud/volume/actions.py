@@ -35,7 +35,8 @@ _RESET = "volume_extension:volume_admin_actions:reset_status"
 
 
 class Actions(CinderPart):
-    """One key, one action; all of them answer 202 or 200 with nothing."""
+    """Serve Cinder's volume actions, one key each; 202 or 200, without a
+    body."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("POST", f"{BASE}/volumes/<volume>/action", "act"),
@@ -56,7 +57,7 @@ class Actions(CinderPart):
     def _unmanage(
         self, tx: sqlite3.Connection, caller: Token, row: Doc, value: Any
     ) -> None:
-        """Forget the volume; it stays on the array as it is."""
+        """Remove a volume from Cinder; the array keeps it as it is."""
         self.enforce(caller, policy.UNMANAGE, row)
         may_go(row, "unmanaged")
         VOLUMES.delete(tx, row["id"])

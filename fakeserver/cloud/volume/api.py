@@ -1,4 +1,4 @@
-"""Cinder at /volume: versions, and the parts of the API below a project."""
+"""Cinder at /volume: version documents, and the API below a project."""
 
 from typing import ClassVar
 
@@ -30,7 +30,7 @@ _KINDS = {
 
 
 class Versions(web.Part):
-    """The version documents; they need no token and no project."""
+    """Serve Cinder's version documents, without a token and a project."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", "/", "versions", open=True),
@@ -83,7 +83,7 @@ class Volume(web.Service):
         )
 
     def names(self, caller: Token, names: dict[str, str]) -> dict[str, str]:
-        """The project of the address is the token's, and nobody else's."""
+        """Return the names in the address; its project must be the token's."""
         if names.pop("project", None) != caller.project_id:
             raise CloudError(400, "Malformed request url")
         return names

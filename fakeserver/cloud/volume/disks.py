@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def array_of(site: "Site") -> str:
-    """The array behind the site's one backend."""
+    """Return the array behind the site's one backend."""
     return ARRAYS[site.config.site]
 
 
@@ -25,7 +25,7 @@ def attach(
     server: Doc,
     device: str,
 ) -> None:
-    """Make the volume the server's."""
+    """Attach a volume to a server."""
     attachment = {
         "attachment_id": new_id(),
         "server_id": server["id"],
@@ -53,26 +53,27 @@ def detach(tx: sqlite3.Connection, site: "Site", volume: Doc) -> None:
 
 
 def set_writing(site: "Site", volume: Doc, writing: bool) -> None:
-    """Tell the array; it has nothing to say of a volume it lost."""
+    """Report to the array whether a volume is written to; skip a lost
+    volume."""
     array = array_of(site)
     if site.arrays.volume(array, volume["array_name"]) is not None:
         site.arrays.set_writing(array, volume["array_name"], writing)
 
 
 def attached_to(db: sqlite3.Connection, server: Doc) -> list[Doc]:
-    """The volumes of a server that are still there, in boot order."""
+    """List the volumes of a server that still exist, in boot order."""
     found = (VOLUMES.get(db, disk["id"]) for disk in server["disks"])
     return [volume for volume in found if volume is not None]
 
 
 def destroy(tx: sqlite3.Connection, site: "Site", volume: Doc) -> None:
-    """Delete a volume, and what it stands for on the array."""
+    """Delete a volume, and its volume on the array."""
     VOLUMES.delete(tx, volume["id"])
     site.arrays.delete_volume(array_of(site), volume["array_name"])
 
 
 def for_server(db: sqlite3.Connection, project_id: str, volume_id: str) -> Doc:
-    """A volume that a server of the project may take, or 400."""
+    """Return a volume that a server of the project may use, or answer 400."""
     volume = VOLUMES.get(db, volume_id)
     if volume is None or volume["project_id"] != project_id:
         raise CloudError(

@@ -95,13 +95,13 @@ _TYPE_CREATE = web.validator(
 
 
 def _needs(minor: int) -> None:
-    """A call that an older microversion does not know is not there."""
+    """Answer 404 to a call that the request's microversion does not have."""
     if not render.since(minor):
         raise CloudError(404, "API version is not supported on this method.")
 
 
 class Groups(CinderPart):
-    """Groups of the token's project."""
+    """List, show, create, change and delete groups of the token's project."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", f"{BASE}/groups", "index"),
@@ -251,7 +251,7 @@ class Groups(CinderPart):
 
 
 class GroupTypes(CinderPart):
-    """Group types; their specs are for admins."""
+    """Serve group types; only an admin sees their specs."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", f"{BASE}/group_types", "index"),

@@ -31,7 +31,7 @@ _SET = f"{BASE}/os-quota-sets/<target>"
 
 
 class Limits(CinderPart):
-    """How much the project may have, and who does the work."""
+    """Show the limits of the project, and Cinder's services."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", f"{BASE}/limits", "limits"),

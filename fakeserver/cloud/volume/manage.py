@@ -1,4 +1,4 @@
-"""Taking volumes of the array into Cinder, and giving them back."""
+"""Manage and unmanage: move volumes of the array into Cinder and out of it."""
 
 import sqlite3
 from typing import ClassVar
@@ -46,7 +46,7 @@ _MANAGE = web.validator(
 
 
 class Manage(CinderPart):
-    """os-volume-manage under both of its names."""
+    """Serve os-volume-manage under both of its names."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("POST", f"{BASE}/os-volume-manage", "manage"),
@@ -97,7 +97,7 @@ class Manage(CinderPart):
         return row
 
     def manageable(self, caller: Token) -> Answer:
-        """What the array holds, and whether Cinder knows it."""
+        """List the volumes on the array, and whether Cinder manages them."""
         self.enforce(caller, "volume_extension:list_manageable")
         self._check_host(flask.request.args.get("host", ""))
         managed = {

@@ -1,4 +1,4 @@
-"""What the parts of Cinder share: the policy, and finding a volume."""
+"""What the parts of Cinder share: the policy, and how a volume is found."""
 
 import sqlite3
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ BASE = "/v3/<project>"
 
 
 class CinderPart(web.Part):
-    """A part that asks the policy file."""
+    """A part of Cinder that enforces the policy file."""
 
     def __init__(self, site: "Site", keystone: "Keystone") -> None:
         super().__init__(site, keystone)
@@ -37,14 +37,15 @@ class CinderPart(web.Part):
     def volume(
         self, db: sqlite3.Connection, caller: Token, volume: str
     ) -> Doc:
-        """A volume of the caller's project; an admin sees all."""
+        """Find a volume of the caller's project; an admin finds every
+        volume."""
         return _visible(db, VOLUMES, "Volume", caller, volume)
 
     def group(self, db: sqlite3.Connection, caller: Token, group: str) -> Doc:
         return _visible(db, GROUPS, "Group", caller, group)
 
     def type_of(self, db: sqlite3.Connection, wanted: object) -> Doc:
-        """A volume type by id or name; the default one when none is named."""
+        """Find a volume type by id or name, or the default type."""
         name = str(wanted or DEFAULT_VOLUME_TYPE)
         found = VOLUME_TYPES.get(db, name)
         if found is None:
@@ -84,7 +85,7 @@ class CinderPart(web.Part):
 
 
 def project_asked(caller: Token) -> str | None:
-    """The project whose objects are listed; None is all of them."""
+    """Return the project whose resources are listed; None for all projects."""
     if caller.is_admin and web.flag("all_tenants"):
         args = flask.request.args
         return args.get("project_id") or args.get("tenant_id")

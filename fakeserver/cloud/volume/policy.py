@@ -1,4 +1,4 @@
-"""Cinder's policy: the rules it is born with, and the site's policy file.
+"""Cinder's policy: its default rules, and the policy file of the site.
 
 The file is read again whenever it changes. A file that cannot be read, or a
 rule that cannot be understood, gives nobody anything: the rule that Cinder
@@ -68,7 +68,7 @@ _DEPTH = 20
 
 
 def write_default(path: pathlib.Path) -> None:
-    """The policy file of a site that is set up as the guide says."""
+    """Write the policy file that the published guide asks for."""
     lines = [f'"{name}": "{rule}"\n' for name, rule in RECOMMENDED.items()]
     path.write_text("".join(lines))
 
@@ -78,7 +78,7 @@ class _NotUnderstood(Exception):
 
 
 class Policy:
-    """The rules of one site's Cinder."""
+    """The policy rules of the Cinder of one site."""
 
     def __init__(self, path: pathlib.Path) -> None:
         self._path = path
@@ -86,7 +86,7 @@ class Policy:
         self._own: dict[str, str] = {}
 
     def enforce(self, action: str, caller: Token, project_id: str) -> None:
-        """Pass, or answer as Cinder does when it refuses."""
+        """Check a rule; refuse the call as Cinder does."""
         if not self.allows(action, caller, project_id):
             raise CloudError(
                 403, f"Policy doesn't allow {action} to be performed."
@@ -142,7 +142,7 @@ class Policy:
 
 
 class _Check:
-    """One expression, read from left to right: not, and, or, brackets."""
+    """Evaluates one expression from left to right: not, and, or, brackets."""
 
     def __init__(
         self, policy: Policy, caller: Token, project_id: str, depth: int
@@ -193,7 +193,7 @@ class _Check:
 
 
 def _words(text: str) -> list[str]:
-    """Brackets at the ends of a word are words; ``%(name)s`` is not cut."""
+    """Split an expression into words and brackets; keep ``%(name)s`` whole."""
     found = []
     for word in text.split():
         tail = word.lstrip("(")

@@ -21,13 +21,13 @@ VISIBLE_SPECS = (
 
 
 def since(minor: int) -> bool:
-    """Whether the request is answered in 3.``minor`` or later."""
+    """Return whether the request is answered in 3.``minor`` or later."""
     version: tuple[int, int] = flask.g.microversion
     return version >= (3, minor)
 
 
 def cinder_time(seconds: float) -> str:
-    """Cinder's own form of a time, without a zone."""
+    """Format a time as Cinder does, without a zone."""
     return stamp(seconds).rstrip("Z") + ".000000"
 
 
@@ -83,7 +83,7 @@ def volume(site: "Site", policy: Policy, caller: Token, row: Doc) -> Doc:
 
 
 def _newer(row: Doc) -> Doc:
-    """Keys that came with a microversion."""
+    """Return the keys that a later microversion added."""
     shown: Doc = {}
     if since(13):
         shown["group_id"] = row["group_id"]
@@ -125,7 +125,7 @@ def volume_type(policy: Policy, caller: Token, row: Doc) -> Doc:
 
 
 def specs(policy: Policy, caller: Token, row: Doc) -> Doc:
-    """The extra specs; without the right to all, the harmless ones."""
+    """Return the extra specs; a member gets the public ones only."""
     found: Doc = row["extra_specs"]
     rule = "volume_extension:types_extra_specs:read_sensitive"
     if policy.allows(rule, caller, caller.project_id):

@@ -48,7 +48,8 @@ _TYPE = f"{BASE}/types/<kind>"
 
 
 class Types(CinderPart):
-    """Volume types; what a member sees of them is less than there is."""
+    """List, show, create, change and delete volume types; a member sees
+    less."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", f"{BASE}/types", "index"),

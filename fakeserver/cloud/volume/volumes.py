@@ -81,7 +81,7 @@ _VOLUME = f"{BASE}/volumes/<volume>"
 
 
 class Volumes(CinderPart):
-    """The volumes of the token's project."""
+    """List, show, create, change and delete volumes of the token's project."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (
         Route("GET", f"{BASE}/volumes", "index"),
@@ -210,7 +210,7 @@ class Volumes(CinderPart):
         return changed
 
     def _listed(self, caller: Token) -> list[Doc]:
-        """Newest first, unless the request sorts."""
+        """List volumes, newest first unless the request sorts."""
         self.enforce(caller, "volume:get_all")
         db = self.site.db.connection()
         project = project_asked(caller)
@@ -240,7 +240,7 @@ def new_row(
     group: str | None = None,
     array_name: str | None = None,
 ) -> Doc:
-    """A volume; one that is not taken over has an array name of its own."""
+    """Create the row of a volume; a managed volume keeps its array name."""
     id_ = new_id()
     return {
         "id": id_,
@@ -292,7 +292,7 @@ def _text(value: object) -> str:
 
 
 def _metadata(text: str) -> Doc:
-    """The filter's value is a Python dictionary, written out."""
+    """Parse the metadata filter: a Python dictionary, written out."""
     try:
         if len(text) > 4096:
             raise ValueError
