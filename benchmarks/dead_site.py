@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import shell
-from protectorclient._http import adapter
+from protectorclient.durations import CONNECT_TIMEOUT
 
 #: more of the timeout than this is a failure
 ALLOWED = 2.0
@@ -64,7 +64,7 @@ def main() -> int:
     os.environ["HOME"] = tempfile.mkdtemp(prefix="protector-benchmark-")
     os.environ["OS_CLOUD"] = "site-a"
     names = " ".join(f"app-{number:04d}" for number in range(count))
-    timeout, worst = adapter.CONNECT_TIMEOUT, 0.0
+    timeout, worst = CONNECT_TIMEOUT, 0.0
     with LocalPair(sockets=True, scenario="fleet", groups=count) as pair:
         path: pathlib.Path = pair.clouds_yaml
         os.environ["OS_CLIENT_CONFIG_FILE"] = str(path)

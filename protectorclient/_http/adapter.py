@@ -40,9 +40,8 @@ from protectorclient._http import (
 )
 from protectorclient._http import session as sessions
 from protectorclient._version import __version__
+from protectorclient.durations import CONNECT_TIMEOUT, READ_TIMEOUT
 
-CONNECT_TIMEOUT = sessions.CONNECT_TIMEOUT
-READ_TIMEOUT = sessions.READ_TIMEOUT
 VERSION_HEADER = error_bodies.VERSION_HEADER
 _SAFE = frozenset({"GET", "HEAD"})
 

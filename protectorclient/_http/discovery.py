@@ -9,9 +9,8 @@ import requests
 from protectorclient import exceptions
 from protectorclient._http import deadline, error_bodies, microversions
 from protectorclient._http.marks import Marks, stranger
+from protectorclient.durations import DISCOVERY_TIMEOUT
 
-#: Seconds for both documents.
-TIMEOUT = 15.0
 _PATHS = ("/v1/", "/")
 
 
@@ -30,7 +29,7 @@ def read(
     :raises NotTheService: something answers, and it is none.
     """
     lost: exceptions.ProtectorError | None = None
-    with deadline.within(TIMEOUT):
+    with deadline.within(DISCOVERY_TIMEOUT):
         for path in _PATHS:
             response = get(path)
             marks.note(response)

@@ -27,10 +27,7 @@ from protectorclient._http.session import (
     PatientSession,
     signing_in,
 )
-
-#: Seconds for a token and the catalog, whatever that takes: to ask which
-#: versions there are, redirects included, and to sign in.
-SIGN_IN_TIMEOUT = 60.0
+from protectorclient.durations import SIGN_IN_TIMEOUT
 
 _NEVER_LEFT = (
     ssl.SSLCertVerificationError,

@@ -20,13 +20,11 @@ from keystoneauth1 import session as ksa_session
 from requests.structures import CaseInsensitiveDict
 
 from protectorclient._http import deadline, limits
+from protectorclient.durations import CONNECT_TIMEOUT, READ_TIMEOUT
 from protectorclient.escape import ShellCommand
 
 #: A sentence, and what to type.
 LoginNote = tuple[str, ShellCommand]
-CONNECT_TIMEOUT = 5.0
-#: For a whole answer, from its first byte to its last.
-READ_TIMEOUT = 30.0
 
 _SIGNING_IN: contextvars.ContextVar[bool] = contextvars.ContextVar(
     "protectorclient_signing_in", default=False

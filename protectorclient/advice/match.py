@@ -25,6 +25,7 @@ from protectorclient.advice.guide import (
     TEST_LEFT,
     Advice,
 )
+from protectorclient.durations import STUCK_AFTER
 from protectorclient.escape import AS_ADMIN, protector
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ __all__ = [
     "ROLLED_BACK",
     "STORAGE",
     "STUCK",
-    "STUCK_AFTER",
     "SUPERSEDED",
     "TABLE",
     "TEST_LEFT",
@@ -58,9 +58,6 @@ __all__ = [
     "for_error",
     "for_operation",
 ]
-
-#: Seconds without a change after which a running operation looks stuck.
-STUCK_AFTER = 15 * 60.0
 
 
 INSTANCES = Advice(

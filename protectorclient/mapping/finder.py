@@ -18,9 +18,10 @@ from keystoneauth1 import plugin
 from keystoneauth1 import session as ksa_session
 
 from protectorclient import exceptions
-from protectorclient._http import adapter, failures, urls
 from protectorclient._http import error_bodies as answers
+from protectorclient._http import failures, urls
 from protectorclient._http.session import settled
+from protectorclient.durations import CONNECT_TIMEOUT, READ_TIMEOUT
 from protectorclient.mapping import model
 from protectorclient.mapping.model import Thing
 
@@ -216,7 +217,7 @@ class NameFinder:
                     params=params,
                     auth=self._auth,
                     headers={"Accept": "application/json"},
-                    timeout=(adapter.CONNECT_TIMEOUT, adapter.READ_TIMEOUT),
+                    timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
                     raise_exc=False,
                     redirect=False,
                     connect_retries=0,

@@ -9,13 +9,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
+from protectorclient.durations import SITE_GRACE
+
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+|\d+(?:\.\d+)?")
 #: No clock of a computer waits longer.
 _LONGEST = 10 * 366 * 86400.0
 _SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-#: Seconds that the second site has when the first one has answered.
-GRACE = 2.0
 
 _FAILOVER = "protection-group failover"
 _CHECK = "protection-group check"
@@ -219,7 +218,7 @@ def add_sites(parser: argparse.ArgumentParser) -> None:
         "--site-grace",
         metavar="<duration>",
         type=duration,
-        default=GRACE,
+        default=SITE_GRACE,
         help="When one site has answered, wait so long for the other one "
         "(default: 2s)",
     )

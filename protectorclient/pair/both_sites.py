@@ -8,11 +8,17 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 from protectorclient import exceptions
+from protectorclient.durations import SITE_GRACE
 from protectorclient.pair import same_site
-from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.pair.site import SiteHandle
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.pair.sites import Sites
 from protectorclient.polling import at_once
+from protectorclient.polling.silence import (
+    NO_ANSWER,
+    GraceExceeded,
+    grace_exceeded,
+)
 
 T = TypeVar("T")
 
@@ -20,7 +26,7 @@ T = TypeVar("T")
 _ASKERS = 8
 #: What one site may say while the answer of the other one is shown.
 EXCUSED = (
-    *SILENT,
+    *NO_ANSWER,
     exceptions.NotFound,
     exceptions.AuthenticationFailed,
     exceptions.Unauthorized,
@@ -44,7 +50,7 @@ class BothSites:
         self,
         handles: Sequence[SiteHandle],
         *,
-        grace: float | None = at_once.GRACE,
+        grace: float | None = SITE_GRACE,
         alone: str | None = None,
         named: bool = False,
     ) -> None:
@@ -149,7 +155,7 @@ class BothSites:
         self._late |= {
             name: error
             for name, error in errors.items()
-            if isinstance(error, at_once.Late)
+            if isinstance(error, GraceExceeded)
         }
         return answers, {**errors, **self._late}
 
@@ -172,7 +178,7 @@ class BothSites:
             others = [one for one in self.handles if one is not handle]
             same_site.take_name(handle, others[0] if others else None)
             if self._late.pop(before, None) is not None:
-                self._late[handle.name] = at_once.late(
+                self._late[handle.name] = grace_exceeded(
                     handle.name, self.grace or 0.0
                 )
 
@@ -251,9 +257,9 @@ def unknown(
     :returns: NotFound where each says no, OperationUnknown where one is
         silent.
     """
-    silent = [one for one in errors.values() if isinstance(one, SILENT)]
+    silent = [one for one in errors.values() if isinstance(one, NO_ANSWER)]
     for error in errors.values():
-        if not isinstance(error, (*SILENT, exceptions.NotFound)):
+        if not isinstance(error, (*NO_ANSWER, exceptions.NotFound)):
             return error
     if silent:
         return exceptions.OperationUnknown(

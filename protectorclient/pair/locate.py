@@ -9,7 +9,8 @@ from protectorclient.escape import protector, shell_word
 from protectorclient.pair import same_site
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.located import Located, rank
-from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.pair.site import SiteHandle
+from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.records.protection_group import Group, ProtectionGroup
 from protectorclient.records.site import Site
 from protectorclient.v1 import _manager
@@ -48,7 +49,7 @@ def excused(alone: bool) -> tuple[type[exceptions.ProtectorError], ...]:
     refusals: tuple[type[exceptions.ProtectorError], ...] = ()
     if alone:
         refusals = (exceptions.AuthenticationFailed,)
-    return (*SILENT, exceptions.NotFound, *refusals)
+    return (*NO_ANSWER, exceptions.NotFound, *refusals)
 
 
 def put_together(
@@ -155,7 +156,7 @@ def nowhere(
 
     :returns: NotFound, or SiteUnreachable where both are silent.
     """
-    silent = [e for e in errors.values() if isinstance(e, SILENT)]
+    silent = [e for e in errors.values() if isinstance(e, NO_ANSWER)]
     if len(silent) == len(errors):
         return exceptions.SiteUnreachable(
             "neither site answers: "

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 from protectorclient import exceptions
 from protectorclient.pair.both_sites import BothSites
-from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.pair.site import SiteHandle
 from protectorclient.pair.site_facts import SiteFacts
+from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import (
     ProtectionGroup,
@@ -42,7 +43,7 @@ class Located:
     def dead(self) -> SiteHandle | None:
         """The site that does not answer, if one does not."""
         for handle in (self.current, self.other):
-            if isinstance(self.errors.get(handle.name), SILENT):
+            if isinstance(self.errors.get(handle.name), NO_ANSWER):
                 return handle
         return None
 
@@ -102,7 +103,7 @@ def together(
 ) -> str:
     """One status out of what both sites say."""
     said = {side.status for side in sides.values()}
-    if any(isinstance(error, SILENT) for error in errors.values()):
+    if any(isinstance(error, NO_ANSWER) for error in errors.values()):
         return "UNREACHABLE"
     for status in ("UNREACHABLE", "FAILED", "OUT_OF_SYNC"):
         if status in said:

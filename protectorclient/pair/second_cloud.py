@@ -14,7 +14,8 @@ from protectorclient import exceptions
 from protectorclient.config import cloud
 from protectorclient.pair import same_site
 from protectorclient.pair.same_site import keystone
-from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.pair.site import SiteHandle
+from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.records.site import Site
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ def _of_peer(
     """The entry whose Keystone is that of the peer's site record."""
     try:
         peers, local = _records(primary)
-    except (*SILENT, exceptions.ConfigProblem) as error:
+    except (*NO_ANSWER, exceptions.ConfigProblem) as error:
         raise _unknown(
             own, entries, f"{primary.name} cannot be asked: {error.message}"
         ) from error

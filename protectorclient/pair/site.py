@@ -7,16 +7,13 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
 
 from protectorclient import exceptions
-from protectorclient._http import adapter, failures, urls
+from protectorclient._http import failures, urls
 from protectorclient.config.cloud import Access
+from protectorclient.durations import CONNECT_TIMEOUT, READ_TIMEOUT
 from protectorclient.escape import protector
 from protectorclient.mapping.finder import NameFinder
 from protectorclient.records.site import Site
 from protectorclient.v1.client import Client
-
-#: What a site does that is down, or cut off, or half up.
-SILENT = (exceptions.SiteUnreachable, exceptions.ServerError)
-
 
 T = TypeVar("T")
 
@@ -192,7 +189,7 @@ class SiteHandle:
                 raise_exc=False,
                 redirect=False,
                 connect_retries=0,
-                timeout=(adapter.CONNECT_TIMEOUT, adapter.READ_TIMEOUT),
+                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
             )
         return response.status_code < 500
 

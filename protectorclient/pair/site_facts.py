@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 
 from protectorclient import exceptions
 from protectorclient._http import microversions
-from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.pair.site import SiteHandle
 from protectorclient.polling import at_once
+from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.records.consistency_group import ConsistencyGroup
 from protectorclient.records.health import GroupHealth
 from protectorclient.records.member import Member
@@ -82,7 +83,7 @@ class SiteFacts:
     @property
     def silent(self) -> bool:
         """Whether it does not answer."""
-        return isinstance(self.barred, SILENT)
+        return isinstance(self.barred, NO_ANSWER)
 
     def _open(self) -> None:
         """Sign in, find the service, agree on a version, be let in."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from protectorclient import exceptions
 from protectorclient.config import cloud
+from protectorclient.durations import SITE_GRACE
 from protectorclient.escape import shell_word
 from protectorclient.mapping import commands
 from protectorclient.pair import (
@@ -30,8 +31,8 @@ from protectorclient.pair.reads import compare
 from protectorclient.pair.reads.groups import Reads
 from protectorclient.pair.site import SiteHandle
 from protectorclient.pair.sites import Sites
-from protectorclient.polling import at_once, results
 from protectorclient.polling import poller as watching
+from protectorclient.polling import results
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import Group, SyncStatus
 from protectorclient.v1 import _manager
@@ -65,7 +66,7 @@ class SitePair(Sites, PairActions):
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
         config: OpenStackConfig | None = None,
-        site_grace: float = at_once.GRACE,
+        site_grace: float = SITE_GRACE,
     ) -> SitePair:
         """Open two entries of clouds.yaml; mostly nothing is asked yet.
 
@@ -176,7 +177,7 @@ class SitePair(Sites, PairActions):
     # Metadata
 
     def sync_status(
-        self, group: Group, *, grace: float | None = at_once.GRACE
+        self, group: Group, *, grace: float | None = SITE_GRACE
     ) -> SyncReport:
         """How both sites' metadata compare, as each of them sees it.
 

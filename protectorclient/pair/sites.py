@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from protectorclient import exceptions
-from protectorclient.pair.site import SILENT, SiteHandle
-from protectorclient.polling import at_once
+from protectorclient.durations import SITE_GRACE
+from protectorclient.pair.site import SiteHandle
+from protectorclient.polling.silence import NO_ANSWER
 
 
 class Sites:
@@ -15,7 +16,7 @@ class Sites:
         primary: SiteHandle,
         secondary: SiteHandle,
         *,
-        site_grace: float = at_once.GRACE,
+        site_grace: float = SITE_GRACE,
         choice: str | None = None,
     ) -> None:
         """Make a pair of two sites; nothing is asked yet.
@@ -66,7 +67,7 @@ class Sites:
         for handle in self.handles:
             try:
                 local = handle.local
-            except SILENT:
+            except NO_ANSWER:
                 continue
             if name in (local.name, local.id):
                 return handle

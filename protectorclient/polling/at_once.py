@@ -14,32 +14,17 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from protectorclient import exceptions
+from protectorclient.polling.silence import grace_exceeded
 
 A = TypeVar("A")
 T = TypeVar("T")
 
-#: Seconds that the second site has when the first one has answered.
-GRACE = 2.0
 #: A site that has answered, though with no.
 _ANSWERS = (exceptions.NotFound, exceptions.NotUnique)
 
 Wait = Callable[..., tuple[set[object], set[object]]]
 #: Replaced in tests, where no time passes.
 wait = concurrent.futures.wait
-
-
-class Late(exceptions.SiteUnreachable):
-    """A site that has not answered within the grace."""
-
-
-def late(site: str, grace: float) -> Late:
-    """The error of a site that has not answered in time."""
-    return Late(
-        f"{site} did not answer within {grace:g} s",
-        site=site,
-        sent=True,
-        brief=f"no answer within {grace:g} s",
-    )
 
 
 def start(question: Callable[[], T]) -> concurrent.futures.Future[T]:
@@ -71,7 +56,8 @@ def both(
     :param grace: seconds that a site has when another one has answered;
         without it each has as long as its own timeouts are.
     :returns: answers and errors by the sites' names, in the order of the
-        questions; a site that was not waited for has a `Late`.
+        questions; a site that was not waited for has a
+        `silence.GraceExceeded`.
     :raises Exception: what a question raises that is not an error of this
         package.
     """
@@ -91,7 +77,7 @@ def both(
     errors: dict[str, exceptions.ProtectorError] = {}
     for name, future in asked.items():
         if future in pending:
-            errors[name] = late(name, grace or 0.0)
+            errors[name] = grace_exceeded(name, grace or 0.0)
             continue
         try:
             answers[name] = future.result()

@@ -1,4 +1,4 @@
-"""How often a followed operation is asked for, and when to stop."""
+"""How often something is asked for, and when to stop."""
 
 from __future__ import annotations
 
@@ -6,25 +6,53 @@ import dataclasses
 import time
 from collections.abc import Callable
 
+from protectorclient.durations import (
+    GIVE_UP_AFTER,
+    SEARCH_TIMEOUT,
+    SILENT_AFTER,
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Pace:
-    """How often to ask, and when to stop."""
+    """How often to ask, and when to stop; all in seconds."""
 
-    #: Seconds between polls while things move.
+    #: Between polls while things move.
     shortest: float = 1.0
-    #: Seconds between polls when nothing has moved for a while.
+    #: Between polls when nothing has moved for a while.
     longest: float = 10.0
+    #: A factor.
     growth: float = 1.5
     #: The most that a ``Retry-After`` is honoured.
     longest_rest: float = 60.0
-    #: Seconds without any answer until it is called unknown.
-    give_up_after: float = 300.0
-    #: Seconds for the answer to a poll that begins when the time is nearly
-    #: over: the least, and the most by which a poll outlives it.
+    #: Without any answer until nobody can say what runs there.
+    silent_after: float = SILENT_AFTER
+    #: Without any answer until the outcome is called unknown.
+    give_up_after: float = GIVE_UP_AFTER
+    #: For the answer to a poll that begins when the time is nearly over:
+    #: the least, and the most by which a poll outlives it.
     last_answer: float = 5.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
+
+
+def search_pace(
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Pace:
+    """How an operation is looked for when the answer to its POST is lost.
+
+    Its `Pace.give_up_after` counts from the first lost answer.
+    """
+    return Pace(
+        shortest=0.5,
+        longest=5.0,
+        growth=2.0,
+        give_up_after=SEARCH_TIMEOUT,
+        clock=clock,
+        sleep=sleep,
+    )
 
 
 def check_seconds(name: str, value: object) -> None:

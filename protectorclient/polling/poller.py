@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient._http import deadline
+from protectorclient.durations import REFUSED_AFTER
 from protectorclient.polling.events import (
     Changed,
     Doubted,
@@ -34,13 +35,13 @@ from protectorclient.polling.events import (
     outcome_of,
 )
 from protectorclient.polling.pace import Pace, check_seconds
+from protectorclient.polling.silence import LOST_ANSWER, is_silent
 from protectorclient.polling.targets import SiteState, Target
 
 if TYPE_CHECKING:
     from protectorclient.records.operation import Operation
 
 __all__ = [
-    "TRANSIENT",
     "Changed",
     "Doubted",
     "Ended",
@@ -57,22 +58,13 @@ __all__ = [
     "outcome_of",
 ]
 
-#: Refusals in a row after which asking again is pointless, and how long
-#: they must have lasted at a site that has let us in before.
+#: Refusals in a row after which asking again is pointless; at a site that
+#: has let us in before they must have lasted for `REFUSED_AFTER`, too.
 _REFUSALS = 3
-_REFUSED_FOR = 30.0
 #: Answers in a row without an operation that was there before.
 _ABSENCES = 2
 #: Seconds of patience below which there is no half of it to tell of.
 _LONG = 60.0
-
-#: An answer that never came; the next poll may have more luck.
-TRANSIENT = (
-    exceptions.SiteUnreachable,
-    exceptions.OutcomeUnknown,
-    exceptions.ServerError,
-)
-
 
 #: The records of some operations of one site; what it does not know is
 #: left out.
@@ -337,7 +329,7 @@ class _Loop:
                 silent_for=now - site.heard,
                 patience=left,
             )
-        if isinstance(error, TRANSIENT):
+        if isinstance(error, LOST_ANSWER):
             site.refusals = 0
         else:
             if not site.refusals:
@@ -373,7 +365,7 @@ class _Loop:
             return True
         if site.refusals < _REFUSALS:
             return False
-        return not site.known or now - site.refused_since >= _REFUSED_FOR
+        return not site.known or now - site.refused_since >= REFUSED_AFTER
 
     def _give_up(self, site: SiteState, one: Target) -> Iterator[Event]:
         record = one.operation
@@ -422,10 +414,8 @@ class _Loop:
                 yield self._end(one, Outcome.RUNNING)
 
     def _is_silent(self, site: SiteState) -> bool:
-        patience = 3 * self._pace.longest
-        return site.lost_since is not None and (
-            self._pace.clock() - site.heard > patience
-        )
+        unheard = self._pace.clock() - site.heard
+        return is_silent(unheard, self._pace.silent_after)
 
     def _end(self, one: Target, outcome: Outcome) -> Ended:
         for site in one.sites:

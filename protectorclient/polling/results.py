@@ -10,6 +10,7 @@ from protectorclient.advice import match
 from protectorclient.durations import span
 from protectorclient.escape import ShellCommand, protector, shell_word
 from protectorclient.polling import poller
+from protectorclient.polling.silence import LOST_ANSWER
 
 if TYPE_CHECKING:
     from protectorclient.records.operation import Operation
@@ -123,7 +124,7 @@ def _unknown(ended: poller.Ended) -> exceptions.ProtectorError:
     error = ended.error
     if isinstance(error, exceptions.OperationUnknown):
         return error
-    if error is not None and not isinstance(error, poller.TRANSIENT):
+    if error is not None and not isinstance(error, LOST_ANSWER):
         never_seen = ended.operation is None
         if never_seen or not isinstance(error, exceptions.NotFound):
             return error

@@ -15,9 +15,9 @@ from protectorclient.pair import liveness, locate
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.located import Located, rank
 from protectorclient.pair.moves.resolve_names import Names
-from protectorclient.pair.site import SILENT
 from protectorclient.pair.site_facts import SiteFacts as Side
 from protectorclient.pair.sites import Sites
+from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.preflight import copies
 from protectorclient.preflight.findings import Skip
 from protectorclient.records.protection_group import ProtectionGroup
@@ -370,6 +370,6 @@ def said(error: exceptions.ProtectorError, side: Side) -> str:
         return f"not signed in at {side.name}"
     if isinstance(error, exceptions.VersionNotSupported):
         return f"{side.name} does not speak this API version"
-    if isinstance(error, SILENT):
+    if isinstance(error, NO_ANSWER):
         return f"{side.name} does not answer"
     return f"{side.name} cannot be asked"

@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from protectorclient import exceptions
-from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.durations import SITE_GRACE
+from protectorclient.pair.site import SiteHandle
 from protectorclient.polling import at_once
+from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.preflight import copies
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ class Seen:
     @property
     def silent(self) -> bool:
         """Whether it does not answer, as against: not allow."""
-        return isinstance(self.error, SILENT)
+        return isinstance(self.error, NO_ANSWER)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,7 +177,7 @@ def examine(
     operation_id: str,
     handles: Mapping[str, SiteHandle],
     *,
-    grace: float | None = at_once.GRACE,
+    grace: float | None = SITE_GRACE,
 ) -> Facts:
     """Ask both sites for what they know.
 

@@ -13,10 +13,10 @@ from protectorclient import exceptions
 from protectorclient._http import microversions
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.located import rank
-from protectorclient.pair.site import SILENT
 from protectorclient.pair.site_facts import SiteFacts as Side
 from protectorclient.pair.site_pair import SitePair
 from protectorclient.polling import at_once
+from protectorclient.polling.silence import NO_ANSWER, GraceExceeded
 from protectorclient.preflight import failover_ready
 from protectorclient.records.health import GroupHealth
 from protectorclient.records.operation import Operation
@@ -64,7 +64,7 @@ class Overview:
         """
         if len(self.errors) == len(self.sites):
             for error in self.errors.values():
-                if not isinstance(error, SILENT):
+                if not isinstance(error, NO_ANSWER):
                     return error
             told = "; ".join(str(error) for error in self.errors.values())
             return exceptions.SiteUnreachable(f"neither site answers: {told}")
@@ -77,12 +77,12 @@ class Overview:
 
 
 def _state(error: exceptions.ProtectorError) -> str:
-    return "is dead" if isinstance(error, SILENT) else "refuses"
+    return "is dead" if isinstance(error, NO_ANSWER) else "refuses"
 
 
 def _silence(name: str, error: exceptions.ProtectorError) -> str:
     """That a site says nothing, and why."""
-    if isinstance(error, at_once.Late):
+    if isinstance(error, GraceExceeded):
         # it may only be slow
         return error.message
     return f"{name} {_state(error)}: {error.message}"
@@ -241,7 +241,9 @@ class _Picture:
             last_drill=_last(operations, _is_drill),
             last_operation=operations[0] if operations else None,
             silent=next(iter(self._errors), None),
-            is_dead=any(isinstance(e, SILENT) for e in self._errors.values()),
+            is_dead=any(
+                isinstance(e, NO_ANSWER) for e in self._errors.values()
+            ),
             now=now,
         )
 

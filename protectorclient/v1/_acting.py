@@ -7,6 +7,7 @@ from typing import Any
 
 from protectorclient import exceptions
 from protectorclient._http import adapter as http
+from protectorclient.polling.pace import Pace, search_pace
 from protectorclient.records.operation import Operation
 from protectorclient.v1 import _post_once
 from protectorclient.v1.operations import OperationManager
@@ -30,11 +31,11 @@ class Actor:
         self,
         adapter: http.SiteAdapter,
         operations: OperationManager,
-        pace: _post_once.Pace | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._http = adapter
         self._operations = operations
-        self._pace = pace or _post_once.Pace()
+        self._pace = pace or search_pace()
 
     def start(
         self,

@@ -18,11 +18,12 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
+from protectorclient.polling.pace import Pace
+from protectorclient.polling.silence import LOST_ANSWER
 
 if TYPE_CHECKING:
     from protectorclient.records.operation import Operation
@@ -32,13 +33,6 @@ LOG = logging.getLogger(__name__)
 #: How many of the newest operations are looked at.
 LOOK_BACK = 20
 _FIRST_LOOKS = 5
-
-#: An answer was lost, or something in front of the service answered.
-LOST = (
-    exceptions.SiteUnreachable,
-    exceptions.OutcomeUnknown,
-    exceptions.ServerError,
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,18 +44,6 @@ class Request:
     parameters: Mapping[str, Any]
     request_id: str
     site: str | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Pace:
-    """How long and how often to look."""
-
-    #: Seconds from the first lost answer until it is called unknown.
-    patience: float = 60.0
-    shortest: float = 0.5
-    longest: float = 5.0
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
 
 
 def post_action(
@@ -77,6 +59,7 @@ def post_action(
     :param post: sends the action under a request id.
     :param look: the newest operations of the group and type, newest
         first.
+    :param pace: see `search_pace`.
     :param earlier: called with the operation, where the service answers
         with one that was there before the POST: nothing has begun.
     :raises OutcomeUnknown: it may have begun, and the service does not
@@ -117,7 +100,7 @@ class _Attempt:
         while True:
             try:
                 return self._post(self._request.request_id)
-            except LOST as error:
+            except LOST_ANSWER as error:
                 lost: exceptions.ProtectorError = error
                 if self._deadline is None and _never_sent(error):
                     raise
@@ -153,11 +136,11 @@ class _Attempt:
         )
 
     def _first_look(self) -> list[Operation]:
-        end = self._pace.clock() + self._pace.patience
+        end = self._pace.clock() + self._pace.give_up_after
         for left in reversed(range(_FIRST_LOOKS)):
             try:
                 return list(self._look())
-            except LOST as error:
+            except LOST_ANSWER as error:
                 over = not left or self._pace.clock() >= end
                 if over or _never_sent(error):
                     raise
@@ -170,7 +153,7 @@ class _Attempt:
             try:
                 return self._recognise(list(self._look()))
             except exceptions.ProtectorError as error:
-                if not isinstance(error, LOST) or self._is_over():
+                if not isinstance(error, LOST_ANSWER) or self._is_over():
                     raise self._unknown(error) from error
                 self._rest(getattr(error, "retry_after", None))
 
@@ -201,10 +184,10 @@ class _Attempt:
     def _rest(self, asked: float | None) -> None:
         now = self._pace.clock()
         if self._deadline is None:
-            self._deadline = now + self._pace.patience
+            self._deadline = now + self._pace.give_up_after
         left = max(0.0, self._deadline - now)
         self._pace.sleep(min(max(self._delay, asked or 0.0), left))
-        self._delay = min(self._delay * 2, self._pace.longest)
+        self._delay = min(self._delay * self._pace.growth, self._pace.longest)
 
     def _is_over(self) -> bool:
         return (

@@ -8,9 +8,9 @@ from keystoneauth1 import plugin
 from keystoneauth1 import session as ksa_session
 
 from protectorclient._http import adapter, microversions
+from protectorclient.polling.pace import Pace
 from protectorclient.v1 import (
     _acting,
-    _post_once,
     consistency_groups,
     health,
     members,
@@ -41,8 +41,8 @@ class Client:
     :param connect_timeout: seconds, 5 by default.
     :param read_timeout: seconds; the session's, else 30.
     :param site_name: how errors name the site.
-    :param patience: how long the fate of an action is looked for, when
-        the answer to it is lost.
+    :param search_pace: how often and how long an operation is looked for
+        when the answer to its POST is lost; up to 60 seconds by default.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Client:
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
         site_name: str | None = None,
-        patience: _post_once.Pace | None = None,
+        search_pace: Pace | None = None,
     ) -> None:
         self._http = adapter.SiteAdapter(
             session,
@@ -76,7 +76,7 @@ class Client:
         self.tenant_mappings = tenant_mappings.TenantMappingManager(self._http)
         #: What was started at this site.
         self.operations = operations.OperationManager(self._http)
-        actor = _acting.Actor(self._http, self.operations, patience)
+        actor = _acting.Actor(self._http, self.operations, search_pace)
         #: What fails over together, and the actions on it.
         self.protection_groups = protection_groups.ProtectionGroupManager(
             self._http, actor

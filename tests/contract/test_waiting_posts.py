@@ -18,9 +18,9 @@ import requests
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
-from protectorclient.pair.site import SILENT
+from protectorclient.polling.pace import search_pace
+from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.records.operation import Operation
-from protectorclient.v1 import _post_once
 from protectorclient.v1.client import Client
 from tests.helpers.broken_wire import FINE, PLACES, Fate, Network
 from tests.helpers.library_parts import NETWORKS, WEB, Live, opened
@@ -113,7 +113,7 @@ class Desk:
         if isinstance(error, exceptions.OutcomeUnknown):
             assert error.request_id
             return "unknown"
-        assert isinstance(error, SILENT), error
+        assert isinstance(error, NO_ANSWER), error
         assert not begun, story
         return "not begun"
 
@@ -130,7 +130,7 @@ class Desk:
             session=self.session,
             endpoint_override=self.pair.site("a").url,
             site_name="site-a",
-            patience=_post_once.Pace(clock=self.pair.clock.time, sleep=sleep),
+            search_pace=search_pace(clock=self.pair.clock.time, sleep=sleep),
         )
         return client.protection_groups.failover(
             self.group, network_mapping=self.mapping

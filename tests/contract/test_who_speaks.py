@@ -15,10 +15,12 @@ from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
 from protectorclient.config.cloud import Access
 from protectorclient.exit_codes import code_for
-from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.pair.site import SiteHandle
 from protectorclient.pair.site_pair import SitePair
 from protectorclient.polling import poller
-from protectorclient.v1 import Client, _post_once
+from protectorclient.polling.pace import search_pace
+from protectorclient.polling.silence import NO_ANSWER
+from protectorclient.v1 import Client
 from tests.helpers.broken_wire import (
     FINE,
     NO_OPERATIONS,
@@ -65,7 +67,7 @@ class Wired:
             self.network.session(name),
             endpoint_override=self.pair.site(name).url,
             site_name=name,
-            patience=_post_once.Pace(
+            search_pace=search_pace(
                 clock=self.pair.clock.time, sleep=self.sleep
             ),
         )
@@ -170,7 +172,7 @@ def test_a_group_is_not_gone(live: Live, voice: Voice) -> None:
     located = wired.sites().locate(WEB)
     assert located.current.name == "site-a"
     assert list(located.groups) == ["site-b"]
-    assert isinstance(located.errors["site-a"], SILENT)
+    assert isinstance(located.errors["site-a"], NO_ANSWER)
     assert not isinstance(located.errors["site-a"], exceptions.NotFound)
 
 

@@ -18,7 +18,7 @@ import urllib3.connection
 from fakeserver.local.pair import LocalPair
 from protectorclient._http import session
 from protectorclient.polling import poller
-from protectorclient.v1 import _post_once
+from protectorclient.v1 import _acting
 from tests.helpers.broken_wire import (
     FINE,
     NO_OPERATIONS,
@@ -74,11 +74,11 @@ class Wire:
             "_new_conn",
             lambda connection: self.network.connect(connection),
         )
-        for where in (_post_once, poller):
+        for where, name in ((_acting, "search_pace"), (poller, "Pace")):
             pace = functools.partial(
-                where.Pace, clock=pair.clock.time, sleep=self.sleep
+                getattr(where, name), clock=pair.clock.time, sleep=self.sleep
             )
-            patch.setattr(where, "Pace", pace)
+            patch.setattr(where, name, pace)
 
     def sleep(self, seconds: float) -> None:
         self.naps += 1

@@ -7,7 +7,8 @@ import pytest
 import requests_mock
 from keystoneauth1 import session as ksa_session
 
-from protectorclient.v1 import Client, _post_once
+from protectorclient.polling.pace import search_pace
+from protectorclient.v1 import Client
 from tests.helpers.canned_site import (
     AUTH,
     ROOT,
@@ -47,7 +48,7 @@ def make_site(
         client = Client(
             ksa_session.Session(auth=password()),
             site_name="site-a",
-            patience=_post_once.Pace(
+            search_pace=search_pace(
                 clock=lambda: sum(naps), sleep=naps.append
             ),
             **options,

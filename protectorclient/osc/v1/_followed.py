@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from protectorclient.polling.events import Ended, Event, Key
     from protectorclient.records.operation import Operation
 
-#: Seconds after which nobody can say any more what runs; a site that
-#: answers is heard more often.
-_FRESH = 15.0
-
 
 class Followed:
     """The last records of what was followed, and how it ended.
@@ -83,7 +79,9 @@ class Followed:
         return self._clock() - self._heard.get(site, 0.0)
 
     def _is_silent(self, site: str) -> bool:
-        return site in self._lost or self._unheard(site) > _FRESH
+        from protectorclient.polling import silence
+
+        return silence.is_silent(self._unheard(site))
 
     def standing(self) -> list[str]:
         """What can be said of those whose end has not been seen."""
@@ -94,7 +92,8 @@ class Followed:
                 told.append(
                     f"whether there is an operation {identity} is not known"
                 )
-            elif self._is_silent(site):
+            elif site in self._lost or self._is_silent(site):
+                # its last poll was lost: it can only be said what was seen
                 status = record.status.replace("_", " ")
                 told.append(
                     f"{identity} was {status} when last seen"

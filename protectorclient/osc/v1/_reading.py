@@ -81,9 +81,9 @@ class ReadsBoth(command.Base):
         pair = self.__dict__.get("pair")
         if pair is None or pair.choice is None:
             return
-        from protectorclient.pair.site import SILENT
+        from protectorclient.polling.silence import NO_ANSWER
 
-        if any(isinstance(error, SILENT) for error in errors.values()):
+        if any(isinstance(error, NO_ANSWER) for error in errors.values()):
             # a dead site cannot say whether it is the right one
             self.say(pair.choice)
 

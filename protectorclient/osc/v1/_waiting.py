@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
-from protectorclient.durations import span
+from protectorclient.durations import STUCK_AFTER, span
 from protectorclient.escape import ShellCommand, protector, shell_word
 from protectorclient.exit_codes import code_for, code_for_several
 from protectorclient.mapping import commands
@@ -283,10 +283,8 @@ class Waiting(command.Base):
 
     def _is_stuck(self, error: exceptions.OperationError) -> bool:
         """One that has not moved for long may never do so by itself."""
-        from protectorclient.advice import match as advice
-
         unchanged = self._unchanged_for(error)
-        if unchanged is None or unchanged <= advice.STUCK_AFTER:
+        if unchanged is None or unchanged <= STUCK_AFTER:
             return False
         error.message += f"; nothing has changed for {span(unchanged)}"
         return True

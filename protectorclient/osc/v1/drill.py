@@ -37,7 +37,7 @@ class ListOverdueDrill(_reading.ReadsBoth, command.Lister):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient.pair.site import SILENT
+        from protectorclient.polling.silence import NO_ANSWER
         from protectorclient.reports import overview
 
         reads = self.reads(parsed_args)
@@ -45,7 +45,7 @@ class ListOverdueDrill(_reading.ReadsBoth, command.Lister):
         if found.trouble is not None:
             raise found.trouble
         for error in found.errors.values():
-            if not isinstance(error, SILENT):
+            if not isinstance(error, NO_ANSWER):
                 # who may not look cannot say that none is overdue
                 raise error
         if reads.alone is not None:

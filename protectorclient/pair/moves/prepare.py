@@ -13,7 +13,8 @@ from protectorclient.pair import guards, liveness
 from protectorclient.pair.located import Located
 from protectorclient.pair.moves import resolve_names
 from protectorclient.pair.moves.action import Prepared
-from protectorclient.pair.site import SILENT, SiteHandle
+from protectorclient.pair.site import SiteHandle
+from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.v1 import group_states
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def need(located: Located, site: SiteHandle) -> None:
     error = located.errors.get(site.name)
     if error is None:
         return
-    if isinstance(error, SILENT) and site is located.current:
+    if isinstance(error, NO_ANSWER) and site is located.current:
         raise exceptions.SiteUnreachable(
             f"the current primary does not answer: {error.message}",
             site=site.name,
@@ -138,7 +139,7 @@ def need_target(prepared: Prepared) -> None:
     fits = located.group.status in group_states.NEEDS[prepared.action]
     if prepared.options.get("force") or not fits:
         return
-    if isinstance(error, SILENT):
+    if isinstance(error, NO_ANSWER):
         raise exceptions.PeerUnreachable(
             PEER_MESSAGE,
             code=409,
@@ -193,7 +194,7 @@ def _resolve(
             names.networks(*networks),
             names.flavors(*flavors),
         )
-    except SILENT as error:
+    except NO_ANSWER as error:
         if unplanned or error.site != located.other.name:
             raise
         raise exceptions.PeerUnreachable(

@@ -17,8 +17,8 @@ from protectorclient.pair.located import rank
 from protectorclient.pair.reads import answer
 from protectorclient.pair.reads.answer import Copy, Reading
 from protectorclient.pair.reads.lists import ListReads
-from protectorclient.pair.site import SILENT
 from protectorclient.pair.site_facts import SiteFacts
+from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.records.consistency_group import ConsistencyGroup
 from protectorclient.records.member import Member
 from protectorclient.records.operation import Operation
@@ -81,7 +81,7 @@ class Reads(ListReads):
         self.learn_names(facts)
         try:
             return Copy(facts, group, question(facts, group))
-        except SILENT:
+        except NO_ANSWER:
             raise
         except exceptions.ProtectorError as error:
             return Copy(facts, group, error=error)
@@ -229,6 +229,6 @@ class Reads(ListReads):
         if lonely is not None:
             return lonely
         for error in errors.values():
-            if not isinstance(error, (*SILENT, exceptions.NotFound)):
+            if not isinstance(error, (*NO_ANSWER, exceptions.NotFound)):
                 return error
         return locate.nowhere(wanted, errors)

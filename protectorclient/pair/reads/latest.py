@@ -10,8 +10,8 @@ from protectorclient import exceptions
 from protectorclient.pair import locate
 from protectorclient.pair.both_sites import need_excuse
 from protectorclient.pair.located import History
-from protectorclient.pair.site import SILENT
 from protectorclient.pair.site_facts import SiteFacts
+from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.records.operation import UNFINISHED, Operation
 from protectorclient.v1 import _manager
 
@@ -81,7 +81,7 @@ def _nobody(
     if lonely is not None:
         return lonely
     for error in errors.values():
-        if not isinstance(error, (*SILENT, exceptions.NotFound)):
+        if not isinstance(error, (*NO_ANSWER, exceptions.NotFound)):
             return error
     return locate.nowhere(_manager.id_of(group or ""), errors)
 

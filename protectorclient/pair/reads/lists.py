@@ -12,8 +12,8 @@ from protectorclient.pair.both_sites import BothSites, need_excuse
 from protectorclient.pair.located import History, rank
 from protectorclient.pair.reads import answer as reading
 from protectorclient.pair.reads.answer import Reading
-from protectorclient.pair.site import SILENT
 from protectorclient.pair.site_facts import SiteFacts
+from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.records.health import GroupHealth
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import Group, ProtectionGroup
@@ -115,7 +115,7 @@ class ListReads(BothSites):
             if lonely is not None:
                 raise lonely
             for error in errors.values():
-                if not isinstance(error, SILENT):
+                if not isinstance(error, NO_ANSWER):
                     raise error
             raise locate.nowhere("", errors)
         if marker is None:

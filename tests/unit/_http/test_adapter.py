@@ -10,6 +10,7 @@ import urllib3
 
 from protectorclient import exceptions
 from protectorclient._http import adapter, microversions
+from protectorclient.durations import CONNECT_TIMEOUT, READ_TIMEOUT
 from tests.helpers.canned_site import (
     AUTH,
     PROJECT,
@@ -80,7 +81,7 @@ def test_always_a_timeout_for_connecting_and_for_reading(
     site = make_site()
     site.answer("GET", f"{GROUPS}/pg-1", json=GROUP)
     site.client.protection_groups.get("pg-1")
-    assert site.last.timeout == (adapter.CONNECT_TIMEOUT, adapter.READ_TIMEOUT)
+    assert site.last.timeout == (CONNECT_TIMEOUT, READ_TIMEOUT)
 
     site = make_site(connect_timeout=1, read_timeout=2)
     site.client.protection_groups.get("pg-1")

@@ -11,7 +11,8 @@ import pytest
 from keystoneauth1 import session as ksa_session
 
 from protectorclient import exceptions
-from protectorclient._http import adapter, deadline, limits
+from protectorclient._http import deadline, limits
+from protectorclient.durations import READ_TIMEOUT
 from protectorclient.mapping.finder import NameFinder
 from protectorclient.v1 import Client
 from tests.helpers.canned_site import (
@@ -119,7 +120,7 @@ def test_a_deadline_is_over_the_whole_answer(
     error = lost(lambda: world.client.protection_groups.get("pg-1"))
     assert isinstance(error, exceptions.SiteUnreachable)
     assert "did not end in time" in error.message
-    assert world.wire.now - began <= adapter.READ_TIMEOUT + 1
+    assert world.wire.now - began <= READ_TIMEOUT + 1
 
 
 @pytest.mark.parametrize("pieces", SLOW.values(), ids=SLOW)
@@ -137,7 +138,7 @@ def test_so_is_everybody_elses(
     error = lost(ask)
     assert isinstance(error, exceptions.SiteUnreachable)
     assert "did not end in time" in error.message
-    assert world.wire.now <= adapter.READ_TIMEOUT + 10
+    assert world.wire.now <= READ_TIMEOUT + 10
 
 
 def test_a_read_timeout_is_for_the_whole(

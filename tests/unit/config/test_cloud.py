@@ -11,8 +11,8 @@ from keystoneauth1 import fixture
 
 import protectorclient
 from protectorclient import exceptions
-from protectorclient._http import adapter
 from protectorclient.config import cloud
+from protectorclient.durations import CONNECT_TIMEOUT, READ_TIMEOUT
 from tests.helpers.canned_site import (
     AUTH,
     PROJECT,
@@ -91,8 +91,8 @@ def test_everything_has_a_timeout_keystone_included(
     list(client.protection_groups.list())
     asked = {r.hostname: r.timeout for r in service.request_history}
     assert asked == {
-        "keystone.a": (adapter.CONNECT_TIMEOUT, adapter.READ_TIMEOUT),
-        "protector.a": (adapter.CONNECT_TIMEOUT, 11),
+        "keystone.a": (CONNECT_TIMEOUT, READ_TIMEOUT),
+        "protector.a": (CONNECT_TIMEOUT, 11),
     }
 
 
@@ -136,7 +136,7 @@ def test_timeout_and_address_of_the_entry(
     client = protectorclient.connect("direct")
     list(client.protection_groups.list())
     assert service.last_request is not None
-    assert service.last_request.timeout == (adapter.CONNECT_TIMEOUT, 7)
+    assert service.last_request.timeout == (CONNECT_TIMEOUT, 7)
 
 
 def test_os_cloud(

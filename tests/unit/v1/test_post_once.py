@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from protectorclient import exceptions
+from protectorclient.polling.pace import search_pace
 from protectorclient.records.operation import Operation
 from protectorclient.v1 import _post_once
 
@@ -78,7 +79,7 @@ class Service:
             _post_once.Request("pg-1", "failover", {"force": True}, OURS, "a"),
             post=self.post,
             look=self.look,
-            pace=_post_once.Pace(clock=lambda: self.now, sleep=self.sleep),
+            pace=search_pace(clock=lambda: self.now, sleep=self.sleep),
         )
 
 
@@ -129,7 +130,7 @@ def test_silence_is_not_an_answer() -> None:
     assert caught.value.request_id == OURS
     assert caught.value.site == "a"
     assert service.posted == 1
-    assert service.now == _post_once.Pace().patience
+    assert service.now == search_pace().give_up_after
 
 
 def test_a_refusal_to_look_is_not_an_answer() -> None:
@@ -303,7 +304,7 @@ def test_mappings_may_be_kept_in_other_words() -> None:
         ),
         post=lost,
         look=lambda: looks.pop(0),
-        pace=_post_once.Pace(clock=lambda: 0.0, sleep=lambda _: None),
+        pace=search_pace(clock=lambda: 0.0, sleep=lambda _: None),
     )
     assert found is ours
 
@@ -338,7 +339,7 @@ def test_an_earlier_operation_has_not_begun_now(
         _post_once.Request("pg-1", "failover", {}, OURS),
         post=lambda request_id: known[answer],
         look=lambda: [known["op-2"], known["op-1"]],
-        pace=_post_once.Pace(clock=lambda: 0.0, sleep=lambda _: None),
+        pace=search_pace(clock=lambda: 0.0, sleep=lambda _: None),
         earlier=told.append,
     )
     assert found is known[answer]
