@@ -1,4 +1,4 @@
-"""A dead site costs its connect timeout once, however many groups there are.
+"""Measure commands at a dead site, as a multiple of its connect timeout.
 
 site-a is killed, and its port then swallows connections as a host without
 power does: nothing refuses, nothing answers. What `status` and `check` of
@@ -34,7 +34,7 @@ COMMANDS = {
 
 @contextlib.contextmanager
 def black_hole(port: int) -> Iterator[None]:
-    """A port whose queue is full, so that a SYN gets no answer."""
+    """Return a port whose queue is full, so that a SYN gets no answer."""
     with contextlib.ExitStack() as held:
         listener = held.enter_context(socket.socket())
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -49,7 +49,7 @@ def black_hole(port: int) -> Iterator[None]:
 
 
 def run(command: str) -> tuple[float, int]:
-    """How long a command takes, in seconds, and what it ends with."""
+    """Return how long a command takes, in seconds, and its exit code."""
     out = io.StringIO()
     began = time.monotonic()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):

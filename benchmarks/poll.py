@@ -1,4 +1,5 @@
-"""CPU time of one poll, as a multiple of a bare GET of requests."""
+"""Measure the CPU time of one poll, as a multiple of a bare GET of
+requests."""
 
 import json
 import multiprocessing
@@ -39,7 +40,7 @@ _OPERATION = {
 
 
 class _Site(socketserver.StreamRequestHandler):
-    """A Keystone and a protector that always say the same."""
+    """A Keystone and a protector whose answers never change."""
 
     def handle(self) -> None:
         while line := self.rfile.readline().decode():
@@ -81,7 +82,7 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 def cpu_us(call: Callable[[], object]) -> float:
-    """Processor time of one call, in microseconds."""
+    """Return the processor time of one call, in microseconds."""
     began = time.process_time()
     for _ in range(POLLS):
         call()

@@ -1,4 +1,4 @@
-"""CPU time from Return to the first line of our own code."""
+"""Measure the CPU time from Return to the first line of our own code."""
 
 import argparse
 import os
@@ -29,7 +29,7 @@ SUBJECTS: dict[str, list[str]] = {
 
 
 def cpu_ms(command: list[str]) -> float:
-    """Processor time of one run, ours and the system's, in milliseconds."""
+    """Return the processor time of one run, ours and the system's, in ms."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -1,4 +1,4 @@
-"""Two sites on this machine, a planned failover, and the way back.
+"""The demo: two sites on this machine, a planned failover, a failback.
 
 Every command is shown as you would type it, then run; what it did is checked
 with the clouds' own commands, and the demo fails when anything is off. The
@@ -49,11 +49,11 @@ DOWN = "protector-sandbox down"
 
 
 class Wrong(Exception):
-    """What the demo promised is not what happened."""
+    """The demo did not do what it promises."""
 
 
 class Stage:
-    """An empty home in a temporary directory, and the commands run there."""
+    """A temporary home directory, and the commands that run in it."""
 
     def __init__(self, place: pathlib.Path) -> None:
         self.place = place
@@ -75,12 +75,12 @@ class Stage:
         }
 
     def type(self, command: str) -> None:
-        """Show a command and run it before the reader's eyes."""
+        """Print a command, then run it."""
         print(f"$ {command}", flush=True)
         self._run(command)
 
     def ask(self, command: str) -> Any:
-        """The answer of a command that is there to check another."""
+        """Return the JSON of a command that checks another one."""
         return json.loads(self._run(f"{command} -f json", subprocess.PIPE))
 
     def servers(self, cloud: str) -> list[dict[str, Any]]:
@@ -91,7 +91,7 @@ class Stage:
         return str(self.ask(SHOW_GROUP)["status"])
 
     def answers(self) -> bool:
-        """Whether either site still takes connections."""
+        """Return whether either site still accepts connections."""
         for port in self.ports:
             with socket.socket() as probe:
                 probe.settimeout(1)
@@ -100,7 +100,8 @@ class Stage:
         return False
 
     def processes(self) -> list[int]:
-        """What was started here and still runs, where /proc tells."""
+        """List the processes that were started here and still run, by
+        /proc."""
         mark = str(self.place).encode()
         found = []
         for entry in pathlib.Path("/proc").glob("[0-9]*"):
@@ -111,7 +112,7 @@ class Stage:
         return found
 
     def clear(self) -> None:
-        """Take everything down after a failure or an interruption."""
+        """Stop everything after a failure or an interruption."""
         with contextlib.suppress(Wrong):
             self._run(DOWN)
         for pid in self.processes():
@@ -119,7 +120,7 @@ class Stage:
                 os.kill(pid, signal.SIGKILL)
 
     def show_logs(self) -> None:
-        """What the sites had to say, for the one who looks for a cause."""
+        """Print the logs of the sites, to find the cause of a failure."""
         for log in sorted(self.place.glob(".protector-sandbox/*.log")):
             lines = log.read_text(errors="replace").splitlines()[-20:]
             print(f"--- {log.name}", *lines, sep="\n", file=sys.stderr)
@@ -201,7 +202,7 @@ def running(servers: list[dict[str, Any]]) -> int:
 
 
 def shape(servers: list[dict[str, Any]]) -> list[list[str]]:
-    """What must be the same again; ids are new after a rebuild."""
+    """Return what must be the same again; ids are new after a rebuild."""
     fields = ("Name", "Status", "Networks", "Flavor")
     return sorted([str(server[name]) for name in fields] for server in servers)
 

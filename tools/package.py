@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def _build(tree: pathlib.Path, dist: pathlib.Path) -> pathlib.Path:
-    """The wheel, made from the sdist and not from the tree."""
+    """Build the wheel from the sdist, not from the tree."""
     tools = _environment(dist.parent / "build-tools")
     _pip(tools, "build")
     _run(
@@ -101,7 +101,7 @@ def _try(wheel: pathlib.Path, extra: str, place: pathlib.Path) -> None:
 
 
 def _environment(path: pathlib.Path) -> pathlib.Path:
-    """The programs of a new, empty environment."""
+    """Return the programs of a new, empty environment."""
     venv.create(path, with_pip=True)
     return path / "bin"
 

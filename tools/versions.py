@@ -68,7 +68,8 @@ def _passes(name: str, options: str) -> bool:
 
 
 def _environment(name: str) -> pathlib.Path | None:
-    """The interpreter of the environment, made when there is none."""
+    """Return the interpreter of the environment; create it when there is
+    none."""
     place = PLACE / name
     python = place / "bin" / "python"
     wanted = _wanted(name)
@@ -84,7 +85,8 @@ def _environment(name: str) -> pathlib.Path | None:
 
 
 def _wanted(name: str) -> str:
-    """What an environment depends on; ``newest`` is of today."""
+    """Return a hash of what an environment depends on; ``newest`` changes
+    daily."""
     digest = hashlib.sha256()
     pins = [_files()[name]] if name != NEWEST else []
     for path in (ROOT / "setup.cfg", pathlib.Path(__file__), *pins):
@@ -116,7 +118,7 @@ def _install(python: pathlib.Path, name: str) -> bool:
 
 
 def _files() -> dict[str, pathlib.Path]:
-    """The constraints by name: those of a release by its number."""
+    """Return the constraints by name: those of a release by its number."""
     return {
         path.stem.removeprefix("upper-"): path
         for path in CONSTRAINTS.glob("*.txt")

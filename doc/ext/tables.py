@@ -1,4 +1,4 @@
-"""Tables that the code acts on, set as tables of the documentation.
+"""Directive ``table-of``: renders the tables of the code in the documentation.
 
 ``.. table-of:: NAME`` renders one of them. What is printed is what runs, so
 a page cannot go on saying what has long been changed.
@@ -31,12 +31,12 @@ def literal(words: Iterable[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """Text that is not markup: nothing in it is a link or a reference."""
+    """Escape text, so that nothing in it is a link or a reference."""
     return re.sub(r"([*`|_\\]|://)", r"\\\1", text)
 
 
 def grid(widths: Row, head: Row, rows: Iterable[Row]) -> Iterator[str]:
-    """A list-table, line by line."""
+    """Yield a list-table, line by line."""
     yield ".. list-table::"
     yield "   :header-rows: 1"
     yield f"   :widths: {' '.join(widths)}"
@@ -48,7 +48,7 @@ def grid(widths: Row, head: Row, rows: Iterable[Row]) -> Iterator[str]:
 
 
 def steps() -> Iterator[str]:
-    """Each operation, with the progress at the end of every step."""
+    """Yield each operation, with the progress at the end of every step."""
     named = {**plans.PLANS, "failback --reverse-replication": plans.REVERSING}
     rows = [
         (f"``{name}``", ", ".join(f"``{s.name}`` {s.end}" for s in plan))
@@ -93,7 +93,7 @@ def cell(rule: roles.Rule, role: str | None) -> str:
 
 
 def endpoints() -> Iterator[str]:
-    """What is described to programs, in short for people."""
+    """Yield the endpoints of the OpenAPI description, in short."""
     whole = description.document(description.newest(), description.newest())
     rows = []
     for method, path in description.routes():
@@ -129,7 +129,7 @@ def scenarios() -> Iterator[str]:
 
 
 def walkthroughs() -> Iterator[str]:
-    """Each walkthrough of the guide, shown and mended in the sandbox."""
+    """Yield each failure of the guide, and its fix in the sandbox."""
     for walkthrough in WALKTHROUGHS:
         yield f"**{plain(walkthrough.symptom)}**"
         yield ""
@@ -155,7 +155,7 @@ def _session(head: str, typed: Iterable[Command]) -> Iterator[str]:
 
 
 def troubleshooting() -> Iterator[str]:
-    """Not a grid: what helps is read from top to bottom."""
+    """Yield the troubleshooting page, from top to bottom."""
     for row in match.TABLE:
         filled = row.filled()
         yield f"**{plain(filled.symptom)}**"
@@ -174,12 +174,12 @@ def troubleshooting() -> Iterator[str]:
 
 
 def _literal(line: str) -> str:
-    """A command as a person types it, and the prose beside it."""
+    """Mark a command as code, and leave prose as it is."""
     return plain(line) if line.endswith(":") else f"``{line}``"
 
 
 def checks() -> Iterator[str]:
-    """Not a grid either: four columns of sentences cannot be read."""
+    """Yield the checks; four columns of sentences would not fit a grid."""
     for row in checking.CHECKS:
         yield f"``{row.id}``"
         yield f"    {plain(row.title)}, {row.where.value}."
@@ -200,7 +200,7 @@ def checks() -> Iterator[str]:
 
 
 def refusals() -> Iterator[str]:
-    """In the order in which they are looked at."""
+    """Yield the refusals, in the order in which they are checked."""
     rows = [
         (
             f"``{row.check}``",

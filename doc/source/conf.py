@@ -1,4 +1,4 @@
-"""How the documentation is built."""
+"""The Sphinx configuration."""
 
 import importlib.metadata
 import pathlib

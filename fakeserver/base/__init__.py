@@ -1,1 +1,2 @@
-"""The ground: configuration, clock, database, ids, keys."""
+"""The ground that all parts share: configuration, clock, database, ids,
+keys."""

@@ -1,4 +1,4 @@
-"""The one clock everything in a site reads, so that a test can own time.
+"""The one clock that everything in a site reads; a test can set it.
 
 ``time()`` is seconds since the epoch, UTC.
 """
@@ -17,7 +17,7 @@ FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Clock(Protocol):
-    """What the engine, the tokens and the arrays know of time."""
+    """The interface of a clock for the engine, the tokens and the arrays."""
 
     def time(self) -> float: ...
 
@@ -27,19 +27,19 @@ class Clock(Protocol):
 
 
 def stamp(seconds: float) -> str:
-    """Seconds since the epoch as the API writes a time."""
+    """Format seconds since the epoch as the API writes a time."""
     moment = datetime.datetime.fromtimestamp(int(seconds), datetime.UTC)
     return moment.strftime(FORMAT)
 
 
 def parse_stamp(text: str) -> float:
-    """The reverse of :func:`stamp`."""
+    """Parse a time of the API into seconds since the epoch."""
     moment = datetime.datetime.strptime(text, FORMAT)
     return moment.replace(tzinfo=datetime.UTC).timestamp()
 
 
 class ManualClock:
-    """A clock that moves only when told; a sleep moves it by itself."""
+    """A clock that moves only when a test moves it; a sleep moves it too."""
 
     def __init__(self, start: float = 1_760_000_000.0) -> None:
         self._now = start
@@ -137,7 +137,8 @@ class SharedClock:
 
 
 def _checked(path: pathlib.Path) -> dict[str, object]:
-    """What a clock's file says; BrokenFile where it says no time."""
+    """Return what a clock's file says; raise BrokenFile where it says no
+    time."""
     state = json_file.read(path)
     skew, frozen = state.get("skew", {}), state.get("frozen_at")
     numbers = [state.get("ahead", 0.0), 0.0 if frozen is None else frozen]
@@ -148,7 +149,7 @@ def _checked(path: pathlib.Path) -> dict[str, object]:
 
 
 def _is_time(number: object) -> bool:
-    """Whether it is seconds that a clock can reach, before the year 9999."""
+    """Return whether a value is seconds of a clock, before the year 9999."""
     if isinstance(number, bool) or not isinstance(number, int | float):
         return False
     # not so for what is no number, either

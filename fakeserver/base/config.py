@@ -1,4 +1,4 @@
-"""What one site's process is told when it starts."""
+"""The settings that one site's process gets when it starts."""
 
 import dataclasses
 import pathlib
@@ -29,7 +29,7 @@ class SiteConfig:
     ca_file: pathlib.Path | None = None
 
     def of_peer(self) -> "SiteConfig":
-        """The other site's, in the same folder."""
+        """Return the settings of the other site, in the same folder."""
         return dataclasses.replace(
             self,
             site=self.peer,
@@ -64,7 +64,7 @@ class SiteConfig:
 
     @property
     def engine_stopped(self) -> pathlib.Path:
-        """There while the engine is not to run, whatever starts the site."""
+        """Return the file that keeps the engine stopped while it exists."""
         return self.directory / f"{self.site}.engine-stopped"
 
     @property

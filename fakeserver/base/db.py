@@ -1,4 +1,4 @@
-"""SQLite in WAL mode: a connection a thread, one writer at a time."""
+"""SQLite in WAL mode: one connection a thread, one writer at a time."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ BUSY = 30.0
 
 
 class _OfThread:
-    """Ends with the thread that it belongs to, and its connection with it."""
+    """Closes the connection of a thread when the thread ends."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
@@ -37,7 +37,7 @@ class Database:
                 tx.execute(statement)
 
     def connection(self) -> sqlite3.Connection:
-        """This thread's connection, for reads outside a transaction."""
+        """Return this thread's connection, for reads outside a transaction."""
         held: _OfThread | None = getattr(self._local, "held", None)
         if held is not None:
             return held.connection
@@ -69,7 +69,7 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A write transaction; nested use joins the outer one."""
+        """Run a write transaction; a nested one joins the outer one."""
         db = self.connection()
         if db.in_transaction:
             yield db
@@ -105,14 +105,15 @@ def _close(
     known: set[sqlite3.Connection],
     lock: threading.RLock,
 ) -> None:
-    """The thread of a connection has ended, or its database is closed."""
+    """Close a connection whose thread has ended, or whose database is
+    closed."""
     with lock:
         known.discard(connection)
     connection.close()
 
 
 def dump(value: Any) -> str:
-    """JSON as it is kept in a column."""
+    """Format a value as the JSON that a column keeps."""
     return json.dumps(value, separators=(",", ":"))
 
 

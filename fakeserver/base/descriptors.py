@@ -1,4 +1,4 @@
-"""How the file descriptors of a process are shared out among its parts.
+"""The share of the process' file descriptors that each part may use.
 
 Each thread that asks the databases has a connection to that of its site and
 to that of the arrays; each is two files. Where a process may have few, it
@@ -19,13 +19,14 @@ FEWEST = 8
 
 
 def limit() -> float:
-    """How many files this process may have."""
+    """Return how many files this process may open."""
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return math.inf if soft == resource.RLIM_INFINITY else soft
 
 
 def share(most: int) -> int:
-    """The threads of a part that has so many where nothing is short."""
+    """Return how many threads a part may have; ``most`` where files are
+    plenty."""
     spare = limit() - OF_THE_PROCESS - 2 * FEWEST - OTHERS * OF_A_THREAD
     if spare == math.inf:
         return most
@@ -34,7 +35,7 @@ def share(most: int) -> int:
 
 
 def left(most: int, of_each: int) -> int:
-    """Connections that leave the process files for its own work.
+    """Return how many connections leave the process files for its other work.
 
     :param most: how many there are where nothing is short.
     :param of_each: descriptors that one takes.

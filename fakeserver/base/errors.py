@@ -1,4 +1,4 @@
-"""The ways a protector request is refused: reason -> HTTP status."""
+"""The reasons for which the API refuses a request, each with its status."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ NOT_FAILED_OVER = "Protection Group is not in failed_over state"
 
 
 class Refused(Exception):
-    """A request that is refused; nothing was changed."""
+    """A refused request; nothing was changed."""
 
     def __init__(self, reason: str, message: str, **details: Any) -> None:
         super().__init__(message)

@@ -1,35 +1,35 @@
-"""Faults: what goes wrong, where, how often. Here only the interface."""
+"""The interface of injected faults: the points at which one may apply."""
 
 from typing import Protocol
 
 
 class StepFault(Exception):
-    """A step was told to fail, with this message."""
+    """A fault makes a step fail, with this message."""
 
 
 class Faults(Protocol):
-    """Asked at every place where something can be made to go wrong."""
+    """Asked at every point where a fault can be injected."""
 
     def at(self, point: str) -> None:
-        """A point the engine passes, ``before:STEP``, ``inside:STEP``,
-        ``after:STEP``; raises StepFault, or ends the process there."""
+        """Pass a point of the engine, ``before:STEP``, ``inside:STEP`` or
+        ``after:STEP``; a fault raises StepFault, or ends the process there."""
 
     def at_each(self, point: str, name: str) -> None:
-        """Such a point of a step, for one thing that it handles; only a
-        fault that names both is met there."""
+        """Pass such a point for one resource that a step handles; only a fault
+        that names both applies there."""
 
     def cuts(self, target: str) -> bool:
-        """Whether the way from this site to that one is cut."""
+        """Return whether the connection from this site to that one is cut."""
 
     def delay(self, point: str) -> float:
-        """Seconds that this point takes longer than it should."""
+        """Return the seconds by which a fault delays this point."""
 
     def token(self, array: str) -> str | None:
-        """The API token that an array takes instead of its own."""
+        """Return the API token that an array accepts because of a fault."""
 
 
 class NoFaults:
-    """A world where nothing goes wrong."""
+    """No faults at all."""
 
     def at(self, point: str) -> None:
         return None

@@ -1,4 +1,4 @@
-"""Ids: random ones for what users make, stable ones for the seeded world."""
+"""Ids: random for what users create, stable for the seeded world."""
 
 import contextlib
 import contextvars
@@ -11,59 +11,59 @@ _NAMESPACE = uuid.UUID("6d0c0a5e-5d63-4d0c-9a3e-0b6f5d1f2c11")
 
 
 @dataclasses.dataclass(frozen=True)
-class _Story:
-    """What ids are made of while a story is told."""
+class _Sequence:
+    """The seed and the counters of the ids made within :func:`seeded`."""
 
     dice: random.Random
     begun: float
 
 
-_story: contextvars.ContextVar[_Story | None] = contextvars.ContextVar(
-    "story", default=None
+_sequence: contextvars.ContextVar[_Sequence | None] = contextvars.ContextVar(
+    "sequence", default=None
 )
 
 
 def new_id() -> str:
-    """A random UUID in its dashed form."""
-    story = _story.get()
-    if story is None:
+    """Return a random UUID in its dashed form."""
+    sequence = _sequence.get()
+    if sequence is None:
         return str(uuid.uuid4())
-    return str(uuid.UUID(int=story.dice.getrandbits(128), version=4))
+    return str(uuid.UUID(int=sequence.dice.getrandbits(128), version=4))
 
 
 def moment_id(moment: float) -> int:
-    """The second of a moment, for the id of what was made at it."""
-    story = _story.get()
-    return int(moment if story is None else moment - story.begun)
+    """Return the second of a moment, for the id of what was made at it."""
+    sequence = _sequence.get()
+    return int(moment if sequence is None else moment - sequence.begun)
 
 
 @contextlib.contextmanager
-def told(seed: int, name: str, begun: float) -> Iterator[None]:
-    """Tell a story: its ids are of the seed, the same every time.
+def seeded(seed: int, name: str, begun: float) -> Iterator[None]:
+    """Make every id in this block from the seed, the same every time.
 
-    It holds for this thread alone: a story is told without any other, and
-    what is made meanwhile elsewhere has ids that nobody can foresee.
+    It holds for this thread alone: ids that another thread makes meanwhile
+    are random.
     """
     dice = random.Random(f"{seed}/{name}")
-    before = _story.set(_Story(dice, begun))
+    before = _sequence.set(_Sequence(dice, begun))
     try:
         yield
     finally:
-        _story.reset(before)
+        _sequence.reset(before)
 
 
 def stable_id(seed: int, *parts: str) -> str:
-    """The same UUID for the same seed and parts, on every machine."""
+    """Return the same UUID for the same seed and parts, on every machine."""
     return str(uuid.uuid5(_NAMESPACE, "/".join((str(seed), *parts))))
 
 
 def stable_hex(seed: int, *parts: str) -> str:
-    """Like :func:`stable_id`, in Keystone's form: 32 hex digits."""
+    """Return a stable id in Keystone's form: 32 hex digits."""
     return stable_id(seed, *parts).replace("-", "")
 
 
 def derived_name(operation_id: str, source_id: str) -> str:
-    """The name of what an operation makes out of a source resource.
+    """Return the name of what an operation makes from a source resource.
 
     The same for the same pair: a step that is repeated after a crash finds
     what its first try made, and a site that takes over the unfinished

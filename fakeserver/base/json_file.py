@@ -9,11 +9,11 @@ from typing import Any
 
 
 class BrokenFile(Exception):
-    """A file that holds something else, in one sentence."""
+    """A file does not hold one JSON object; the message is one sentence."""
 
 
 def read(path: pathlib.Path) -> dict[str, Any]:
-    """What it holds.
+    """Read the JSON object of a file.
 
     Raises FileNotFoundError where there is none, BrokenFile where it is
     no JSON object.
@@ -28,7 +28,7 @@ def read(path: pathlib.Path) -> dict[str, Any]:
 
 
 def broken(path: pathlib.Path, why: str) -> BrokenFile:
-    """The refusal of a file that somebody has cut off, or written."""
+    """Return the error for a file that is cut off or wrongly written."""
     return BrokenFile(
         f"{path} cannot be read: {why.rstrip('.')}; put a good one in its "
         "place, or remove it."
@@ -36,7 +36,7 @@ def broken(path: pathlib.Path, why: str) -> BrokenFile:
 
 
 def write(path: pathlib.Path, held: dict[str, Any]) -> None:
-    """Exchange it whole, or not at all; for its owner alone."""
+    """Replace the file as a whole, readable for its owner alone."""
     handle, name = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(handle, "w") as out:

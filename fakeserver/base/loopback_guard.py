@@ -1,4 +1,4 @@
-"""Who may talk to a site at all: this machine, under its own names."""
+"""Refuses requests that do not come from this machine, under its own names."""
 
 import http
 import ipaddress
@@ -16,7 +16,7 @@ CONTROL = "/_sandbox"
 
 
 class LoopbackMiddleware:
-    """A WSGI application that answers only to loopback.
+    """Answers requests from loopback only.
 
     The Host header is looked at because a page in somebody's browser can
     reach this port under a name of its own.
@@ -60,7 +60,8 @@ def is_local_name(host: str) -> bool:
 def refusal(
     start_response: StartResponse, code: int, reason: str, message: str
 ) -> list[bytes]:
-    """The error form of the API, for what never reaches the API."""
+    """Answer in the error form of the API, before a request reaches the
+    API."""
     request_id = f"req-{new_id()}"
     error = {
         "code": code,

@@ -1,4 +1,4 @@
-"""What a journal may not keep."""
+"""Masks secrets in what the request log keeps."""
 
 import json
 import re
@@ -38,7 +38,7 @@ _FERNET = re.compile(r"gAAAA[\w=-]{16,}")
 
 
 def mask(value: Any, key: str = "") -> Any:
-    """The same JSON value with every secret in it covered."""
+    """Copy a JSON value with every secret in it masked."""
     if key == "password" and isinstance(value, dict):
         # the method "password" of Keystone, which holds a user
         return {
@@ -67,7 +67,7 @@ def _suspect(key: str, value: Any) -> bool:
 
 
 def headers(found: Iterable[tuple[str, str]], limit: int) -> dict[str, str]:
-    """The headers that are kept, and those that are only named."""
+    """Return the headers to keep; mask those that hold secrets."""
     kept = {}
     for name, value in found:
         key = name.lower()
@@ -87,7 +87,7 @@ def mask_query(text: str) -> str:
 
 
 def readable(body: bytes, limit: int) -> Any:
-    """A body as a journal keeps it: masked JSON, or only its length.
+    """Return the body for the request log: masked JSON, or its length.
 
     What cannot be read whole as JSON may hide a secret anywhere, so nothing
     of it is kept.

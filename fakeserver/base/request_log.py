@@ -1,4 +1,5 @@
-"""What a site was asked and what it answered, on disk, in bounded space."""
+"""The request log of a site: requests and answers, on disk, in bounded
+space."""
 
 import io
 import json
@@ -26,7 +27,8 @@ PATH = 512
 
 
 class RequestLog:
-    """Lines of JSON, one a request; an older file of the same size."""
+    """A file of JSON lines, one a request, and one older file of the same
+    size."""
 
     def __init__(self, path: pathlib.Path, limit: int = LIMIT) -> None:
         self._path = path
@@ -68,7 +70,7 @@ def _older(path: pathlib.Path) -> pathlib.Path:
 
 
 def entries(path: pathlib.Path) -> Iterator[dict[str, Any]]:
-    """What was written, oldest first; a torn last line is passed over."""
+    """Read the entries, oldest first; skip an incomplete last line."""
     for part in (_older(path), path):
         if not part.exists():
             continue
@@ -83,7 +85,7 @@ def entries(path: pathlib.Path) -> Iterator[dict[str, Any]]:
 
 
 class RequestLogMiddleware:
-    """A WSGI application whose requests are written down."""
+    """Writes each request and its answer to the request log."""
 
     def __init__(
         self, app: WSGIApplication, journal: RequestLog, clock: Clock
@@ -99,7 +101,7 @@ class RequestLogMiddleware:
             # how the sandbox is driven is not what the site was asked
             return self._app(environ, start_response)
         asked = _Request(environ, self._clock.time())
-        told: dict[str, Any] = {}
+        answer: dict[str, Any] = {}
 
         def start(
             status: str,
@@ -107,8 +109,8 @@ class RequestLogMiddleware:
             exc_info: Any = None,
             /,
         ) -> Any:
-            told["status"] = int(status[:3])
-            told["headers"] = masking.headers(headers, PATH)
+            answer["status"] = int(status[:3])
+            answer["headers"] = masking.headers(headers, PATH)
             return start_response(status, headers, exc_info)
 
         body: list[bytes] = []
@@ -123,17 +125,17 @@ class RequestLogMiddleware:
                 if close is not None:
                     close()
         finally:
-            entry = asked.entry(told, b"".join(body))
+            entry = asked.entry(answer, b"".join(body))
             try:
                 self._journal.write(entry)
             except OSError as error:
                 # whoever asked gets the answer all the same
-                LOG.warning("the journal cannot be written: %s", error)
+                LOG.warning("The request log cannot be written: %s", error)
         return body
 
 
 class _Request:
-    """One request, from its beginning to its line in the journal."""
+    """One request, from its beginning to its line in the log."""
 
     def __init__(self, environ: WSGIEnvironment, now: float) -> None:
         self._environ = environ
@@ -142,7 +144,7 @@ class _Request:
         self._began = time.perf_counter()
         self._body = _peek(environ)
 
-    def entry(self, told: dict[str, Any], answer: bytes) -> dict[str, Any]:
+    def entry(self, answer: dict[str, Any], body: bytes) -> dict[str, Any]:
         environ = self._environ
         made: dict[str, Any] = {
             "at": stamp(self._now),
@@ -166,10 +168,10 @@ class _Request:
             made["headers"] = asked
         if self._body is not None:
             made["body"] = self._body
-        made["status"] = told.get("status")
-        if told.get("headers"):
-            made["answer_headers"] = told["headers"]
-        kept = masking.readable(answer, ANSWER)
+        made["status"] = answer.get("status")
+        if answer.get("headers"):
+            made["answer_headers"] = answer["headers"]
+        kept = masking.readable(body, ANSWER)
         if kept is not None:
             made["answer"] = kept
         fault = environ.get("sandbox.fault")
@@ -180,7 +182,7 @@ class _Request:
 
 
 def _peek(environ: WSGIEnvironment) -> Any:
-    """The body as it may be kept; the application reads it as it was."""
+    """Return the body for the log; the application can still read it."""
     length = environ.get("CONTENT_LENGTH") or "0"
     size = int(length) if length.isdigit() else 0
     if not 0 < size <= BODY:

@@ -1,4 +1,4 @@
-"""Routes that are quickly added.
+"""Flask routes that are added quickly.
 
 Each site has some two hundred of them, the same ones as any other site, and
 only its own functions behind them; a suite of tests starts thousands of
@@ -15,7 +15,7 @@ from werkzeug.routing import Map, Rule
 
 
 class _MatchOnlyRule(Rule):
-    """A route that is matched but never built into an address.
+    """A route that is matched, and never built into an address.
 
     What werkzeug prepares for building takes most of the time in which a
     site starts; without it a test has its two sites in a third of that.
@@ -30,7 +30,7 @@ def _never_built(rule: Rule, **values: Any) -> tuple[str, str]:
 
 
 class Application(flask.Flask):
-    """An application whose addresses are worked out once in a process.
+    """An application whose addresses are compiled once in a process.
 
     One with other addresses is another class, with a ``_worked_out`` of its
     own.
@@ -42,11 +42,11 @@ class Application(flask.Flask):
 
     @property
     def knows_its_addresses(self) -> bool:
-        """Whether only the functions behind the routes are wanted."""
+        """Return whether only the functions behind the routes are missing."""
         return self.url_map is self._worked_out
 
     def take(self, blueprints: Iterable[flask.Blueprint]) -> None:
-        """Answer what these blueprints, the same for every site, answer."""
+        """Register blueprints that are the same for every site."""
         with self._turn:
             if self._worked_out is not None:
                 self.url_map = self._worked_out
@@ -56,7 +56,7 @@ class Application(flask.Flask):
 
 
 class Blueprint(flask.Blueprint):
-    """Keeps its routes in a list, and adds them all in one go.
+    """A blueprint that collects its routes, and adds them all at once.
 
     Flask's own asks at each route, twice, whether it comes too late, and
     looks on disk for the folder of each blueprint, of which nothing is

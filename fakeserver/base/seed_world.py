@@ -93,12 +93,12 @@ ARRAY_TOKENS = {
 
 
 def changed_token(array: str, fault: str) -> str:
-    """What an array takes while a fault has changed its token."""
+    """Return the token that an array accepts while a fault changes it."""
     return f"{ARRAY_TOKENS[array]}-{fault}"
 
 
 def once_changed(array: str, token: str) -> bool:
-    """Whether a token is one that some fault has given to the array."""
+    """Return whether a fault has ever given this token to the array."""
     return token.startswith(changed_token(array, "fault-"))
 
 
@@ -135,7 +135,7 @@ class SeedGroup:
 
 @dataclasses.dataclass(frozen=True)
 class World:
-    """Both sites of one scenario."""
+    """Both sites of one scenario, as data."""
 
     seed: int
     scenario: str
@@ -143,19 +143,20 @@ class World:
 
     @property
     def registered(self) -> bool:
-        """Whether the services know the sites, the tenant and the groups."""
+        """Return whether the services know the sites, the tenant and the
+        groups."""
         return self.scenario != "empty"
 
     def site_id(self, site: str) -> str:
-        """The id of the site's record, the same at both services."""
+        """Return the id of the site's record, the same at both services."""
         return stable_id(self.seed, "site", site)
 
     def backend(self, site: str) -> str:
-        """The Cinder host of the site's FlashArray pool."""
+        """Return the Cinder host of the site's FlashArray pool."""
         return f"{site}@{ARRAYS[site]}#pool"
 
     def networks(self, site: str) -> dict[str, str]:
-        """The networks of a site: name -> cidr."""
+        """Return the networks of a site: name -> cidr."""
         if self.scenario != "fleet":
             return NETWORKS[site]
         return {**NETWORKS[site], FLEET_NETWORK: str(FLEET_RANGE)}
@@ -170,7 +171,7 @@ class World:
         return f"{user}-secret"
 
     def peer_password(self) -> str:
-        """Of the account that the other site keeps."""
+        """Return the password of the account that the peer keeps."""
         return f"{PEER_USER}-secret"
 
     def network_id(self, site: str, name: str) -> str:
@@ -188,7 +189,7 @@ class World:
 
 @functools.lru_cache(maxsize=16)
 def build(scenario: str, seed: int, groups: int = 0) -> World:
-    """The world of a scenario; instances and volumes are all at site-a.
+    """Build the world of a scenario; all instances and volumes are at site-a.
 
     A scenario that is not ``fleet`` starts from the same three groups.
     """

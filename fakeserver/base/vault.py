@@ -1,4 +1,4 @@
-"""Secrets at rest and on the way to the peer."""
+"""Encryption of secrets, at rest and in transit to the peer."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ _NONCE = 12
 
 
 class Unreadable(Exception):
-    """A secret that this key, or this context, does not open."""
+    """This key, or this context, does not open the secret."""
 
 
 class Vault:
@@ -29,7 +29,8 @@ class Vault:
 
     @classmethod
     def open(cls, path: pathlib.Path) -> "Vault":
-        """The vault of a key file, which is made, 0600, the first time."""
+        """Open the vault of a key file; create the file, 0600, the first
+        time."""
         key = secrets.token_bytes(32)
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         handle = os.open(temporary, os.O_WRONLY | os.O_CREAT, 0o600)
@@ -62,6 +63,7 @@ class Vault:
         return clear.decode()
 
     def fingerprint(self, text: str, context: str) -> str:
-        """The same for the same secret, telling nothing of it."""
+        """Return a value that is the same for the same secret and reveals
+        nothing of it."""
         body = f"{context}\0{text}".encode()
         return hmac.new(self._sign, body, hashlib.sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""How a site reaches HTTP addresses: real sockets, or a test's own way."""
+"""Connections to HTTP addresses: real sockets, or those of a test."""
 
 from typing import Protocol
 
@@ -12,7 +12,8 @@ class Wire(Protocol):
 
 
 class Sockets:
-    """Plain sockets; a certificate file when the sandbox runs with TLS."""
+    """Plain sockets, with a certificate file when the sandbox runs with
+    TLS."""
 
     def __init__(self, verify: bool | str = True) -> None:
         self._verify = verify

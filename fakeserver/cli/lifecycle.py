@@ -1,4 +1,4 @@
-"""Up, down, and what happens to one site in between."""
+"""Starts and ends the sites of a sandbox."""
 
 import contextlib
 import dataclasses
@@ -40,11 +40,11 @@ INTERRUPTED = 130
 
 
 class DidNotStart(Problem):
-    """A site that ended, or never answered; its log says why."""
+    """A site ended, or never answered; the message names its log."""
 
 
 def up(folder: Folder, asked: Mapping[str, Any]) -> None:
-    """Bring both sites up, or leave nothing behind."""
+    """Start both sites, or neither of them."""
     made = not folder.path.exists()
     with interruptible() as interrupted:
         folder.prepare()
@@ -71,20 +71,21 @@ def _up(
         advice = f"choose another with {OPTIONS[site]}"
         _port_is_free(settings, site, advice)
     if kept:
-        say(f"Taking up the data that is in {folder.shown}.")
+        say(f"The sandbox goes on with the data in {folder.shown}.")
         upgrade(folder, settings)
     folder.write(settings)
     scenario = SCENARIOS[settings.scenario]
-    if scenario.has_a_story and not kept:
+    if scenario.has_history and not kept:
         controls.begin_anew(folder, settings, time.time())
     awake = [site for site in SITES if site not in scenario.down]
     launch(folder, settings, awake, interrupted)
     for site in scenario.down:
-        say(f"{site} is down, as the scenario has it.")
+        say(f"{site} does not run in this scenario.")
 
 
 def _leave_nothing(folder: Folder, made: bool, keep_logs: bool) -> None:
-    """As before ``up``, but for a log that says what went wrong."""
+    """Restore the folder as before ``up``, but for a log that names the
+    error."""
     folder.remove_data(logs=not keep_logs)
     if made and not keep_logs:
         (folder.path / "up.lock").unlink(missing_ok=True)
@@ -96,17 +97,20 @@ def _not_up(folder: Folder) -> None:
     alive = [site for site in SITES if process.running(folder, site)]
     if not alive:
         return
-    sentence = f"The sandbox in {folder.shown} is up already"
+    sentence = f"The sandbox in {folder.shown} is up already."
     asleep = [site for site in SITES if site not in alive]
     if asleep:
-        sentence += f"; protector-sandbox start {asleep[0]} starts the rest"
-    raise Problem(f"{sentence}.")
+        sentence += (
+            f" Start {asleep[0]} too:\n"
+            f"protector-sandbox start {asleep[0]} {folder.option}"
+        )
+    raise Problem(sentence)
 
 
 def _settings(
     folder: Folder, asked: Mapping[str, Any], kept: bool
 ) -> Settings:
-    """What was asked for, over what the data on disk was made with."""
+    """Return the requested settings over those that the data was made with."""
     before = folder.settings() if kept else Settings()
     given = {key: value for key, value in asked.items() if value is not None}
     if kept:
@@ -115,7 +119,7 @@ def _settings(
             if key in given and given[key] != held:
                 raise Problem(
                     f"The data in {folder.shown} was made with {option} "
-                    f"{held}, which cannot change; give another --dir, or "
+                    f"{held}, which cannot change. Give another --dir, or "
                     "remove the folder."
                 )
     settings = dataclasses.replace(before, **given)
@@ -137,7 +141,7 @@ def _settings(
 
 
 def _with_ports(settings: Settings) -> Settings:
-    """Port 0 is any that is free now."""
+    """Replace port 0 with a free port."""
     with contextlib.ExitStack() as held:
         for name in ("port", "peer_port"):
             if getattr(settings, name) == 0:
@@ -166,7 +170,7 @@ def launch(
     sites: Sequence[str],
     interrupted: threading.Event,
 ) -> None:
-    """Start sites and wait until each answers; else none of them runs."""
+    """Start sites and wait until each answers; else stop all of them."""
     pids: dict[str, int] = {}
     marks = {site: _size(folder.log(site)) for site in sites}
     done = False
@@ -222,7 +226,7 @@ def _size(path: pathlib.Path) -> int:
 
 
 def _last_words(log: pathlib.Path, mark: int) -> str:
-    """The last line of a log that was written since it was that long."""
+    """Return the last line that was added to a log."""
     if not log.exists():
         return "it ended at once"
     with log.open("rb") as text:
@@ -235,19 +239,19 @@ def _last_words(log: pathlib.Path, mark: int) -> str:
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[threading.Event]:
-    """Signals that would end this process set an event instead."""
-    told = threading.Event()
+    """Make signals that would end this process set an event instead."""
+    interrupted = threading.Event()
 
-    def tell(number: int, frame: FrameType | None) -> None:
-        told.set()
+    def note(number: int, frame: FrameType | None) -> None:
+        interrupted.set()
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     if threading.current_thread() is not threading.main_thread():
-        yield told
+        yield interrupted
         return
-    before = {number: signal.signal(number, tell) for number in numbers}
+    before = {number: signal.signal(number, note) for number in numbers}
     try:
-        yield told
+        yield interrupted
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -271,12 +275,12 @@ def down(folder: Folder) -> None:
 
 
 def foreground(folder: Folder) -> pathlib.Path:
-    """There while an ``up --foreground`` waits; gone, and it ends."""
+    """Return the file that exists while an ``up --foreground`` waits."""
     return folder.path / "foreground"
 
 
 def stay(folder: Folder, interrupted: threading.Event) -> None:
-    """Wait for a signal, or for a ``down`` elsewhere; then all is down."""
+    """Wait for a signal, or for a ``down`` elsewhere; then stop both sites."""
     mark = foreground(folder)
     mark.touch(mode=0o600)
     say("Both sites answer. Ctrl-C takes them down.")
@@ -309,7 +313,7 @@ def start(folder: Folder, site: str) -> None:
 
 
 def end(folder: Folder, site: str, number: signal.Signals) -> None:
-    """Stop or kill one site; nothing happens to one that is down."""
+    """Stop or kill one site; do nothing when it is down."""
     folder.settings()
     with folder.alone():
         pid = process.running(folder, site)

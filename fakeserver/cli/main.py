@@ -25,24 +25,24 @@ MICROVERSIONS = ("1.0", "1.1", "1.2")
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in a sentence; --help has the rest."""
+    """A parser whose errors are one sentence; --help has the rest."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(allow_abbrev=False, **kwargs)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+        self.exit(2, f"{self.prog}: {message}. See\n{self.prog} --help\n")
 
 
 def parser() -> argparse.ArgumentParser:
-    """All commands and options."""
+    """Return the parser of all commands and options."""
     common = Parser(add_help=False)
     common.add_argument(
         "--dir",
         type=pathlib.Path,
         metavar="DIR",
         default=argparse.SUPPRESS,
-        help=f"folder of the sandbox; default {DEFAULT_DIR}",
+        help=f"Folder of the sandbox; the default is {DEFAULT_DIR}.",
     )
     made = Parser(
         prog="protector-sandbox",
@@ -56,30 +56,37 @@ def parser() -> argparse.ArgumentParser:
             name, help=help, description=help, parents=[common]
         )
 
-    _up_options(add("up", "start both sites; prints what to export"))
-    add("down", "stop both sites; their data stays")
-    add("status", "say which sites run, and how")
-    add("env", "print what to export")
-    add("reset", "bring the seeded world back while the sites run")
+    _up_options(add("up", "Start both sites and print what to export."))
+    add("down", "Stop both sites; their data stays.")
+    add("status", "Show which sites run, and how.")
+    add("env", "Print what to export.")
+    add("reset", "Write the seeded world again while the sites run.")
     for name, help in (
-        ("start", "start one site over its data"),
-        ("stop", "stop one site"),
-        ("kill", "kill one site, as a power cut would"),
+        ("start", "Start one site over its data."),
+        ("stop", "Stop one site."),
+        ("kill", "Kill one site, as a power cut does."),
     ):
         add(name, help).add_argument("site", choices=SITES, metavar="SITE")
-    engine = add("engine", "stop or start the engine of one site")
+    engine = add("engine", "Stop or start the engine of one site.")
     engine.add_argument("verb", choices=("stop", "start"))
     engine.add_argument("site", choices=SITES, metavar="SITE")
-    _fault_options(add("fault", "make something go wrong"), common)
-    _clock_options(add("clock", "move the clock of both sites"), common)
-    _array_options(add("array", "what an array's administrator does"), common)
-    journal = add("journal", "print what each site was asked and answered")
-    journal.add_argument("--site", choices=SITES, help="only this site")
+    _fault_options(add("fault", "Inject faults."), common)
+    _clock_options(add("clock", "Set the clock of both sites."), common)
+    _array_options(
+        add("array", "Do what an administrator of an array does."), common
+    )
+    journal = add(
+        "journal", "Print the requests of each site and their answers."
+    )
+    journal.add_argument("--site", choices=SITES, help="Show only this site.")
     journal.add_argument(
-        "--last", type=_count, metavar="N", help="only the last N requests"
+        "--last",
+        type=_count,
+        metavar="N",
+        help="Show only the last N requests.",
     )
     journal.add_argument(
-        "--json", action="store_true", help="one JSON object a line"
+        "--json", action="store_true", help="Print one JSON object a line."
     )
     return made
 
@@ -89,54 +96,54 @@ def _up_options(up: argparse.ArgumentParser) -> None:
         "--pace",
         type=_seconds,
         metavar="SECONDS",
-        help="how long a step takes; default 1",
+        help="How long a step takes; the default is 1.",
     )
     up.add_argument(
         "--port",
         type=_port,
         metavar="PORT",
-        help="port of site-a; default 8788, 0: any",
+        help="Port of site-a; the default is 8788, and 0 is any free port.",
     )
     up.add_argument(
         "--peer-port",
         type=_port,
         metavar="PORT",
-        help="port of site-b; default 8789, 0: any",
+        help="Port of site-b; the default is 8789, and 0 is any free port.",
     )
     up.add_argument(
         "--tls",
         action="store_true",
         default=None,
-        help="serve HTTPS under a certificate of the sandbox's own",
+        help="Serve HTTPS with a certificate of the sandbox's own.",
     )
     up.add_argument(
         "--seed",
         type=_integer,
         metavar="N",
-        help="of the world's ids; default 1",
+        help="Seed of the ids of the seeded world; the default is 1.",
     )
     up.add_argument(
         "--max-microversion",
         choices=MICROVERSIONS,
         metavar="M.m",
-        help="newest version of the API to offer; default 1.2",
+        help="Newest API version to offer; the default is 1.2.",
     )
     up.add_argument(
         "--scenario",
         choices=SCENARIOS,
         metavar="NAME",
-        help="; ".join(f"{n}: {s.help}" for n, s in SCENARIOS.items()),
+        help=" ".join(f"{n}: {s.help}" for n, s in SCENARIOS.items()),
     )
     up.add_argument(
         "--groups",
         type=_count,
         metavar="N",
-        help="how many groups the scenario fleet has",
+        help="How many groups the scenario fleet has.",
     )
     up.add_argument(
         "--foreground",
         action="store_true",
-        help="stay until interrupted, then take both sites down",
+        help="Wait until interrupted, then stop both sites.",
     )
 
 
@@ -147,34 +154,45 @@ def _fault_options(
     add = verbs.add_parser(
         "add",
         parents=[common],
-        help="ask for a fault; prints its id",
+        help="Add a fault and print its id.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="\n".join(f"{k.name:18}{k.help}" for k in KINDS.values()),
     )
     add.add_argument("kind", choices=KINDS, metavar="KIND")
-    add.add_argument("--site", choices=SITES, help="only at this site")
+    add.add_argument(
+        "--site", choices=SITES, help="Apply it at this site only."
+    )
     add.add_argument(
         "--match",
         metavar="PATTERN",
-        help="only where this fits: 'POST */action', the name of a step, or "
-        "STEP/NAME for one instance or volume of it",
+        help="Apply it only where this fits: 'POST */action', the name of a "
+        "step, or STEP/NAME for one instance or volume of the step.",
     )
-    add.add_argument("--times", type=_count, metavar="N", help="then no more")
+    add.add_argument(
+        "--times", type=_count, metavar="N", help="Apply it N times at most."
+    )
     add.add_argument(
         "--probability",
         type=_probability,
         default=1.0,
         metavar="P",
-        help="above 0, at most 1; the dice are seeded",
+        help="Apply it with this probability, above 0 and at most 1; the "
+        "--seed of the sandbox decides when.",
     )
     add.add_argument(
-        "--stage", choices=STAGES, help="when in a request, or in a step"
+        "--stage",
+        choices=STAGES,
+        help="When to apply it in a request or a step.",
     )
-    add.add_argument("--message", metavar="TEXT", help="what it says")
-    add.add_argument("--seconds", type=_seconds, help="how long it takes")
-    verbs.add_parser("list", parents=[common], help="show what is asked for")
+    add.add_argument("--message", metavar="TEXT", help="Message of the error.")
+    add.add_argument(
+        "--seconds",
+        type=_seconds,
+        help="Duration of the fault; see the kinds below.",
+    )
+    verbs.add_parser("list", parents=[common], help="List the faults.")
     clear = verbs.add_parser(
-        "clear", parents=[common], help="take back one fault, or all"
+        "clear", parents=[common], help="Clear one fault, or all."
     )
     clear.add_argument("id", nargs="?", metavar="ID")
 
@@ -184,13 +202,15 @@ def _array_options(
 ) -> None:
     verbs = array.add_subparsers(dest="verb", required=True)
     verbs.add_parser(
-        "snapshots", parents=[common], help="show the snapshots that are kept"
+        "snapshots", parents=[common], help="List the snapshots that are kept."
     )
     copy = verbs.add_parser(
-        "copy", parents=[common], help="make a volume out of a kept snapshot"
+        "copy", parents=[common], help="Create a volume from a kept snapshot."
     )
     copy.add_argument("snapshot", metavar="SNAPSHOT")
-    copy.add_argument("volume", metavar="VOLUME", help="its name on the array")
+    copy.add_argument(
+        "volume", metavar="VOLUME", help="Name of the volume on the array."
+    )
 
 
 def _clock_options(
@@ -198,14 +218,14 @@ def _clock_options(
 ) -> None:
     verbs = clock.add_subparsers(dest="verb", required=True)
     advance = verbs.add_parser(
-        "advance", parents=[common], help="let time pass at once"
+        "advance", parents=[common], help="Set the clock ahead by a duration."
     )
     advance.add_argument("duration", type=_duration, metavar="DURATION")
     advance.add_argument(
-        "--site", choices=SITES, help="set only this site's clock ahead"
+        "--site", choices=SITES, help="Set only this site's clock ahead."
     )
-    verbs.add_parser("freeze", parents=[common], help="let time stand still")
-    verbs.add_parser("run", parents=[common], help="let time go on")
+    verbs.add_parser("freeze", parents=[common], help="Freeze the clock.")
+    verbs.add_parser("run", parents=[common], help="Let a frozen clock go on.")
 
 
 def _port(text: str) -> int:
@@ -259,7 +279,7 @@ def _duration(text: str) -> float:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; its exit code."""
+    """Run one command; return its exit code."""
     args = parser().parse_args(argv)
     try:
         folder = Folder(pathlib.Path(getattr(args, "dir", DEFAULT_DIR)))
@@ -316,7 +336,7 @@ def _run(args: argparse.Namespace, folder: Folder) -> None:
         case "array":
             _array(args, folder)
         case "journal":
-            show.journal(folder, args.site, args.last, args.json)
+            show.requests(folder, args.site, args.last, args.json)
 
 
 def _up(args: argparse.Namespace, folder: Folder) -> None:
@@ -346,7 +366,7 @@ def _fault(args: argparse.Namespace, folder: Folder) -> None:
         show.faults(folder)
     elif args.verb == "clear":
         gone = controls.clear_faults(folder, args.id)
-        say(f"{gone} taken back.")
+        say(f"{gone} cleared.")
     else:
         names = ("site", "match", "times", "probability")
         names += ("stage", "message", "seconds")  # type: ignore[assignment]

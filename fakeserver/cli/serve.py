@@ -107,7 +107,7 @@ def _lock_file(folder: Folder, site: str) -> pathlib.Path:
 
 
 def _is_there(folder: Folder, site: str, lock: int) -> bool:
-    """Whether the folder is the one that this process was started over.
+    """Return whether the folder is the one that this process was started over.
 
     Nothing takes a lock file away but who takes away the folder; where
     there is another one, the folder was made anew.
@@ -124,7 +124,8 @@ def _is_there(folder: Folder, site: str, lock: int) -> bool:
 
 @contextlib.contextmanager
 def _only_one(folder: Folder, site: str) -> Iterator[int]:
-    """The kernel holds this for as long as the process lives."""
+    """Lock the site; the kernel holds the lock as long as the process
+    lives."""
     path = _lock_file(folder, site)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:

@@ -1,4 +1,4 @@
-"""What the commands print on stdout."""
+"""Prints the results of the commands on stdout."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -18,7 +18,7 @@ def lines(texts: Iterable[str]) -> None:
 
 
 def table(rows: Sequence[Sequence[str]]) -> None:
-    """Columns as wide as they need to be."""
+    """Print columns as wide as they need to be."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = zip(row, widths, strict=True)
@@ -51,7 +51,7 @@ def status(folder: Folder) -> None:
 
 
 def clock(folder: Folder) -> None:
-    """The time at each site, and whether it goes on."""
+    """Print the time at each site, and whether it is frozen."""
     path = folder.path / "clock.json"
     times = [stamp(SharedClock(path, site).time()) for site in SITES]
     shown = times[0]
@@ -64,7 +64,7 @@ def clock(folder: Folder) -> None:
 
 
 def snapshots(rows: Iterable[tuple[str, str, str, int | None, float]]) -> None:
-    """The snapshots that the arrays keep."""
+    """Print the snapshots that the arrays keep."""
     shown = [("ARRAY", "SNAPSHOT", "VOLUME", "GIB", "NEWEST WRITE")]
     for array, name, volume, size, moment in rows:
         shown.append((array, name, volume, str(size or "-"), stamp(moment)))
@@ -93,16 +93,16 @@ def faults(folder: Folder) -> None:
     table(rows)
 
 
-def journal(
+def requests(
     folder: Folder, only: str | None, last: int | None, raw: bool
 ) -> None:
-    """Both sites' requests in the order in which they were sent."""
+    """Print both sites' requests in the order in which they were sent."""
     folder.settings()
     found = [
         {"site": site, **entry}
         for site in SITES
         if only in (None, site)
-        for entry in entries(folder.journal(site))
+        for entry in entries(folder.request_log(site))
     ]
     found.sort(key=lambda entry: float(entry["real"]))
     for entry in found[-last:] if last else found:
@@ -111,8 +111,8 @@ def journal(
 
 
 def _harmless(text: str) -> str:
-    """What a client sent may neither forge a line of this journal nor
-    speak to the terminal. Such characters are written as JSON has them."""
+    """Escape control characters as JSON does, so that a client can neither
+    forge a line of the log nor control the terminal."""
     return "".join(
         one if one.isprintable() else json.dumps(one)[1:-1].replace(*_DELETE)
         for one in text

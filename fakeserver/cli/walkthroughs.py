@@ -1,4 +1,4 @@
-"""Each walkthrough of the published guide: seen here, and mended here.
+"""Each failure of the published guide: how to see it here, and how to fix it.
 
 One table. The documentation prints it, and a test types what it says.
 """
@@ -21,7 +21,7 @@ END"""
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """A command, how it ends, and what it says."""
+    """A command, its exit code, and what it prints."""
 
     command: str
     code: int = 0
@@ -33,7 +33,7 @@ class Command:
 
 @dataclasses.dataclass(frozen=True)
 class Walkthrough:
-    """A symptom of the guide, its fix there, and both in the sandbox."""
+    """A symptom of the guide, the guide's fix, and both in the sandbox."""
 
     #: ``up --scenario`` brings it about
     scenario: str

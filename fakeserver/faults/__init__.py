@@ -1,1 +1,2 @@
-"""Faults to inject: the kinds, the places, and what was asked for."""
+"""Faults to inject: their kinds, their points, and the rules that ask for
+them."""

@@ -1,14 +1,14 @@
-"""What can be made to go wrong, as a table."""
+"""The kinds of faults, as a table."""
 
 import dataclasses
 
-#: where in a request, or in a step, a fault strikes
+#: where in a request, or in a step, a fault applies
 STAGES = ("before", "inside", "after", "undo")
 
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """One way of going wrong, with what a rule of it says by default."""
+    """One kind of fault, with the defaults of its rules."""
 
     name: str
     #: who asks for it: transport, point, link, delay, database, policy,
@@ -25,70 +25,71 @@ _ALL = (
     Kind(
         "reset",
         "transport",
-        "the connection is closed without an answer; --stage after lets "
-        "the request be done first",
+        "The connection is closed without an answer; with --stage after, "
+        "the request is done first.",
         stage="before",
     ),
     Kind(
         "timeout",
         "transport",
-        "no answer for --seconds, then the connection is closed",
+        "No answer comes for --seconds; then the connection is closed.",
         stage="before",
         seconds=60.0,
     ),
     Kind(
         "truncate",
         "transport",
-        "the answer breaks off in the middle of its body",
+        "The answer breaks off in the middle of its body.",
         stage="after",
     ),
     Kind(
         "slow",
         "transport",
-        "the answer comes --seconds late",
+        "The answer comes --seconds late.",
         stage="before",
         seconds=2.0,
     ),
     Kind(
         "503",
         "transport",
-        "the request is answered 503, in HTML, as a proxy does",
+        "The request is answered with 503, in HTML, as a proxy does it.",
         stage="before",
     ),
     Kind(
         "partition",
         "link",
-        "the sites cannot reach each other; with --site, only that site "
-        "cannot reach the other",
+        "The sites cannot reach each other; with --site, only that site "
+        "cannot reach the other.",
     ),
     Kind(
         "step",
         "point",
-        "a step of an operation fails with --message; --match names it",
-        message="the step was told to fail",
+        "A step of an operation fails with --message; --match names the step.",
+        message="the injected fault makes the step fail",
     ),
     Kind(
         "crash",
         "point",
-        "the site dies at once, as with SIGKILL, at --stage of the step "
-        "that --match names",
+        "The site dies at once, as with SIGKILL, at --stage of the step "
+        "that --match names.",
         stage="before",
     ),
     Kind(
         "cinder-403",
         "policy",
-        "Cinder lets only an admin manage and unmanage volumes",
+        "Cinder lets only an admin manage and unmanage volumes.",
     ),
     Kind(
         "array-token",
         "token",
-        "the array of --site, or both, takes another API token, which "
-        "protector-sandbox env shows; policy set with that one cures it",
+        "The array of --site, or both arrays, accept another API token. "
+        "protector-sandbox env prints it; policy set with that token ends "
+        "the failure.",
     ),
     Kind(
         "no-snapshot",
         "point",
-        "the array has no complete recovery point yet",
+        "The array has no complete recovery point yet.",
         stage="array",
         match="latest",
         message="FlashArray: no replicated snapshot is available yet",
@@ -96,7 +97,7 @@ _ALL = (
     Kind(
         "slow-replication",
         "delay",
-        "a recovery point arrives --seconds late at the other array",
+        "A recovery point arrives --seconds late at the other array.",
         stage="array",
         match="transfer",
         seconds=600.0,
@@ -104,17 +105,17 @@ _ALL = (
     Kind(
         "disk-full",
         "database",
-        "the site's database cannot be written",
+        "The site's database cannot be written.",
         message="database or disk is full",
     ),
     Kind(
         "database-locked",
         "database",
-        "the site's database is locked by somebody else",
+        "Another process locks the site's database.",
         message="database is locked",
     ),
 )
-#: families that are a state of things, and no blow: nothing is thrown for
+#: families that change a state until they are cleared: nothing is raised for
 #: them, and nothing is used up
 LASTING = ("delay", "policy", "token")
 KINDS = {kind.name: kind for kind in _ALL}

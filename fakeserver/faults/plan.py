@@ -1,4 +1,4 @@
-"""Faults that were asked for: kept on disk, seeded, the same every time.
+"""The rules that ask for faults: kept on disk, and seeded.
 
 The plan is one small file of the sandbox, read by both sites and written by
 whoever adds a fault, so it outlives a killed process. Whether a rule with a
@@ -28,7 +28,7 @@ NAME = "faults.json"
 
 
 class SiteCrash(SystemExit):
-    """The site died here, where the process goes on without it.
+    """A fault ends the site here, while the process goes on.
 
     Not an Exception, so that no handler survives it; a SystemExit, so that
     a thread that dies of it does so without a word.
@@ -37,7 +37,7 @@ class SiteCrash(SystemExit):
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
-    """One fault that was asked for."""
+    """One fault that somebody asked for."""
 
     id: str
     kind: str
@@ -49,7 +49,7 @@ class Rule:
     probability: float
     #: how often it may still strike; None is for ever
     times: int | None
-    #: how often somebody asked, and how often it struck
+    #: how often somebody asked, and how often it applied
     asked: int = 0
     struck: int = 0
 
@@ -63,7 +63,7 @@ class Rule:
 
 
 class BadRule(ValueError):
-    """A fault that cannot be asked for, in one sentence."""
+    """A rule that cannot be added; the message is one sentence."""
 
 
 class FaultFile:
@@ -76,7 +76,7 @@ class FaultFile:
         self._rules: tuple[Rule, ...] = ()
 
     def rules(self) -> tuple[Rule, ...]:
-        """All rules; the file is read only when it has changed."""
+        """Return all rules; read the file only when it has changed."""
         try:
             found = self._path.stat()
         except FileNotFoundError:
@@ -99,22 +99,22 @@ class FaultFile:
         probability: float = 1.0,
         times: int | None = None,
     ) -> Rule:
-        """Ask for a fault; what is not said is as the kind has it."""
+        """Add a rule; the kind gives the defaults."""
         known = KINDS.get(kind)
         if known is None:
             raise BadRule(
-                f"there is no fault {kind!r}; there are {', '.join(KINDS)}"
+                f"there is no fault {kind!r}; choose from {', '.join(KINDS)}"
             )
         if not 0 < probability <= 1:
-            raise BadRule("the probability must be above 0 and at most 1")
+            raise BadRule("--probability must be above 0 and at most 1")
         if times is not None and times < 1:
-            raise BadRule("a fault must be allowed to strike at least once")
+            raise BadRule("--times must be 1 or more")
         if seconds is not None and seconds < 0:
-            raise BadRule("the seconds of a fault cannot be negative")
+            raise BadRule("--seconds cannot be negative")
         if known.family in LASTING and (times, probability) != (None, 1):
             raise BadRule(
-                f"the fault {kind} lasts until it is cleared; it takes no "
-                "times and no probability"
+                f"the fault {kind} lasts until it is cleared; --times and "
+                "--probability do not go with it"
             )
         stage = known.stage if stage is None else stage
         match = known.match if match is None else match
@@ -138,7 +138,7 @@ class FaultFile:
         return rule
 
     def clear(self, rule_id: str | None = None) -> tuple[Rule, ...]:
-        """Take back one rule, or all; says which are gone."""
+        """Remove one rule, or all; return the removed ones."""
         with self._change() as held:
             gone = [
                 entry
@@ -148,8 +148,8 @@ class FaultFile:
             held["rules"] = [e for e in held["rules"] if e not in gone]
         return tuple(Rule(**entry) for entry in gone)
 
-    def strike(self, rule_id: str) -> Rule | None:
-        """Count that a rule was asked; the rule, when it strikes."""
+    def apply(self, rule_id: str) -> Rule | None:
+        """Count that a rule was asked; return the rule when it applies."""
         struck = None
         with self._change() as held:
             for entry in held["rules"]:
@@ -164,14 +164,15 @@ class FaultFile:
         return struck
 
     def _held(self) -> dict[str, Any]:
-        """What is in the file, looked through."""
+        """Read the file and check it."""
         held = json_file.read(self._path)
         _entries(self._path, held)
         return held
 
     @contextlib.contextmanager
     def _change(self) -> Iterator[dict[str, Any]]:
-        """Read, change, replace: one at a time over both processes."""
+        """Read, change and replace the file: one at a time over both
+        processes."""
         lock = self._path.with_name(f"{self._path.name}.lock")
         handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
@@ -187,15 +188,18 @@ class FaultFile:
 
 
 def _entries(path: pathlib.Path, held: dict[str, Any]) -> list[Rule]:
-    """The rules of a file; BrokenFile where one is none."""
+    """Return the rules of a file; raise BrokenFile where an entry is no
+    rule."""
     try:
         rules = [Rule(**entry) for entry in held["rules"]]
     except (KeyError, TypeError):
-        raise json_file.broken(path, "it holds no list of faults") from None
+        raise json_file.broken(path, "the list of faults is missing") from None
     for rule in rules:
         numbers = (rule.seconds, rule.probability, rule.asked, rule.struck)
         if not all(type(one) in (int, float) for one in numbers):
-            raise json_file.broken(path, f"{rule.id} has a text for a number")
+            raise json_file.broken(
+                path, f"{rule.id} has a text in place of a number"
+            )
     strange = [rule.kind for rule in rules if rule.kind not in KINDS]
     if strange:
         why = f"there is no fault {strange[0]!r}"
@@ -204,11 +208,12 @@ def _entries(path: pathlib.Path, held: dict[str, Any]) -> list[Rule]:
 
 
 def token_of(array: str, rules: Iterable[Rule]) -> str | None:
-    """The token that an array takes by a fault; the last one counts."""
+    """Return the token that an array accepts because of a fault; the last rule
+    counts."""
     sites = [site for site, name in ARRAYS.items() if name == array]
     found = None
     for rule in rules:
-        # an older version counted how often such a rule struck
+        # an older version counted how often such a rule applied
         lasts = rule.of.family == "token" and not rule.spent
         if lasts and rule.site in (None, *sites):
             found = changed_token(array, rule.id)
@@ -216,7 +221,7 @@ def token_of(array: str, rules: Iterable[Rule]) -> str | None:
 
 
 def die() -> None:
-    """End this process as SIGKILL does: no clean-up, no last word."""
+    """End this process as SIGKILL does, without any clean-up."""
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -237,22 +242,22 @@ class FaultPlan:
         self.dead = False
 
     def alive(self) -> None:
-        """Raise in whoever still works for a dead site."""
+        """Raise in every thread that still works for a dead site."""
         if self.dead:
             raise SiteCrash(f"{self._site} is dead")
 
     def at(self, point: str) -> None:
-        """A point that the engine, or an array, passes."""
+        """Pass a point of the engine, or of an array."""
         self._pass(point)
 
     def at_each(self, point: str, name: str) -> None:
-        """The same point, for one of the things that a step handles."""
+        """Pass the same point for one of the resources that a step handles."""
         self._pass(f"{point}/{name}")
 
     def _pass(self, point: str) -> None:
         self.alive()
         stage, _, name = point.partition(":")
-        rule = self._struck("point", name, stage)
+        rule = self._applied("point", name, stage)
         if rule is None:
             return
         if rule.kind == "crash":
@@ -266,10 +271,10 @@ class FaultPlan:
         # a site is never cut off from its own cloud
         if target == self._site:
             return False
-        return self._struck("link", target) is not None
+        return self._applied("link", target) is not None
 
     def delay(self, point: str) -> float:
-        """How much longer a point takes."""
+        """Return how much longer a point takes."""
         stage, _, name = point.partition(":")
         return sum(
             rule.seconds for rule in self._matching("delay", name, stage)
@@ -279,25 +284,25 @@ class FaultPlan:
         return token_of(array, self.file.rules())
 
     def transport(self, method: str, path: str) -> Rule | None:
-        """What happens to a request that this site is sent."""
-        return self._struck("transport", f"{method} {path}")
+        """Return the rule that applies to a request at this site, if any."""
+        return self._applied("transport", f"{method} {path}")
 
     def asked_for(self, rule: Rule) -> bool:
-        """Whether nobody has taken a rule back, be it used up or not."""
+        """Return whether a rule was not cleared, be it used up or not."""
         return any(one.id == rule.id for one in self.file.rules())
 
     def database(self) -> None:
-        """Asked before each write."""
+        """Run before each write; raise what a fault asks for."""
         self.alive()
-        rule = self._struck("database", "write")
+        rule = self._applied("database", "write")
         if rule is not None:
             raise sqlite3.OperationalError(rule.message)
 
-    def _struck(
+    def _applied(
         self, family: str, subject: str, stage: str | None = None
     ) -> Rule | None:
         for rule in self._matching(family, subject, stage):
-            struck = self.file.strike(rule.id)
+            struck = self.file.apply(rule.id)
             if struck is not None:
                 return struck
         return None

@@ -1,4 +1,4 @@
-"""Where a fault can strike at all, as tables.
+"""The points at which a fault can apply, as tables.
 
 One that never can is a mistake of whoever asks for it: it is refused, with
 what is possible, and not kept to wait for ever.
@@ -61,14 +61,16 @@ _WILD = "*?["
 
 
 def fits(pattern: str, subject: str) -> bool:
-    """A shell pattern; a word without wildcards fits where it is found."""
+    """Match a shell pattern; a word without wildcards fits where it is
+    found."""
     if not any(sign in pattern for sign in _WILD):
         pattern = f"*{pattern}*"
     return fnmatch.fnmatchcase(subject, pattern)
 
 
 def fits_point(pattern: str, point: str) -> bool:
-    """STEP fits a step, and STEP/NAME a thing of it: web-1 is not web-10."""
+    """Match STEP against a step, STEP/NAME against a resource of it: web-1 is
+    not web-10."""
     step, of_thing, thing = pattern.partition("/")
     at, at_thing, name = point.partition("/")
     if of_thing != at_thing or not fits(step, at):
@@ -77,15 +79,15 @@ def fits_point(pattern: str, point: str) -> bool:
 
 
 def complaint(kind: Kind, stage: str, match: str) -> str | None:
-    """Why such a fault could never strike; None where it can."""
+    """Return why such a fault can never apply; None where it can."""
     stages = stages_of(kind)
     if stage not in stages:
         if len(stages) == 1:
-            return f"the fault {kind.name} has no stage to choose"
+            return f"the fault {kind.name} has no --stage"
         shown = [one for one in stages if one not in ("settle", "array")]
         return (
-            f"the fault {kind.name} does not strike at stage {stage}, but at "
-            f"{', '.join(shown[:-1])} or {shown[-1]}"
+            f"the fault {kind.name} has no stage {stage}; its stages are "
+            f"{', '.join(shown[:-1])} and {shown[-1]}"
         )
     if match == "*" or _can_fit(kind, stage, match):
         return None
@@ -93,7 +95,7 @@ def complaint(kind: Kind, stage: str, match: str) -> str | None:
 
 
 def stages_of(kind: Kind) -> tuple[str, ...]:
-    """The stages that may be asked for."""
+    """Return the stages that a kind can be asked for at."""
     if kind.family == "transport":
         return ("before", "after")
     if kind.family == "point" and kind.stage != "array":
@@ -114,7 +116,8 @@ def _can_fit(kind: Kind, stage: str, match: str) -> bool:
 
 
 def _can_fit_request(match: str) -> bool:
-    """Whether it can be found in METHOD /path, whatever the path is."""
+    """Return whether a pattern can match METHOD /path, whatever the path
+    is."""
     wild = min((match.index(s) for s in _WILD if s in match), default=-1)
     if wild < 0:
         return "/" in match or match in _METHODS
@@ -127,7 +130,7 @@ def _can_fit_request(match: str) -> bool:
 
 
 def _possible(kind: Kind, stage: str, match: str) -> str:
-    """What there is instead of what does not fit."""
+    """Describe what would match instead."""
     if kind.family == "transport":
         return (
             f"request fits {match!r}: it is a method and a path, as in "

@@ -1,4 +1,5 @@
-"""Faults of transport: what a request meets on its way to a site."""
+"""Faults of transport: they apply to a request before, or after, it is
+served."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -17,7 +18,7 @@ Headers = list[tuple[str, str]]
 
 
 class ConnectionDropped(Exception):
-    """No answer, or not the whole of it, reaches who asked."""
+    """The connection ends before the whole answer is sent."""
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
@@ -25,7 +26,7 @@ class ConnectionDropped(Exception):
 
 
 class FaultMiddleware:
-    """A WSGI application whose requests can go wrong on the way.
+    """Applies faults of transport to requests.
 
     ``wait`` spends the time of a late answer. How a connection is dropped
     is known to whoever holds it: here it is only said, with ConnectionDropped.
@@ -86,8 +87,8 @@ class FaultMiddleware:
         raise ConnectionDropped(rule.kind)
 
     def _hold(self, environ: WSGIEnvironment, rule: Rule) -> None:
-        """Let time pass, as long as there is somebody who waits, and a
-        fault to wait for: what is held takes a thread from all others."""
+        """Wait as long as the client waits and the fault is not cleared: a
+        held request takes a thread from all others."""
         if self._wait is not None:
             self._wait(environ, rule.seconds)
             return
@@ -104,7 +105,7 @@ class FaultMiddleware:
 def _run(
     app: WSGIApplication, environ: WSGIEnvironment
 ) -> tuple[str, Headers, bytes]:
-    """The whole answer of an application, told to nobody yet."""
+    """Return the whole answer of an application, without sending it."""
     told: list[Any] = ["500 Internal Server Error", []]
 
     def start(

@@ -1,1 +1,1 @@
-"""How a site is reached over HTTP."""
+"""The HTTP server of a site."""

@@ -26,7 +26,8 @@ def create_app(
     *,
     wait: Callable[[WSGIEnvironment, float], None] | None = None,
 ) -> flask.Flask:
-    """The protector API, the clouds and the control channel of a site.
+    """Create the application: the protector API, the clouds, the control
+    channel.
 
     ``wait`` spends the time of a late answer; a test has its own.
     """
@@ -80,7 +81,7 @@ class DateMiddleware:
 
 
 class ErrorMiddleware:
-    """A WSGI application that never tells a client of its tracebacks."""
+    """Answers 500 in the error form, so that no client sees a traceback."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""A certificate for loopback, made when the sandbox is told to use TLS."""
+"""A certificate for loopback, created when the sandbox uses TLS."""
 
 import datetime
 import ipaddress
@@ -17,7 +17,7 @@ _LIFE = datetime.timedelta(days=800)
 
 
 def make(folder: pathlib.Path) -> None:
-    """An authority, and under it a certificate for both sites.
+    """Create an authority, and under it a certificate for both sites.
 
     The authority's key is thrown away: it signs this once. Without an
     authority of its own, a certificate is not trusted by every client.

@@ -23,7 +23,7 @@ PAUSE_TIMEOUT = 10.0
 
 
 def open_secret(path: pathlib.Path) -> str:
-    """The secret of a sandbox, made 0600 the first time."""
+    """Return the secret of a sandbox; create it, 0600, the first time."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -35,7 +35,7 @@ def open_secret(path: pathlib.Path) -> str:
 
 
 class Pause:
-    """A site that stands still, so that its world can be exchanged.
+    """Pauses a site, so that its world can be replaced.
 
     While it rests, its engine is stopped and everything but the control
     channel is answered 503.
@@ -50,7 +50,7 @@ class Pause:
         self.resting = False
 
     def enter(self) -> bool:
-        """A request comes in; False when it has to come again later."""
+        """Count a request in; return False while the site is paused."""
         with self._change:
             if self.resting:
                 return False
@@ -82,7 +82,7 @@ class Pause:
 
 
 class PauseMiddleware:
-    """A WSGI application that answers 503 while its site rests."""
+    """Answers 503 while its site is paused."""
 
     def __init__(self, app: WSGIApplication, rest: Pause) -> None:
         self._app = app
@@ -104,7 +104,7 @@ class PauseMiddleware:
 
 
 def blueprint(site: Site, rest: Pause) -> flask.Blueprint:
-    """What the ``protector-sandbox`` command asks of a running site."""
+    """Return the routes that the ``protector-sandbox`` command uses."""
     made = Blueprint("sandbox", __name__, url_prefix=CONTROL)
     secret = open_secret(site.config.control_secret)
 

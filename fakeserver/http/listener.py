@@ -45,7 +45,7 @@ _CHUNK = 1 << 16
 
 
 def bind(port: int) -> socket.socket:
-    """A listening socket on loopback; port 0 is any free one."""
+    """Return a listening socket on loopback; port 0 is any free one."""
     # with its protocol said, asyncio sends small answers without delay
     made = socket.socket(
         socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
@@ -61,7 +61,7 @@ def bind(port: int) -> socket.socket:
 
 
 def bind_any() -> socket.socket:
-    """A listening socket on a port that can be had again later.
+    """Return a listening socket on a port that can be bound again later.
 
     A port of the range from which outgoing connections get theirs may be
     taken by one of them while a site is stopped.
@@ -113,13 +113,13 @@ class Listener:
         self._thread.start()
 
     def hush(self) -> None:
-        """Cut every connection and take no more; from any thread, and
-        without waiting. A close still has to follow."""
+        """Cut every connection and accept no more; from any thread, without
+        waiting. A close still has to follow."""
         self._hushed.set()
         self._server.pull_trigger()
 
     def close(self) -> None:
-        """Take nothing more, let what is served end, and be gone."""
+        """Accept no more, let requests end, and stop the thread."""
         if self._closing.is_set():
             return
         self._closing.set()
@@ -130,7 +130,7 @@ class Listener:
 
     def _run(self) -> None:
         while not self._closing.is_set():
-            most = self._server.patience()
+            most = self._server.wait_seconds()
             wasyncore.loop(most, use_poll=True, map=self._map, count=1)
             if self._hushed.is_set():
                 self._take_no_more()
@@ -138,7 +138,7 @@ class Listener:
                     channel.handle_close()
         self._take_no_more()
         # no sooner than its workers are done: their answers are still sent,
-        # and they are told when nobody waits for an answer any more
+        # and they learn when nobody waits for an answer any more
         workers = self._server.task_dispatcher
         workers.set_thread_count(0)
         end = time.monotonic() + CLOSE_TIMEOUT
@@ -173,12 +173,12 @@ class DisconnectMiddleware:
         except ConnectionDropped as dropped:
             if dropped.kind == "reset":
                 _cut(environ)
-            # the one thing that makes waitress close without a word
+            # the one thing that makes waitress close without an answer
             raise ClientDisconnected from dropped
 
 
 def _cut(environ: WSGIEnvironment) -> None:
-    """Let closing the connection send a reset instead of an end."""
+    """Make the close of the connection send a reset instead of an end."""
     asked = environ.get("waitress.client_disconnected")
     channel = getattr(asked, "__self__", None)
     connection = getattr(channel, "socket", None)
@@ -296,7 +296,7 @@ class Relay:
 async def _pump(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
-    """Pass bytes on until one side ends; a reset is passed on as one."""
+    """Pass bytes on until one side ends; pass a reset on as a reset."""
     try:
         while chunk := await reader.read(_CHUNK):
             writer.write(chunk)

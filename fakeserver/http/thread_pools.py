@@ -1,4 +1,4 @@
-"""Lanes for requests, so that those who wait for others hold up nobody.
+"""Thread pools for requests; those that wait for the peer have their own.
 
 A request that starts an operation asks the clouds of both sites and the
 peer's service before it is answered. With one pool of threads for all, a
@@ -30,7 +30,7 @@ _QUEUE.setLevel(logging.ERROR)
 
 
 def lane_of(method: str, path: str, query: str) -> str:
-    """Where a request waits for its turn."""
+    """Return the lane in which a request waits for a thread."""
     if in_control(path):
         return "control"
     if path == "/" or path.startswith(_CLOUDS):
@@ -43,7 +43,7 @@ def lane_of(method: str, path: str, query: str) -> str:
 
 
 class Lanes:
-    """A task dispatcher of waitress that is one for each lane."""
+    """A task dispatcher of waitress with one thread pool for each lane."""
 
     def __init__(self, threads: int) -> None:
         self._lanes = {lane: ThreadedTaskDispatcher() for lane in SHARES}
@@ -52,14 +52,14 @@ class Lanes:
         self.set_thread_count(threads)
 
     def set_thread_count(self, threads: int) -> None:
-        """Spread them; each lane has one, unless there are to be none."""
+        """Spread the threads over the lanes; each lane has one at least."""
         for lane, share in SHARES.items():
             count = max(1, round(threads * share)) if threads else 0
             self._lanes[lane].set_thread_count(count)
 
     @property
     def threads(self) -> list[int]:
-        """Those that still run."""
+        """Return the threads that still run."""
         each = (lane.threads for lane in self._lanes.values())
         return list(itertools.chain.from_iterable(each))
 

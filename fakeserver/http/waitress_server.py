@@ -1,4 +1,4 @@
-"""What this service does otherwise than waitress by itself.
+"""The differences of this server from waitress.
 
 * A request that waitress refuses before any application sees it (no HTTP,
   headers too large, chunks that are none) is answered in the error form of
@@ -77,7 +77,7 @@ class Exhaustion:
         self._silent_until = 0.0
 
     def begin(self, error: OSError) -> None:
-        """Rest from now on, for :data:`REST` seconds."""
+        """Accept nothing for :data:`REST` seconds from now."""
         now = self._clock()
         self._until = now + REST
         if now >= self._silent_until:
@@ -89,7 +89,7 @@ class Exhaustion:
             )
 
     def left(self) -> float:
-        """Seconds that the rest still lasts; 0 when there is none."""
+        """Return the seconds until connections are accepted again."""
         return max(0.0, self._until - self._clock())
 
 
@@ -138,7 +138,7 @@ class RefusalTask(ErrorTask):  # type: ignore[misc]
 
 
 def _plain(text: str) -> str:
-    """waitress' own words, without what cannot be read, and not for ever."""
+    """Return waitress' own words, readable and bounded."""
     shown = "".join(c if c.isprintable() else "?" for c in text)
     return shown[:200]
 
@@ -219,7 +219,7 @@ class Server(waitress.server.TcpWSGIServer):  # type: ignore[misc]
         )
 
     def accept(self) -> Any:
-        """A connection, or None when there is none to be had now."""
+        """Accept a connection; return None when there is none."""
         try:
             return super().accept()
         except OSError as error:
@@ -233,13 +233,13 @@ class Server(waitress.server.TcpWSGIServer):  # type: ignore[misc]
             return False
         return bool(super().readable())
 
-    def patience(self) -> float:
-        """How long the loop may wait for the next event, seconds."""
+    def wait_seconds(self) -> float:
+        """Return how long the loop may wait for the next event, in seconds."""
         return self.exhaustion.left() or (DRAIN if self.draining else IDLE)
 
 
 def connection_limit(of_each: int) -> int:
-    """How many connections leave the process files for its other work.
+    """Return how many connections leave the process files for its other work.
 
     :param of_each: descriptors that one connection takes.
     """

@@ -101,7 +101,7 @@ class LocalPair:
             clock = SharedClock(self.directory / "clock.json")
         if workers is None:
             workers = WORKERS if sockets else 0
-        if SCENARIOS[scenario].has_a_story and fresh:
+        if SCENARIOS[scenario].has_history and fresh:
             controls.begin_anew(folder, settings, clock.time())
         self._open(folder, settings, clock, wire, workers, token_lifetime)
         self._wake_up(SCENARIOS[scenario].down)

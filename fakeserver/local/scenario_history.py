@@ -7,8 +7,8 @@ its own, so that what is found afterwards is what such a day leaves behind.
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from fakeserver.base import ids
 from fakeserver.base.clock import ManualClock
-from fakeserver.base.ids import told
 from fakeserver.base.seed_world import SITES
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.scenarios import SCENARIOS
@@ -29,10 +29,10 @@ def tell(folder: Folder, settings: Settings, clock: ManualClock) -> None:
     """Play the story of the scenario over its freshly seeded world."""
     from fakeserver.local.pair import LocalPair
 
-    if not SCENARIOS[settings.scenario].has_a_story:
+    if not SCENARIOS[settings.scenario].has_history:
         return
     with (
-        told(settings.seed, settings.scenario, clock.time()),
+        ids.seeded(settings.seed, settings.scenario, clock.time()),
         LocalPair.rehearse(folder, settings, clock) as pair,
     ):
         STORIES[settings.scenario](Stage(pair))

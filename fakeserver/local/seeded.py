@@ -64,7 +64,7 @@ def put_back(folder: Folder, settings: Settings, now: float) -> bool:
         a story belongs to it, or the folder is of another process, with
         other keys.
     """
-    if SCENARIOS[settings.scenario].has_a_story:
+    if SCENARIOS[settings.scenario].has_history:
         return False
     world = _world(settings, now)
     for name, content in world.files.items():

@@ -1,1 +1,1 @@
-"""Two sites as two processes on one machine, up and down."""
+"""The two sites of a sandbox as two processes on one machine."""

@@ -13,7 +13,7 @@ LIMIT = 4 << 20
 
 
 def older(path: pathlib.Path) -> pathlib.Path:
-    """Where the lines before those of a log are."""
+    """Return the file that holds the older lines of a log."""
     return path.with_name(f"{path.name}.1")
 
 

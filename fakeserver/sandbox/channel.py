@@ -1,4 +1,4 @@
-"""Asks a running site over its control channel."""
+"""Requests to a running site over its control channel."""
 
 import http.client
 import json
@@ -12,7 +12,7 @@ from fakeserver.sandbox.folder import HOST, Folder, Settings
 
 
 class Silent(Exception):
-    """The site does not answer, or something else does."""
+    """The site does not answer, or something else answers in its place."""
 
 
 def ask(
@@ -23,7 +23,7 @@ def ask(
     method: str = "GET",
     seconds: float = 5.0,
 ) -> dict[str, Any]:
-    """One question to one site."""
+    """Send one request to one site."""
     port = settings.port_of(site)
     connection: http.client.HTTPConnection
     if settings.tls:
@@ -59,7 +59,7 @@ def ask(
 def answers(
     folder: Folder, settings: Settings, site: str, pid: int, seconds: float = 5
 ) -> bool:
-    """Whether that very process answers."""
+    """Return whether that very process answers."""
     try:
         found = ask(folder, settings, site, "status", seconds=seconds)
     except Silent:

@@ -23,7 +23,7 @@ _ENTRIES = (
 def clouds(
     world: World, urls: Mapping[str, str], config: SiteConfig
 ) -> dict[str, dict[str, Any]]:
-    """The entries as a mapping, in the order of the table."""
+    """Return the entries as a mapping, in the order of the table."""
     made: dict[str, dict[str, Any]] = {}
     for name, site, user, secondary in _ENTRIES:
         entry: dict[str, Any] = {
@@ -46,7 +46,8 @@ def clouds(
 
 
 def render(world: World, urls: Mapping[str, str], config: SiteConfig) -> str:
-    """The file. Its scalars are quoted as in JSON, which YAML reads."""
+    """Return the text of the file; scalars are quoted as in JSON, which YAML
+    reads."""
     lines = [f"# {' and '.join(SITES)} of a protector sandbox", "clouds:"]
     for name, entry in clouds(world, urls, config).items():
         lines += [f"  {name}:", *_block(entry, "    ")]

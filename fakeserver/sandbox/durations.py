@@ -1,4 +1,4 @@
-"""Lengths of time as people write them: 90, 90s, 15m, 1h30m, 2d."""
+"""Durations as people write them: 90, 90s, 15m, 1h30m, 2d."""
 
 import re
 
@@ -10,7 +10,7 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)([smhdw]?)")
 
 
 def parse(text: str) -> float:
-    """Seconds; ValueError with a sentence for what is no duration."""
+    """Parse a duration into seconds; raise ValueError with one sentence."""
     if _WHOLE.fullmatch(text) is None:
         raise ValueError(f"{text!r} is not a duration such as 90s or 1h30m")
     seconds = sum(

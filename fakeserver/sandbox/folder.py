@@ -1,4 +1,4 @@
-"""The folder of a sandbox: what is where, and how it was brought up."""
+"""The folder of a sandbox: its files, and the settings of ``up``."""
 
 import contextlib
 import dataclasses
@@ -29,7 +29,7 @@ HOST = "127.0.0.1"
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """How a sandbox was brought up; kept for ``start`` and the next ``up``."""
+    """The settings of ``up``; ``start`` and the next ``up`` use them again."""
 
     port: int = 8788
     peer_port: int = 8789
@@ -49,7 +49,7 @@ class Settings:
 
 
 def _looked_through(settings: Settings) -> Settings:
-    """Settings of which each is of the kind that it is by default."""
+    """Check that each setting has the type of its default."""
     for field in dataclasses.fields(settings):
         value, kind = getattr(settings, field.name), type(field.default)
         kinds = (int, float) if kind is float else (kind,)
@@ -76,10 +76,15 @@ class Folder:
             self.path = path.absolute()
         except FileNotFoundError:
             raise Problem(
-                "The working directory is gone; go to one that exists, or "
-                "give the whole path of the sandbox with --dir."
+                "The working directory does not exist any more. Change to one "
+                "that does, or give the whole path of the sandbox with --dir."
             ) from None
         self.shown = path
+
+    @property
+    def option(self) -> str:
+        """Return the option that names this folder, for a shell."""
+        return f"--dir {shlex.quote(str(self.shown))}"
 
     @property
     def clouds_yaml(self) -> pathlib.Path:
@@ -92,14 +97,15 @@ class Folder:
     def log(self, site: str) -> pathlib.Path:
         return self.path / f"{site}.log"
 
-    def journal(self, site: str) -> pathlib.Path:
+    def request_log(self, site: str) -> pathlib.Path:
         return self.path / f"{site}.journal"
 
     def exists(self) -> bool:
         return self.settings_file.is_file()
 
     def settings(self) -> Settings:
-        """How this sandbox was brought up; Problem when there is none."""
+        """Return the settings of this sandbox; raise Problem when there is
+        none."""
         try:
             held = json_file.read(self.settings_file)
             number = int(held.pop("schema", 0))
@@ -112,8 +118,8 @@ class Folder:
             return _looked_through(Settings(**held))
         except (FileNotFoundError, NotADirectoryError):
             raise Problem(
-                f"There is no sandbox in {self.shown}; "
-                "protector-sandbox up makes one."
+                f"There is no sandbox in {self.shown}. Create it:\n"
+                f"protector-sandbox up {self.option}"
             ) from None
         except BrokenFile as error:
             raise Problem(str(error)) from None
@@ -124,13 +130,13 @@ class Folder:
             ) from None
 
     def prepare(self) -> None:
-        """Make the folder, or take an empty one, for its owner alone."""
+        """Create the folder, or use an empty one, for its owner alone."""
         try:
             fresh = not self.path.exists() or not any(self.path.iterdir())
             if not fresh and not self._ours():
                 raise Problem(
-                    f"{self.shown} holds files that are not a sandbox's; "
-                    "give an empty folder with --dir."
+                    f"{self.shown} holds files that do not belong to a "
+                    "sandbox. Give an empty folder with --dir."
                 )
             private_folder(self.path)
         except NotADirectoryError:
@@ -141,11 +147,12 @@ class Folder:
             ) from None
 
     def _ours(self) -> bool:
-        """A sandbox's, or one's whose making was cut short."""
+        """Return whether the folder is a sandbox, or one whose creation was
+        cut short."""
         return self.exists() or (self.path / "up.lock").exists()
 
     def write(self, settings: Settings) -> None:
-        """Settings, certificates and clouds.yaml; data is left alone."""
+        """Write settings, certificates and clouds.yaml; keep the data."""
         if settings.tls:
             certificate.make(self.path)
         config = self.config(settings, SITES[0])
@@ -158,7 +165,8 @@ class Folder:
         self.write_tokens()
 
     def write_settings(self, settings: Settings) -> None:
-        """They carry the schema of every small file beside them, too."""
+        """Write the settings, with the schema of every small file beside
+        them."""
         held = {
             "schema": upgrade.NUMBER,
             "written_by": upgrade.version(),
@@ -167,7 +175,7 @@ class Folder:
         write_private(self.settings_file, json.dumps(held, indent=1) + "\n")
 
     def config(self, settings: Settings, site: str) -> SiteConfig:
-        """What the process of one site is told."""
+        """Return the configuration of the process of one site."""
         return SiteConfig(
             site=site,
             peer=other(site),
@@ -186,7 +194,7 @@ class Folder:
         return FaultFile(self.path / FAULTS, self.settings().seed)
 
     def tokens(self) -> dict[str, str]:
-        """The API token that each array takes now."""
+        """Return the API token that each array accepts now."""
         rules = FaultFile(self.path / FAULTS).rules()
         return {
             array: token_of(array, rules) or first
@@ -194,16 +202,16 @@ class Folder:
         }
 
     def token_file(self, array: str) -> pathlib.Path:
-        """Where a person finds the token of an array."""
+        """Return the file that holds the token of an array, for people."""
         return self.path / f"{array}.token"
 
     def write_tokens(self) -> None:
-        """Put the tokens down; again when a fault has changed one."""
+        """Write the tokens to their files; again when a fault changes one."""
         for array, token in self.tokens().items():
             write_private(self.token_file(array), token + "\n")
 
     def exports(self) -> list[str]:
-        """Lines for the user's shell."""
+        """Return the lines to export in the user's shell."""
         foreign = sorted(
             name
             for name in os.environ
@@ -219,7 +227,7 @@ class Folder:
         ]
 
     def token_exports(self) -> list[str]:
-        """The same for the tokens of the arrays."""
+        """Return the lines that export the tokens of the arrays."""
         return [
             f"export ARRAY_TOKEN_{array[-1].upper()}={token}"
             for array, token in self.tokens().items()
@@ -229,7 +237,7 @@ class Folder:
     def alone(
         self, interrupted: threading.Event | None = None
     ) -> Iterator[None]:
-        """One command at a time on one sandbox."""
+        """Lock the sandbox, so that one command works on it at a time."""
         told = interrupted or threading.Event()
         path = self.path / "up.lock"
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -242,7 +250,7 @@ class Folder:
             os.close(handle)
 
     def remove_data(self, logs: bool = True) -> None:
-        """Take away everything that a sandbox writes."""
+        """Remove everything that a sandbox writes."""
         for path in self.path.iterdir():
             kept = path.name == "up.lock" or (
                 path.suffix == ".log" and not logs
@@ -260,7 +268,7 @@ def _locked(handle: int) -> bool:
 
 
 def write_private(path: pathlib.Path, text: str) -> None:
-    """A file that is there whole, and for its owner alone."""
+    """Write a file as a whole, readable for its owner alone."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:

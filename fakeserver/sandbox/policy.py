@@ -1,4 +1,4 @@
-"""Cinder's policy file, as a fault leaves it and as it was before."""
+"""Cinder's policy file: as a fault writes it, and as it was before."""
 
 from collections.abc import Sequence
 
@@ -10,8 +10,8 @@ _STRICT = "# a fault of the sandbox: the rules for members are gone\n"
 
 
 def apply(config: SiteConfig, rules: Sequence[Rule]) -> None:
-    """Write the file that the rules ask for; one that a person has
-    changed since is left as it is."""
+    """Write the file that the rules ask for; keep one that a person has
+    changed since."""
     from fakeserver.cloud.volume.policy import write_default
 
     path = config.cinder_policy

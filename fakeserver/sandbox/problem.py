@@ -1,4 +1,4 @@
-"""What a command says when it cannot do what it was asked."""
+"""The error of a command that cannot do what it was asked."""
 
 import sys
 
@@ -12,5 +12,6 @@ class Problem(Exception):
 
 
 def say(text: str) -> None:
-    """For people; stdout is for what a shell can use."""
+    """Print a line for people on stderr; stdout is for what a shell can
+    use."""
     print(text, file=sys.stderr, flush=True)

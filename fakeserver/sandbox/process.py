@@ -1,4 +1,4 @@
-"""The process of one site: made, found again, ended."""
+"""The process of one site: start it, find it, end it."""
 
 import contextlib
 import json
@@ -19,7 +19,7 @@ _TICK = 0.02
 
 
 def spawn(folder: Folder, site: str) -> int:
-    """Start the process of a site in a session of its own; its pid."""
+    """Start the process of a site in a session of its own; return its pid."""
     command = [
         sys.executable,
         "-m",
@@ -63,7 +63,7 @@ def pid_file(folder: Folder, site: str) -> pathlib.Path:
 
 
 def write_pid(folder: Folder, site: str) -> None:
-    """Called by the process of the site itself."""
+    """Write the pid file; the process of the site calls this itself."""
     from fakeserver.sandbox.folder import write_private
 
     pid = os.getpid()
@@ -72,13 +72,13 @@ def write_pid(folder: Folder, site: str) -> None:
 
 
 def remove_pid(folder: Folder, site: str) -> None:
-    """Only when it is still this process's own."""
+    """Remove the pid file when it is still this process's own."""
     if running(folder, site) == os.getpid():
         pid_file(folder, site).unlink(missing_ok=True)
 
 
 def running(folder: Folder, site: str) -> int | None:
-    """The pid of a site that runs.
+    """Return the pid of a site that runs.
 
     A pid alone does not say it: after a crash the number may belong to
     somebody else. So the file also has the moment the process was born.
@@ -92,7 +92,7 @@ def running(folder: Folder, site: str) -> int | None:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process does anything yet; a zombie does not."""
+    """Return whether a process still runs; a zombie does not."""
     with contextlib.suppress(ChildProcessError, OSError):
         # our own child, when up and down are called in one process
         os.waitpid(pid, os.WNOHANG)
@@ -106,8 +106,8 @@ def alive(pid: int) -> bool:
 
 
 def _is_zombie(pid: int) -> bool:
-    """Whether nothing of it runs. Of a process that was killed the first
-    thread may be dead while others still hold its port."""
+    """Return whether no thread runs. The first thread of a killed process may
+    be dead while others still hold its port."""
     try:
         found = _stat(pid)
     except OSError:
@@ -116,13 +116,14 @@ def _is_zombie(pid: int) -> bool:
 
 
 def _stat(pid: int) -> list[str]:
-    """The fields of /proc/PID/stat after the name, which may hold spaces."""
+    """Return the fields of /proc/PID/stat after the name, which may hold
+    spaces."""
     text = pathlib.Path(f"/proc/{pid}/stat").read_text()
     return text.rpartition(")")[2].split()
 
 
 def born(pid: int) -> str:
-    """When a process was started, in whatever words the system has."""
+    """Return when a process was started, in the format of the system."""
     try:
         return _stat(pid)[19]
     except OSError:
@@ -130,7 +131,7 @@ def born(pid: int) -> str:
 
 
 def _ps(pid: int, field: str) -> str:
-    """Where there is no /proc."""
+    """Ask ps, where there is no /proc."""
     answer = subprocess.run(
         ["ps", "-o", field, "-p", str(pid)],
         capture_output=True,
@@ -141,7 +142,7 @@ def _ps(pid: int, field: str) -> str:
 
 
 def end(pid: int, number: signal.Signals) -> None:
-    """Send a signal and wait until the process is gone.
+    """Send a signal and wait until the process has ended.
 
     One that was asked to stop and does not is killed in the end.
     """
@@ -154,7 +155,7 @@ def end(pid: int, number: signal.Signals) -> None:
 
 
 def wait(done: Callable[[], bool], seconds: float) -> bool:
-    """Look again and again; whether it happened in time."""
+    """Repeat a question; return whether the answer came in time."""
     until = time.monotonic() + seconds
     while not done():
         if time.monotonic() > until:

@@ -1,6 +1,5 @@
-"""The data of an older version of the sandbox, brought to this one."""
+"""Upgrades the data of an older version of the sandbox."""
 
-import shlex
 import time
 
 from fakeserver.base.seed_world import SITES
@@ -12,7 +11,7 @@ from fakeserver.store.upgrade import SchemaProblem, Unreadable
 
 
 def upgrade(folder: Folder, settings: Settings, *, must: bool = False) -> None:
-    """Upgrade what is on disk before it is used, and say so.
+    """Upgrade the data on disk before it is used, and say so.
 
     Every command that opens a database of the sandbox comes here first;
     the process of a site goes the same way when it opens its own.
@@ -35,7 +34,7 @@ def upgrade(folder: Folder, settings: Settings, *, must: bool = False) -> None:
         say(f"{name} is upgraded; as it was, it is {folder.shown / copy.name}")
     if not copies:
         return
-    where = f"--dir {shlex.quote(str(folder.shown))}"
+    where = folder.option
     for site in SITES:
         if process.running(folder, site):
             say(

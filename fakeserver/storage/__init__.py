@@ -1,1 +1,2 @@
-"""The two FlashArrays: the interface the engine speaks, and an emulation."""
+"""The two FlashArrays: the interface that the engine uses, and an
+emulation."""

@@ -273,7 +273,7 @@ class Arrays:
             content = load(row["volumes"]) if row is not None else {}
             if source_volume not in content:
                 raise StorageError(
-                    f"Snapshot {point} holds no volume {source_volume}"
+                    f"Snapshot {point} does not hold volume {source_volume}"
                 )
             old = self.volume(array, name)
             if old is not None and old.snapshot_id == point:
@@ -367,7 +367,8 @@ class Arrays:
         return None if row is None else self._point(row)
 
     def _catch_up(self, tx: sqlite3.Connection, group: str) -> None:
-        """Write down what background replication has made by now."""
+        """Write down the recovery points that background replication has
+        made."""
         row = tx.execute(
             "SELECT * FROM arr_links WHERE pg = ? AND running = 1", (group,)
         ).fetchone()
@@ -395,8 +396,8 @@ class Arrays:
         self._prune(tx, group)
 
     def _prune(self, tx: sqlite3.Connection, group: str) -> None:
-        """Old points go; those that somebody asked for are not crowded out
-        by the ones that background replication makes."""
+        """Remove old recovery points; requested ones and those of background
+        replication are counted apart."""
         for pattern in ("IN ('auto', 'pod')", "NOT IN ('auto', 'pod')"):
             which = f"pg = ? AND substr(key, 1, instr(key, '-') - 1) {pattern}"
             tx.execute(

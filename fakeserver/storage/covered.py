@@ -1,13 +1,13 @@
-"""Whether what a volume holds is safe somewhere else on its array."""
+"""Whether the newest write of a volume is in some snapshot."""
 
 from fakeserver.base.db import Database, load
 from fakeserver.storage.driver import ArrayVolume
 
 
 def covered(db: Database, volume: ArrayVolume, now: float) -> bool:
-    """Whether some snapshot has the newest write of the volume in it: one
-    that was kept, the one it was made from, or one that has arrived at the
-    other array."""
+    """Return whether some snapshot holds the newest write of the volume: a
+    kept one, the one that it was made from, or one that reached the other
+    array."""
     row = db.one(
         "SELECT 1 FROM arr_kept WHERE array = ? AND volume = ? "
         "AND content_at >= ?",

@@ -1,4 +1,4 @@
-"""What the engine and the emulated Cinder ask of a pair of arrays.
+"""The interface of a pair of arrays, for the engine and the emulated Cinder.
 
 A replication group is what Pure calls a protection group (async) or a pod
 (sync). Its recovery points are snapshots of all its volumes at one moment;
@@ -11,7 +11,7 @@ from typing import Protocol
 
 
 class StorageError(Exception):
-    """The array's own words; the step that met it fails with them."""
+    """An error of the array, in its own words; the step fails with them."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,25 +60,28 @@ class ArrayDriver(Protocol):
     """Both arrays of a pair. Every call is idempotent."""
 
     def check(self, array: str, token: str | None) -> None:
-        """Raise StorageError when the array does not take the token."""
+        """Raise StorageError when the array refuses the token."""
 
     def takes(self, array: str, token: str | None) -> bool:
-        """Whether the array takes the token; nothing can go wrong here."""
+        """Return whether the array accepts the token; never raises."""
 
     def require_token(self, array: str, token: str | None) -> None:
-        """From now on only this token is taken; None is the first one."""
+        """Accept only this token from now on; None is the array's first
+        one."""
 
     def volume(self, array: str, name: str) -> ArrayVolume | None: ...
 
     def volumes(self, array: str) -> list[ArrayVolume]:
-        """All of them; raises StorageError where there is no such array."""
+        """List all volumes; raise StorageError where there is no such
+        array."""
 
     def create_volume(self, array: str, name: str, size: int) -> None: ...
 
     def delete_volume(self, array: str, name: str) -> None: ...
 
     def set_writing(self, array: str, name: str, writing: bool) -> None:
-        """An instance that uses the volume was started or stopped."""
+        """Note that an instance which uses the volume was started or
+        stopped."""
 
     def link(self, group: str) -> Link | None: ...
 
@@ -91,44 +94,49 @@ class ArrayDriver(Protocol):
         interval: float,
         synchronous: bool = False,
     ) -> None:
-        """Start, or change, the replication of a group; one direction."""
+        """Start or change the replication of a group, in one direction."""
 
     def stop_replication(self, group: str) -> None: ...
 
     def drop_group(self, group: str) -> None:
-        """Forget the group and its recovery points; volumes stay."""
+        """Remove the group and its recovery points; volumes stay."""
 
     def snapshot(self, group: str, key: str) -> RecoveryPoint:
-        """A recovery point now, not yet at the target; key names it."""
+        """Create a recovery point, not yet at the target; ``key`` names it."""
 
     def transfer(self, group: str, key: str) -> RecoveryPoint:
-        """Send it to the target; may raise StorageError, or take time."""
+        """Send a recovery point to the target; may raise StorageError, or take
+        time."""
 
     def points(self, group: str) -> list[RecoveryPoint]:
-        """Newest first; what background replication made is among them."""
+        """List recovery points, newest first, with those of background
+        replication."""
 
     def newest(self, groups: Sequence[str]) -> dict[str, float]:
-        """When the newest complete one of each group was made, for those
-        that have any; one question about many groups."""
+        """Return the time of the newest complete recovery point of each group
+        that has one; one question for many groups."""
 
     def latest(
         self, group: str, array: str, holding: Iterable[str] = ()
     ) -> RecoveryPoint | None:
-        """The newest complete one at that array that holds these."""
+        """Return the newest complete recovery point at that array with these
+        volumes."""
 
     def make_from_snapshot(
         self, array: str, point: str, source_volume: str, name: str
     ) -> None:
-        """A volume out of a recovery point: a promote, or a clone."""
+        """Create a volume from a recovery point: a promote, or a clone."""
 
     def keep_snapshot(self, array: str, volume: str, key: str) -> str:
-        """A snapshot of one volume that stays when the volume goes."""
+        """Create a snapshot of one volume that stays when the volume is
+        deleted."""
 
     def kept(self, array: str) -> dict[str, float]:
-        """The snapshots kept so, with the newest write in each."""
+        """List the kept snapshots, with the newest write in each."""
 
     def covered(self, array: str, volume: str) -> bool:
-        """Whether every write of a volume is in some snapshot as well."""
+        """Return whether every write of a volume is in some snapshot as
+        well."""
 
     def reset(self) -> None:
-        """Forget everything; for bringing the seeded world back."""
+        """Remove everything, so that the seeded world can be written again."""

@@ -1,11 +1,11 @@
-"""Snapshots that stay when their volume goes, and how to get at them."""
+"""Snapshots that stay when their volume is deleted, and copies of them."""
 
 from fakeserver.base.db import Database
 from fakeserver.storage.driver import StorageError
 
 
 def copy(db: Database, array: str, snapshot: str, volume: str) -> None:
-    """A volume of a new name with what a kept snapshot holds."""
+    """Create a volume with the content of a kept snapshot."""
     with db.transaction() as tx:
         row = tx.execute(
             "SELECT content_at, size FROM arr_kept "
@@ -38,7 +38,7 @@ def copy(db: Database, array: str, snapshot: str, volume: str) -> None:
 
 
 def listed(db: Database) -> list[tuple[str, str, str, int | None, float]]:
-    """Array, snapshot, its volume, GiB, and the newest write in it."""
+    """List kept snapshots: array, snapshot, volume, GiB, newest write."""
     rows = db.all(
         "SELECT array, name, volume, size, content_at FROM arr_kept "
         "LEFT JOIN arr_kept_sizes USING (array, name) ORDER BY array, name"

@@ -1,4 +1,4 @@
-"""How far the replication of many groups has come, in one look.
+"""The newest recovery points of many groups, read at once.
 
 Nothing is written down for it: what background replication has made since
 somebody looked at a group is worked out from its link.
@@ -25,7 +25,7 @@ _MOST = 900
 def newest(
     db: Database, groups: Sequence[str], now: float, lag: float, keep: int
 ) -> dict[str, float]:
-    """When the newest complete recovery point of each group was made.
+    """Return the time of the newest complete recovery point of each group.
 
     ``lag`` is how long a point takes to the other array, which may be so
     long that it is not among those that are kept any more when it is there.
@@ -46,7 +46,7 @@ def newest(
 
 
 def _moment(link: Any, now: float, lag: float, keep: int) -> float | None:
-    """When the newest point was made that the link alone accounts for."""
+    """Return the time of the newest point that the link alone accounts for."""
     if link["synchronous"]:
         # a pod has no lag: the other array holds what is written now
         return now

@@ -8,12 +8,13 @@ INTERVAL = 300
 
 
 def array_name(volume_id: str) -> str:
-    """What a Cinder driver calls a volume on its array."""
+    """Return the name that a Cinder driver gives a volume on its array."""
     return f"volume-{volume_id}"
 
 
 def seed_arrays(arrays: ArrayDriver, world: World) -> None:
-    """Volumes in use at the first site; protected groups replicate."""
+    """Create the volumes of the first site; start the replication of its
+    groups."""
     source, target = ARRAYS["site-a"], ARRAYS["site-b"]
     for group in world.groups:
         names = []

@@ -1,4 +1,4 @@
-"""Who may talk to an array: the API token that it takes."""
+"""The API token that each array accepts."""
 
 import hashlib
 import sqlite3
@@ -9,7 +9,8 @@ from fakeserver.base.seed_world import ARRAY_TOKENS, once_changed
 
 
 def takes(db: Database, faults: Faults, array: str, token: str | None) -> bool:
-    """Whether it is the one: by a fault, as it was told, or its first."""
+    """Return whether the array accepts a token: a fault's, a set one, or its
+    first."""
     instead = faults.token(array)
     if instead is not None:
         return token == instead
@@ -26,7 +27,7 @@ def takes(db: Database, faults: Faults, array: str, token: str | None) -> bool:
 
 
 def require(db: Database, array: str, token: str | None) -> None:
-    """From now on the array takes this one; None is its first."""
+    """Accept only this token from now on; None is the array's first one."""
     with db.transaction() as tx:
         tx.execute("DELETE FROM arr_tokens WHERE array = ?", (array,))
         if token is not None:
@@ -37,7 +38,7 @@ def require(db: Database, array: str, token: str | None) -> None:
 
 
 def also(tx: sqlite3.Connection, array: str, token: str) -> None:
-    """Let an array take one more, as long as it takes its first."""
+    """Let an array accept one more token, as long as it accepts its first."""
     tx.execute(
         "INSERT OR IGNORE INTO arr_also_tokens VALUES (?, ?)",
         (array, _hashed(array, token)),
@@ -54,5 +55,5 @@ def _known(db: Database, array: str, token: str) -> bool:
 
 
 def _hashed(array: str, token: str | None) -> str:
-    """What an array keeps of the token that it takes."""
+    """Return the hash that an array keeps of a token."""
     return hashlib.sha256(f"{array}/{token}".encode()).hexdigest()

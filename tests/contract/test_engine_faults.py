@@ -11,7 +11,7 @@ from fakeserver.store import groups
 from tests.helpers.engine_parts import UNREACHABLE, WEB, A, B, Two
 from tests.helpers.sampling import sampled
 
-#: the fault, when it strikes, and what it strikes
+#: the fault, when it applies, and to what
 CALLS_GONE_WRONG = itertools.product(
     ("reset", "timeout", "truncate", "503"),
     ("before", "after"),
@@ -139,7 +139,10 @@ def test_step_for_one_instance_makes_a_forced_failover_partial(
     assert ended["status"] == "completed"
     assert ended["result_data"]["instances_created"] == 2
     [missing] = ended["result_data"]["not_rebuilt"]
-    assert missing["why"] == "Instance web-2: the step was told to fail"
+    assert (
+        missing["why"]
+        == "Instance web-2: the injected fault makes the step fail"
+    )
     assert two.held(B)["status"] == "failed_over_partial"
     assert sorted(two.servers(B)) == ["web-1", "web-3"]
     typed("clear")

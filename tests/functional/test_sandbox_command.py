@@ -148,7 +148,7 @@ def test_a_day_of_a_sandbox(sandbox: Command) -> None:
     assert sandbox("down") == 0
 
     assert sandbox("up") == 0
-    assert "Taking up the data" in sandbox.err
+    assert "goes on with the data" in sandbox.err
     assert group_ids(sandbox) == before
     assert sandbox("down") == 0
 

@@ -65,7 +65,7 @@ def test_each_service_is_told_its_account_alone(
     assert kept(empty, letter) == {name: OWN}
     assert kept(empty, other) == {name: PEER}
     # the admin's account has never been on its way to the other site
-    journal = empty.folder.journal(f"site-{other}").read_text()
+    journal = empty.folder.request_log(f"site-{other}").read_text()
     assert '"username":"protector"' not in journal
     assert '"username":"protector-peer"' in journal
 

@@ -1,4 +1,4 @@
-"""The plan of faults: what strikes, where, how often, after a kill too."""
+"""The plan of faults: what applies, where, how often, after a kill too."""
 
 import dataclasses
 import json
@@ -24,7 +24,7 @@ def plan(file: FaultFile, site: str = "site-a") -> FaultPlan:
     return FaultPlan(file, site, crash=lambda: None)
 
 
-def strikes(of: FaultPlan, times: int) -> list[bool]:
+def applies(of: FaultPlan, times: int) -> list[bool]:
     return [of.transport("GET", "/") is not None for _ in range(times)]
 
 
@@ -73,14 +73,14 @@ def test_an_undo_can_fail_too(file: FaultFile) -> None:
 
 def test_a_rule_is_used_up(file: FaultFile) -> None:
     file.add("reset", times=2)
-    assert strikes(plan(file), 4) == [True, True, False, False]
+    assert applies(plan(file), 4) == [True, True, False, False]
 
 
 def test_what_is_used_up_stays_so_after_a_kill(file: FaultFile) -> None:
     file.add("reset", times=1)
-    assert strikes(plan(file), 1) == [True]
+    assert applies(plan(file), 1) == [True]
     again = FaultFile(file._path, seed=7)
-    assert strikes(plan(again), 1) == [False]
+    assert applies(plan(again), 1) == [False]
 
 
 def test_both_sites_share_what_is_left(
@@ -88,8 +88,8 @@ def test_both_sites_share_what_is_left(
 ) -> None:
     file.add("reset", times=1)
     other = FaultFile(tmp_path / "faults.json", seed=7)
-    assert strikes(plan(other, "site-b"), 1) == [True]
-    assert strikes(plan(file), 1) == [False]
+    assert applies(plan(other, "site-b"), 1) == [True]
+    assert applies(plan(file), 1) == [False]
 
 
 def test_the_dice_fall_the_same_way_again(tmp_path: pathlib.Path) -> None:
@@ -97,18 +97,18 @@ def test_the_dice_fall_the_same_way_again(tmp_path: pathlib.Path) -> None:
     for name in ("one", "two"):
         file = FaultFile(tmp_path / name, seed=7)
         file.add("reset", probability=0.5)
-        runs.append(strikes(plan(file), 40))
+        runs.append(applies(plan(file), 40))
     assert runs[0] == runs[1]
     assert 8 < sum(runs[0]) < 32
     other = FaultFile(tmp_path / "three", seed=8)
     other.add("reset", probability=0.5)
-    assert strikes(plan(other), 40) != runs[0]
+    assert applies(plan(other), 40) != runs[0]
 
 
 def test_a_rule_of_one_site_leaves_the_other_alone(file: FaultFile) -> None:
     file.add("503", site="site-b")
-    assert strikes(plan(file), 1) == [False]
-    assert strikes(plan(file, "site-b"), 1) == [True]
+    assert applies(plan(file), 1) == [False]
+    assert applies(plan(file, "site-b"), 1) == [True]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_a_crash_is_the_end_of_every_thread(file: FaultFile) -> None:
 
 
 def test_a_token_that_an_older_version_counted(file: FaultFile) -> None:
-    """There such a fault struck so many times, and was over."""
+    """There such a fault applied so many times, and was over."""
     rule = dataclasses.asdict(file.add("array-token"))
     rule |= {"stage": "array", "match": "check", "times": 1}
     path = pathlib.Path(file._path)
@@ -213,8 +213,8 @@ def test_what_cannot_be_asked_for(file: FaultFile, options: dict) -> None:
 @pytest.mark.parametrize(
     ("kind", "options", "possible"),
     [
-        ("reset", {"stage": "undo"}, "before or after"),
-        ("503", {"stage": "inside"}, "before or after"),
+        ("reset", {"stage": "undo"}, "before and after"),
+        ("503", {"stage": "inside"}, "before and after"),
         ("reset", {"match": "recreate_instances"}, "'POST */action'"),
         ("slow", {"match": "recreate*"}, "'POST */action'"),
         ("slow", {"match": "/v1/*"}, "'POST */action'"),
@@ -226,16 +226,16 @@ def test_what_cannot_be_asked_for(file: FaultFile, options: dict) -> None:
         ("step", {"match": "create_snapshot/web-1"}, "recreate_instances"),
         ("step", {"match": "recreate_instances/"}, "recreate_instances"),
         ("step", {"match": "recreate_instances/x", "stage": "after"}, "only"),
-        ("array-token", {"stage": "before"}, "no stage"),
+        ("array-token", {"stage": "before"}, "no --stage"),
         ("array-token", {"match": "recreate_instances"}, "no match"),
         ("slow-replication", {"match": "recreate_instances"}, "transfer"),
-        ("partition", {"stage": "before"}, "no stage"),
+        ("partition", {"stage": "before"}, "no --stage"),
         ("partition", {"match": "site-c"}, "site-a, site-b"),
         ("disk-full", {"match": "*.db"}, "write"),
         ("cinder-403", {"match": "site-b"}, "no match"),
     ],
 )
-def test_what_can_never_strike(
+def test_what_can_never_apply(
     file: FaultFile, kind: str, options: dict, possible: str
 ) -> None:
     with pytest.raises(BadRule) as caught:

@@ -171,8 +171,8 @@ def test_what_is_sent_cannot_forge_a_line(
     folder.prepare()
     folder.write(Settings())
     evil = "/\n2026-01-01T00:00:00Z site-a GET / 200\x1b[2J\x7f\x9b\r"
-    call(folder.journal("site-a"), b"{}", b"", PATH_INFO=evil)
-    show.journal(folder, None, None, raw)
+    call(folder.request_log("site-a"), b"{}", b"", PATH_INFO=evil)
+    show.requests(folder, None, None, raw)
     shown = capsys.readouterr().out
     assert len(shown.splitlines()) == (1 if raw else 2)
     assert shown.replace("\n", "").isprintable()

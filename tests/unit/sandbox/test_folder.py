@@ -53,7 +53,7 @@ def test_an_empty_folder_is_fine(tmp_path: pathlib.Path) -> None:
 def test_somebody_elses_folder_is_not(tmp_path: pathlib.Path) -> None:
     (tmp_path / "thesis.tex").touch()
     tmp_path.chmod(0o755)
-    with pytest.raises(Problem, match="not a sandbox's"):
+    with pytest.raises(Problem, match="do not belong to a"):
         Folder(tmp_path).prepare()
     assert tmp_path.stat().st_mode & 0o777 == 0o755
 

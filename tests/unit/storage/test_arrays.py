@@ -87,7 +87,7 @@ def test_a_promote_is_repeatable_and_holds_what_the_point_held(arrays, clock):
         arrays.make_from_snapshot(B, point.id, "v1", "new")
     made = arrays.volume(B, "new")
     assert (made.size, made.content_at) == (10, point.created_at)
-    with pytest.raises(StorageError, match="holds no volume v9"):
+    with pytest.raises(StorageError, match="does not hold volume v9"):
         arrays.make_from_snapshot(B, point.id, "v9", "other")
 
 
