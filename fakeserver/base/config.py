@@ -25,6 +25,10 @@ class SiteConfig:
     token_lifetime: float = 86400.0
     #: operations that run at the same time
     workers: int = 8
+    #: where the real Keystone of this site and of its peer answers, with
+    #: /v3; the emulated one where empty
+    identity: str = ""
+    peer_identity: str = ""
     #: the certificate both sites are served under, when TLS is on
     ca_file: pathlib.Path | None = None
 
@@ -36,7 +40,19 @@ class SiteConfig:
             peer=self.site,
             url=self.peer_url,
             peer_url=self.url,
+            identity=self.peer_identity,
+            peer_identity=self.identity,
         )
+
+    @property
+    def auth_url(self) -> str:
+        """The Keystone of this site."""
+        return self.identity or f"{self.url}/identity/v3"
+
+    @property
+    def peer_auth_url(self) -> str:
+        """The Keystone of the other site."""
+        return self.peer_identity or f"{self.peer_url}/identity/v3"
 
     @property
     def database(self) -> pathlib.Path:

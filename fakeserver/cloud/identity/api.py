@@ -6,9 +6,8 @@ from typing import ClassVar
 import flask
 from keystoneauth1 import fixture
 
-from fakeserver.cloud.identity import catalog
+from fakeserver.cloud.identity import catalog, directory
 from fakeserver.cloud.identity.credentials import Credentials
-from fakeserver.cloud.identity.directory import Directory
 from fakeserver.cloud.identity.keystone import LoginRefused
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared import web
@@ -118,7 +117,10 @@ class Tokens(web.Part):
         return {"system": found, "links": {}}
 
     def domains(self, caller: Token) -> Answer:
-        return {"domains": [], "links": {}}
+        found = []
+        if self.keystone.may_scope_to_domain(caller.user_id):
+            found = [directory.DEFAULT_DOMAIN]
+        return {"domains": found, "links": {}}
 
     def _subject(self, caller: Token) -> tuple[str, Token]:
         """The token that is asked about: one's own, or anyone's as admin."""
@@ -158,7 +160,7 @@ class Identity(web.Service):
 
     name = "keystone"
     prefix = "/identity"
-    PARTS = (Tokens, Credentials, Directory)
+    PARTS = (Tokens, Credentials, directory.Directory)
     # who looks for a Keystone has no token yet
     guarded = False
     for_readers = False

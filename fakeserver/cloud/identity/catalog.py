@@ -114,6 +114,8 @@ def token_body(
             domain_name=DOMAIN,
             is_domain=False,
         )
+    if token.domain_id:
+        body.set_domain_scope(id=DOMAIN_ID, name=DOMAIN)
     if token.system:
         body.set_system_scope()
     for role in token.roles:

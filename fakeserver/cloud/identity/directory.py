@@ -75,11 +75,11 @@ class Directory(web.Part):
 
     def domains(self, caller: Token) -> Answer:
         _admin(caller, "list_domains")
-        return self._list("domains", [_DOMAIN])
+        return self._list("domains", [DEFAULT_DOMAIN])
 
     def domain(self, caller: Token, domain: str) -> Answer:
         # every user is in this domain, and may see it
-        return self._pick("domain", domain, [_DOMAIN])
+        return self._pick("domain", domain, [DEFAULT_DOMAIN])
 
     def regions(self, caller: Token) -> Answer:
         region = {"id": REGION, "description": "", "parent_region_id": None}
@@ -139,7 +139,7 @@ class Directory(web.Part):
         return {noun: found}
 
 
-_DOMAIN: Doc = {
+DEFAULT_DOMAIN: Doc = {
     "id": DOMAIN_ID,
     "name": DOMAIN,
     "enabled": True,

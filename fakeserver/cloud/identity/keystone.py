@@ -5,6 +5,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from fakeserver.base.seed_world import DOMAIN
+from fakeserver.cloud.identity.accounts import DOMAIN_SCOPE, SYSTEM
 from fakeserver.cloud.identity.passwords import Checker
 from fakeserver.cloud.identity.tokens import (
     Claims,
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from fakeserver.site import Site
 
 DOMAIN_ID = "default"
-#: the project of a grant on the whole system
-SYSTEM = "system"
 
 #: all that a check needs, in one question
 _LOOK_UP = """
@@ -61,6 +60,11 @@ class Keystone:
             return None
         return self._look_up(claims)
 
+    def may_scope_to_domain(self, user_id: str) -> bool:
+        """Whether a user has a role on the domain."""
+        granted = grant_id(user_id, DOMAIN_SCOPE)
+        return GRANTS.get(self._site.db.connection(), granted) is not None
+
     def revoke(self, token: Token) -> None:
         now = self._site.clock.time()
         with self._site.db.transaction() as tx:
@@ -84,9 +88,7 @@ class Keystone:
         else:
             claims = self._scoped(who, scope)
         token = self._look_up(claims)
-        if token is None or (
-            not token.roles and (token.project_id or token.system)
-        ):
+        if token is None or (token.scoped and not token.roles):
             raise LoginRefused
         return self._box.seal(claims), token
 
@@ -125,7 +127,8 @@ class Keystone:
         db = self._site.db.connection()
         granted = GRANTS.select(db, "user_id = ?", (user_id,))
         ids = [grant["project_id"] for grant in granted]
-        found = (PROJECTS.get(db, id_) for id_ in ids if id_ != SYSTEM)
+        # those on the domain and on the system name no project
+        found = (PROJECTS.get(db, id_) for id_ in ids)
         return [project for project in found if project]
 
     def _identify(self, identity: Doc) -> Claims:
@@ -222,13 +225,21 @@ class Keystone:
             return who
         if scope.get("system") == {"all": True}:
             return dataclasses.replace(who, system=True)
+        if "domain" in scope:
+            if not _our_domain(scope["domain"]):
+                raise LoginRefused
+            return dataclasses.replace(who, domain_id=DOMAIN_ID)
         project = self.project(scope.get("project"))
         if project is None:
             raise LoginRefused
         return dataclasses.replace(who, project_id=project["id"])
 
     def _look_up(self, claims: Claims) -> Token | None:
-        scope = SYSTEM if claims.system else claims.project_id
+        scope = claims.project_id
+        if claims.system:
+            scope = SYSTEM
+        elif claims.domain_id:
+            scope = DOMAIN_SCOPE
         found = self._site.db.connection().execute(
             _LOOK_UP,
             {

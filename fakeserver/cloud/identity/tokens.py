@@ -22,7 +22,7 @@ class Claims:
     """What a token says by itself; names and roles are looked up."""
 
     user_id: str
-    #: empty for an unscoped or a system-scoped token
+    #: empty for a token that is not scoped to a project
     project_id: str
     system: bool
     methods: tuple[str, ...]
@@ -31,6 +31,8 @@ class Claims:
     issued_at: float
     expires_at: float
     app_credential_id: str = ""
+    #: empty for a token that is not scoped to a domain
+    domain_id: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Token:
 
     user_id: str
     user_name: str
-    #: empty for an unscoped or a system-scoped token
+    #: empty for a token that is not scoped to a project
     project_id: str
     project_name: str
     roles: tuple[str, ...]
@@ -49,6 +51,12 @@ class Token:
     audit_ids: tuple[str, ...] = ()
     issued_at: float = 0.0
     app_credential_id: str = ""
+    #: empty for a token that is not scoped to a domain
+    domain_id: str = ""
+
+    @property
+    def scoped(self) -> bool:
+        return bool(self.project_id or self.domain_id or self.system)
 
     @property
     def is_admin(self) -> bool:

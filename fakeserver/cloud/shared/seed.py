@@ -7,19 +7,13 @@ from fakeserver.base.ids import stable_id
 from fakeserver.base.seed_world import (
     DEFAULT_VOLUME_TYPE,
     FLAVORS,
-    IMPLIED_ROLES,
-    PEER_ROLES,
-    PEER_USER,
     PROJECTS,
-    SERVICE_PROJECT,
-    SERVICE_ROLES,
-    SERVICE_USER,
-    USERS,
     VOLUME_TYPES,
     SeedServer,
     World,
 )
-from fakeserver.cloud.identity.keystone import DOMAIN_ID, SYSTEM, grant_id
+from fakeserver.cloud.identity import accounts
+from fakeserver.cloud.identity.keystone import DOMAIN_ID, grant_id
 from fakeserver.cloud.identity.passwords import hash_secret
 from fakeserver.cloud.network import addresses
 from fakeserver.cloud.network.subnets import make as make_subnet
@@ -75,69 +69,45 @@ def _identity(tx: sqlite3.Connection, site: str, world: World) -> None:
             "links": {},
         }
         schema.PROJECTS.put(tx, project)
-    for name, (project_name, role) in USERS.items():
-        _user(tx, site, world, name, project_name)
-        _grant(tx, site, world, name, project_name, IMPLIED_ROLES[role])
-        if role == "admin":
-            _grant(tx, site, world, name, None, IMPLIED_ROLES[role])
-    _user(tx, site, world, SERVICE_USER, SERVICE_PROJECT)
-    for name in PROJECTS:
-        roles: tuple[str, ...] = SERVICE_ROLES
-        if name == SERVICE_PROJECT:
-            # as every service of OpenStack: admin, at home only
-            roles = (*IMPLIED_ROLES["admin"], "protector_peer")
-        _grant(tx, site, world, SERVICE_USER, name, roles)
-    seed_peer_account(tx, site, world)
+    for account in accounts.accounts(world, site):
+        _user(tx, site, world, account)
+    for grant in accounts.grants():
+        _grant(tx, site, world, grant)
 
 
 def seed_peer_account(tx: sqlite3.Connection, site: str, world: World) -> None:
-    """Create the account of this site that the peer keeps.
-
-    The engine of the other site makes and removes instances and volumes in
-    the tenants' projects, and pushes metadata: no less will do. What only
-    an admin may read, the service of this site reads with its own account.
-    """
-    password = world.peer_password()
-    _user(tx, site, world, PEER_USER, SERVICE_PROJECT, password)
-    for name in PROJECTS:
-        roles = PEER_ROLES if name == SERVICE_PROJECT else SERVICE_ROLES
-        _grant(tx, site, world, PEER_USER, name, roles)
+    """Create the account of this site that the peer keeps."""
+    _user(tx, site, world, accounts.peer_account(world, site))
+    for grant in accounts.peer_grants():
+        _grant(tx, site, world, grant)
 
 
 def _user(
-    tx: sqlite3.Connection,
-    site: str,
-    world: World,
-    name: str,
-    project: str,
-    password: str | None = None,
+    tx: sqlite3.Connection, site: str, world: World, account: accounts.Account
 ) -> None:
     user = {
-        "id": world.user_id(site, name),
-        "name": name,
+        "id": account.id,
+        "name": account.name,
         "domain_id": DOMAIN_ID,
         "enabled": True,
-        "default_project_id": world.project_id(site, project),
-        "secret": hash_secret(password or world.password(name)),
+        "default_project_id": world.project_id(site, account.project),
+        "secret": hash_secret(account.password),
     }
     schema.USERS.put(tx, user)
 
 
 def _grant(
-    tx: sqlite3.Connection,
-    site: str,
-    world: World,
-    user: str,
-    project: str | None,
-    roles: tuple[str, ...],
+    tx: sqlite3.Connection, site: str, world: World, given: accounts.Grant
 ) -> None:
-    user_id = world.user_id(site, user)
-    where = world.project_id(site, project) if project else SYSTEM
+    user_id = world.user_id(site, given.user)
+    where = given.scope
+    if where in PROJECTS:
+        where = world.project_id(site, where)
     grant = {
         "id": grant_id(user_id, where),
         "user_id": user_id,
         "project_id": where,
-        "roles": list(roles),
+        "roles": list(given.roles),
     }
     schema.GRANTS.put(tx, grant)
 

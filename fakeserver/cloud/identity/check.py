@@ -1,0 +1,28 @@
+"""The one question that the services of a site ask about identity."""
+
+from typing import Protocol
+
+from fakeserver.cloud.identity.tokens import Token
+
+
+class IdentityUnreachable(Exception):
+    """Keystone gave no answer, so nobody knows whose the token is."""
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(
+            f"Keystone at {url} does not say whose the token is: {why}"
+        )
+
+
+class Identity(Protocol):
+    """The Keystone of a site, emulated or real."""
+
+    @property
+    def url(self) -> str:
+        """Where a token is to be had; it ends in ``/v3``."""
+
+    def check(self, text: str | None) -> Token | None:
+        """Who holds a token; None for junk, expired and revoked ones.
+
+        Raises IdentityUnreachable when Keystone does not say it.
+        """

@@ -1,0 +1,136 @@
+"""The processes of one run: started, remembered in one folder, ended."""
+
+import fcntl
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+
+#: how long a process may take to end by itself, seconds
+GRACE = 10.0
+
+
+class Busy(Exception):
+    """Another run holds the folder."""
+
+
+class DidNotStart(Exception):
+    """A process ended, or never answered; its log says why."""
+
+
+class Processes:
+    """Owns a folder while it is entered, and ends what it started.
+
+    Each process is the leader of its own session and has the pipe as its
+    stdin that ends with this process, however this process ends.
+    """
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.folder = folder
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._lock = -1
+
+    def __enter__(self) -> "Processes":
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.folder / "run.lock"
+        self._lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(self._lock, 32).decode().strip()
+            os.close(self._lock)
+            raise Busy(
+                f"Process {holder or 'unknown'} runs in {self.folder}; wait "
+                "until it has ended, or give another folder with --dir."
+            ) from None
+        os.ftruncate(self._lock, 0)
+        os.write(self._lock, f"{os.getpid()}\n".encode())
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        try:
+            self.end_all()
+        finally:
+            os.close(self._lock)
+
+    def start(
+        self,
+        name: str,
+        command: Sequence[str | pathlib.Path],
+        environment: Mapping[str, str] | None = None,
+    ) -> int:
+        """Start a process with its log beside its pid; the pid."""
+        with (self.folder / f"{name}.log").open("ab") as log:
+            made = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **(environment or {})},
+                start_new_session=True,
+            )
+        self._running[name] = made
+        (self.folder / f"{name}.pid").write_text(f"{made.pid}\n")
+        return made.pid
+
+    def pid(self, name: str) -> int:
+        return self._running[name].pid
+
+    def alive(self, name: str) -> bool:
+        return self._running[name].poll() is None
+
+    def last_words(self, name: str) -> str:
+        text = (self.folder / f"{name}.log").read_text(errors="replace")
+        lines = [line for line in text.splitlines() if line.strip()]
+        return lines[-1] if lines else "it said nothing"
+
+    def end(self, name: str) -> None:
+        """Ask one to end, and kill it when it does not."""
+        process = self._running.pop(name)
+        process.terminate()
+        try:
+            process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if process.stdin is not None:
+            process.stdin.close()
+        (self.folder / f"{name}.pid").unlink(missing_ok=True)
+
+    def end_all(self) -> None:
+        """End all, the youngest first."""
+        for name in reversed(list(self._running)):
+            self.end(name)
+
+
+def memory(pid: int) -> float:
+    """The memory that a process has for itself, MiB; its share of what it
+    shares with others included. 0 where the system does not say it."""
+    try:
+        text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
+    except OSError:
+        return 0.0
+    for line in text.splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+class Stopwatch:
+    """Says on stderr what was done, and when."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def say(self, text: str) -> None:
+        seconds = time.monotonic() - self._began
+        print(f"[{seconds:5.1f} s] {text}", file=sys.stderr, flush=True)
