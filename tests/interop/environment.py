@@ -68,12 +68,17 @@ def _make(service: str, folder: pathlib.Path) -> None:
         *("--quiet", "--constraint", constraints(service)),
         *PACKAGES[service],
     ]
-    for command in ([sys.executable, "-m", "venv", folder], install):
-        if subprocess.run(command, check=False).returncode:
-            raise NoEnvironment(
-                f"{service} cannot be installed from the package index; "
-                f"see above. The versions are in {constraints(service)}."
-            )
+    log = folder.with_suffix(".log")
+    with log.open("wb") as out:
+        for command in ([sys.executable, "-m", "venv", folder], install):
+            if subprocess.run(
+                command, check=False, stdout=out, stderr=out
+            ).returncode:
+                raise NoEnvironment(
+                    f"{service} cannot be installed from the package index; "
+                    f"pip's words are in {log}, the versions in "
+                    f"{constraints(service)}."
+                )
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 
+LOCK = "run.lock"
 #: how long a process may take to end by itself, seconds
 GRACE = 10.0
 
@@ -36,7 +37,7 @@ class Processes:
 
     def __enter__(self) -> "Processes":
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self.folder / "run.lock"
+        path = self.folder / LOCK
         self._lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -67,20 +68,48 @@ class Processes:
         name: str,
         command: Sequence[str | pathlib.Path],
         environment: Mapping[str, str] | None = None,
+        *,
+        shown: bool = False,
     ) -> int:
-        """Start a process with its log beside its pid; the pid."""
+        """Start a process with its log beside its pid; the pid.
+
+        :param shown: it writes where this process does, not into a log.
+        """
         with (self.folder / f"{name}.log").open("ab") as log:
             made = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
+                stdout=None if shown else log,
+                stderr=None if shown else log,
                 env={**os.environ, **(environment or {})},
                 start_new_session=True,
             )
         self._running[name] = made
         (self.folder / f"{name}.pid").write_text(f"{made.pid}\n")
         return made.pid
+
+    def run(
+        self,
+        name: str,
+        command: Sequence[str | pathlib.Path],
+        environment: Mapping[str, str] | None = None,
+        *,
+        shown: bool = False,
+    ) -> int:
+        """Start a process and wait until it has ended; its exit status.
+
+        :raises DidNotStart: its output is not shown, and it failed.
+        """
+        self.start(name, command, environment, shown=shown)
+        process = self._running[name]
+        try:
+            code = process.wait()
+        finally:
+            # as from the keyboard: pytest then ends its tests properly
+            self.end(name, signal.SIGINT)
+        if code and not shown:
+            raise DidNotStart(f"{name} failed: {self.last_words(name)}")
+        return code
 
     def pid(self, name: str) -> int:
         return self._running[name].pid
@@ -93,10 +122,10 @@ class Processes:
         lines = [line for line in text.splitlines() if line.strip()]
         return lines[-1] if lines else "it said nothing"
 
-    def end(self, name: str) -> None:
+    def end(self, name: str, number: int = signal.SIGTERM) -> None:
         """Ask one to end, and kill it when it does not."""
         process = self._running.pop(name)
-        process.terminate()
+        process.send_signal(number)
         try:
             process.wait(GRACE)
         except subprocess.TimeoutExpired:

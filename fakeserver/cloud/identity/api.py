@@ -6,51 +6,18 @@ from typing import ClassVar
 import flask
 from keystoneauth1 import fixture
 
-from fakeserver.cloud.identity import catalog, directory
+from fakeserver.cloud.identity import catalog, directory, links, login_body
+from fakeserver.cloud.identity.accounts import DOMAIN_SCOPE, SYSTEM
+from fakeserver.cloud.identity.assignments import Assignments
 from fakeserver.cloud.identity.credentials import Credentials
-from fakeserver.cloud.identity.keystone import LoginRefused
+from fakeserver.cloud.identity.keystone import LoginRefused, NoSuchLogin
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared import web
 from fakeserver.cloud.shared.rows import Doc
 from fakeserver.cloud.shared.schema import APP_CREDENTIALS
 from fakeserver.cloud.shared.web import Answer, CloudError, Route
 
-_LOGIN = web.validator(
-    {
-        "type": "object",
-        "required": ["auth"],
-        "properties": {
-            "auth": {
-                "type": "object",
-                "required": ["identity"],
-                "properties": {
-                    "identity": {
-                        "type": "object",
-                        "required": ["methods"],
-                        "properties": {
-                            "methods": {
-                                "type": "array",
-                                "minItems": 1,
-                                "maxItems": 3,
-                                "items": {
-                                    "enum": [
-                                        "password",
-                                        "token",
-                                        "application_credential",
-                                    ]
-                                },
-                            },
-                            "password": {"type": "object"},
-                            "token": {"type": "object"},
-                            "application_credential": {"type": "object"},
-                        },
-                    },
-                    "scope": {"type": ["object", "string"]},
-                },
-            }
-        },
-    }
-)
+_OBJECT = web.validator({"type": "object"})
 
 
 class Tokens(web.Part):
@@ -86,11 +53,11 @@ class Tokens(web.Part):
         return dict(version)
 
     def login(self) -> Answer:
-        auth = web.body(_LOGIN)["auth"]
+        identity, scope = login_body.checked(web.body(_OBJECT))
         try:
-            sealed, token = self.keystone.login(
-                auth["identity"], auth.get("scope")
-            )
+            sealed, token = self.keystone.login(identity, scope)
+        except NoSuchLogin as error:
+            raise CloudError(404, str(error)) from None
         except LoginRefused:
             raise CloudError(401, web.UNAUTHENTICATED) from None
         return self._answer(token, sealed, 201)
@@ -106,28 +73,31 @@ class Tokens(web.Part):
 
     def catalog(self, caller: Token) -> Answer:
         found = catalog.catalog(self.site.config, caller)
-        return {"catalog": found, "links": {}}
+        return {"catalog": found, "links": links.own()}
 
     def projects(self, caller: Token) -> Answer:
         found = self.keystone.projects_of(caller.user_id)
-        return {"projects": found, "links": {}}
+        return links.listed("projects", found)
 
     def system(self, caller: Token) -> Answer:
-        found = [{"all": True}] if caller.system else []
-        return {"system": found, "links": {}}
+        may = self.keystone.may_scope_to(SYSTEM, caller.user_id)
+        found = [{"all": True}] if may else []
+        return {"system": found, "links": links.own()}
 
     def domains(self, caller: Token) -> Answer:
-        found = []
-        if self.keystone.may_scope_to_domain(caller.user_id):
-            found = [directory.DEFAULT_DOMAIN]
-        return {"domains": found, "links": {}}
+        may = self.keystone.may_scope_to(DOMAIN_SCOPE, caller.user_id)
+        return links.listed(
+            "domains", [directory.DEFAULT_DOMAIN] if may else []
+        )
 
     def _subject(self, caller: Token) -> tuple[str, Token]:
         """The token that is asked about: one's own, or anyone's as admin."""
         subject = flask.request.headers.get("X-Subject-Token")
+        if subject is None:
+            raise CloudError(404, "No token in the request")
         token = self.keystone.check(subject)
-        if subject is None or token is None:
-            raise CloudError(404, "Could not find token.")
+        if token is None:
+            raise CloudError(404, self.keystone.why_not(subject))
         if token.user_id != caller.user_id and not caller.is_admin:
             raise CloudError(
                 403,
@@ -160,7 +130,7 @@ class Identity(web.Service):
 
     name = "keystone"
     prefix = "/identity"
-    PARTS = (Tokens, Credentials, directory.Directory)
+    PARTS = (Tokens, Credentials, directory.Directory, Assignments)
     # who looks for a Keystone has no token yet
     guarded = False
     for_readers = False

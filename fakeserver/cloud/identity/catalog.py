@@ -44,7 +44,6 @@ def services(config: "SiteConfig") -> list[Doc]:
             "type": kind,
             "name": name,
             "enabled": True,
-            "links": {},
         }
         for kind, name, _ in SERVICES
     ]
@@ -60,13 +59,11 @@ def endpoints(config: "SiteConfig") -> list[Doc]:
             "service_id": stable_hex(
                 config.seed, config.site, "service", kind
             ),
-            "service_type": kind,
             "interface": interface,
             "url": config.url + path,
             "region": REGION,
             "region_id": REGION,
             "enabled": True,
-            "links": {},
         }
         for kind, _, path in SERVICES
         for interface in INTERFACES

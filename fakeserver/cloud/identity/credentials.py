@@ -8,7 +8,7 @@ import flask
 
 from fakeserver.base.clock import parse_stamp
 from fakeserver.base.ids import new_id
-from fakeserver.cloud.identity import catalog
+from fakeserver.cloud.identity import catalog, links
 from fakeserver.cloud.identity.passwords import hash_secret
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared import web
@@ -64,12 +64,10 @@ class Credentials(web.Part):
             self.site.db.connection(), "user_id = ?", (user,)
         )
         name = flask.request.args.get("name")
-        return {
-            "application_credentials": [
-                self._shown(row) for row in rows if name in (None, row["name"])
-            ],
-            "links": {},
-        }
+        found = [
+            self._shown(row) for row in rows if name in (None, row["name"])
+        ]
+        return links.written("application_credentials", found)
 
     def create(self, caller: Token, user: str) -> Answer:
         _own(caller, user, "create", strictly=True)

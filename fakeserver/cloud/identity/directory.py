@@ -6,7 +6,7 @@ from typing import ClassVar
 import flask
 
 from fakeserver.base.seed_world import DOMAIN, IMPLIED_ROLES, REGION
-from fakeserver.cloud.identity import catalog
+from fakeserver.cloud.identity import catalog, links
 from fakeserver.cloud.identity.keystone import DOMAIN_ID
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared import web
@@ -14,6 +14,7 @@ from fakeserver.cloud.shared.rows import Doc, Table
 from fakeserver.cloud.shared.schema import PROJECTS, USERS
 from fakeserver.cloud.shared.web import Answer, CloudError, Route
 
+BUILT_IN_ROLES = ("admin", "member", "reader")
 #: what Keystone shows of a user; never its password's hash
 _USER = ("id", "name", "domain_id", "enabled", "default_project_id")
 
@@ -39,42 +40,43 @@ class Directory(web.Part):
     )
 
     def projects(self, caller: Token) -> Answer:
-        _admin(caller, "list_projects")
+        admin_only(caller, "list_projects")
         return self._list("projects", self._all(PROJECTS))
 
     def project(self, caller: Token, project: str) -> Answer:
         if project != caller.project_id:
             mine = self.keystone.projects_of(caller.user_id)
             if project not in [row["id"] for row in mine]:
-                _admin(caller, "get_project")
+                admin_only(caller, "get_project")
         found = PROJECTS.get(self.site.db.connection(), project)
         return self._show("project", project, found)
 
     def users(self, caller: Token) -> Answer:
-        _admin(caller, "list_users")
+        admin_only(caller, "list_users")
         return self._list("users", map(_user, self._all(USERS)))
 
     def user(self, caller: Token, user: str) -> Answer:
         if user != caller.user_id:
-            _admin(caller, "get_user")
+            admin_only(caller, "get_user")
         found = USERS.get(self.site.db.connection(), user)
         return self._show("user", user, found and _user(found))
 
     def projects_of(self, caller: Token, user: str) -> Answer:
         if user != caller.user_id:
-            _admin(caller, "list_user_projects")
-        return self._list("projects", self.keystone.projects_of(user))
+            admin_only(caller, "list_user_projects")
+        found = self.keystone.projects_of(user)
+        return links.listed("projects", found)
 
     def roles(self, caller: Token) -> Answer:
-        _admin(caller, "list_roles")
+        admin_only(caller, "list_roles")
         return self._list("roles", self._roles())
 
     def role(self, caller: Token, role: str) -> Answer:
-        _admin(caller, "get_role")
+        admin_only(caller, "get_role")
         return self._pick("role", role, self._roles())
 
     def domains(self, caller: Token) -> Answer:
-        _admin(caller, "list_domains")
+        admin_only(caller, "list_domains")
         return self._list("domains", [DEFAULT_DOMAIN])
 
     def domain(self, caller: Token, domain: str) -> Answer:
@@ -86,20 +88,20 @@ class Directory(web.Part):
         return self._list("regions", [region])
 
     def services(self, caller: Token) -> Answer:
-        _admin(caller, "list_services")
+        admin_only(caller, "list_services")
         return self._list("services", catalog.services(self.site.config))
 
     def service(self, caller: Token, service: str) -> Answer:
-        _admin(caller, "get_service")
+        admin_only(caller, "get_service")
         known = catalog.services(self.site.config)
         return self._pick("service", service, known)
 
     def endpoints(self, caller: Token) -> Answer:
-        _admin(caller, "list_endpoints")
+        admin_only(caller, "list_endpoints")
         return self._list("endpoints", catalog.endpoints(self.site.config))
 
     def endpoint(self, caller: Token, endpoint: str) -> Answer:
-        _admin(caller, "get_endpoint")
+        admin_only(caller, "get_endpoint")
         known = catalog.endpoints(self.site.config)
         return self._pick("endpoint", endpoint, known)
 
@@ -113,8 +115,7 @@ class Directory(web.Part):
                 "name": name,
                 "domain_id": None,
                 "description": None,
-                "links": {},
-                "options": {},
+                "options": _options(name),
             }
             for name in IMPLIED_ROLES
         ]
@@ -125,9 +126,7 @@ class Directory(web.Part):
         for key in ("name", "type", "interface", "service_id", "domain_id"):
             if (wanted := args.get(key)) is not None:
                 rows = [row for row in rows if row.get(key) == wanted]
-        where = flask.request.base_url
-        links = {"self": where, "next": None, "previous": None}
-        return {plural: rows, "links": links}
+        return links.listed(plural, rows)
 
     def _pick(self, noun: str, id_: str, known: list[Doc]) -> Answer:
         found = next((row for row in known if row["id"] == id_), None)
@@ -136,7 +135,7 @@ class Directory(web.Part):
     def _show(self, noun: str, id_: str, found: Doc | None) -> Answer:
         if found is None:
             raise CloudError(404, f"Could not find {noun}: {id_}.")
-        return {noun: found}
+        return {noun: links.linked(f"{noun}s", found)}
 
 
 DEFAULT_DOMAIN: Doc = {
@@ -145,8 +144,13 @@ DEFAULT_DOMAIN: Doc = {
     "enabled": True,
     "description": "The default domain",
     "options": {},
-    "links": {},
+    "tags": [],
 }
+
+
+def _options(role: str) -> Doc:
+    """Keystone's own roles cannot be changed."""
+    return {"immutable": True} if role in BUILT_IN_ROLES else {}
 
 
 def _user(row: Doc) -> Doc:
@@ -155,14 +159,18 @@ def _user(row: Doc) -> Doc:
         **shown,
         "options": {},
         "password_expires_at": None,
-        "links": {},
     }
 
 
-def _admin(caller: Token, action: str) -> None:
+def admin_only(caller: Token, action: str) -> None:
+    """Pass for an admin; raise CloudError 403 for anybody else."""
     if not caller.is_admin:
-        raise CloudError(
-            403,
-            "You are not authorized to perform the requested action: "
-            f"identity:{action}.",
-        )
+        raise forbidden(action)
+
+
+def forbidden(action: str) -> CloudError:
+    return CloudError(
+        403,
+        "You are not authorized to perform the requested action: "
+        f"identity:{action}.",
+    )

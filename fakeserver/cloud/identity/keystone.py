@@ -41,6 +41,10 @@ class LoginRefused(Exception):
     """No token for these credentials; why is nobody's business."""
 
 
+class NoSuchLogin(Exception):
+    """What the login names is not there; Keystone says so, with 404."""
+
+
 def grant_id(user_id: str, project_id: str) -> str:
     return f"{user_id}/{project_id}"
 
@@ -60,9 +64,15 @@ class Keystone:
             return None
         return self._look_up(claims)
 
-    def may_scope_to_domain(self, user_id: str) -> bool:
-        """Whether a user has a role on the domain."""
-        granted = grant_id(user_id, DOMAIN_SCOPE)
+    def why_not(self, text: str) -> str:
+        """What is wrong with a token that is not good, as Keystone says."""
+        if self._box.open(text) is None:
+            return "Could not recognize Fernet token"
+        return "Failed to validate token"
+
+    def may_scope_to(self, scope: str, user_id: str) -> bool:
+        """Whether a user has a role on the domain, or on the system."""
+        granted = grant_id(user_id, scope)
         return GRANTS.get(self._site.db.connection(), granted) is not None
 
     def revoke(self, token: Token) -> None:
@@ -155,8 +165,12 @@ class Keystone:
 
     def _by_token(self, given: Any) -> Claims:
         old = given.get("id") if isinstance(given, dict) else None
-        token = self.check(old) if isinstance(old, str) else None
-        if token is None or token.app_credential_id:
+        if not isinstance(old, str):
+            raise LoginRefused
+        token = self.check(old)
+        if token is None:
+            raise NoSuchLogin(self.why_not(old))
+        if token.app_credential_id:
             raise LoginRefused
         methods = dict.fromkeys(("token", *token.methods))
         fresh = self._fresh(token.user_id, tuple(methods))
@@ -174,6 +188,10 @@ class Keystone:
         found: Doc | None = None
         if isinstance(given.get("id"), str):
             found = APP_CREDENTIALS.get(db, given["id"])
+            if found is None:
+                raise NoSuchLogin(
+                    f"Could not find Application Credential: {given['id']}."
+                )
         elif user := self.user(given.get("user")):
             rows = APP_CREDENTIALS.select(
                 db,

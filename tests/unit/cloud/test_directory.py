@@ -92,3 +92,63 @@ def test_what_is_not_there_is_404_in_the_services_form(
         assert refused.status_code == 401
         assert refused.json["error"]["code"] == 401
         assert "Keystone uri=" in refused.headers["WWW-Authenticate"]
+
+
+def test_an_admin_lists_who_has_which_role(a: Cloud) -> None:
+    path = "/identity/v3/role_assignments"
+    assert a.get(path).status_code == 403
+    asked = f"{path}?user.id={a.user()}&include_names=true"
+    (one,) = a.get(asked, as_="admin").json["role_assignments"]
+    assert one["role"]["name"] == "member"
+    assert one["user"]["name"] == "demo"
+    assert one["scope"]["project"]["name"] == "demo"
+    of_admin = f"{path}?user.id={a.user('admin')}"
+    found = a.get(of_admin, as_="admin").json["role_assignments"]
+    # what a role brings with it is no assignment
+    assert sorted(sorted(each["scope"]) for each in found) == [
+        ["domain"],
+        ["project"],
+        ["system"],
+    ]
+    inferences = a.get("/identity/v3/role_inferences", as_="admin").json
+    assert [
+        (each["prior_role"]["name"], [i["name"] for i in each["implies"]])
+        for each in inferences["role_inferences"]
+    ] == [("admin", ["member"]), ("member", ["reader"])]
+
+
+@pytest.mark.parametrize(
+    "path, key, member",
+    [
+        ("groups", "groups", 403),
+        ("policies", "policies", 403),
+        ("OS-TRUST/trusts", "trusts", 403),
+        ("credentials", "credentials", 200),
+        ("limits", "limits", 200),
+        ("registered_limits", "registered_limits", 200),
+    ],
+)
+def test_a_list_that_is_empty(
+    a: Cloud, path: str, key: str, member: int
+) -> None:
+    path = f"/identity/v3/{path}"
+    assert a.get(path).status_code == member
+    shown = a.get(path, as_="admin").json
+    assert shown[key] == []
+    assert set(shown["links"]) == {"self", "next", "previous"}
+
+
+def test_access_rules_are_their_users(a: Cloud) -> None:
+    path = f"/identity/v3/users/{a.user()}/access_rules"
+    assert a.get(path).json["access_rules"] == []
+    assert a.get(path, as_="admin").status_code == 403
+
+
+def test_what_is_listed_says_where_it_is(a: Cloud) -> None:
+    shown = a.get("/identity/v3/auth/projects").json
+    (project,) = shown["projects"]
+    base = "http://localhost/identity/v3"
+    assert shown["links"]["self"] == f"{base}/auth/projects"
+    assert project["links"]["self"] == f"{base}/projects/{a.project()}"
+    one = a.get(f"/identity/v3/projects/{a.project()}").json["project"]
+    assert one == project

@@ -36,6 +36,7 @@ def login(
     return answer.json
 
 
+SCOPES = "system, project, domain, OS-TRUST:trust or unscoped"
 DEMO = {"project": {"name": "demo", "domain": {"id": "default"}}}
 
 
@@ -104,17 +105,13 @@ def test_the_catalog_names_every_service_at_this_site(b: Cloud) -> None:
         (password("demo"), {"system": {"all": True}}),
         (password("demo"), {"project": {"id": "no-such"}}),
         (password("demo"), {"domain": {"id": "default"}}),
-        (password("demo"), {}),
-        (password("demo"), "scoped"),
-        ({"methods": ["password"]}, None),
-        ({"methods": ["password"], "password": {"user": {}}}, None),
-        ({"methods": ["token"], "token": {"id": "junk"}}, None),
-        ({"methods": ["token"], "token": {"id": "gAAAAAé"}}, None),
-        ({"methods": ["application_credential"]}, None),
+        ({"methods": []}, None),
+        ({"methods": ["telepathy"], "telepathy": {}}, None),
+        ({"methods": ["token"], "token": {"id": 1}}, None),
         (
             {
                 "methods": ["application_credential"],
-                "application_credential": {"id": "no", "secret": "no"},
+                "application_credential": {"name": "no", "secret": "no"},
             },
             None,
         ),
@@ -132,6 +129,90 @@ def test_a_login_that_is_refused(a: Cloud, identity: Any, scope: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    "identity, scope, expecting",
+    [
+        (password("demo"), {}, f"{SCOPES} in scope"),
+        (password("demo"), "scoped", f"{SCOPES} in scope"),
+        (
+            password("demo"),
+            {**DEMO, "system": {"all": True}},
+            f"{SCOPES} in scope",
+        ),
+        (
+            password("demo"),
+            {"project": {"name": "demo"}},
+            "domain in project",
+        ),
+        ({"methods": ["password"]}, None, "password in identity"),
+        ({"methods": ["telepathy"]}, None, "telepathy in identity"),
+        (
+            {
+                "methods": ["password"],
+                "password": {"user": {"name": "demo"}},
+            },
+            None,
+            "domain in user",
+        ),
+        ({"methods": ["token"]}, None, "token in identity"),
+    ],
+)
+def test_a_login_that_lacks_something(
+    a: Cloud, identity: Any, scope: Any, expecting: str
+) -> None:
+    """In the words of a real Keystone."""
+    body = login(a, identity, scope, expect=400)
+    said = body["error"]["message"]
+    assert said.startswith(f"Expecting to find {expecting}. The server")
+
+
+@pytest.mark.parametrize(
+    "identity, said",
+    [
+        (
+            {"methods": ["token"], "token": {"id": "junk"}},
+            "Could not recognize Fernet token",
+        ),
+        (
+            {"methods": ["token"], "token": {"id": "gAAAAAé"}},
+            "Could not recognize Fernet token",
+        ),
+        (
+            {
+                "methods": ["application_credential"],
+                "application_credential": {"id": "no", "secret": "no"},
+            },
+            "Could not find Application Credential: no.",
+        ),
+    ],
+)
+def test_a_login_with_what_is_not_there(
+    a: Cloud, identity: Any, said: str
+) -> None:
+    """A real Keystone answers 404, where 401 might be expected."""
+    body = login(a, identity, expect=404)
+    assert body["error"]["message"] == said
+
+
+def test_a_login_with_a_revoked_token(a: Cloud) -> None:
+    token = a.token()
+    headers = {"X-Auth-Token": token, "X-Subject-Token": token}
+    a.client.delete("/identity/v3/auth/tokens", headers=headers)
+    identity = {"methods": ["token"], "token": {"id": token}}
+    body = login(a, identity, DEMO, expect=404)
+    assert body["error"]["message"] == "Failed to validate token"
+
+
+@pytest.mark.parametrize("domain", [{"id": "default"}, {"name": "Default"}])
+def test_an_admin_scopes_to_the_domain(a: Cloud, domain: Any) -> None:
+    token, body = login(a, password("admin"), {"domain": domain})
+    assert body["domain"] == {"id": "default", "name": "Default"}
+    assert "project" not in body and "system" not in body
+    assert {role["name"] for role in body["roles"]} >= {"admin"}
+    listed = a.get("/identity/v3/auth/domains", token=token).json["domains"]
+    assert [one["id"] for one in listed] == ["default"]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
@@ -139,7 +220,9 @@ def test_a_login_that_is_refused(a: Cloud, identity: Any, scope: Any) -> None:
         "[]",
         "{}",
         '{"auth": {}}',
-        '{"auth": {"identity": {"methods": []}}}',
+        '{"auth": {"identity": {"methods": "password"}}}',
+        '{"auth": {"identity": {"methods": ["password"], "password": {}}}}',
+        '{"auth": {"identity": {"methods": ["token"], "token": {}}}}',
         '{"auth": {"identity": {"methods": ["telepathy"]}}}',
         '{"auth": {"identity": {"methods": ["password"], "password": 1}}}',
         '{"auth": {"identity": {"methods": ["password"],'
@@ -294,7 +377,7 @@ def test_a_deleted_credential_takes_its_tokens_with_it(a: Cloud) -> None:
     assert a.call("DELETE", own).status_code == 204
     assert a.site.keystone.check(token) is None
     assert a.get(own).status_code == 404
-    login(a, by_credential(made), expect=401)
+    login(a, by_credential(made), expect=404)
 
 
 def test_a_credential_expires(a: Cloud, clock: ManualClock) -> None:

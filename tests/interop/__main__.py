@@ -1,0 +1,206 @@
+"""Two real Keystones with the sandbox behind them.
+
+    python -m tests.interop test [PYTEST OPTION...]   the tests, then nothing
+    python -m tests.interop compare                   the emulated one beside
+    python -m tests.interop up                        stay until Ctrl-C
+
+However it ends, nothing that it started runs on.
+"""
+
+import argparse
+import contextlib
+import json
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from types import FrameType
+from typing import NoReturn
+
+from fakeserver.base.seed_world import SITES, build
+from tests.interop import environment, worlds
+from tests.interop.keystone import Keystone, fill_all
+from tests.interop.place import DESCRIBED, VARIABLE
+from tests.interop.processes import (
+    LOCK,
+    Busy,
+    DidNotStart,
+    Processes,
+    Stopwatch,
+    memory,
+)
+
+SEED = 1
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SANDBOX = (sys.executable, "-m", "fakeserver")
+TESTS = {
+    "test": "tests/interop",
+    "compare": "tests/interop/test_compare.py",
+}
+
+
+class Ended(BaseException):
+    """A signal asked this process to end."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def main() -> int:
+    asked, rest = _parser().parse_known_args()
+    watch = Stopwatch()
+    try:
+        with _signals_end_it():
+            python = environment.python_of("keystone")
+            watch.say(f"Keystone is installed: {python.parents[1]}")
+            with (
+                Processes(asked.dir.absolute()) as processes,
+                _world(processes, python, watch),
+            ):
+                return _work(asked.command, rest, processes, watch)
+    except Ended as ended:
+        return 128 + ended.number
+    except (Busy, DidNotStart, environment.NoEnvironment) as problem:
+        print(f"interop: {problem}", file=sys.stderr)
+        return 1
+    finally:
+        watch.say("ended")
+
+
+def _parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="python -m tests.interop",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("command", choices=("up", *TESTS))
+    made.add_argument(
+        "--dir",
+        type=pathlib.Path,
+        default=environment.cache() / "run",
+        help="folder of the run: pids, logs, databases",
+    )
+    return made
+
+
+@contextlib.contextmanager
+def _signals_end_it() -> Iterator[None]:
+    """The first signal raises Ended; what is ended then is not disturbed."""
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        for each in ENDING:
+            signal.signal(each, signal.SIG_IGN)
+        raise Ended(number)
+
+    before = {number: signal.signal(number, end) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def _world(
+    processes: Processes, python: pathlib.Path, watch: Stopwatch
+) -> Iterator[None]:
+    """Both Keystones, filled, and the sandbox behind them."""
+    sandbox = processes.folder / "sandbox"
+    _down(sandbox)
+    for path in processes.folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != LOCK:
+            path.unlink()
+    ports = _free_ports(4)
+    keystones = {
+        site: Keystone(site, processes.folder / f"keystone-{site}", n, python)
+        for site, n in zip(SITES, ports[:2], strict=True)
+    }
+    urls = {
+        site: f"http://127.0.0.1:{n}"
+        for site, n in zip(SITES, ports[2:], strict=True)
+    }
+    known = {site: keystone.url for site, keystone in keystones.items()}
+    filled = worlds.worlds(build("default", SEED), known, urls)
+    fill_all(keystones, filled)
+    watch.say("both Keystones have the users, ids and catalog of the sandbox")
+    for keystone in keystones.values():
+        keystone.start(processes)
+    for keystone in keystones.values():
+        keystone.until_it_answers(processes)
+    for site, keystone in keystones.items():
+        used = memory(processes.pid(keystone.name))
+        watch.say(f"Keystone of {site}: {keystone.url}, {used:.0f} MiB")
+    try:
+        processes.run(
+            "sandbox",
+            [
+                *(*SANDBOX, "up", "--dir", sandbox, "--pace", "0"),
+                *("--seed", str(SEED)),
+                *("--port", str(ports[2]), "--peer-port", str(ports[3])),
+                *("--identity", known[SITES[0]]),
+                *("--peer-identity", known[SITES[1]]),
+            ],
+        )
+        for site in SITES:
+            entry = json.loads((sandbox / f"{site}.pid").read_text())
+            used = memory(entry["pid"])
+            watch.say(f"{site}: {urls[site]}, {used:.0f} MiB")
+        described = {"keystones": known, "urls": urls, "seed": SEED}
+        (processes.folder / DESCRIBED).write_text(json.dumps(described))
+        yield
+    finally:
+        _down(sandbox)
+
+
+def _down(sandbox: pathlib.Path) -> None:
+    """End the sandbox of this run, or of one that was killed."""
+    if (sandbox / "sandbox.json").exists():
+        subprocess.run(
+            [*SANDBOX, "down", "--dir", sandbox],
+            capture_output=True,
+            check=False,
+            start_new_session=True,
+        )
+
+
+def _free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as held:
+        found = []
+        for _ in range(count):
+            port = held.enter_context(socket.socket())
+            port.bind(("127.0.0.1", 0))
+            found.append(int(port.getsockname()[1]))
+        return found
+
+
+def _work(
+    command: str, rest: list[str], processes: Processes, watch: Stopwatch
+) -> int:
+    if command == "up":
+        sandbox = processes.folder / "sandbox"
+        subprocess.run([*SANDBOX, "env", "--dir", sandbox], check=True)
+        watch.say("ready; Ctrl-C ends it")
+        while True:
+            time.sleep(3600)
+    code = processes.run(
+        "tests",
+        [
+            *(sys.executable, "-m", "pytest", "-m", "interop"),
+            *("-p", "no:cacheprovider", TESTS[command], *rest),
+        ],
+        {VARIABLE: str(processes.folder)},
+        shown=True,
+    )
+    watch.say(f"the tests ended with {code}")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
