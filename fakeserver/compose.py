@@ -7,6 +7,7 @@ import os
 import pathlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from fakeserver.base.clock import Clock, SharedClock
 from fakeserver.base.config import SiteConfig
@@ -20,8 +21,22 @@ from fakeserver.faults.plan import NAME, FaultFile, FaultPlan
 from fakeserver.site import Site
 from fakeserver.store import upgrade
 
+if TYPE_CHECKING:
+    from fakeserver.cloud.identity.keystone import Keystone
+    from fakeserver.engine.service import Service
+
 #: says in a database which world it was seeded with
 _MARK = "CREATE TABLE IF NOT EXISTS sandbox_seed (world TEXT PRIMARY KEY)"
+
+
+@dataclasses.dataclass(frozen=True)
+class OpenSite:
+    """A site with the services that run on its ground parts."""
+
+    ground: Site
+    keystone: "Keystone"
+    service: "Service"
+    request_log: RequestLog
 
 
 class GuardedDatabase(Database):
@@ -45,19 +60,19 @@ def open_site(
     wire: Wire | None = None,
     faults: Faults | None = None,
     workers: int | None = None,
-) -> Site:
+) -> OpenSite:
     """A site, seeded when its databases are empty; not started."""
     if workers is not None:
         config = dataclasses.replace(config, workers=workers)
     site = open_parts(config, clock=clock, wire=wire, faults=faults)
     seed([site])
-    compose(site)
+    opened = compose(site)
     if isinstance(site.faults, FaultPlan):
         # not before: a seeding site is not yet one that can fail
         plan = site.faults
         _database_of(site).ask = lambda: plan.database()
         _arrays_of(site).ask = lambda: plan.alive()
-    return site
+    return opened
 
 
 def _database_of(site: Site) -> GuardedDatabase:
@@ -142,43 +157,38 @@ def world_of(config: SiteConfig) -> World:
     return build(config.scenario, config.seed, config.groups)
 
 
-def compose(site: Site) -> None:
-    """Give a site the parts that run."""
+def compose(site: Site) -> OpenSite:
+    """The services of a site over its ground parts."""
     from fakeserver.cloud.identity.keystone import Keystone
     from fakeserver.engine.service import Service
 
     folder, name = site.config.directory, site.config.site
-    site.keystone = Keystone(site)
-    site.service = Service(site)
-    site.journal = RequestLog(folder / f"{name}.journal")
+    return OpenSite(
+        ground=site,
+        keystone=Keystone(site),
+        service=Service(site),
+        request_log=RequestLog(folder / f"{name}.journal"),
+    )
 
 
-def close_site(site: Site) -> None:
-    """Stop what runs and close what is open; nothing of it is lost."""
-    site.service.stop()
-    shut(site)
+def close_site(opened: OpenSite, timeout: float | None = None) -> None:
+    """Stop the engine and close what is open; no work is lost.
+
+    :param timeout: how long a thread of the engine is waited for, seconds;
+        None is what the engine itself thinks right.
+    """
+    if timeout is None:
+        opened.service.close()
+    else:
+        opened.service.close(timeout)
+    opened.request_log.close()
+    close_parts(opened.ground)
 
 
-def shut(site: Site) -> None:
-    """Close the files of a site whose parts do not run."""
-    if site.journal is not None:
-        site.journal.close()
-    site.askers.shutdown(cancel_futures=True)
+def close_parts(site: Site) -> None:
+    """Close the databases of a site."""
     site.db.close()
     _arrays_of(site).close()
-
-
-def rest(site: Site) -> None:
-    """Stop the engine, so that the world can be exchanged under it."""
-    site.service.stop()
-
-
-def wake(site: Site) -> None:
-    """A fresh engine over whatever world is there now."""
-    from fakeserver.engine.service import Service
-
-    site.service = Service(site)
-    site.service.start()
 
 
 def seed(sites: Sequence[Site], *, anew: bool = False) -> None:

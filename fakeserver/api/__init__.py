@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import Blueprint
 
-from fakeserver.api.gate import Gate
+from fakeserver.api.gate import Gate, TokenCheck
 from fakeserver.api.views import (
     actions,
     consistency_groups,
@@ -18,9 +18,9 @@ from fakeserver.api.views import (
     tenant_mappings,
     versions,
 )
-from fakeserver.site import Site
+from fakeserver.engine.service import Service
 
-_NOUNS: tuple[Callable[[Site], Blueprint], ...] = (
+_NOUNS: tuple[Callable[[Service], Blueprint], ...] = (
     versions.blueprint,
     sites.blueprint,
     tenant_mappings.blueprint,
@@ -35,9 +35,9 @@ _NOUNS: tuple[Callable[[Site], Blueprint], ...] = (
 )
 
 
-def blueprints(site: Site) -> list[Blueprint]:
+def blueprints(service: Service, identity: TokenCheck) -> list[Blueprint]:
     """Return one blueprint for each noun; the first holds the gate of all."""
-    made = [noun(site) for noun in _NOUNS]
+    made = [noun(service) for noun in _NOUNS]
     names = frozenset(blueprint.name for blueprint in made)
-    Gate(site, names).attach(made[0])
+    Gate(service.site, identity, names).attach(made[0])
     return made

@@ -7,7 +7,7 @@ the body. The first that fails is the answer, in the error form.
 import dataclasses
 import logging
 import re
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import flask
 from flask import Response, request
@@ -64,11 +64,21 @@ def template(rule: str) -> str:
     return _PARAMETER.sub(r"{\1}", rule)
 
 
+class TokenCheck(Protocol):
+    """Whoever knows the tokens of a site: its Keystone."""
+
+    def check(self, text: str | None) -> Token | None:
+        """The token that a text is; None where it is not valid here."""
+
+
 class Gate:
     """The way in and out of one site's protector API."""
 
-    def __init__(self, site: Site, blueprints: frozenset[str]) -> None:
+    def __init__(
+        self, site: Site, identity: TokenCheck, blueprints: frozenset[str]
+    ) -> None:
         self._site = site
+        self._identity = identity
         self._blueprints = blueprints
         self._newest = microversion.parse(site.config.max_microversion)
         self._keystone = f"{site.config.url}/identity/v3"
@@ -139,7 +149,7 @@ class Gate:
             raise Refused(
                 "unauthorized", "The request carries no X-Auth-Token"
             )
-        token = self._site.keystone.check(text)
+        token = self._identity.check(text)
         if token is None:
             raise Refused(
                 "unauthorized",

@@ -15,7 +15,6 @@ from typing import Any
 
 from fakeserver.base.seed_world import FLEET_MOST, SITES
 from fakeserver.http.listener import bind, bind_any
-from fakeserver.local import controls
 from fakeserver.sandbox import channel, process
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.problem import Problem, say
@@ -76,7 +75,9 @@ def _up(
     folder.write(settings)
     scenario = SCENARIOS[settings.scenario]
     if scenario.has_history and not kept:
-        controls.begin_anew(folder, settings, time.time())
+        from fakeserver.local import scenario_history
+
+        scenario_history.begin_anew(folder, settings, time.time())
     awake = [site for site in SITES if site not in scenario.down]
     launch(folder, settings, awake, interrupted)
     for site in scenario.down:

@@ -12,7 +12,7 @@ from fakeserver.base.json_file import BrokenFile
 from fakeserver.base.seed_world import SITES
 from fakeserver.cli import lifecycle, show
 from fakeserver.faults.kinds import KINDS, STAGES
-from fakeserver.local import controls
+from fakeserver.local import controls, fault_rules
 from fakeserver.sandbox import durations
 from fakeserver.sandbox.folder import Folder
 from fakeserver.sandbox.problem import Problem, say
@@ -365,13 +365,13 @@ def _fault(args: argparse.Namespace, folder: Folder) -> None:
     if args.verb == "list":
         show.faults(folder)
     elif args.verb == "clear":
-        gone = controls.clear_faults(folder, args.id)
+        gone = fault_rules.clear_faults(folder, args.id)
         say(f"{gone} cleared.")
     else:
         names = ("site", "match", "times", "probability")
         names += ("stage", "message", "seconds")  # type: ignore[assignment]
         options = {name: getattr(args, name) for name in names}
-        rule = controls.add_fault(folder, args.kind, **options)
+        rule = fault_rules.add_fault(folder, args.kind, **options)
         show.lines([rule.id])
 
 

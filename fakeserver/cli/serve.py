@@ -79,16 +79,16 @@ def _serve(folder: Folder, name: str, lock: int) -> None:
         raise Problem(f"Port {number} cannot be used: {reason}.") from None
     config = folder.config(settings, name)
     workers = descriptors.share(config.workers)
-    site = open_site(config, workers=workers)
+    opened = open_site(config, workers=workers)
     files = None
     if settings.tls:
         files = (
             folder.path / certificate.CERTIFICATE,
             folder.path / certificate.KEY,
         )
-    listener = Listener(create_app(site), port, files)
-    site.service.start()
-    LOG.info("%s answers at %s, pid %s", name, site.config.url, os.getpid())
+    listener = Listener(create_app(opened), port, files)
+    opened.service.start()
+    LOG.info("%s answers at %s, pid %s", name, config.url, os.getpid())
     homeless = False
     while not homeless and not stop.wait(LOOK):
         homeless = not _is_there(folder, name, lock)
@@ -97,9 +97,9 @@ def _serve(folder: Folder, name: str, lock: int) -> None:
     else:
         LOG.info("%s stops", name)
     # first the engine, while its peer still gets answers from here
-    site.service.stop(SHORT if homeless else STOP_TIMEOUT)
+    opened.service.stop(SHORT if homeless else STOP_TIMEOUT)
     listener.close()
-    close_site(site)
+    close_site(opened)
 
 
 def _lock_file(folder: Folder, site: str) -> pathlib.Path:

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 SERVICES = (Identity, Compute, Networking, Volume, Image)
 
 
-def blueprints(site: "Site") -> list["Blueprint"]:
+def blueprints(site: "Site", keystone: Keystone) -> list["Blueprint"]:
     """Return one Flask blueprint for each service of the cloud."""
-    keystone = site.keystone
     return [kind(site, keystone).blueprint() for kind in SERVICES]
 
 

@@ -1,9 +1,11 @@
 """The service of one site: what its API calls, and what it does by itself."""
 
+import concurrent.futures
 import threading
 from collections.abc import Callable
 from typing import Any
 
+from fakeserver.base import descriptors
 from fakeserver.base.clock import stamp
 from fakeserver.base.errors import PEER_UNREACHABLE, Refused
 from fakeserver.base.ids import new_id
@@ -37,13 +39,18 @@ class Service:
     """Accepts operations, runs them, keeps the metadata of both sites."""
 
     def __init__(self, site: Site) -> None:
-        self._site = site
+        self.site = site
         self.access = Access(site)
         self.metadata = Metadata(site, self.access)
         self.sync = Sync(site, self.access, self.metadata)
         self._imports = Imports(site, self.access, self.metadata)
         self.locks = GroupLocks()
         self._checks = Checks(site, self.access, self.sync)
+        #: threads that ask the peer for several groups at the same time,
+        #: over all requests of the site
+        self.askers = concurrent.futures.ThreadPoolExecutor(
+            descriptors.share(descriptors.ASKERS), "askers"
+        )
         self._turn = threading.Lock()
         self._begin_anew()
 
@@ -52,13 +59,13 @@ class Service:
         comes after it gets a fresh one."""
         self._stop = threading.Event()
         executor = Executor(
-            self._site, self.access, self.metadata, self.locks, self._stop
+            self.site, self.access, self.metadata, self.locks, self._stop
         )
         self._workers = Workers(
-            self._site.config.workers, executor.run, self._stop
+            self.site.config.workers, executor.run, self._stop
         )
         self._keeper = Keeper(
-            self._site,
+            self.site,
             self.access,
             self.metadata,
             self.sync,
@@ -72,14 +79,14 @@ class Service:
     def start(self) -> None:
         """Resume what a stop, or a kill, has left unfinished."""
         with self._turn:
-            if self._site.config.engine_stopped.exists():
+            if self.site.config.engine_stopped.exists():
                 self._stop.set()
                 return
             if self._stop.is_set():
                 self._begin_anew()
             self._keeper.resume()
-            if self._site.config.workers:
-                name = self._site.config.site
+            if self.site.config.workers:
+                name = self.site.config.site
                 self._workers.start(name)
                 self._keeper.start(name)
 
@@ -94,15 +101,26 @@ class Service:
             self._workers.stop(timeout)
             self._keeper.stop(timeout)
 
+    def close(self, timeout: float = STOP_TIMEOUT) -> None:
+        """Stop for good, with the threads that requests have used."""
+        self.stop(timeout)
+        self.askers.shutdown(cancel_futures=True)
+
+    def wake(self) -> None:
+        """Start after a stop during which the world was exchanged: what is
+        known of the one before does not count any more."""
+        self.access.forget()
+        self.start()
+
     def halt(self) -> None:
         """Stop, also over a restart of the site: operations are accepted
         and wait, and nobody works on them."""
-        self._site.config.engine_stopped.touch(mode=0o600)
+        self.site.config.engine_stopped.touch(mode=0o600)
         self.stop()
 
     def go_on(self) -> None:
         """The reverse of :meth:`halt`."""
-        self._site.config.engine_stopped.unlink(missing_ok=True)
+        self.site.config.engine_stopped.unlink(missing_ok=True)
         self.start()
 
     @property
@@ -130,15 +148,15 @@ class Service:
         request_id: str,
     ) -> Doc:
         """Start an operation, or reset a status; its record."""
-        groups.get(self._site.db, project_id, group_id)
+        groups.get(self.site.db, project_id, group_id)
         with self.locks.hold(group_id):
-            group = groups.get(self._site.db, project_id, group_id)
+            group = groups.get(self.site.db, project_id, group_id)
             known = self._asked_before(group, action, request_id)
             if known is not None:
                 return known.doc
             if action == "reset_status":
                 return reset_status(
-                    self._site,
+                    self.site,
                     self.access,
                     self.metadata,
                     group,
@@ -146,7 +164,7 @@ class Service:
                     request_id,
                 )
             request = Request(action, params, request_id)
-            array_links.catch_up(self._site, group)
+            array_links.catch_up(self.site, group)
             notes = self._checks.accept(group, request)
             operation = self._record(group, request, notes)
             self._begin(group, request, operation)
@@ -159,7 +177,7 @@ class Service:
         """What the same request has started already, however it stands;
         refused where that was something else."""
         known = operations.by_request(
-            self._site.db, group.project_id, group.id, request_id
+            self.site.db, group.project_id, group.id, request_id
         )
         if known is not None and known.type != type_:
             raise Refused(
@@ -176,7 +194,7 @@ class Service:
     def _record(
         self, group: Group, request: Request, notes: dict[str, Any]
     ) -> Operation:
-        now = stamp(self._site.clock.time())
+        now = stamp(self.site.clock.time())
         operation_id = f"op-{new_id()}"
         notes["lineage"] = notes["lineage"] or operation_id
         doc = {
@@ -213,7 +231,7 @@ class Service:
         """On disk with the group's new status, and known to the peer."""
         during = request.rule.during
         if during is None:
-            with self._site.db.transaction() as tx:
+            with self.site.db.transaction() as tx:
                 operations.add(tx, operation)
             return
 
@@ -231,7 +249,7 @@ class Service:
             group.doc["version"] += 1
             group.local["updated_at"] = self.metadata.now()
             self.metadata.owe(group, forced=True)
-            with self._site.db.transaction() as tx:
+            with self.site.db.transaction() as tx:
                 groups.save(tx, group)
                 operations.add(tx, operation)
             return
@@ -242,7 +260,7 @@ class Service:
             take_back=lambda tx: operations.discard(tx, operation.id),
         )
         operation.work["announced"] = True
-        with self._site.db.transaction() as tx:
+        with self.site.db.transaction() as tx:
             operations.save(tx, operation)
 
     # -- metadata
@@ -255,13 +273,13 @@ class Service:
         quick: bool = False,
     ) -> Doc:
         """The comparison of both sites' copies, asked live."""
-        group = groups.get(self._site.db, project_id, group_id)
+        group = groups.get(self.site.db, project_id, group_id)
         return self.sync.status(group, local, quick)
 
     def sync_force(self, project_id: str, group_id: str, force: bool) -> Doc:
         """Push this site's copy now, and say how it is after that."""
         with self.locks.hold(group_id):
-            group = groups.get(self._site.db, project_id, group_id)
+            group = groups.get(self.site.db, project_id, group_id)
             self.sync.force(group, force)
             return self.sync.status(group, local=False)
 
@@ -274,9 +292,9 @@ class Service:
         It is an operation, which a restart takes up; the answer waits for
         its end for a while, and names it in any case.
         """
-        groups.get(self._site.db, project_id, group_id)
+        groups.get(self.site.db, project_id, group_id)
         with self.locks.hold(group_id):
-            group = groups.get(self._site.db, project_id, group_id)
+            group = groups.get(self.site.db, project_id, group_id)
             found = self._asked_before(group, "sync_force", request_id)
             if found is None:
                 params = {"force": True, "discard": version}
@@ -291,8 +309,8 @@ class Service:
     def _discarded(
         self, project_id: str, group_id: str, operation_id: str
     ) -> Doc:
-        group = groups.get(self._site.db, project_id, group_id)
-        record = operations.get(self._site.db, project_id, operation_id)
+        group = groups.get(self.site.db, project_id, group_id)
+        record = operations.get(self.site.db, project_id, operation_id)
         told = self.sync.status(group, local=False)
         told["operation_id"] = operation_id
         told["stale_removed"] = None
@@ -314,10 +332,10 @@ class Service:
         Two sites that were apart may both have made a version: asked for
         by its number, the one that was overwritten comes first.
         """
-        group = groups.get(self._site.db, project_id, group_id)
+        group = groups.get(self.site.db, project_id, group_id)
         if version is None:
             return without_secrets(group.doc)
-        kept = groups.overwritten(self._site.db, group_id, version)
+        kept = groups.overwritten(self.site.db, group_id, version)
         if kept is None and version == group.version:
             kept = group.doc
         if kept is None:
@@ -332,7 +350,7 @@ class Service:
     ) -> Doc:
         """Take the peer's document."""
         with self.locks.hold(group_id, IMPORT_LOCK_TIMEOUT):
-            running = operations.unfinished(self._site.db, group_id)
+            running = operations.unfinished(self.site.db, group_id)
             if running:
                 raise Refused(
                     "operation-in-progress",
@@ -362,9 +380,9 @@ class Service:
             if replicate is not None:
                 array_links.owe(group, replicate)
 
-        groups.get(self._site.db, project_id, group_id)
+        groups.get(self.site.db, project_id, group_id)
         with self.locks.hold(group_id):
-            group = groups.get(self._site.db, project_id, group_id)
+            group = groups.get(self.site.db, project_id, group_id)
             self._changeable(group)
             return self.metadata.change(group, mutated)
 
@@ -384,13 +402,13 @@ class Service:
         group = Group(doc["id"], project_id, doc, {})
         self.access.project(group, self._other_id(doc))
         self._checks.peer_answers(group)
-        if groups.named(self._site.db, project_id, doc["name"]) is not None:
+        if groups.named(self.site.db, project_id, doc["name"]) is not None:
             raise Refused(
                 "name-conflict",
                 f"A protection group named {doc['name']} exists already",
             )
         with self.locks.hold(group.id):
-            cinder_group.make(self._site, self.access, group)
+            cinder_group.make(self.site, self.access, group)
             group.local["created_at"] = self.metadata.now()
             # the push counts as a change: the first version is 1
             group.doc["version"] = 0
@@ -415,7 +433,7 @@ class Service:
         """Delete a group at both sites; ``force``: here, if the peer is
         gone."""
         with self.locks.hold(group_id):
-            group = groups.get(self._site.db, project_id, group_id)
+            group = groups.get(self.site.db, project_id, group_id)
             self._deletable(group)
 
             def mark(doc: Doc) -> None:
@@ -428,7 +446,7 @@ class Service:
             except Refused as refusal:
                 if not force or refusal.message != PEER_UNREACHABLE:
                     raise
-                group = groups.get(self._site.db, project_id, group_id)
+                group = groups.get(self.site.db, project_id, group_id)
                 mark(group.doc)
                 group.doc["version"] += 1
             self.metadata.bury(group)

@@ -13,16 +13,16 @@ from fakeserver.base.clock import Clock
 from fakeserver.base.loopback_guard import LoopbackMiddleware, refusal
 from fakeserver.base.request_log import RequestLogMiddleware
 from fakeserver.base.routes import Application
+from fakeserver.compose import OpenSite
 from fakeserver.faults.plan import FaultPlan
 from fakeserver.faults.transport import FaultMiddleware
 from fakeserver.http import control
-from fakeserver.site import Site
 
 LOG = logging.getLogger(__name__)
 
 
 def create_app(
-    site: Site,
+    opened: OpenSite,
     *,
     wait: Callable[[WSGIEnvironment, float], None] | None = None,
 ) -> flask.Flask:
@@ -31,18 +31,17 @@ def create_app(
 
     ``wait`` spends the time of a late answer; a test has its own.
     """
-    from fakeserver import api, cloud, compose
+    from fakeserver import api, cloud
 
+    site, service = opened.ground, opened.service
     app = Application("fakeserver", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    rest = control.Pause(
-        stop=lambda: compose.rest(site), go=lambda: compose.wake(site)
-    )
+    rest = control.Pause(stop=service.stop, go=service.wake)
     app.take(
         [
-            *api.blueprints(site),
-            *cloud.blueprints(site),
-            control.blueprint(site, rest),
+            *api.blueprints(service, opened.keystone),
+            *cloud.blueprints(site, opened.keystone),
+            control.blueprint(service, rest),
         ]
     )
 
@@ -52,8 +51,7 @@ def create_app(
     inner = LoopbackMiddleware(control.PauseMiddleware(inner, rest))
     if isinstance(site.faults, FaultPlan):
         inner = FaultMiddleware(inner, site.faults, wait)
-    if site.journal is not None:
-        inner = RequestLogMiddleware(inner, site.journal, site.clock)
+    inner = RequestLogMiddleware(inner, opened.request_log, site.clock)
     app.wsgi_app = inner  # type: ignore[method-assign]
     return app
 

@@ -13,7 +13,7 @@ import flask
 
 from fakeserver.base.loopback_guard import CONTROL, in_control, refusal
 from fakeserver.base.routes import Blueprint
-from fakeserver.site import Site
+from fakeserver.engine.service import Service
 
 LOG = logging.getLogger(__name__)
 #: the header that carries the secret of the sandbox's folder
@@ -103,8 +103,9 @@ class PauseMiddleware:
             self._rest.leave()
 
 
-def blueprint(site: Site, rest: Pause) -> flask.Blueprint:
+def blueprint(service: Service, rest: Pause) -> flask.Blueprint:
     """Return the routes that the ``protector-sandbox`` command uses."""
+    site = service.site
     made = Blueprint("sandbox", __name__, url_prefix=CONTROL)
     secret = open_secret(site.config.control_secret)
 
@@ -121,18 +122,18 @@ def blueprint(site: Site, rest: Pause) -> flask.Blueprint:
             "site": site.config.site,
             "pid": os.getpid(),
             "resting": rest.resting,
-            "engine": "stopped" if site.service.stopped else "running",
+            "engine": "stopped" if service.stopped else "running",
             "time": site.clock.time(),
         }
 
     @made.post("/engine/stop")
     def halt() -> dict[str, object]:
-        site.service.halt()
+        service.halt()
         return {"engine": "stopped"}
 
     @made.post("/engine/start")
     def go_on() -> dict[str, object]:
-        site.service.go_on()
+        service.go_on()
         return {"engine": "running"}
 
     @made.post("/rest")

@@ -5,17 +5,17 @@ its own, so that what is found afterwards is what such a day leaves behind.
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fakeserver.base import ids
 from fakeserver.base.clock import ManualClock
+from fakeserver.base.fault_points import NoFaults
 from fakeserver.base.seed_world import SITES
+from fakeserver.compose import close_parts, open_parts, seed
+from fakeserver.local.both_sites import BothSites, open_sandbox
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.scenarios import SCENARIOS
 from fakeserver.store import groups
-
-if TYPE_CHECKING:
-    from fakeserver.local.pair import LocalPair
 
 GROUP = "prod-web-app"
 A, B = SITES
@@ -25,15 +25,31 @@ NO_HOST = "No valid host was found. There are not enough hosts available."
 NO_TIME = "Cinder at site-b did not answer in time"
 
 
+def begin_anew(folder: Folder, settings: Settings, now: float) -> None:
+    """The seeded world over whatever is on disk, as its scenario has it."""
+    configs = [folder.config(settings, name) for name in SITES]
+    for config in configs:
+        config.engine_stopped.unlink(missing_ok=True)
+    clock = ManualClock(now - SCENARIOS[settings.scenario].age)
+    sites = [
+        open_parts(config, clock=clock, faults=NoFaults())
+        for config in configs
+    ]
+    try:
+        seed(sites, anew=True)
+    finally:
+        for site in sites:
+            close_parts(site)
+    tell(folder, settings, clock)
+
+
 def tell(folder: Folder, settings: Settings, clock: ManualClock) -> None:
     """Play the story of the scenario over its freshly seeded world."""
-    from fakeserver.local.pair import LocalPair
-
     if not SCENARIOS[settings.scenario].has_history:
         return
     with (
         ids.seeded(settings.seed, settings.scenario, clock.time()),
-        LocalPair.rehearse(folder, settings, clock) as pair,
+        open_sandbox(folder, settings, clock) as pair,
     ):
         STORIES[settings.scenario](Stage(pair))
     folder.faults().clear()
@@ -42,7 +58,7 @@ def tell(folder: Folder, settings: Settings, clock: ManualClock) -> None:
 class Stage:
     """Two sites, and somebody who types what the story needs."""
 
-    def __init__(self, pair: "LocalPair") -> None:
+    def __init__(self, pair: BothSites) -> None:
         self.pair = pair
         self.world = pair.site(A).world
         [self.group] = [g.id for g in self.world.groups if g.name == GROUP]

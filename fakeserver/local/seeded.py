@@ -16,7 +16,7 @@ from fakeserver.base.config import SiteConfig
 from fakeserver.base.db import BUSY
 from fakeserver.base.fault_points import NoFaults
 from fakeserver.base.seed_world import SITES, World
-from fakeserver.compose import open_parts, other, seed, shut
+from fakeserver.compose import close_parts, open_parts, other, seed
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.scenarios import SCENARIOS
 
@@ -132,7 +132,7 @@ def _seeded(settings: Settings, now: float, before: _World | None) -> _World:
             seed(sites)
         finally:
             for site in sites:
-                shut(site)
+                close_parts(site)
         files = {p.name: p.read_bytes() for p in folder.path.iterdir()}
     return _World(files, now)
 

@@ -10,27 +10,21 @@ from keystoneauth1.identity import v3
 
 from fakeserver.base.errors import PEER_UNREACHABLE, Refused
 from fakeserver.engine.cloud_client.cloud import (
-    Account,
     CloudRefused,
     CloudUnreachable,
     LoginRefused,
     RemoteCloud,
 )
 from fakeserver.engine.cloud_client.session import TIMEOUTS
-from fakeserver.site import Site
+from fakeserver.engine.service import Service
 from fakeserver.store.sites import SITES
 
 
-def account(site: Site, site_id: str) -> Account:
-    found: Account = site.service.access.account(site_id)
-    return found
-
-
-def _session(site: Site, site_id: str) -> session.Session:
+def _session(service: Service, site_id: str) -> session.Session:
     """Open a session of the account, in the project of the site record."""
-    record = SITES.get(site.db, site_id)
-    who = account(site, site_id)
-    http = site.wire.session()
+    record = SITES.get(service.site.db, site_id)
+    who = service.access.account(site_id)
+    http = service.site.wire.session()
     auth = v3.Password(
         auth_url=who.auth_url,
         username=who.username,
@@ -45,9 +39,9 @@ def _session(site: Site, site_id: str) -> session.Session:
 
 
 @contextlib.contextmanager
-def _answering(site: Site, name: str) -> Iterator[None]:
+def _answering(service: Service, name: str) -> Iterator[None]:
     """Turn every failure to get an answer into one kind of error."""
-    if site.faults.cuts(name):
+    if service.site.faults.cuts(name):
         raise CloudUnreachable(name)
     try:
         yield
@@ -67,20 +61,20 @@ def _answering(site: Site, name: str) -> Iterator[None]:
         raise CloudUnreachable(name) from error
 
 
-def service_project(site: Site, site_id: str) -> str:
+def service_project(service: Service, site_id: str) -> str:
     """Return the id of the service account's own project, from that Keystone.
 
     Raises CloudUnreachable or LoginRefused as the other calls do.
     """
-    name = account(site, site_id).site
-    with _answering(site, name):
-        project = _session(site, site_id).get_project_id()
+    name = service.access.account(site_id).site
+    with _answering(service, name):
+        project = _session(service, site_id).get_project_id()
     if project is None:
         raise LoginRefused(name, 401, "the token has no project")
     return str(project)
 
 
-def peers_volume_types(site: Site, site_id: str) -> list[dict[str, Any]]:
+def peers_volume_types(service: Service, site_id: str) -> list[dict[str, Any]]:
     """List the volume types of the peer, as its own service shows them.
 
     The account that is kept here is no admin there, and Cinder shows the
@@ -88,11 +82,11 @@ def peers_volume_types(site: Site, site_id: str) -> list[dict[str, Any]]:
 
     Raises CloudUnreachable, LoginRefused or CloudRefused.
     """
-    record = SITES.get(site.db, site_id)
+    record = SITES.get(service.site.db, site_id)
     name = record["name"]
     path = f"/v1/admin/sites/{site_id}/volume-types?local=true"
-    with _answering(site, name):
-        answer = _session(site, site_id).request(
+    with _answering(service, name):
+        answer = _session(service, site_id).request(
             record["protector_url"] + path, "GET", raise_exc=False
         )
         body = answer.json()
@@ -105,34 +99,34 @@ def peers_volume_types(site: Site, site_id: str) -> list[dict[str, Any]]:
     raise CloudRefused(name, answer.status_code, message)
 
 
-def own_cloud(site: Site, site_id: str) -> RemoteCloud:
+def own_cloud(service: Service, site_id: str) -> RemoteCloud:
     """Open the site's own cloud in the service account's own project.
 
     Of its own site a service sees all that an admin sees; of the other one
     it sees what a reader sees.
     """
     return RemoteCloud(
-        account(site, site_id),
-        service_project(site, site_id),
-        site.wire,
-        site.faults,
+        service.access.account(site_id),
+        service_project(service, site_id),
+        service.site.wire,
+        service.site.faults,
     )
 
 
 @contextlib.contextmanager
-def refusals(site: Site) -> Iterator[None]:
+def refusals(service: Service) -> Iterator[None]:
     """Turn the refusal, or the silence, of a cloud into an error of this
     API."""
     try:
         yield
     except CloudUnreachable as error:
-        if error.site == site.config.site:
+        if error.site == service.site.config.site:
             raise Refused(
                 "invalid-state", f"The cloud of {error.site} is silent"
             ) from error
         raise Refused("peer-unreachable", PEER_UNREACHABLE) from error
     except LoginRefused as error:
-        raise site.service.access.locked_out(error) from error
+        raise service.access.locked_out(error) from error
     except CloudRefused as error:
         raise Refused(
             "invalid-state",

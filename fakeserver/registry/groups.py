@@ -5,6 +5,7 @@ from typing import Any
 from fakeserver.base.errors import Refused
 from fakeserver.base.ids import new_id
 from fakeserver.engine.model.document import new_document
+from fakeserver.engine.service import Service
 from fakeserver.registry import clouds, volume_types
 from fakeserver.registry.preconditions import Doc, require_primary_here
 from fakeserver.site import Site
@@ -15,15 +16,18 @@ from fakeserver.store.sites import SITES
 NOUN = "protection_group"
 
 
-def create(site: Site, project_id: str, given: dict[str, Any]) -> Group:
+def create(service: Service, project_id: str, given: dict[str, Any]) -> Group:
     """Create a group at its primary, which is this site, and push it to the
     peer."""
+    site = service.site
     primary, secondary = _pair(site, given)
-    require_primary_here(site, primary["id"], "A protection group is created")
+    require_primary_here(
+        service.access, primary["id"], "A protection group is created"
+    )
     mappings.require_project(
         site.db, project_id, primary["id"], secondary["id"]
     )
-    kind = _volume_type(site, primary, secondary, given["volume_type_id"])
+    kind = _volume_type(service, primary, secondary, given["volume_type_id"])
     doc = new_document(
         group_id=new_id(),
         name=given["name"],
@@ -35,8 +39,7 @@ def create(site: Site, project_id: str, given: dict[str, Any]) -> Group:
     )
     for field in ("network_mapping", "flavor_mapping"):
         doc[field] = given.get(field, {})
-    made: Group = site.service.create(project_id, doc)
-    return made
+    return service.create(project_id, doc)
 
 
 def _pair(
@@ -69,7 +72,7 @@ def _pair(
 
 
 def _volume_type(
-    site: Site,
+    service: Service,
     primary: dict[str, Any],
     secondary: dict[str, Any],
     type_id: str,
@@ -77,9 +80,9 @@ def _volume_type(
     """Return the volume type; it must be replicated, and exist at both
     sites."""
     field = f"{NOUN}.volume_type_id"
-    with clouds.refusals(site):
-        here = volume_types.asked(site, primary["id"])
-        there = volume_types.asked(site, secondary["id"])
+    with clouds.refusals(service):
+        here = volume_types.asked(service, primary["id"])
+        there = volume_types.asked(service, secondary["id"])
     kind = next((one for one in here if one["id"] == type_id.lower()), None)
     if kind is None:
         raise Refused(
@@ -106,23 +109,22 @@ def _volume_type(
 
 
 def change(
-    site: Site, project_id: str, group_id: str, given: dict[str, Any]
+    service: Service, project_id: str, group_id: str, given: dict[str, Any]
 ) -> Group:
     """Change the given fields of a group, at both sites."""
 
     def mutate(doc: Doc) -> None:
         doc.update(given)
 
-    changed: Group = site.service.change(project_id, group_id, mutate)
-    return changed
+    return service.change(project_id, group_id, mutate)
 
 
 def delete(
-    site: Site, project_id: str, group_id: str, force: bool, admin: bool
+    service: Service, project_id: str, group_id: str, force: bool, admin: bool
 ) -> None:
     """Delete a group; its instances and volumes stay as they are."""
     if force and not admin:
         raise Refused(
             "forbidden", "force=true on a deletion needs the role admin"
         )
-    site.service.delete(project_id, group_id, force)
+    service.delete(project_id, group_id, force)

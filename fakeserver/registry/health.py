@@ -6,6 +6,7 @@ from typing import Any
 from fakeserver.base.errors import Refused
 from fakeserver.engine import array_links
 from fakeserver.engine.model.document import current_array_names, peer_of
+from fakeserver.engine.service import Service
 from fakeserver.site import Site
 from fakeserver.storage.driver import Link, RecoveryPoint
 from fakeserver.store.groups import Group
@@ -18,18 +19,23 @@ _SYNC = {
 }
 
 
-def reports(site: Site, found: Sequence[Group]) -> list[dict[str, Any]]:
+def reports(service: Service, found: Sequence[Group]) -> list[dict[str, Any]]:
     """Report on each group; wait for a silent peer once."""
     silent: set[str] = set()
     if found:
         first, rest = found[0], found[1:]
-        made = [_report(site, first, silent)]
-        made += site.askers.map(lambda one: _report(site, one, silent), rest)
+        made = [_report(service, first, silent)]
+        made += service.askers.map(
+            lambda one: _report(service, one, silent), rest
+        )
         return made
     return []
 
 
-def _report(site: Site, group: Group, silent: set[str]) -> dict[str, Any]:
+def _report(
+    service: Service, group: Group, silent: set[str]
+) -> dict[str, Any]:
+    site = service.site
     policy = group.doc["policy"]
     link = site.arrays.link(group.id)
     target = _target(site, group)
@@ -38,7 +44,7 @@ def _report(site: Site, group: Group, silent: set[str]) -> dict[str, Any]:
     compliant = None
     if policy is not None:
         compliant = lag is not None and lag <= policy["rpo_minutes"] * 60
-    sync = _sync(site, group, silent)
+    sync = _sync(service, group, silent)
     reasons = _reasons(group, sync)
     reasons += _locked_out(site, group)
     if policy is not None and newest is None:
@@ -122,11 +128,11 @@ def _link(policy: dict[str, Any] | None, link: Link | None) -> str:
     return "active" if link.running else "stopped"
 
 
-def _sync(site: Site, group: Group, silent: set[str]) -> str:
-    peer = peer_of(group.doc, site.service.access.local_id())
+def _sync(service: Service, group: Group, silent: set[str]) -> str:
+    peer = peer_of(group.doc, service.access.local_id())
     if peer in silent:
         return "UNREACHABLE"
-    found = site.service.sync_status(
+    found = service.sync_status(
         group.project_id, group.id, local=False, quick=True
     )
     status = str(found["status"])

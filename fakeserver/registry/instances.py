@@ -5,6 +5,7 @@ from typing import Any
 
 from fakeserver.base.errors import Refused
 from fakeserver.engine.cloud_client.cloud import RemoteCloud
+from fakeserver.engine.service import Service
 from fakeserver.registry import clouds, volume_types
 from fakeserver.site import Site
 from fakeserver.storage.seed import array_name
@@ -21,7 +22,7 @@ Record = dict[str, Any]
 
 
 def examine(
-    site: Site, cloud: RemoteCloud, group: Group, instance_id: str
+    service: Service, cloud: RemoteCloud, group: Group, instance_id: str
 ) -> Record:
     """Collect what is needed to rebuild the instance at the other site; refuse
     it, with the volume's name, where that is not possible."""
@@ -30,7 +31,7 @@ def examine(
         raise _refused(f"there is no instance {instance_id} in the project")
     if server["status"] not in ("ACTIVE", "SHUTOFF"):
         raise _refused(f"instance {server['name']} is {server['status']}")
-    volumes = _volumes(site, cloud, group, server)
+    volumes = _volumes(service, cloud, group, server)
     image = server.get("image") or {}
     return {
         "instance_id": server["id"],
@@ -103,13 +104,13 @@ def _subnet(
 
 
 def _volumes(
-    site: Site, cloud: RemoteCloud, group: Group, server: Record
+    service: Service, cloud: RemoteCloud, group: Group, server: Record
 ) -> list[Record]:
     """List the volumes of an instance, the boot volume first."""
-    record = SITES.get(site.db, group.doc["current_primary_site_id"])
+    record = SITES.get(service.site.db, group.doc["current_primary_site_id"])
     # what a tenant does not see of types and hosts, the service does
-    service = clouds.own_cloud(site, record["id"])
-    types = {one["name"]: one for one in volume_types.listed(service)}
+    own = clouds.own_cloud(service, record["id"])
+    types = {one["name"]: one for one in volume_types.listed(own)}
     found = []
     for attached in server.get(ATTACHED, ()):
         volume = cloud.volume(attached["id"])
@@ -119,7 +120,7 @@ def _volumes(
                 "not visible to the project"
             )
         _check_type(group, types, volume)
-        _check_backend(site, service, record, volume)
+        _check_backend(service.site, own, record, volume)
         found.append(_volume(server, volume))
     if not any(volume["bootable"] for volume in found):
         raise _refused(
@@ -153,10 +154,10 @@ def _check_type(
 
 
 def _check_backend(
-    site: Site, service: RemoteCloud, record: Record, volume: Record
+    site: Site, own: RemoteCloud, record: Record, volume: Record
 ) -> None:
     wanted = record["volume_backend_host"]
-    host = (service.volume(volume["id"]) or {}).get(HOST, wanted)
+    host = (own.volume(volume["id"]) or {}).get(HOST, wanted)
     held = site.arrays.volume(record["array_name"], _array_name(volume))
     if host != wanted or held is None:
         raise _refused(

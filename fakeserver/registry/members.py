@@ -14,6 +14,7 @@ from fakeserver.engine.cloud_client.cloud import (
     RemoteCloud,
 )
 from fakeserver.engine.model.document import entry
+from fakeserver.engine.service import Service
 from fakeserver.registry import clouds, instances
 from fakeserver.registry.notes import note
 from fakeserver.registry.preconditions import (
@@ -62,19 +63,20 @@ def get(group: Group, member_id: str) -> Member:
 
 
 def add(
-    site: Site, project_id: str, group_id: str, instance_id: str
+    service: Service, project_id: str, group_id: str, instance_id: str
 ) -> tuple[Group, Member]:
     """Add an instance that runs at the group's primary."""
+    site = service.site
     group = groups.get(site.db, project_id, group_id)
     primary = str(group.doc["current_primary_site_id"])
-    site.service.require_idle(group)
+    service.require_idle(group)
     require_active(group.doc, "adding a member")
-    require_primary_here(site, primary, "A member is added")
+    require_primary_here(service.access, primary, "A member is added")
     instance_id = instance_id.lower()
     _check_free(site, project_id, instance_id)
-    cloud: RemoteCloud = site.service.access.cloud(group, primary)
-    with clouds.refusals(site):
-        found = instances.examine(site, cloud, group, instance_id)
+    cloud = service.access.cloud(group, primary)
+    with clouds.refusals(service):
+        found = instances.examine(service, cloud, group, instance_id)
     member = {
         "id": new_id(),
         "status": "protected",
@@ -87,13 +89,13 @@ def add(
         nonlocal grouped
         require_active(doc, "adding a member")
         _check_free(site, project_id, instance_id)
-        with clouds.refusals(site):
+        with clouds.refusals(service):
             _group_volumes(cloud, group, add=volumes)
         grouped = True
         doc["members"].append(member)
 
     try:
-        site.service.change(project_id, group_id, mutate, array_links.FOLLOW)
+        service.change(project_id, group_id, mutate, array_links.FOLLOW)
     except Refused:
         if grouped:
             _let_go(cloud, group, volumes)
@@ -124,14 +126,17 @@ def _check_free(site: Site, project_id: str, instance_id: str) -> None:
         )
 
 
-def remove(site: Site, project_id: str, group_id: str, member_id: str) -> None:
+def remove(
+    service: Service, project_id: str, group_id: str, member_id: str
+) -> None:
     """Remove a member; the instance and its volumes stay."""
+    site = service.site
     group = groups.get(site.db, project_id, group_id)
     member = get(group, member_id)
     primary = str(group.doc["current_primary_site_id"])
-    site.service.require_idle(group)
+    service.require_idle(group)
     require_active(group.doc, "removing a member")
-    require_primary_here(site, primary, "A member is removed")
+    require_primary_here(service.access, primary, "A member is removed")
 
     def mutate(doc: Doc) -> None:
         require_active(doc, "removing a member")
@@ -139,13 +144,11 @@ def remove(site: Site, project_id: str, group_id: str, member_id: str) -> None:
             one for one in doc["members"] if one["id"] != member_id
         ]
 
-    group = site.service.change(
-        project_id, group_id, mutate, array_links.FOLLOW
-    )
+    group = service.change(project_id, group_id, mutate, array_links.FOLLOW)
     array_links.follow(site, group)
     found = entry(member, primary) or {"volumes": []}
     _let_go(
-        site.service.access.cloud(group, primary),
+        service.access.cloud(group, primary),
         group,
         [volume["id"] for volume in found["volumes"]],
     )

@@ -6,6 +6,7 @@ from fakeserver.base.clock import stamp
 from fakeserver.base.errors import Refused
 from fakeserver.engine import array_links
 from fakeserver.engine.model.document import TOKENS
+from fakeserver.engine.service import Service
 from fakeserver.registry.notes import note
 from fakeserver.registry.preconditions import Doc
 from fakeserver.site import Site
@@ -27,12 +28,13 @@ def require(group: Group) -> Doc:
 
 
 def put(
-    site: Site, project_id: str, group_id: str, given: dict[str, Any]
+    service: Service, project_id: str, group_id: str, given: dict[str, Any]
 ) -> tuple[Group, bool]:
     """Create or replace the policy; return whether it is new.
 
     It starts the replication, also one that an operation has stopped.
     """
+    site = service.site
     made = groups.get(site.db, project_id, group_id).doc["policy"] is None
 
     def mutate(doc: Doc) -> None:
@@ -42,9 +44,7 @@ def put(
             **_tokens(site, group_id, given, doc["policy"]),
         }
 
-    group = site.service.change(
-        project_id, group_id, mutate, array_links.START
-    )
+    group = service.change(project_id, group_id, mutate, array_links.START)
     array_links.follow(site, group, start=True)
     note(site, group_id, "policy_updated_at", stamp(site.clock.time()))
     return groups.get(site.db, project_id, group_id), made
@@ -76,14 +76,13 @@ def _tokens(
     return sealed
 
 
-def delete(site: Site, project_id: str, group_id: str) -> None:
+def delete(service: Service, project_id: str, group_id: str) -> None:
     """Delete the policy and stop the replication; recovery points stay."""
+    site = service.site
 
     def mutate(doc: Doc) -> None:
         doc["policy"] = None
 
     require(groups.get(site.db, project_id, group_id))
-    group = site.service.change(
-        project_id, group_id, mutate, array_links.FOLLOW
-    )
+    group = service.change(project_id, group_id, mutate, array_links.FOLLOW)
     array_links.follow(site, group)

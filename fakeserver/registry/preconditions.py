@@ -3,7 +3,7 @@
 from typing import Any
 
 from fakeserver.base.errors import Refused
-from fakeserver.site import Site
+from fakeserver.engine.peer.access import Access
 
 Doc = dict[str, Any]
 
@@ -18,10 +18,9 @@ def require_active(doc: Doc, what: str) -> None:
         )
 
 
-def require_primary_here(site: Site, primary_id: str, what: str) -> None:
+def require_primary_here(access: Access, primary_id: str, what: str) -> None:
     """Refuse a change at another site than the primary, where instances
     run."""
-    access = site.service.access
     if access.local_id() != primary_id:
         name = access.name(primary_id)
         raise Refused(

@@ -7,6 +7,7 @@ from typing import Any
 from fakeserver.base.clock import stamp
 from fakeserver.base.errors import Refused
 from fakeserver.base.ids import new_id
+from fakeserver.engine.service import Service
 from fakeserver.site import Site
 from fakeserver.store.sites import SITES
 
@@ -84,8 +85,11 @@ def _known(site: Site, site_id: str) -> bool:
     return any(record["id"] == site_id for record in SITES.all(site.db))
 
 
-def change(site: Site, site_id: str, given: dict[str, Any]) -> dict[str, Any]:
+def change(
+    service: Service, site_id: str, given: dict[str, Any]
+) -> dict[str, Any]:
     """Change the given fields of a site record."""
+    site = service.site
     with site.db.transaction() as tx:
         before = SITES.get(site.db, site_id)
         record = {**before, **given}
@@ -99,7 +103,7 @@ def change(site: Site, site_id: str, given: dict[str, Any]) -> dict[str, Any]:
                 # the groups would lose the site they are at
                 _require_unused(site, before)
         SITES.put(tx, record)
-    site.service.access.forget()
+    service.access.forget()
     return record
 
 

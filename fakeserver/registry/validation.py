@@ -13,8 +13,8 @@ from fakeserver.engine.cloud_client.cloud import (
     RemoteCloud,
 )
 from fakeserver.engine.cloud_client.session import TIMEOUTS
+from fakeserver.engine.service import Service
 from fakeserver.registry import clouds, sites, volume_types
-from fakeserver.site import Site
 from fakeserver.storage.driver import StorageError
 from fakeserver.store.sites import SITES
 
@@ -39,7 +39,7 @@ class CheckSkipped(Exception):
 class Probe:
     """The site that is being validated."""
 
-    site: Site
+    service: Service
     record: dict[str, Any]
     cloud: RemoteCloud | None = None
 
@@ -50,16 +50,18 @@ class Probe:
 
 
 def _keystone(probe: Probe) -> str:
-    probe.cloud = clouds.own_cloud(probe.site, probe.record["id"])
+    probe.cloud = clouds.own_cloud(probe.service, probe.record["id"])
     return f"A token for {probe.record['username']}"
 
 
 def _protector(probe: Probe) -> str:
     name, url = probe.record["name"], probe.record["protector_url"]
     try:
-        if probe.site.faults.cuts(name):
+        if probe.service.site.faults.cuts(name):
             raise requests.ConnectionError("the way to it is cut")
-        found = probe.site.wire.session().get(f"{url}/", timeout=TIMEOUTS)
+        found = probe.service.site.wire.session().get(
+            f"{url}/", timeout=TIMEOUTS
+        )
     except requests.RequestException as error:
         raise CheckSilent(f"No answer from {url}") from error
     try:
@@ -90,7 +92,7 @@ def _volume_types(probe: Probe) -> str:
     probe.clouds()
     names = [
         found["name"]
-        for found in volume_types.asked(probe.site, probe.record["id"])
+        for found in volume_types.asked(probe.service, probe.record["id"])
         if found["replication_enabled"]
     ]
     if not names:
@@ -100,7 +102,7 @@ def _volume_types(probe: Probe) -> str:
 
 def _array(probe: Probe) -> str:
     name = probe.record["array_name"]
-    found = probe.site.arrays.volumes(name)
+    found = probe.service.site.arrays.volumes(name)
     return f"{name} answers, {len(found)} volumes"
 
 
@@ -116,9 +118,10 @@ CHECKS: dict[str, Callable[[Probe], str]] = {
 }
 
 
-def validate(site: Site, site_id: str) -> dict[str, Any]:
+def validate(service: Service, site_id: str) -> dict[str, Any]:
     """Run every check, and keep the status that follows from the results."""
-    probe = Probe(site, SITES.get(site.db, site_id))
+    site = service.site
+    probe = Probe(service, SITES.get(site.db, site_id))
     checks = []
     status = "active"
     for name, check in CHECKS.items():

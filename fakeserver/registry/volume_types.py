@@ -4,8 +4,8 @@ from typing import Any
 
 from fakeserver.base.errors import PEER_UNREACHABLE, Refused
 from fakeserver.engine.cloud_client.cloud import RemoteCloud
+from fakeserver.engine.service import Service
 from fakeserver.registry import clouds
-from fakeserver.site import Site
 from fakeserver.store.sites import SITES
 
 _ENABLED = "<is> True"
@@ -32,20 +32,20 @@ def listed(cloud: RemoteCloud) -> list[Type]:
     )
 
 
-def asked(site: Site, site_id: str) -> list[Type]:
+def asked(service: Service, site_id: str) -> list[Type]:
     """List the types of a registered site: its own from its cloud, the peer's
     from the peer's service. Raises as a cloud does."""
-    if SITES.get(site.db, site_id)["local"]:
-        return listed(clouds.own_cloud(site, site_id))
-    return clouds.peers_volume_types(site, site_id)
+    if SITES.get(service.site.db, site_id)["local"]:
+        return listed(clouds.own_cloud(service, site_id))
+    return clouds.peers_volume_types(service, site_id)
 
 
-def of(site: Site, site_id: str, local: bool) -> list[Type]:
-    """List the types of a registered site, read now.
+def of(service: Service, site_id: str, local: bool) -> list[Type]:
+    """The types of a registered site, asked now.
 
     :param local: answer for the site itself alone, as for its peer.
     """
-    record = SITES.get(site.db, site_id)
+    record = SITES.get(service.site.db, site_id)
     if local and not record["local"]:
         raise Refused(
             "wrong-site",
@@ -54,13 +54,13 @@ def of(site: Site, site_id: str, local: bool) -> list[Type]:
             site_id=site_id,
         )
     try:
-        with clouds.refusals(site):
-            return asked(site, site_id)
+        with clouds.refusals(service):
+            return asked(service, site_id)
     except Refused as refusal:
         if refusal.message != PEER_UNREACHABLE:
             raise
         # nothing is modified here, so nothing may say that it cannot be
-        name = SITES.get(site.db, site_id)["name"]
+        name = SITES.get(service.site.db, site_id)["name"]
         raise Refused(
             "peer-unreachable", f"{name} does not answer"
         ) from refusal

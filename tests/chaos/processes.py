@@ -19,7 +19,7 @@ from fakeserver.base.fault_points import NoFaults
 from fakeserver.base.seed_world import ARRAY_TOKENS, SITES
 from fakeserver.cli import lifecycle
 from fakeserver.engine.model.document import TOKENS
-from fakeserver.local import controls
+from fakeserver.local import controls, fault_rules
 from fakeserver.sandbox import cloudsyaml, process
 from fakeserver.sandbox.folder import Folder
 from fakeserver.store import groups, operations
@@ -210,7 +210,7 @@ class RealPair:
 
     def close(self) -> None:
         for site in self.sites.values():
-            compose.shut(site.parts)
+            compose.close_parts(site.parts)
         lifecycle.down(self.folder)
 
 
@@ -264,7 +264,7 @@ class Run:
             pair.site(here).kill()
             here = "site-b"
         if story.blow == "crash":
-            controls.add_fault(
+            fault_rules.add_fault(
                 pair.folder,
                 "crash",
                 site=here,
@@ -302,7 +302,7 @@ class Run:
         pair = self.pair
         for name in self.story.order:
             pair.site(name).start()
-        controls.clear_faults(pair.folder)
+        fault_rules.clear_faults(pair.folder)
         pair.calm()
         for operator in self.operators:
             if operator.forced:

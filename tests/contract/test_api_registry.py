@@ -29,10 +29,12 @@ UNREACHABLE = "Cannot modify protection group \u2014 remote site unreachable"
 class Service:
     """One site's API, spoken to as one of the seeded users."""
 
-    def __init__(self, site: Site, wire: InProcess) -> None:
-        app = create_app(site)
+    def __init__(self, opened: compose.OpenSite, wire: InProcess) -> None:
+        app = create_app(opened)
+        site = opened.ground
         wire.register(site.config.url, app.wsgi_app)
-        self.site = site
+        self.site: Site = site
+        self._keystone = opened.keystone
         self.url = site.config.url
         self._client = app.test_client()
 
@@ -43,7 +45,7 @@ class Service:
         name = self.site.config.site
         project = self.project(USERS[user][0])
         user_id = self.site.world.user_id(name, user)
-        return self.site.keystone.issue(user_id, project)
+        return self._keystone.issue(user_id, project)
 
     def __call__(
         self,
@@ -76,7 +78,7 @@ class Pair:
     def __init__(self, folder: pathlib.Path, scenario: str) -> None:
         self.wire = InProcess()
         self.clock = ManualClock()
-        self.sites = [
+        self.opened = [
             compose.open_site(
                 SiteConfig(
                     site=name,
@@ -94,18 +96,18 @@ class Pair:
             )
             for name in SITES
         ]
-        self.a, self.b = (Service(site, self.wire) for site in self.sites)
+        self.a, self.b = (Service(one, self.wire) for one in self.opened)
 
     def site_id(self, name: str) -> str:
         return self.a.site.world.site_id(name)
 
     def drain(self) -> None:
-        for site in self.sites:
-            site.service.drain()
+        for one in self.opened:
+            one.service.drain()
 
     def close(self) -> None:
-        for site in self.sites:
-            compose.close_site(site)
+        for one in self.opened:
+            compose.close_site(one)
 
 
 @pytest.fixture

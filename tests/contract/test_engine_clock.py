@@ -111,7 +111,7 @@ def test_pushes_are_repeated_while_the_clock_stands_still(live):
     assert live.ask(A, "PATCH", live.of(WEB), body).status == 200
     found = groups.find(parts.db, live.ids[WEB])
     found.doc.update(description="y", version=3)
-    parts.service.metadata.owe(found, forced=False)
+    live.pair.site(A).service.metadata.owe(found, forced=False)
     with parts.db.transaction() as tx:
         groups.save(tx, found)
     until(lambda: live.held(B)["description"] == "y")

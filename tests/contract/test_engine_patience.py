@@ -178,7 +178,7 @@ def test_a_reset_is_refused_while_two_live_copies_exist(two):
     group = groups.find(parts.db, two.ids[WEB])
     for member in group.doc["members"]:
         for site_id, entry in member["sites"].items():
-            cloud = parts.service.access.cloud(group, site_id)
+            cloud = two.pair.site(B).service.access.cloud(group, site_id)
             cloud.start_server(entry["instance_id"])
     answer = two.act(B, "reset_status", status="failed_over")
     assert answer.reason == "invalid-state"
@@ -406,10 +406,10 @@ def test_a_crash_between_a_change_and_its_push_leaves_no_difference(
 
 def test_a_stopped_service_goes_on_where_it_was(two):
     started = two.started(A, "failover")
-    two.pair.site(A).parts.service.stop()
+    two.pair.site(A).service.stop()
     two.pair.drain()
     assert two.operation(A, started)["status"] == "pending"
-    two.pair.site(A).parts.service.start()
+    two.pair.site(A).service.start()
     two.pair.drain()
     assert two.operation(A, started)["status"] == "completed"
 

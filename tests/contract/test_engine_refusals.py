@@ -29,7 +29,7 @@ def put_status(two: Two, status: str, primary: str = A, **more) -> None:
             current_primary_site_id=two.world.site_id(primary),
             **more,
         )
-        parts.service.metadata.delivered(found)
+        two.pair.site(site).service.metadata.delivered(found)
         with parts.db.transaction() as tx:
             groups.save(tx, found)
 

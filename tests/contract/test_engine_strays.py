@@ -55,16 +55,16 @@ def webs(two: Two, site: str) -> list[str]:
 
 
 def listed_volumes(two: Two, site: str) -> list:
-    parts = two.pair.site(site).parts
-    group = groups.find(parts.db, two.ids[WEB])
+    opened = two.pair.site(site).opened
+    group = groups.find(opened.ground.db, two.ids[WEB])
     here = two.world.site_id(site)
-    return parts.service.access.cloud(group, here).volumes()
+    return opened.service.access.cloud(group, here).volumes()
 
 
 def stop_all(two: Two, site: str) -> None:
-    parts = two.pair.site(site).parts
-    group = groups.find(parts.db, two.ids[WEB])
-    cloud = parts.service.access.cloud(group, two.world.site_id(site))
+    opened = two.pair.site(site).opened
+    group = groups.find(opened.ground.db, two.ids[WEB])
+    cloud = opened.service.access.cloud(group, two.world.site_id(site))
     for server in cloud.servers():
         cloud.stop_server(server["id"])
 

@@ -214,9 +214,9 @@ def test_nothing_is_left_at_the_source(two):
 
 def grouped(two: Two, site: str) -> set[str]:
     """What Cinder's own group holds at a site."""
-    parts = two.pair.site(site).parts
-    found = groups.find(parts.db, two.ids[WEB])
-    cloud = parts.service.access.cloud(found, two.world.site_id(site))
+    opened = two.pair.site(site).opened
+    found = groups.find(opened.ground.db, two.ids[WEB])
+    cloud = opened.service.access.cloud(found, two.world.site_id(site))
     return set(cloud.group(found.local["consistency_group_id"])["volumes"])
 
 

@@ -3,7 +3,6 @@
 import pytest
 
 from fakeserver.base.seed_world import ARRAYS
-from fakeserver.base.vault import Vault
 from fakeserver.store import groups
 from tests.helpers.engine_parts import WEB, A, B, Two
 from tests.helpers.sampling import sampled
@@ -345,7 +344,7 @@ def test_a_delete_whose_answer_is_lost_is_done(two):
 
 
 def test_a_delete_cut_short_by_a_crash_is_finished(two, monkeypatch):
-    metadata = type(two.pair.site(A).parts.service.metadata)
+    metadata = type(two.pair.site(A).service.metadata)
 
     def die(self, group):
         plan = two.pair.site(A).parts.faults
@@ -494,7 +493,10 @@ def test_each_sync_status_is_reached(two):
 
 def test_a_peer_that_cannot_read_a_push_is_a_failed_one(two):
     """B has another key of the pair: it cannot open the tokens."""
-    two.pair.site(B).parts.pair = Vault(b"0" * 32)
+    site = two.pair.site(B)
+    site.stop()
+    site.config.pair_key.unlink()
+    site.start()
     answer = two.act(A, "failover")
     assert answer.status == 409
     assert answer.body["error"]["details"]["peer_reason"] == "bad-request"

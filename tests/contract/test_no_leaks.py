@@ -32,7 +32,7 @@ class Site:
         self.address = ("127.0.0.1", parts.config.url.rpartition(":")[2])
         project = world.project_id(site.name, "demo")
         user = world.user_id(site.name, "admin")
-        self.token = parts.keystone.issue(user, project)
+        self.token = site.keystone.issue(user, project)
         group = world.groups[0]
         self.group = f"/v1/{project}/protection-groups/{group.id}"
         self.names = {
@@ -47,7 +47,7 @@ class Site:
         }
         self.gets = sorted(
             _SLOT.sub(lambda m: self.names.get(m[1], "none"), rule.rule)
-            for rule in create_app(parts).url_map.iter_rules()
+            for rule in create_app(site.opened).url_map.iter_rules()
             if "GET" in (rule.methods or ())
         )
         self._kept: http.client.HTTPConnection | None = None

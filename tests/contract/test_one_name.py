@@ -52,13 +52,13 @@ def one_wins(two: Two, answers: list) -> str:
     two.pair.drain()
     assert named(two, A) == named(two, B) == [made]
     for site in (A, B):
-        parts = two.pair.site(site).parts
-        found = groups.find(parts.db, made)
+        opened = two.pair.site(site).opened
+        found = groups.find(opened.ground.db, made)
         assert (
-            parts.service.sync_status(found.project_id, made, False)["status"]
+            opened.service.sync_status(found.project_id, made, False)["status"]
             == "IN_SYNC"
         )
-        assert tombstones.due(parts.db) == []
+        assert tombstones.due(opened.ground.db) == []
     return made
 
 

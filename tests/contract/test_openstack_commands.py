@@ -50,7 +50,7 @@ def test_token_issue(pair: LocalPair) -> None:
         token = ask("token issue", cloud)
         assert token["project_id"] == site.world.project_id(cloud, "demo")
         assert token["user_id"] == site.world.user_id(cloud, "demo")
-        assert site.parts.keystone.check(token["id"]) is not None
+        assert site.keystone.check(token["id"]) is not None
 
 
 def test_catalog(pair: LocalPair) -> None:

@@ -159,7 +159,7 @@ def test_a_role_that_is_not_a_readers_reads_nothing(
         "networking": "/networking/v2.0/networks",
         "volume": f"/volume/v3/{demo}/volumes/detail",
     }[service]
-    token = site.parts.keystone.issue(user, demo)
+    token = site.keystone.issue(user, demo)
     answer = pair.http().get(site.url + path, headers={"X-Auth-Token": token})
     assert answer.status_code == 403
 

@@ -3,7 +3,8 @@ what to answer."""
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
 import flask
 from flask.testing import FlaskClient
@@ -16,6 +17,7 @@ from fakeserver.base.routes import Application, Blueprint
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.engine.model.document import new_document
 from fakeserver.engine.peer.access import Access
+from fakeserver.engine.service import Service
 from fakeserver.site import Site
 from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
@@ -55,6 +57,7 @@ class Engine:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.access = Access(site)
+        self.askers = ThreadPoolExecutor(1)
         self.calls: list[tuple[Any, ...]] = []
         self.refusal: Refused | Exception | None = None
 
@@ -168,11 +171,11 @@ class _Alone(Application):
     _worked_out = None
 
 
-def make_app(site: Site) -> flask.Flask:
+def make_app(engine: Engine) -> flask.Flask:
     made = _Alone("test", static_folder=None)
     cloud = Blueprint("cloud", __name__)
     cloud.add_url_rule("/identity/v3", "keystone", lambda: "keystone")
-    made.take([*api.blueprints(site), cloud])
+    made.take([*api.blueprints(cast(Service, engine), Tokens()), cloud])
     return made
 
 

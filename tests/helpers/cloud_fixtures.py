@@ -108,8 +108,7 @@ def make_cloud(
             vault=Vault.open(config.vault_key),
             pair=Vault.open(config.pair_key),
         )
-        site.keystone = Keystone(site)
-        cloud = Cloud(site)
+        cloud = Cloud(site, Keystone(site))
         wire.register(config.url, cloud.app)
         return cloud
 

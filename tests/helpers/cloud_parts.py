@@ -8,6 +8,7 @@ from werkzeug.test import TestResponse
 from fakeserver import cloud
 from fakeserver.base.routes import Application
 from fakeserver.base.seed_world import World
+from fakeserver.cloud.identity.keystone import Keystone
 from fakeserver.site import Site
 
 URLS = {
@@ -25,11 +26,12 @@ class _Alone(Application):
 class Cloud:
     """One site's cloud, asked through Flask's test client."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, keystone: Keystone) -> None:
         self.site = site
+        self.keystone = keystone
         self.app = _Alone("cloud", static_folder=None)
         self.app.testing = True
-        self.app.take(cloud.blueprints(site))
+        self.app.take(cloud.blueprints(site, keystone))
         self.client = self.app.test_client()
 
     @property
@@ -49,7 +51,7 @@ class Cloud:
     def token(self, user: str = "demo", project: str | None = None) -> str:
         """A token of a user, in its own project unless told."""
         home = {"rival": "rival", "protector": "service"}.get(user, "demo")
-        return self.site.keystone.issue(
+        return self.keystone.issue(
             self.user(user), self.project(project or home)
         )
 

@@ -13,6 +13,7 @@ import pytest
 from fakeserver.base import ids
 from fakeserver.base.db import Database
 from fakeserver.base.seed_world import SITES, VOLUME_TYPES, World
+from fakeserver.engine.service import Service
 from fakeserver.http.app import create_app
 from fakeserver.http.listener import Listener, bind
 from fakeserver.local.pair import LocalPair
@@ -56,19 +57,19 @@ class FuzzedWorld:
         )
         patch.setattr(ids, "uuid", drawn)
         self._pair = LocalPair()
-        self._sites = [self._pair.site(name).parts for name in SITES]
-        site, world = self._sites[0], self._sites[0].world
+        self._sites = [self._pair.site(name) for name in SITES]
+        first, world = self._sites[0], self._sites[0].world
         self.project = world.project_id("site-a", "demo")
         admin = world.user_id("site-a", "admin")
-        self.token: str = site.keystone.issue(admin, self.project)
-        operation = self._live_in(site)
-        self.known = _known(site, self.project, operation)
+        self.token: str = first.keystone.issue(admin, self.project)
+        operation = self._live_in(first.service)
+        self.known = _known(first.parts, self.project, operation)
         self._unused = {
             "site_id": UNUSED["id"],
             "mapping_id": mapping_id(world, "rival"),
         }
         self._first = [(found, _copy(found)) for found in self._databases()]
-        served = self._drained(create_app(site))
+        served = self._drained(create_app(first.opened))
         self._listener = Listener(served, bind(0), threads=1)
         self.url = f"http://127.0.0.1:{self._listener.port}"
 
@@ -139,9 +140,10 @@ class FuzzedWorld:
             )
         }
 
-    def _live_in(self, site: Site) -> str:
+    def _live_in(self, service: Service) -> str:
         """An operation; groups that can fail over as they are; an instance
         without a group; a site without groups."""
+        site = service.site
         world = site.world
         mapped = {
             "network_mapping": {
@@ -153,23 +155,23 @@ class FuzzedWorld:
             "flavor_mapping": {"db.big": "db.large"},
         }
         for group in world.groups:
-            registered_groups.change(site, self.project, group.id, mapped)
+            registered_groups.change(service, self.project, group.id, mapped)
         bare = groups.get(site.db, self.project, world.groups[-1].id)
         for member in bare.doc["members"]:
             registered_members.remove(
-                site, self.project, bare.id, member["id"]
+                service, self.project, bare.id, member["id"]
             )
         registered_sites.create(site, UNUSED)
-        started: dict[str, Any] = site.service.act(
+        started: dict[str, Any] = service.act(
             self.project, world.groups[0].id, "sync_volumes", {}, REQUEST_ID
         )
         self._pair.drain()
         return str(started["id"])
 
     def _databases(self) -> list[Database]:
-        arrays = self._sites[0].arrays
+        arrays = self._sites[0].parts.arrays
         assert isinstance(arrays, Arrays)
-        return [*(site.db for site in self._sites), arrays.db]
+        return [*(site.parts.db for site in self._sites), arrays.db]
 
     def _drained(self, app: WSGIApplication) -> WSGIApplication:
         def served(

@@ -17,7 +17,8 @@ from openapi_core.templating.paths.exceptions import PathError
 
 import fakeserver.api
 from fakeserver.api import description, microversion
-from fakeserver.api.gate import template
+from fakeserver.api.gate import TokenCheck, template
+from fakeserver.engine.service import Service
 from fakeserver.site import Site
 
 VERSION = "OpenStack-API-Version"
@@ -56,9 +57,14 @@ class Judge:
         """Look at all sites that are opened from now on."""
         before = fakeserver.api.blueprints
 
-        def blueprints(site: Site) -> list[flask.Blueprint]:
+        def blueprints(
+            service: Service, identity: TokenCheck
+        ) -> list[flask.Blueprint]:
             # the first that is registered sees an answer last
-            return [self._blueprint(site), *before(site)]
+            return [
+                self._blueprint(service.site),
+                *before(service, identity),
+            ]
 
         patch.setattr(fakeserver.api, "blueprints", blueprints)
 

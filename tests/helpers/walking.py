@@ -32,7 +32,7 @@ class Walk:
 
     def token_of(self, user: str, project: str = "demo") -> str:
         """A token of a seeded user, at once valid."""
-        keystone = self.pair.site("a").parts.keystone
+        keystone = self.pair.site("a").keystone
         user_id = self.world.user_id("site-a", user)
         project_id = self.world.project_id("site-a", project)
         token: str = keystone.issue(user_id, project_id)

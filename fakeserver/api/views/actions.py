@@ -6,10 +6,10 @@ from fakeserver.api import render
 from fakeserver.api.answers import answer
 from fakeserver.api.gate import call
 from fakeserver.api.routing import GROUP, Routes
-from fakeserver.site import Site
+from fakeserver.engine.service import Service
 
 
-def blueprint(site: Site) -> Blueprint:
+def blueprint(service: Service) -> Blueprint:
     routes = Routes("actions")
 
     def act(tenant_id: str, pg_id: str) -> Response:
@@ -17,7 +17,7 @@ def blueprint(site: Site) -> Blueprint:
         [(action, given)] = asked.body.items()
         if action == "failover" and given.get("retain_primary"):
             action = "test_failover"
-        started = site.service.act(
+        started = service.act(
             tenant_id, pg_id, action, given, asked.request_id
         )
         record = render.operation(started, asked.version)

@@ -6,12 +6,13 @@ from fakeserver.api import render
 from fakeserver.api.answers import answer
 from fakeserver.api.gate import call
 from fakeserver.api.routing import GROUP, Routes
+from fakeserver.engine.service import Service
 from fakeserver.registry import consistency_groups as registry
-from fakeserver.site import Site
 from fakeserver.store import groups
 
 
-def blueprint(site: Site) -> Blueprint:
+def blueprint(service: Service) -> Blueprint:
+    site = service.site
     routes = Routes("consistency-groups")
 
     def show(tenant_id: str, pg_id: str) -> Response:
@@ -21,7 +22,7 @@ def blueprint(site: Site) -> Blueprint:
     def sync(tenant_id: str, pg_id: str) -> Response:
         asked = call()
         given = asked.body or {}
-        started = site.service.act(
+        started = service.act(
             tenant_id, pg_id, "sync_volumes", given, asked.request_id
         )
         record = render.operation(started, asked.version)

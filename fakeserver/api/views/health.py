@@ -5,12 +5,13 @@ from flask import Blueprint, Response
 from fakeserver.api.answers import page
 from fakeserver.api.gate import call
 from fakeserver.api.routing import Routes
+from fakeserver.engine.service import Service
 from fakeserver.registry import health as registry
-from fakeserver.site import Site
 from fakeserver.store import groups
 
 
-def blueprint(site: Site) -> Blueprint:
+def blueprint(service: Service) -> Blueprint:
+    site = service.site
     routes = Routes("health")
 
     def show() -> Response:
@@ -21,7 +22,7 @@ def blueprint(site: Site) -> Blueprint:
         )
         # the one that only tells of a next page is not examined
         shown, more = found[: query["limit"]], found[query["limit"] :]
-        reports = registry.reports(site, shown)
+        reports = registry.reports(service, shown)
         reports += [{"protection_group_id": group.id} for group in more]
         return page(
             "health",

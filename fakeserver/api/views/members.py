@@ -6,12 +6,13 @@ from fakeserver.api import render
 from fakeserver.api.answers import answer, nothing, page
 from fakeserver.api.gate import call
 from fakeserver.api.routing import GROUP, Routes
+from fakeserver.engine.service import Service
 from fakeserver.registry import members as registry
-from fakeserver.site import Site
 from fakeserver.store import groups
 
 
-def blueprint(site: Site) -> Blueprint:
+def blueprint(service: Service) -> Blueprint:
+    site = service.site
     routes = Routes("members")
 
     def index(tenant_id: str, pg_id: str) -> Response:
@@ -28,7 +29,7 @@ def blueprint(site: Site) -> Blueprint:
 
     def add(tenant_id: str, pg_id: str) -> Response:
         instance_id = call().body["member"]["instance_id"]
-        group, found = registry.add(site, tenant_id, pg_id, instance_id)
+        group, found = registry.add(service, tenant_id, pg_id, instance_id)
         return answer({"member": render.member(group, found)}, 201)
 
     def show(tenant_id: str, pg_id: str, member_id: str) -> Response:
@@ -37,7 +38,7 @@ def blueprint(site: Site) -> Blueprint:
         return answer({"member": render.member(group, found)})
 
     def remove(tenant_id: str, pg_id: str, member_id: str) -> Response:
-        registry.remove(site, tenant_id, pg_id, member_id)
+        registry.remove(service, tenant_id, pg_id, member_id)
         return nothing()
 
     routes.add("GET", f"{GROUP}/members", index)

@@ -9,10 +9,10 @@ from fakeserver.api.gate import call
 from fakeserver.api.routing import GROUP, Routes
 from fakeserver.base.errors import Refused
 from fakeserver.engine.model.document import without_secrets
-from fakeserver.site import Site
+from fakeserver.engine.service import Service
 
 
-def blueprint(site: Site) -> Blueprint:
+def blueprint(service: Service) -> Blueprint:
     routes = Routes("metadata")
 
     def shown(document: dict[str, Any]) -> Response:
@@ -20,20 +20,20 @@ def blueprint(site: Site) -> Blueprint:
 
     def status(tenant_id: str, pg_id: str) -> Response:
         local = call().query["local"]
-        found = site.service.sync_status(tenant_id, pg_id, local)
+        found = service.sync_status(tenant_id, pg_id, local)
         return answer({"sync_status": found})
 
     def force(tenant_id: str, pg_id: str) -> Response:
         asked = call()
         winner, discard = asked.query["force"], asked.query["discard"]
         if discard is None:
-            found = site.service.sync_force(tenant_id, pg_id, winner)
+            found = service.sync_force(tenant_id, pg_id, winner)
             return answer({"sync_status": found})
         if not winner:
             raise Refused(
                 "bad-request", "discard goes with force=true", field="discard"
             )
-        found = site.service.sync_discard(
+        found = service.sync_discard(
             tenant_id, pg_id, discard, asked.request_id
         )
         completed = found["stale_removed"] is not None
@@ -41,12 +41,12 @@ def blueprint(site: Site) -> Blueprint:
 
     def export(tenant_id: str, pg_id: str) -> Response:
         version = call().query["version"]
-        return shown(site.service.export(tenant_id, pg_id, version))
+        return shown(service.export(tenant_id, pg_id, version))
 
     def import_(tenant_id: str, pg_id: str) -> Response:
         asked = call()
         return shown(
-            site.service.import_(
+            service.import_(
                 tenant_id,
                 pg_id,
                 asked.body["metadata"],

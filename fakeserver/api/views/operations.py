@@ -6,11 +6,12 @@ from fakeserver.api import render
 from fakeserver.api.answers import answer, written_page
 from fakeserver.api.gate import call
 from fakeserver.api.routing import TENANT, Routes
-from fakeserver.site import Site
+from fakeserver.engine.service import Service
 from fakeserver.store import operations
 
 
-def blueprint(site: Site) -> Blueprint:
+def blueprint(service: Service) -> Blueprint:
+    site = service.site
     routes = Routes("operations")
 
     def index(tenant_id: str) -> Response:

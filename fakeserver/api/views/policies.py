@@ -6,12 +6,13 @@ from fakeserver.api import render
 from fakeserver.api.answers import answer, nothing
 from fakeserver.api.gate import call
 from fakeserver.api.routing import GROUP, Routes
+from fakeserver.engine.service import Service
 from fakeserver.registry import policies as registry
-from fakeserver.site import Site
 from fakeserver.store import groups
 
 
-def blueprint(site: Site) -> Blueprint:
+def blueprint(service: Service) -> Blueprint:
+    site = service.site
     routes = Routes("policies")
 
     def show(tenant_id: str, pg_id: str) -> Response:
@@ -21,12 +22,12 @@ def blueprint(site: Site) -> Blueprint:
 
     def put(tenant_id: str, pg_id: str) -> Response:
         given = call().body["policy"]
-        group, made = registry.put(site, tenant_id, pg_id, given)
+        group, made = registry.put(service, tenant_id, pg_id, given)
         status = 201 if made else 200
         return answer({"policy": render.policy(group)}, status)
 
     def delete(tenant_id: str, pg_id: str) -> Response:
-        registry.delete(site, tenant_id, pg_id)
+        registry.delete(service, tenant_id, pg_id)
         return nothing()
 
     routes.add("GET", f"{GROUP}/policy", show)

@@ -8,13 +8,14 @@ from fakeserver.api import render
 from fakeserver.api.answers import nothing, written, written_page
 from fakeserver.api.gate import call
 from fakeserver.api.routing import GROUP, TENANT, Routes
+from fakeserver.engine.service import Service
 from fakeserver.registry import groups as registry
-from fakeserver.site import Site
 from fakeserver.store import groups
 from fakeserver.store.groups import Written
 
 
-def blueprint(site: Site) -> Blueprint:
+def blueprint(service: Service) -> Blueprint:
+    site = service.site
     routes = Routes("protection-groups")
 
     def dated(found: Sequence[Written]) -> list[tuple[str, str]]:
@@ -48,18 +49,18 @@ def blueprint(site: Site) -> Blueprint:
 
     def create(tenant_id: str) -> Response:
         given = call().body["protection_group"]
-        made = registry.create(site, tenant_id, given)
+        made = registry.create(service, tenant_id, given)
         return shown(tenant_id, made.id, 201)
 
     def change(tenant_id: str, pg_id: str) -> Response:
         given = call().body["protection_group"]
-        registry.change(site, tenant_id, pg_id, given)
+        registry.change(service, tenant_id, pg_id, given)
         return shown(tenant_id, pg_id)
 
     def delete(tenant_id: str, pg_id: str) -> Response:
         asked = call()
         registry.delete(
-            site, tenant_id, pg_id, asked.query["force"], asked.admin
+            service, tenant_id, pg_id, asked.query["force"], asked.admin
         )
         return nothing()
 

@@ -6,15 +6,16 @@ from fakeserver.api import render
 from fakeserver.api.answers import answer, nothing, page
 from fakeserver.api.gate import call
 from fakeserver.api.routing import Routes
+from fakeserver.engine.service import Service
 from fakeserver.registry import sites as registry
 from fakeserver.registry import validation, volume_types
-from fakeserver.site import Site
 from fakeserver.store.sites import SITES
 
 COLLECTION = "/v1/admin/sites"
 
 
-def blueprint(site: Site) -> Blueprint:
+def blueprint(service: Service) -> Blueprint:
+    site = service.site
     routes = Routes("sites")
 
     def index() -> Response:
@@ -37,7 +38,7 @@ def blueprint(site: Site) -> Blueprint:
         return answer({"site": render.site(SITES.get(site.db, site_id))})
 
     def change(site_id: str) -> Response:
-        changed = registry.change(site, site_id, call().body["site"])
+        changed = registry.change(service, site_id, call().body["site"])
         return answer({"site": render.site(changed)})
 
     def delete(site_id: str) -> Response:
@@ -45,11 +46,11 @@ def blueprint(site: Site) -> Blueprint:
         return nothing()
 
     def validate(site_id: str) -> Response:
-        return answer({"validation": validation.validate(site, site_id)})
+        return answer({"validation": validation.validate(service, site_id)})
 
     def types(site_id: str) -> Response:
         local = call().query["local"]
-        found = volume_types.of(site, site_id, local)
+        found = volume_types.of(service, site_id, local)
         return answer({"volume_types": found})
 
     routes.add("GET", COLLECTION, index)

@@ -6,14 +6,15 @@ from fakeserver.api import render
 from fakeserver.api.answers import answer, nothing, page
 from fakeserver.api.gate import call
 from fakeserver.api.routing import Routes
+from fakeserver.engine.service import Service
 from fakeserver.registry import mappings as registry
-from fakeserver.site import Site
 from fakeserver.store.mappings import MAPPINGS
 
 COLLECTION = "/v1/admin/tenant-mappings"
 
 
-def blueprint(site: Site) -> Blueprint:
+def blueprint(service: Service) -> Blueprint:
+    site = service.site
     routes = Routes("tenant-mappings")
 
     def index() -> Response:

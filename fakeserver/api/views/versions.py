@@ -8,13 +8,14 @@ from fakeserver.api import description, microversion
 from fakeserver.api.answers import answer
 from fakeserver.api.gate import call
 from fakeserver.api.routing import Routes
-from fakeserver.site import Site
+from fakeserver.engine.service import Service
 
 #: when the newest version of the API came out
 UPDATED = "2025-11-03T00:00:00Z"
 
 
-def blueprint(site: Site) -> Blueprint:
+def blueprint(service: Service) -> Blueprint:
+    site = service.site
     routes = Routes("versions")
     newest = site.config.max_microversion
 

@@ -17,7 +17,7 @@ from fakeserver.base.wire import Sockets
 from fakeserver.site import Site
 from fakeserver.storage import arrays
 from fakeserver.store import schema as store
-from tests.helpers.api_parts import Api, Engine, Tokens, make_app
+from tests.helpers.api_parts import Api, Engine, make_app
 
 
 @pytest.fixture
@@ -42,23 +42,21 @@ def site(tmp_path: pathlib.Path) -> Iterator[Site]:
         vault=Vault.open(config.vault_key),
         pair=Vault.open(config.pair_key),
     )
-    made.keystone = Tokens()
-    made.service = Engine(made)
     yield made
     made.db.close()
     disks.close()
 
 
 @pytest.fixture
-def engine(site: Site) -> Engine:
-    found = site.service
-    assert isinstance(found, Engine)
-    return found
+def engine(site: Site) -> Iterator[Engine]:
+    made = Engine(site)
+    yield made
+    made.askers.shutdown()
 
 
 @pytest.fixture
-def app(site: Site) -> flask.Flask:
-    return make_app(site)
+def app(engine: Engine) -> flask.Flask:
+    return make_app(engine)
 
 
 @pytest.fixture

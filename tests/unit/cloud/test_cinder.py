@@ -204,7 +204,7 @@ def test_bad_actions(a: Cloud, action: Any) -> None:
 def test_a_status_is_reset_by_admins(a: Cloud) -> None:
     made = create(a)["id"]
     assert act(a, made, {"os-reset_status": {"status": "error"}}) == 403
-    found = a.site.keystone.issue(a.user("admin"), a.project())
+    found = a.keystone.issue(a.user("admin"), a.project())
     done = {"os-reset_status": {"status": "error"}}
     assert act(a, made, done, token=found) == 202
     assert a.get(f"{VOLUMES}/{made}").json["volume"]["status"] == "error"

@@ -45,7 +45,7 @@ def test_a_password_gives_a_token_of_the_project(a: Cloud) -> None:
     assert body["project"]["id"] == a.project()
     assert [role["name"] for role in body["roles"]] == ["member", "reader"]
     assert body["methods"] == ["password"]
-    found = a.site.keystone.check(token)
+    found = a.keystone.check(token)
     assert found is not None
     assert (found.user_name, found.project_name) == ("demo", "demo")
     assert found.may_write and not found.is_admin
@@ -73,7 +73,7 @@ def test_a_system_token_lacks_what_needs_a_project(a: Cloud) -> None:
         service["type"] for service in body["catalog"] if service["endpoints"]
     }
     assert kinds == {"identity", "compute", "network", "image", "protector"}
-    found = a.site.keystone.check(token)
+    found = a.keystone.check(token)
     assert found is not None and found.project_id == "" and found.is_admin
 
 
@@ -251,7 +251,7 @@ def test_a_token_makes_another_that_lives_no_longer(
     headers = {"X-Auth-Token": old, "X-Subject-Token": old}
     answer = a.client.delete("/identity/v3/auth/tokens", headers=headers)
     assert answer.status_code == 204
-    assert a.site.keystone.check(new) is None
+    assert a.keystone.check(new) is None
 
 
 def test_a_token_expires_by_the_sites_clock(
@@ -275,8 +275,8 @@ def test_a_token_is_good_after_a_restart_and_at_its_own_site_only(
 ) -> None:
     a, b = make_cloud("site-a"), make_cloud("site-b")
     token, _ = login(a, password("demo"))
-    assert make_cloud("site-a").site.keystone.check(token)
-    assert b.site.keystone.check(token) is None
+    assert make_cloud("site-a").keystone.check(token)
+    assert b.keystone.check(token) is None
     assert b.get("/identity/v3/auth/tokens", token=token).status_code == 401
 
 
@@ -284,7 +284,7 @@ def test_a_token_is_good_after_a_restart_and_at_its_own_site_only(
     "token", [None, "", "junk", "gAAAA" + "A" * 200, "é", "x" * 9000, "\0"]
 )
 def test_junk_is_nobody(a: Cloud, token: str | None) -> None:
-    assert a.site.keystone.check(token) is None
+    assert a.keystone.check(token) is None
 
 
 def test_a_token_tells_of_itself(a: Cloud) -> None:
@@ -322,7 +322,7 @@ def test_a_revoked_token_stays_revoked(make_cloud: Maker) -> None:
         a.call("DELETE", path, token=token, headers=headers).status_code == 204
     )
     assert a.get(path, token=token, headers=headers).status_code == 401
-    assert make_cloud("site-a").site.keystone.check(token) is None
+    assert make_cloud("site-a").keystone.check(token) is None
 
 
 def make_credential(a: Cloud, **given: Any) -> dict[str, Any]:
@@ -347,7 +347,7 @@ def test_an_application_credential_logs_in(a: Cloud) -> None:
     assert body["project"]["id"] == a.project()
     assert [role["name"] for role in body["roles"]] == ["reader"]
     assert body["application_credential"]["restricted"] is True
-    found = a.site.keystone.check(token)
+    found = a.keystone.check(token)
     assert found is not None and found.roles == ("reader",)
     named = {
         "name": "backup",
@@ -375,7 +375,7 @@ def test_a_deleted_credential_takes_its_tokens_with_it(a: Cloud) -> None:
     # a restricted credential neither makes nor deletes credentials
     assert a.call("DELETE", own, token=token).status_code == 403
     assert a.call("DELETE", own).status_code == 204
-    assert a.site.keystone.check(token) is None
+    assert a.keystone.check(token) is None
     assert a.get(own).status_code == 404
     login(a, by_credential(made), expect=404)
 
@@ -387,7 +387,7 @@ def test_a_credential_expires(a: Cloud, clock: ManualClock) -> None:
     token, body = login(a, by_credential(made))
     assert body["expires_at"] == "2025-10-09T09:53:20.000000Z"
     clock.advance(3600)
-    assert a.site.keystone.check(token) is None
+    assert a.keystone.check(token) is None
     login(a, by_credential(made), expect=401)
 
 

@@ -13,8 +13,8 @@ import pytest
 
 from fakeserver.base.ids import new_id
 from fakeserver.base.seed_world import SITES
-from fakeserver.compose import open_parts, seed, shut
-from fakeserver.local import controls
+from fakeserver.compose import close_parts, open_parts, seed
+from fakeserver.local import scenario_history
 from fakeserver.sandbox.folder import Folder, Settings
 from tests.helpers.sampling import sampled
 
@@ -25,14 +25,14 @@ STORIES = ("stuck-running", "not-failed-over", "out-of-sync", "orphans")
 #: what is told by a process of its own, as ``up`` is
 TELL = """
 import pathlib, sys
-from fakeserver.local import controls
+from fakeserver.local import scenario_history
 from fakeserver.sandbox.folder import Folder, Settings
 path, scenario, seed, now = sys.argv[1:]
 folder = Folder(pathlib.Path(path))
 settings = Settings(scenario=scenario, seed=int(seed))
 folder.prepare()
 folder.write(settings)
-controls.begin_anew(folder, settings, float(now))
+scenario_history.begin_anew(folder, settings, float(now))
 """
 
 
@@ -45,7 +45,7 @@ def _open(paths: list[pathlib.Path], site: str, start: Any, said: Any) -> None:
             parts = open_parts(config)
             seed([parts])
             volumes = len(parts.arrays.volumes("flasharray-a"))
-            shut(parts)
+            close_parts(parts)
             said.put(volumes)
         except Exception as error:
             said.put(repr(error))
@@ -78,7 +78,7 @@ def told(
     made, settings = Folder(folder), Settings(scenario=scenario, seed=seed)
     made.prepare()
     made.write(settings)
-    controls.begin_anew(made, settings, now)
+    scenario_history.begin_anew(made, settings, now)
     return ids(folder)
 
 

@@ -9,7 +9,7 @@ import yaml
 
 from fakeserver.base.seed_world import ARRAY_TOKENS
 from fakeserver.cli.main import main
-from fakeserver.local import controls
+from fakeserver.local import fault_rules
 from fakeserver.sandbox import process
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.problem import Problem
@@ -237,15 +237,15 @@ def test_the_arrays_tokens_are_in_the_folder(folder: Folder) -> None:
     folder.write(Settings())
     first = [f"{token}\n" for token in ARRAY_TOKENS.values()]
     assert found() == first
-    rule = controls.add_fault(folder, "array-token", site="site-b")
+    rule = fault_rules.add_fault(folder, "array-token", site="site-b")
     assert found() == [first[0], f"fa-token-b-91d7ac44-{rule.id}\n"]
     assert folder.token_exports() == [
         "export ARRAY_TOKEN_A=fa-token-a-5f1c0e2b",
         f"export ARRAY_TOKEN_B={found()[1].strip()}",
     ]
-    both = controls.add_fault(folder, "array-token")
+    both = fault_rules.add_fault(folder, "array-token")
     assert all(text.endswith(f"-{both.id}\n") for text in found())
-    controls.clear_faults(folder)
+    fault_rules.clear_faults(folder)
     assert found() == first
 
 

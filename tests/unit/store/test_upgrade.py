@@ -19,6 +19,7 @@ from fakeserver.cli import lifecycle
 from fakeserver.cli.main import main
 from fakeserver.compose import upgrade_folder
 from fakeserver.engine.model import document
+from fakeserver.local.both_sites import open_sandbox
 from fakeserver.local.pair import LocalPair
 from fakeserver.sandbox.folder import Folder
 from fakeserver.store import operations, upgrade
@@ -92,7 +93,7 @@ def test_an_older_folder_is_copied_and_upgraded(old: Folder) -> None:
 
 def test_the_operation_that_was_killed_ends(old: Folder) -> None:
     clock = ManualClock(KILLED_AT)
-    pair = LocalPair.rehearse(old, old.settings(), clock)
+    pair = open_sandbox(old, old.settings(), clock)
     try:
         pair.drain()
         group = pair.site("a").world.groups[0]
@@ -164,9 +165,7 @@ def test_policies_of_any_token_go_on_working(
     old: Folder, capsys: pytest.CaptureFixture[str]
 ) -> None:
     give_other_tokens(old, "of-another-day")
-    with LocalPair.rehearse(
-        old, old.settings(), ManualClock(KILLED_AT)
-    ) as pair:
+    with open_sandbox(old, old.settings(), ManualClock(KILLED_AT)) as pair:
         arrays = pair.site("a").parts.arrays
         for array, first in ARRAY_TOKENS.items():
             assert arrays.takes(array, first)

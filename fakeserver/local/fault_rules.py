@@ -1,0 +1,35 @@
+"""The faults that a sandbox is asked for: added, and taken back."""
+
+from fakeserver.base.seed_world import SITES
+from fakeserver.faults.plan import BadRule, Rule
+from fakeserver.sandbox.folder import Folder
+from fakeserver.sandbox.policy import apply
+from fakeserver.sandbox.problem import Problem
+
+
+def add_fault(folder: Folder, kind: str, **options: object) -> Rule:
+    try:
+        rule = folder.faults().add(kind, **options)  # type: ignore[arg-type]
+    except BadRule as error:
+        sentence = str(error)
+        raise Problem(f"{sentence[0].upper()}{sentence[1:]}.", 2) from None
+    _apply_policies(folder)
+    return rule
+
+
+def clear_faults(folder: Folder, rule_id: str | None = None) -> int:
+    """Take back one fault, or all; how many there were."""
+    gone = folder.faults().clear(rule_id)
+    _apply_policies(folder)
+    if rule_id is not None and not gone:
+        raise Problem(f"There is no fault {rule_id}; see fault list.")
+    return len(gone)
+
+
+def _apply_policies(folder: Folder) -> None:
+    """A fault of Cinder's policy is a policy file that says so."""
+    folder.write_tokens()
+    settings = folder.settings()
+    rules = folder.faults().rules()
+    for name in SITES:
+        apply(folder.config(settings, name), rules)
