@@ -65,7 +65,7 @@ $(VENV)/.test: $(VENV)/.made setup.cfg setup.py
 
 $(VENV)/.lint: $(VENV)/.made setup.cfg setup.py tools/requirements-lint.txt
 	@echo "installing the linters"
-	@$(INSTALL) --editable '.[cli,fakeserver,doc]' \
+	@$(INSTALL) --editable '.[doc,test]' \
 	    --requirement tools/requirements-lint.txt
 	@touch $@
 

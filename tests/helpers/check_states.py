@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -218,10 +219,15 @@ def _failed_over(world: World) -> None:
     world.done(f"{GROUP} failover prod-web-app --wait")
 
 
+def _update(words: dict[str, Any], document: dict[str, Any]) -> None:
+    document.update(words)
+
+
 def conflict(world: World) -> None:
     for site in ("site-a", "site-b"):
         words = {"description": f"from {site}"}
-        world.rewrite("prod-web-app", lambda doc, w=words: doc.update(w), site)
+        change = functools.partial(_update, words)
+        world.rewrite("prod-web-app", change, site)
         document = world.client(site).metadata.get(world.id_of("prod-web-app"))
         document["version"] = 100
         admin = world.client(f"{site}-admin")

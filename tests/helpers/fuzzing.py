@@ -167,13 +167,11 @@ def _watch(
 
     patch.setattr(events, "ScenarioStarted", Started)
 
-    @schema.hook
     def after_call(context: Any, case: Any, response: Any) -> None:
         alone = case.meta is None or case.meta.phase.name.value != "stateful"
         if alone and case.method != "GET" and response.status_code < 300:
             world.restore()
 
-    @schema.hook
     def map_case(context: Any, case: Any) -> Any:
         if case.meta is None or case.meta.generation.mode.is_positive:
             address, body = case.path_parameters or {}, case.body
@@ -182,7 +180,6 @@ def _watch(
             world.make_whole(_operation(case), address, body)
         return case
 
-    @schema.hook
     def filter_failure(
         context: Any, failure: Any, case: Any, response: Any
     ) -> bool:
@@ -195,6 +192,9 @@ def _watch(
                 run.refused[refusal] += 1
                 return False
         return True
+
+    for hook in (after_call, map_case, filter_failure):
+        schema.hook(hook)
 
 
 def _operation(case: Any) -> str:
