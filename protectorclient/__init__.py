@@ -1,9 +1,11 @@
 """Client for the protector API, which moves protected applications
 between two OpenStack sites.
 
-What is exported here is public; modules and names with a leading
-underscore are not. The names are imported when they are first used,
-because every ``openstack`` command loads this package.
+Public is what ``__all__`` has here, in `protectorclient.exceptions` and in
+`protectorclient.v1`, and the pytest plugin `protectorclient.testing`.
+Everything else is private, whatever it is named: it may change with any
+version. The names are imported when they are first used, because every
+``openstack`` command loads this package.
 """
 
 from __future__ import annotations
@@ -15,27 +17,88 @@ from protectorclient._version import __version__
 
 if TYPE_CHECKING:
     from protectorclient import exceptions as exceptions
+    from protectorclient._http.dry_run import Outgoing as Outgoing
     from protectorclient.config.cloud import connect as connect
     from protectorclient.config.cloud import from_connection as from_connection
     from protectorclient.exceptions import ProtectorError as ProtectorError
     from protectorclient.exit_codes import ExitCode as ExitCode
+    from protectorclient.mapping.files import MappingFile as MappingFile
+    from protectorclient.pair.audit_log import AuditLog as AuditLog
+    from protectorclient.pair.guards import Expect as Expect
+    from protectorclient.pair.located import History as History
+    from protectorclient.pair.located import Located as Located
+    from protectorclient.pair.located import SyncReport as SyncReport
+    from protectorclient.pair.moves.action import Prepared as Prepared
+    from protectorclient.pair.moves.action import Started as Started
+    from protectorclient.pair.site import SiteHandle as SiteHandle
     from protectorclient.pair.site_pair import SitePair as SitePair
+    from protectorclient.polling.events import Changed as Changed
+    from protectorclient.polling.events import Doubted as Doubted
+    from protectorclient.polling.events import Ended as Ended
+    from protectorclient.polling.events import Event as Event
+    from protectorclient.polling.events import Key as Key
+    from protectorclient.polling.events import Lost as Lost
+    from protectorclient.polling.events import Outcome as Outcome
+    from protectorclient.polling.events import Regained as Regained
+    from protectorclient.polling.events import Silent as Silent
+    from protectorclient.polling.pace import Pace as Pace
     from protectorclient.v1.client import Client as Client
 
+#: Where each name is; it is imported when it is first used.
 _HOME = {
+    "AuditLog": "protectorclient.pair.audit_log",
+    "Changed": "protectorclient.polling.events",
     "Client": "protectorclient.v1.client",
+    "Doubted": "protectorclient.polling.events",
+    "Ended": "protectorclient.polling.events",
+    "Event": "protectorclient.polling.events",
     "ExitCode": "protectorclient.exit_codes",
+    "Expect": "protectorclient.pair.guards",
+    "History": "protectorclient.pair.located",
+    "Key": "protectorclient.polling.events",
+    "Located": "protectorclient.pair.located",
+    "Lost": "protectorclient.polling.events",
+    "MappingFile": "protectorclient.mapping.files",
+    "Outcome": "protectorclient.polling.events",
+    "Outgoing": "protectorclient._http.dry_run",
+    "Pace": "protectorclient.polling.pace",
+    "Prepared": "protectorclient.pair.moves.action",
     "ProtectorError": "protectorclient.exceptions",
+    "Regained": "protectorclient.polling.events",
+    "Silent": "protectorclient.polling.events",
+    "SiteHandle": "protectorclient.pair.site",
     "SitePair": "protectorclient.pair.site_pair",
+    "Started": "protectorclient.pair.moves.action",
+    "SyncReport": "protectorclient.pair.located",
     "connect": "protectorclient.config.cloud",
     "from_connection": "protectorclient.config.cloud",
 }
 
 __all__ = [
+    "AuditLog",
+    "Changed",
     "Client",
+    "Doubted",
+    "Ended",
+    "Event",
     "ExitCode",
+    "Expect",
+    "History",
+    "Key",
+    "Located",
+    "Lost",
+    "MappingFile",
+    "Outcome",
+    "Outgoing",
+    "Pace",
+    "Prepared",
     "ProtectorError",
+    "Regained",
+    "Silent",
+    "SiteHandle",
     "SitePair",
+    "Started",
+    "SyncReport",
     "__version__",
     "connect",
     "exceptions",

@@ -438,3 +438,11 @@ class WaitTimeout(OperationError):
 
 class OperationUnknown(OperationError, OutcomeUnknown):
     """Nobody who could know has answered."""
+
+
+# every class of this module, and nothing of what it imports
+__all__ = sorted(
+    name
+    for name, found in list(vars().items())
+    if isinstance(found, type) and issubclass(found, ProtectorError)
+)

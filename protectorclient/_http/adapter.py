@@ -17,6 +17,7 @@ What a caller may rely on:
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import datetime
 import time
@@ -86,7 +87,7 @@ class SiteAdapter:
         self._override = endpoint_override
         self._interface = interface
         self._wanted = api_version
-        self._pinned = _pinned(api_version)
+        self._pinned = microversions.pinned(api_version)
         self._timeouts = (
             connect_timeout or CONNECT_TIMEOUT,
             read_timeout or session.timeout or READ_TIMEOUT,
@@ -317,11 +318,24 @@ class SiteAdapter:
             headers[error_bodies.REQUEST_ID_HEADER] = request_id
         return headers
 
-    def prime(self) -> None:
-        """Ask for all that a request needs before it can be made."""
+    def prime(self) -> Mapping[str, str]:
+        """Ask for all that a request needs before it can be made.
+
+        :returns: the headers with the token.
+        """
         _ = self.endpoint
         self.headers()
-        self._token()
+        return self._token()
+
+    def on(
+        self, session: ksa_session.Session, auth: plugin.BaseAuthPlugin
+    ) -> SiteAdapter:
+        """Make an adapter that knows what this one knows, on a session."""
+        made = copy.copy(self)
+        made.session, made._auth = session, auth
+        made._adapter = copy.copy(self._adapter)
+        made._adapter.session, made._adapter.auth = session, auth
+        return made
 
     def _authenticated(
         self,
@@ -408,18 +422,8 @@ class SiteAdapter:
     def _unreadable(
         self, method: str, what: str, request_id: str | None
     ) -> exceptions.ProtectorError:
-        if method in _SAFE:
-            return exceptions.UnreadableAnswer(
-                f"the service answered {what}",
-                site=self.site,
-                request_id=request_id,
-                sent=True,
-            )
-        return exceptions.OutcomeUnknown(
-            f"the service answered {what}: whether the request was carried"
-            " out is not known",
-            site=self.site,
-            request_id=request_id,
+        return failures.unreadable(
+            self.site, what, request_id, safe=method in _SAFE
         )
 
     def _explain_refused_version(
@@ -440,9 +444,3 @@ class SiteAdapter:
         return datetime.datetime.now(datetime.UTC) + datetime.timedelta(
             seconds=self.clock_skew or 0.0
         )
-
-
-def _pinned(wanted: str) -> microversions.Version | None:
-    if wanted in ("auto", "latest"):
-        return None
-    return microversions.parse(wanted)

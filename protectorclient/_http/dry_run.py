@@ -1,15 +1,38 @@
-"""A request made by the very code that sends it, and then not sent."""
+"""Make a request with the code that sends it, and do not send it.
+
+The request is made on a session of its own, which cannot send: the
+caller's session, and whoever shares it, notices nothing.
+"""
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import requests
+from keystoneauth1 import plugin
+from requests.structures import CaseInsensitiveDict
 
-from protectorclient._http.session import PatientSession
+from protectorclient._http import session as sessions
 
 if TYPE_CHECKING:
     from protectorclient._http.adapter import SiteAdapter
+
+_TOKEN = "X-Auth-Token"
+
+
+@dataclasses.dataclass(frozen=True)
+class Outgoing:
+    """A request as it would be sent, its token masked."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: Mapping[str, Any]
+    #: The body, as it goes over the wire.
+    content: str = ""
 
 
 class _Caught(BaseException):
@@ -20,8 +43,8 @@ class _Caught(BaseException):
         self.request = request
 
 
-class _Catching(PatientSession):
-    """A session below keystoneauth that sends nothing."""
+class _CatchingSession(sessions.PatientSession):
+    """A requests session that sends nothing."""
 
     def send(
         self, request: requests.PreparedRequest, **kwargs: Any
@@ -29,26 +52,57 @@ class _Catching(PatientSession):
         raise _Caught(request)
 
 
-def rehearse(
+class _KnownToken(plugin.BaseAuthPlugin):
+    """Has the token already, and never asks for another one."""
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__()
+        self._headers = dict(headers)
+
+    def get_headers(self, session: object) -> dict[str, str]:
+        return self._headers
+
+
+def compose(
     adapter: SiteAdapter,
     method: str,
     path: str,
     *,
-    body: object,
+    body: Mapping[str, Any],
     request_id: str,
-) -> requests.PreparedRequest:
-    """What `SiteAdapter.call` would put on the wire."""
-    # what has to be asked for it, a token or the version, is asked before
-    adapter.prime()
-    session = adapter.session
-    real = session.session
-    double = _Catching()
-    double.headers, double.cookies = real.headers, real.cookies
-    session.session = double
+) -> Outgoing:
+    """Return what `SiteAdapter.call` would put on the wire.
+
+    A token and the version are asked for first, where they are not known.
+
+    :raises ProtectorError: one of them is not to be had.
+    """
+    token = adapter.prime()
+    below = _CatchingSession()
+    real = adapter.session.session
+    below.headers = CaseInsensitiveDict(real.headers)
+    below.cookies = copy.copy(real.cookies)
+    alone = adapter.on(
+        sessions.with_below(adapter.session, below), _KnownToken(token)
+    )
     try:
-        adapter.call(method, path, body=body, request_id=request_id)
+        alone.call(method, path, body=body, request_id=request_id)
     except _Caught as caught:
-        return caught.request
-    finally:
-        session.session = real
-    raise AssertionError("a rehearsal never answers")
+        return _masked(caught.request, body)
+    raise AssertionError("a session that cannot send has answered")
+
+
+def _masked(
+    request: requests.PreparedRequest, body: Mapping[str, Any]
+) -> Outgoing:
+    content = request.body or ""
+    return Outgoing(
+        method=str(request.method),
+        url=str(request.url),
+        headers={
+            name: "***" if name == _TOKEN else value
+            for name, value in request.headers.items()
+        },
+        body=body,
+        content=content.decode() if isinstance(content, bytes) else content,
+    )

@@ -329,3 +329,26 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 def _first_line(error: BaseException) -> str:
     text = answers.without_userinfo(str(error)).strip()
     return text.splitlines()[0] if text else type(error).__name__
+
+
+def unreadable(
+    site: str | None, what: str, request_id: str | None, *, safe: bool
+) -> exceptions.ProtectorError:
+    """The exception for a success without what belongs in it.
+
+    :param what: is missing, such as ``without its JSON``.
+    :param safe: whether nothing was to be changed.
+    """
+    if safe:
+        return exceptions.UnreadableAnswer(
+            f"the service answered {what}",
+            site=site,
+            request_id=request_id,
+            sent=True,
+        )
+    return exceptions.OutcomeUnknown(
+        f"the service answered {what}: whether the request was carried out"
+        " is not known",
+        site=site,
+        request_id=request_id,
+    )

@@ -77,6 +77,14 @@ def parse(text: str) -> Version:
     return Version(int(form[1]), int(form[2]))
 
 
+def pinned(wanted: str) -> Version | None:
+    """The version that ``M.m`` names; None for ``auto`` and ``latest``.
+
+    :raises UsageProblem: it is anything else.
+    """
+    return None if wanted in ("auto", "latest") else parse(wanted)
+
+
 def range_from(document: object) -> VersionRange | None:
     """The range of major version 1 in a version document.
 

@@ -122,10 +122,20 @@ def settled(session: ksa_session.Session) -> ksa_session.Session:
         below, requests.Session
     ):
         return session
+    return with_below(session, _like(below))
+
+
+def with_below(
+    session: ksa_session.Session, below: requests.Session
+) -> ksa_session.Session:
+    """A copy of a keystoneauth session, on another requests session.
+
+    Both have one authentication.
+    """
     made = copy.copy(session)
     # closed by its owner, not when the copy is thrown away
     made._session = None
-    made.session = _like(below)
+    made.session = below
     return made
 
 

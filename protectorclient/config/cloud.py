@@ -86,7 +86,7 @@ class Access:
         )
 
 
-def load_config(**options: Any) -> OpenStackConfig:
+def load_config() -> OpenStackConfig:
     """Read clouds.yaml and the environment, as every OpenStack tool does."""
     from openstack import config
 
@@ -94,7 +94,6 @@ def load_config(**options: Any) -> OpenStackConfig:
         return config.OpenStackConfig(
             app_name="python-protectorclient",
             app_version=__version__,
-            **options,
         )
 
 

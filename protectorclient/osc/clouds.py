@@ -7,6 +7,7 @@ given there (``--os-project-id``, say) is true of one site only.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
@@ -22,16 +23,20 @@ def open_primary(app: Any) -> SiteHandle:
     return _open(app, app.options.cloud or None, argparse=app.options)
 
 
-def open_pair(app: Any, primary: SiteHandle) -> SitePair:
+def open_pair(
+    app: Any, primary: SiteHandle, warn: Callable[[str], object]
+) -> SitePair:
     """The configured cloud with the other site's.
 
     Neither is asked for anything, but the first where it alone can say
     which is the other one.
 
+    :param warn: takes a sentence where the audit log cannot be written.
     :raises ConfigProblem: nothing says which is the other one.
     :raises SameSite: both are configured as one site.
     """
     from protectorclient.pair import same_site, second_cloud
+    from protectorclient.pair.audit_log import AuditLog
     from protectorclient.pair.site_pair import SitePair
 
     choice = second_cloud.choose(
@@ -39,7 +44,12 @@ def open_pair(app: Any, primary: SiteHandle) -> SitePair:
     )
     secondary = _open(app, choice.name)
     same_site.refuse_one(primary, secondary)
-    return SitePair(primary, secondary, choice=choice.why)
+    return SitePair(
+        primary,
+        secondary,
+        choice=choice.why,
+        audit_log=AuditLog(warn=warn),
+    )
 
 
 def open_only(app: Any, primary: SiteHandle, name: str) -> SiteHandle | None:

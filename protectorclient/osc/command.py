@@ -189,7 +189,7 @@ class Base(speech.Speaks, command.Command):
     @functools.cached_property
     def pair(self) -> SitePair:
         """Both sites; neither is asked for anything yet."""
-        return clouds.open_pair(self.app, self.primary)
+        return clouds.open_pair(self.app, self.primary, self.warn)
 
     def readable(self) -> tuple[tuple[SiteHandle, ...], str | None]:
         """The sites that a read can ask; neither is asked for anything yet.

@@ -1,9 +1,10 @@
-"""The client's audit log: what was asked for, when, by whom and why.
+"""The client's audit log: who asked for which action, when and why.
 
-A service keeps its records, and may be what burns down. Each action leaves
-lines in a file here as well: one before it is sent, one with what came of
-it. A log that cannot be written never holds an action up: it is told, and
-the record of the action says so.
+The services keep records of their own, and one of them may be lost with
+its site. Each action therefore adds two lines to a file on this machine:
+one before it is sent, one with its result. A log that cannot be written
+never holds an action up: a warning says so, and the record of the action
+has ``audit_log: failed``.
 """
 
 from __future__ import annotations
@@ -13,117 +14,90 @@ import datetime
 import errno
 import getpass
 import json
+import logging
 import os
 import pathlib
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from protectorclient.pair.moves.action import Prepared, Started
+from protectorclient import user_paths
 
-#: Names the file, where it is not to be in its usual place.
+LOG = logging.getLogger(__name__)
+
+#: The environment variable that names another file.
 VARIABLE = "PROTECTOR_JOURNAL"
-#: What is said of the log in the record of an action.
+#: What the record of an action says of the log.
 WRITTEN = "written"
 FAILED = "failed"
 
 
 def default_path() -> pathlib.Path:
-    """Where the log is: state of a user, as XDG has it.
+    """Return where the log is: in the user's folder of states.
 
-    :raises OSError: nobody knows where the user's home is.
+    :raises OSError: the user has no home directory.
     """
     named = os.environ.get(VARIABLE)
     if named:
         return pathlib.Path(named)
-    state = os.environ.get("XDG_STATE_HOME")
-    if state and os.path.isabs(state):
-        base = pathlib.Path(state)
-    else:
-        try:
-            base = pathlib.Path.home() / ".local" / "state"
-        except RuntimeError as error:
-            raise FileNotFoundError(
-                errno.ENOENT, "this user has no home directory"
-            ) from error
-    return base / "protectorclient" / "journal.jsonl"
+    return user_paths.state() / "journal.jsonl"
 
 
-class Journal:
+class AuditLog:
     """One line of JSON for each event, in a file that only grows.
 
-    :param path: of the file, where it is not the user's own.
-    :param warn: takes a sentence, once, when the file cannot be written.
+    :param path: the file, where it is not the user's own.
+    :param warn: takes a sentence, once, when the file cannot be written;
+        by default the sentence goes to the Python log.
     """
 
     def __init__(
         self,
         path: pathlib.Path | None = None,
         *,
-        warn: Callable[[str], object] = lambda text: None,
+        warn: Callable[[str], object] = LOG.warning,
     ) -> None:
         self._path = path
         self._warn = warn
-        #: ``written``, or ``failed`` once a line could not be.
-        self.state = WRITTEN
+        self._has_warned = False
 
     @property
     def path(self) -> pathlib.Path:
         """The file.
 
-        :raises OSError: nobody knows where the user's home is.
+        :raises OSError: the user has no home directory.
         """
         return self._path or default_path()
 
-    def asked(self, prepared: Prepared) -> None:
-        """An action is about to be sent."""
-        located = prepared.located
-        self._note(
-            "asked",
-            prepared,
-            {
-                "from": located.current.name,
-                "to": located.other.name,
-                "metadata_version": located.group.metadata_version,
-                "parameters": {
-                    key: value
-                    for key, value in prepared.parameters.items()
-                    if value is not None
-                },
-            },
-        )
-
-    def begun(self, started: Started) -> None:
-        """It has begun, as the operation of this id; or it is there
-        already."""
-        self._note(
-            "begun" if started.is_new else "not begun",
-            started.prepared,
-            {"operation_id": started.operation.id},
-        )
-
-    def refused(self, prepared: Prepared, error: BaseException) -> None:
-        """It has not begun, or nobody knows."""
-        said = str(error) or type(error).__name__
-        self._note("not begun", prepared, {"error": said})
-
     def entries(self) -> Iterator[dict[str, Any]]:
-        """What is in it, oldest first; a line that was cut is left out."""
+        """Read the log, oldest entry first; skip a line that was cut."""
         with contextlib.suppress(FileNotFoundError):
             text = self.path.read_text(encoding="utf-8", errors="replace")
             for line in text.split("\n"):
                 with contextlib.suppress(ValueError, RecursionError):
                     yield json.loads(line)
 
-    def _note(
-        self, event: str, prepared: Prepared, more: Mapping[str, Any]
-    ) -> None:
+    def add(self, event: str, fields: Mapping[str, Any]) -> bool:
+        """Add the entry of an event, with the time and the user's name.
+
+        :param event: ``asked``, ``begun`` or ``not begun``.
+        :param fields: what the entry says of the action.
+        :returns: whether it is written; no error is raised.
+        """
+        now = datetime.datetime.now(datetime.UTC)
+        entry = {
+            "at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "event": event,
+            "user": _user(),
+            **fields,
+        }
         try:
-            self._write_event(event, prepared, more)
+            self.write(entry)
         except Exception as error:  # whatever it is, the action goes on
-            if self.state != FAILED:
-                self.state = FAILED
+            if not self._has_warned:
+                self._has_warned = True
                 self._warn(self._why(error))
+            return False
+        return True
 
     def _why(self, error: Exception) -> str:
         where = "the audit log"
@@ -135,24 +109,6 @@ class Journal:
             f" {VARIABLE} names another file"
         )
 
-    def _write_event(
-        self, event: str, prepared: Prepared, more: Mapping[str, Any]
-    ) -> None:
-        now = datetime.datetime.now(datetime.UTC)
-        entry = {
-            "at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "event": event,
-            "user": _user(),
-            "action": prepared.action,
-            "protection_group": prepared.group.name,
-            "protection_group_id": prepared.group.id,
-            "site": prepared.site.name,
-            "request_id": prepared.request_id,
-            "reason": prepared.reason or prepared.options.get("reason"),
-            **more,
-        }
-        self.write(entry)
-
     def write(self, entry: Mapping[str, Any]) -> None:
         """Add a line.
 
@@ -163,7 +119,7 @@ class Journal:
         line = text.encode("utf-8", "backslashreplace")
         path = self.path
         with contextlib.suppress(FileExistsError):
-            # a file there: what opens it says so better
+            # where it is a file, opening the log says so better
             path.parent.mkdir(mode=0o700, parents=True)
         # a pipe that nobody reads must not hold anybody up
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK

@@ -9,13 +9,11 @@ says when one is dead.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from protectorclient import exceptions
 from protectorclient.config import cloud
 from protectorclient.durations import SITE_GRACE
-from protectorclient.escape import shell_word
-from protectorclient.mapping import commands
 from protectorclient.pair import (
     both_sites,
     follow,
@@ -23,9 +21,10 @@ from protectorclient.pair import (
     same_site,
     second_cloud,
 )
+from protectorclient.pair.audit_log import AuditLog
 from protectorclient.pair.both_sites import BothSites
-from protectorclient.pair.located import History, Located, SyncReport, rank
-from protectorclient.pair.moves import prepare
+from protectorclient.pair.located import History, Located, SyncReport
+from protectorclient.pair.moves.sync import MetadataActions
 from protectorclient.pair.moves.verbs import PairActions
 from protectorclient.pair.reads import compare
 from protectorclient.pair.reads.groups import Reads
@@ -34,7 +33,7 @@ from protectorclient.pair.sites import Sites
 from protectorclient.polling import poller as watching
 from protectorclient.polling import results
 from protectorclient.records.operation import Operation
-from protectorclient.records.protection_group import Group, SyncStatus
+from protectorclient.records.protection_group import Group
 from protectorclient.v1 import _manager
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class SitePair(Sites, PairActions):
+class SitePair(Sites, PairActions, MetadataActions):
     """Two sites that protect each other's groups::
 
         pair = SitePair.open("site-a", "site-b")
@@ -56,6 +55,34 @@ class SitePair(Sites, PairActions):
     second are only the order in which they are configured.
     """
 
+    def __init__(
+        self,
+        primary: SiteHandle,
+        secondary: SiteHandle,
+        *,
+        site_grace: float = SITE_GRACE,
+        choice: str | None = None,
+        audit_log: AuditLog | bool = True,
+    ) -> None:
+        """Make a pair of two sites; nothing is asked yet.
+
+        :param primary: the first of the two.
+        :param secondary: the second of the two.
+        :param site_grace: seconds that the second site has in a read when
+            the first one has answered.
+        :param choice: why the second cloud is taken for the other site,
+            where nobody has named it.
+        :param audit_log: where each action and its result are written, with
+            their reason; by default the user's own file. False for nowhere.
+        """
+        super().__init__(
+            primary, secondary, site_grace=site_grace, choice=choice
+        )
+        if isinstance(audit_log, bool):
+            self.audit_log = AuditLog() if audit_log else None
+        else:
+            self.audit_log = audit_log
+
     @classmethod
     def open(
         cls,
@@ -67,6 +94,7 @@ class SitePair(Sites, PairActions):
         read_timeout: float | None = None,
         config: OpenStackConfig | None = None,
         site_grace: float = SITE_GRACE,
+        audit_log: AuditLog | bool = True,
     ) -> SitePair:
         """Open two entries of clouds.yaml; mostly nothing is asked yet.
 
@@ -83,6 +111,8 @@ class SitePair(Sites, PairActions):
         :param config: clouds.yaml as read already.
         :param site_grace: seconds that the second site has in a read when
             the first one has answered.
+        :param audit_log: where each action and its result are written, with
+            their reason; by default the user's own file. False for nowhere.
         :returns: the two sites.
         :raises ConfigProblem: an entry is missing or cannot be used, or
             none can be taken for the other site.
@@ -107,6 +137,7 @@ class SitePair(Sites, PairActions):
             opened(choice.name),
             site_grace=site_grace,
             choice=choice.why,
+            audit_log=audit_log,
         )
 
     def each(
@@ -194,106 +225,40 @@ class SitePair(Sites, PairActions):
         asked = BothSites(self.handles, grace=grace)
         return compare.compare(asked, group)
 
-    def sync_force(
-        self, group: Group, *, winner: str | None = None
-    ) -> SyncStatus:
-        """Copy the metadata of the side that is ahead to the other one.
-
-        :param group: its name or id, or a record of it.
-        :param winner: the site whose metadata are kept, where both have
-            changed; its cloud's or site's name.
-        :returns: how both sides compare after that.
-        :raises MetadataConflict: both have changed, and a winner is
-            needed; or the other site has deleted the group.
-        :raises WrongSite: the winner is behind, and there is no conflict:
-            see `discard`.
-        :raises PeerUnreachable: the other site does not answer.
-        """
-        located = self.locate(group)
-        if winner is not None:
-            start = self.handle(winner)
-            prepare.need(located, start)
-        else:
-            start = self._ahead(located)
-        groups = start.client.protection_groups
-        try:
-            return groups.sync_force(located.group.id)
-        except exceptions.MetadataConflict as error:
-            # force decides a conflict, and is sent where there is one: it
-            # must not overwrite a side that is only ahead
-            if winner is not None:
-                return groups.sync_force(located.group.id, force=True)
-            locate.tell_deletion(located, start, error)
-            raise
-        except exceptions.WrongSite as error:
-            if winner is not None:
-                words = map(shell_word, (located.group.name, winner))
-                error.then(
-                    commands.group("reconcile {} --winner {}".format(*words))
-                )
-            raise
-
-    def discard(
-        self, group: Group, *, winner: str, version: int
-    ) -> tuple[Operation, SiteHandle]:
-        """Make the side that is behind the winner: the way back from an
-        unplanned failover that was a mistake.
-
-        What the other site runs of the group is stopped, a snapshot of each
-        of its volumes is kept there and named in the operation's
-        ``result_data["stale_removed"]``, and it is deleted; then both sites
-        hold the winner's metadata.
-
-        :param group: its name or id, or a record of it.
-        :param winner: the site whose copy stays; its cloud's or site's
-            name.
-        :param version: what the other site holds, exactly, and what is
-            thrown away.
-        :returns: the operation, as a rule ended, and the site that runs it.
-        :raises MetadataConflict: the other site holds another version, or
-            an operation of the group is not finished.
-        :raises InvalidState: the winner does not run the group by its own
-            record.
-        :raises NotFound: neither site is called so, or none has the group.
-        :raises PeerUnreachable: the other site does not answer its peer;
-            nothing is changed.
-        :raises SiteUnreachable: the winner does not answer.
-        :raises OutcomeUnknown: it may have begun; see `posting`.
-        """
-        located = self.locate(group)
-        start = self.handle(winner)
-        prepare.need(located, start)
-        found = start.client.protection_groups.discard(
-            located.group.id, version
-        )
-        return found, start
-
-    def _ahead(self, located: Located) -> SiteHandle:
-        """Where a sync starts; equals are told apart by the service."""
-        best = max(rank(found) for found in located.groups.values())
-        leading = [
-            handle
-            for handle in (located.current, located.other)
-            if handle.name in located.groups
-            and rank(located.groups[handle.name]) == best
-        ]
-        return leading[0]
-
     # History
 
     def operations(
-        self, *, limit: int | None = None, **filters: Any
+        self,
+        *,
+        group: Group | None = None,
+        protection_group_id: str | None = None,
+        operation_type: str | None = None,
+        status: str | None = None,
+        limit: int | None = None,
+        marker: str | None = None,
     ) -> History:
-        """The operations of both sites, newest first.
+        """List the operations of both sites, newest first.
 
+        :param group: only those of this group; its name or id.
+        :param protection_group_id: only those of the group of this id.
+        :param operation_type: only those of this type.
+        :param status: only those in this status.
         :param limit: stop after so many.
-        :param filters: as for the list of one site; `group` is the name or
-            id of a group, `marker` the operation after which to begin.
+        :param marker: begin after the operation of this id.
         :returns: operations and where they are known, and why a site
             said nothing.
+        :raises NotFound: no site has the group, or the operation that is
+            the marker.
         :raises SiteUnreachable: neither site answers.
         """
-        return self.reads.operations(limit=limit, **filters)
+        return self.reads.operations(
+            group=group,
+            protection_group_id=protection_group_id,
+            operation_type=operation_type,
+            status=status,
+            limit=limit,
+            marker=marker,
+        )
 
     def operation(self, operation_id: str) -> tuple[Operation, SiteHandle]:
         """An operation and the site that knows it: both are asked.

@@ -15,14 +15,17 @@ import pathlib
 import tempfile
 from typing import Any
 
+from protectorclient import user_paths
+
 #: Of each step so many are kept.
 KEPT = 100
 
 
-def default_path() -> pathlib.Path:
-    """In the user's cache."""
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return pathlib.Path(cache) / "protectorclient" / "steps.json"
+def default_path() -> pathlib.Path | None:
+    """Return the file in the user's cache; None where there is no cache."""
+    with contextlib.suppress(OSError):
+        return user_paths.cache() / "steps.json"
+    return None
 
 
 class Notebook:
@@ -30,7 +33,7 @@ class Notebook:
 
     def __init__(self, path: pathlib.Path | None = None) -> None:
         self._path = path or default_path()
-        self._pages: dict[str, list[float]] = _read(self._path)
+        self._pages = {} if self._path is None else _read(self._path)
         self._new: dict[str, list[float]] = {}
 
     def taken(self, site: str, kind: str, step: str) -> tuple[float, ...]:
@@ -44,19 +47,20 @@ class Notebook:
 
     def save(self) -> None:
         """Write what is new; whoever cannot write goes without."""
-        if not self._new:
+        path = self._path
+        if not self._new or path is None:
             return
         # a cache is never a reason for a command to fail
         with contextlib.suppress(Exception):
-            pages = _read(self._path)
+            pages = _read(path)
             for name, new in self._new.items():
                 pages[name] = [*pages.get(name, ()), *new][-KEPT:]
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            handle, made = tempfile.mkstemp(dir=self._path.parent)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handle, made = tempfile.mkstemp(dir=path.parent)
             try:
                 with os.fdopen(handle, "w", encoding="utf-8") as out:
                     json.dump(pages, out, indent=1, sort_keys=True)
-                os.replace(made, self._path)
+                os.replace(made, path)
             except OSError:
                 os.unlink(made)
         self._new = {}

@@ -1,5 +1,6 @@
 """Version 1 of the API: the client of a site, and the records it returns.
 
+Public is what ``__all__`` has; the modules of this package are private.
 The names are imported when they are first used.
 """
 
@@ -9,6 +10,10 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from protectorclient._http.microversions import Version as Version
+    from protectorclient._http.microversions import (
+        VersionRange as VersionRange,
+    )
     from protectorclient.records.consistency_group import (
         ConsistencyGroup as ConsistencyGroup,
     )
@@ -39,47 +44,86 @@ if TYPE_CHECKING:
         TenantMapping as TenantMapping,
     )
     from protectorclient.v1.client import Client as Client
+    from protectorclient.v1.consistency_groups import (
+        ConsistencyGroupManager as ConsistencyGroupManager,
+    )
+    from protectorclient.v1.health import HealthManager as HealthManager
+    from protectorclient.v1.members import MemberManager as MemberManager
+    from protectorclient.v1.metadata import MetadataManager as MetadataManager
+    from protectorclient.v1.operations import (
+        OperationManager as OperationManager,
+    )
+    from protectorclient.v1.policies import PolicyManager as PolicyManager
+    from protectorclient.v1.protection_groups import (
+        ProtectionGroupManager as ProtectionGroupManager,
+    )
+    from protectorclient.v1.sites import SiteManager as SiteManager
+    from protectorclient.v1.tenant_mappings import (
+        TenantMappingManager as TenantMappingManager,
+    )
 
-_RECORDS = "protectorclient.records"
+#: Where each name is; it is imported when it is first used.
 _HOME = {
-    "Check": f"{_RECORDS}.site",
+    "Check": "protectorclient.records.site",
     "Client": "protectorclient.v1.client",
-    "ConsistencyGroup": f"{_RECORDS}.consistency_group",
-    "Flavor": f"{_RECORDS}.member",
-    "GroupHealth": f"{_RECORDS}.health",
-    "GroupVolume": f"{_RECORDS}.consistency_group",
-    "Member": f"{_RECORDS}.member",
-    "MemberNetwork": f"{_RECORDS}.member",
-    "MemberVolume": f"{_RECORDS}.member",
-    "Operation": f"{_RECORDS}.operation",
-    "Policy": f"{_RECORDS}.policy",
-    "ProtectionGroup": f"{_RECORDS}.protection_group",
-    "RecoveryPoint": f"{_RECORDS}.consistency_group",
-    "Site": f"{_RECORDS}.site",
-    "SyncStatus": f"{_RECORDS}.protection_group",
-    "TenantMapping": f"{_RECORDS}.tenant_mapping",
-    "Validation": f"{_RECORDS}.site",
-    "VolumeType": f"{_RECORDS}.site",
+    "ConsistencyGroup": "protectorclient.records.consistency_group",
+    "ConsistencyGroupManager": "protectorclient.v1.consistency_groups",
+    "Flavor": "protectorclient.records.member",
+    "GroupHealth": "protectorclient.records.health",
+    "GroupVolume": "protectorclient.records.consistency_group",
+    "HealthManager": "protectorclient.v1.health",
+    "Member": "protectorclient.records.member",
+    "MemberManager": "protectorclient.v1.members",
+    "MemberNetwork": "protectorclient.records.member",
+    "MemberVolume": "protectorclient.records.member",
+    "MetadataManager": "protectorclient.v1.metadata",
+    "Operation": "protectorclient.records.operation",
+    "OperationManager": "protectorclient.v1.operations",
+    "Policy": "protectorclient.records.policy",
+    "PolicyManager": "protectorclient.v1.policies",
+    "ProtectionGroup": "protectorclient.records.protection_group",
+    "ProtectionGroupManager": "protectorclient.v1.protection_groups",
+    "RecoveryPoint": "protectorclient.records.consistency_group",
+    "Site": "protectorclient.records.site",
+    "SiteManager": "protectorclient.v1.sites",
+    "SyncStatus": "protectorclient.records.protection_group",
+    "TenantMapping": "protectorclient.records.tenant_mapping",
+    "TenantMappingManager": "protectorclient.v1.tenant_mappings",
+    "Validation": "protectorclient.records.site",
+    "Version": "protectorclient._http.microversions",
+    "VersionRange": "protectorclient._http.microversions",
+    "VolumeType": "protectorclient.records.site",
 }
 
 __all__ = [
     "Check",
     "Client",
     "ConsistencyGroup",
+    "ConsistencyGroupManager",
     "Flavor",
     "GroupHealth",
     "GroupVolume",
+    "HealthManager",
     "Member",
+    "MemberManager",
     "MemberNetwork",
     "MemberVolume",
+    "MetadataManager",
     "Operation",
+    "OperationManager",
     "Policy",
+    "PolicyManager",
     "ProtectionGroup",
+    "ProtectionGroupManager",
     "RecoveryPoint",
     "Site",
+    "SiteManager",
     "SyncStatus",
     "TenantMapping",
+    "TenantMappingManager",
     "Validation",
+    "Version",
+    "VersionRange",
     "VolumeType",
 ]
 

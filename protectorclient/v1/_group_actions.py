@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from protectorclient._http import adapter as http
-from protectorclient._http import microversions, urls
+from protectorclient._http import dry_run, microversions, urls
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import Group
 from protectorclient.v1 import _manager
@@ -243,10 +243,9 @@ class GroupActions(_manager.Manager):
         :raises Conflict: as the method of that name.
         :raises OutcomeUnknown: it may have begun; see `posting`.
         """
-        self._reason(params.get("reason"))
-        body = action_body(action, params)
+        path, body = self._action(group, action, params)
         return self._actor.start(
-            self._path(group, "action"),
+            path,
             body,
             group_id=_manager.id_of(group),
             operation_type=action,
@@ -254,6 +253,43 @@ class GroupActions(_manager.Manager):
             request_id=request_id,
             earlier=earlier,
         )
+
+    def dry_run(
+        self,
+        group: Group,
+        action: str,
+        params: Mapping[str, Any],
+        *,
+        request_id: str | None = None,
+    ) -> dry_run.Outgoing:
+        """Make the request of `act`, not sent; ``POST action``. *1.0*
+
+        A token, the version and the project are asked for where they are
+        not known; nothing else is sent.
+
+        :param group: its id, or a record of it.
+        :param action: as the service calls it, such as ``failover``.
+        :param params: its parameters; None is not sent.
+        :param request_id: ``req-<uuid>``; made up where not given.
+        :returns: the request, byte for byte, its token masked.
+        :raises VersionNotSupported: the site is too old for a reason.
+        :raises SiteUnreachable: the site gives no answer.
+        """
+        path, body = self._action(group, action, params)
+        return dry_run.compose(
+            self._http,
+            "POST",
+            path,
+            body=body,
+            request_id=request_id or http.new_request_id(),
+        )
+
+    def _action(
+        self, group: Group, action: str, params: Mapping[str, Any]
+    ) -> tuple[str, dict[str, Any]]:
+        """The path and the body of an action, for `act` and `dry_run`."""
+        self._reason(params.get("reason"))
+        return self._path(group, "action"), action_body(action, params)
 
     def _reason(self, reason: str | None) -> str | None:
         if reason is not None:

@@ -137,11 +137,38 @@ class SiteManager(_manager.Manager):
         )
         return self._record(Site, data)
 
-    def update(self, site: Site | str, **changes: str | None) -> Site:
+    def update(
+        self,
+        site: Site | str,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        auth_url: str | None = None,
+        region_name: str | None = None,
+        protector_url: str | None = None,
+        array_name: str | None = None,
+        volume_backend_host: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        project_name: str | None = None,
+        user_domain_name: str | None = None,
+        project_domain_name: str | None = None,
+    ) -> Site:
         """Change what is given; ``PATCH admin/sites/{id}``. *1.0*
 
         :param site: its id, or a record of it.
-        :param changes: fields as for `create`, `id` apart.
+        :param name: as for `create`, like all that follow.
+        :param description: for people.
+        :param auth_url: its Keystone.
+        :param region_name: in the catalog.
+        :param protector_url: its protector service.
+        :param array_name: its FlashArray.
+        :param volume_backend_host: Cinder's, as ``host@backend#pool``.
+        :param username: of the service account.
+        :param password: of the service account.
+        :param project_name: of the service account.
+        :param user_domain_name: of the account.
+        :param project_domain_name: of its project.
         :returns: the site as it is now.
         :raises NotFound: there is none of this id.
         :raises NameConflict: the name or address is taken.
@@ -149,7 +176,20 @@ class SiteManager(_manager.Manager):
         :raises Forbidden: it is for an admin.
         :raises OutcomeUnknown: the answer was lost; it may have been done.
         """
-        password = changes.get("password")
+        changes = {
+            "name": name,
+            "description": description,
+            "auth_url": auth_url,
+            "region_name": region_name,
+            "protector_url": protector_url,
+            "array_name": array_name,
+            "volume_backend_host": volume_backend_host,
+            "username": username,
+            "password": password,
+            "project_name": project_name,
+            "user_domain_name": user_domain_name,
+            "project_domain_name": project_domain_name,
+        }
         data = self._write(
             "PATCH",
             self._path(site),

@@ -1,4 +1,4 @@
-"""Guards, stakes and the journal: what stops a hand, and what it leaves."""
+"""Guards and the audit log: what stops an action, and what it leaves."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FAILOVER = f"{GROUP} failover prod-web-app {WEB}"
 
 
 @pytest.fixture
-def journal(
+def audit_log(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> pathlib.Path:
     path = tmp_path / "state" / "journal.jsonl"
@@ -171,11 +171,11 @@ def test_a_primary_whose_protector_alone_is_dead(
 
 
 def test_the_reason_is_kept_at_the_service_and_here(
-    local_pair: LocalPair, journal: pathlib.Path
+    local_pair: LocalPair, audit_log: pathlib.Path
 ) -> None:
     ran = protector(f"{FAILOVER} --reason 'power cut' --wait -f json")
     assert ran.json["parameters"]["reason"] == "power cut"
-    asked, came = map(json.loads, journal.read_text().splitlines())
+    asked, came = map(json.loads, audit_log.read_text().splitlines())
     assert (asked["event"], came["event"]) == ("asked", "begun")
     for line in (asked, came):
         assert line["reason"] == "power cut"
@@ -183,12 +183,12 @@ def test_the_reason_is_kept_at_the_service_and_here(
         assert line["request_id"] == ran.json["request_id"]
     assert (asked["from"], asked["to"]) == ("site-a", "site-b")
     assert came["operation_id"] == ran.json["id"]
-    assert stat.S_IMODE(journal.stat().st_mode) == 0o600
-    assert "secret" not in journal.read_text()
+    assert stat.S_IMODE(audit_log.stat().st_mode) == 0o600
+    assert "secret" not in audit_log.read_text()
 
 
 def test_a_reason_that_an_older_site_does_not_keep(
-    journal: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    audit_log: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with LocalPair(sockets=True, max_microversion="1.1") as pair:
         monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(pair.clouds_yaml))
@@ -200,24 +200,24 @@ def test_a_reason_that_an_older_site_does_not_keep(
             "warning: the reason is kept in the audit log here alone: site-a"
             " is asked in version 1.1, and it takes 1.2\n"
         )
-    asked, came = map(json.loads, journal.read_text().splitlines())
+    asked, came = map(json.loads, audit_log.read_text().splitlines())
     assert {asked["reason"], came["reason"]} == {"power cut"}
 
 
-def test_what_was_refused_is_in_the_journal_too(
-    local_pair: LocalPair, journal: pathlib.Path
+def test_what_was_refused_is_in_the_audit_log_too(
+    local_pair: LocalPair, audit_log: pathlib.Path
 ) -> None:
     sent = protector(f"{GROUP} failover bare {WEB} --start-anyway")
     assert sent.code == 5
-    asked, came = map(json.loads, journal.read_text().splitlines())
+    asked, came = map(json.loads, audit_log.read_text().splitlines())
     assert came["event"] == "not begun"
     assert "no replication policy" in came["error"]
     assert protector(f"{FAILOVER} --dry-run").code == 0
-    assert len(journal.read_text().splitlines()) == 2
+    assert len(audit_log.read_text().splitlines()) == 2
 
 
 def test_what_has_no_counterpart_is_not_sent(
-    local_pair: LocalPair, journal: pathlib.Path
+    local_pair: LocalPair, audit_log: pathlib.Path
 ) -> None:
     said = (
         "Nothing at site-b matches network net-primary-web; map each to"
@@ -227,7 +227,7 @@ def test_what_has_no_counterpart_is_not_sent(
     planned = protector(f"{GROUP} failover prod-web-app")
     assert (planned.code, planned.out) == (5, "")
     assert planned.err == f"site-a: {said} {WEB}\n"
-    assert not journal.exists()
+    assert not audit_log.exists()
     local_pair.site("a").kill()
     forced = protector(f"{GROUP} failover prod-web-app --type unplanned")
     # nothing is asked of it here: the service says it

@@ -1,12 +1,18 @@
 """What is exported, and what it costs to load."""
 
+import ast
 import pathlib
+import re
 import subprocess
 import sys
+import types
+from collections.abc import Iterator
 
 import pytest
 
 import protectorclient
+import protectorclient.exceptions
+import protectorclient.v1
 
 TREE = pathlib.Path(protectorclient.__file__).parents[1]
 CLIENT = sorted((TREE / "protectorclient").rglob("*.py"))
@@ -52,22 +58,100 @@ def test_loading_is_light(module: str) -> None:
         assert "keystoneauth1" not in loaded
 
 
-def test_what_is_exported() -> None:
-    assert protectorclient.__all__ == [
-        "Client",
-        "ExitCode",
-        "ProtectorError",
-        "SitePair",
-        "__version__",
-        "connect",
-        "exceptions",
-        "from_connection",
-    ]
-    for name in protectorclient.__all__:
-        assert getattr(protectorclient, name) is not None
-    assert dir(protectorclient) == sorted(protectorclient.__all__)
+#: What is public; the pytest plugin is, too.
+PUBLIC = [protectorclient, protectorclient.exceptions, protectorclient.v1]
+
+
+@pytest.mark.parametrize("module", PUBLIC, ids=lambda one: one.__name__)
+def test_what_is_exported_is_there(module: types.ModuleType) -> None:
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+    assert list(module.__all__) == sorted(module.__all__)
+    assert len(set(module.__all__)) == len(module.__all__)
+
+
+@pytest.mark.parametrize("module", PUBLIC, ids=lambda one: one.__name__)
+def test_what_is_there_is_exported(module: types.ModuleType) -> None:
+    """Modules below it and what Python gives it are not meant."""
+    own = {
+        name
+        for name, found in vars(module).items()
+        if not name.startswith("_")
+        and not isinstance(found, types.ModuleType)
+        and getattr(found, "__module__", "").startswith("protectorclient")
+    }
+    assert own <= set(module.__all__)
+
+
+@pytest.mark.parametrize(
+    "module", [protectorclient, protectorclient.v1], ids=lambda m: m.__name__
+)
+def test_what_is_imported_late_is_named_for_the_type_checker(
+    module: types.ModuleType,
+) -> None:
+    assert dir(module) == sorted(module.__all__)
     with pytest.raises(AttributeError, match="nothing"):
-        _ = protectorclient.nothing
+        _ = module.nothing
+    assert module.__file__
+    tree = ast.parse(pathlib.Path(module.__file__).read_text())
+    named = {
+        alias.asname: f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname
+    }
+    late = {name: f"{home}.{name}" for name, home in module._HOME.items()}
+    named.pop("exceptions", None)
+    assert named == late
+
+
+def imported_names(text: str) -> Iterator[tuple[str, str]]:
+    """What the examples of a page take from the package: where, name."""
+    for module, names in re.findall(
+        r"^ *from (protectorclient[\w.]*) import ([\w, ]+)", text, re.M
+    ):
+        yield from ((module, name.strip()) for name in names.split(","))
+    for module in re.findall(r"^ *import (protectorclient[\w.]*)", text, re.M):
+        yield module, ""
+    for path in re.findall(
+        r"^\.\. auto\w+:: (protectorclient[\w.]*)", text, re.M
+    ):
+        module, _, name = path.rpartition(".")
+        public = path in {one.__name__ for one in PUBLIC}
+        yield (path, "") if public else (module, name)
+    for name in re.findall(
+        r"(?<![\w./])protectorclient\.([A-Za-z_]\w*)", text
+    ):
+        if "." not in name:
+            yield "protectorclient", name
+
+
+PAGES = [TREE / "README.rst", *sorted((TREE / "doc").rglob("*.rst"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_pages_import_public_names_alone(page: pathlib.Path) -> None:
+    public = {one.__name__: {*one.__all__, ""} for one in PUBLIC}
+    public["protectorclient"] |= {"v1", "testing"}
+    public["protectorclient.testing"] = {"Sandbox", ""}
+    for module, name in imported_names(page.read_text()):
+        assert name in public.get(module, ()), f"{module}.{name}"
+
+
+def test_a_private_import_in_a_page_is_seen() -> None:
+    text = """
+    from protectorclient.polling import events
+    from protectorclient import SitePair, nothing
+
+.. autoclass:: protectorclient.v1.client.Client
+    """
+    assert set(imported_names(text)) >= {
+        ("protectorclient.polling", "events"),
+        ("protectorclient", "SitePair"),
+        ("protectorclient", "nothing"),
+        ("protectorclient.v1.client", "Client"),
+    }
 
 
 def test_modules_stay_small() -> None:

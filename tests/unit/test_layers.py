@@ -12,7 +12,7 @@ TREE = pathlib.Path(__file__).resolve().parents[2]
 #: longest name that fits is a module's part. What fits none has no place.
 ROWS: dict[str, tuple[tuple[str, ...], ...]] = {
     "protectorclient": (
-        ("_version", "escape", "durations"),
+        ("_version", "escape", "durations", "user_paths"),
         ("advice.guide", "records"),
         ("exceptions",),
         ("exit_codes",),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import itertools
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,11 +12,11 @@ from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns
 from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _following
-from protectorclient.pair.audit_log import Journal
 
 if TYPE_CHECKING:
+    from protectorclient._http.dry_run import Outgoing
     from protectorclient.pair.guards import Expect
-    from protectorclient.pair.moves.action import Outgoing, Prepared
+    from protectorclient.pair.moves.action import Prepared
     from protectorclient.preflight.start import Report, Wanted
 
 
@@ -44,12 +43,6 @@ class Looking(_following.Following):
             super().check(parsed_args)
         finally:
             parsed_args.columns = columns_asked
-
-    def send(
-        self, parsed_args: argparse.Namespace, prepared: Prepared
-    ) -> columns.Output:
-        noted = dataclasses.replace(prepared, journal=Journal(warn=self.warn))
-        return super().send(parsed_args, noted)
 
     def expected(self, parsed_args: argparse.Namespace) -> Expect:
         """What must be so."""

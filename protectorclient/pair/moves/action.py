@@ -11,28 +11,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient._http import adapter as http
-from protectorclient._http import dry_run, microversions, urls
 from protectorclient.mapping.model import Resolved
+from protectorclient.pair.audit_log import FAILED, WRITTEN, AuditLog
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import ProtectionGroup
-from protectorclient.v1._acting import action_body
 
 if TYPE_CHECKING:
-    from protectorclient.pair.audit_log import Journal
+    from protectorclient._http.dry_run import Outgoing
     from protectorclient.pair.located import Located
     from protectorclient.pair.site import SiteHandle
-
-
-@dataclasses.dataclass(frozen=True)
-class Outgoing:
-    """A request as it would be sent, its token masked."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str]
-    body: Mapping[str, Any]
-    #: The body, as it goes over the wire.
-    content: str = ""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,15 +34,15 @@ class Prepared:
     located: Located
     #: What is sent beside the mappings.
     options: Mapping[str, Any]
-    #: Why, for the journal, where the service does not keep it too.
+    #: Why, for the audit log, where the service does not keep it too.
     reason: str | None = None
     networks: Resolved | None = None
     flavors: Resolved | None = None
     #: Sentences for people, such as a mapping that was left out.
     warnings: tuple[str, ...] = ()
     request_id: str = dataclasses.field(default_factory=http.new_request_id)
-    #: Where what is sent, and what came of it, is written down.
-    journal: Journal | None = None
+    #: Where the action and its result are written; None for nowhere.
+    audit_log: AuditLog | None = None
 
     @property
     def group(self) -> ProtectionGroup:
@@ -72,45 +59,69 @@ class Prepared:
         }
 
     def outgoing(self) -> Outgoing:
-        """What `send` will send, byte for byte, but for the token."""
-        adapter = self.site.client.http
-        if self.options.get("reason") is not None:
-            adapter.require(microversions.ACTION_REASON)
-        path = adapter.tenant(
-            "protection-groups",
-            urls.segment(self.group.id, "protection group"),
-            "action",
-        )
-        body = action_body(self.action, self.parameters)
-        request = dry_run.rehearse(
-            adapter, "POST", path, body=body, request_id=self.request_id
-        )
-        content = request.body or ""
-        return Outgoing(
-            method=str(request.method),
-            url=str(request.url),
-            headers={
-                name: "***" if name == "X-Auth-Token" else value
-                for name, value in request.headers.items()
-            },
-            body=body,
-            content=(
-                content.decode() if isinstance(content, bytes) else content
-            ),
+        """Return the request that `send` will send; nothing is sent.
+
+        It is byte for byte the same, but for the token.
+
+        :raises VersionNotSupported: the site is too old for a reason.
+        :raises SiteUnreachable: no token, or no version, is to be had.
+        """
+        return self.site.client.protection_groups.dry_run(
+            self.group.id,
+            self.action,
+            self.parameters,
+            request_id=self.request_id,
         )
 
     def send(self) -> Started:
-        """Send it: one operation, never two."""
-        if self.journal is None:
-            return self._send()
-        self.journal.asked(self)
+        """Send the action: start one operation, never two.
+
+        :raises OutcomeUnknown: it may have begun; see `posting`.
+        """
+        written = self._log(
+            "asked",
+            {
+                "from": self.located.current.name,
+                "to": self.located.other.name,
+                "metadata_version": self.group.metadata_version,
+                "parameters": {
+                    key: value
+                    for key, value in self.parameters.items()
+                    if value is not None
+                },
+            },
+        )
         try:
             started = self._send()
         except BaseException as error:
-            self.journal.refused(self, error)
+            said = str(error) or type(error).__name__
+            self._log("not begun", {"error": said})
             raise
-        self.journal.begun(started)
-        return started
+        written &= self._log(
+            "begun" if started.is_new else "not begun",
+            {"operation_id": started.operation.id},
+        )
+        if self.audit_log is None:
+            return started
+        state = WRITTEN if written else FAILED
+        return dataclasses.replace(started, audit_log=state)
+
+    def _log(self, event: str, fields: Mapping[str, Any]) -> bool:
+        """Add an event to the audit log, where there is one."""
+        if self.audit_log is None:
+            return False
+        return self.audit_log.add(
+            event,
+            {
+                "action": self.action,
+                "protection_group": self.group.name,
+                "protection_group_id": self.group.id,
+                "site": self.site.name,
+                "request_id": self.request_id,
+                "reason": self.reason or self.options.get("reason"),
+                **fields,
+            },
+        )
 
     def _send(self) -> Started:
         earlier: list[Operation] = []
@@ -135,13 +146,10 @@ class Started:
     #: before: the same request has started it earlier.
     is_new: bool = True
 
+    #: ``written`` or ``failed``; None where no audit log is kept.
+    audit_log: str | None = None
+
     @property
     def warnings(self) -> tuple[str, ...]:
         """Sentences for people."""
         return self.prepared.warnings
-
-    @property
-    def audit_log(self) -> str | None:
-        """``written`` or ``failed``; None where none is kept."""
-        log = self.prepared.journal
-        return None if log is None else log.state

@@ -19,6 +19,7 @@ from protectorclient.v1 import group_states
 
 if TYPE_CHECKING:
     from protectorclient.mapping.model import Resolved
+    from protectorclient.pair.audit_log import AuditLog
     from protectorclient.records.protection_group import SyncStatus
 
 #: The service's own words, for when it is this side that cannot reach.
@@ -38,8 +39,14 @@ def prepare(
     reason: str | None,
     mapping_file: MappingFile | None = None,
     expect: guards.Expect | None = None,
+    audit_log: AuditLog | None = None,
 ) -> Prepared:
-    """An action with its site found and its names looked up."""
+    """Find the site that an action goes to, and look its names up."""
+    if action not in group_states.NEEDS:
+        raise exceptions.BadArgument(
+            f"'{action}' is not an action: use one of"
+            f" {', '.join(group_states.NEEDS)}"
+        )
     if unplanned and action != "failover":
         raise exceptions.UsageProblem(
             f"only a failover can be unplanned, not a {action}"
@@ -55,10 +62,13 @@ def prepare(
     if reason is not None and not site.client.http.has(
         microversions.ACTION_REASON
     ):
-        # it is kept in the audit log here; an action is not held up for it
+        # an action is not held up for what is only a remark
         sent_reason = None
+        kept = "nowhere"
+        if audit_log is not None:
+            kept = "in the audit log here alone"
         warnings.append(
-            f"the reason is kept in the audit log here alone: {site.name} is"
+            f"the reason is kept {kept}: {site.name} is"
             f" asked in version {site.client.http.version}, and it takes"
             f" {microversions.ACTION_REASON.since}"
         )
@@ -85,6 +95,7 @@ def prepare(
             "reason": sent_reason,
         },
         reason=reason,
+        audit_log=audit_log,
         networks=networks,
         flavors=flavors,
         warnings=(

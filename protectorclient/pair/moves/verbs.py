@@ -5,10 +5,10 @@ from __future__ import annotations
 import abc
 import dataclasses
 from collections.abc import Mapping
-from typing import Any
 
 from protectorclient.mapping.files import MappingFile
 from protectorclient.pair import guards
+from protectorclient.pair.audit_log import AuditLog
 from protectorclient.pair.located import Located
 from protectorclient.pair.moves import prepare
 from protectorclient.pair.moves.action import Prepared, Started
@@ -21,62 +21,210 @@ class PairActions(abc.ABC):
     #: Why the second cloud is taken for the other site, where nobody has
     #: named it.
     choice: str | None = None
+    #: Where each action and its result are written; None for nowhere.
+    audit_log: AuditLog | None = None
 
     @abc.abstractmethod
     def locate(self, group: Group, *, unplanned: bool = False) -> Located:
         """Find a group and who is primary for it."""
 
-    def failover(self, group: Group, **options: Any) -> Started:
-        """Move a group to the other site; see `prepare`.
+    def failover(
+        self,
+        group: Group,
+        *,
+        network_mapping: Mapping[str, str] | None = None,
+        flavor_mapping: Mapping[str, str] | None = None,
+        mapping_file: MappingFile | None = None,
+        unplanned: bool = False,
+        accept_divergence: bool = False,
+        reason: str | None = None,
+        expect: guards.Expect | None = None,
+    ) -> Started:
+        """Move a group to the other site; ``POST action``. *1.0*
 
-        With ``unplanned``, without the primary, which is dead.
-
-        :param group: its name or id, or a record of it.
-        :param options: as for `prepare`, which also tells what is raised.
-        :returns: the operation begun, and the site that runs it.
-        :raises OutcomeUnknown: it may have begun; see `posting`.
-        """
-        return self.prepare("failover", group, **options).send()
-
-    def failback(self, group: Group, **options: Any) -> Started:
-        """Move a group home; see `prepare`.
-
-        :param group: its name or id, or a record of it.
-        :param options: as for `prepare`, which also tells what is raised.
-        :returns: the operation begun, and the site that runs it.
-        :raises OutcomeUnknown: it may have begun; see `posting`.
-        """
-        return self.prepare("failback", group, **options).send()
-
-    def test_failover(self, group: Group, **options: Any) -> Started:
-        """Build test instances at the other site; see `prepare`.
+        Asked of the current primary; with ``unplanned`` of the other site.
 
         :param group: its name or id, or a record of it.
-        :param options: as for `prepare`, which also tells what is raised.
+        :param network_mapping: names or ids, source to target.
+        :param flavor_mapping: names or ids, source to target.
+        :param mapping_file: mappings below those given by themselves.
+        :param unplanned: without the primary, which must not answer.
+        :param accept_divergence: unplanned even if the primary answers:
+            both sites then run the group.
+        :param reason: why; for the audit log, and kept with the
+            operation. *1.2*
+        :param expect: conditions to be looked at first.
         :returns: the operation begun, and the site that runs it.
+        :raises NotFound: a name in a mapping, or the group.
+        :raises NotUnique: a name that several share.
+        :raises PrimaryAnswers: unplanned, and the primary answers.
+        :raises GuardRefused: a condition of `expect` does not hold.
+        :raises SiteUnreachable: a site that is needed does not answer.
+        :raises Conflict: the site refuses it, as a method of
+            `ProtectionGroupManager` of this name tells.
         :raises OutcomeUnknown: it may have begun; see `posting`.
         """
-        return self.prepare("test_failover", group, **options).send()
+        return self.prepare(
+            "failover",
+            group,
+            network_mapping=network_mapping,
+            flavor_mapping=flavor_mapping,
+            mapping_file=mapping_file,
+            unplanned=unplanned,
+            accept_divergence=accept_divergence,
+            reason=reason,
+            expect=expect,
+        ).send()
 
-    def test_cleanup(self, group: Group, **options: Any) -> Started:
-        """Remove what a test failover built; see `prepare`.
+    def failback(
+        self,
+        group: Group,
+        *,
+        network_mapping: Mapping[str, str] | None = None,
+        flavor_mapping: Mapping[str, str] | None = None,
+        mapping_file: MappingFile | None = None,
+        reverse_replication: bool = False,
+        reason: str | None = None,
+        expect: guards.Expect | None = None,
+    ) -> Started:
+        """Move a group home; ``POST action``. *1.0*
+
+        Asked of the current primary.
 
         :param group: its name or id, or a record of it.
-        :param options: as for `prepare`, which also tells what is raised.
+        :param network_mapping: names or ids, source to target.
+        :param flavor_mapping: names or ids, source to target.
+        :param mapping_file: mappings below those given by themselves.
+        :param reverse_replication: replicate towards the other site
+            again when done.
+        :param reason: why; for the audit log, and kept with the
+            operation. *1.2*
+        :param expect: conditions to be looked at first.
         :returns: the operation begun, and the site that runs it.
+        :raises NotFound: a name in a mapping, or the group.
+        :raises NotUnique: a name that several share.
+        :raises GuardRefused: a condition of `expect` does not hold.
+        :raises SiteUnreachable: a site that is needed does not answer.
+        :raises Conflict: the site refuses it, as a method of
+            `ProtectionGroupManager` of this name tells.
         :raises OutcomeUnknown: it may have begun; see `posting`.
         """
-        return self.prepare("test_cleanup", group, **options).send()
+        return self.prepare(
+            "failback",
+            group,
+            network_mapping=network_mapping,
+            flavor_mapping=flavor_mapping,
+            mapping_file=mapping_file,
+            reverse_replication=reverse_replication,
+            reason=reason,
+            expect=expect,
+        ).send()
 
-    def sync_volumes(self, group: Group, **options: Any) -> Started:
-        """Replicate once, now; see `prepare`.
+    def test_failover(
+        self,
+        group: Group,
+        *,
+        network_mapping: Mapping[str, str] | None = None,
+        flavor_mapping: Mapping[str, str] | None = None,
+        mapping_file: MappingFile | None = None,
+        retain_primary: bool = False,
+        reason: str | None = None,
+        expect: guards.Expect | None = None,
+    ) -> Started:
+        """Build test instances at the other site; ``POST action``. *1.0*
+
+        Asked of the current primary.
 
         :param group: its name or id, or a record of it.
-        :param options: as for `prepare`, which also tells what is raised.
+        :param network_mapping: names or ids, source to target.
+        :param flavor_mapping: names or ids, source to target.
+        :param mapping_file: mappings below those given by themselves.
+        :param retain_primary: the primary's instances go on running;
+            otherwise they are stopped until the clean-up.
+        :param reason: why; for the audit log, and kept with the
+            operation. *1.2*
+        :param expect: conditions to be looked at first.
         :returns: the operation begun, and the site that runs it.
+        :raises NotFound: a name in a mapping, or the group.
+        :raises NotUnique: a name that several share.
+        :raises GuardRefused: a condition of `expect` does not hold.
+        :raises SiteUnreachable: a site that is needed does not answer.
+        :raises Conflict: the site refuses it, as a method of
+            `ProtectionGroupManager` of this name tells.
         :raises OutcomeUnknown: it may have begun; see `posting`.
         """
-        return self.prepare("sync_volumes", group, **options).send()
+        return self.prepare(
+            "test_failover",
+            group,
+            network_mapping=network_mapping,
+            flavor_mapping=flavor_mapping,
+            mapping_file=mapping_file,
+            retain_primary=retain_primary,
+            reason=reason,
+            expect=expect,
+        ).send()
+
+    def test_cleanup(
+        self,
+        group: Group,
+        *,
+        reason: str | None = None,
+        expect: guards.Expect | None = None,
+    ) -> Started:
+        """Remove what a test failover built; ``POST action``. *1.0*
+
+        Asked of the current primary.
+
+        :param group: its name or id, or a record of it.
+        :param reason: why; for the audit log, and kept with the
+            operation. *1.2*
+        :param expect: conditions to be looked at first.
+        :returns: the operation begun, and the site that runs it.
+        :raises NotFound: no site that answers has the group.
+        :raises NotUnique: the sites know two groups by this name.
+        :raises GuardRefused: a condition of `expect` does not hold.
+        :raises SiteUnreachable: a site that is needed does not answer.
+        :raises Conflict: the site refuses it, as a method of
+            `ProtectionGroupManager` of this name tells.
+        :raises OutcomeUnknown: it may have begun; see `posting`.
+        """
+        return self.prepare(
+            "test_cleanup",
+            group,
+            reason=reason,
+            expect=expect,
+        ).send()
+
+    def sync_volumes(
+        self,
+        group: Group,
+        *,
+        reason: str | None = None,
+        expect: guards.Expect | None = None,
+    ) -> Started:
+        """Replicate once, now; ``POST action``. *1.0*
+
+        Asked of the current primary.
+
+        :param group: its name or id, or a record of it.
+        :param reason: why; for the audit log, and kept with the
+            operation. *1.2*
+        :param expect: conditions to be looked at first.
+        :returns: the operation begun, and the site that runs it.
+        :raises NotFound: no site that answers has the group.
+        :raises NotUnique: the sites know two groups by this name.
+        :raises GuardRefused: a condition of `expect` does not hold.
+        :raises SiteUnreachable: a site that is needed does not answer.
+        :raises Conflict: the site refuses it, as a method of
+            `ProtectionGroupManager` of this name tells.
+        :raises OutcomeUnknown: it may have begun; see `posting`.
+        """
+        return self.prepare(
+            "sync_volumes",
+            group,
+            reason=reason,
+            expect=expect,
+        ).send()
 
     def prepare(
         self,
@@ -95,7 +243,9 @@ class PairActions(abc.ABC):
     ) -> Prepared:
         """Make an action ready to be sent to the right site.
 
-        :param action: as the service calls it.
+        :param action: as the service calls it: ``failover``,
+            ``failback``, ``test_failover``, ``test_cleanup``,
+            ``sync_volumes``.
         :param group: its name or id, or a record of it.
         :param network_mapping: names or ids, source to target.
         :param flavor_mapping: names or ids, source to target.
@@ -104,7 +254,8 @@ class PairActions(abc.ABC):
         :param accept_divergence: unplanned even if it does.
         :param retain_primary: of a test failover.
         :param reverse_replication: of a failback.
-        :param reason: kept with the operation. *1.2*
+        :param reason: why; for the audit log, and kept with the
+            operation. *1.2*
         :param mapping_file: mappings below those given by themselves.
         :param expect: conditions to be looked at first.
         :returns: the request; nothing is sent before its `send`.
@@ -113,7 +264,7 @@ class PairActions(abc.ABC):
         :raises GuardRefused: the world is not as expected.
         :raises NotFound: a name in a mapping, or the group.
         :raises NotUnique: a name in a mapping that several share.
-        :raises VersionNotSupported: the site is too old for a reason.
+        :raises BadArgument: there is no such action.
         """
         located = self.locate(group, unplanned=unplanned)
         prepared = prepare.prepare(
@@ -128,6 +279,7 @@ class PairActions(abc.ABC):
             reason=reason,
             mapping_file=mapping_file,
             expect=expect,
+            audit_log=self.audit_log,
         )
         if self.choice is None or located.dead is None:
             return prepared

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -180,16 +181,20 @@ class ListReads(BothSites):
         self,
         *,
         group: Group | None = None,
+        protection_group_id: str | None = None,
+        operation_type: str | None = None,
+        status: str | None = None,
         limit: int | None = None,
         marker: str | None = None,
-        **filters: Any,
     ) -> History:
         """The operations of both sites, newest first.
 
         :param group: only those of this group; its name or id.
+        :param protection_group_id: only those of the group of this id.
+        :param operation_type: only those of this type.
+        :param status: only those in this status.
         :param limit: at most so many.
         :param marker: begin after the operation of this id.
-        :param filters: as for the list of one site.
         :returns: operations and where they are known, and why a site
             said nothing.
         :raises NotFound: no site has the group, or the operation that is
@@ -202,19 +207,22 @@ class ListReads(BothSites):
         order = [handle.name for handle in self.handles]
 
         def ask(facts: SiteFacts) -> list[Operation]:
-            asked = dict(filters)
+            group_id = protection_group_id
             if group is not None:
-                asked["protection_group_id"] = facts.find(
-                    _manager.id_of(group)
-                ).id
-            listed = facts.client.operations.list
+                group_id = facts.find(_manager.id_of(group)).id
+            listed = functools.partial(
+                facts.client.operations.list,
+                protection_group_id=group_id,
+                operation_type=operation_type,
+                status=status,
+            )
             if begins is None:
-                return list(listed(limit=limit, **asked))
+                return list(listed(limit=limit))
             if facts.name == knower:
-                return list(listed(limit=limit, marker=marker, **asked))
+                return list(listed(limit=limit, marker=marker))
             # of two of one second the first site's comes first
             later = order.index(facts.name) > order.index(knower)
-            return list(_after(listed(**asked), begins, limit, later))
+            return list(_after(listed(), begins, limit, later))
 
         found, errors = self.ask(ask)
         if not found and group is not None:
