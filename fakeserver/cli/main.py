@@ -31,7 +31,9 @@ class Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **kwargs)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}. See\n{self.prog} --help\n")
+        self.exit(
+            2, f"{self.prog}: {message}. For help:\n{self.prog} --help\n"
+        )
 
 
 def parser() -> argparse.ArgumentParser:

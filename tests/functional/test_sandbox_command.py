@@ -82,7 +82,13 @@ def until(happened: Callable[[], object]) -> None:
 
 
 def one_sentence(text: str) -> bool:
-    return text.count("\n") == 1 and text.startswith("protector-sandbox")
+    """One line, and below it the command to type next where there is one."""
+    sentence, *below = text.splitlines()
+    return (
+        sentence.startswith("protector-sandbox")
+        and len(below) == sentence.endswith(":")
+        and all(line.startswith("protector-sandbox ") for line in below)
+    )
 
 
 def token(sandbox: Command) -> requests.Response:
@@ -346,7 +352,7 @@ def test_where_the_working_directory_is_gone(
     )
     assert (ran.returncode, ran.stdout) == (1, "")
     assert one_sentence(ran.stderr)
-    assert "working directory is gone" in ran.stderr
+    assert "working directory does not exist" in ran.stderr
 
 
 def test_in_the_foreground(sandbox: Command) -> None:

@@ -176,9 +176,9 @@ def test_a_folder_that_can_be_none(
     code, err = said(capsys, *command, "--dir", path)
     assert code in (1, 2)
     assert err.startswith("protector-sandbox: ")
-    sentence, _, command = err.partition("\n")
+    sentence, _, below = err.partition("\n")
     assert sentence.endswith((".", ":"))
-    assert command.count("\n") == sentence.endswith(":")
+    assert below.count("\n") == sentence.endswith(":")
     if command[0] == "up":
         assert FOLDERS[path] in err
 
