@@ -62,7 +62,7 @@ def _primary(wanted: str, located: Located) -> None:
 def _age(most: float, located: Located, asked: SiteHandle) -> None:
     name = located.group.name
     target = located.other.name
-    points = asked.client.consistency_groups.get(located.group.id)
+    points = located.facts(asked).storage(located.group.id)
     found = points.latest_at(located.site_ids[target])
     if found is None or found.created_at is None:
         raise exceptions.GuardRefused(

@@ -55,6 +55,9 @@ class SitePair(Sites, PairActions, MetadataActions):
     second are only the order in which they are configured.
     """
 
+    #: The sites with what they have answered; None to ask each time.
+    asked: BothSites | None = None
+
     def __init__(
         self,
         primary: SiteHandle,
@@ -202,8 +205,20 @@ class SitePair(Sites, PairActions, MetadataActions):
         :raises SameSite: both clouds lead to one site.
         :raises ConfigProblem: the two sites have not registered each other.
         """
-        asked = asked or BothSites(self.handles, grace=grace)
+        asked = asked or self.asked or BothSites(self.handles, grace=grace)
         return locate.locate(asked, group, unplanned=unplanned)
+
+    def remember(self) -> BothSites:
+        """Keep what both sites answer to `locate` and `prepare` from here.
+
+        For a command that changes nothing and looks several times. What is
+        sent, and what is asked when a person has answered, must not rest
+        on what was kept.
+
+        :returns: the sites, of whose answers nothing is kept yet.
+        """
+        self.asked = BothSites(self.handles, grace=None)
+        return self.asked
 
     # Metadata
 

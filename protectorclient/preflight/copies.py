@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 from protectorclient.escape import ShellCommand, shell_word
 from protectorclient.mapping import commands as remedy
+from protectorclient.pair.reads import group_servers
 from protectorclient.v1.group_states import LEFT
 
 if TYPE_CHECKING:
+    from protectorclient.pair.both_sites import BothSites
     from protectorclient.pair.located import Located
     from protectorclient.pair.moves.action import Prepared
 
@@ -271,7 +273,7 @@ def at_target(
     """The copies where an action goes; none where nobody tells."""
     located = prepared.located
     try:
-        servers = located.other.finder.servers()
+        servers = located.facts(located.other).servers
     except exceptions.ProtectorError:
         return ()
     return find(
@@ -297,38 +299,30 @@ class Seen:
         return live(self.copies)
 
 
-def look(located: Located, *, primary: str | None = None) -> Seen:
+def look(
+    located: Located,
+    *,
+    primary: str | None = None,
+    asked: BothSites | None = None,
+) -> Seen:
     """Ask both sites for copies of a group: one list of instances each.
 
     :param primary: the id of the site where the group runs; without it
         the one that the metadata name.
+    :param asked: the sites, with what they have answered already; without
+        it each is asked anew.
     """
-    group = located.group.id
-    primary = primary or located.site_ids[located.current.name]
-    handles = (located.current, located.other)
-    documents: list[Mapping[str, Any]] = []
-    servers: dict[str, list[dict[str, Any]]] = {}
-    unknown: dict[str, str] = {}
-    for handle in handles:
-        failed = located.errors.get(handle.name)
-        try:
-            if failed is None:
-                documents.append(handle.client.metadata.get(group))
-            elif not isinstance(failed, exceptions.NotFound):
-                raise failed
-            servers[handle.name] = handle.finder.servers()
-        except exceptions.ProtectorError as error:
-            unknown[handle.name] = error.message
+    asked = asked or located.asked.anew()
+    told = group_servers.ask(asked, located)
     found = [
         copy
-        for handle in handles
-        if handle.name in servers
+        for site, servers in told.servers.items()
         for copy in find(
-            documents,
-            primary,
-            located.site_ids[handle.name],
-            handle.name,
-            servers[handle.name],
+            told.documents,
+            primary or located.site_ids[located.current.name],
+            located.site_ids[site],
+            site,
+            servers,
         )
     ]
-    return Seen(tuple(found), unknown)
+    return Seen(tuple(found), told.unknown)

@@ -150,10 +150,10 @@ def _fates(fates: Sequence[Fate] | None) -> str:
 def of(prepared: Prepared) -> Stakes:
     """Ask what is at stake; what cannot be asked is left open."""
     located = prepared.located
-    client = prepared.site.client
+    facts = located.facts(prepared.site)
     found: dict[str, Any] = {}
     with contextlib.suppress(exceptions.ProtectorError):
-        document = client.metadata.get(located.group.id)
+        document = facts.document(located.group.id)
         found["outlook"] = outlook = Outlook(
             document,
             located.site_ids[located.current.name],
@@ -175,13 +175,13 @@ def of(prepared: Prepared) -> Stakes:
 
 
 def _fates_of(prepared: Prepared, outlook: Outlook) -> Mapping[str, Any]:
-    finder = prepared.located.other.finder
+    target = prepared.located.facts(prepared.located.other)
     networks = prepared.networks.ids() if prepared.networks else {}
     flavors = prepared.flavors.ids() if prepared.flavors else {}
     try:
         at_target = {
-            "networks": finder.networks(),
-            "flavors": finder.flavors(),
+            "networks": target.networks,
+            "flavors": target.flavors,
         }
     except exceptions.ProtectorError:
         return {}
@@ -191,7 +191,7 @@ def _fates_of(prepared: Prepared, outlook: Outlook) -> Mapping[str, Any]:
     }
     if not all(f.matched for some in found.values() for f in some):
         with contextlib.suppress(exceptions.ProtectorError):
-            at_target["subnets"] = finder.subnets()
+            at_target["subnets"] = target.subnets
             found["fix"] = _fix(prepared, outlook, found, at_target)
     return found
 
@@ -241,9 +241,10 @@ def _rematch(
 
 
 def _point_of(prepared: Prepared) -> Mapping[str, Any]:
-    client, located = prepared.site.client, prepared.located
+    located = prepared.located
+    facts = located.facts(prepared.site)
     target = located.site_ids[located.other.name]
-    points = client.consistency_groups.get(prepared.group.id)
+    points = facts.storage(prepared.group.id)
     point = points.latest_at(target)
     if point is None and "recovery_points" not in points.to_dict():
         # a service that does not list them may have one
@@ -253,5 +254,5 @@ def _point_of(prepared: Prepared) -> Mapping[str, Any]:
         return {"no_recovery_point": True, "never_replicated": never}
     if point.created_at is None:
         return {}
-    age = (client.http.server_time() - point.created_at).total_seconds()
+    age = (facts.client.http.server_time() - point.created_at).total_seconds()
     return {"recovery_point": point.created_at, "age": max(0.0, age)}

@@ -11,8 +11,8 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from protectorclient import exceptions
 from protectorclient.pair.located import Located
+from protectorclient.pair.reads import group_servers
 from protectorclient.preflight import copies
 
 
@@ -44,29 +44,18 @@ class Instances:
 
 def look(located: Located) -> Instances:
     """Ask both sites: one document and one list of instances each."""
-    documents: list[Mapping[str, Any]] = []
-    servers: dict[str, list[dict[str, Any]]] = {}
-    unknown: dict[str, str] = {}
-    handles = (located.current, located.other)
-    for handle in handles:
-        try:
-            if handle.name in located.groups:
-                document = handle.client.metadata.get(located.group.id)
-                documents.append(document)
-            servers[handle.name] = handle.finder.servers()
-        except exceptions.ProtectorError as error:
-            unknown[handle.name] = error.message
+    told = group_servers.ask(located.asked, located)
     found = {}
-    for site, some in servers.items():
+    for site, some in told.servers.items():
         by_id = {str(server.get("id")): server for server in some}
         # no site is the primary here: its instances are asked for as well
         known = copies.find(
-            documents, None, located.site_ids[site], site, some
+            told.documents, None, located.site_ids[site], site, some
         )
         found[site] = tuple(
             _instance(copy, by_id[copy.instance_id]) for copy in known
         )
-    return Instances(found, unknown)
+    return Instances(found, told.unknown)
 
 
 def _instance(copy: copies.Copy, server: Mapping[str, Any]) -> Instance:

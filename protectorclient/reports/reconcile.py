@@ -66,7 +66,9 @@ def look(pair: SitePair, group: Group) -> State:
         raise located.errors[located.dead.name]
     claims = tuple(_claim(report, handle) for handle in pair.handles)
     ahead, why = _ahead(report)
-    return State(report, claims, ahead, why, copies.look(located))
+    return State(
+        report, claims, ahead, why, copies.look(located, asked=located.asked)
+    )
 
 
 def _claim(report: SyncReport, handle: SiteHandle) -> Claim:

@@ -65,7 +65,11 @@ class Looking(_following.Following):
         from protectorclient.preflight import start
 
         report = start.run(
-            self.pair, parsed_args.protection_group, self.purpose, wanted
+            self.pair,
+            parsed_args.protection_group,
+            self.purpose,
+            wanted,
+            sides=self.pair.remember(),
         )
         self.outcome = start.exit_code(report.findings)
         if parsed_args.check:

@@ -88,7 +88,9 @@ class ReconcileProtectionGroup(_following.Following):
         purpose = "failover" if group.status == "active" else "failback"
         report = None
         if synced or state.report.in_sync:
-            report = start.run(self.pair, name, purpose)
+            # what was asked before nothing was changed holds
+            sides = None if synced else state.located.asked
+            report = start.run(self.pair, name, purpose, sides=sides)
             self.outcome = start.exit_code(report.findings)
             self.tell(f"check --for {purpose}:")
             from protectorclient.osc.v1 import _checks

@@ -173,8 +173,7 @@ def _prove_dead(located: Located, accepted: bool) -> None:
 
     def compare() -> SyncStatus:
         need(located, survivor)
-        groups = survivor.client.protection_groups
-        return groups.sync_status(located.group.id)
+        return located.facts(survivor).sync(located.group.id)
 
     record = located.site(primary)
     signs = liveness.signs_of_life(
@@ -182,7 +181,9 @@ def _prove_dead(located: Located, accepted: bool) -> None:
         located.errors.get(primary.name),
         survivor,
         compare,
-        lambda: primary.answers(record.protector_url if record else None),
+        lambda: located.facts(primary).answers(
+            record.protector_url if record else None
+        ),
     )
     if signs:
         raise exceptions.PrimaryAnswers(

@@ -1,7 +1,7 @@
 """The names in a mapping, each half looked up at its own site.
 
-A source that is dead is not asked: what the group uses there is read from
-the stored metadata at the survivor.
+What the group uses at the source is read from its metadata. Other names are
+looked up at the source; a source that is dead is not asked.
 """
 
 from __future__ import annotations
@@ -48,22 +48,27 @@ class Names:
         if not any(layers):
             return None
         used = using()
-        source, target = self._source, self._target
         return model.over(
             model.resolve(
                 layer,
-                source=lambda name: (
-                    _stored(used, name, what, source.name)
-                    if self._stored
-                    else source.finder.find(what, name)
-                ),
-                target=lambda name: target.finder.find(what, name),
+                source=lambda name: self._find(used, what, name),
+                target=lambda name: self._target.finder.find(what, name),
                 used=used,
                 what=what,
             )
             for layer in layers
             if layer
         )
+
+    def _find(
+        self, used: Sequence[Thing], what: str, name: str
+    ) -> Thing | None:
+        """A source; None for one that a dead site alone could tell."""
+        if any(name in (thing.id, thing.name) for thing in used):
+            return model.pick(used, name, what=what, site=self._source.name)
+        if self._stored:
+            return None
+        return self._source.finder.find(what, name)
 
     @functools.cached_property
     def used_networks(self) -> tuple[Thing, ...]:
@@ -85,15 +90,10 @@ class Names:
 
     @functools.cached_property
     def _members(self) -> list[dict[str, Any]]:
-        group = self._located.group.id
-        if not self._stored:
-            return [
-                member.to_dict()
-                for member in self._source.client.members.list(group)
-            ]
-        document = self._target.client.metadata.get(group)
-        source = self._located.site_ids[self._source.name]
-        return members_at(document, source)
+        located = self._located
+        speaker = self._target if self._stored else self._source
+        document = located.facts(speaker).document(located.group.id)
+        return members_at(document, located.site_ids[self._source.name])
 
 
 def _distinct(items: Any) -> tuple[Thing, ...]:
@@ -105,11 +105,3 @@ def _distinct(items: Any) -> tuple[Thing, ...]:
             )
             found[thing.id, thing.name] = thing
     return tuple(found.values())
-
-
-def _stored(
-    used: tuple[Thing, ...], name: str, what: str, site: str
-) -> Thing | None:
-    if all(name not in (thing.id, thing.name) for thing in used):
-        return None
-    return model.pick(used, name, what=what, site=site)
