@@ -6,7 +6,7 @@ from typing import Any
 
 from fakeserver.api.microversion import Version
 from fakeserver.base.clock import stamp
-from fakeserver.engine.model.document import entry
+from fakeserver.engine.model.document import TOKENS, entry
 from fakeserver.store.groups import Group, Written
 
 RESULT_DATA: Version = (1, 1)
@@ -76,9 +76,20 @@ _GROUP_MAPPINGS = {
 }
 
 
-def protection_group(version: Version) -> str:
-    """Return the SQL that renders a group, without its last replication."""
+#: the group's document without its secrets, as `without_secrets` has it
+_METADATA = "json_remove(doc, {})".format(
+    ", ".join(f"'$.policy.{token}.sealed'" for token in TOKENS)
+)
+
+
+def protection_group(version: Version, *, metadata: bool = False) -> str:
+    """Return the SQL that renders a group, without its last replication.
+
+    :param metadata: with the group's document.
+    """
     fields = _GROUP | (_GROUP_MAPPINGS if version >= MAPPINGS else {})
+    if metadata:
+        fields = fields | {"metadata": _METADATA}
     pairs = (f"'{name}', {found}" for name, found in fields.items())
     return f"json_object({', '.join(pairs)})"
 

@@ -7,8 +7,9 @@ gets the same. Several threads may ask: the second waits for the first.
 from __future__ import annotations
 
 import concurrent.futures
+import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from protectorclient import exceptions
@@ -32,7 +33,9 @@ T = TypeVar("T")
 
 #: How far back an unfinished operation is looked for.
 _NEWEST = 5
-#: So many groups are asked for their members at the same time.
+#: The longest page of a list.
+_PAGE = 1000
+#: So many groups are asked for their metadata at the same time.
 _ASKERS = 4
 
 
@@ -68,6 +71,13 @@ class SiteFacts:
                 future.set_exception(error)
         answer: T = future.result()
         return answer
+
+    def _keep(self, key: Any, answer: object) -> None:
+        """Keep what another answer has told, unless it was asked already."""
+        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+        future.set_result(answer)
+        with self._lock:
+            self._kept.setdefault(key, future)
 
     # The site
 
@@ -179,7 +189,7 @@ class SiteFacts:
             "health",
             lambda: {
                 one.protection_group_id: one
-                for one in self.client.health.list(page_size=1000)
+                for one in self.client.health.list(page_size=_PAGE)
             },
         )
 
@@ -193,30 +203,46 @@ class SiteFacts:
         """All groups of the project."""
         return self.ask(
             "groups",
-            lambda: list(self.client.protection_groups.list(page_size=1000)),
+            lambda: list(self.client.protection_groups.list(page_size=_PAGE)),
         )
 
-    @property
-    def memberships(self) -> dict[str, list[ProtectionGroup]]:
-        """The groups of each instance, by the instance's id."""
-        return self.ask("memberships", self._memberships)
+    def documented_groups(
+        self, limit: int | None = None
+    ) -> list[ProtectionGroup]:
+        """All groups, and their metadata with them.
 
-    def _memberships(self) -> dict[str, list[ProtectionGroup]]:
-        members = self.client.members
+        One list answers `document` of each of them. Of a service that does
+        not have the metadata in its list, `document` asks one by one.
 
-        def instances(group: ProtectionGroup) -> list[str]:
-            return [
-                member.instance_id
-                for member in members.list(group, page_size=1000)
-                if member.instance_id
-            ]
+        :param limit: at most so many.
+        """
+        return self.ask(
+            ("documented groups", limit),
+            lambda: self._documented_groups(limit),
+        )
 
-        found: dict[str, list[ProtectionGroup]] = {}
-        asked = at_once.each_of(self.groups, instances, askers=_ASKERS)
-        for group, ids in zip(self.groups, asked, strict=True):
-            for instance in ids:
-                found.setdefault(instance, []).append(group)
-        return found
+    def _documented_groups(self, limit: int | None) -> list[ProtectionGroup]:
+        size = min(limit or _PAGE, _PAGE)
+        listed = functools.partial(
+            self.client.protection_groups.list, limit=limit, page_size=size
+        )
+        try:
+            groups = list(listed(metadata=True))
+        except (exceptions.BadRequest, exceptions.UnreadableAnswer):
+            return list(listed())
+        for group in groups:
+            document = group.extra.get("metadata")
+            if isinstance(document, dict):
+                self._keep(("document", group.id), document)
+        return groups
+
+    def documents(
+        self, groups: Iterable[ProtectionGroup]
+    ) -> list[dict[str, Any]]:
+        """The metadata of several groups, in their order."""
+        return at_once.each_of(
+            [group.id for group in groups], self.document, askers=_ASKERS
+        )
 
     # One group
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from protectorclient import exceptions
 from protectorclient.escape import (
     AS_ADMIN,
     ShellCommand,
@@ -16,12 +16,15 @@ from protectorclient.mapping import commands
 from protectorclient.preflight import check_target
 from protectorclient.preflight.context import PURPOSES, Case
 from protectorclient.preflight.findings import Skip, Verdict, bad, ok
-from protectorclient.records.policy import Policy
+from protectorclient.records.protection_group import ProtectionGroup
 from protectorclient.v1.group_states import FORCED, LEFT, MOVING, NEEDS
+from protectorclient.v1.metadata import members_at
 
-#: Beyond so many groups it is not asked who else has a member: that is a
-#: request for each.
+#: Beyond so many groups it is not asked who else has a member: all their
+#: metadata would have to be read.
 MANY = 500
+#: A policy in the metadata has both, without what is secret of them.
+_TOKENS = ("primary_fa_api_token", "secondary_fa_api_token")
 
 
 def status(case: Case) -> Verdict:
@@ -84,14 +87,15 @@ def _running(case: Case) -> list[tuple[str, str, str]]:
     assert located is not None
     group = case.group.id
     found: dict[str, tuple[str, str, str]] = {}
-    for site in located.groups:
+    # where both hold the same metadata, these tell what the other one runs
+    sites = [case.speaker.name] if case.agree else list(located.groups)
+    for site in sites:
         for one in case.sides[site].unfinished(group):
             found[one.id] = (one.id, one.operation_type, site)
-    if len(located.groups) < len(case.sides):
-        told = case.outlook.document.get("operation") or {}
-        if told.get("id") and told["id"] not in found:
-            site = located.site_name(told.get("site_id")) or "the other site"
-            found[told["id"]] = (told["id"], str(told.get("type")), site)
+    told = case.outlook.document.get("operation") or {}
+    if told.get("id") and told["id"] not in found:
+        site = located.site_name(told.get("site_id")) or "the other site"
+        found[told["id"]] = (told["id"], str(told.get("type")), site)
     return list(found.values())
 
 
@@ -139,26 +143,26 @@ def test_there(case: Case) -> Verdict:
 test_there.__test__ = False  # type: ignore[attr-defined]
 
 
-def _policy(case: Case) -> Policy:
-    try:
-        return case.speaker.policy(case.group.id)
-    except exceptions.NotFound:
-        raise Skip("the group has no policy") from None
+def _policy(case: Case) -> Mapping[str, Any]:
+    """The policy, which is part of the metadata."""
+    found = case.outlook.document.get("policy")
+    if not isinstance(found, Mapping):
+        raise Skip("the group has no policy")
+    return found
 
 
 def policy(case: Case) -> Verdict:
-    try:
-        found = case.speaker.policy(case.group.id)
-    except exceptions.NotFound:
+    if not case.outlook.document.get("policy"):
         return bad("there is none", fix=commands.set_policy(case.group.name))
-    if found.credentials_set is False:
+    found = _policy(case)
+    if any(found.get(token, "") is None for token in _TOKENS):
         return bad(
             "it has no credentials of the arrays",
             fix=commands.set_policy(case.group.name),
             # it is begun, and fails at the arrays
             blocks=False,
         )
-    minutes = found.rpo_minutes
+    minutes = found.get("rpo_minutes")
     return ok(f"RPO {minutes} minutes" if minutes else "set")
 
 
@@ -186,13 +190,17 @@ def members_once(case: Case) -> Verdict:
         for instance in case.outlook.instances
         if instance.here.get("instance_id")
     }
-    if len(speaker.groups) > MANY:
-        raise Skip(f"{len(speaker.groups)} groups are too many to compare")
+    groups = speaker.documented_groups(MANY + 1)
+    if len(groups) > MANY:
+        raise Skip(f"more than {MANY} groups are too many to compare")
+    others = [group for group in groups if group.id != case.group.id]
     shared = [
-        (name, group)
-        for identity, name in own.items()
-        for group in speaker.memberships.get(identity, ())
-        if group.id != case.group.id
+        (own[identity], group)
+        for group, document in zip(
+            others, speaker.documents(others), strict=True
+        )
+        for identity in _instances(group, document)
+        if identity in own
     ]
     if not shared:
         return ok("in this group alone")
@@ -207,6 +215,16 @@ def members_once(case: Case) -> Verdict:
             for name, group in shared
         ],
     )
+
+
+def _instances(
+    group: ProtectionGroup, document: Mapping[str, Any]
+) -> Iterator[str]:
+    """The ids of a group's instances, where it runs."""
+    primary = str(group.current_primary_site_id)
+    for member in members_at(document, primary):
+        if member.get("instance_id"):
+            yield str(member["instance_id"])
 
 
 def replication(case: Case) -> Verdict:
@@ -259,7 +277,7 @@ def _no_source(case: Case) -> str | None:
 
 
 def recovery_point_age(case: Case) -> Verdict:
-    minutes = _policy(case).rpo_minutes
+    minutes = _policy(case).get("rpo_minutes")
     site_id = case.site_id(case.open_target().name)
     found = case.speaker.storage(case.group.id).latest_at(site_id)
     if found is None or found.created_at is None:

@@ -155,7 +155,8 @@ class Case:
         both = all(side.barred is None for side in self.sides.values())
         for name in self.located.groups:
             side = self.sides[name]
-            questions.append(functools.partial(side.newest, group))
+            if side is self.asked or not self.agree:
+                questions.append(functools.partial(side.newest, group))
             if both:
                 questions.append(functools.partial(side.sync, group))
             questions.append(functools.partial(getattr, side, "volume_types"))
@@ -165,7 +166,6 @@ class Case:
         if self.asked is not None and self.asked.name in self.located.groups:
             asked = self.asked
             questions.append(functools.partial(asked.document, group))
-            questions.append(functools.partial(asked.policy, group))
             questions.append(functools.partial(asked.storage, group))
         if self.source is not None and self.source.barred is None:
             source = self.source

@@ -154,7 +154,7 @@ def _ask(side: Side) -> _Told:
     if side.barred is not None:
         raise side.barred
     health = at_once.start(lambda: side.health if side.has_health else None)
-    groups = {group.id: group for group in side.groups}
+    groups = {group.id: group for group in side.documented_groups()}
     operations = list(side.handle.client.operations.list(limit=_NEWEST))
     _ = side.local
     if groups:

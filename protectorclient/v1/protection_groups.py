@@ -32,6 +32,7 @@ class ProtectionGroupManager(_group_actions.GroupActions):
         limit: int | None = None,
         page_size: int | None = None,
         marker: str | None = None,
+        metadata: bool = False,
     ) -> Iterator[ProtectionGroup]:
         """Iterate over groups, by name; ``GET protection-groups``. *1.0*
 
@@ -40,7 +41,11 @@ class ProtectionGroupManager(_group_actions.GroupActions):
         :param limit: stop after so many.
         :param page_size: so many at one request.
         :param marker: begin after the group of this id.
+        :param metadata: ask for each group's metadata, too: they are in
+            ``extra["metadata"]``. A service may refuse to, or not know of
+            it.
         :returns: the groups; each page is asked for when it is needed.
+        :raises BadRequest: the service does not know `metadata`.
         :raises SiteUnreachable: the site gives no answer.
         """
         return self._pages(
@@ -52,6 +57,7 @@ class ProtectionGroupManager(_group_actions.GroupActions):
             marker=marker,
             name=name,
             status=status,
+            metadata="true" if metadata else None,
         )
 
     def get(self, group: Group) -> ProtectionGroup:

@@ -8,19 +8,12 @@ sites, which say which of the two has answered.
 
 from __future__ import annotations
 
-import configparser
-import contextlib
-import dataclasses
-import pathlib
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
 
 from fakeserver.local.pair import LocalPair
-from tests.helpers import request_counts
-from tests.helpers.clirunner import SHELLS, Ran, protector
-from tests.helpers.request_counts import SITES, Asked
+from tests.helpers.clirunner import SHELLS, Ran
 
 SIGN_IN = 3
 MAP = "--network-mapping net-primary-web=net-secondary-web"
@@ -41,9 +34,7 @@ class Row(NamedTuple):
     waits: bool = False
 
 
-BUDGETS: tuple[Row, ...] = (
-    Row("status", (7, 7)),
-)
+BUDGETS: tuple[Row, ...] = (Row("status", (7, 7)),)
 
 
 def seeded(pair: LocalPair) -> dict[str, str]:

@@ -33,7 +33,9 @@ def blueprint(service: Service) -> Blueprint:
         asked = call()
         found = groups.written_page(
             site.db,
-            render.protection_group(asked.version),
+            render.protection_group(
+                asked.version, metadata=asked.query["metadata"]
+            ),
             tenant_id,
             asked.query["limit"] + 1,
             asked.query["marker"],

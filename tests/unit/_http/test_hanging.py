@@ -25,18 +25,18 @@ from protectorclient.pair.both_sites import BothSites
 def wait():
     BothSites([]).ahead([hangs, interrupted])
 """,
-    "members of all groups": """
+    "metadata of all groups": """
 from protectorclient.pair.site_facts import SiteFacts
-from protectorclient.v1.protection_groups import ProtectionGroup
+from protectorclient.records.protection_group import ProtectionGroup
 asks = {"pg-1": hangs, "pg-2": interrupted}
-members = types.SimpleNamespace(list=lambda it, **_: asks[it.id]())
+metadata = types.SimpleNamespace(get=lambda group: asks[group]())
 groups = types.SimpleNamespace(list=lambda **_: [
     ProtectionGroup.from_dict({"id": name}) for name in asks
 ])
-client = types.SimpleNamespace(members=members, protection_groups=groups)
+client = types.SimpleNamespace(metadata=metadata, protection_groups=groups)
 facts = SiteFacts(types.SimpleNamespace(name="site-a", client=client))
 def wait():
-    facts.memberships
+    facts.documents(groups.list())
 """,
     "signs of life": """
 from protectorclient.pair import liveness
