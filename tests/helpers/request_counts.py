@@ -16,7 +16,7 @@ SITES = ("site-a", "site-b")
 _CLIENTS = ("python-protectorclient", "openstacksdk", "python-openstackclient")
 #: Who we are, what the service is, and which of the two sites it is.
 _SIGN_IN = re.compile(
-    r"POST /identity/v3/auth/tokens|GET /(v1/)?|GET /v1/admin/sites"
+    r"POST /identity/v3/auth/tokens|GET /v1/|GET /v1/admin/sites"
 )
 _POLL = re.compile(r"GET /v1/[0-9a-f]+/operations/op-[0-9a-f-]+")
 _ID = re.compile(
