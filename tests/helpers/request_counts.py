@@ -69,7 +69,7 @@ def count(
 
 def _lines(pair: LocalPair, site: str) -> Iterator[str]:
     """The requests of clients, as a site has written them down."""
-    for entry in request_log.entries(pair.folder.journal(site)):
+    for entry in request_log.entries(pair.folder.request_log(site)):
         headers = entry.get("headers") or {}
         agent = next(
             (v for k, v in headers.items() if k.lower() == "user-agent"), ""
