@@ -1,37 +1,276 @@
-"""What has to be recorded at both services, under one id.
+"""Records that both services need, under one id.
 
-Sites and tenant mappings are not pushed from one service to the other:
-each is told by the client. A change that only one of them takes is taken
-back, or told.
+Sites and tenant mappings are not pushed from one service to the other: the
+client makes the record at each. Where the second service refuses, the
+client undoes the change at the first, or says what is left there.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, TypeVar
 
 from protectorclient import exceptions
+from protectorclient.pair import both_sites
+from protectorclient.pair.site import SiteHandle
+from protectorclient.pair.sites import Sites
+from protectorclient.records.site import Site
+from protectorclient.records.tenant_mapping import TenantMapping
+from protectorclient.v1 import _manager
+from protectorclient.v1.client import Client
 
-if TYPE_CHECKING:
-    from protectorclient.pair.site import SiteHandle
-    from protectorclient.pair.site_pair import SitePair
-    from protectorclient.records.site import Site
+R = TypeVar("R", Site, TenantMapping)
 
 
-def create(
-    pair: SitePair,
-    make: Callable[[Any, str | None], Any],
-    undo: Callable[[Any, Any], object],
-) -> Any:
+class _Manager(Protocol[R]):
+    """What the managers of both kinds of records have."""
+
+    def find(self, name_or_id: str, /) -> R: ...
+
+    def get(self, record: str, /) -> R: ...
+
+    def delete(self, record: R, /) -> None: ...
+
+
+class MirroredRecords(Sites):
+    """Makes, changes and deletes a record at both services."""
+
+    def create_site(
+        self,
+        name: str,
+        *,
+        auth_url: str,
+        username: str,
+        password: str,
+        project_name: str,
+        peer_username: str | None = None,
+        peer_password: str | None = None,
+        description: str | None = None,
+        region_name: str | None = None,
+        protector_url: str | None = None,
+        array_name: str | None = None,
+        volume_backend_host: str | None = None,
+        user_domain_name: str | None = None,
+        project_domain_name: str | None = None,
+    ) -> Site:
+        """Register a site at both services; ``POST admin/sites``. *1.0*
+
+        Both have it under one id, or neither has it: where the second
+        service refuses, the record at the first one is deleted again.
+
+        :param name: what people call it; unique at each service.
+        :param auth_url: its Keystone.
+        :param username: of the service account that the site's own service
+            keeps.
+        :param password: of that account.
+        :param project_name: of the service account.
+        :param peer_username: of the account that the other site keeps;
+            without it both keep the same one.
+        :param peer_password: of that account.
+        :param description: for people.
+        :param region_name: in the catalog; ``RegionOne`` by default.
+        :param protector_url: its protector service.
+        :param array_name: its FlashArray.
+        :param volume_backend_host: Cinder's, as ``host@backend#pool``.
+        :param user_domain_name: of the account; ``Default`` by default.
+        :param project_domain_name: of its project; ``Default`` by default.
+        :returns: the site as the first of the two has it registered.
+        :raises BadArgument: of the peer's account one half is missing.
+        :raises NameConflict: the name, id or address is taken.
+        :raises Forbidden: it is for an admin.
+        :raises SiteUnreachable: a service gives no answer; nothing is sent.
+        :raises OutcomeUnknown: an answer was lost; it may have been done.
+        """
+        if (peer_username is None) != (peer_password is None):
+            raise exceptions.BadArgument(
+                "the peer's account needs both a username and a password"
+            )
+
+        def make(client: Client, identity: str | None) -> Site:
+            # Which service is the site's own is known when it has answered.
+            # The account that is an admin is never told to the other one.
+            made = client.sites.create(
+                name,
+                id=identity,
+                auth_url=auth_url,
+                username=peer_username or username,
+                password=peer_password or password,
+                project_name=project_name,
+                description=description,
+                region_name=region_name,
+                protector_url=protector_url,
+                array_name=array_name,
+                volume_backend_host=volume_backend_host,
+                user_domain_name=user_domain_name,
+                project_domain_name=project_domain_name,
+            )
+            if not (peer_username and made.local):
+                return made
+            try:
+                return client.sites.update(
+                    made, username=username, password=password
+                )
+            except exceptions.ProtectorError:
+                with contextlib.suppress(exceptions.ProtectorError):
+                    client.sites.delete(made)
+                raise
+
+        both_sites.need_both(self)
+        return _create(self, make, lambda client, it: client.sites.delete(it))
+
+    def update_site(
+        self,
+        site: Site | str,
+        *,
+        name: str | None = None,
+        username: str | None = None,
+        password: str | None = None,
+        peer_username: str | None = None,
+        peer_password: str | None = None,
+        auth_url: str | None = None,
+        project_name: str | None = None,
+        description: str | None = None,
+        region_name: str | None = None,
+        protector_url: str | None = None,
+        array_name: str | None = None,
+        volume_backend_host: str | None = None,
+        user_domain_name: str | None = None,
+        project_domain_name: str | None = None,
+    ) -> Site:
+        """Change a site at both services; ``PATCH admin/sites/{id}``. *1.0*
+
+        Only what is given is changed. Where the second service refuses, the
+        change at the first one is undone, but for the service account,
+        which no service answers: the error's hint says so.
+
+        :param site: its name or id, or a record of it.
+        :param name: the new name.
+        :param username: of the service account that the site's own service
+            keeps.
+        :param password: of that account.
+        :param peer_username: of the account that the other site keeps.
+        :param peer_password: of that account.
+        :param auth_url: its Keystone.
+        :param project_name: of the service account.
+        :param description: for people.
+        :param region_name: in the catalog.
+        :param protector_url: its protector service.
+        :param array_name: its FlashArray.
+        :param volume_backend_host: Cinder's, as ``host@backend#pool``.
+        :param user_domain_name: of the account.
+        :param project_domain_name: of its project.
+        :returns: the site as the first of the two has it registered.
+        :raises NotFound: a service has no such site.
+        :raises NotUnique: the name means another site at each service.
+        :raises NameConflict: the name or address is taken.
+        :raises Forbidden: it is for an admin.
+        :raises SiteUnreachable: a service gives no answer; nothing is sent.
+        :raises OutcomeUnknown: an answer was lost; it may have been done.
+        """
+        both_sites.need_both(self)
+        return _update(
+            self,
+            _manager.id_of(site),
+            _given(
+                name=name,
+                auth_url=auth_url,
+                project_name=project_name,
+                description=description,
+                region_name=region_name,
+                protector_url=protector_url,
+                array_name=array_name,
+                volume_backend_host=volume_backend_host,
+                user_domain_name=user_domain_name,
+                project_domain_name=project_domain_name,
+            ),
+            own=_given(username=username, password=password),
+            peers=_given(username=peer_username, password=peer_password),
+        )
+
+    def delete_site(self, site: Site | str) -> None:
+        """Delete a site at both services; ``DELETE admin/sites/{id}``. *1.0*
+
+        A service that does not have it is passed over.
+
+        :param site: its name or id, or a record of it.
+        :raises NotFound: neither service has it.
+        :raises NotUnique: the name means another site at each service.
+        :raises InUse: a group uses it.
+        :raises Forbidden: it is for an admin.
+        :raises SiteUnreachable: a service gives no answer; nothing is sent.
+        :raises OutcomeUnknown: an answer was lost; it may have been done.
+        """
+        both_sites.need_both(self)
+        wanted = _manager.id_of(site)
+        _delete(self, wanted, "site", lambda client: client.sites)
+
+    def create_tenant_mapping(
+        self, name: str, projects: Mapping[str, str]
+    ) -> TenantMapping:
+        """Map a tenant at both; ``POST admin/tenant-mappings``. *1.0*
+
+        Both have it under one id, or neither has it: where the second
+        service refuses, the record at the first one is deleted again.
+
+        :param name: what people call it; unique at each service.
+        :param projects: the project's id at each site, by site id.
+        :returns: the mapping as the first of the two has it.
+        :raises BadRequest: one of the sites is not registered.
+        :raises NameConflict: the name, id or a project is mapped already.
+        :raises Forbidden: it is for an admin.
+        :raises SiteUnreachable: a service gives no answer; nothing is sent.
+        :raises OutcomeUnknown: an answer was lost; it may have been done.
+        """
+
+        def make(client: Client, identity: str | None) -> TenantMapping:
+            return client.tenant_mappings.create(name, projects, id=identity)
+
+        def undo(client: Client, made: TenantMapping) -> None:
+            client.tenant_mappings.delete(made)
+
+        both_sites.need_both(self)
+        return _create(self, make, undo)
+
+    def delete_tenant_mapping(self, mapping: TenantMapping | str) -> None:
+        """Delete one at both; ``DELETE admin/tenant-mappings/{id}``. *1.0*
+
+        A service that does not have it is passed over.
+
+        :param mapping: its name or id, or a record of it.
+        :raises NotFound: neither service has it.
+        :raises NotUnique: the name means another one at each service.
+        :raises InUse: a group needs it.
+        :raises Forbidden: it is for an admin.
+        :raises SiteUnreachable: a service gives no answer; nothing is sent.
+        :raises OutcomeUnknown: an answer was lost; it may have been done.
+        """
+        both_sites.need_both(self)
+        _delete(
+            self,
+            _manager.id_of(mapping),
+            "tenant mapping",
+            lambda client: client.tenant_mappings,
+        )
+
+
+def _given(**fields: str | None) -> dict[str, str]:
+    """The fields that are not None."""
+    return {name: it for name, it in fields.items() if it is not None}
+
+
+def _create(
+    pair: Sites,
+    make: Callable[[Client, str | None], R],
+    undo: Callable[[Client, R], object],
+) -> R:
     """Make a record at both services; at neither, if one refuses.
+
+    Both are known to be there and to let us in.
 
     :param make: makes it with a client, under an id where there is one.
     :param undo: takes it back with a client.
     """
-    # learn before the first record is made that the second service, too,
-    # is there and lets us in
-    pair.need_both()
     # of two who make one name at once, from either side, the same service
     # decides which is first; each starting at its own, both were refused
     first, second = sorted(pair.handles, key=_address)
@@ -49,15 +288,17 @@ def _address(handle: SiteHandle) -> str:
     return handle.client.http.endpoint.root
 
 
-def delete(
-    pair: SitePair, name: str, what: str, manager: Callable[[Any], Any]
+def _delete(
+    pair: Sites,
+    name: str,
+    what: str,
+    manager: Callable[[Client], _Manager[R]],
 ) -> None:
     """Delete a record at both services; gone at one of them is fine.
 
     :param what: such a record, in words.
     :param manager: the manager of such records in a client.
     """
-    pair.need_both()
     found = _find(pair, name, what, manager)
     done: list[str] = []
     for handle in pair.handles:
@@ -72,13 +313,13 @@ def delete(
         done.append(handle.name)
 
 
-def update(
-    pair: SitePair,
+def _update(
+    pair: Sites,
     name: str,
-    changes: Mapping[str, Any],
-    own: Mapping[str, Any] | None = None,
-    peers: Mapping[str, Any] | None = None,
-) -> Any:
+    changes: Mapping[str, str],
+    own: Mapping[str, str],
+    peers: Mapping[str, str],
+) -> Site:
     """Change a site's record at both services, found before the first.
 
     What the second refuses is taken back at the first.
@@ -87,7 +328,6 @@ def update(
     :param peers: what is changed at the other one alone.
     """
     first, second = pair.handles
-    pair.need_both()
     found = _find(pair, name, "site", lambda client: client.sites)
     for handle in pair.handles:
         if handle.name not in found:
@@ -97,7 +337,7 @@ def update(
     # a site that is of neither service has one account at both
     of_none = not any(it.local for it in found.values())
     each = {
-        site: {**changes, **((own if it.local or of_none else peers) or {})}
+        site: {**changes, **(own if it.local or of_none else peers)}
         for site, it in found.items()
     }
     # the one record may need no change where the other one does
@@ -127,7 +367,9 @@ def _taken_back(
     The service account is never answered, so it cannot be put back.
     """
     known = before.to_dict()
-    old = {field: known[field] for field in changes if field in known}
+    old: dict[str, Any] = {
+        field: known[field] for field in changes if field in known
+    }
     if old:
         try:
             handle.client.sites.update(before, **old)
@@ -146,13 +388,16 @@ def _taken_back(
 
 
 def _find(
-    pair: SitePair, name: str, what: str, manager: Callable[[Any], Any]
-) -> dict[str, Any]:
+    pair: Sites,
+    name: str,
+    what: str,
+    manager: Callable[[Client], _Manager[R]],
+) -> dict[str, R]:
     """The record at each service that has it, by the clouds' names.
 
     A name is looked up at each, and must mean one record.
     """
-    found: dict[str, Any] = {}
+    found: dict[str, R] = {}
     for handle in pair.handles:
         with contextlib.suppress(exceptions.NotFound):
             found[handle.name] = manager(handle.client).find(name)

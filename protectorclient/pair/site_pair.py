@@ -24,12 +24,12 @@ from protectorclient.pair import (
 from protectorclient.pair.audit_log import AuditLog
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.located import History, Located, SyncReport
+from protectorclient.pair.mirror import MirroredRecords
 from protectorclient.pair.moves.sync import MetadataActions
 from protectorclient.pair.moves.verbs import PairActions
 from protectorclient.pair.reads import compare
 from protectorclient.pair.reads.groups import Reads
 from protectorclient.pair.site import SiteHandle
-from protectorclient.pair.sites import Sites
 from protectorclient.polling import poller as watching
 from protectorclient.polling import results
 from protectorclient.records.operation import Operation
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class SitePair(Sites, PairActions, MetadataActions):
+class SitePair(PairActions, MetadataActions, MirroredRecords):
     """Two sites that protect each other's groups::
 
         pair = SitePair.open("site-a", "site-b")

@@ -21,6 +21,7 @@ def moves(pair: SitePair, names: dict[str, str]) -> None:
     pair.prepare("failover", WEB, unplaned=True)  # type: ignore[call-arg]
     pair.operations(grup=WEB)  # type: ignore[call-arg]
     pair.wait("op-1", timout=5)  # type: ignore[call-arg]
+    pair.update_site("site-a", usrname="it")  # type: ignore[call-arg]
     # a mapping that the action does not take
     pair.test_cleanup(WEB, network_mapping=names)  # type: ignore[call-arg]
     # a value of another type

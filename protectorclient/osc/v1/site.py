@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 from typing import Any
 
 from protectorclient import exceptions
@@ -11,7 +10,6 @@ from protectorclient.escape import protector, shell_word
 from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns, command, options, prompts
 from protectorclient.osc.formats import selection
-from protectorclient.pair import mirror
 
 PASSWORD = "the password of the service account"
 PEER_PASSWORD = "the password of the account that the other site keeps"
@@ -114,26 +112,12 @@ class CreateSite(command.ShowOne):
         password = prompts.secret(
             parsed_args, "password", PASSWORD, needed=True
         )
-        fields = {**_given(parsed_args), "password": password}
         peers = _peer_account(parsed_args, new=True)
-
-        def create(client: Any, site_id: str | None) -> Any:
-            first = {**fields, **peers}
-            made = client.sites.create(parsed_args.name, id=site_id, **first)
-            if not (peers and made.local):
-                return made
-            # Only now is it known which service is the site's own. The
-            # account that is an admin is never told to the other one.
-            own = {field: fields[field] for field in peers}
-            try:
-                return client.sites.update(made, **own)
-            except exceptions.ProtectorError:
-                with contextlib.suppress(exceptions.ProtectorError):
-                    client.sites.delete(made)
-                raise
-
-        made = mirror.create(
-            self.pair, create, lambda client, it: client.sites.delete(it)
+        made = self.pair.create_site(
+            parsed_args.name,
+            password=password or "",
+            **peers,
+            **_given(parsed_args),
         )
         return columns.shown(made)
 
@@ -167,12 +151,8 @@ class SetSite(command.ShowOne):
         peers = _peer_account(parsed_args, new=False)
         if not changes and not peers:
             raise exceptions.UsageProblem("there is nothing to change")
-        own: dict[str, Any] = {
-            field: changes.pop(field)
-            for field in ("username", "password")
-            if field in changes
-        }
-        made = mirror.update(self.pair, parsed_args.site, changes, own, peers)
+        made = self.pair.update_site(parsed_args.site, **changes, **peers)
+        own = "username" in changes or "password" in changes
         if own and not peers:
             self.say(
                 "The account that the other site keeps is unchanged. Where it"
@@ -196,13 +176,7 @@ class DeleteSite(command.Command):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        pair = self.pair
-        self.trouble = self.each(
-            parsed_args.site,
-            lambda name: mirror.delete(
-                pair, name, "site", lambda client: client.sites
-            ),
-        )
+        self.trouble = self.each(parsed_args.site, self.pair.delete_site)
 
 
 class ValidateSite(command.Lister):
@@ -285,7 +259,7 @@ def _peer_account(
         raise exceptions.UsageProblem(
             "the password of the peer's account goes with --peer-username"
         )
-    given = {"username": username, "password": password}
+    given = {"peer_username": username, "peer_password": password}
     return {name: it for name, it in given.items() if it is not None}
 
 

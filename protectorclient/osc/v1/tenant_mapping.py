@@ -10,7 +10,6 @@ from protectorclient import exceptions
 from protectorclient.mapping import model
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.formats import selection
-from protectorclient.pair import mirror
 
 COLUMNS = {
     "ID": "id",
@@ -78,14 +77,7 @@ class CreateTenantMapping(command.ShowOne):
             for site_id, project in sites.items()
         }
 
-        def create(client: Any, mapping_id: str | None) -> Any:
-            return client.tenant_mappings.create(
-                parsed_args.name, projects, id=mapping_id
-            )
-
-        made = mirror.create(
-            pair, create, lambda client, it: client.tenant_mappings.delete(it)
-        )
+        made = pair.create_tenant_mapping(parsed_args.name, projects)
         names = self.names(parsed_args)
         return columns.replaced(
             columns.shown(made), {"projects": _projects(made.to_dict(), names)}
@@ -118,15 +110,8 @@ class DeleteTenantMapping(command.Command):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        pair = self.pair
         self.trouble = self.each(
-            parsed_args.tenant_mapping,
-            lambda name: mirror.delete(
-                pair,
-                name,
-                "tenant mapping",
-                lambda client: client.tenant_mappings,
-            ),
+            parsed_args.tenant_mapping, self.pair.delete_tenant_mapping
         )
 
 

@@ -11,20 +11,17 @@ from protectorclient.pair import locate
 from protectorclient.pair.located import Located, rank
 from protectorclient.pair.moves import prepare
 from protectorclient.pair.site import SiteHandle
+from protectorclient.pair.sites import Sites
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import Group, SyncStatus
 
 
-class MetadataActions(abc.ABC):
+class MetadataActions(Sites, abc.ABC):
     """Copies the metadata of a group from one site to the other."""
 
     @abc.abstractmethod
     def locate(self, group: Group, *, unplanned: bool = False) -> Located:
         """Find a group and who is primary for it."""
-
-    @abc.abstractmethod
-    def handle(self, name: str) -> SiteHandle:
-        """Find a site by its cloud's name, its site's name or its id."""
 
     def sync_force(
         self, group: Group, *, winner: str | None = None
