@@ -15,7 +15,6 @@ UNREAD: set[str] = {
     "fakeserver/engine",
     "fakeserver/local",
     "fakeserver/store",
-    "pages",
     "protectorclient",
     "protectorclient/_http",
     "protectorclient/advice",
