@@ -49,7 +49,8 @@ class Route:
     missing: bool
 
 
-def _validator(schema: dict[str, Any]) -> jsonschema.Draft202012Validator:
+def validator(schema: dict[str, Any]) -> jsonschema.Draft202012Validator:
+    """Compile a schema of the description, with the formats it uses."""
     return jsonschema.Draft202012Validator(
         _whole(schema), format_checker=_FORMATS
     )
@@ -83,7 +84,7 @@ def route(method: str, path: str, version: Version) -> Route:
                 name=entry["name"],
                 type=schema.get("type", "string"),
                 default=schema.get("default"),
-                check=_validator(schema),
+                check=validator(schema),
             )
     body = operation.get("requestBody")
     schema = None
@@ -93,7 +94,7 @@ def route(method: str, path: str, version: Version) -> Route:
         )
     return Route(
         parameters=parameters,
-        body=None if schema is None else _validator(schema),
+        body=None if schema is None else validator(schema),
         body_required=bool(body and body["required"]),
         missing="2" not in {status[0] for status in operation["responses"]},
     )

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from fakeserver.base.json_file import BrokenFile
 from fakeserver.base.seed_world import SITES
-from fakeserver.cli import lifecycle, show
+from fakeserver.cli import compare, lifecycle, show
 from fakeserver.faults.kinds import KINDS, STAGES
 from fakeserver.local import controls, fault_rules
 from fakeserver.sandbox import durations
@@ -76,6 +76,9 @@ def parser() -> argparse.ArgumentParser:
     _clock_options(add("clock", "Set the clock of both sites."), common)
     _array_options(
         add("array", "Do what an administrator of an array does."), common
+    )
+    compare.add_options(
+        add("compare", "Read a real deployment, say where it deviates.")
     )
     journal = add(
         "journal", "Print the requests of each site and their answers."
@@ -285,6 +288,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     try:
         folder = Folder(pathlib.Path(getattr(args, "dir", DEFAULT_DIR)))
+        if args.command == "compare":
+            return compare.run(args)
         _run(args, folder)
     except Problem as problem:
         print(f"protector-sandbox: {problem}", file=sys.stderr)

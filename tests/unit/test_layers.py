@@ -45,6 +45,7 @@ ROWS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("compose",),
         ("http",),
         ("sandbox",),
+        ("compare",),
         ("local",),
         ("cli",),
         ("__main__",),

@@ -1,0 +1,1 @@
+"""Holds a real deployment's answers against the description and the model."""
