@@ -24,6 +24,7 @@ from protectorclient.escape import ShellCommand
 from protectorclient.exit_codes import ExitCode, code_for
 from protectorclient.osc import clouds, options, signals, speech, std_streams
 from protectorclient.osc.formats import selection
+from protectorclient.osc.private_parts import options_of
 
 if TYPE_CHECKING:
     from protectorclient.pair.both_sites import BothSites
@@ -403,7 +404,7 @@ class Lister(Shows, command.Lister):
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
-        sort = parser._option_string_actions["--sort-column"]
+        sort = options_of(parser)["--sort-column"]
         # cliff would ignore a name that is misspelt, and says so
         sort.help = (
             "column to sort by, case-insensitive, with underscores for"

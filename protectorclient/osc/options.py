@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
 from protectorclient.durations import SITE_GRACE
+from protectorclient.osc.private_parts import options_of
 
 _DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+|\d+(?:\.\d+)?")
 #: No clock of a computer waits longer.
@@ -173,16 +174,16 @@ class Output(argparse.Action):
     ) -> NoReturn:
         told = f"there is no {option_string}"
         wanted = str(values or "")
-        choice = parser._option_string_actions.get("-f")
+        choice = options_of(parser).get("-f")
         known = tuple((choice and choice.choices) or ())
-        events = parser._option_string_actions.get("--events")
+        events = options_of(parser).get("--events")
         if events is not None and not isinstance(events, Elsewhere):
             parser.error(f"{told}; --events writes JSON")
         if not known:
             parser.error(f"{told}: this command has one format")
         if wanted in known:
             parser.error(f"{told}; use -f {wanted}")
-        if wanted == "wide" and "--long" in parser._option_string_actions:
+        if wanted == "wide" and "--long" in options_of(parser):
             parser.error(f"{told}; use --long for more columns")
         parser.error(f"{told}; use -f with one of {', '.join(known)}")
 
@@ -191,10 +192,10 @@ def refuse_foreign(parser: argparse.ArgumentParser) -> None:
     """Refuse, by name, what belongs to another command than this one."""
     for table in (OWNERS, INSTEAD):
         for option, owners in table.items():
-            if option not in parser._option_string_actions:
+            if option not in options_of(parser):
                 parser.add_argument(option, action=Elsewhere, owners=owners)
     for option in _OUTPUT:
-        if option not in parser._option_string_actions:
+        if option not in options_of(parser):
             parser.add_argument(option, action=Output)
 
 

@@ -26,6 +26,7 @@ from cliff.formatters import table as cliff_table
 
 from protectorclient.escape import escaped, shell_word
 from protectorclient.osc.formats import table, values
+from protectorclient.osc.private_parts import options_of
 
 #: Where nothing says how wide a line may be.
 WIDTH = 80
@@ -43,7 +44,7 @@ class Table(cliff_table.TableFormatter):
 
     def add_argument_group(self, parser: argparse.ArgumentParser) -> None:
         super().add_argument_group(parser)
-        option = parser._option_string_actions["--max-width"]
+        option = options_of(parser)["--max-width"]
         option.help = (
             "Most columns of the terminal that a line takes, 0 for any"
             " number. Without it what the terminal has, else COLUMNS, else"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -61,6 +62,19 @@ def check_columns(
             f"no column is named {', '.join(dict.fromkeys(lost))};"
             f" there are {', '.join(names)}"
         )
+
+
+def chosen(
+    parsed_args: argparse.Namespace, names: Iterable[str]
+) -> tuple[list[str], list[bool]]:
+    """Return the columns that ``-c`` asks for; all of them without it.
+
+    :returns: their names, and of each column whether it is one of them.
+    """
+    asked = {_normal(name) for name in parsed_args.columns}
+    known = list(names)
+    kept = [not asked or _normal(name) in asked for name in known]
+    return list(itertools.compress(known, kept)), kept
 
 
 def check_record(

@@ -22,6 +22,7 @@ from cliff import app, commandmanager
 from stevedore import extension
 
 from protectorclient.osc import plugin
+from protectorclient.osc.private_parts import options_of
 
 if TYPE_CHECKING:
     from cliff import command as cliff_command
@@ -314,13 +315,13 @@ def _add_auth_options(
     parser: argparse.ArgumentParser, names: Iterable[str]
 ) -> None:
     for name in names:
-        if f"--os-{name}" not in parser._option_string_actions:
+        if f"--os-{name}" not in options_of(parser):
             _add_option(parser, name, name.replace("-", "_"), "")
 
 
 def _is_unusual(argv: list[str], parser: argparse.ArgumentParser) -> bool:
     """Whether the short list of authentication options will not do."""
-    known = set(parser._option_string_actions)
+    known = set(options_of(parser))
     given = {word.partition("=")[0] for word in argv}
     if any(word.startswith("--os-") for word in given - known):
         return True

@@ -157,12 +157,9 @@ class Looking(_following.Following):
             )
         selection.use_aliases(parsed_args, names, columns.CHECK_ALIASES)
         selection.check_columns(parsed_args, names)
-        chosen, selector = self._generate_columns_and_selector(
-            parsed_args, names
-        )
-        if selector:
-            rows = [tuple(itertools.compress(row, selector)) for row in rows]
-        emit(chosen, rows, self.app.stdout, parsed_args)
+        titles, kept = selection.chosen(parsed_args, names)
+        rows = [tuple(itertools.compress(row, kept)) for row in rows]
+        emit(titles, rows, self.app.stdout, parsed_args)
 
     def _print(self, outgoing: Outgoing) -> None:
         """A request as it goes over the wire."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -42,13 +43,10 @@ class OneOrSeveral(command.ShowOne):
             return super().produce_output(parsed_args, column_names, data)
         selection.use_aliases(parsed_args, column_names, self.aliases)
         selection.check_columns(parsed_args, column_names)
-        names, selector = self._generate_columns_and_selector(
-            parsed_args, column_names
-        )
-        if selector:
-            data = [self._compress_iterable(row, selector) for row in data]
+        names, kept = selection.chosen(parsed_args, column_names)
+        rows = [tuple(itertools.compress(row, kept)) for row in data]
         emit = self.formatter.emit_list  # type: ignore[attr-defined]
-        emit(names, data, self.app.stdout, parsed_args)
+        emit(names, rows, self.app.stdout, parsed_args)
         return 0
 
     def explain(self, error: BaseException) -> int:

@@ -13,6 +13,7 @@ from protectorclient import exceptions
 from protectorclient.escape import protector, shell_word
 from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns, command, options
+from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
@@ -224,17 +225,15 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
         rows = self.sorted_rows(parsed_args, column_names, data)
         if not parsed_args.sort_columns:
             rows = sorted(rows, key=lambda row: row[_READY].rank)
-        titles, selector = self._generate_columns_and_selector(
-            parsed_args, column_names
-        )
-        if selector is None:
-            titles = titles[:-1]
-            selector = [title != HEADERS[-1] for title in column_names]
+        titles, kept = selection.chosen(parsed_args, column_names)
+        if not parsed_args.columns:
+            titles.pop()
+            kept[-1] = False
         entries = [
             Entry(
                 tuple(
                     formatters.plain(cell)
-                    for cell in itertools.compress(row, selector)
+                    for cell in itertools.compress(row, kept)
                 ),
                 formatters.plain(row[0]),
                 values.human(row[_READY]),

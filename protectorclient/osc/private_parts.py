@@ -1,0 +1,41 @@
+"""The private parts of other packages that this package uses.
+
+Any version may change them. ``make versions`` therefore runs the tests with
+the oldest and the newest versions; a test holds this list complete, for the
+reference server, too. A line has the name, its package, where we use it and
+why.
+
+* ``_option_string_actions`` of argparse in ``osc/private_parts.py``: no
+  public way leads from ``--max-width`` to an option of cliff's.
+* ``_epilog`` of cliff in ``osc/command.py``: cliff's own ``get_epilog`` reads
+  the metadata of every installed package.
+* ``_hooks`` of cliff in ``osc/command.py``: the fast script knows without a
+  scan of all packages whether a command has hooks.
+* ``_load_hooks`` of cliff in ``osc/command.py``: as above.
+* ``_content`` of requests in ``_http/limits.py``: the answer is read here,
+  within a limit, and requests takes what was read.
+* ``_content_consumed`` of requests in ``_http/limits.py``: as above.
+* ``_session`` of keystoneauth1 in ``_http/session.py``: the copy of a
+  session must not close the requests session of its owner.
+* ``_compile_builder`` of werkzeug in ``fakeserver/base/routes.py``: what
+  werkzeug prepares for building addresses, which the server never does,
+  takes two thirds of the start of a site.
+
+Without an underscore, but not documented: ``Adjustments``, ``HTTPChannel``,
+``ErrorTask``, ``TcpWSGIServer`` and ``wasyncore`` of waitress in
+``fakeserver/http``. waitress has no public way to answer a refusal in the
+error form of the API, to stop within milliseconds, or to wait when the
+process has no file descriptor left.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+
+
+def options_of(
+    parser: argparse.ArgumentParser,
+) -> Mapping[str, argparse.Action]:
+    """Return the options of a parser, each by all of its strings."""
+    return parser._option_string_actions
