@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.helpers import found_once
+
 if TYPE_CHECKING:
     from fakeserver.local.pair import LocalPair
 
@@ -32,6 +34,7 @@ def _isolate() -> str:
 
 
 _HOME = _isolate()
+found_once.remember()
 # thousands of short-lived sites: to look for garbage as often as usual is a
 # tenth of the suite's time
 gc.set_threshold(100_000, 20, 20)
