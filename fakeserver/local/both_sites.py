@@ -3,7 +3,8 @@
 Without sockets nothing runs by itself: operations wait for :meth:`drain`,
 time moves when it is told to, and a crash is an exception that the site
 does not survive while the process goes on. With sockets each site is a real
-server on a port of loopback, in threads.
+server on a port of loopback, in threads; what the two ask of each other stays
+in the process, unless TLS is part of it.
 """
 
 import dataclasses

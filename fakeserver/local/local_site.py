@@ -1,6 +1,7 @@
 """One site in this process: started, stopped, killed, started again."""
 
 import dataclasses
+import time
 from collections.abc import Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -92,12 +93,13 @@ class LocalSite:
         self._opened = opened = compose.open_site(
             self.config, clock=self._clock, wire=self._wire, faults=plan
         )
+        sockets = type(self._wire) is not InProcess
+        app = create_app(opened, wait=None if sockets else _no_wait)
+        if sockets:
+            self._listen(app, plan)
         if isinstance(self._wire, InProcess):
-            app = create_app(opened, wait=_no_wait)
             self._wire.register(self.url, Called(app, plan))
             self._wire.restore(self.url)
-        else:
-            self._listen(create_app(opened), plan)
         opened.service.start()
 
     def _listen(self, app: WSGIApplication, plan: FaultPlan) -> None:
@@ -149,7 +151,7 @@ class LocalSite:
         """Nobody is answered any more."""
         if isinstance(self._wire, InProcess):
             self._wire.cut(self.url)
-        elif self._listener is not None:
+        if self._listener is not None:
             self._listener.hush()
 
     def _bury(self) -> None:

@@ -14,7 +14,7 @@ from fakeserver.http import certificate
 from fakeserver.http.listener import bind_any
 from fakeserver.local import scenario_history, seeded
 from fakeserver.local.both_sites import LIFETIME, BothSites
-from fakeserver.local.wsgi_adapter import InProcess
+from fakeserver.local.wsgi_adapter import InProcess, Neighbours
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.scenarios import SCENARIOS
 
@@ -73,8 +73,9 @@ class LocalPair(BothSites):
         wire: Wire = InProcess()
         if sockets:
             _dying_is_quiet()
-            ca = path / certificate.CA
-            wire = Sockets(str(ca) if tls else True)
+            wire = Neighbours()
+            if tls:
+                wire = Sockets(str(path / certificate.CA))
             clock = SharedClock(path / "clock.json")
         if workers is None:
             workers = WORKERS if sockets else 0

@@ -18,6 +18,8 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_encoding_from_headers
 from urllib3 import HTTPResponse
 
+from fakeserver.base.wire import Sockets
+
 #: headers that WSGI keeps under names of their own
 _BARE = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
@@ -59,6 +61,10 @@ class InProcess:
         made.mount("https://", adapter)
         return made
 
+    def knows(self, url: str) -> bool:
+        """Whether somebody answers, or has answered, at an address."""
+        return _origin(url) in self._apps
+
     def application(self, url: str) -> WSGIApplication:
         """Who answers at an address; raises when nobody does."""
         origin = _origin(url)
@@ -69,6 +75,24 @@ class InProcess:
         if app is None:
             raise _refusal()
         return app
+
+
+class Neighbours(InProcess):
+    """The wire between two sites whose clients come over sockets.
+
+    What the sites ask of each other stays in the process; any other
+    address is a real one.
+    """
+
+    def session(self) -> requests.Session:
+        """Calls the sites that are registered, and connects to others."""
+        made = _NextDoor(self)
+        made.trust_env = False
+        return made
+
+    def visitor(self) -> requests.Session:
+        """For a client: over sockets, as from another process."""
+        return Sockets().session()
 
 
 def _refusal() -> Exception:
@@ -101,13 +125,29 @@ class _Session(requests.Session):
     ) -> requests.Response:
         if not (_PLAIN.issuperset(options) and _is_plain(url)):
             return super().request(method, url, **options)
-        asked = _prepared(method, url, self.headers, options)
         adapter = self.get_adapter(url)
+        if not isinstance(adapter, _Adapter):
+            return super().request(method, url, **options)
+        asked = _prepared(method, url, self.headers, options)
         timeout = options.get("timeout")
         answer = adapter.send(asked, timeout=timeout)
         if answer.is_redirect and options.get("allow_redirects", True):
             return super().request(method, url, **options)
         return answer
+
+
+class _NextDoor(_Session):
+    """A session that needs a network for strangers alone."""
+
+    def __init__(self, wire: InProcess) -> None:
+        super().__init__()
+        self._wire = wire
+        self._near = _Adapter(wire)
+
+    def get_adapter(self, url: str) -> BaseAdapter:
+        if self._wire.knows(url):
+            return self._near
+        return super().get_adapter(url)
 
 
 def _is_plain(url: str) -> bool:
