@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from fakeserver.local.pair import LocalPair
-from tests.helpers.clirunner import SHELLS, protector
+from tests.helpers.clirunner import EITHER_SHELL, SHELLS, protector
 
 GROUP = "protection-group"
 WEB = "--network-mapping net-primary-web=net-secondary-web"
@@ -107,7 +107,7 @@ def test_what_is_printed_is_what_is_sent(
     }
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", EITHER_SHELL)
 def test_check_is_the_table_of_the_check_command(
     shell: str, local_pair: LocalPair
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair
-from tests.helpers.clirunner import SHELLS, protector
+from tests.helpers.clirunner import EITHER_SHELL, SHELLS, protector
 
 GROUP = "protection-group"
 WEB = "--network-mapping net-primary-web=net-secondary-web"
@@ -50,7 +50,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", EITHER_SHELL)
 @pytest.mark.parametrize(("guard", "told"), REFUSED)
 def test_a_world_that_is_not_as_expected(
     shell: str, guard: str, told: str, local_pair: LocalPair

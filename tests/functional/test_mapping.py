@@ -11,7 +11,7 @@ import yaml
 from fakeserver.local.pair import LocalPair
 from protectorclient.mapping import files
 from tests.helpers.check_states import World
-from tests.helpers.clirunner import SHELLS, protector
+from tests.helpers.clirunner import EITHER_SHELL, SHELLS, protector
 
 GROUP = "protection-group"
 FORWARD = {
@@ -160,7 +160,7 @@ def test_a_file_that_is_not_there(local_pair: LocalPair) -> None:
     assert ran.err == "cannot read /no/such: No such file or directory\n"
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", EITHER_SHELL)
 def test_a_suggestion_is_a_file_that_works(
     shell: str, local_pair: LocalPair, tmp_path: pathlib.Path
 ) -> None:

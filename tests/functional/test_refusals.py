@@ -13,7 +13,13 @@ import pytest
 from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair
 from tests.helpers import clirunner
-from tests.helpers.clirunner import SHELLS, Ran, openstack, protector
+from tests.helpers.clirunner import (
+    EITHER_SHELL,
+    SHELLS,
+    Ran,
+    openstack,
+    protector,
+)
 
 WEB = "--network-mapping net-primary-web=net-secondary-web"
 GROUP = "protection-group"
@@ -291,7 +297,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", EITHER_SHELL)
 @pytest.mark.parametrize(
     ("command", "code", "told"), REFUSED, ids=[row[0] for row in REFUSED]
 )
@@ -392,7 +398,7 @@ USAGE = [
 ]
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", EITHER_SHELL)
 @pytest.mark.parametrize(
     ("command", "message"), USAGE, ids=[row[0] for row in USAGE]
 )
@@ -419,7 +425,7 @@ def test_an_unknown_api_version_in_the_environment(
         )
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", EITHER_SHELL)
 def test_a_command_that_does_not_exist(shell: str, pair: LocalPair) -> None:
     program = "protector" if shell == "protector" else "openstack protector"
     for typed, named, meant in (

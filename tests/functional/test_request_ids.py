@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from fakeserver.local.pair import LocalPair
-from tests.helpers.clirunner import SHELLS
+from tests.helpers.clirunner import EITHER_SHELL, SHELLS
 
 GROUP = "protection-group"
 DRILL = (
@@ -27,7 +27,7 @@ def one_id(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("one_id")
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", EITHER_SHELL)
 @pytest.mark.parametrize("wait", ["", " --wait"])
 def test_what_had_ended_before_does_not_begin(
     shell: str, wait: str, local_pair: LocalPair

@@ -12,7 +12,7 @@ import yaml
 
 from fakeserver.local.pair import LocalPair
 from protectorclient.pair.site_pair import SitePair
-from tests.helpers.clirunner import SHELLS, protector
+from tests.helpers.clirunner import EITHER_SHELL, SHELLS, protector
 
 SHOW = "protection-group show prod-web-app -f value -c name"
 SYNC = "protection-group sync-status prod-web-app -f value -c status"
@@ -61,7 +61,7 @@ def connections(listener: socket.socket) -> int:
         count += 1
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", EITHER_SHELL)
 @pytest.mark.parametrize("first", ["site-a", "site-b"])
 def test_the_other_one_of_two(
     shell: str,
@@ -171,7 +171,7 @@ def test_two_sites_of_other_pairs_change_nothing(
         assert "site-a and far are not a pair" in ran.err
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", EITHER_SHELL)
 @pytest.mark.parametrize(
     "command",
     [
@@ -219,7 +219,7 @@ def test_one_site_is_asked_alone(
     assert wrong.err.startswith("--site: no site is called 'paris'")
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", EITHER_SHELL)
 def test_a_cloud_of_the_environment_has_its_records_name(
     shell: str,
     local_pair: LocalPair,

@@ -16,7 +16,7 @@ from protectorclient import SitePair, exceptions
 from protectorclient.osc.v1 import _following, _waiting
 from protectorclient.polling import poller
 from protectorclient.v1 import Client, operations
-from tests.helpers.clirunner import SHELLS, protector
+from tests.helpers.clirunner import EITHER_SHELL, SHELLS, protector
 from tests.helpers.rests import Rests
 
 WEB = "--network-mapping net-primary-web=net-secondary-web"
@@ -30,7 +30,7 @@ def until_it_runs(pair: LocalPair) -> None:
         time.sleep(0.01)
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", EITHER_SHELL)
 def test_a_failure_that_was_rolled_back(
     shell: str, local_pair: LocalPair
 ) -> None:

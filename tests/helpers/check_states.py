@@ -13,7 +13,7 @@ from typing import Any
 from fakeserver.local.pair import LocalPair
 from protectorclient.v1 import Client
 from tests.helpers import clirunner
-from tests.helpers.clirunner import Ran, openstack
+from tests.helpers.clirunner import Ran, typed
 
 GROUP = "openstack protector protection-group"
 WEB_MAPPING = "--network-mapping net-primary-web=net-secondary-web"
@@ -42,7 +42,7 @@ class World:
         try:
             line = os.path.expandvars(command)
             assert line.startswith("openstack ")
-            return openstack(line.removeprefix("openstack "))
+            return typed(line)
         finally:
             os.environ["OS_CLOUD"] = before
 
