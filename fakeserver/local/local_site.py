@@ -178,6 +178,10 @@ class Called:
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
+        end = time.monotonic() + READ_TIMEOUT
+        environ["waitress.client_disconnected"] = lambda: (
+            time.monotonic() > end
+        )
         try:
             parts = self._app(environ, start_response)
         except ConnectionDropped as dropped:

@@ -15,7 +15,7 @@ import pickle
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 from cliff import commandmanager
 from os_service_types import service_types
 
@@ -108,13 +108,24 @@ def _is_enabled_for(logger: logging.Logger, level: int) -> bool:
     return level >= logger.getEffectiveLevel()
 
 
+#: what is replaced by it, of what
+_REPLACED: list[tuple[Any, str, Any]] = [
+    (importlib.metadata, "entry_points", entry_points),
+    (commandmanager.CommandManager, "load_commands", load_commands),
+    (yaml, "safe_load", safe_load),
+    (
+        service_types.ServiceTypes,
+        "all_types_by_service_type",
+        property(
+            lambda of: {n: list(found) for n, found in _types(of).items()}
+        ),
+    ),
+    (logging.Logger, "isEnabledFor", _is_enabled_for),
+    (logging.Manager, "_clear_cache", lambda manager: None),
+]
+
+
 def remember() -> None:
     """Find each of these once in this process from here on."""
-    importlib.metadata.entry_points = entry_points  # type: ignore[assignment]
-    commandmanager.CommandManager.load_commands = load_commands
-    yaml.safe_load = safe_load
-    service_types.ServiceTypes.all_types_by_service_type = property(
-        lambda of: {name: list(found) for name, found in _types(of).items()}
-    )
-    logging.Logger.isEnabledFor = _is_enabled_for  # type: ignore[assignment]
-    logging.Manager._clear_cache = lambda self: None  # type: ignore[attr-defined]
+    for owner, name, instead in _REPLACED:
+        setattr(owner, name, instead)
