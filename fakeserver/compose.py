@@ -14,7 +14,14 @@ from fakeserver.base.config import SiteConfig
 from fakeserver.base.db import Database
 from fakeserver.base.fault_points import Faults
 from fakeserver.base.request_log import RequestLog
-from fakeserver.base.seed_world import SITES, World, build
+from fakeserver.base.seed_world import (
+    DOMAIN,
+    SERVICE_PROJECT,
+    SERVICE_USER,
+    SITES,
+    World,
+    build,
+)
 from fakeserver.base.vault import Vault
 from fakeserver.base.wire import Sockets, Wire
 from fakeserver.faults.plan import NAME, FaultFile, FaultPlan
@@ -22,6 +29,7 @@ from fakeserver.site import Site
 from fakeserver.store import upgrade
 
 if TYPE_CHECKING:
+    from fakeserver.cloud.identity.check import Identity
     from fakeserver.cloud.identity.keystone import Keystone
     from fakeserver.engine.service import Service
 
@@ -34,7 +42,10 @@ class OpenSite:
     """A site with the services that run on its ground parts."""
 
     ground: Site
+    #: the emulated Keystone, whether or not it is the one that is asked
     keystone: "Keystone"
+    #: whoever says whose a token is: the emulated Keystone or a real one
+    identity: "Identity"
     service: "Service"
     request_log: RequestLog
 
@@ -163,12 +174,27 @@ def compose(site: Site) -> OpenSite:
     from fakeserver.engine.service import Service
 
     folder, name = site.config.directory, site.config.site
+    keystone = Keystone(site)
     return OpenSite(
         ground=site,
-        keystone=Keystone(site),
+        keystone=keystone,
+        identity=_real_keystone(site) if site.config.identity else keystone,
         service=Service(site),
         request_log=RequestLog(folder / f"{name}.journal"),
     )
+
+
+def _real_keystone(site: Site) -> "Identity":
+    """Ask the Keystone that the site was given, with its own account."""
+    from fakeserver.cloud.identity.real import Credentials, RealKeystone
+
+    account = Credentials(
+        SERVICE_USER,
+        site.world.password(SERVICE_USER),
+        SERVICE_PROJECT,
+        DOMAIN,
+    )
+    return RealKeystone(site.config.identity, account, site.wire)
 
 
 def close_site(opened: OpenSite, timeout: float | None = None) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from flask import Blueprint
 
-from fakeserver.api.gate import Gate, TokenCheck
+from fakeserver.api.gate import Gate
 from fakeserver.api.views import (
     actions,
     consistency_groups,
@@ -18,6 +18,7 @@ from fakeserver.api.views import (
     tenant_mappings,
     versions,
 )
+from fakeserver.cloud.identity.check import Identity
 from fakeserver.engine.service import Service
 
 _NOUNS: tuple[Callable[[Service], Blueprint], ...] = (
@@ -35,7 +36,7 @@ _NOUNS: tuple[Callable[[Service], Blueprint], ...] = (
 )
 
 
-def blueprints(service: Service, identity: TokenCheck) -> list[Blueprint]:
+def blueprints(service: Service, identity: Identity) -> list[Blueprint]:
     """Return one blueprint for each noun; the first holds the gate of all."""
     made = [noun(service) for noun in _NOUNS]
     names = frozenset(blueprint.name for blueprint in made)

@@ -7,7 +7,7 @@ the body. The first that fails is the answer, in the error form.
 import dataclasses
 import logging
 import re
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import flask
 from flask import Response, request
@@ -18,6 +18,7 @@ from fakeserver.api import body, microversion, problems, roles, schema
 from fakeserver.api.microversion import OLDEST, Version
 from fakeserver.base.errors import Refused
 from fakeserver.base.ids import new_id
+from fakeserver.cloud.identity.check import Identity, IdentityUnreachable
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.site import Site
 
@@ -64,24 +65,16 @@ def template(rule: str) -> str:
     return _PARAMETER.sub(r"{\1}", rule)
 
 
-class TokenCheck(Protocol):
-    """Whoever knows the tokens of a site: its Keystone."""
-
-    def check(self, text: str | None) -> Token | None:
-        """The token that a text is; None where it is not valid here."""
-
-
 class Gate:
     """The way in and out of one site's protector API."""
 
     def __init__(
-        self, site: Site, identity: TokenCheck, blueprints: frozenset[str]
+        self, site: Site, identity: Identity, blueprints: frozenset[str]
     ) -> None:
         self._site = site
         self._identity = identity
         self._blueprints = blueprints
         self._newest = microversion.parse(site.config.max_microversion)
-        self._keystone = f"{site.config.url}/identity/v3"
         self._foreign: frozenset[str] | None = None
 
     def attach(self, blueprint: flask.Blueprint) -> None:
@@ -149,12 +142,22 @@ class Gate:
             raise Refused(
                 "unauthorized", "The request carries no X-Auth-Token"
             )
-        token = self._identity.check(text)
+        try:
+            token = self._identity.check(text)
+        except IdentityUnreachable as error:
+            raise Refused("identity-unreachable", str(error)) from error
         if token is None:
             raise Refused(
                 "unauthorized",
                 f"The token is not valid at {self._site.config.site}, "
                 "or not any more",
+            )
+        if not token.admitted:
+            scope = "the domain" if token.domain_id else "nothing"
+            raise Refused(
+                "forbidden",
+                f"The token is scoped to {scope}. This needs a token that is "
+                "scoped to a project",
             )
         return token
 
@@ -192,7 +195,9 @@ class Gate:
                 return error
             raise error
         if isinstance(error, Refused):
-            return problems.refused(error, found.request_id, self._keystone)
+            return problems.refused(
+                error, found.request_id, self._identity.url
+            )
         if isinstance(error, HTTPException):
             return problems.unrouted(error, request.method, found.request_id)
         LOG.exception("%s %s", found.request_id, request.path)

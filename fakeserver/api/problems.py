@@ -9,6 +9,8 @@ from werkzeug.exceptions import HTTPException
 from fakeserver.api.answers import answer
 from fakeserver.base.errors import Refused
 
+#: when to ask again for what nobody could answer, seconds
+RETRY_AFTER = 5
 NOWHERE = "There is nothing at this address"
 
 #: what Flask and werkzeug raise by themselves: status -> (status, reason)
@@ -47,6 +49,8 @@ def refused(error: Refused, request_id: str, keystone: str) -> Response:
     )
     if error.status == 401:
         response.headers["WWW-Authenticate"] = f'Keystone uri="{keystone}"'
+    if error.status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
     return response
 
 

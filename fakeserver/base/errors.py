@@ -24,6 +24,7 @@ STATUS = {
     "version-not-supported": 406,
     "too-large": 413,
     "internal": 500,
+    "identity-unreachable": 503,
 }
 
 PEER_UNREACHABLE = (

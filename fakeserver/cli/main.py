@@ -5,6 +5,7 @@ import pathlib
 import signal
 import sqlite3
 import sys
+import urllib.parse
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -20,6 +21,7 @@ from fakeserver.sandbox.scenarios import SCENARIOS
 from fakeserver.storage import kept
 from fakeserver.store.upgrade import SchemaProblem
 
+A, B = SITES
 DEFAULT_DIR = ".protector-sandbox"
 MICROVERSIONS = ("1.0", "1.1", "1.2")
 
@@ -127,6 +129,14 @@ def _up_options(up: argparse.ArgumentParser) -> None:
         metavar="N",
         help="Seed of the ids of the seeded world; the default is 1.",
     )
+    for option, site in (("--identity", A), ("--peer-identity", B)):
+        up.add_argument(
+            option,
+            type=_keystone,
+            metavar="URL",
+            help=f"real Keystone of {site}; default: an emulated one. It must "
+            "know the users, projects and ids of the sandbox",
+        )
     up.add_argument(
         "--max-microversion",
         choices=MICROVERSIONS,
@@ -238,6 +248,23 @@ def _port(text: str) -> int:
     if not 0 <= number <= 65535:
         raise argparse.ArgumentTypeError(f"{text} is not a port")
     return number
+
+
+def _keystone(text: str) -> str:
+    """Return the address of a Keystone, with ``/v3`` at its end."""
+    try:
+        parts = urllib.parse.urlsplit(text)
+        known = parts.scheme in ("http", "https") and parts.hostname
+        usable = known and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or parts.username is not None or parts.query:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not the URL of a Keystone, as in "
+            "http://keystone.example.com:5000/v3"
+        )
+    bare = text.partition("#")[0].rstrip("/")
+    return bare if bare.endswith("/v3") else f"{bare}/v3"
 
 
 def _count(text: str) -> int:
@@ -356,6 +383,8 @@ def _up(args: argparse.Namespace, folder: Folder) -> None:
         "max_microversion",
         "scenario",
         "groups",
+        "identity",
+        "peer_identity",
     )
     asked = {name: getattr(args, name) for name in names}
     if not args.foreground:

@@ -1,10 +1,10 @@
-"""The emulated Keystone, Nova, Neutron, Cinder and Glance of one site."""
+"""The emulated Keystone, Nova, Neutron, Cinder, Glance of one site."""
 
 from typing import TYPE_CHECKING
 
 from fakeserver.cloud.compute.api import Compute
 from fakeserver.cloud.compute.images import Image
-from fakeserver.cloud.identity.api import Identity
+from fakeserver.cloud.identity.api import Identity as IdentityService
 from fakeserver.cloud.identity.keystone import Keystone
 from fakeserver.cloud.network.api import Networking
 from fakeserver.cloud.volume.api import Volume
@@ -12,14 +12,19 @@ from fakeserver.cloud.volume.api import Volume
 if TYPE_CHECKING:
     from flask import Blueprint
 
+    from fakeserver.cloud.identity.check import Identity
     from fakeserver.site import Site
 
-SERVICES = (Identity, Compute, Networking, Volume, Image)
+SERVICES = (Compute, Networking, Volume, Image)
 
 
-def blueprints(site: "Site", keystone: Keystone) -> list["Blueprint"]:
-    """Return one Flask blueprint for each service of the cloud."""
-    return [kind(site, keystone).blueprint() for kind in SERVICES]
+def blueprints(site: "Site", identity: "Identity") -> list["Blueprint"]:
+    """Return one blueprint a service, to be registered where the site
+    answers; a real Keystone is none of them."""
+    made = [kind(site, identity).blueprint() for kind in SERVICES]
+    if isinstance(identity, Keystone):
+        made.append(IdentityService(site, identity).blueprint())
+    return made
 
 
-__all__ = ["Keystone", "blueprints"]
+__all__ = ["IdentityService", "Keystone", "blueprints"]

@@ -39,8 +39,8 @@ def create_app(
     rest = control.Pause(stop=service.stop, go=service.wake)
     app.take(
         [
-            *api.blueprints(service, opened.keystone),
-            *cloud.blueprints(site, opened.keystone),
+            *api.blueprints(service, opened.identity),
+            *cloud.blueprints(site, opened.identity),
             control.blueprint(service, rest),
         ]
     )

@@ -143,7 +143,7 @@ class BothSites:
     def cloud(self, name: str) -> dict[str, Any]:
         """An entry of clouds.yaml."""
         site = self.sites[SITES[0]]
-        urls = {s: self.settings.url_of(s) for s in SITES}
+        urls = {key: each.config.auth_url for key, each in self.sites.items()}
         return cloudsyaml.clouds(site.world, urls, site.config)[name]
 
     def session(self, cloud: str = "site-a") -> keystone.Session:

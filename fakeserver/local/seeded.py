@@ -142,14 +142,17 @@ def _move(config: SiteConfig) -> None:
     db = sqlite3.connect(config.database)
     try:
         with db:
-            db.execute(
-                "UPDATE pg_sites SET doc = replace(replace(doc, ?, ?), ?, ?)",
-                (
-                    _URLS[config.site],
-                    config.url,
-                    _URLS[config.peer],
-                    config.peer_url,
-                ),
-            )
+            for each in (config, config.of_peer()):
+                unknown = dataclasses.replace(
+                    each, url=_URLS[each.site], identity=""
+                )
+                for old, new in (
+                    (unknown.auth_url, each.auth_url),
+                    (unknown.url, each.url),
+                ):
+                    db.execute(
+                        "UPDATE pg_sites SET doc = replace(doc, ?, ?)",
+                        (old, new),
+                    )
     finally:
         db.close()

@@ -21,14 +21,14 @@ _ENTRIES = (
 
 
 def clouds(
-    world: World, urls: Mapping[str, str], config: SiteConfig
+    world: World, auth_urls: Mapping[str, str], config: SiteConfig
 ) -> dict[str, dict[str, Any]]:
     """Return the entries as a mapping, in the order of the table."""
     made: dict[str, dict[str, Any]] = {}
     for name, site, user, secondary in _ENTRIES:
         entry: dict[str, Any] = {
             "auth": {
-                "auth_url": f"{urls[site]}/identity/v3",
+                "auth_url": auth_urls[site],
                 "username": user,
                 "password": world.password(user),
                 "project_name": USERS[user][0],
@@ -45,11 +45,13 @@ def clouds(
     return made
 
 
-def render(world: World, urls: Mapping[str, str], config: SiteConfig) -> str:
+def render(
+    world: World, auth_urls: Mapping[str, str], config: SiteConfig
+) -> str:
     """Return the text of the file; scalars are quoted as in JSON, which YAML
     reads."""
     lines = [f"# {' and '.join(SITES)} of a protector sandbox", "clouds:"]
-    for name, entry in clouds(world, urls, config).items():
+    for name, entry in clouds(world, auth_urls, config).items():
         lines += [f"  {name}:", *_block(entry, "    ")]
     return "\n".join(lines) + "\n"
 

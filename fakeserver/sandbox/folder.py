@@ -39,6 +39,9 @@ class Settings:
     groups: int = 0
     pace: float = 1.0
     max_microversion: str = "1.2"
+    #: the real Keystone of each site, with /v3; the emulated one where empty
+    identity: str = ""
+    peer_identity: str = ""
 
     def port_of(self, site: str) -> int:
         return self.port if site == SITES[0] else self.peer_port
@@ -46,6 +49,10 @@ class Settings:
     def url_of(self, site: str) -> str:
         scheme = "https" if self.tls else "http"
         return f"{scheme}://{HOST}:{self.port_of(site)}"
+
+    def identity_of(self, site: str) -> str:
+        """The real Keystone of a site; empty where it is emulated."""
+        return self.identity if site == SITES[0] else self.peer_identity
 
 
 def _looked_through(settings: Settings) -> Settings:
@@ -158,7 +165,9 @@ class Folder:
         config = self.config(settings, SITES[0])
         world = build(settings.scenario, settings.seed, settings.groups)
         text = cloudsyaml.render(
-            world, {site: settings.url_of(site) for site in SITES}, config
+            world,
+            {site: self.config(settings, site).auth_url for site in SITES},
+            config,
         )
         write_private(self.clouds_yaml, text)
         self.write_settings(settings)
@@ -185,6 +194,8 @@ class Folder:
             seed=settings.seed,
             pace=settings.pace,
             max_microversion=settings.max_microversion,
+            identity=settings.identity_of(site),
+            peer_identity=settings.identity_of(other(site)),
             scenario=settings.scenario,
             groups=settings.groups,
             ca_file=self.path / certificate.CA if settings.tls else None,

@@ -4,6 +4,7 @@ import sqlite3
 from typing import Any
 
 from fakeserver.base.clock import stamp
+from fakeserver.base.config import SiteConfig
 from fakeserver.base.ids import stable_id
 from fakeserver.base.seed_world import (
     ARRAY_TOKENS,
@@ -36,9 +37,8 @@ def seed_service(tx: sqlite3.Connection, site: Site, now: float) -> None:
     if not world.registered:
         return
     moment = stamp(now)
-    urls = {config.site: config.url, config.peer: config.peer_url}
-    for name in SITES:
-        REGISTERED.put(tx, _site(site, name, urls[name], moment))
+    for of_site in (config, config.of_peer()):
+        REGISTERED.put(tx, _site(site, of_site, moment))
     for tenant in ("demo", "rival"):
         projects = {
             world.site_id(name): world.project_id(name, tenant)
@@ -62,8 +62,8 @@ def mapping_id(world: World, tenant: str) -> str:
     return stable_id(world.seed, "tenant-mapping", tenant)
 
 
-def _site(site: Site, name: str, url: str, moment: str) -> dict[str, Any]:
-    world = site.world
+def _site(site: Site, config: SiteConfig, moment: str) -> dict[str, Any]:
+    world, name = site.world, config.site
     site_id = world.site_id(name)
     local = name == site.config.site
     account, password = PEER_USER, world.peer_password()
@@ -75,9 +75,9 @@ def _site(site: Site, name: str, url: str, moment: str) -> dict[str, Any]:
         "description": f"The sandbox's {name}",
         "status": "active",
         "local": local,
-        "auth_url": f"{url}/identity/v3",
+        "auth_url": config.auth_url,
         "region_name": REGION,
-        "protector_url": url,
+        "protector_url": config.url,
         "array_name": ARRAYS[name],
         "volume_backend_host": world.backend(name),
         "username": account,

@@ -11,6 +11,7 @@ from fakeserver.cloud.identity.accounts import DOMAIN_SCOPE, SYSTEM
 from fakeserver.cloud.identity.assignments import Assignments
 from fakeserver.cloud.identity.credentials import Credentials
 from fakeserver.cloud.identity.keystone import LoginRefused, NoSuchLogin
+from fakeserver.cloud.identity.part import KeystonePart
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared import web
 from fakeserver.cloud.shared.rows import Doc
@@ -20,7 +21,7 @@ from fakeserver.cloud.shared.web import Answer, CloudError, Route
 _OBJECT = web.validator({"type": "object"})
 
 
-class Tokens(web.Part):
+class Tokens(KeystonePart):
     """Versions, tokens, and what a token's holder may see of itself."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (

@@ -10,6 +10,7 @@ from fakeserver.cloud.identity import catalog, directory, links
 from fakeserver.cloud.identity.accounts import DOMAIN_SCOPE, SYSTEM
 from fakeserver.cloud.identity.directory import BUILT_IN_ROLES, admin_only
 from fakeserver.cloud.identity.keystone import DOMAIN_ID
+from fakeserver.cloud.identity.part import KeystonePart
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared import web
 from fakeserver.cloud.shared.rows import Doc
@@ -20,7 +21,7 @@ from fakeserver.cloud.shared.web import Answer, Route
 _IMPLIES = {"admin": ("member",), "member": ("reader",)}
 
 
-class Assignments(web.Part):
+class Assignments(KeystonePart):
     """Role assignments and what follows from them; read only."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (

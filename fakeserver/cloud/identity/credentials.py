@@ -9,6 +9,7 @@ import flask
 from fakeserver.base.clock import parse_stamp
 from fakeserver.base.ids import new_id
 from fakeserver.cloud.identity import catalog, links
+from fakeserver.cloud.identity.part import KeystonePart
 from fakeserver.cloud.identity.passwords import hash_secret
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared import web
@@ -48,7 +49,7 @@ _CREATE = web.validator(
 _PATH = "/v3/users/<user>/application_credentials"
 
 
-class Credentials(web.Part):
+class Credentials(KeystonePart):
     """A user's own application credentials."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (

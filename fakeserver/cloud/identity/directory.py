@@ -8,8 +8,8 @@ import flask
 from fakeserver.base.seed_world import DOMAIN, IMPLIED_ROLES, REGION
 from fakeserver.cloud.identity import catalog, links
 from fakeserver.cloud.identity.keystone import DOMAIN_ID
+from fakeserver.cloud.identity.part import KeystonePart
 from fakeserver.cloud.identity.tokens import Token
-from fakeserver.cloud.shared import web
 from fakeserver.cloud.shared.rows import Doc, Table
 from fakeserver.cloud.shared.schema import PROJECTS, USERS
 from fakeserver.cloud.shared.web import Answer, CloudError, Route
@@ -19,7 +19,7 @@ BUILT_IN_ROLES = ("admin", "member", "reader")
 _USER = ("id", "name", "domain_id", "enabled", "default_project_id")
 
 
-class Directory(web.Part):
+class Directory(KeystonePart):
     """Read only: who and what is there is decided by the seed."""
 
     ROUTES: ClassVar[tuple[Route, ...]] = (

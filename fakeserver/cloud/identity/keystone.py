@@ -57,9 +57,13 @@ class Keystone:
         self._box = TokenBox(site.config, site.clock)
         self._secrets = Checker()
 
-    def check(self, token: str | None) -> Token | None:
+    @property
+    def url(self) -> str:
+        return f"{self._site.config.url}/identity/v3"
+
+    def check(self, text: str | None) -> Token | None:
         """Who holds this token; None for junk, expired or revoked ones."""
-        claims = self._box.open(token) if token else None
+        claims = self._box.open(text) if text else None
         if claims is None or claims.expires_at <= self._site.clock.time():
             return None
         return self._look_up(claims)

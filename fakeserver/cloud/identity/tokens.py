@@ -56,7 +56,16 @@ class Token:
 
     @property
     def scoped(self) -> bool:
-        return bool(self.project_id or self.domain_id or self.system)
+        return self.admitted or bool(self.domain_id)
+
+    @property
+    def admitted(self) -> bool:
+        """Whether its roles count outside of Keystone.
+
+        A role on a domain is one over Keystone's own objects: its holder
+        has no business with instances, volumes and their protection.
+        """
+        return bool(self.project_id) or self.system
 
     @property
     def is_admin(self) -> bool:

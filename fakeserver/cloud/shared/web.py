@@ -11,11 +11,12 @@ import jsonschema  # type: ignore[import-untyped]
 from werkzeug.exceptions import HTTPException
 
 from fakeserver.base.routes import Blueprint
+from fakeserver.cloud.identity.check import IdentityUnreachable
 from fakeserver.cloud.shared.rows import Doc
 from fakeserver.storage.driver import StorageError
 
 if TYPE_CHECKING:
-    from fakeserver.cloud.identity.keystone import Keystone
+    from fakeserver.cloud.identity.check import Identity
     from fakeserver.cloud.identity.tokens import Token
     from fakeserver.site import Site
 
@@ -24,6 +25,8 @@ MAX_BODY = 1 << 20
 #: how many objects a page has at most
 MAX_PAGE = 1000
 
+#: when to ask again for what nobody could answer, seconds
+RETRY_AFTER = 5
 UNAUTHENTICATED = "The request you have made requires authentication."
 
 Answer = flask.Response | Doc | tuple[Doc | str, int]
@@ -60,9 +63,9 @@ class Part:
 
     ROUTES: ClassVar[tuple[Route, ...]] = ()
 
-    def __init__(self, site: "Site", keystone: "Keystone") -> None:
+    def __init__(self, site: "Site", identity: "Identity") -> None:
         self.site = site
-        self.keystone = keystone
+        self.identity = identity
 
 
 class Service:
@@ -76,14 +79,14 @@ class Service:
     #: whether nothing of it is for who may not even read in a project
     for_readers: ClassVar[bool] = True
 
-    def __init__(self, site: "Site", keystone: "Keystone") -> None:
+    def __init__(self, site: "Site", identity: "Identity") -> None:
         self.site = site
-        self.keystone = keystone
+        self.identity = identity
 
     def blueprint(self) -> flask.Blueprint:
         made = Blueprint(self.name, __name__, url_prefix=self.prefix)
         for kind in self.PARTS:
-            part = kind(self.site, self.keystone)
+            part = kind(self.site, self.identity)
             for route in kind.ROUTES:
                 view = getattr(part, route.view)
                 made.add_url_rule(
@@ -127,10 +130,15 @@ class Service:
 
     def caller(self) -> "Token":
         """Return the token's holder; refuse a token without a project."""
-        token = self.keystone.check(flask.request.headers.get("X-Auth-Token"))
+        try:
+            token = self.identity.check(
+                flask.request.headers.get("X-Auth-Token")
+            )
+        except IdentityUnreachable as error:
+            raise CloudError(503, str(error)) from error
         if token is None:
             raise CloudError(401, UNAUTHENTICATED)
-        if self.for_readers and not token.may_read:
+        if self.for_readers and not (token.admitted and token.may_read):
             raise CloudError(
                 403, "You are not authorized: this needs the role reader."
             )
@@ -160,8 +168,10 @@ class Service:
         answer = flask.jsonify(body)
         answer.status_code = error.status
         if error.status == 401:
-            where = f"{self.site.config.url}/identity"
+            where = self.identity.url.removesuffix("/v3")
             answer.headers["WWW-Authenticate"] = f'Keystone uri="{where}"'
+        if error.status == 503:
+            answer.headers["Retry-After"] = str(RETRY_AFTER)
         return answer
 
     def _http_error(self, error: HTTPException) -> flask.Response:

@@ -15,7 +15,7 @@ from fakeserver.cloud.volume import render
 from fakeserver.cloud.volume.policy import Policy
 
 if TYPE_CHECKING:
-    from fakeserver.cloud.identity.keystone import Keystone
+    from fakeserver.cloud.identity.check import Identity
     from fakeserver.site import Site
 
 BASE = "/v3/<project>"
@@ -24,8 +24,8 @@ BASE = "/v3/<project>"
 class CinderPart(web.Part):
     """A part of Cinder that enforces the policy file."""
 
-    def __init__(self, site: "Site", keystone: "Keystone") -> None:
-        super().__init__(site, keystone)
+    def __init__(self, site: "Site", identity: "Identity") -> None:
+        super().__init__(site, identity)
         self.policy = Policy(site.config.cinder_policy)
 
     def enforce(
