@@ -96,6 +96,7 @@ _EVERYWHERE = {
     "403": ("Forbidden", True),
     "406": ("NotAcceptable", False),
     "413": ("TooLarge", False),
+    "503": ("NoIdentity", True),
 }
 _HEADERS = {
     "OpenStack-API-Version": "Version",

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
+import requests
+
 from fakeserver.base.seed_world import FLEET_MOST, SITES
 from fakeserver.http.listener import bind, bind_any
 from fakeserver.sandbox import channel, process
@@ -24,6 +26,8 @@ from fakeserver.store.upgrade import SchemaProblem
 
 #: how long a site may take until it answers, seconds
 START_TIMEOUT = 60.0
+#: how long a real Keystone may take until it answers, seconds
+KEYSTONE_TIMEOUT = 5.0
 #: the option that says the port of a site
 OPTIONS = {SITES[0]: "--port", SITES[1]: "--peer-port"}
 #: settings that data on disk was made with
@@ -34,6 +38,8 @@ _FIXED = {
     "seed": "--seed",
     "scenario": "--scenario",
     "groups": "--groups",
+    "identity": "--identity",
+    "peer_identity": "--peer-identity",
 }
 INTERRUPTED = 130
 
@@ -80,8 +86,25 @@ def _up(
         scenario_history.begin_anew(folder, settings, time.time())
     awake = [site for site in SITES if site not in scenario.down]
     launch(folder, settings, awake, interrupted)
+    for site in awake:
+        _look_for_keystone(settings, site)
     for site in scenario.down:
         say(f"{site} does not run in this scenario.")
+
+
+def _look_for_keystone(settings: Settings, site: str) -> None:
+    """Warn when the real Keystone of a site does not answer."""
+    url = settings.identity_of(site)
+    if not url:
+        return
+    try:
+        found = requests.get(url, timeout=KEYSTONE_TIMEOUT)
+        found.raise_for_status()
+        found.json()["version"]["id"]
+    except (requests.RequestException, ValueError, LookupError, TypeError):
+        say(
+            f"No Keystone answers at {url}. {site} answers 503 until one does."
+        )
 
 
 def _leave_nothing(folder: Folder, made: bool, keep_logs: bool) -> None:
@@ -118,12 +141,19 @@ def _settings(
         for key, option in _FIXED.items():
             held = getattr(before, key)
             if key in given and given[key] != held:
+                how = f"with {option} {held}" if held else f"without {option}"
                 raise Problem(
-                    f"The data in {folder.shown} was made with {option} "
-                    f"{held}, which cannot change. Give another --dir, or "
-                    "remove the folder."
+                    f"The data in {folder.shown} was made {how}, which "
+                    "cannot change. Give another --dir, or remove the folder."
                 )
     settings = dataclasses.replace(before, **given)
+    real = settings.identity or settings.peer_identity
+    if real and SCENARIOS[settings.scenario].has_history:
+        raise Problem(
+            f"--scenario {settings.scenario} does not go with --identity: "
+            "its operations ran when the Keystones were emulated ones.",
+            2,
+        )
     counted = SCENARIOS[settings.scenario].counted
     if settings.groups and not counted:
         raise Problem("--groups goes with --scenario fleet.", 2)

@@ -21,6 +21,12 @@ from fakeserver.http import control
 LOG = logging.getLogger(__name__)
 
 
+class BehindKeystone(Application):
+    """A site without the addresses of an emulated Keystone."""
+
+    _worked_out = None
+
+
 def create_app(
     opened: OpenSite,
     *,
@@ -34,7 +40,8 @@ def create_app(
     from fakeserver import api, cloud
 
     site, service = opened.ground, opened.service
-    app = Application("fakeserver", static_folder=None)
+    kind = BehindKeystone if site.config.identity else Application
+    app = kind("fakeserver", static_folder=None)
     app.json.sort_keys = False  # type: ignore[attr-defined]
     rest = control.Pause(stop=service.stop, go=service.wake)
     app.take(

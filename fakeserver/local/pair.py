@@ -41,6 +41,8 @@ class LocalPair(BothSites):
         workers: int | None = None,
         max_microversion: str = "1.2",
         token_lifetime: float = LIFETIME,
+        identity: str = "",
+        peer_identity: str = "",
     ) -> None:
         if tls and not sockets:
             raise ValueError("TLS needs sockets")
@@ -62,6 +64,8 @@ class LocalPair(BothSites):
             groups=groups,
             pace=pace,
             max_microversion=max_microversion,
+            identity=identity,
+            peer_identity=peer_identity,
         )
         folder.write(settings)
         for port in ports:

@@ -1,12 +1,15 @@
 """Everything that is described happens, and is as it is described."""
 
+import contextlib
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import flask
 import pytest
 
+from fakeserver.cloud.identity.check import IdentityUnreachable
+from fakeserver.cloud.identity.tokens import Token
 from fakeserver.local.pair import LocalPair
 from fakeserver.store import groups
 from tests.helpers.judging import Judge
@@ -76,6 +79,8 @@ def refuse(walk: Walk, method: str, path: str, entry: dict[str, Any]) -> None:
     walk.send(method, f"{path}?colour=red", body)
     walk.send(method, path, body, token=None)
     walk.send(method, path, body, token=walk.stranger)
+    with keystone_silent(walk):
+        walk.send(method, path, body)
     beyond = {"OpenStack-API-Version": "protector 9.9"}
     walk.send(method, path, body, headers=beyond)
     junk = {"OpenStack-API-Version": "protector newest"}
@@ -87,6 +92,19 @@ def refuse(walk: Walk, method: str, path: str, entry: dict[str, Any]) -> None:
         head, _, tail = path.rpartition("{")
         nobody = NOBODY + tail.partition("}")[2]
         walk.send(method, head + nobody if head else path, body)
+
+
+@contextlib.contextmanager
+def keystone_silent(walk: Walk) -> Iterator[None]:
+    """Nobody says whose a token is, as a real Keystone may not."""
+    keystone = walk.pair.site("a").keystone
+
+    def check(text: str | None) -> Token | None:
+        raise IdentityUnreachable(keystone.url, "connection refused")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keystone, "check", check)
+        yield
 
 
 def theirs(walk: Walk, method: str, path: str, body: Any) -> None:

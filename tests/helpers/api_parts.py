@@ -14,6 +14,7 @@ from fakeserver.base.clock import stamp
 from fakeserver.base.errors import Refused
 from fakeserver.base.ids import stable_id
 from fakeserver.base.routes import Application, Blueprint
+from fakeserver.cloud.identity.check import IdentityUnreachable
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.engine.model.document import new_document
 from fakeserver.engine.peer.access import Access
@@ -35,19 +36,29 @@ ROLES = {
 
 
 class Tokens:
-    """A Keystone whose tokens read ``role`` or ``role:project``."""
+    """A Keystone whose tokens read ``role`` or ``role:project``.
 
-    def check(self, token: str | None) -> Token | None:
-        role, _, project = (token or "").partition(":")
+    For a project stands what another scope is called, too: ``@system``,
+    ``@domain`` or ``@nothing``. The token ``silence`` has no answer.
+    """
+
+    url = "http://127.0.0.1:8788/identity/v3"
+
+    def check(self, text: str | None) -> Token | None:
+        if text == "silence":
+            raise IdentityUnreachable(self.url, "connection refused")
+        role, _, project = (text or "").partition(":")
         if role not in ROLES:
             return None
         return Token(
             user_id="u",
             user_name=role,
-            project_id=project or PROJECT,
+            project_id="" if project[:1] == "@" else project or PROJECT,
             project_name="demo",
             roles=ROLES[role],
             expires_at=2e9,
+            system=project == "@system",
+            domain_id="default" if project == "@domain" else "",
         )
 
 

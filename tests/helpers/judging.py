@@ -17,7 +17,8 @@ from openapi_core.templating.paths.exceptions import PathError
 
 import fakeserver.api
 from fakeserver.api import description, microversion
-from fakeserver.api.gate import TokenCheck, template
+from fakeserver.api.gate import template
+from fakeserver.cloud.identity.check import Identity
 from fakeserver.engine.service import Service
 from fakeserver.site import Site
 
@@ -58,7 +59,7 @@ class Judge:
         before = fakeserver.api.blueprints
 
         def blueprints(
-            service: Service, identity: TokenCheck
+            service: Service, identity: Identity
         ) -> list[flask.Blueprint]:
             # the first that is registered sees an answer last
             return [

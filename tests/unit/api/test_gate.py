@@ -26,6 +26,58 @@ HEADER = "OpenStack-API-Version"
 RID = "X-OpenStack-Request-ID"
 
 
+# -- whose the token is
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [rule for rule in roles.RULES if rule.roles and not rule.action],
+    ids=lambda rule: f"{rule.method} {rule.path}",
+)
+@pytest.mark.parametrize("scope", ["domain", "nothing"])
+@pytest.mark.decided
+def test_a_role_on_a_domain_counts_nowhere(
+    call: Api, rule: roles.Rule, scope: str
+) -> None:
+    """An admin of Keystone's domain is none of the protector's."""
+    path = rule.path.replace("{tenant_id}", PROJECT)
+    response = call(rule.method, path, role=f"admin:@{scope}")
+    assert response.status_code == 403
+    said = error_of(response)
+    assert said.reason == "forbidden"
+    assert said.message.startswith(
+        f"The token is scoped to {scope.replace('dom', 'the dom')}."
+    )
+
+
+@pytest.mark.decided
+def test_an_admin_of_the_system_is_one_everywhere(call: Api) -> None:
+    for path in ("/v1/admin/sites", GROUPS, "/v1/health"):
+        assert call("GET", path, role="admin:@system").status_code == 200
+    # what is less than that is nothing of any project
+    assert call("GET", GROUPS, role="member:@system").status_code == 403
+    shown = call("GET", "/v1/health", role="reader:@system")
+    assert shown.get_json()["health"] == []
+
+
+@pytest.mark.parametrize("method, path", [("GET", GROUPS), ("POST", GROUPS)])
+def test_no_answer_of_keystone_is_no_mistake_of_ours(
+    call: Api, method: str, path: str
+) -> None:
+    response = call(method, path, {}, role="silence")
+    assert response.status_code == 503
+    assert response.headers["Retry-After"] == "5"
+    said = error_of(response)
+    assert said.reason == "identity-unreachable"
+    assert said.message == (
+        "Keystone at http://127.0.0.1:8788/identity/v3 does not say whose "
+        "the token is: connection refused"
+    )
+    assert RID in response.headers
+    # what needs no token is answered
+    assert call("GET", "/", role="silence").status_code == 200
+
+
 # -- versions
 
 
