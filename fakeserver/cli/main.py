@@ -258,7 +258,10 @@ def _keystone(text: str) -> str:
         usable = known and parts.port != 0
     except ValueError:
         usable = False
-    if not usable or parts.username is not None or parts.query:
+    if "@" in text:
+        # it may hold a password
+        raise argparse.ArgumentTypeError("the URL of a Keystone has no user")
+    if not usable or parts.query:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not the URL of a Keystone, as in "
             "http://keystone.example.com:5000/v3"

@@ -45,7 +45,6 @@ def test_the_address_ends_in_v3(option: str, given: str) -> None:
         "http://[",
         "http://keystone.example.com:x",
         "http://keystone.example.com:0",
-        "http://admin:secret@keystone.example.com",
         "http://keystone.example.com/?a=b",
     ],
 )
@@ -53,7 +52,12 @@ def test_what_is_no_address(said: Said, given: str) -> None:
     code, err = said("up", "--identity", given)
     assert code == 2
     assert "is not the URL of a Keystone, as in http" in err
-    assert err.count("\n") == 1
+
+
+def test_a_password_in_the_address_is_not_repeated(said: Said) -> None:
+    code, err = said("up", "--identity", "http://admin:secret@k.example.com")
+    assert code == 2
+    assert "has no user" in err and "secret" not in err
 
 
 @pytest.mark.parametrize(
