@@ -20,6 +20,7 @@ from protectorclient.polling.silence import (
     grace_exceeded,
 )
 
+A = TypeVar("A")
 T = TypeVar("T")
 
 #: Questions that are under way at the same time.
@@ -123,6 +124,15 @@ class BothSites:
                 question()
 
         at_once.each_of(questions, quietly, askers=_ASKERS)
+
+    def about(self, items: Iterable[A], question: Callable[[A], T]) -> list[T]:
+        """Put one question about each of several things, some at once.
+
+        :param items: what is asked about, such as groups.
+        :param question: takes one of them.
+        :returns: the answers, in the order of the things.
+        """
+        return at_once.each_of(items, question, askers=_ASKERS)
 
     def refuse_one(self) -> None:
         """Raise where both clouds lead to one site, as far as is known.

@@ -72,6 +72,10 @@ class SiteFacts:
         answer: T = future.result()
         return answer
 
+    def later(self, question: Callable[[], T]) -> concurrent.futures.Future[T]:
+        """Put a question that is not waited for here."""
+        return at_once.start(question)
+
     def _keep(self, key: Any, answer: object) -> None:
         """Keep what another answer has told, unless it was asked already."""
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
@@ -110,6 +114,11 @@ class SiteFacts:
                 site=self.name,
             )
         _ = self.handle.sites
+
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds that its clock is ahead of ours, once it has answered."""
+        return self.client.http.clock_skew
 
     def answers(self, url: str | None) -> bool:
         """Whether its protector answers at an address, without a token."""
@@ -310,13 +319,13 @@ class SiteFacts:
             lambda: self.client.operations.get(operation_id),
         )
 
-    def newest(self, group: str) -> list[Operation]:
+    def newest(self, group: str, limit: int = _NEWEST) -> list[Operation]:
         """The group's newest operations here, newest first."""
         return self.ask(
-            ("newest", group),
+            ("newest", group, limit),
             lambda: list(
                 self.client.operations.list(
-                    protection_group_id=group, limit=_NEWEST
+                    protection_group_id=group, limit=limit
                 )
             ),
         )

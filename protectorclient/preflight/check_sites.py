@@ -133,7 +133,7 @@ def clocks(case: Case) -> Verdict:
     for side in case.sides.values():
         if side.barred is not None:
             raise Skip(said(side.barred, side))
-        skew = side.handle.client.http.clock_skew
+        skew = side.clock_skew
         if skew is None:
             raise Skip(f"{side.name} does not tell the time")
         skews.append(skew)
@@ -154,7 +154,7 @@ def site_status(case: Case, side: Side) -> Verdict:
     for other in case.sides.values():
         if other.barred is not None:
             continue
-        record = other.handle.sites.get(site_id)
+        record = other.sites.get(site_id)
         if record is None:
             return bad(f"{other.name} has no record of {side.name}")
         if record.status != "active":

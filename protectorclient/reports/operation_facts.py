@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from protectorclient import exceptions
-from protectorclient.durations import SITE_GRACE
-from protectorclient.pair.site import SiteHandle
-from protectorclient.polling import at_once
+from protectorclient.pair.both_sites import BothSites
+from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.preflight import copies
 
@@ -173,28 +171,16 @@ class Facts:
         )
 
 
-def examine(
-    operation_id: str,
-    handles: Mapping[str, SiteHandle],
-    *,
-    grace: float | None = SITE_GRACE,
-) -> Facts:
-    """Ask both sites for what they know.
+def examine(operation_id: str, asked: BothSites) -> Facts:
+    """Ask both sites for what they know of an operation and its group.
 
-    :param grace: seconds that a site has when the other one has answered;
-        None for as long as its own timeouts are.
+    :param asked: the sites, or the one that there is.
     :raises NotFound: all answer, and none knows the operation.
     """
-    found, errors = at_once.both(
-        {
-            name: functools.partial(_find, handle, operation_id)
-            for name, handle in handles.items()
-        },
-        grace=grace,
-    )
+    found, errors = asked.put(lambda facts: _find(facts, operation_id))
     first = {
         name: found[name] if name in found else _untold(name, errors[name])
-        for name in handles
+        for name in (handle.name for handle in asked.handles)
     }
     facts = Facts(operation_id, first)
     if facts.operation is None:
@@ -205,26 +191,20 @@ def examine(
             raise exceptions.NotFound(
                 f"no site knows an operation '{operation_id}'"
             )
-        return Facts(
-            operation_id,
-            {
-                name: _overhear(handles[name], one, operation_id)
-                for name, one in first.items()
-            },
+        heard, _ = asked.put(
+            lambda site: _overhear(site, first[site.name], operation_id),
+            [name for name, one in first.items() if one.error is None],
         )
+        return Facts(operation_id, first | heard)
     group = facts.operation.protection_group_id
     if group is None:
         return facts
     alone = bool(facts.silent)
-    asked, failed = at_once.both(
-        {
-            name: functools.partial(_ask, handles[name], one, group, alone)
-            for name, one in first.items()
-            if one.error is None
-        },
-        grace=grace,
+    told, failed = asked.put(
+        lambda site: _ask(site, first[site.name], group, alone),
+        [name for name, one in first.items() if one.error is None],
     )
-    seen = first | asked
+    seen = first | told
     for name, error in failed.items():
         seen[name] = dataclasses.replace(first[name], error=error)
     return Facts(operation_id, seen)
@@ -237,54 +217,46 @@ def _untold(site: str, error: exceptions.ProtectorError) -> Seen:
     return Seen(site, error)
 
 
-def _find(handle: SiteHandle, operation_id: str) -> Seen:
-    found = handle.client.operations.get(operation_id)
+def _find(facts: SiteFacts, operation_id: str) -> Seen:
+    found = facts.operation(operation_id)
     age = None
     if found.updated_at is not None:
-        now = handle.client.http.server_time()
+        now = facts.client.http.server_time()
         age = max(0.0, (now - found.updated_at).total_seconds())
-    return Seen(handle.name, operation=found, unchanged_for=age)
+    return Seen(facts.name, operation=found, unchanged_for=age)
 
 
-def _overhear(handle: SiteHandle, seen: Seen, operation_id: str) -> Seen:
+def _overhear(facts: SiteFacts, seen: Seen, operation_id: str) -> Seen:
     """What a site was told of an operation: it stands in the metadata."""
-    if seen.error is not None:
-        return seen
-    client = handle.client
     try:
-        groups = list(client.protection_groups.list(limit=_GROUPS))
+        groups = facts.documented_groups(_GROUPS)
         # those that move first: it is most likely one of theirs
-        groups.sort(key=lambda one: one.status not in _MOVING)
+        groups = sorted(groups, key=lambda one: one.status not in _MOVING)
         for group in groups[:_DOCUMENTS]:
-            told = client.metadata.get(group.id).get("operation")
+            told = facts.document(group.id).get("operation")
             if isinstance(told, Mapping) and told.get("id") == operation_id:
                 # the other one is silent: nobody waits for it once more
-                asked = _ask(handle, seen, group.id, alone=True)
+                asked = _ask(facts, seen, group.id, alone=True)
                 return dataclasses.replace(asked, told=told)
     except exceptions.ProtectorError as error:
         return dataclasses.replace(seen, error=error)
     return seen
 
 
-def _ask(handle: SiteHandle, seen: Seen, group: str, alone: bool) -> Seen:
+def _ask(facts: SiteFacts, seen: Seen, group: str, alone: bool) -> Seen:
     """What a site says of the group; alone, of itself and no other."""
-    if seen.error is not None:
-        return seen
-    client = handle.client
     told: dict[str, Any] = {}
     try:
-        told["site_id"] = handle.local.id
-        told["sites"] = handle.sites
+        told["site_id"] = facts.local.id
+        told["sites"] = facts.sites
         with contextlib.suppress(exceptions.NotFound):
-            told["group"] = client.protection_groups.get(group)
+            told["group"] = facts.get(group)
             if not alone:
                 # its service would wait for the silent one too
-                told["sync"] = client.protection_groups.sync_status(group)
-        told["document"] = _quietly(lambda: client.metadata.get(group))
-        told["servers"] = _quietly(lambda: tuple(handle.finder.servers()))
-        told["history"] = tuple(
-            client.operations.list(protection_group_id=group, limit=_LOOK_BACK)
-        )
+                told["sync"] = facts.sync(group)
+        told["document"] = _quietly(lambda: facts.document(group))
+        told["servers"] = _quietly(lambda: tuple(facts.servers))
+        told["history"] = tuple(facts.newest(group, _LOOK_BACK))
         told["drills"] = tuple(
             one for one in told["history"] if one.operation_type in _DRILLS
         )

@@ -15,7 +15,6 @@ from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.located import rank
 from protectorclient.pair.site_facts import SiteFacts as Side
 from protectorclient.pair.site_pair import SitePair
-from protectorclient.polling import at_once
 from protectorclient.polling.silence import NO_ANSWER, GraceExceeded
 from protectorclient.preflight import failover_ready
 from protectorclient.records.health import GroupHealth
@@ -23,8 +22,6 @@ from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import ProtectionGroup
 from protectorclient.reports.overview_row import Row as Row
 
-#: Groups whose particulars are asked at the same time.
-_ASKERS = 6
 #: The last of these of a group is its last drill.
 DRILL = "test_failover"
 #: Without a health report nobody has asked for all that readiness takes.
@@ -102,13 +99,13 @@ def look(pair: SitePair | BothSites, names: Iterable[str] = ()) -> Overview:
             answers[name] = one.answer(sites.grace)
         except exceptions.ProtectorError as error:
             errors[name] = error
-    sides = {side.name: side for side in sites.every}
+    names_of_sites = tuple(site.name for site in sites.every)
     if not answers:
-        return Overview((), errors, tuple(sides))
-    picture = _Picture(sides, answers, errors)
+        return Overview((), errors, names_of_sites)
+    picture = _Picture(sites, answers, errors)
     chosen, missing = picture.chosen(list(names))
-    rows = tuple(at_once.each_of(chosen, picture.row, askers=_ASKERS))
-    return Overview(rows, errors, tuple(sides), missing)
+    rows = tuple(sites.about(chosen, picture.row))
+    return Overview(rows, errors, names_of_sites, missing)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -153,7 +150,7 @@ class _Told:
 def _ask(side: Side) -> _Told:
     if side.barred is not None:
         raise side.barred
-    health = at_once.start(lambda: side.health if side.has_health else None)
+    health = side.later(lambda: side.health if side.has_health else None)
     groups = {group.id: group for group in side.documented_groups()}
     operations = list(side.handle.client.operations.list(limit=_NEWEST))
     _ = side.local
@@ -168,10 +165,12 @@ class _Picture:
 
     def __init__(
         self,
-        sides: Mapping[str, Side],
+        asked: BothSites,
         answers: Mapping[str, _Answer],
         errors: Mapping[str, exceptions.ProtectorError],
     ) -> None:
+        self._asked = asked
+        sides = {site.name: site for site in asked.every}
         self._sides = sides
         self._answers = answers
         self._errors = errors
@@ -313,15 +312,12 @@ class _Picture:
 
     def _same(self, identity: str) -> bool | None:
         """Whether both hold the same, as each says of itself."""
-        try:
-            sums = {
-                side.handle.client.protection_groups.sync_status(
-                    identity, local=True
-                ).local_checksum
-                for side in self._sides.values()
-            }
-        except exceptions.ProtectorError:
+        told, errors = self._asked.put(
+            lambda site: site.sync(identity, local=True).local_checksum
+        )
+        if errors:
             return None
+        sums = set(told.values())
         return len(sums) == 1 and None not in sums
 
     def _health(

@@ -11,6 +11,7 @@ import pytest
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
+from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.reads.answer import Reading
 from protectorclient.pair.site import SiteHandle
 from protectorclient.pair.site_pair import SitePair
@@ -247,7 +248,7 @@ def test_a_diagnosis_waits_no_longer(
     waited = hanging(pair.primary)
     if entry == "site-b":
         pair = turned(pair)
-    facts = examine("op-1", {one.name: one for one in pair.handles})
+    facts = examine("op-1", BothSites(pair.handles))
     assert facts.operation is operation
     (silent,) = facts.silent
     assert str(silent.error) == "site-a did not answer within 2 s"

@@ -33,10 +33,11 @@ class DiagnoseOperation(_waiting.Waiting, command.ShowOne):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient.pair.both_sites import BothSites
         from protectorclient.reports import diagnosis
 
-        handles = self.handles()
-        facts = diagnosis.examine(parsed_args.operation, handles)
+        asked = BothSites(tuple(self.handles().values()))
+        facts = diagnosis.examine(parsed_args.operation, asked)
         found = diagnosis.diagnose(facts)
         if facts.operation is None:
             self.outcome = ExitCode.UNKNOWN

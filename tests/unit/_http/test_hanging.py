@@ -54,9 +54,12 @@ def wait():
 """,
     "both sites of a diagnosis": """
 from protectorclient.reports import operation_facts
-operation_facts._find = lambda handle, identity: handle()
+from protectorclient.pair.both_sites import BothSites
+asks = {"a": hangs, "b": interrupted}
+operation_facts._find = lambda facts, identity: asks[facts.name]()
+sites = BothSites([types.SimpleNamespace(name=name) for name in asks])
 def wait():
-    operation_facts.examine("op-1", {"a": hangs, "b": interrupted})
+    operation_facts.examine("op-1", sites)
 """,
 }
 _TAIL = """
