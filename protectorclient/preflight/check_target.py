@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from protectorclient import exceptions
@@ -17,23 +17,24 @@ from protectorclient.mapping.forecast import (
 from protectorclient.pair.site_facts import SiteFacts as Side
 from protectorclient.preflight.context import Case
 from protectorclient.preflight.findings import Skip, Verdict, bad, ok
+from protectorclient.preflight.resources import KINDS
 from protectorclient.records.site import VolumeType
 
 
 def networks(case: Case) -> Verdict:
-    return _matched(case, "network", lambda: case.networks)
+    return _matched(case, "network")
 
 
 def flavors(case: Case) -> Verdict:
-    return _matched(case, "flavor", lambda: case.flavors)
+    return _matched(case, "flavor")
 
 
-def _matched(
-    case: Case, what: str, foresee: Callable[[], Sequence[Fate]]
-) -> Verdict:
-    target = case.open_target().name
+def _matched(case: Case, what: str) -> Verdict:
+    resources = case.resources
+    target = resources.target.name
     try:
-        fates = foresee()
+        fates = resources.of(what)
+        lost = resources.unmatched(what)
     except (
         exceptions.NotFound,
         exceptions.NotUnique,
@@ -47,7 +48,6 @@ def _matched(
             else "Correct the mapping",
             site=error.site,
         )
-    lost = [fate for fate in fates if not fate.matched]
     if not lost:
         return ok("; ".join(map(str, fates)) or "none is used")
     names = ", ".join(fate.source.name for fate in lost)
@@ -67,10 +67,9 @@ def _set_mapping(
     In an outage nothing can be stored: there it goes with the action.
     """
     name = case.group.name
-    guesses = _guesses(case, what)
-    options = commands.options(what, fates, guesses)
+    options = case.resources.options(what, fates)
     if case.wanted.mapping_file is not None:
-        return _in_file(case, what, guesses, lost)
+        return _in_file(case, what, case.resources.guesses(what), lost)
     if case.outlook.home or options is None:
         return [
             f"Map each with --{what}-mapping or in a file:",
@@ -106,29 +105,17 @@ def failover(case: Case) -> ShellCommand:
 def mapped(case: Case) -> list[list[str] | None]:
     """The options that a move needs, as far as they can be guessed."""
     found: list[list[str] | None] = []
-    for what in ("network", "flavor"):
+    for what in KINDS:
         try:
-            fates = case.networks if what == "network" else case.flavors
-            options = commands.options(what, fates, _guesses(case, what))
+            resources = case.resources
+            options = resources.options(what, resources.of(what))
         except (exceptions.ProtectorError, Skip):
             options = None
         found.append(options)
     return found
 
 
-def _guesses(case: Case, what: str) -> list[suggest.Guess]:
-    target = case.open_target()
-    if what == "flavor":
-        return suggest.flavors(case.outlook, target.flavors)
-    try:
-        subnets = target.subnets
-    except exceptions.ProtectorError:
-        subnets = []
-    return suggest.networks(case.outlook, target.networks, subnets)
-
-
 def flavor_size(case: Case) -> Verdict:
-    target = case.open_target()
     small: dict[str, str] = {}
     names = []
     for instance, flavor in _chosen(case):
@@ -145,10 +132,14 @@ def flavor_size(case: Case) -> Verdict:
             )
     if not small:
         return ok("as big as at the source")
-    fates = [fate for fate in case.flavors if fate.source.name not in small]
+    fates = [
+        fate
+        for fate in case.resources.flavors
+        if fate.source.name not in small
+    ]
     better = [
         guess
-        for guess in suggest.flavors(case.outlook, target.flavors)
+        for guess in case.resources.guesses("flavor")
         if guess.source.name in small and guess.target is not None
     ]
     fix = None
@@ -167,15 +158,16 @@ def flavor_size(case: Case) -> Verdict:
 
 
 def _chosen(case: Case) -> Iterable[tuple[Any, Mapping[str, Any]]]:
+    resources = case.resources
     return chosen_flavors(
-        case.outlook, case.flavors, case.open_target().flavors
+        case.outlook, resources.flavors, resources.target.flavors
     )
 
 
 def mapping_shared(case: Case) -> Verdict:
     """Two networks that become one; flavors may well."""
     by_target: dict[str, list[Fate]] = {}
-    for fate in case.networks:
+    for fate in case.resources.networks:
         if fate.target is not None and fate.matched:
             by_target.setdefault(fate.target.id, []).append(fate)
     shared = [
@@ -195,7 +187,10 @@ def mapping_shared(case: Case) -> Verdict:
         "; ".join(told),
         *(fate.source.name for fate in lost),
         fix=_set_mapping(
-            case, "network", _unmatched(case.networks, lost), lost
+            case,
+            "network",
+            _unmatched(case.resources.networks, lost),
+            lost,
         ),
     )
 

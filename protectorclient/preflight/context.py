@@ -10,7 +10,7 @@ from typing import Any
 
 from protectorclient import exceptions
 from protectorclient.mapping.files import MappingFile
-from protectorclient.mapping.forecast import Fate, Outlook
+from protectorclient.mapping.forecast import Outlook
 from protectorclient.pair import liveness, locate
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.located import Located, rank
@@ -20,6 +20,7 @@ from protectorclient.pair.sites import Sites
 from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.preflight import copies
 from protectorclient.preflight.findings import Skip
+from protectorclient.preflight.resources import Resources
 from protectorclient.records.protection_group import ProtectionGroup
 from protectorclient.v1.group_states import LEFT
 
@@ -312,16 +313,9 @@ class Case:
         return self.target
 
     @functools.cached_property
-    def networks(self) -> list[Fate]:
-        """What becomes of each network."""
-        target = self.open_target()
-        return self.outlook.networks(self._given("network"), target.networks)
-
-    @functools.cached_property
-    def flavors(self) -> list[Fate]:
-        """What becomes of each flavor."""
-        target = self.open_target()
-        return self.outlook.flavors(self._given("flavor"), target.flavors)
+    def resources(self) -> Resources:
+        """What the group uses, matched at a target that can be asked."""
+        return Resources(self.outlook, self.open_target(), self._given)
 
     def _given(self, what: str) -> dict[str, str]:
         """The mapping that the action would be sent, as ids."""

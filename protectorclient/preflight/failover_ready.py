@@ -18,6 +18,7 @@ from protectorclient import exceptions
 from protectorclient.mapping.forecast import Outlook
 from protectorclient.pair.site_facts import SiteFacts as Side
 from protectorclient.preflight import check_sites, copies
+from protectorclient.preflight.resources import KINDS, Resources
 from protectorclient.records.protection_group import ProtectionGroup
 
 
@@ -105,15 +106,12 @@ def _unmatched(place: Place, target: Side) -> Iterator[str]:
         str(document.get("current_primary_site_id")),
         place.site_ids[target.name],
     )
-    for what in ("network", "flavor"):
+    resources = Resources(outlook, target)
+    for what in KINDS:
         try:
-            if what == "network":
-                fates = outlook.networks({}, target.networks)
-            else:
-                fates = outlook.flavors({}, target.flavors)
+            lost = [one.source.name for one in resources.unmatched(what)]
         except exceptions.ProtectorError:
             continue
-        lost = [fate.source.name for fate in fates if not fate.matched]
         if lost:
             yield (
                 f"No {what} at {target.name} matches {', '.join(lost)}:"

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.escape import ShellCommand
-from protectorclient.mapping import commands, suggest
+from protectorclient.mapping import commands
 from protectorclient.mapping.forecast import MISSING, SEVERAL, Fate, Outlook
+from protectorclient.preflight.resources import KINDS, Resources
 
 if TYPE_CHECKING:
     from protectorclient.pair.moves.action import Prepared
@@ -175,35 +176,29 @@ def of(prepared: Prepared) -> Stakes:
 
 
 def _fates_of(prepared: Prepared, outlook: Outlook) -> Mapping[str, Any]:
-    target = prepared.located.facts(prepared.located.other)
-    networks = prepared.networks.ids() if prepared.networks else {}
-    flavors = prepared.flavors.ids() if prepared.flavors else {}
+    given = {"network": prepared.networks, "flavor": prepared.flavors}
+    located = prepared.located
+    resources = Resources(
+        outlook,
+        located.facts(located.other),
+        lambda kind: mapped.ids() if (mapped := given[kind]) else {},
+    )
     try:
-        at_target = {
-            "networks": target.networks,
-            "flavors": target.flavors,
+        found: dict[str, Any] = {
+            "networks": resources.networks,
+            "flavors": resources.flavors,
         }
+        if any(resources.unmatched(kind) for kind in KINDS):
+            found["fix"] = _fix(prepared, resources)
     except exceptions.ProtectorError:
         return {}
-    found: dict[str, Any] = {
-        "networks": outlook.networks(networks, at_target["networks"]),
-        "flavors": outlook.flavors(flavors, at_target["flavors"]),
-    }
-    if not all(f.matched for some in found.values() for f in some):
-        with contextlib.suppress(exceptions.ProtectorError):
-            at_target["subnets"] = target.subnets
-            found["fix"] = _fix(prepared, outlook, found, at_target)
     return found
 
 
-def _fix(
-    prepared: Prepared,
-    outlook: Outlook,
-    found: Mapping[str, Any],
-    at_target: Mapping[str, Any],
-) -> ShellCommand:
+def _fix(prepared: Prepared, resources: Resources) -> ShellCommand:
+    """The command that has what is unmatched mapped."""
     name = prepared.group.name
-    mapped = _rematch(outlook, found["networks"], found["flavors"], at_target)
+    mapped = [resources.options(kind, resources.of(kind)) for kind in KINDS]
     if None in mapped:
         return commands.suggest(name)
     unplanned = bool(prepared.options.get("force"))
@@ -214,30 +209,6 @@ def _fix(
     ]
     verb = prepared.action.replace("_", "-")
     return commands.move(verb, name, mapped, unplanned=unplanned, more=flags)
-
-
-def _rematch(
-    outlook: Outlook,
-    networks: Sequence[Fate],
-    flavors: Sequence[Fate],
-    targets: Mapping[str, Sequence[Mapping[str, Any]]],
-) -> list[list[str] | None]:
-    """The options of networks and of flavors for a move.
-
-    :param targets: ``networks``, ``subnets`` and ``flavors`` at the target.
-    """
-    return [
-        commands.options(
-            "network",
-            networks,
-            suggest.networks(outlook, targets["networks"], targets["subnets"]),
-        ),
-        commands.options(
-            "flavor",
-            flavors,
-            suggest.flavors(outlook, targets["flavors"]),
-        ),
-    ]
 
 
 def _point_of(prepared: Prepared) -> Mapping[str, Any]:

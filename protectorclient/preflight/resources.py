@@ -1,0 +1,82 @@
+"""The networks and flavors of a group, and what replaces them at the target.
+
+The checks, the impact of an action and the readiness of all groups are
+made from this.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+
+from protectorclient import exceptions
+from protectorclient.mapping import commands, suggest
+from protectorclient.mapping.forecast import Fate, Outlook
+from protectorclient.pair.site_facts import SiteFacts
+
+#: What an instance has that is another one at the target.
+KINDS = ("network", "flavor")
+
+
+def _nothing(kind: str) -> Mapping[str, str]:
+    return {}
+
+
+class Resources:
+    """What the instances of a group use, matched at the target.
+
+    :param outlook: the group's metadata, read for its direction.
+    :param target: the site where the group goes.
+    :param given: the mapping of a kind that the action is given, by ids.
+    """
+
+    def __init__(
+        self,
+        outlook: Outlook,
+        target: SiteFacts,
+        given: Callable[[str], Mapping[str, str]] = _nothing,
+    ) -> None:
+        self.outlook = outlook
+        self.target = target
+        self._given = given
+
+    @functools.cached_property
+    def networks(self) -> list[Fate]:
+        """Each network in use, and what replaces it."""
+        given = self._given("network")
+        return self.outlook.networks(given, self.target.networks)
+
+    @functools.cached_property
+    def flavors(self) -> list[Fate]:
+        """Each flavor in use, and what replaces it."""
+        given = self._given("flavor")
+        return self.outlook.flavors(given, self.target.flavors)
+
+    def of(self, kind: str) -> list[Fate]:
+        """The networks, or the flavors.
+
+        :param kind: one of `KINDS`.
+        """
+        return self.networks if kind == "network" else self.flavors
+
+    def unmatched(self, kind: str) -> list[Fate]:
+        """Those that nothing replaces."""
+        return [one for one in self.of(kind) if not one.matched]
+
+    def guesses(self, kind: str) -> list[suggest.Guess]:
+        """What may replace each of them, by address range or size."""
+        if kind == "flavor":
+            return suggest.flavors(self.outlook, self.target.flavors)
+        try:
+            subnets = self.target.subnets
+        except exceptions.ProtectorError:
+            subnets = []
+        return suggest.networks(self.outlook, self.target.networks, subnets)
+
+    def options(self, kind: str, fates: Sequence[Fate]) -> list[str] | None:
+        """The options of a command that map a kind; None where one that
+        is needed cannot be guessed.
+
+        :param fates: those that are to be mapped, and those that are.
+        """
+        return commands.options(kind, fates, self.guesses(kind))
