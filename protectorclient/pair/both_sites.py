@@ -169,6 +169,35 @@ class BothSites:
         }
         return answers, {**errors, **self._late}
 
+    def find_renamed(
+        self,
+        answers: dict[str, T],
+        errors: dict[str, exceptions.ProtectorError],
+        id_of: Callable[[T], str],
+        question: Callable[[SiteFacts, str], T],
+    ) -> None:
+        """Ask a site by the id that does not know a group by its name.
+
+        It may have the group under an older name.
+
+        :param answers: what the other one has answered; to be completed.
+        :param errors: why a site has not; those of it are taken out.
+        :param id_of: the group's id in an answer.
+        :param question: takes the site and the id.
+        """
+        unknown = [
+            name
+            for name, error in errors.items()
+            if isinstance(error, exceptions.NotFound)
+        ]
+        if not answers or not unknown:
+            return
+        identity = id_of(next(iter(answers.values())))
+        found, _ = self.put(lambda site: question(site, identity), unknown)
+        for name, answer in found.items():
+            answers[name] = answer
+            del errors[name]
+
     def take_names(self) -> None:
         """Call a cloud without an entry as its own record calls it.
 

@@ -33,6 +33,12 @@ def locate(
     answers, errors = asked.ask(
         lambda facts: (facts.local, facts.find(wanted))
     )
+    asked.find_renamed(
+        answers,
+        errors,
+        lambda answer: answer[1].id,
+        lambda facts, identity: (facts.local, facts.get(identity)),
+    )
     same_site.refuse_strangers(*asked.handles)
     alone = bool(answers) and (unplanned or asked.grace is not None)
     for error in errors.values():

@@ -14,7 +14,7 @@ from protectorclient.escape import (
 )
 from protectorclient.mapping import commands
 from protectorclient.preflight import check_target
-from protectorclient.preflight.context import PURPOSES, Case
+from protectorclient.preflight.context import PURPOSES, Context
 from protectorclient.preflight.findings import Skip, Verdict, bad, ok
 from protectorclient.records.protection_group import ProtectionGroup
 from protectorclient.v1.group_states import FORCED, LEFT, MOVING, NEEDS
@@ -27,36 +27,40 @@ MANY = 500
 _TOKENS = ("primary_fa_api_token", "secondary_fa_api_token")
 
 
-def status(case: Case) -> Verdict:
-    group, action = case.group, PURPOSES[case.purpose]
-    needed = FORCED if case.purpose == "unplanned" else NEEDS[action]
+def status(context: Context) -> Verdict:
+    group, action = context.group, PURPOSES[context.purpose]
+    needed = FORCED if context.purpose == "unplanned" else NEEDS[action]
     if group.status in needed:
         return ok(group.status)
-    if group.status in MOVING and _running(case):
+    if group.status in MOVING and _running(context):
         raise Skip("an operation is under way")
-    told = f"{group.status}; {case.purpose} needs {' or '.join(needed)}"
-    if case.purpose == "failover" and group.status in LEFT and case.source:
-        told = f"{group.status}: it runs at {case.source.name} already"
+    told = f"{group.status}; {context.purpose} needs {' or '.join(needed)}"
+    if (
+        context.purpose == "failover"
+        and group.status in LEFT
+        and context.source
+    ):
+        told = f"{group.status}: it runs at {context.source.name} already"
     return bad(
         told,
         group.status,
-        fix=_fix_status(case),
+        fix=_fix_status(context),
     )
 
 
-def _fix_status(case: Case) -> list[str]:
-    group = case.group
+def _fix_status(context: Context) -> list[str]:
+    group = context.group
     name = shell_word(group.name)
     if group.status == "error":
         home = group.current_primary_site_id == group.primary_site_id
         status = "active" if home else "failed_over"
         return [
             # what is left behind is cleared before it is forgotten
-            *_diagnose(case),
+            *_diagnose(context),
             AS_ADMIN,
             commands.group(f"set {name} --status {status}"),
         ]
-    if case.purpose == "failback":
+    if context.purpose == "failback":
         return [
             "Nothing is to be failed back:",
             commands.group(f"show {name}"),
@@ -64,14 +68,14 @@ def _fix_status(case: Case) -> list[str]:
     return [commands.failback(group.name)]
 
 
-def _diagnose(case: Case) -> list[ShellCommand]:
+def _diagnose(context: Context) -> list[ShellCommand]:
     """Of the newest operation that failed, what it left."""
-    located = case.located
+    located = context.located
     assert located is not None
     failed = [
         one
         for site in located.groups
-        for one in case.sides[site].newest(case.group.id)
+        for one in context.sides[site].newest(context.group.id)
         if one.state == "failed"
     ]
     if not failed:
@@ -81,28 +85,28 @@ def _diagnose(case: Case) -> list[ShellCommand]:
     return [protector(f"operation diagnose {shell_word(last.id)}")]
 
 
-def _running(case: Case) -> list[tuple[str, str, str]]:
+def _running(context: Context) -> list[tuple[str, str, str]]:
     """Id, type and site of what has not ended, as far as is told."""
-    located = case.located
+    located = context.located
     assert located is not None
-    group = case.group.id
+    group = context.group.id
     found: dict[str, tuple[str, str, str]] = {}
     # where both hold the same metadata, these tell what the other one runs
-    sites = [case.speaker.name] if case.agree else list(located.groups)
+    sites = [context.speaker.name] if context.agree else list(located.groups)
     for site in sites:
-        for one in case.sides[site].unfinished(group):
+        for one in context.sides[site].unfinished(group):
             found[one.id] = (one.id, one.operation_type, site)
-    told = case.outlook.document.get("operation") or {}
+    told = context.outlook.document.get("operation") or {}
     if told.get("id") and told["id"] not in found:
         site = located.site_name(told.get("site_id")) or "the other site"
         found[told["id"]] = (told["id"], str(told.get("type")), site)
     return list(found.values())
 
 
-def operation(case: Case) -> Verdict:
-    speaker = case.speaker
-    found = _running(case)
-    if case.purpose == "unplanned":
+def operation(context: Context) -> Verdict:
+    speaker = context.speaker
+    found = _running(context)
+    if context.purpose == "unplanned":
         # what a dead primary was doing is taken over
         found = [one for one in found if one[2] == speaker.name]
     if not found:
@@ -116,25 +120,25 @@ def operation(case: Case) -> Verdict:
     )
 
 
-def tests_cleaned(case: Case) -> Verdict:
-    found = case.outlook.document.get("tests") or ()
+def tests_cleaned(context: Context) -> Verdict:
+    found = context.outlook.document.get("tests") or ()
     if not found:
         return ok("no test is left")
     ids = [str(test.get("operation_id")) for test in found]
     return bad(f"{len(found)} not cleaned up", *ids)
 
 
-def test_there(case: Case) -> Verdict:
-    found = case.outlook.document.get("tests") or ()
+def test_there(context: Context) -> Verdict:
+    found = context.outlook.document.get("tests") or ()
     if found:
         return ok(f"{len(found)} to clean up")
-    if case.group.status != "active":
+    if context.group.status != "active":
         # a drill would be refused as well
-        show = commands.group(f"show {shell_word(case.group.name)}")
+        show = commands.group(f"show {shell_word(context.group.name)}")
         return bad("there is none", fix=["Nothing is to be cleaned up:", show])
-    mapped = check_target.mapped(case)
+    mapped = check_target.mapped(context)
     more = ("--retain-primary", "--wait")
-    name = case.group.name
+    name = context.group.name
     command = commands.move("test-failover", name, mapped, more=more)
     return bad("there is none", fix=command)
 
@@ -143,22 +147,24 @@ def test_there(case: Case) -> Verdict:
 test_there.__test__ = False  # type: ignore[attr-defined]
 
 
-def _policy(case: Case) -> Mapping[str, Any]:
+def _policy(context: Context) -> Mapping[str, Any]:
     """The policy, which is part of the metadata."""
-    found = case.outlook.document.get("policy")
+    found = context.outlook.document.get("policy")
     if not isinstance(found, Mapping):
         raise Skip("the group has no policy")
     return found
 
 
-def policy(case: Case) -> Verdict:
-    if not case.outlook.document.get("policy"):
-        return bad("there is none", fix=commands.set_policy(case.group.name))
-    found = _policy(case)
+def policy(context: Context) -> Verdict:
+    if not context.outlook.document.get("policy"):
+        return bad(
+            "there is none", fix=commands.set_policy(context.group.name)
+        )
+    found = _policy(context)
     if any(found.get(token, "") is None for token in _TOKENS):
         return bad(
             "it has no credentials of the arrays",
-            fix=commands.set_policy(case.group.name),
+            fix=commands.set_policy(context.group.name),
             # it is begun, and fails at the arrays
             blocks=False,
         )
@@ -166,16 +172,16 @@ def policy(case: Case) -> Verdict:
     return ok(f"RPO {minutes} minutes" if minutes else "set")
 
 
-def members(case: Case) -> Verdict:
-    found = case.outlook.document.get("members") or ()
+def members(context: Context) -> Verdict:
+    found = context.outlook.document.get("members") or ()
     if not found:
         return bad("the group has none")
     broken = [str(one.get("id")) for one in found if _is_broken(one)]
     if broken:
         return bad(f"{len(broken)} of {len(found)} in error", *broken)
-    instances = case.outlook.instances
+    instances = context.outlook.instances
     return ok(
-        f"{len(instances)} instances, {len(case.outlook.volumes)} volumes"
+        f"{len(instances)} instances, {len(context.outlook.volumes)} volumes"
     )
 
 
@@ -183,17 +189,17 @@ def _is_broken(member: Mapping[str, object]) -> bool:
     return member.get("status") == "error"
 
 
-def members_once(case: Case) -> Verdict:
-    speaker = case.speaker
+def members_once(context: Context) -> Verdict:
+    speaker = context.speaker
     own = {
         str(instance.here.get("instance_id")): instance.name
-        for instance in case.outlook.instances
+        for instance in context.outlook.instances
         if instance.here.get("instance_id")
     }
     groups = speaker.documented_groups(MANY + 1)
     if len(groups) > MANY:
         raise Skip(f"more than {MANY} groups are too many to compare")
-    others = [group for group in groups if group.id != case.group.id]
+    others = [group for group in groups if group.id != context.group.id]
     shared = [
         (own[identity], group)
         for group, document in zip(
@@ -227,69 +233,69 @@ def _instances(
             yield str(member["instance_id"])
 
 
-def replication(case: Case) -> Verdict:
-    if case.purpose != "unplanned":
-        case.both()
-    speaker = case.speaker
-    _policy(case)
-    if case.group.status != "active":
+def replication(context: Context) -> Verdict:
+    if context.purpose != "unplanned":
+        context.both()
+    speaker = context.speaker
+    _policy(context)
+    if context.group.status != "active":
         # a promote stops it, until the group is home again
-        raise Skip(f"the group is {case.group.status}")
+        raise Skip(f"the group is {context.group.status}")
     if not speaker.has_health:
         offered = speaker.handle.client.http.offered
         raise Skip(
             f"the health report needs 1.2, and {speaker.name} offers {offered}"
         )
-    health = speaker.health.get(case.group.id)
+    health = speaker.health.get(context.group.id)
     if health is None or health.link_status is None:
         raise Skip(f"{speaker.name} does not tell the state of the link")
     if health.link_status == "active":
         return ok("the link is active")
-    return bad(f"the link is {health.link_status}", fix=_no_source(case))
+    return bad(f"the link is {health.link_status}", fix=_no_source(context))
 
 
-def recovery_point(case: Case) -> Verdict:
-    _policy(case)
-    site = case.open_target().name
-    site_id = case.site_id(site)
-    storage = case.speaker.storage(case.group.id)
+def recovery_point(context: Context) -> Verdict:
+    _policy(context)
+    site = context.open_target().name
+    site_id = context.site_id(site)
+    storage = context.speaker.storage(context.group.id)
     found = storage.latest_at(site_id)
     if found is None:
-        if case.purpose == "failover" and storage.complete_at(site_id):
+        if context.purpose == "failover" and storage.complete_at(site_id):
             # without one that ever arrived it would not come so far
             return ok(f"the failover makes one at {site} first")
         since = " since its last move" if storage.complete_at(site_id) else ""
         return bad(
             f"no replication of its volumes to {site} has completed{since}",
-            fix=_no_source(case),
+            fix=_no_source(context),
         )
     when = found.created_at
     told = when.strftime("%Y-%m-%dT%H:%M:%SZ") if when else found.id
     return ok(told, found.id)
 
 
-def _no_source(case: Case) -> str | None:
+def _no_source(context: Context) -> str | None:
     """In an outage nothing can be replicated any more."""
-    source = case.source
+    source = context.source
     if source is None or source.barred is None:
         return None
     return f"None can be made before {source.name} is back"
 
 
-def recovery_point_age(case: Case) -> Verdict:
-    minutes = _policy(case).get("rpo_minutes")
-    site_id = case.site_id(case.open_target().name)
-    found = case.speaker.storage(case.group.id).latest_at(site_id)
+def recovery_point_age(context: Context) -> Verdict:
+    minutes = _policy(context).get("rpo_minutes")
+    site_id = context.site_id(context.open_target().name)
+    found = context.speaker.storage(context.group.id).latest_at(site_id)
     if found is None or found.created_at is None:
         raise Skip("there is no recovery point")
     if minutes is None:
         raise Skip("the policy has no RPO")
-    now = case.speaker.handle.client.http.server_time()
+    now = context.speaker.handle.client.http.server_time()
     age = max(0.0, (now - found.created_at).total_seconds()) / 60
     if age <= minutes:
         return ok(f"{age:.0f} of {minutes} minutes")
     return bad(
         f"{age:.0f} minutes, and the RPO is {minutes}",
         found.id,
-        fix=_no_source(case),
+        fix=_no_source(context),
     )

@@ -7,17 +7,17 @@ from typing import Any
 
 from protectorclient.escape import shell_word
 from protectorclient.mapping import commands
-from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.preflight import copies
-from protectorclient.preflight.context import Case, said
+from protectorclient.preflight.context import Context, said
 from protectorclient.preflight.findings import Skip, Verdict, bad, ok
 from protectorclient.v1.group_states import LEFT
 
 
-def running(case: Case) -> Verdict:
+def running(context: Context) -> Verdict:
     """Of the members, at the site where the group runs."""
-    source = _asked(case, case.source)
-    document = case.outlook.document
+    source = _asked(context, context.source)
+    document = context.outlook.document
     if document.get("operation"):
         raise Skip("an operation is under way")
     stopped = {
@@ -27,12 +27,12 @@ def running(case: Case) -> Verdict:
     }
     status = {str(one.get("id")): one.get("status") for one in source.servers}
     down = []
-    for instance in case.outlook.instances:
+    for instance in context.outlook.instances:
         identity = str(instance.here.get("instance_id"))
         # a test failover stops them, and its clean-up starts them
         if identity not in stopped and status.get(identity) != "ACTIVE":
             down.append((instance.name, status.get(identity)))
-    if not case.outlook.instances:
+    if not context.outlook.instances:
         return ok("the group has no instance", site=source.name)
     if not down:
         return ok(f"all are, at {source.name}", site=source.name)
@@ -48,46 +48,48 @@ def running(case: Case) -> Verdict:
     )
 
 
-def live_copies(case: Case) -> Verdict:
+def live_copies(context: Context) -> Verdict:
     """Instances that run beside those of the primary, drills apart."""
-    target = _asked(case, case.target)
-    if case.outlook.document.get("operation"):
+    target = _asked(context, context.target)
+    if context.outlook.document.get("operation"):
         raise Skip("an operation is under way")
-    sides = [side for side in (case.source, target) if side is not None]
+    sides = [side for side in (context.source, target) if side is not None]
     asked = [side for side in sides if side.barred is None]
-    found = copies.live(copy for side in asked for copy in case.copies(side))
+    found = copies.live(
+        copy for side in asked for copy in context.copies(side)
+    )
     names = ", ".join(side.name for side in asked)
     if not found:
         return ok(f"none, at {names}", site=target.name)
-    located = case.located
+    located = context.located
     assert located is not None
     cure = copies.cure(
         found,
-        group=case.group.name,
-        status=case.group.status,
+        group=context.group.name,
+        status=context.group.status,
         primary=located.current.name,
-        in_sync=case.agree,
+        in_sync=context.agree,
     )
     return bad(
         copies.sentence(found, located.current.name),
         *(part for copy in found for part in (copy.name, copy.instance_id)),
-        fix=[*cure.lines, *_way_back(case, found)],
+        fix=[*cure.lines, *_way_back(context, found)],
         site=found[0].site,
     )
 
 
-def _way_back(case: Case, found: Sequence[copies.Copy]) -> list[str]:
+def _way_back(context: Context, found: Sequence[copies.Copy]) -> list[str]:
     """Where the old primary still names itself one, it may be the one
     that stays."""
-    located = case.located
+    located = context.located
     assert located is not None
-    name = shell_word(case.group.name)
+    name = shell_word(context.group.name)
     lines = []
     for site in copies.by_site(found):
         record = located.groups.get(site)
         if (
             site != located.current.name
-            and case.group.status in LEFT
+            and context.group.status in LEFT
             and record is not None
             and record.current_primary_site_id == located.site_ids[site]
         ):
@@ -100,13 +102,13 @@ def _way_back(case: Case, found: Sequence[copies.Copy]) -> list[str]:
     return lines
 
 
-def left_over(case: Case) -> Verdict:
+def left_over(context: Context) -> Verdict:
     """Copies of members at the other site that are nobody's, or older."""
-    target = _asked(case, case.target)
-    document = case.outlook.document
+    target = _asked(context, context.target)
+    document = context.outlook.document
     if document.get("operation"):
         raise Skip("an operation is under way")
-    found = case.copies(target)
+    found = context.copies(target)
     older = [copy for copy in found if copy.known]
     strays = [
         ("server", copy.instance_id, copy.name)
@@ -130,7 +132,7 @@ def left_over(case: Case) -> Verdict:
         *(copy.instance_id for copy in older),
         *(identity for _, identity, _ in strays),
         cause=_OLDER if older and not strays else None,
-        fix=_clear(case, target.name, older, strays),
+        fix=_clear(context, target.name, older, strays),
         site=target.name,
     )
 
@@ -142,7 +144,7 @@ _OLDER = (
 
 
 def _clear(
-    case: Case,
+    context: Context,
     site: str,
     older: Sequence[copies.Copy],
     strays: Sequence[tuple[str, str, str]],
@@ -152,11 +154,11 @@ def _clear(
         commands.at(site, f"{kind} delete {shell_word(identity)}")
         for kind, identity, _ in strays
     ]
-    if older and case.group.status in LEFT:
-        if not case.agree:
+    if older and context.group.status in LEFT:
+        if not context.agree:
             # until then it is refused
-            lines.append(commands.sync_force(case.group.name))
-        lines.append(commands.failback(case.group.name))
+            lines.append(commands.sync_force(context.group.name))
+        lines.append(commands.failback(context.group.name))
     elif older:
         lines.append(
             "The next planned failover keeps a snapshot of each volume and"
@@ -179,7 +181,7 @@ def _known(document: Mapping[str, Any]) -> Iterator[str]:
                 yield str(one.get("id"))
 
 
-def _asked(case: Case, side: Side | None) -> Side:
+def _asked(context: Context, side: SiteFacts | None) -> SiteFacts:
     if side is None:
         raise Skip("no site answers that knows the group")
     if side.barred is not None:

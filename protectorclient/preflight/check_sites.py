@@ -13,9 +13,9 @@ from protectorclient.escape import (
 )
 from protectorclient.mapping import commands
 from protectorclient.pair.located import rank
-from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.preflight import check_target
-from protectorclient.preflight.context import Case, said
+from protectorclient.preflight.context import Context, said
 from protectorclient.preflight.findings import Severity, Skip, Verdict, bad, ok
 
 #: Roles that may start an operation.
@@ -27,7 +27,7 @@ TOKEN_LIFE = 30 * 60.0
 CLOCKS_APART = 30.0
 
 
-def reachable(case: Case, side: Side) -> Verdict:
+def reachable(context: Context, side: SiteFacts) -> Verdict:
     error = side.barred
     if error is None or isinstance(
         error,
@@ -39,12 +39,12 @@ def reachable(case: Case, side: Side) -> Verdict:
         ),
     ):
         return ok("Keystone and protector answer")
-    return bad(error.message, cause=str(error), fix=_look_at(case, side))
+    return bad(error.message, cause=str(error), fix=_look_at(context, side))
 
 
-def _look_at(case: Case, side: Side) -> list[str]:
+def _look_at(context: Context, side: SiteFacts) -> list[str]:
     """A way round only where the dead site is the one that is left."""
-    located = case.located
+    located = context.located
     record = None
     if located is not None:
         record = located.sites.get(located.site_ids[side.name])
@@ -54,16 +54,16 @@ def _look_at(case: Case, side: Side) -> list[str]:
         f" curl -k {url or 'its Keystone and its protector'} from here"
     ]
     if (
-        case.purpose == "failover"
-        and case.outage
-        and side is case.source
-        and case.group.status == "active"
+        context.purpose == "failover"
+        and context.outage
+        and side is context.source
+        and context.group.status == "active"
     ):
-        lines += ["In a real outage:", check_target.failover(case)]
+        lines += ["In a real outage:", check_target.failover(context)]
     return lines
 
 
-def signed_in(case: Case, side: Side) -> Verdict:
+def signed_in(context: Context, side: SiteFacts) -> Verdict:
     error = side.barred
     if isinstance(
         error, (exceptions.AuthenticationFailed, exceptions.Unauthorized)
@@ -77,7 +77,7 @@ def signed_in(case: Case, side: Side) -> Verdict:
     return ok(f"as {user}" if user else "the token is accepted")
 
 
-def version(case: Case, side: Side) -> Verdict:
+def version(context: Context, side: SiteFacts) -> Verdict:
     error = side.barred
     if isinstance(error, exceptions.VersionNotSupported):
         offered = side.handle.client.http.offered
@@ -85,7 +85,7 @@ def version(case: Case, side: Side) -> Verdict:
             error.message,
             fix=ShellCommand(
                 f"openstack --os-protector-api-version {offered.maximum}"
-                f" protector protection-group check {shell_word(case.name)}"
+                f" protector protection-group check {shell_word(context.name)}"
             ),
         )
     if error is not None:
@@ -94,7 +94,7 @@ def version(case: Case, side: Side) -> Verdict:
     return ok(f"{adapter.version}; the site offers {adapter.offered}")
 
 
-def role(case: Case, side: Side) -> Verdict:
+def role(context: Context, side: SiteFacts) -> Verdict:
     error = side.barred
     if isinstance(error, exceptions.Forbidden):
         return bad(error.message)
@@ -109,7 +109,7 @@ def role(case: Case, side: Side) -> Verdict:
     return bad(f"the token has only {held}", *sorted(names))
 
 
-def token_life(case: Case, side: Side) -> Verdict:
+def token_life(context: Context, side: SiteFacts) -> Verdict:
     if side.barred is not None:
         raise Skip(said(side.barred, side))
     token = side.token
@@ -128,9 +128,9 @@ def token_life(case: Case, side: Side) -> Verdict:
     )
 
 
-def clocks(case: Case) -> Verdict:
+def clocks(context: Context) -> Verdict:
     skews = []
-    for side in case.sides.values():
+    for side in context.sides.values():
         if side.barred is not None:
             raise Skip(said(side.barred, side))
         skew = side.clock_skew
@@ -140,18 +140,18 @@ def clocks(case: Case) -> Verdict:
     apart = abs(skews[0] - skews[1])
     if apart <= CLOCKS_APART:
         return ok("they agree")
-    ahead = list(case.sides)[skews[1] > skews[0]]
+    ahead = list(context.sides)[skews[1] > skews[0]]
     return bad(f"{ahead} is {apart:.0f} s ahead", ahead)
 
 
-def site_status(case: Case, side: Side) -> Verdict:
+def site_status(context: Context, side: SiteFacts) -> Verdict:
     """What both services have recorded of one site."""
-    located = case.located
+    located = context.located
     if located is None:
         raise Skip("no site answers that knows the group")
     site_id = located.site_ids[side.name]
     told = []
-    for other in case.sides.values():
+    for other in context.sides.values():
         if other.barred is not None:
             continue
         record = other.sites.get(site_id)
@@ -170,17 +170,17 @@ def site_status(case: Case, side: Side) -> Verdict:
     )
 
 
-def name(case: Case) -> Verdict:
-    for side in case.sides.values():
+def name(context: Context) -> Verdict:
+    for side in context.sides.values():
         if side.barred is not None:
             raise Skip(said(side.barred, side))
-    if not case.doubles:
-        return ok(f"{case.group.name} is one group")
-    told = ", ".join(f"{g.id} at {s}" for s, g in case.doubles.items())
-    site, other = list(case.doubles.items())[-1]
+    if not context.doubles:
+        return ok(f"{context.group.name} is one group")
+    told = ", ".join(f"{g.id} at {s}" for s, g in context.doubles.items())
+    site, other = list(context.doubles.items())[-1]
     return bad(
         f"two groups have it: {told}",
-        *(group.id for group in case.doubles.values()),
+        *(group.id for group in context.doubles.values()),
         fix=(
             f"where the one at {site} is the wrong one, {AS_ADMIN}",
             commands.at(
@@ -190,18 +190,18 @@ def name(case: Case) -> Verdict:
     )
 
 
-def known(case: Case, side: Side) -> Verdict:
+def known(context: Context, side: SiteFacts) -> Verdict:
     error = side.barred
     if error is not None:
         raise Skip(said(error, side))
-    if case.doubles:
+    if context.doubles:
         raise Skip("the name is another group's at each site")
-    if case.located is not None and side.name in case.located.groups:
-        found = case.located.groups[side.name]
+    if context.located is not None and side.name in context.located.groups:
+        found = context.located.groups[side.name]
         return ok(f"as {found.id}")
-    located = case.located
-    missing = f"{side.name} has no protection group '{case.name}'"
-    if located is not None and _was_deleted(side, case.group.id):
+    located = context.located
+    missing = f"{side.name} has no protection group '{context.name}'"
+    if located is not None and _was_deleted(side, context.group.id):
         (other,) = located.groups
         return bad(
             f"{missing}: it was deleted there",
@@ -210,13 +210,13 @@ def known(case: Case, side: Side) -> Verdict:
             fix=commands.at(
                 other,
                 "protector protection-group delete"
-                f" {shell_word(case.group.name)}",
+                f" {shell_word(context.group.name)}",
             ),
         )
     return bad(missing)
 
 
-def _was_deleted(side: Side, group: str) -> bool:
+def _was_deleted(side: SiteFacts, group: str) -> bool:
     """Whether the site keeps a stone for it, where the service tells."""
     try:
         side.get(group)
@@ -225,83 +225,83 @@ def _was_deleted(side: Side, group: str) -> bool:
     return False
 
 
-def primary(case: Case) -> Verdict:
-    first, second = case.both()
-    assert case.located is not None
-    groups = case.located.groups
+def primary(context: Context) -> Verdict:
+    first, second = context.both()
+    assert context.located is not None
+    groups = context.located.groups
     claims = {
-        side.name: case.located.site_name(
+        side.name: context.located.site_name(
             groups[side.name].current_primary_site_id
         )
         for side in (first, second)
     }
     if len(set(claims.values())) == 1:
-        return ok(f"both say {case.located.current.name}")
+        return ok(f"both say {context.located.current.name}")
     told = ", ".join(f"{site} says {claim}" for site, claim in claims.items())
     return bad(told, *(str(claim) for claim in claims.values()))
 
 
-def agreed(case: Case) -> None:
+def agreed(context: Context) -> None:
     """Skip what follows from who is primary, where that is open."""
-    if not primary(case).good:
+    if not primary(context).good:
         raise Skip("the sites name different primaries")
 
 
-def link(case: Case, side: Side) -> Verdict:
-    case.both()
-    found = side.sync(case.group.id)
+def link(context: Context, side: SiteFacts) -> Verdict:
+    context.both()
+    found = side.sync(context.group.id)
     if found.status == "UNREACHABLE":
         return bad(
             found.message or "it does not hear its peer",
             # the site that is asked is the one that asks the other
-            severity=None if side is case.asked else Severity.WARNING,
+            severity=None if side is context.asked else Severity.WARNING,
         )
     return ok("it hears its peer")
 
 
-def metadata_version(case: Case) -> Verdict:
-    first, second = case.both()
-    agreed(case)
-    assert case.located is not None
-    groups = case.located.groups
+def metadata_version(context: Context) -> Verdict:
+    first, second = context.both()
+    agreed(context)
+    assert context.located is not None
+    groups = context.located.groups
     ranks = {side.name: rank(groups[side.name]) for side in (first, second)}
     if len(set(ranks.values())) == 1:
-        return ok(f"{case.group.metadata_version} at both")
+        return ok(f"{context.group.metadata_version} at both")
     told = ", ".join(f"{n} at {site}" for site, (_, n) in ranks.items())
     ahead = max(ranks, key=lambda site: ranks[site])
     return bad(f"{told}; {ahead} is ahead", ahead)
 
 
-def metadata_checksum(case: Case) -> Verdict:
-    first, second = case.both()
-    agreed(case)
-    if not metadata_version(case).good:
+def metadata_checksum(context: Context) -> Verdict:
+    first, second = context.both()
+    agreed(context)
+    if not metadata_version(context).good:
         raise Skip("the versions differ already")
     sums = {
-        side.name: side.sync(case.group.id).local_checksum
-        for side in (first, second)
+        site: told.local_checksum for site, told in context.compared().items()
     }
     if None in sums.values():
         raise Skip("the service does not tell its checksum")
     if len(set(sums.values())) == 1:
         return ok("equal")
-    assert case.located is not None
+    assert context.located is not None
     return bad(
-        f"version {case.group.metadata_version} is not the same at both sites",
+        f"version {context.group.metadata_version} is not the same at both"
+        " sites",
         *(f"{site}: {value}" for site, value in sums.items()),
         fix=commands.group(
-            f"sync-force {shell_word(case.group.name)}"
-            f" --winner {shell_word(case.located.current.name)}"
+            f"sync-force {shell_word(context.group.name)}"
+            f" --winner {shell_word(context.located.current.name)}"
         ),
     )
 
 
-def primary_silent(case: Case) -> Verdict:
-    assert case.located is not None or case.group
-    signs = case.signs_of_life()
-    site = case.source.name if case.source else ""
+def primary_silent(context: Context) -> Verdict:
+    assert context.located is not None or context.group
+    signs = context.signs_of_life()
+    site = context.source.name if context.source else ""
     if not signs:
         return ok(f"{site} does not answer, from here or from its peer")
-    if case.wanted.accept_divergence:
+    if context.wanted.accept_divergence:
         return ok(f"it answers ({'; '.join(signs)}), which is accepted")
     return bad(f"it answers: {'; '.join(signs)}", *signs, site=site)

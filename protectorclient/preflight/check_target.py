@@ -14,23 +14,23 @@ from protectorclient.mapping.forecast import (
     said_size,
     size_of,
 )
-from protectorclient.pair.site_facts import SiteFacts as Side
-from protectorclient.preflight.context import Case
+from protectorclient.pair.site_facts import SiteFacts
+from protectorclient.preflight.context import Context
 from protectorclient.preflight.findings import Skip, Verdict, bad, ok
 from protectorclient.preflight.resources import KINDS
 from protectorclient.records.site import VolumeType
 
 
-def networks(case: Case) -> Verdict:
-    return _matched(case, "network")
+def networks(context: Context) -> Verdict:
+    return _matched(context, "network")
 
 
-def flavors(case: Case) -> Verdict:
-    return _matched(case, "flavor")
+def flavors(context: Context) -> Verdict:
+    return _matched(context, "flavor")
 
 
-def _matched(case: Case, what: str) -> Verdict:
-    resources = case.resources
+def _matched(context: Context, what: str) -> Verdict:
+    resources = context.resources
     target = resources.target.name
     try:
         fates = resources.of(what)
@@ -44,7 +44,7 @@ def _matched(case: Case, what: str) -> Verdict:
             error.message,
             cause="The mapping that was given names something else.",
             fix="Correct the mapping file"
-            if case.wanted.mapping_file is not None
+            if context.wanted.mapping_file is not None
             else "Correct the mapping",
             site=error.site,
         )
@@ -55,33 +55,33 @@ def _matched(case: Case, what: str) -> Verdict:
     return bad(
         f"nothing at {target} takes the place of {names} ({grounds})",
         *(fate.source.name for fate in lost),
-        fix=_set_mapping(case, what, fates, lost),
+        fix=_set_mapping(context, what, fates, lost),
     )
 
 
 def _set_mapping(
-    case: Case, what: str, fates: Sequence[Fate], lost: Sequence[Fate]
+    context: Context, what: str, fates: Sequence[Fate], lost: Sequence[Fate]
 ) -> list[str]:
     """The whole mapping to be stored, or where the guesses end, advice.
 
     In an outage nothing can be stored: there it goes with the action.
     """
-    name = case.group.name
-    options = case.resources.options(what, fates)
-    if case.wanted.mapping_file is not None:
-        return _in_file(case, what, case.resources.guesses(what), lost)
-    if case.outlook.home or options is None:
+    name = context.group.name
+    options = context.resources.options(what, fates)
+    if context.wanted.mapping_file is not None:
+        return _in_file(context, what, context.resources.guesses(what), lost)
+    if context.outlook.home or options is None:
         return [
             f"Map each with --{what}-mapping or in a file:",
             commands.suggest(name),
         ]
-    if case.purpose == "unplanned" or case.outage:
-        return [failover(case)]
+    if context.purpose == "unplanned" or context.outage:
+        return [failover(context)]
     return [commands.move("set", name, [options])]
 
 
 def _in_file(
-    case: Case,
+    context: Context,
     what: str,
     guesses: Iterable[suggest.Guess],
     lost: Iterable[Fate],
@@ -93,21 +93,25 @@ def _in_file(
         chosen = by_id.get(fate.source.id)
         target = chosen.name if chosen is not None else "?"
         lines.append(f"  {fate.source.name}: {target}")
-    return [*lines, "What can be guessed:", commands.suggest(case.group.name)]
+    return [
+        *lines,
+        "What can be guessed:",
+        commands.suggest(context.group.name),
+    ]
 
 
-def failover(case: Case) -> ShellCommand:
+def failover(context: Context) -> ShellCommand:
     """The unplanned failover, as far as its mappings can be guessed."""
-    name = case.group.name
-    return commands.move("failover", name, mapped(case), unplanned=True)
+    name = context.group.name
+    return commands.move("failover", name, mapped(context), unplanned=True)
 
 
-def mapped(case: Case) -> list[list[str] | None]:
+def mapped(context: Context) -> list[list[str] | None]:
     """The options that a move needs, as far as they can be guessed."""
     found: list[list[str] | None] = []
     for what in KINDS:
         try:
-            resources = case.resources
+            resources = context.resources
             options = resources.options(what, resources.of(what))
         except (exceptions.ProtectorError, Skip):
             options = None
@@ -115,10 +119,10 @@ def mapped(case: Case) -> list[list[str] | None]:
     return found
 
 
-def flavor_size(case: Case) -> Verdict:
+def flavor_size(context: Context) -> Verdict:
     small: dict[str, str] = {}
     names = []
-    for instance, flavor in _chosen(case):
+    for instance, flavor in _chosen(context):
         own = instance.here.get("flavor") or {}
         had = (instance.there or {}).get("flavor") or {}
         if had.get("id") == flavor.get("id"):
@@ -134,16 +138,16 @@ def flavor_size(case: Case) -> Verdict:
         return ok("as big as at the source")
     fates = [
         fate
-        for fate in case.resources.flavors
+        for fate in context.resources.flavors
         if fate.source.name not in small
     ]
     better = [
         guess
-        for guess in case.resources.guesses("flavor")
+        for guess in context.resources.guesses("flavor")
         if guess.source.name in small and guess.target is not None
     ]
     fix = None
-    if len(better) == len(small) and not case.outlook.home:
+    if len(better) == len(small) and not context.outlook.home:
         lines = [
             commands.option("flavor", fate.source.name, fate.target.name)
             for fate in fates
@@ -153,21 +157,21 @@ def flavor_size(case: Case) -> Verdict:
             for guess in better
             if guess.target
         ]
-        fix = commands.move("set", case.group.name, [lines])
+        fix = commands.move("set", context.group.name, [lines])
     return bad("; ".join(small.values()), *names, fix=fix)
 
 
-def _chosen(case: Case) -> Iterable[tuple[Any, Mapping[str, Any]]]:
-    resources = case.resources
+def _chosen(context: Context) -> Iterable[tuple[Any, Mapping[str, Any]]]:
+    resources = context.resources
     return chosen_flavors(
-        case.outlook, resources.flavors, resources.target.flavors
+        context.outlook, resources.flavors, resources.target.flavors
     )
 
 
-def mapping_shared(case: Case) -> Verdict:
+def mapping_shared(context: Context) -> Verdict:
     """Two networks that become one; flavors may well."""
     by_target: dict[str, list[Fate]] = {}
-    for fate in case.resources.networks:
+    for fate in context.resources.networks:
         if fate.target is not None and fate.matched:
             by_target.setdefault(fate.target.id, []).append(fate)
     shared = [
@@ -187,9 +191,9 @@ def mapping_shared(case: Case) -> Verdict:
         "; ".join(told),
         *(fate.source.name for fate in lost),
         fix=_set_mapping(
-            case,
+            context,
             "network",
-            _unmatched(case.resources.networks, lost),
+            _unmatched(context.resources.networks, lost),
             lost,
         ),
     )
@@ -205,11 +209,11 @@ def _unmatched(fates: Iterable[Fate], lost: Sequence[Fate]) -> list[Fate]:
     ]
 
 
-def volume_types(case: Case, side: Side) -> Verdict:
-    case.need(side)
+def volume_types(context: Context, side: SiteFacts) -> Verdict:
+    context.need(side)
     types = {kind.name: kind for kind in side.volume_types}
-    here = case.source is not None and side.name == case.source.name
-    used = _types_in_use(case, types, here)
+    here = context.source is not None and side.name == context.source.name
+    used = _types_in_use(context, types, here)
     wrong = [
         name
         for name in used
@@ -227,7 +231,7 @@ def volume_types(case: Case, side: Side) -> Verdict:
             *wrong,
             fix=[AS_ADMIN, *(_replicate(side.name, name) for name in wrong)],
         )
-    kind = case.group.replication_type
+    kind = context.group.replication_type
     other = [
         name
         for name in used
@@ -247,13 +251,13 @@ def _replicate(site: str, name: str) -> ShellCommand:
 
 
 def _types_in_use(
-    case: Case, types: Mapping[str, VolumeType], here: bool
+    context: Context, types: Mapping[str, VolumeType], here: bool
 ) -> list[str]:
     """Names; at the target a type that is not there by its name is the
     one that the group was made with."""
-    made_with = case.outlook.document.get("volume_type")
+    made_with = context.outlook.document.get("volume_type")
     found: dict[str, None] = {}
-    for volume in case.outlook.volumes:
+    for volume in context.outlook.volumes:
         name = str(volume.get("volume_type"))
         if not here and name not in types and made_with:
             name = str(made_with)
@@ -269,8 +273,8 @@ def is_replicated(kind: VolumeType) -> bool:
     return bool(enabled)
 
 
-def cinder_policy(case: Case, side: Side) -> Verdict:
-    case.need(side)
+def cinder_policy(context: Context, side: SiteFacts) -> Verdict:
+    context.need(side)
     try:
         found = side.volume_services
     except exceptions.Forbidden as error:
@@ -278,10 +282,10 @@ def cinder_policy(case: Case, side: Side) -> Verdict:
     return ok(f"a member sees {len(found)} services")
 
 
-def quota_compute(case: Case) -> Verdict:
-    target = case.open_target()
+def quota_compute(context: Context) -> Verdict:
+    target = context.open_target()
     limits = target.compute_limits
-    flavors = [flavor for _, flavor in _chosen(case)]
+    flavors = [flavor for _, flavor in _chosen(context)]
     sizes = [size_of(flavor) for flavor in flavors]
     return _quota(
         target,
@@ -309,10 +313,10 @@ def quota_compute(case: Case) -> Verdict:
     )
 
 
-def quota_storage(case: Case) -> Verdict:
-    target = case.open_target()
+def quota_storage(context: Context) -> Verdict:
+    target = context.open_target()
     limits = target.volume_limits
-    volumes = case.outlook.volumes
+    volumes = context.outlook.volumes
     gigabytes = sum(int(volume.get("size") or 0) for volume in volumes)
     return _quota(
         target,
@@ -330,7 +334,7 @@ def quota_storage(case: Case) -> Verdict:
 
 
 def _quota(
-    target: Side,
+    target: SiteFacts,
     limits: Mapping[str, Any],
     wanted: Iterable[tuple[str, int, str, str]],
 ) -> Verdict:

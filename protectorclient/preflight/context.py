@@ -15,13 +15,17 @@ from protectorclient.pair import liveness, locate
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.located import Located, rank
 from protectorclient.pair.moves.resolve_names import Names
-from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.pair.sites import Sites
 from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.preflight import copies
 from protectorclient.preflight.findings import Skip
 from protectorclient.preflight.resources import Resources
-from protectorclient.records.protection_group import ProtectionGroup
+from protectorclient.records.protection_group import (
+    ProtectionGroup,
+    SyncStatus,
+)
+from protectorclient.records.site import Site
 from protectorclient.v1.group_states import LEFT
 
 #: What a check can be for; the action of each.
@@ -53,7 +57,7 @@ class Wanted:
     accept_divergence: bool = False
 
 
-class Case:
+class Context:
     """A group, both sites, and a purpose.
 
     :raises NotFound: no site that answers knows the group.
@@ -83,19 +87,13 @@ class Case:
 
     def _find(self) -> None:
         """Ask both sites for the group; a dead one costs its timeout."""
-        self.asked_sites.ahead(
-            [functools.partial(self._knock, s) for s in self.sides.values()]
+        answers, errors = self.asked_sites.put(self._find_at)
+        self.asked_sites.find_renamed(
+            answers,
+            errors,
+            lambda answer: answer[1].id,
+            lambda site, identity: (site.local, site.get(identity)),
         )
-        answers: dict[str, Any] = {}
-        errors: dict[str, exceptions.ProtectorError] = {}
-        for name, side in self.sides.items():
-            try:
-                if side.barred is not None:
-                    raise side.barred
-                answers[name] = (side.local, side.find(self.name))
-            except exceptions.ProtectorError as error:
-                errors[name] = error
-        self._find_renamed(answers, errors)
         found = {name: group for name, (_, group) in answers.items()}
         if len({group.id for group in found.values()}) > 1:
             self.doubles = found
@@ -104,37 +102,22 @@ class Case:
             errors[other] = exceptions.NotFound(
                 "another group has the name", site=other
             )
-        if answers:
+        if answers or any(
+            isinstance(error, exceptions.NotFound) for error in errors.values()
+        ):
             self.located = locate.put_together(
                 self.asked_sites, self.name, answers, errors
             )
-        elif any(
-            isinstance(error, exceptions.NotFound) for error in errors.values()
-        ):
-            locate.put_together(self.asked_sites, self.name, answers, errors)
 
-    def _find_renamed(
-        self,
-        answers: dict[str, Any],
-        errors: dict[str, exceptions.ProtectorError],
-    ) -> None:
-        """A site may have it under an older name, and the same id."""
-        for _, group in list(answers.values()):
-            for name, error in list(errors.items()):
-                if not isinstance(error, exceptions.NotFound):
-                    continue
-                side = self.sides[name]
-                with contextlib.suppress(exceptions.ProtectorError):
-                    answers[name] = (side.local, side.find(group.id))
-                    errors.pop(name)
+    def _find_at(self, site: SiteFacts) -> tuple[Site, ProtectionGroup]:
+        if site.barred is not None:
+            raise site.barred
+        group = site.find(self.name)
+        if self.purpose == "unplanned":
+            self._probe_ahead(site, group)
+        return site.local, group
 
-    def _knock(self, side: Side) -> None:
-        if side.barred is None:
-            group = side.find(self.name)
-            if self.purpose == "unplanned":
-                self._probe_ahead(side, group)
-
-    def _probe_ahead(self, side: Side, group: ProtectionGroup) -> None:
+    def _probe_ahead(self, side: SiteFacts, group: ProtectionGroup) -> None:
         """Probe the primary while its Keystone still is waited for."""
         record = side.handle.sites.get(group.current_primary_site_id or "")
         if side.local.id == group.current_primary_site_id or record is None:
@@ -191,14 +174,14 @@ class Case:
         return self.located.group
 
     @property
-    def source(self) -> Side | None:
+    def source(self) -> SiteFacts | None:
         """Where the group runs."""
         if self.located is None:
             return None
         return self.sides[self.located.current.name]
 
     @property
-    def target(self) -> Side | None:
+    def target(self) -> SiteFacts | None:
         """Where it would go, or where its tests are."""
         if self.located is None:
             return None
@@ -216,12 +199,12 @@ class Case:
         )
 
     @property
-    def asked(self) -> Side | None:
+    def asked(self) -> SiteFacts | None:
         """The site that the action would be sent to."""
         return self.target if self.purpose == "unplanned" else self.source
 
     @property
-    def speaker(self) -> Side:
+    def speaker(self) -> SiteFacts:
         """A site that answers and knows the group; the asked one if it
         can."""
         located = self.located
@@ -231,14 +214,14 @@ class Case:
                     return side
         raise Skip("no site answers that knows the group")
 
-    def both(self) -> tuple[Side, Side]:
+    def both(self) -> tuple[SiteFacts, SiteFacts]:
         """Both sites, where both can be asked for the group."""
         first, second = self.sides.values()
         for side in (first, second):
             self.need(side)
         return first, second
 
-    def need(self, side: Side) -> Side:
+    def need(self, side: SiteFacts) -> SiteFacts:
         """The site itself, where it can be asked for the group."""
         if side.barred is not None:
             raise Skip(said(side.barred, side))
@@ -283,7 +266,7 @@ class Case:
                         found.append(side.document(self.group.id))
         return tuple(found)
 
-    def copies(self, side: Side) -> tuple[copies.Copy, ...]:
+    def copies(self, side: SiteFacts) -> tuple[copies.Copy, ...]:
         """What is left of the group's instances at a site, beside those
         that it runs."""
         located = self.located
@@ -301,7 +284,15 @@ class Case:
         """The site id of a cloud, where it is known."""
         return self.located.site_ids[name] if self.located else None
 
-    def open_target(self) -> Side:
+    def compared(self) -> Mapping[str, SyncStatus]:
+        """How both sites' metadata compare, as each of them sees it."""
+        group = self.group.id
+        told, errors = self.asked_sites.put(lambda site: site.sync(group))
+        for error in errors.values():
+            raise error
+        return told
+
+    def open_target(self) -> SiteFacts:
         """The target, where it can be asked."""
         if self.target is None:
             raise Skip("no site answers that knows the group")
@@ -358,7 +349,7 @@ def open_sides(sites: Sites) -> BothSites:
     return asked
 
 
-def said(error: exceptions.ProtectorError, side: Side) -> str:
+def said(error: exceptions.ProtectorError, side: SiteFacts) -> str:
     """Why a site cannot be asked, in the words of every skipped row."""
     if isinstance(error, exceptions.AuthenticationFailed):
         return f"not signed in at {side.name}"

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from protectorclient import exceptions
 from protectorclient.mapping.forecast import Outlook
-from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.preflight import check_sites, copies
 from protectorclient.preflight.resources import KINDS, Resources
 from protectorclient.records.protection_group import ProtectionGroup
@@ -28,18 +28,20 @@ class Place:
 
     group: ProtectionGroup
     #: The site whose record of the group is ahead.
-    speaker: Side
+    speaker: SiteFacts
     #: The sites that answer, by their clouds' names.
-    sides: Mapping[str, Side]
+    sides: Mapping[str, SiteFacts]
     #: The clouds' names of both.
     names: tuple[str, ...]
     #: The site ids of those that answer.
     site_ids: Mapping[str, str]
+    #: All instances of the project, at the sites that tell.
+    servers: Mapping[str, Sequence[Mapping[str, Any]]]
     #: The cloud's name of the site where the group runs.
     current: str
 
     @property
-    def target(self) -> Side | None:
+    def target(self) -> SiteFacts | None:
         """Where a failover goes, where that site answers."""
         others = [name for name in self.names if name != self.current]
         return self.sides.get(others[0]) if len(others) == 1 else None
@@ -64,24 +66,22 @@ def live_copies(place: Place) -> tuple[copies.Copy, ...] | None:
     document = place.document
     if place.target is None or document is None:
         return None
-    try:
-        if document.get("operation"):
-            # what it builds is not left over yet
-            return ()
-        found = [
-            copy
-            for name, side in place.sides.items()
-            for copy in copies.find(
-                [document],
-                place.group.current_primary_site_id,
-                place.site_ids[name],
-                name,
-                side.servers,
-            )
-        ]
-    except exceptions.ProtectorError:
+    if document.get("operation"):
+        # what it builds is not left over yet
+        return ()
+    if set(place.servers) < set(place.sides):
         return None
-    return copies.live(found)
+    return copies.live(
+        copy
+        for name, servers in place.servers.items()
+        for copy in copies.find(
+            [document],
+            place.group.current_primary_site_id,
+            place.site_ids[name],
+            name,
+            servers,
+        )
+    )
 
 
 def reasons(
@@ -95,7 +95,7 @@ def reasons(
         yield from _cinder(place.target)
 
 
-def _unmatched(place: Place, target: Side) -> Iterator[str]:
+def _unmatched(place: Place, target: SiteFacts) -> Iterator[str]:
     """Networks and flavors without a counterpart, as far as is told."""
     document = place.document
     if document is None or not document.get("policy"):
@@ -119,7 +119,7 @@ def _unmatched(place: Place, target: Side) -> Iterator[str]:
             )
 
 
-def _cinder(target: Side) -> Iterator[str]:
+def _cinder(target: SiteFacts) -> Iterator[str]:
     """Whether a member may do there what a failover does."""
     with contextlib.suppress(exceptions.ProtectorError):
         roles = getattr(target.token, "role_names", None)

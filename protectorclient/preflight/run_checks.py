@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 
 from protectorclient import exceptions
 from protectorclient.advice.guide import filled
-from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.preflight.check_row import Check, Where
-from protectorclient.preflight.context import Case, said
+from protectorclient.preflight.context import Context, said
 from protectorclient.preflight.findings import (
     Finding,
     Severity,
@@ -21,31 +21,35 @@ from protectorclient.preflight.findings import (
 BOTH = "both"
 
 
-def findings(check: Check, case: Case) -> Iterable[Finding]:
+def findings(check: Check, context: Context) -> Iterable[Finding]:
     """What one check finds: a row for each place where it is made."""
     if check.where is Where.PAIR:
-        yield _finding(check, case, BOTH, lambda: check.judge(case))
+        yield _finding(check, context, BOTH, lambda: check.judge(context))
     elif check.where is Where.TARGET:
-        name = case.target.name if case.target else BOTH
-        yield _finding(check, case, name, lambda: check.judge(case))
+        name = context.target.name if context.target else BOTH
+        yield _finding(check, context, name, lambda: check.judge(context))
     else:
-        for side in _places(check, case):
-            yield _finding(check, case, side.name, _at(check, case, side))
+        for side in _places(check, context):
+            yield _finding(
+                check, context, side.name, _at(check, context, side)
+            )
 
 
-def _at(check: Check, case: Case, side: Side) -> Callable[[], Verdict]:
-    return lambda: check.judge(case, side)
+def _at(
+    check: Check, context: Context, side: SiteFacts
+) -> Callable[[], Verdict]:
+    return lambda: check.judge(context, side)
 
 
-def _places(check: Check, case: Case) -> list[Side]:
-    every = list(case.sides.values())
+def _places(check: Check, context: Context) -> list[SiteFacts]:
+    every = list(context.sides.values())
     if check.where is Where.EACH:
         return every
     if check.where is Where.ASKED:
-        return [case.asked] if case.asked else every
-    if case.purpose == "unplanned":
+        return [context.asked] if context.asked else every
+    if context.purpose == "unplanned":
         # a dead primary is what it is for
-        primary = case.source
+        primary = context.source
         if primary is None:
             # nobody says who that is; of two sites the silent one may be
             silent = [side for side in every if side.silent]
@@ -55,14 +59,16 @@ def _places(check: Check, case: Case) -> list[Side]:
 
 
 def _finding(
-    check: Check, case: Case, site: str, judge: Callable[[], Verdict]
+    check: Check, context: Context, site: str, judge: Callable[[], Verdict]
 ) -> Finding:
     try:
         verdict = judge()
     except Skip as skip:
         return Finding(check.id, Severity.SKIPPED, site, str(skip))
     except exceptions.ProtectorError as error:
-        return Finding(check.id, Severity.SKIPPED, site, _untold(error, case))
+        return Finding(
+            check.id, Severity.SKIPPED, site, _untold(error, context)
+        )
     site = verdict.site or site
     if verdict.good:
         return Finding(
@@ -72,11 +78,11 @@ def _finding(
             verdict.message,
             affected=verdict.affected,
         )
-    names = {"group": case.name, "site": site}
+    names = {"group": context.name, "site": site}
     severity = verdict.severity or check.severity
     blocks = verdict.blocks
     if blocks is None:
-        blocks = case.purpose in check.blocks
+        blocks = context.purpose in check.blocks
     return Finding(
         id=check.id,
         severity=severity,
@@ -91,9 +97,9 @@ def _finding(
     )
 
 
-def _untold(error: exceptions.ProtectorError, case: Case) -> str:
+def _untold(error: exceptions.ProtectorError, context: Context) -> str:
     """A cloud that does not tell; a dead site is called that."""
-    side = case.sides.get(error.site or "")
+    side = context.sides.get(error.site or "")
     if side is not None and side.barred is not None:
         return said(side.barred, side)
     return str(error)

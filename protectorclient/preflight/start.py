@@ -9,7 +9,7 @@ from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.sites import Sites
 from protectorclient.preflight import run_checks
 from protectorclient.preflight.checks import CHECKS
-from protectorclient.preflight.context import Case, Wanted, open_sides
+from protectorclient.preflight.context import Context, Wanted, open_sides
 from protectorclient.preflight.findings import (
     Finding,
     Report,
@@ -46,7 +46,7 @@ def run(
     :param only: ids; without any, all that belong to the purpose.
     :raises NotFound: no site that answers knows the group.
     """
-    case = Case(pair, name, purpose, wanted or Wanted(), sides)
+    context = Context(pair, name, purpose, wanted or Wanted(), sides)
     chosen = [
         check
         for check in CHECKS
@@ -55,10 +55,10 @@ def run(
     findings = [
         finding
         for check in chosen
-        for finding in run_checks.findings(check, case)
+        for finding in run_checks.findings(check, context)
     ]
-    shown = case.located.group.name if case.located else name
-    warnings = tuple(dict.fromkeys(case.warnings))
+    shown = context.located.group.name if context.located else name
+    warnings = tuple(dict.fromkeys(context.warnings))
     return Report(shown, purpose, tuple(findings), warnings)
 
 

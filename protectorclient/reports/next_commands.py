@@ -21,7 +21,7 @@ from protectorclient.escape import (
 if TYPE_CHECKING:
     from protectorclient.advice import match
     from protectorclient.records.operation import Operation
-    from protectorclient.reports.diagnosis import Facts
+    from protectorclient.reports.operation_facts import Facts
 
 
 def lines(

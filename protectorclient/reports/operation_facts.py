@@ -58,7 +58,7 @@ class Seen:
     told: Mapping[str, Any] | None = None
     #: The group's metadata, and all instances of the project here.
     document: Mapping[str, Any] | None = None
-    servers: tuple[Mapping[str, Any], ...] | None = None
+    instances: tuple[Mapping[str, Any], ...] | None = None
 
     @property
     def silent(self) -> bool:
@@ -142,13 +142,13 @@ class Facts:
         return copies.live(
             copy
             for one in self.seen.values()
-            if one.site_id is not None and one.servers is not None
+            if one.site_id is not None and one.instances is not None
             for copy in copies.find(
                 documents,
                 group.current_primary_site_id,
                 one.site_id,
                 one.site,
-                one.servers,
+                one.instances,
             )
         )
 
@@ -255,7 +255,7 @@ def _ask(facts: SiteFacts, seen: Seen, group: str, alone: bool) -> Seen:
                 # its service would wait for the silent one too
                 told["sync"] = facts.sync(group)
         told["document"] = _quietly(lambda: facts.document(group))
-        told["servers"] = _quietly(lambda: tuple(facts.servers))
+        told["instances"] = _quietly(lambda: tuple(facts.servers))
         told["history"] = tuple(facts.newest(group, _LOOK_BACK))
         told["drills"] = tuple(
             one for one in told["history"] if one.operation_type in _DRILLS

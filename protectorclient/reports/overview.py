@@ -8,12 +8,13 @@ import dataclasses
 import datetime
 import time
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from protectorclient import exceptions
 from protectorclient._http import microversions
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.located import rank
-from protectorclient.pair.site_facts import SiteFacts as Side
+from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.pair.site_pair import SitePair
 from protectorclient.polling.silence import NO_ANSWER, GraceExceeded
 from protectorclient.preflight import failover_ready
@@ -114,6 +115,8 @@ class _Answer:
 
     groups: dict[str, ProtectionGroup]
     operations: list[Operation]
+    #: All instances of the project; None where Nova does not tell.
+    instances: list[dict[str, Any]] | None
     health: dict[str, GroupHealth]
     #: Why there is no health report.
     unhealthy: str | None = None
@@ -125,6 +128,8 @@ class _Told:
 
     groups: dict[str, ProtectionGroup]
     operations: list[Operation]
+    #: All instances of the project; None where Nova does not tell.
+    instances: list[dict[str, Any]] | None
     #: The site asks its peer for it, which may be silent.
     health: concurrent.futures.Future[dict[str, GroupHealth] | None]
     #: When the rest was there, on the clock that `time.monotonic` reads.
@@ -142,22 +147,27 @@ class _Told:
             health = self.health.result(left)
         except TimeoutError:
             late = _LATE.format(grace=grace)
-            return _Answer(self.groups, self.operations, {}, late)
+            return _Answer(
+                self.groups, self.operations, self.instances, {}, late
+            )
         untold = _UNTOLD if health is None else None
-        return _Answer(self.groups, self.operations, health or {}, untold)
+        return _Answer(
+            self.groups, self.operations, self.instances, health or {}, untold
+        )
 
 
-def _ask(side: Side) -> _Told:
+def _ask(side: SiteFacts) -> _Told:
     if side.barred is not None:
         raise side.barred
     health = side.later(lambda: side.health if side.has_health else None)
     groups = {group.id: group for group in side.documented_groups()}
     operations = list(side.handle.client.operations.list(limit=_NEWEST))
     _ = side.local
+    servers = None
     if groups:
         with contextlib.suppress(exceptions.ProtectorError):
-            _ = side.servers
-    return _Told(groups, operations, health, time.monotonic())
+            servers = side.servers
+    return _Told(groups, operations, servers, health, time.monotonic())
 
 
 class _Picture:
@@ -262,6 +272,11 @@ class _Picture:
             },
             names=tuple(self._sides),
             site_ids=ids,
+            servers={
+                name: answer.instances
+                for name, answer in self._answers.items()
+                if answer.instances is not None
+            },
             current=current,
         )
 

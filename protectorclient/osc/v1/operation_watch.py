@@ -138,23 +138,14 @@ class WatchOperation(_waiting.Waiting, command.Command):
         self, followed: _followed.Followed, handles: dict[str, SiteHandle]
     ) -> list[events.Key]:
         """What runs by now at the sites that say so."""
-        from protectorclient.pair import both_sites
+        from protectorclient.pair.reads.groups import Reads
         from protectorclient.polling import events
 
         found: list[events.Key] = []
-        asked = both_sites.BothSites(tuple(handles.values()))
-        answers, _ = asked.put(
-            lambda handle: [
-                record
-                for status in UNFINISHED
-                for record in handle.client.operations.list(status=status)
-            ]
-        )
-        for site, records in answers.items():
-            for record in records:
-                key = events.Key(site, record.id)
-                followed.add(key, record)
-                found.append(key)
+        for record, site in Reads(tuple(handles.values())).unfinished().items:
+            key = events.Key(site.name, record.id)
+            followed.add(key, record)
+            found.append(key)
         return found
 
     def _running(
@@ -163,6 +154,8 @@ class WatchOperation(_waiting.Waiting, command.Command):
         handles: dict[str, SiteHandle],
     ) -> dict[str, tuple[Operation, str]]:
         """What has not ended, at either site: records, and whose."""
+        from protectorclient.pair.reads.groups import Reads
+
         wanted: str | None = parsed_args.protection_group
         group: str | None = None
         if wanted is not None:
@@ -170,19 +163,9 @@ class WatchOperation(_waiting.Waiting, command.Command):
                 group = self.pair.locate(wanted).group.id
             else:
                 group = self.client.protection_groups.find(wanted).id
-        found: list[tuple[Operation, str]] = []
-        silent: list[exceptions.ProtectorError] = []
-        for name, handle in handles.items():
-            try:
-                for status in UNFINISHED:
-                    found += [
-                        (record, name)
-                        for record in handle.client.operations.list(
-                            protection_group_id=group, status=status
-                        )
-                    ]
-            except exceptions.ProtectorError as error:
-                silent.append(error)
+        running = Reads(tuple(handles.values())).unfinished(group)
+        found = [(record, site.name) for record, site in running.items]
+        silent = list(running.errors.values())
         if silent and not found:
             raise exceptions.OutcomeUnknown(
                 "whether anything runs is not known: "

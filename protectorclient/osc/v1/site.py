@@ -192,14 +192,18 @@ class ValidateSite(command.Lister):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         selection.check_columns(parsed_args, CHECK_COLUMNS)
         rows = []
-        for handle in self.pair.handles:
-            sites = handle.client.sites
-            found = sites.validate(sites.find(parsed_args.site))
+        answers, errors = self.pair.each(
+            lambda handle: handle.client.sites.validate(
+                handle.client.sites.find(parsed_args.site)
+            )
+        )
+        for error in errors.values():
+            raise error
+        for asked, found in answers.items():
             rows += [
-                {"asked": handle.name, **check.to_dict()}
-                for check in found.checks
+                {"asked": asked, **check.to_dict()} for check in found.checks
             ]
-            self.say(f"{parsed_args.site} from {handle.name}: {found.status}")
+            self.say(f"{parsed_args.site} from {asked}: {found.status}")
             if found.status != "active":
                 self.outcome = ExitCode.PROBLEM
                 name = shell_word(parsed_args.site)

@@ -85,16 +85,18 @@ class CreateTenantMapping(command.ShowOne):
 
     def _project(self, site_id: str, project: str) -> str:
         """The id of a project at its own site, as far as Keystone tells."""
-        for handle in self.pair.handles:
-            if handle.local.id != site_id:
-                continue
-            try:
-                return handle.finder.project(project).id
-            except exceptions.Forbidden as error:
-                self.warn(
-                    f"{handle.name}: Keystone does not tell of projects, so"
-                    f" '{project}' is taken for an id: {error.message}"
-                )
+        try:
+            handle = self.pair.handle(site_id)
+        except exceptions.NotFound:
+            # a site of neither cloud
+            return project
+        try:
+            return handle.finder.project(project).id
+        except exceptions.Forbidden as error:
+            self.warn(
+                f"{handle.name}: Keystone does not tell of projects, so"
+                f" '{project}' is taken for an id: {error.message}"
+            )
         return project
 
 

@@ -63,7 +63,14 @@ class Reads(ListReads):
         copies, errors = self.ask(
             lambda facts: self._copy(facts, facts.find(wanted), question)
         )
-        self._find_renamed(copies, errors, question)
+        self.find_renamed(
+            copies,
+            errors,
+            lambda copy: copy.group.id,
+            lambda facts, identity: self._copy(
+                facts, facts.get(identity), question
+            ),
+        )
         if not copies:
             raise self._nowhere(wanted, errors)
         need_excuse(errors)
@@ -85,30 +92,6 @@ class Reads(ListReads):
             raise
         except exceptions.ProtectorError as error:
             return Copy(facts, group, error=error)
-
-    def _find_renamed(
-        self,
-        copies: dict[str, Copy[T]],
-        errors: dict[str, exceptions.ProtectorError],
-        question: Callable[[SiteFacts, ProtectionGroup], T],
-    ) -> None:
-        """A site may have it under an older name, and the same id."""
-        unknown = [
-            name
-            for name, error in errors.items()
-            if isinstance(error, exceptions.NotFound)
-        ]
-        if not copies or not unknown:
-            return
-        identity = next(iter(copies.values())).group.id
-
-        found, _ = self.put(
-            lambda facts: self._copy(facts, facts.get(identity), question),
-            unknown,
-        )
-        for name, copy in found.items():
-            copies[name] = copy
-            errors.pop(name)
 
     def _chosen(
         self,

@@ -16,7 +16,7 @@ from protectorclient.pair.reads.answer import Reading
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.records.health import GroupHealth
-from protectorclient.records.operation import Operation
+from protectorclient.records.operation import UNFINISHED, Operation
 from protectorclient.records.protection_group import Group, ProtectionGroup
 from protectorclient.v1 import _manager
 
@@ -239,6 +239,34 @@ class ListReads(BothSites):
             key=lambda item: item[0].started_at or _BEGINNING, reverse=True
         )
         return History(tuple(merged[:limit]), errors)
+
+    def unfinished(self, group: str | None = None) -> History:
+        """The operations of both sites that have not ended, asked anew.
+
+        Each site is asked for one list for each status of theirs.
+
+        :param group: only those of the group of this id.
+        :returns: operations and where they are known, and why a site
+            said nothing.
+        """
+
+        def ask(facts: SiteFacts) -> list[Operation]:
+            listed = facts.client.operations.list
+            return [
+                operation
+                for status in sorted(UNFINISHED)
+                for operation in listed(
+                    protection_group_id=group, status=status
+                )
+            ]
+
+        found, errors = self.put(ask)
+        items = tuple(
+            (operation, handle)
+            for handle in self.handles
+            for operation in found.get(handle.name, ())
+        )
+        return History(items, errors)
 
     def silence(
         self, errors: Mapping[str, exceptions.ProtectorError], shown: str
