@@ -76,6 +76,7 @@ class Context:
         self.purpose = purpose
         self.wanted = wanted
         self.asked_sites = sides or open_sides(pair)
+        self.asked_sites.take_names()
         self.sides = {side.name: side for side in self.asked_sites.every}
         self.located: Located | None = None
         #: What was left out of the mappings.
@@ -343,10 +344,8 @@ class Context:
 
 
 def open_sides(sites: Sites) -> BothSites:
-    """Both sites of a pair; nothing but a missing name is asked yet."""
-    asked = BothSites(sites.handles, grace=None)
-    asked.take_names()
-    return asked
+    """Both sites of a pair; neither is asked for anything yet."""
+    return BothSites(sites.handles, grace=None)
 
 
 def said(error: exceptions.ProtectorError, side: SiteFacts) -> str:
