@@ -85,3 +85,15 @@ def test_it_has_to_hold_together(walk: Walk, change: Change) -> None:
     assert answer.status_code == 400
     assert answer.json()["error"]["message"] == REFUSED[change]
     assert walk.made("GET", f"{GROUP}/metadata") == before
+
+
+def test_a_list_has_the_metadata_of_each_group(walk: Walk) -> None:
+    """Where they are asked for, as each group's own are, without secrets."""
+    groups = f"/v1/{walk.project}/protection-groups"
+    plain = walk.made("GET", groups)
+    assert not any("metadata" in group for group in plain)
+    listed = walk.made("GET", f"{groups}?metadata=true")
+    for group, short in zip(listed, plain, strict=True):
+        own = walk.made("GET", f"{groups}/{group['id']}/metadata")
+        assert group == {**short, "metadata": own}
+    assert "sealed" not in str(listed)
