@@ -26,17 +26,17 @@ $(shell rm -f $(VENV)/.made $(VENV)/.run $(VENV)/.test $(VENV)/.lint)
 endif
 
 help:
-	@echo "make demo     two sites, a failover and a failback, gone again"
-	@echo "make test     the test suite; PYTEST_ARGS='-k name' narrows it"
-	@echo "make test-thorough   the whole API fuzzed, engines broken on purpose"
-	@echo "make test-processes  the tests that kill real processes"
-	@echo "make versions  the suite under each of OpenStack's releases, and more"
-	@echo "make test-versions   a part of it, under the oldest versions"
-	@echo "make chaos    thousands of seeded disasters, and a big fleet"
-	@echo "make lint     style, types and the documentation"
-	@echo "make docs     the documentation, in doc/build/html"
-	@echo "make package  sdist and wheel, each extra tried in an empty place"
-	@echo "make clean    removes what the targets above made"
+	@echo "make demo           Run a failover and a failback between two sites."
+	@echo "make test           Run the tests; PYTEST_ARGS='-k name' selects some."
+	@echo "make test-thorough  Fuzz the API, and break the engine on purpose."
+	@echo "make test-processes Run the tests that kill real processes."
+	@echo "make test-versions  Run some tests under the oldest versions."
+	@echo "make versions       Run all tests under each release of OpenStack."
+	@echo "make chaos          Run thousands of seeded disasters, and a fleet."
+	@echo "make lint           Check style, types and the documentation."
+	@echo "make docs           Build the documentation in doc/build/html."
+	@echo "make package        Build sdist and wheel, and try each extra."
+	@echo "make clean          Remove what the other targets created."
 
 $(VENV)/.made:
 	@set -e; found=; \
@@ -104,7 +104,7 @@ lint: $(VENV)/.lint
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/doc8 -q README.rst CHANGES.rst doc/source benchmarks
+	$(BIN)/doc8 -q README.rst CONTRIBUTING.rst CHANGES.rst doc/source benchmarks
 	$(BIN)/sphinx-build -W --keep-going -q doc/source doc/build/html
 
 docs: $(VENV)/.lint

@@ -4,9 +4,11 @@
 a page cannot go on saying what has long been changed.
 """
 
+import functools
 import re
 from collections.abc import Callable, Iterable, Iterator
 
+import layout
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
@@ -227,6 +229,8 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "checks": checks,
     "refusals": refusals,
     "troubleshooting": troubleshooting,
+    "client-layout": functools.partial(layout.picture, "protectorclient"),
+    "server-layout": functools.partial(layout.picture, "fakeserver"),
 }
 
 
