@@ -1,4 +1,8 @@
-"""The ``protector`` script.
+"""The ``protector`` script: the same commands as ``openstack protector``.
+
+It has a shell of its own for its speed: ``protector --version`` takes 180 ms
+of CPU, ``openstack --version`` 1000, which loads the SDK and every plugin
+(``benchmarks/startup.py``).
 
 It imports nothing until it can be interrupted: who presses Ctrl-C while the
 rest is loaded is told what that means, as at any other time.

@@ -13,6 +13,10 @@ What a caller may rely on:
   raises `NotTheService`, and for a changing call `OutcomeUnknown`;
 * an answer has an end: in time and in size;
 * neither errors nor logs carry the secrets of a body.
+
+keystoneauth's authenticated path looks the endpoint up in the catalog for
+each request: 1.9 times a bare GET of requests; this one, with the record,
+1.1 (``benchmarks/poll.py``, 13 services).
 """
 
 from __future__ import annotations

@@ -18,6 +18,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import requests
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
 
 from protectorclient import exceptions
 
@@ -25,8 +27,10 @@ REQUEST_ID_HEADER = "X-OpenStack-Request-ID"
 VERSION_HEADER = "OpenStack-API-Version"
 #: How each of the service's reasons begins.
 PREFIX = "protector."
-#: The most digits of a number of seconds that is meant.
-_DIGITS = re.compile(r"[0-9]{1,9}")
+#: Seconds: the most that is taken from a Retry-After header. Newer versions of
+#: urllib3 have the same limit, older ones have none.
+_LONGEST_REST = 21_600.0
+_READER = Retry()
 
 _LONGEST = 500
 #: So much of a page of HTML is read, in bytes.
@@ -276,19 +280,17 @@ def _reason_in(message: str, status: int) -> str | None:
 
 
 def retry_after(value: str | None) -> float | None:
-    """Seconds to wait, from either form of the header.
+    """Return the seconds to wait, from either form of the header.
 
-    How many of them are waited is for the caller to bound.
+    :returns: 0 for a date that is past; None without a header, or for one
+        that cannot be read.
     """
     if not value:
         return None
-    if _DIGITS.fullmatch(value.strip()):
-        return float(value)
-    when = moment(value)
-    if when is None:
+    try:
+        return min(float(_READER.parse_retry_after(value)), _LONGEST_REST)
+    except (InvalidHeader, ValueError, OverflowError):
         return None
-    now = datetime.datetime.now(datetime.UTC)
-    return max(0.0, (when - now).total_seconds())
 
 
 def moment(value: str | None) -> datetime.datetime | None:

@@ -2,7 +2,8 @@
 
 One list request for each kind, kept for the life of the finder: sites
 hold thousands of networks, and a name may be shared, which only the list
-tells. Plain GETs on the session do; the SDK would have to be imported.
+tells. Plain GETs on the session do: importing the SDK takes 580 ms of CPU,
+this package with keystoneauth 380 (``benchmarks/startup.py``).
 """
 
 from __future__ import annotations
