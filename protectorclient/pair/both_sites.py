@@ -38,7 +38,7 @@ EXCUSED = (
 
 
 class BothSites:
-    """The sites that are asked: both, or the one that there is.
+    """Asks both sites at once, and keeps what each of them answers.
 
     :param handles: the sites: two, or the one that is to be asked.
     :param grace: seconds that the second site has when the first one has
@@ -66,7 +66,7 @@ class BothSites:
         self._has_names = False
 
     def anew(self) -> BothSites:
-        """The same sites, of whose answers nothing is kept.
+        """Make the same object again, without any answer.
 
         For what is asked after something was changed, or after a person
         was asked.
@@ -79,7 +79,7 @@ class BothSites:
         )
 
     def facts(self, name: str) -> SiteFacts:
-        """What the site of a cloud's name has answered."""
+        """Return what one site has answered."""
         return next(one for one in self.every if one.name == name)
 
     def ask(
@@ -105,7 +105,7 @@ class BothSites:
     def each(
         self, question: Callable[[SiteHandle], T]
     ) -> tuple[dict[str, T], dict[str, exceptions.ProtectorError]]:
-        """The same for a question whose answer is not kept.
+        """Put a question to each site whose answer is not kept.
 
         :param question: takes the site.
         """
@@ -222,13 +222,13 @@ class BothSites:
                 )
 
     def learn_names(self, facts: SiteFacts) -> None:
-        """Ask what sites are called, where a person will read it."""
+        """Ask for the names of sites, where a person will read them."""
         if self.named:
             with contextlib.suppress(exceptions.ProtectorError):
                 _ = facts.sites
 
     def only(self, instead: str) -> list[str]:
-        """The warning that there is only one site to be asked.
+        """Make the warning that only one site was asked.
 
         :param instead: whose answer is shown.
         """
@@ -246,7 +246,7 @@ class BothSites:
     def lonely(
         self, errors: Mapping[str, exceptions.ProtectorError]
     ) -> exceptions.ProtectorError | None:
-        """The error of the one site that was asked, where it is one."""
+        """Return the error of the only site that was asked."""
         if len(self.handles) > 1 or not errors:
             return None
         (error,) = errors.values()
@@ -259,7 +259,7 @@ class BothSites:
         operation_id: str,
         errors: Mapping[str, exceptions.ProtectorError],
     ) -> exceptions.ProtectorError:
-        """What there is to say of an operation that no site has told of.
+        """Make the error for an operation that no site knows.
 
         :param errors: by the sites' names.
         :returns: NotFound where each says no, OperationUnknown where one
@@ -278,7 +278,7 @@ class BothSites:
 
 
 def need_excuse(errors: Mapping[str, exceptions.ProtectorError]) -> None:
-    """Raise what is no reason to show the answer of the other site.
+    """Raise an error that the answer of the other site does not excuse.
 
     :param errors: by the sites' names.
     """
@@ -290,7 +290,7 @@ def need_excuse(errors: Mapping[str, exceptions.ProtectorError]) -> None:
 def unknown(
     operation_id: str, errors: Mapping[str, exceptions.ProtectorError]
 ) -> exceptions.ProtectorError:
-    """What there is to say of an operation that no site has told of.
+    """Make the error for an operation that no site knows.
 
     :param errors: by the sites' names.
     :returns: NotFound where each says no, OperationUnknown where one is

@@ -1,4 +1,4 @@
-"""What the author of a runbook took for granted, looked at before acting."""
+"""The conditions ``--expect-*`` of a caller, checked before an action."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Expect:
 
 
 def hold(expect: Expect, located: Located, asked: SiteHandle) -> None:
-    """Raise where the world is not as expected.
+    """Raise where a condition of the caller does not hold.
 
     :param asked: the site that the action goes to.
     :raises GuardRefused: it is not, and nothing was sent.

@@ -1,4 +1,4 @@
-"""Who is primary: what both sites say of a group, put together."""
+"""Finding a group at both sites, and which of them is primary."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def locate(
 
 
 def excused(alone: bool) -> tuple[type[exceptions.ProtectorError], ...]:
-    """What a site may say that is no reason to raise.
+    """Return the errors of a site that do not stop a command.
 
     :param alone: the answer of the other one will do.
     """
@@ -64,7 +64,7 @@ def put_together(
     answers: Answers,
     errors: Mapping[str, exceptions.ProtectorError],
 ) -> Located:
-    """The group as the site has it that is ahead, and who runs it.
+    """Take the group from the site that is ahead, and find its primary.
 
     :raises NotFound: no site that answers has it.
     :raises NotUnique: the sites know two groups by this name.
@@ -97,10 +97,10 @@ def put_together(
     )
 
 
-def tell_deletion(
+def explain_deletion(
     located: Located, start: SiteHandle, error: exceptions.MetadataConflict
 ) -> None:
-    """Say that it was deleted, where that is why a copy was refused.
+    """Say that the group was deleted, where a copy is refused for that.
 
     A site that never had the group would have taken it.
     """
@@ -117,7 +117,7 @@ def tell_deletion(
         site=error.site,
         request_id=error.request_id,
     ).then(
-        f"to delete what is left, at {start.name}:",
+        f"to delete the copy at {start.name}:",
         protector(f"protection-group delete {word}"),
         "to have it at both again:",
         protector(
@@ -128,7 +128,7 @@ def tell_deletion(
 
 
 def one_group(wanted: str, groups: Mapping[str, ProtectionGroup]) -> None:
-    """A name is looked up at each site, and must mean one thing.
+    """Raise where a name means another group at each site.
 
     :raises NotUnique: it means another group at each site.
     """
@@ -158,7 +158,7 @@ def _site_ids(
 def nowhere(
     wanted: str, errors: Mapping[str, exceptions.ProtectorError]
 ) -> exceptions.ProtectorError:
-    """What there is to say of a group that no site has told of.
+    """Make the error for a group that no site knows.
 
     :returns: NotFound, or SiteUnreachable where both are silent.
     """

@@ -362,7 +362,7 @@ def _update(
 def _taken_back(
     handle: SiteHandle, before: Site, changes: Iterable[str]
 ) -> str:
-    """Put a site's record back; what is left to say of it.
+    """Put a site's record back, and return the hint for the error.
 
     The service account is never answered, so it cannot be put back.
     """

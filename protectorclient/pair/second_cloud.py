@@ -49,7 +49,7 @@ class _Entry:
 def choose(
     explicit: str | None, primary: SiteHandle, config: OpenStackConfig
 ) -> Choice:
-    """The other site's entry: as told, or as clouds.yaml has it.
+    """Choose the other site's entry: the one named, or found in clouds.yaml.
 
     A file of exactly two entries has it as the other one. Else the first
     site is asked for its peer's record, and the entry is the one that has

@@ -1,4 +1,4 @@
-"""What one site says, each thing asked once.
+"""The answers of one site, each question asked once.
 
 An answer is kept, and so is the error that came instead; whoever asks next
 gets the same. Several threads may ask: the second waits for the first.
@@ -40,7 +40,7 @@ _ASKERS = 4
 
 
 class SiteFacts:
-    """One of the two sites, as far as it has been asked."""
+    """Asks one site for each thing once, and keeps the answer."""
 
     def __init__(self, handle: SiteHandle) -> None:
         self.handle = handle
@@ -58,7 +58,7 @@ class SiteFacts:
         return self.handle.client
 
     def ask(self, key: Any, question: Callable[[], T]) -> T:
-        """The answer to a question, asked at most once."""
+        """Return the answer to a question that is asked at most once."""
         with self._lock:
             future = self._kept.get(key)
             mine = future is None
@@ -77,7 +77,7 @@ class SiteFacts:
         return at_once.start(question)
 
     def _keep(self, key: Any, answer: object) -> None:
-        """Keep what another answer has told, unless it was asked already."""
+        """Keep an answer that came with another one, unless there is one."""
         future: concurrent.futures.Future[Any] = concurrent.futures.Future()
         future.set_result(answer)
         with self._lock:

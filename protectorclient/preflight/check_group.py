@@ -86,7 +86,7 @@ def _diagnose(context: Context) -> list[ShellCommand]:
 
 
 def _running(context: Context) -> list[tuple[str, str, str]]:
-    """Id, type and site of what has not ended, as far as is told."""
+    """List id, type and site of each operation that has not ended."""
     located = context.located
     assert located is not None
     group = context.group.id
@@ -248,7 +248,7 @@ def replication(context: Context) -> Verdict:
         )
     health = speaker.health.get(context.group.id)
     if health is None or health.link_status is None:
-        raise Skip(f"{speaker.name} does not tell the state of the link")
+        raise Skip(f"{speaker.name} does not report the state of the link")
     if health.link_status == "active":
         return ok("the link is active")
     return bad(f"the link is {health.link_status}", fix=_no_source(context))

@@ -73,14 +73,14 @@ def live_copies(context: Context) -> Verdict:
     return bad(
         copies.sentence(found, located.current.name),
         *(part for copy in found for part in (copy.name, copy.instance_id)),
-        fix=[*cure.lines, *_way_back(context, found)],
+        fix=[*cure.lines, *_other_winner(context, found)],
         site=found[0].site,
     )
 
 
-def _way_back(context: Context, found: Sequence[copies.Copy]) -> list[str]:
-    """Where the old primary still names itself one, it may be the one
-    that stays."""
+def _other_winner(context: Context, found: Sequence[copies.Copy]) -> list[str]:
+    """Offer the old primary as the winner, where it still is one by its
+    own record."""
     located = context.located
     assert located is not None
     name = shell_word(context.group.name)
@@ -149,7 +149,8 @@ def _clear(
     older: Sequence[copies.Copy],
     strays: Sequence[tuple[str, str, str]],
 ) -> list[str]:
-    """Older instances hold data, and go with a snapshot; strays do not."""
+    """Make the commands that remove them; older instances hold data, and go
+    with a snapshot."""
     lines: list[str] = [
         commands.at(site, f"{kind} delete {shell_word(identity)}")
         for kind, identity, _ in strays

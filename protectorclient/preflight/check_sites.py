@@ -102,7 +102,7 @@ def role(context: Context, side: SiteFacts) -> Verdict:
         raise Skip(said(error, side))
     names = set(getattr(side.token, "role_names", None) or ())
     if not names:
-        raise Skip(f"the token of {side.name} does not tell its roles")
+        raise Skip(f"the token of {side.name} does not contain its roles")
     if names & ACTING:
         return ok(", ".join(sorted(names)))
     held = ", ".join(sorted(names))
@@ -115,7 +115,7 @@ def token_life(context: Context, side: SiteFacts) -> Verdict:
     token = side.token
     expires = getattr(token, "expires", None)
     if expires is None:
-        raise Skip(f"the token of {side.name} does not tell its end")
+        raise Skip(f"the token of {side.name} does not contain its expiry")
     auth = side.handle.access.session.auth
     methods = getattr(auth, "auth_methods", ())
     if not any(isinstance(method, TokenMethod) for method in methods):
@@ -135,7 +135,7 @@ def clocks(context: Context) -> Verdict:
             raise Skip(said(side.barred, side))
         skew = side.clock_skew
         if skew is None:
-            raise Skip(f"{side.name} does not tell the time")
+            raise Skip(f"{side.name} does not report its time")
         skews.append(skew)
     apart = abs(skews[0] - skews[1])
     if apart <= CLOCKS_APART:
@@ -205,8 +205,8 @@ def known(context: Context, side: SiteFacts) -> Verdict:
         (other,) = located.groups
         return bad(
             f"{missing}: it was deleted there",
-            cause="It was deleted at one site, by force, while the other was"
-            " away.",
+            cause="It was deleted at one site, by force, while the other did"
+            " not answer.",
             fix=commands.at(
                 other,
                 "protector protection-group delete"
@@ -217,7 +217,7 @@ def known(context: Context, side: SiteFacts) -> Verdict:
 
 
 def _was_deleted(side: SiteFacts, group: str) -> bool:
-    """Whether the site keeps a stone for it, where the service tells."""
+    """Whether the site reports that the group was deleted there."""
     try:
         side.get(group)
     except exceptions.ResourceNotFound as error:
@@ -281,7 +281,7 @@ def metadata_checksum(context: Context) -> Verdict:
         site: told.local_checksum for site, told in context.compared().items()
     }
     if None in sums.values():
-        raise Skip("the service does not tell its checksum")
+        raise Skip("the service does not report its checksum")
     if len(set(sums.values())) == 1:
         return ok("equal")
     assert context.located is not None

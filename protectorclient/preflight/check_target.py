@@ -53,7 +53,7 @@ def _matched(context: Context, what: str) -> Verdict:
     names = ", ".join(fate.source.name for fate in lost)
     grounds = ", ".join(dict.fromkeys(fate.ground for fate in lost))
     return bad(
-        f"nothing at {target} takes the place of {names} ({grounds})",
+        f"no {what} at {target} matches {names} ({grounds})",
         *(fate.source.name for fate in lost),
         fix=_set_mapping(context, what, fates, lost),
     )
@@ -342,7 +342,7 @@ def _quota(
     for what, more, most, used in wanted:
         allowed, taken = limits.get(most), limits.get(used)
         if not isinstance(allowed, int) or not isinstance(taken, int):
-            raise Skip(f"the cloud does not tell its limit of {what}")
+            raise Skip(f"the cloud does not report its limit of {what}")
         if allowed < 0:
             told.append(f"{what} without limit")
         elif taken + more > allowed:

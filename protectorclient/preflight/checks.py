@@ -108,7 +108,7 @@ CHECKS: tuple[Check, ...] = (
         purposes=PLANNED,
         reason="name-conflict",
         blocks=PLANNED,
-        cause="A group was made at one site while the other was away.",
+        cause="A group was made at one site while the other did not answer.",
         impact="Neither site takes the other's group.",
         fix="Delete or rename one of them, by its id",
     ),
@@ -119,7 +119,7 @@ CHECKS: tuple[Check, ...] = (
         where=Where.NEEDED,
         reason="not-found",
         blocks=ALL,
-        cause="The group was made while the site was away, or deleted"
+        cause="The group was made while the site did not answer, or deleted"
         " there; or the clouds are of different projects.",
         impact="The site can neither run nor protect the group.",
         fix=protector("protection-group sync-force {group}"),
@@ -156,8 +156,8 @@ CHECKS: tuple[Check, ...] = (
         purposes=PLANNED,
         reason="wrong-site",
         blocks=PLANNED,
-        cause="An unplanned failover, of which the old primary has not"
-        " been told.",
+        cause="After an unplanned failover the old primary still holds"
+        " older metadata.",
         impact="An action may be sent to a site that is not primary.",
         fix=protector("protection-group sync-force {group}"),
     ),
@@ -182,7 +182,7 @@ CHECKS: tuple[Check, ...] = (
         reason="metadata-conflict",
         blocks=PLANNED,
         cause="Both sites were changed apart from each other.",
-        impact="Neither can be told to be right; a winner must be named.",
+        impact="Nothing says which of them is right; a winner must be named.",
         fix=protector("protection-group sync-force {group} --winner {site}"),
     ),
     Check(

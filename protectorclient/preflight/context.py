@@ -256,8 +256,7 @@ class Context:
 
     @functools.cached_property
     def documents(self) -> tuple[Mapping[str, Any], ...]:
-        """The metadata; of both sites where they may tell different
-        things."""
+        """The metadata; of both sites where they may differ."""
         found = [self.outlook.document]
         if self.located is not None and not self.agree:
             for name in self.located.groups:
@@ -268,7 +267,7 @@ class Context:
         return tuple(found)
 
     def copies(self, side: SiteFacts) -> tuple[copies.Copy, ...]:
-        """What is left of the group's instances at a site, beside those
+        """Find copies of the group's instances at a site, beside those
         that it runs."""
         located = self.located
         if located is None:

@@ -82,7 +82,7 @@ class Copy:
 
 
 def runs(server: Mapping[str, Any]) -> bool:
-    """Whether an instance runs, as far as Nova tells.
+    """Whether an instance runs, by its status and power state in Nova.
 
     What cannot be told counts as running: it may write.
     """
@@ -270,7 +270,7 @@ def cure(
 def at_target(
     prepared: Prepared, document: Mapping[str, Any]
 ) -> tuple[Copy, ...]:
-    """The copies where an action goes; none where nobody tells."""
+    """Find the copies where an action goes; none where Nova gives no list."""
     located = prepared.located
     try:
         servers = located.facts(located.other).servers
@@ -287,7 +287,7 @@ def at_target(
 
 @dataclasses.dataclass(frozen=True)
 class Seen:
-    """What both sites tell of the copies of one group."""
+    """The copies of one group at both sites."""
 
     copies: tuple[Copy, ...] = ()
     #: Why a site did not tell, by its cloud's name.

@@ -48,7 +48,7 @@ class Place:
 
     @property
     def document(self) -> Mapping[str, Any] | None:
-        """The group's metadata; None where they are not told."""
+        """The group's metadata; None where the site refuses them."""
         with contextlib.suppress(exceptions.NotFound, exceptions.Forbidden):
             return self.speaker.document(self.group.id)
         return None
@@ -62,7 +62,8 @@ def rpo(place: Place) -> float | None:
 
 
 def live_copies(place: Place) -> tuple[copies.Copy, ...] | None:
-    """Instances that run beside the group; None where nobody can tell."""
+    """Find instances that run beside the group; None where Nova gives no
+    list."""
     document = place.document
     if place.target is None or document is None:
         return None
@@ -96,7 +97,7 @@ def reasons(
 
 
 def _unmatched(place: Place, target: SiteFacts) -> Iterator[str]:
-    """Networks and flavors without a counterpart, as far as is told."""
+    """List networks and flavors that nothing at the target matches."""
     document = place.document
     if document is None or not document.get("policy"):
         # a group that was never protected is not mapped first

@@ -132,7 +132,7 @@ def bad(
     severity: Severity | None = None,
     blocks: bool | None = None,
 ) -> Verdict:
-    """Wrong as badly as the table says, if nothing else is said."""
+    """Make a verdict that something is wrong; the table has its severity."""
     return Verdict(
         message, False, affected, cause, lines(fix), site, severity, blocks
     )

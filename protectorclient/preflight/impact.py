@@ -1,4 +1,4 @@
-"""What is at stake: what an action moves, and what is lost by it."""
+"""The impact of an action: what it moves, and which data is lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NAMED = 6
 
 @dataclasses.dataclass(frozen=True)
 class Stakes:
-    """What is known of it; None where nobody could be asked."""
+    """The impact of one action; None stands for what no site answered."""
 
     source: str
     target: str
@@ -149,7 +149,7 @@ def _fates(fates: Sequence[Fate] | None) -> str:
 
 
 def of(prepared: Prepared) -> Stakes:
-    """Ask what is at stake; what cannot be asked is left open."""
+    """Find the impact of an action; what no site answers stays open."""
     located = prepared.located
     facts = located.facts(prepared.site)
     found: dict[str, Any] = {}

@@ -27,7 +27,7 @@ class Instance:
     until: datetime.datetime | None
 
     def written(self, now: datetime.datetime) -> float:
-        """Seconds in which it may have written, as far as Nova tells."""
+        """Return the seconds in which it may have written, by Nova's times."""
         if self.since is None:
             return 0.0
         return max(0.0, ((self.until or now) - self.since).total_seconds())
@@ -35,7 +35,7 @@ class Instance:
 
 @dataclasses.dataclass(frozen=True)
 class Instances:
-    """What both sites tell; drills are left out."""
+    """The instances at both sites, without those of tests."""
 
     at: Mapping[str, tuple[Instance, ...]]
     #: Why a site did not tell, by its cloud's name.

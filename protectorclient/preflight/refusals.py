@@ -53,7 +53,7 @@ class Known:
 
     @property
     def document(self) -> Mapping[str, Any]:
-        """The metadata of the group; empty as long as nobody told them."""
+        """The metadata of the group; empty before they were asked for."""
         if self.stakes is None or self.stakes.outlook is None:
             return {}
         return self.stakes.outlook.document

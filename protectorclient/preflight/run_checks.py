@@ -98,7 +98,7 @@ def _finding(
 
 
 def _untold(error: exceptions.ProtectorError, context: Context) -> str:
-    """A cloud that does not tell; a dead site is called that."""
+    """Say why a cloud gives no answer; a dead site is called dead."""
     side = context.sides.get(error.site or "")
     if side is not None and side.barred is not None:
         return said(side.barred, side)

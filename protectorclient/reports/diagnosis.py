@@ -86,7 +86,7 @@ def diagnose(facts: Facts) -> Diagnosis:
 
 
 def _noted(lines: Iterable[str]) -> Iterator[str]:
-    """Each sentence, with the commands that it is said of."""
+    """Pair each sentence with the commands below it."""
     sentence = ""
     typed: list[str] = []
     for line in [*lines, ""]:
@@ -142,8 +142,8 @@ def _nobody_knows(facts: Facts) -> Diagnosis:
     if witness and witness.told and group:
         kind = witness.told.get("type") or "operation"
         verdict += (
-            f"; {witness.site} was told of a {kind} of {group.name}, which"
-            f" is {group.status} there"
+            f"; the metadata at {witness.site} name a {kind} of"
+            f" {group.name}, which is {group.status} there"
         )
     row = advice.PEER_UNREACHABLE.filled(
         group=(group and group.name) or "GROUP", operation=facts.operation_id

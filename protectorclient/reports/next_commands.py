@@ -104,7 +104,7 @@ def by_hand(facts: Facts, operation: Operation) -> Iterator[str]:
         yield "if it goes on failing, look at what the test made:"
         if facts.drill is not None:
             yield protector(f"operation show {shell_word(facts.drill.id)}")
-        yield "and remove what is left of it by hand:"
+        yield "and remove its leftovers by hand:"
         yield from removals
 
 
@@ -131,7 +131,7 @@ def _has_left(operation: Operation, kind: str) -> bool:
 
 
 def _array(facts: Facts, name: str) -> str:
-    """What a site calls its array, where one of the two tells."""
+    """Find the name of a site's array in the records of either site."""
     for seen in facts.seen.values():
         for site in seen.sites.values():
             if site.name == name and site.array_name:

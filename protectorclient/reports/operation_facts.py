@@ -87,7 +87,7 @@ class Facts:
 
     @property
     def witness(self) -> Seen | None:
-        """A site that does not know it, but was told of it by the other."""
+        """A site whose metadata name the operation of the other one."""
         found = (one for one in self.seen.values() if one.told)
         return next(found, None)
 
@@ -130,7 +130,7 @@ class Facts:
 
     @property
     def live_copies(self) -> tuple[copies.Copy, ...]:
-        """Instances that run beside the group, as far as is told."""
+        """The instances that run beside the group, where a site answers."""
         group = self.group
         told = sorted(
             (one for one in self.seen.values() if one.document),
@@ -211,7 +211,7 @@ def examine(operation_id: str, asked: BothSites) -> Facts:
 
 
 def _untold(site: str, error: exceptions.ProtectorError) -> Seen:
-    """A site that does not know the operation, or does not tell."""
+    """Make the facts of a site that does not know the operation, or fails."""
     if isinstance(error, exceptions.NotFound):
         return Seen(site)
     return Seen(site, error)
@@ -227,7 +227,7 @@ def _find(facts: SiteFacts, operation_id: str) -> Seen:
 
 
 def _overhear(facts: SiteFacts, seen: Seen, operation_id: str) -> Seen:
-    """What a site was told of an operation: it stands in the metadata."""
+    """Look in the metadata of a site for an operation of the other one."""
     try:
         groups = facts.documented_groups(_GROUPS)
         # those that move first: it is most likely one of theirs

@@ -50,12 +50,12 @@ class Overview:
         return not self.errors and all(row.is_well for row in self.rows)
 
     def silence(self, name: str) -> str:
-        """That a site says nothing, and why."""
+        """Say that a site gives no answer, and why."""
         return _silence(name, self.errors[name])
 
     @property
     def trouble(self) -> exceptions.ProtectorError | None:
-        """What there is to be told of it, beside the rows.
+        """The error that belongs to the rows, if there is one.
 
         A site that is dead, or does not let us in, is none, as long as
         the other one answers.
@@ -79,7 +79,7 @@ def _state(error: exceptions.ProtectorError) -> str:
 
 
 def _silence(name: str, error: exceptions.ProtectorError) -> str:
-    """That a site says nothing, and why."""
+    """Say that a site gives no answer, and why."""
     if isinstance(error, GraceExceeded):
         # it may only be slow
         return error.message
@@ -123,7 +123,7 @@ class _Answer:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Told:
+class _PartialAnswer:
     """The same, while the health report is still waited for."""
 
     groups: dict[str, ProtectionGroup]
@@ -156,7 +156,7 @@ class _Told:
         )
 
 
-def _ask(side: SiteFacts) -> _Told:
+def _ask(side: SiteFacts) -> _PartialAnswer:
     if side.barred is not None:
         raise side.barred
     health = side.later(lambda: side.health if side.has_health else None)
@@ -167,7 +167,9 @@ def _ask(side: SiteFacts) -> _Told:
     if groups:
         with contextlib.suppress(exceptions.ProtectorError):
             servers = side.servers
-    return _Told(groups, operations, servers, health, time.monotonic())
+    return _PartialAnswer(
+        groups, operations, servers, health, time.monotonic()
+    )
 
 
 class _Picture:
@@ -318,11 +320,11 @@ class _Picture:
         return missing[0] if missing else None
 
     def _unsaid(self, identity: str) -> tuple[bool | None, str]:
-        """No health report tells it: equal versions may differ all the
-        same."""
+        """Compare checksums where no health report has the sync status:
+        equal versions may differ."""
         same = self._same(identity)
         if same is None:
-            return None, "unknown: a site does not tell its checksum"
+            return None, "unknown: a site does not report its checksum"
         return same, "IN_SYNC" if same else "OUT_OF_SYNC"
 
     def _same(self, identity: str) -> bool | None:
@@ -421,7 +423,7 @@ class _Picture:
 
 
 def _has_point(health: GroupHealth | None, lag: float | None) -> bool | None:
-    """A service that tells no lag tells of its RPO whether that is so."""
+    """Whether there is a recovery point; None where nothing says so."""
     if lag is not None:
         return True
     if health is not None and health.rpo_compliant is None:

@@ -76,7 +76,7 @@ class Row:
 
     @property
     def is_well(self) -> bool:
-        """Whether the group could move now, as far as both sites tell.
+        """Whether the group could move now, by the answers of both sites.
 
         What is not known is not well. How earlier operations ended is
         history.

@@ -1,4 +1,4 @@
-"""After the fire: what each site claims, who is ahead, what is left."""
+"""Both sites' records of a group side by side, who is ahead, leftovers."""
 
 from __future__ import annotations
 

@@ -263,7 +263,7 @@ def test_a_cleanup_that_failed(local_pair: LocalPair) -> None:
         "if it goes on failing, look at what the test made:"
         f" {OPENSTACK}operation show {drill}"
     )
-    head = "and remove what is left of it by hand: openstack --os-cloud "
+    head = "and remove its leftovers by hand: openstack --os-cloud "
     assert by_hand.startswith(head)
     left = diagnosed(drill).json
     assert left["verdict"].endswith("its test is not cleaned up")

@@ -63,7 +63,7 @@ class Names:
     def _find(
         self, used: Sequence[Thing], what: str, name: str
     ) -> Thing | None:
-        """A source; None for one that a dead site alone could tell."""
+        """Find a source; None for one that only a dead site knows."""
         if any(name in (thing.id, thing.name) for thing in used):
             return model.pick(used, name, what=what, site=self._source.name)
         if self._stored:

@@ -52,7 +52,7 @@ class MetadataActions(Sites, abc.ABC):
             # must not overwrite a side that is only ahead
             if winner is not None:
                 return groups.sync_force(located.group.id, force=True)
-            locate.tell_deletion(located, start, error)
+            locate.explain_deletion(located, start, error)
             raise
         except exceptions.WrongSite as error:
             if winner is not None:
@@ -65,8 +65,8 @@ class MetadataActions(Sites, abc.ABC):
     def discard(
         self, group: Group, *, winner: str, version: int
     ) -> tuple[Operation, SiteHandle]:
-        """Make the side that is behind the winner: the way back from an
-        unplanned failover that was a mistake.
+        """Make the side that is behind the winner, and undo an unplanned
+        failover that was a mistake.
 
         What the other site runs of the group is stopped, a snapshot of each
         of its volumes is kept there and named in the operation's
@@ -98,7 +98,7 @@ class MetadataActions(Sites, abc.ABC):
         return found, start
 
     def _ahead(self, located: Located) -> SiteHandle:
-        """Where a sync starts; equals are told apart by the service."""
+        """Return where a sync starts; the service compares equal versions."""
         best = max(rank(found) for found in located.groups.values())
         leading = [
             handle

@@ -16,7 +16,7 @@ from protectorclient.records.protection_group import Group
 
 
 class PairActions(abc.ABC):
-    """What both sites together can be told to do with a group."""
+    """The actions on a group of both sites together."""
 
     #: Why the second cloud is taken for the other site, where nobody has
     #: named it.

@@ -78,7 +78,7 @@ def silence(
     instead: str,
     group: str | None = None,
 ) -> list[str]:
-    """A warning for each site that said nothing of use.
+    """Make a warning for each site that gave no usable answer.
 
     :param errors: by the sites' names.
     :param instead: what is shown.

@@ -127,7 +127,7 @@ class ListReads(BothSites):
     def health(
         self, *, limit: int | None = None, marker: str | None = None
     ) -> Reading[list[GroupHealth]]:
-        """The health of all groups, each as the site tells that is ahead.
+        """Fetch the health of all groups, each from the site that is ahead.
 
         The sites are asked for their groups too where not all of them are
         in sync.
