@@ -7,15 +7,150 @@ given there (``--os-project-id``, say) is true of one site only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import argparse
+import contextlib
+import functools
+import logging
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
+from protectorclient.durations import SITE_GRACE
 from protectorclient.osc import plugin
 
 if TYPE_CHECKING:
+    from protectorclient.pair.reads.groups import Reads
     from protectorclient.pair.site import SiteHandle
     from protectorclient.pair.site_pair import SitePair
+    from protectorclient.records.protection_group import ProtectionGroup
+
+LOG = logging.getLogger(__name__)
+
+
+class Sites:
+    """The clouds of one command, each opened when it is needed first.
+
+    :param app: the shell.
+    :param warn: takes a sentence where the audit log cannot be written.
+    """
+
+    def __init__(self, app: Any, warn: Callable[[str], object]) -> None:
+        self._app = app
+        self._warn = warn
+        self._reads: Reads | None = None
+        self._only: SiteHandle | None = None
+
+    @functools.cached_property
+    def primary(self) -> SiteHandle:
+        """The configured cloud."""
+        handle = open_primary(self._app)
+        if getattr(self._app.options, "timing", False):
+            # where OpenStackClient takes the times of --timing from
+            self._app.client_manager.session = handle.access.session
+        return handle
+
+    @functools.cached_property
+    def pair(self) -> SitePair:
+        """Both sites; neither is asked for anything yet."""
+        return open_pair(self._app, self.primary, self._warn)
+
+    @property
+    def has_primary(self) -> bool:
+        """Whether the configured cloud was opened."""
+        return "primary" in self.__dict__
+
+    @property
+    def has_pair(self) -> bool:
+        """Whether both clouds were opened."""
+        return "pair" in self.__dict__
+
+    def readable(self) -> tuple[tuple[SiteHandle, ...], str | None]:
+        """Return the sites that a read can ask, without asking them.
+
+        :returns: both; or the configured cloud, and why the other one
+            cannot be asked.
+        :raises SameSite: both clouds lead to one site.
+        """
+        primary = self.primary
+        try:
+            return self.pair.handles, None
+        except exceptions.SameSite:
+            raise
+        except exceptions.ConfigProblem as problem:
+            LOG.debug("the other site cannot be asked", exc_info=problem)
+            return (primary,), problem.message
+
+    def reads(self, parsed_args: argparse.Namespace) -> Reads:
+        """Return the sites that a read asks: both, or that of ``--site``.
+
+        A site that was late once is not asked again.
+        """
+        if self._reads is None:
+            self._reads = self.fresh_reads(parsed_args)
+        return self._reads
+
+    def fresh_reads(self, parsed_args: argparse.Namespace) -> Reads:
+        """Return the same; a site that was late is asked again."""
+        from protectorclient.pair.reads.groups import Reads
+
+        named = getattr(parsed_args, "formatter", None) == "table"
+        grace = getattr(parsed_args, "site_grace", SITE_GRACE)
+        only = getattr(parsed_args, "only_site", None)
+        if only is not None:
+            self._only = self._open_only(only)
+            return Reads([self._only], grace=grace, named=named)
+        handles, alone = self.readable()
+        return Reads(handles, grace=grace, named=named, alone=alone)
+
+    def _open_only(self, name: str) -> SiteHandle:
+        """Open the one site of ``--site``; the other one is never asked."""
+        handle = open_only(self._app, self.primary, name)
+        if handle is not None:
+            return handle
+        try:
+            return self.pair.handle(name)
+        except exceptions.NotFound as error:
+            raise exceptions.UsageProblem(
+                f"--site: {error.message}"
+            ) from error
+
+    def locate(self, name: str) -> tuple[SiteHandle, ProtectionGroup]:
+        """Find a group and its current primary, where changes are made."""
+        located = self.pair.locate(name)
+        error = located.errors.get(located.current.name)
+        if error is not None:
+            raise error
+        return located.current, located.group
+
+    def close(self) -> None:
+        """Close the connections that were opened."""
+        handles: list[SiteHandle] = []
+        if self.has_pair:
+            handles += self.pair.handles
+        elif self.has_primary:
+            handles.append(self.primary)
+        if self._only is not None:
+            handles.append(self._only)
+        for handle in handles:
+            handle.access.session.session.close()
+
+
+@contextlib.contextmanager
+def quiet_keystoneauth(given: argparse.Namespace) -> Iterator[None]:
+    """Hide keystoneauth's warning of a dead Keystone, but for ``-v``.
+
+    The command's own message names the site.
+
+    :param given: the global options.
+    """
+    logger = logging.getLogger("keystoneauth.identity")
+    level = logger.level
+    if given.verbose_level <= 1 and not given.debug:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def open_primary(app: Any) -> SiteHandle:
@@ -70,7 +205,7 @@ def open_only(app: Any, primary: SiteHandle, name: str) -> SiteHandle | None:
     return _open(app, name) if name in known else None
 
 
-def _open(app: Any, name: str | None, **options: Any) -> SiteHandle:
+def _open(app: Any, name: str | None, **given: Any) -> SiteHandle:
     from protectorclient import config
     from protectorclient.config import cloud
     from protectorclient.pair import site
@@ -78,10 +213,10 @@ def _open(app: Any, name: str | None, **options: Any) -> SiteHandle:
     version = api_version(app)
     with config.explained(name):
         config.check_given(app.cloud_config, name)
-        region = app.cloud_config.get_one(name, **options)
+        region = app.cloud_config.get_one(name, **given)
         config.check_region(region, name)
         access = cloud.access_from_region(region)
-    if options:
+    if given:
         # only here do variables stand for what the entry says
         below: Any = access.session.session
         below.login_note = lambda: config.overriding(region, name)

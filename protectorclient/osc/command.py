@@ -4,56 +4,73 @@ A command signs in by itself, at the sites that it needs: were osc-lib to
 ask Keystone for a token first, a dead Keystone would end the command before
 it could turn to the other site, or say which of the two is dead.
 
-It prints its result, then says on stderr what there is to say, then ends
-with the exit status that the error, or what it found, calls for.
+It prints its result, then writes its messages to stderr, then ends with the
+exit status that the error, or what it found, calls for.
+
+A command is one class over one of `Command`, `Lister` and `ShowOne`. What
+several commands share is a function that takes the command: see the modules
+of ``osc/v1`` whose names begin with an underscore.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import functools
+import itertools
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from osc_lib.command import command
 
 from protectorclient import exceptions
-from protectorclient.escape import ShellCommand
-from protectorclient.exit_codes import ExitCode, code_for
-from protectorclient.osc import clouds, options, signals, speech, std_streams
+from protectorclient.escape import ShellCommand, escaped
+from protectorclient.exit_codes import ExitCode, code_for, code_for_several
+from protectorclient.osc import (
+    clouds,
+    messages,
+    options,
+    signals,
+    std_streams,
+    waits,
+)
 from protectorclient.osc.formats import selection
 from protectorclient.osc.private_parts import options_of
 
 if TYPE_CHECKING:
-    from protectorclient.pair.both_sites import BothSites
+    from protectorclient.pair.reads.groups import Reads
     from protectorclient.pair.site import SiteHandle
     from protectorclient.pair.site_pair import SitePair
-    from protectorclient.records.protection_group import ProtectionGroup
     from protectorclient.v1.client import Client
 
 
 LOG = logging.getLogger(__name__)
 
 
-class Base(speech.Speaks, command.Command):
-    """The part of a command that is the same for every kind of output."""
+class Command(command.Command):
+    """A command; alone, one without a result of its own."""
 
     auth_required = False
-    #: What the command ends with when nothing goes wrong.
+    #: The exit status when nothing goes wrong.
     outcome: ExitCode = ExitCode.OK
-    #: What is said after the result was printed, and decides the status.
+    #: An error that is told after the result is printed; it decides the
+    #: exit status.
     trouble: BaseException | None = None
-    #: What to type next, said when the result is out.
-    afterwards: Sequence[str] = ()
-    #: Whether it runs.
-    has_begun = False
-    #: The command line, once it runs.
-    parsed: argparse.Namespace | None = None
-    #: The arguments for which the beginning of an id is enough, and what
-    #: they name: group, operation or site. None where anything is changed.
+    #: The arguments that take the beginning of an id, and what they name:
+    #: group, operation or site. Empty where the command changes anything.
     prefixes: Mapping[str, str] = {}
+    #: Titles of the table whose field has another name, and that name; for
+    #: ``-c`` and ``--sort-column``, which take either.
+    aliases: Mapping[str, str] = {}
+    #: The operations that it follows.
+    wait: waits.Wait | None = None
+    #: Prints the result in place of the formatter.
+    printer: Callable[[], object] | None = None
+    #: The command line, once the command runs.
+    parsed: argparse.Namespace | None = None
+    #: What was typed behind the words of the command.
+    _typed: tuple[str, ...] = ()
+    #: Whether the result of a `ShowOne` is a list.
+    _is_list = False
 
     def __init__(
         self,
@@ -61,12 +78,15 @@ class Base(speech.Speaks, command.Command):
         app_args: argparse.Namespace,
         cmd_name: str | None = None,
     ) -> None:
-        # before argparse or anybody else has a word to say
+        # before argparse or anybody else writes
         std_streams.lend(app)
         super().__init__(app, app_args, cmd_name)
+        #: Called when the result is printed: messages that stand below it.
+        self.afterwards: list[Callable[[], object]] = []
+        self.sites = clouds.Sites(app, lambda text: self.warn(text))
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add what this command takes; for the commands to override."""
+        """Add the arguments of this command; commands override it."""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         parser = super().get_parser(prog_name)
@@ -77,19 +97,19 @@ class Base(speech.Speaks, command.Command):
         options.refuse_foreign(parser)
         read = parser.parse_args
 
-        def noting(args: Any = None, namespace: Any = None) -> Any:
+        def parse(args: Any = None, namespace: Any = None) -> Any:
             self._typed = tuple(args or ())
             return read(args, namespace)
 
-        parser.parse_args = noting  # type: ignore[method-assign]
+        parser.parse_args = parse  # type: ignore[method-assign]
         return parser
 
     def get_epilog(self) -> str:
-        """cliff's own reads the metadata of every package installed."""
+        """Return the epilog; cliff reads every package's metadata for it."""
         return self._epilog or ""
 
     def _load_hooks(self) -> None:
-        """Look for hooks; the fast shell knows whether there are any."""
+        """Load the hooks; the fast shell knows whether there are any."""
         has_hooks = getattr(self.app, "has_hooks", None)
         if has_hooks is not None and not has_hooks(self.cmd_name):
             self._hooks = []
@@ -97,7 +117,6 @@ class Base(speech.Speaks, command.Command):
             super()._load_hooks()
 
     def run(self, parsed_args: argparse.Namespace) -> int:
-        self.has_begun = True
         self.parsed = parsed_args
         std_streams.lend(self.app)
         with signals.listening():
@@ -110,15 +129,16 @@ class Base(speech.Speaks, command.Command):
 
     def _run(self, parsed_args: argparse.Namespace) -> int:
         try:
-            with self._quiet_keystoneauth():
+            with clouds.quiet_keystoneauth(self.app.options):
                 self.complete(parsed_args)
                 status = super().run(parsed_args)
             self.app.stdout.flush()
-            self.next(*self.afterwards)
+            for message in self.afterwards:
+                message()
         except SystemExit:
             raise
         except BrokenPipeError:
-            # who looked on has gone; how it ended is the same
+            # nobody reads stdout any more; the exit status stays
             if self.trouble is None:
                 raise
         except exceptions.OutputNotWritten as error:
@@ -126,146 +146,174 @@ class Base(speech.Speaks, command.Command):
         except (Exception, KeyboardInterrupt) as error:
             return self.explain(error)
         finally:
-            self.close()
+            self.sites.close()
         if self.trouble is not None:
             return self.explain(self.trouble)
         return int(self.outcome) or status
 
     def complete(self, parsed_args: argparse.Namespace) -> None:
-        """Put whole ids for what was typed of them, before all else."""
+        """Replace the beginnings of ids by the ids, before all else."""
         if self.prefixes:
-            from protectorclient.osc.v1 import _typed_ids
+            from protectorclient.osc import typed_ids
 
-            _typed_ids.expand(self, parsed_args)
-
-    def asked(self, parsed_args: argparse.Namespace) -> BothSites:
-        """The sites where the beginning of an id is looked for."""
-        from protectorclient.osc.v1 import _typed_ids
-
-        return _typed_ids.sites_of(self)
+            typed_ids.expand(
+                parsed_args,
+                self.prefixes,
+                lambda: self.reads(parsed_args),
+                self.tell,
+            )
 
     def _unwritten(self, error: exceptions.OutputNotWritten) -> int:
-        """The work is done, and its result is lost: say what it was.
+        """Report a result that stdout did not take; the exit status.
 
-        An end that has a code of its own keeps it.
+        An outcome that has an exit status of its own keeps it.
         """
-        shown = self.shown_again()
-        if shown is not None:
-            error.then(shown)
+        again = self.wait.show_again() if self.wait else None
+        if again is not None:
+            error.then(again)
         status = self.explain(error)
         if self.trouble is not None:
             return self.explain(self.trouble)
         return int(self.outcome) or status
 
-    def shown_again(self) -> ShellCommand | None:
-        """The command that shows a result that was lost; to override."""
-        return None
-
-    @contextlib.contextmanager
-    def _quiet_keystoneauth(self) -> Iterator[None]:
-        """Keep its warning of a dead Keystone for those who want more.
-
-        The command says what it means, in a sentence and with the site.
-        """
-        logger = logging.getLogger("keystoneauth.identity")
-        level = logger.level
-        if self.app.options.verbose_level <= 1 and not self.app.options.debug:
-            logger.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            logger.setLevel(level)
-
     # Sites
 
-    @functools.cached_property
+    @property
     def primary(self) -> SiteHandle:
         """The configured cloud."""
-        handle = clouds.open_primary(self.app)
-        if getattr(self.app.options, "timing", False):
-            # where OpenStackClient takes the times of --timing from
-            self.app.client_manager.session = handle.access.session
-        return handle
+        return self.sites.primary
 
-    @functools.cached_property
+    @property
     def pair(self) -> SitePair:
         """Both sites; neither is asked for anything yet."""
-        return clouds.open_pair(self.app, self.primary, self.warn)
-
-    def readable(self) -> tuple[tuple[SiteHandle, ...], str | None]:
-        """The sites that a read can ask; neither is asked for anything yet.
-
-        :returns: both; or the configured cloud, and why the other one
-            cannot be asked.
-        :raises SameSite: both clouds lead to one site.
-        """
-        primary = self.primary
-        try:
-            return self.pair.handles, None
-        except exceptions.SameSite:
-            raise
-        except exceptions.ConfigProblem as problem:
-            LOG.debug("the other site cannot be asked", exc_info=problem)
-            return (primary,), problem.message
+        return self.sites.pair
 
     @property
     def client(self) -> Client:
         """The client of the configured cloud."""
-        return self.primary.client
+        return self.sites.primary.client
 
-    def locate(self, name: str) -> tuple[SiteHandle, ProtectionGroup]:
-        """A group, and its current primary: where changes are made."""
-        located = self.pair.locate(name)
-        error = located.errors.get(located.current.name)
-        if error is not None:
-            raise error
-        return located.current, located.group
+    def reads(self, parsed_args: argparse.Namespace) -> Reads:
+        """Return the sites that a read asks: both, or that of ``--site``.
 
-    def close(self) -> None:
-        """Close the connections that were opened."""
-        handles: tuple[SiteHandle, ...] = ()
-        if "pair" in self.__dict__:
-            handles = self.pair.handles
-        elif "primary" in self.__dict__:
-            handles = (self.primary,)
-        for handle in handles:
-            handle.access.session.session.close()
+        A site that was late once is not asked again.
+        """
+        return self.sites.reads(parsed_args)
 
-    def explain(self, error: BaseException) -> int:
-        """Say in a sentence what went wrong; the exit status for it."""
-        if isinstance(error, KeyboardInterrupt):
-            signals.ending()
-        if type(error) is KeyboardInterrupt:
-            error = self.broken_off()
-        LOG.debug("the command failed", exc_info=error)
-        self.tell(speech.sentence(error))
-        hint = getattr(error, "hint", None)
-        if isinstance(error, exceptions.NotFound) and not hint:
-            from protectorclient.osc.v1 import _typed_ids
+    # Messages
 
-            hint = _typed_ids.not_whole(self, error.message)
-        if hint:
-            self.say(f"hint: {hint}")
-        self.advise(error)
+    @property
+    def is_quiet(self) -> bool:
+        """Whether ``--quiet`` was given: only the result is wanted."""
+        return bool(self.app.options.verbose_level < 1)
+
+    def write(self, line: str) -> None:
+        """Write a line of a result that has a form of its own."""
+        self.app.stdout.write(f"{escaped(line)}\n")
+
+    def say(self, text: str) -> None:
+        """Write a line of progress to stderr; not with ``--quiet``."""
+        if not self.is_quiet:
+            self.tell(text)
+
+    def warn(self, text: str) -> None:
+        """Write a warning to stderr."""
+        self.tell(f"warning: {text}")
+
+    def tell(self, text: str) -> None:
+        """Write one line to stderr; on a terminal broken at words.
+
+        A newline in it is in a name, and is spelt out.
+        """
+        messages.put(self.app.stderr, messages.fitted(text, self.app.stderr))
+
+    def next(self, *lines: str) -> None:
+        """Write what to type next: each command on a line of its own.
+
+        Nothing stands before or behind it, and it is never broken: three
+        clicks mark it. It is one that reaches the sites that this one has
+        reached.
+
+        :param lines: in order, each a `ShellCommand` or a sentence.
+        """
         from protectorclient.osc import next_commands
 
-        self.next(*next_commands.after(self, error))
+        for line in lines:
+            if isinstance(line, ShellCommand):
+                reaching = next_commands.reaching(line, self.app.options)
+                messages.put(self.app.stderr, [escaped(reaching)])
+            else:
+                self.tell(line)
+
+    def hint(self, line: str) -> None:
+        """Write what may help, beside a result; not with ``--quiet``."""
+        if not self.is_quiet:
+            command = isinstance(line, ShellCommand)
+            self.next(line if command else f"hint: {line}")
+
+    def again(self, *more: str, without: Sequence[str] = ()) -> ShellCommand:
+        """Return the command that runs, as it was typed.
+
+        :param more: options that are added.
+        :param without: words that are left out.
+        """
+        from protectorclient.osc import next_commands
+
+        return next_commands.typed_again(
+            self.cmd_name, self._typed, more, without
+        )
+
+    # Errors
+
+    def explain(self, error: BaseException) -> int:
+        """Write what went wrong and what to type next; the exit status."""
+        if isinstance(error, waits.SeveralFailed):
+            for one in error.errors.values():
+                self.explain(one)
+            self.tell(error.message)
+            codes = [code_for(one) for one in error.errors.values()]
+            return int(code_for_several(codes, error.total))
+        if isinstance(error, KeyboardInterrupt):
+            signals.ending()
+        if type(error) is KeyboardInterrupt and self.wait is not None:
+            error = self.wait.interrupted()
+        if self.wait is not None:
+            self.wait.complete(error)
+        LOG.debug("the command failed", exc_info=error)
+        self.tell(messages.sentence(error))
+        hint = getattr(error, "hint", None)
+        if isinstance(error, exceptions.NotFound) and not hint:
+            from protectorclient.osc import typed_ids
+
+            hint = typed_ids.not_whole(
+                self.parsed, self.prefixes, error.message
+            )
+        if hint:
+            self.say(f"hint: {hint}")
+        if self.wait is not None:
+            self.wait.advise(error)
+        from protectorclient.osc import next_commands
+
+        now = next_commands.circumstances(
+            error,
+            words=self.cmd_name,
+            again=self.again,
+            parsed=self.parsed,
+            options=self.app.options,
+            sites=self.sites,
+        )
+        self.next(*next_commands.after(error, now))
         return int(code_for(error))
-
-    def advise(self, error: BaseException) -> None:
-        """Say what helps, before what to type; for the commands to extend."""
-
-    def broken_off(self) -> KeyboardInterrupt:
-        """What there is to say when the keyboard has ended it."""
-        return KeyboardInterrupt()
 
     def each(
         self, names: Sequence[str], change: Callable[[str], object]
     ) -> exceptions.SomeFailed | None:
-        """Do one thing to several, and let none stop the others.
+        """Do one thing to several; one that fails does not stop the rest.
 
         A single one ends the command with its own error. Of several, each
-        that fails is told at once, and what is returned sums them up.
+        error is told at once.
+
+        :returns: the error that sums them up, where any failed.
         """
         errors: dict[str, BaseException] = {}
         names = list(dict.fromkeys(names))
@@ -284,17 +332,17 @@ class Base(speech.Speaks, command.Command):
             errors=errors,
         )
 
+    # The result, for those that have one
 
-class Command(Base):
-    """A command without a result of its own."""
+    def show_list(self, parsed_args: argparse.Namespace, lacking: str) -> None:
+        """Have a command that shows one record print a list.
 
-
-class Shows(Base):
-    """The part that commands with a result share."""
-
-    #: Titles of the table whose field has another name, and that name; for
-    #: ``-c`` and ``--sort-column``, which take either.
-    aliases: Mapping[str, str] = {}
+        :param lacking: the message where the format has no lists.
+        :raises UsageProblem: it has none.
+        """
+        if not hasattr(self.formatter, "emit_list"):  # type: ignore[attr-defined]
+            raise exceptions.UsageProblem(lacking)
+        self._is_list = True
 
     def produce_output(
         self,
@@ -302,60 +350,44 @@ class Shows(Base):
         column_names: Sequence[str],
         data: Any,
     ) -> int:
+        if self.printer is not None:
+            self.printer()
+            return 0
         selection.use_aliases(parsed_args, column_names, self.aliases)
         selection.check_columns(parsed_args, column_names)
-        status: int = super().produce_output(  # type: ignore[misc]
-            parsed_args, column_names, data
-        )
-        return status
+        display: Any = super()
+        if not self._is_list:
+            return int(
+                display.produce_output(parsed_args, column_names, data) or 0
+            )
+        names, kept = selection.chosen(parsed_args, column_names)
+        rows = [tuple(itertools.compress(row, kept)) for row in data]
+        formatter: Any = self.formatter  # type: ignore[attr-defined]
+        formatter.emit_list(names, rows, self.app.stdout, parsed_args)
+        return 0
 
     def _load_formatter_plugins(self) -> Any:
-        """The output formats, ours in place of cliff's.
+        """Load the output formats, ours in place of cliff's.
 
         The fast shell has the entry points at hand.
         """
         from protectorclient.osc.formats import formatters
 
+        display: Any = super()
         load = getattr(self.app, "load_formatters", None)
         if load is not None:
             found = load(self.formatter_namespace)  # type: ignore[attr-defined]
         else:
-            found = super()._load_formatter_plugins()  # type: ignore[misc]
-        for extension in found:
-            ours = formatters.FORMATS.get(extension.name)
-            if ours is not None:
-                extension.obj = ours()
-        return found
-
-    def names(
-        self,
-        parsed_args: argparse.Namespace,
-        client: Client | None = None,
-        *,
-        groups: bool = False,
-    ) -> dict[str, str]:
-        """What ids are called; asked for only where a person will read.
-
-        :param client: whom to ask, where not the configured cloud.
-        :param groups: of protection groups too, not of sites alone.
-        """
-        if parsed_args.formatter != "table":
-            return {}
-        client = client or self.client
-        try:
-            found = {site.id: site.name for site in client.sites.list()}
-            if groups:
-                found |= {
-                    group.id: group.name
-                    for group in client.protection_groups.list()
-                }
-        except exceptions.ProtectorError as error:
-            LOG.debug("the names are not known: %s", error)
-            return {}
+            found = display._load_formatter_plugins()
+        formatters.use_ours(found)
         return found
 
 
-class Lister(Shows, command.Lister):
+class ShowOne(Command, command.ShowOne):
+    """A command that ends in one record."""
+
+
+class Lister(Command, command.Lister):
     """A command that ends in a list."""
 
     #: cliff gives up where types are mixed, and puts what is missing first.
@@ -411,7 +443,3 @@ class Lister(Shows, command.Lister):
             " spaces; repeat for several, the first counts most"
         )
         return parser
-
-
-class ShowOne(Shows, command.ShowOne):
-    """A command that ends in one record."""

@@ -17,7 +17,7 @@ from protectorclient.escape import ShellCommand, protector, shell_word
 from protectorclient.mapping import commands
 
 if TYPE_CHECKING:
-    from protectorclient.osc.command import Base
+    from protectorclient.osc.clouds import Sites
 
 #: Global options by which a site is reached, where they go and what stands
 #: for them in the environment. Secrets are none of them.
@@ -298,10 +298,10 @@ AFTER: Mapping[type[BaseException], Maker] = {
 }
 
 
-def after(command: Base, error: BaseException) -> tuple[str, ...]:
-    """What to type after an error: what it says itself, or the table."""
+def after(error: BaseException, now: Circumstances) -> tuple[str, ...]:
+    """Return what to type after an error: its own lines, or the table's."""
     own: tuple[str, ...] = getattr(error, "next", ())
-    return own or tuple(maker(error)(error, circumstances(command, error)))
+    return own or tuple(maker(error)(error, now))
 
 
 def maker(error: BaseException) -> Maker:
@@ -312,22 +312,36 @@ def maker(error: BaseException) -> Maker:
     return _nothing
 
 
-def circumstances(command: Base, error: BaseException) -> Circumstances:
-    """What the rows have to know."""
-    known, options = command.__dict__, command.app.options
+def circumstances(
+    error: BaseException,
+    *,
+    words: str | None,
+    again: Callable[..., ShellCommand],
+    parsed: argparse.Namespace | None,
+    options: argparse.Namespace,
+    sites: Sites,
+) -> Circumstances:
+    """Collect what the rows have to know of a command and its error.
+
+    :param words: of the command, as the shell found it.
+    :param again: makes the command as it was typed.
+    :param parsed: its command line.
+    :param options: the global options.
+    :param sites: the clouds that it has opened.
+    """
     site, other = getattr(error, "site", None), None
-    if "primary" in known:
-        if not options.cloud and site == command.primary.name:
+    if sites.has_primary:
+        if not options.cloud and site == sites.primary.name:
             # a cloud without an entry is what the variables say
             site = None
-        if "pair" not in known:
-            other = options.secondary_cloud or command.primary.access.secondary
+        if not sites.has_pair:
+            other = options.secondary_cloud or sites.primary.access.secondary
     return Circumstances(
-        command=words_of(command.cmd_name),
-        again=command.again,
-        group=_only(command.parsed, "protection_group"),
+        command=words_of(words),
+        again=again,
+        group=_only(parsed, "protection_group"),
         operation=getattr(error, "operation_id", None)
-        or _only(command.parsed, "operation"),
+        or _only(parsed, "operation"),
         site=site,
         other=other,
         is_pinned=bool(options.protector_microversion),

@@ -244,6 +244,15 @@ def add_mappings(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_mapping_file(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--mapping-file",
+        metavar="<file>",
+        help="File of YAML or JSON with networks, flavors and, for test "
+        "failovers, test_networks; - is standard input. Options win over it",
+    )
+
+
 def add_wait(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wait",
@@ -301,6 +310,13 @@ def add_looking(parser: argparse.ArgumentParser) -> None:
         type=duration,
         help="Refuse where the newest recovery point is older (exit status 5)",
     )
+
+
+def add_starting(parser: argparse.ArgumentParser) -> None:
+    """Add what every command takes that starts an operation."""
+    add_looking(parser)
+    add_reason(parser)
+    add_wait(parser)
 
 
 def add_start_anyway(parser: argparse.ArgumentParser) -> None:

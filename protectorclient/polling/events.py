@@ -72,6 +72,11 @@ class Lost(Event):
     #: Seconds for which it is asked again, at the most.
     patience: float | None = None
 
+    @property
+    def reason(self) -> str:
+        """Why there is no answer, in a few words."""
+        return _brief(self.error)
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Silent(Event):
@@ -83,6 +88,11 @@ class Silent(Event):
     silent_for: float = 0.0
     #: Seconds for which it is asked again, at the most.
     patience: float | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why there is no answer, in a few words."""
+        return _brief(self.error)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -127,6 +137,10 @@ class Ended(Event):
         return self.operation is None and isinstance(
             self.error, exceptions.NotFound
         )
+
+
+def _brief(error: exceptions.ProtectorError) -> str:
+    return str(getattr(error, "brief", error.message))
 
 
 def outcome_of(operation: Operation, group_status: str | None) -> Outcome:

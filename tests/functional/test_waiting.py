@@ -13,7 +13,7 @@ import pytest
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair, exceptions
-from protectorclient.osc.v1 import _following, _waiting
+from protectorclient.osc.v1 import _wait
 from protectorclient.polling import poller
 from protectorclient.v1 import Client, operations
 from tests.helpers.clirunner import EITHER_SHELL, SHELLS, protector
@@ -264,7 +264,7 @@ def test_the_keyboard_when_it_has_begun(
     local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Between the answer to the POST and the first poll."""
-    monkeypatch.setattr(_following.Following, "follow", stop)
+    monkeypatch.setattr(_wait.Wait, "follow", stop)
     ran = protector(f"{FAILOVER} --wait")
     assert (ran.code, ran.out) == (130, "")
     assert ran.told.splitlines()[-2:] == [
@@ -275,13 +275,13 @@ def test_the_keyboard_when_it_has_begun(
 
 #: Moments before the first poll -> commands that come to them.
 EARLY = {
-    "handles": (
+    "sites": (
         "wait op-1 op-2",
         "watch op-1",
         "watch --all",
         "watch --protection-group prod-db",
     ),
-    "known_names": ("wait op-1 op-2", "watch op-1"),
+    "names_of": ("wait op-1 op-2", "watch op-1"),
 }
 
 
@@ -295,7 +295,7 @@ def test_the_keyboard_before_the_first_poll(
     local_pair: LocalPair,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(_waiting.Waiting, where, stop)
+    monkeypatch.setattr(_wait, where, stop)
     for run in SHELLS.values():
         ran = run(f"operation {command}")
         assert (ran.code, ran.out) == (130, "")

@@ -8,6 +8,7 @@ from importlib import metadata
 from typing import Any
 
 import pytest
+from cliff import display
 
 from fakeserver.local.pair import LocalPair
 from protectorclient.osc import command as base
@@ -94,7 +95,7 @@ def test_no_line_is_wider_than_the_terminal(
     monkeypatch.setenv("COLUMNS", str(WIDTHS[0]))
     kind = kinds[command]
     options = ""
-    if issubclass(kind, base.Shows):
+    if issubclass(kind, display.DisplayCommandBase):
         options = " --fit-width --print-empty --noindent"
     if issubclass(kind, base.Lister):
         options += " --quote minimal"
@@ -102,7 +103,7 @@ def test_no_line_is_wider_than_the_terminal(
         f"{command} {GOOD[command]}{options}", admin=command in ADMINS
     )
     assert ran.code == 0, ran.err
-    assert bool(tables) == issubclass(kind, base.Shows)
+    assert bool(tables) == issubclass(kind, display.DisplayCommandBase)
     if tables:
         assert widest(ran.out) <= WIDTHS[0]
     for again in tables:

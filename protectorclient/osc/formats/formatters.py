@@ -191,6 +191,17 @@ FORMATS: dict[str, type[base.Formatter]] = {
 }
 
 
+def use_ours(found: Iterable[Any]) -> None:
+    """Put our formats in the place of cliff's.
+
+    :param found: the extensions that the shell has loaded.
+    """
+    for extension in found:
+        ours = FORMATS.get(extension.name)
+        if ours is not None:
+            extension.obj = ours()
+
+
 def limit(parsed_args: argparse.Namespace, stdout: TextIO) -> int | None:
     """The cells that a line may take; None for any number."""
     wanted: int | None = parsed_args.max_width

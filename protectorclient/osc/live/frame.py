@@ -12,8 +12,12 @@ from collections.abc import Container, Iterable
 from protectorclient.durations import span
 from protectorclient.escape import escaped
 from protectorclient.osc.formats import measure
-from protectorclient.osc.live.tracker import Silence, Tracked, Tracker
 from protectorclient.polling import eta, events, phases
+from protectorclient.polling.progress_state import (
+    OperationState,
+    ProgressState,
+    Silence,
+)
 
 #: Pieces of text, each with the name of a style.
 Line = list[tuple[str, str]]
@@ -68,7 +72,7 @@ ASCII = Signs("+", "x", ">", ".", "?", "#", "-")
 
 
 def frame(
-    tracker: Tracker,
+    state: ProgressState,
     width: int,
     height: int,
     signs: Signs = UNICODE,
@@ -76,22 +80,22 @@ def frame(
     footer: bool = True,
 ) -> list[Line]:
     """Everything that fits, the most telling form of it that does."""
-    with tracker.lock:
-        below = _silences(tracker, width)
-        if footer and any(not one.ended for one in tracker.operations):
+    with state.lock:
+        below = _silences(state, width)
+        if footer and any(not one.ended for one in state.operations):
             said = _FOOTER if len(_FOOTER) <= width else _SHORT_FOOTER
             below.append([(said, DIM)])
         if below:
             below.insert(0, [])
         room = height - len(below)
-        picture = _Picture(tracker, width, signs)
+        picture = _Picture(state, width, signs)
         found = picture.blocks(room) or picture.rows(room)
         return [cut(line, width) for line in [*found, *below][:height]]
 
 
 class _Picture:
-    def __init__(self, tracker: Tracker, width: int, signs: Signs) -> None:
-        self._tracker = tracker
+    def __init__(self, state: ProgressState, width: int, signs: Signs) -> None:
+        self._progress = state
         self._width = width
         self._signs = signs
 
@@ -101,7 +105,7 @@ class _Picture:
         Nothing where not even the least of all fits.
         """
         ordered = sorted(
-            self._tracker.operations, key=lambda one: one.ended is not None
+            self._progress.operations, key=lambda one: one.ended is not None
         )
         chosen = {one.key.operation_id: self.short(one) for one in ordered}
         for form in (self.steps, self.whole):
@@ -111,14 +115,14 @@ class _Picture:
                 if len(_apart(wider.values())) <= room:
                     chosen = wider
         blocks = [
-            chosen[one.key.operation_id] for one in self._tracker.operations
+            chosen[one.key.operation_id] for one in self._progress.operations
         ]
         found = _apart(blocks)
         return found if len(found) <= room else []
 
     # One operation with all its steps
 
-    def whole(self, one: Tracked) -> list[Line]:
+    def whole(self, one: OperationState) -> list[Line]:
         operation = one.operation
         if operation is None:
             return [*self._titled(one), *self._state(one)]
@@ -144,7 +148,7 @@ class _Picture:
         return lines
 
     def steps(
-        self, one: Tracked, states: Container[str] | None = None
+        self, one: OperationState, states: Container[str] | None = None
     ) -> list[Line]:
         """The same without the phases and the id; only steps in `states`,
         where those are given."""
@@ -159,15 +163,15 @@ class _Picture:
             ]
         return lines
 
-    def short(self, one: Tracked) -> list[Line]:
+    def short(self, one: OperationState) -> list[Line]:
         """The same without the steps that are not running."""
         return self.steps(one, ("running", "failed"))
 
-    def _title(self, one: Tracked) -> str:
+    def _title(self, one: OperationState) -> str:
         operation = one.operation
         if operation is None:
             return one.key.operation_id
-        named = self._tracker.name
+        named = self._progress.name
         title = _kind(operation.operation_type)
         if operation.protection_group_id:
             title += f" of {named(operation.protection_group_id)}"
@@ -178,11 +182,11 @@ class _Picture:
             )
         return title
 
-    def _titled(self, one: Tracked) -> list[Line]:
+    def _titled(self, one: OperationState) -> list[Line]:
         title = escaped(self._title(one))
         return [[(part, BOLD)] for part in measure.hanging(title, self._width)]
 
-    def _state(self, one: Tracked) -> list[Line]:
+    def _state(self, one: OperationState) -> list[Line]:
         """How it stands in one line; the estimate in one of its own, where
         there is no room for it beside."""
         sign, words, style = self._words(one)
@@ -194,12 +198,12 @@ class _Picture:
         if self._width >= 100:
             line.append(("  ", PLAIN))
             line += self._bar(operation.progress, 30)
-        unheard = self._tracker.unheard(one)
+        unheard = self._progress.unheard(one)
         if unheard is not None:
             line.append((f", {span(unheard)} ago", style))
             return [line]
-        line.append((f"  {span(self._tracker.elapsed(one))}", PLAIN))
-        guess = self._tracker.estimate(one)
+        line.append((f"  {span(self._progress.elapsed(one))}", PLAIN))
+        guess = self._progress.estimate(one)
         if guess is None or one.ended is not None:
             return [line]
         told = self._guess(one, guess)
@@ -209,9 +213,9 @@ class _Picture:
         parts = measure.hanging(f"  {told}", self._width)
         return [line, *([(part, PLAIN)] for part in parts)]
 
-    def _words(self, one: Tracked) -> tuple[str, str, str]:
+    def _words(self, one: OperationState) -> tuple[str, str, str]:
         if one.operation is not None:
-            unheard = self._tracker.unheard(one)
+            unheard = self._progress.unheard(one)
             if unheard is not None:
                 words = self._last_seen(one, one.operation.status)
                 return self._signs.unknown, words, WARN
@@ -229,7 +233,7 @@ class _Picture:
             state, words, style = "running", one.operation.status, BUSY
         return getattr(self._signs, state), words, style
 
-    def _last_seen(self, one: Tracked, status: str) -> str:
+    def _last_seen(self, one: OperationState, status: str) -> str:
         """Nobody can say what it does; only what it did."""
         words = f"last seen {status.replace('_', ' ')}"
         ended = one.ended
@@ -237,7 +241,7 @@ class _Picture:
             return f"unknown, {words}"
         return words
 
-    def _guess(self, one: Tracked, guess: eta.Estimate) -> str:
+    def _guess(self, one: OperationState, guess: eta.Estimate) -> str:
         assert one.operation is not None
         kind = _kind(one.operation.operation_type)
         plural = kind if guess.count == 1 else f"{kind}s"
@@ -255,7 +259,7 @@ class _Picture:
             (self._signs.empty * (width - full), DIM),
         ]
 
-    def _step(self, one: Tracked, step: phases.Step) -> Line:
+    def _step(self, one: OperationState, step: phases.Step) -> Line:
         sign = getattr(self._signs, step.state)
         style = _STATES[step.state]
         # the longest names and "59m 59s" are whole on 40 columns
@@ -267,11 +271,11 @@ class _Picture:
         line.append((name, DIM if style == DIM else PLAIN))
         seconds = one.taken.get(step.name)
         if step.state == "running" and one.ended is None:
-            seconds = self._tracker.step_elapsed(one)
+            seconds = self._progress.step_elapsed(one)
         if seconds is not None:
             line.append((f"{span(seconds):>{seconds_wide}}", PLAIN))
         if step.state == "running" and one.ended is None:
-            slow = self._tracker.slow(one, step.name)
+            slow = self._progress.slow(one, step.name)
             if slow is not None:
                 told = (
                     f"  slow: 95 % of {slow.count} took at most"
@@ -286,7 +290,7 @@ class _Picture:
     def rows(self, room: int) -> list[Line]:
         """Those that run first; what does not fit is counted."""
         ordered = sorted(
-            self._tracker.operations, key=lambda one: one.ended is not None
+            self._progress.operations, key=lambda one: one.ended is not None
         )
         if len(ordered) <= room:
             return [self._row(one) for one in ordered]
@@ -300,7 +304,7 @@ class _Picture:
         rest: Line = [(f"and {len(left)} more: {told}", DIM)]
         return [*(self._row(one) for one in ordered[:shown]), rest][:room]
 
-    def _row(self, one: Tracked) -> Line:
+    def _row(self, one: OperationState) -> Line:
         sign, words, style = self._words(one)
         operation = one.operation
         if operation is None:
@@ -308,7 +312,7 @@ class _Picture:
                 (f"{sign} ", style),
                 (f"{one.key.operation_id}  {words}", PLAIN),
             ]
-        name = self._tracker.name(operation.protection_group_id)
+        name = self._progress.name(operation.protection_group_id)
         narrow = self._width < 100
         long = 16 if narrow else 32
         line: Line = [
@@ -322,9 +326,9 @@ class _Picture:
             line += self._bar(operation.progress, 20)
             line.append((" ", PLAIN))
         if self._width >= _NARROW:
-            elapsed = span(self._tracker.elapsed(one))
+            elapsed = span(self._progress.elapsed(one))
             line.append((f"{elapsed:>8}  ", PLAIN))
-        unheard = self._tracker.unheard(one)
+        unheard = self._progress.unheard(one)
         if unheard is not None:
             line.append((f"last seen {span(unheard)} ago", style))
             return line
@@ -333,10 +337,10 @@ class _Picture:
             line.append((words, style))
             return line
         line.append((step, style))
-        guess = self._tracker.estimate(one)
+        guess = self._progress.estimate(one)
         if guess is not None and guess.left is not None and not narrow:
             line.append((f"  {span(guess.left)} left, by {guess.count}", DIM))
-        if self._tracker.slow(one, step) is not None:
+        if self._progress.slow(one, step) is not None:
             line.append(("  slow", WARN))
         return line
 
@@ -353,13 +357,13 @@ def _apart(blocks: Iterable[list[Line]]) -> list[Line]:
     return found
 
 
-def _silences(tracker: Tracker, width: int) -> list[Line]:
+def _silences(state: ProgressState, width: int) -> list[Line]:
     """The sites that are asked and do not answer, each in one line."""
-    asked = {one.key.site for one in tracker.operations if not one.ended}
-    now = tracker.clock()
+    asked = {one.key.site for one in state.operations if not one.ended}
+    now = state.clock()
     return [
         [(_silence(site, silence, now, width), WARN)]
-        for site, silence in tracker.silent.items()
+        for site, silence in state.silent.items()
         # where one is not known yet, all are asked
         if asked & {site, ""}
     ]

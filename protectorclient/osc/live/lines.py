@@ -17,7 +17,6 @@ from protectorclient.escape import BYTE_ORDER_MARK, escaped
 from protectorclient.polling import events, phases, results
 
 if TYPE_CHECKING:
-    from protectorclient import exceptions
     from protectorclient.records.operation import Operation
 
 
@@ -26,7 +25,7 @@ _OPEN = (events.Outcome.RUNNING, events.Outcome.UNKNOWN)
 
 
 class Reporter:
-    """Writes what a wait tells.
+    """Writes a line for each event that a person wants to know of.
 
     :param say: takes one line.
     :param label: what stands before the lines of an operation, where
@@ -48,13 +47,13 @@ class Reporter:
     def __call__(self, event: events.Event) -> None:
         if isinstance(event, events.Lost):
             self._say(
-                f"no word from {event.site} ({brief(event.error)});"
+                f"no word from {event.site} ({event.reason});"
                 f" asking again{_for_up_to(event.patience)}"
             )
         elif isinstance(event, events.Silent):
             self._say(
                 f"no word from {event.site} for {span(event.silent_for)}"
-                f" ({brief(event.error)}); asking again"
+                f" ({event.reason}); asking again"
                 f"{_for_up_to(event.patience)}"
             )
         elif isinstance(event, events.Regained):
@@ -96,11 +95,6 @@ class Reporter:
         return found
 
 
-def brief(error: exceptions.ProtectorError) -> str:
-    """Why there is no word, for after the name of the site."""
-    return str(getattr(error, "brief", error.message))
-
-
 def _for_up_to(patience: float | None) -> str:
     return "" if patience is None else f", for up to {span(patience)}"
 
@@ -122,7 +116,7 @@ def _line(operation: Operation, what: str) -> str:
     return f"{operation.progress:3d}% {what}"
 
 
-class Journal:
+class EventLog:
     """One JSON object a line for each event.
 
     :param write: takes one line.

@@ -249,7 +249,7 @@ class ProtectorShell(app.App):
     @property
     def has_begun(self) -> bool:
         """Whether a command runs, which has a word to say of its end."""
-        return bool(getattr(self.command, "has_begun", False))
+        return getattr(self.command, "parsed", None) is not None
 
     def interact(self) -> None:
         """Without a command, say what there is, and end."""

@@ -1,27 +1,28 @@
-"""Saying which instances run beside a group, and what ends that."""
+"""Messages about instances that run beside a group."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from protectorclient.preflight import copies
-
 if TYPE_CHECKING:
-    from protectorclient.osc.command import Base
+    from protectorclient.osc.command import Command
     from protectorclient.pair.located import Located
+    from protectorclient.preflight.copies import Copy, Seen
 
 
 def tell(
-    command: Base,
-    found: Sequence[copies.Copy],
+    command: Command,
+    found: Sequence[Copy],
     *,
     group: str,
     status: str,
     primary: str,
     in_sync: bool = True,
 ) -> None:
-    """The problem on one line, and what helps on lines of their own."""
+    """Write the problem on one line, and the commands that end it."""
+    from protectorclient.preflight import copies
+
     if not found:
         return
     command.tell(f"problem: {group}: {copies.sentence(found, primary)}")
@@ -32,13 +33,13 @@ def tell(
 
 
 def tell_seen(
-    command: Base,
-    seen: copies.Seen,
+    command: Command,
+    seen: Seen,
     located: Located,
     *,
     in_sync: bool = True,
 ) -> None:
-    """What both sites tell of a group, and which of them did not."""
+    """Write what runs beside a group, and which site did not answer."""
     tell(
         command,
         seen.live,
@@ -50,8 +51,8 @@ def tell_seen(
     tell_unknown(command, seen, located)
 
 
-def tell_unknown(command: Base, seen: copies.Seen, located: Located) -> None:
-    """Which site did not tell: that is no comfort."""
+def tell_unknown(command: Command, seen: Seen, located: Located) -> None:
+    """Warn of a site that could not be asked what runs there."""
     for site, why in seen.unknown.items():
         command.warn(
             f"whether instances of {located.group.name} run at {site} is not"

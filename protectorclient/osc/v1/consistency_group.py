@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient.osc import columns, command, options
-from protectorclient.osc.v1 import _following, _looking, _reading
+from protectorclient.osc.v1 import _preflight, _reads, _start
 
 if TYPE_CHECKING:
     from protectorclient.pair.moves.action import Prepared
     from protectorclient.records.consistency_group import ConsistencyGroup
 
 
-class ShowConsistencyGroup(_reading.ReadsBoth, command.ShowOne):
+class ShowConsistencyGroup(command.ShowOne):
     """Show the volumes and recovery points of a protection group
 
     Both sites are asked, and the record of the one that is ahead is shown.
@@ -24,44 +24,44 @@ class ShowConsistencyGroup(_reading.ReadsBoth, command.ShowOne):
     prefixes = {"protection_group": "group"}
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        super().add_options(parser)
+        options.add_sites(parser)
         options.add_group(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         wanted = parsed_args.protection_group
-        found = self.told(self.reads(parsed_args).consistency_group(wanted))
+        found = _reads.warned(
+            self, self.reads(parsed_args).consistency_group(wanted)
+        )
         # by the clock of the site, which made the points
         now = found.site.client.http.server_time().timestamp()
         return _shown(found.value, now)
 
 
-class SyncConsistencyGroup(_looking.Looking):
+class SyncConsistencyGroup(command.ShowOne):
     """Replicate a protection group once, now"""
-
-    purpose = "sync"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         options.add_group(parser)
-        options.add_looking(parser)
-        _following.add_following(parser)
+        options.add_starting(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        self.check(parsed_args)
-        if self.only_looks(parsed_args):
+        _start.check_options(self, parsed_args)
+
+        def prepare() -> Prepared:
+            return self.pair.prepare(
+                "sync_volumes",
+                parsed_args.protection_group,
+                reason=parsed_args.reason,
+                expect=_preflight.expected(parsed_args),
+            )
+
+        if _preflight.is_wanted(parsed_args):
             from protectorclient.preflight.start import Wanted
 
-            return self.look(
-                parsed_args, Wanted(), lambda: self._prepared(parsed_args)
+            return _preflight.show(
+                self, parsed_args, "sync", Wanted(), prepare
             )
-        return self.send(parsed_args, self._prepared(parsed_args))
-
-    def _prepared(self, parsed_args: argparse.Namespace) -> Prepared:
-        return self.pair.prepare(
-            "sync_volumes",
-            parsed_args.protection_group,
-            reason=parsed_args.reason,
-            expect=self.expected(parsed_args),
-        )
+        return _start.send(self, parsed_args, prepare())
 
 
 def _shown(found: ConsistencyGroup, now: float) -> columns.Output:

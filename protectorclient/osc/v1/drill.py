@@ -9,7 +9,6 @@ from protectorclient.escape import shell_word
 from protectorclient.exit_codes import ExitCode
 from protectorclient.mapping import commands
 from protectorclient.osc import columns, command, options
-from protectorclient.osc.v1 import _reading
 
 if TYPE_CHECKING:
     from protectorclient.reports.overview import Row
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 HEADERS = ("Name", "Last Drill", "Age", "Operation")
 
 
-class ListOverdueDrill(_reading.ReadsBoth, command.Lister):
+class ListOverdueDrill(command.Lister):
     """List protection groups whose last drill is too long ago
 
     A drill is a test failover that has succeeded. The exit status is 3
@@ -27,7 +26,7 @@ class ListOverdueDrill(_reading.ReadsBoth, command.Lister):
     nouns = "overdue drills"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        super().add_options(parser)
+        options.add_sites(parser)
         parser.add_argument(
             "--older-than",
             metavar="<duration>",
@@ -61,7 +60,11 @@ class ListOverdueDrill(_reading.ReadsBoth, command.Lister):
             self.outcome = ExitCode.PROBLEM
             name = shell_word(max(overdue, key=_age).name)
             words = f"test-failover {name} --retain-primary --wait"
-            self.afterwards = ("the longest overdue:", commands.group(words))
+            self.afterwards.append(
+                lambda: self.next(
+                    "the longest overdue:", commands.group(words)
+                )
+            )
         rows = []
         for row in overdue:
             drill = row.last_drill

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from protectorclient.osc import columns, command, options
-from protectorclient.osc.v1 import _reading
+from protectorclient.osc.v1 import _reads
 
 COLUMNS = {
     "Protection Group": "protection_group_name",
@@ -18,7 +18,7 @@ COLUMNS = {
 }
 
 
-class ShowHealth(_reading.ReadsBoth, command.Lister):
+class ShowHealth(command.Lister):
     """Show whether each protection group could fail over now
 
     Both sites are asked, and each group is shown as the site tells it that
@@ -30,13 +30,14 @@ class ShowHealth(_reading.ReadsBoth, command.Lister):
     nouns = "protection groups"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        super().add_options(parser)
+        options.add_sites(parser)
         options.add_paging(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        found = self.told(
+        found = _reads.warned(
+            self,
             self.reads(parsed_args).health(
                 limit=parsed_args.limit, marker=parsed_args.marker
-            )
+            ),
         )
         return columns.listed([one.to_dict() for one in found.value], COLUMNS)

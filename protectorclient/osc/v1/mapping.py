@@ -11,14 +11,13 @@ from protectorclient import exceptions
 from protectorclient.exit_codes import ExitCode
 from protectorclient.mapping import commands
 from protectorclient.osc import columns, command, options
-from protectorclient.osc.v1 import _reading
+from protectorclient.osc.v1 import _reads
 
 if TYPE_CHECKING:
     from protectorclient.mapping.forecast import Outlook
     from protectorclient.mapping.suggest import Guess
     from protectorclient.pair.reads.groups import Reads
     from protectorclient.pair.site import SiteHandle
-    from protectorclient.preflight.start import Finding
 
 #: The rows of the table of checks that are about mappings.
 CHECKS = ("networks", "flavors", "flavor-size", "mapping-shared")
@@ -157,7 +156,7 @@ class CheckMapping(command.Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.mapping import files
-        from protectorclient.osc.v1 import _checks
+        from protectorclient.osc.v1 import _findings
         from protectorclient.preflight import start
 
         wanted = start.Wanted(mapping_file=files.load(parsed_args.file))
@@ -171,29 +170,11 @@ class CheckMapping(command.Lister):
         self.outcome = start.exit_code(report.findings)
         for warning in report.warnings:
             self.warn(warning)
-        self._findings = report.findings
-        return _checks.output(report.findings, parsed_args.formatter)
-
-    def produce_output(
-        self,
-        parsed_args: argparse.Namespace,
-        column_names: Sequence[str],
-        data: Any,
-    ) -> int:
-        from protectorclient.osc.v1 import _checks
-        from protectorclient.preflight import start
-
-        status = super().produce_output(parsed_args, column_names, data)
-        self.app.stdout.flush()
-        if parsed_args.formatter == "table":
-            _checks.tell_fixes(self, self._findings)
-        self.tell(start.summary(self._findings))
-        return status
-
-    _findings: Sequence[Finding] = ()
+        _findings.tell_below(self, parsed_args, [report])
+        return _findings.output(report.findings, parsed_args.formatter)
 
 
-class ShowMapping(_reading.ReadsBoth, command.Command):
+class ShowMapping(command.Command):
     """Get the mapping back that an operation was started with
 
     It is written as a mapping file, with ids, and with the names where
@@ -203,7 +184,7 @@ class ShowMapping(_reading.ReadsBoth, command.Command):
     prefixes = {"operation": "operation"}
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        super().add_options(parser)
+        options.add_sites(parser)
         parser.add_argument(
             "operation", metavar="<operation>", help="Operation (ID)"
         )
@@ -212,7 +193,7 @@ class ShowMapping(_reading.ReadsBoth, command.Command):
         from protectorclient.pair.moves import last_mapping
 
         reads = self.reads(parsed_args)
-        found = self.told(reads.operation(parsed_args.operation))
+        found = _reads.warned(self, reads.operation(parsed_args.operation))
         operation, site = found.value, found.site
         used = last_mapping.of(operation)
         known = self._names(

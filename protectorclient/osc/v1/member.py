@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.formats import selection
-from protectorclient.osc.v1 import _reading
+from protectorclient.osc.v1 import _reads
 
 if TYPE_CHECKING:
     from protectorclient.pair.site import SiteHandle
@@ -29,7 +29,7 @@ LONG_COLUMNS = {
 }
 
 
-class ListMember(_reading.ReadsBoth, command.Lister):
+class ListMember(command.Lister):
     """List the members of a protection group
 
     Both sites are asked, and the record of the one that is ahead is shown.
@@ -40,18 +40,19 @@ class ListMember(_reading.ReadsBoth, command.Lister):
     nouns = "members"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        super().add_options(parser)
+        options.add_sites(parser)
         options.add_group(parser)
         options.add_long(parser)
         options.add_paging(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        members = self.told(
+        members = _reads.warned(
+            self,
             self.reads(parsed_args).members(
                 parsed_args.protection_group,
                 limit=parsed_args.limit,
                 marker=parsed_args.marker,
-            )
+            ),
         )
         found = [member.to_dict() for member in members.value]
         if not parsed_args.long:
@@ -77,7 +78,7 @@ class AddMember(command.Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         selection.check_columns(parsed_args, COLUMNS)
-        site, group = self.locate(parsed_args.protection_group)
+        site, group = self.sites.locate(parsed_args.protection_group)
         added = []
         seen: set[str] = set()
 
@@ -110,7 +111,7 @@ class RemoveMember(command.Command):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        site, group = self.locate(parsed_args.protection_group)
+        site, group = self.sites.locate(parsed_args.protection_group)
         self.trouble = self.each(
             parsed_args.member, lambda name: _remove(site, group, name)
         )

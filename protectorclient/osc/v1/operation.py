@@ -6,8 +6,8 @@ import argparse
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
-from protectorclient.osc import columns, command, options
-from protectorclient.osc.v1 import _reading, _several
+from protectorclient.osc import columns, command, options, waits
+from protectorclient.osc.v1 import _reads
 
 if TYPE_CHECKING:
     from protectorclient.pair.site import SiteHandle
@@ -43,7 +43,7 @@ LONG_COLUMNS = {
 }
 
 
-class ListOperation(_reading.ReadsBoth, command.Lister):
+class ListOperation(command.Lister):
     """List operations, newest first
 
     An operation is known at the site that started it: both sites are
@@ -55,7 +55,7 @@ class ListOperation(_reading.ReadsBoth, command.Lister):
     nouns = "operations"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        super().add_options(parser)
+        options.add_sites(parser)
         parser.add_argument(
             "--protection-group",
             metavar="<protection-group>",
@@ -99,19 +99,23 @@ class ListOperation(_reading.ReadsBoth, command.Lister):
             for handle in reads.handles
             if handle.name not in history.errors
         ]
-        self.tell_warnings(
-            reads.silence(history.errors, answering[0].name), history.errors
+        _reads.warn(
+            self,
+            reads.silence(history.errors, answering[0].name),
+            history.errors,
         )
         records = [
             {**operation.to_dict(), "site": handle.name}
             for operation, handle in history.items
         ]
-        names = self.names(parsed_args, answering[0].client, groups=True)
+        names = _reads.fetch_names(
+            parsed_args, answering[0].client, groups=True
+        )
         headers = LONG_COLUMNS if parsed_args.long else COLUMNS
         return columns.listed(records, {**headers, "Site": "site"}, names)
 
 
-class ShowOperation(_reading.ReadsBoth, _several.OneOrSeveral):
+class ShowOperation(command.ShowOne):
     """Show an operation
 
     Both sites are asked for it, since only the one that started it knows
@@ -121,7 +125,7 @@ class ShowOperation(_reading.ReadsBoth, _several.OneOrSeveral):
     prefixes = {"operation": "operation", "protection_group": "group"}
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        super().add_options(parser)
+        options.add_sites(parser)
         parser.add_argument(
             "operation",
             metavar="<operation>",
@@ -145,7 +149,7 @@ class ShowOperation(_reading.ReadsBoth, _several.OneOrSeveral):
         )
 
     def complete(self, parsed_args: argparse.Namespace) -> None:
-        from protectorclient.osc.v1 import _typed_ids
+        from protectorclient.osc import typed_ids
 
         given = parsed_args.operation
         if parsed_args.last:
@@ -160,34 +164,39 @@ class ShowOperation(_reading.ReadsBoth, _several.OneOrSeveral):
                 "name an operation, or give --last for the last one"
             )
         else:
-            parsed_args.operation = _typed_ids.from_stdin(given, "show")
+            parsed_args.operation = typed_ids.from_stdin(given, "show")
         super().complete(parsed_args)
         parsed_args.operation = list(dict.fromkeys(parsed_args.operation))
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        ids = parsed_args.operation
+        several = len(ids) > 1
+        if several:
+            # before anything is asked
+            show_list(self, parsed_args)
         if parsed_args.last:
             found = self._last(parsed_args)
-        elif len(parsed_args.operation) == 1:
-            one = self.told(
-                self.reads(parsed_args).operation(parsed_args.operation[0])
+        elif several:
+            found = self._several(parsed_args, ids)
+        else:
+            one = _reads.warned(
+                self, self.reads(parsed_args).operation(ids[0])
             )
             found = [(one.value, one.site)]
-        else:
-            self.show_many(parsed_args)
-            found = self._of(parsed_args, parsed_args.operation)
         if len(found) > 1:
-            self.show_many(parsed_args)
+            several = True
+            show_list(self, parsed_args)
         if parsed_args.exit_status:
-            self._judge(found)
-        if not self.many:
+            self._judge(found, max(len(ids), len(found)))
+        if not several:
             ((operation, site),) = found
-            return shown(self, parsed_args, operation, site)
+            return shown(parsed_args, operation, site)
         people = parsed_args.formatter == "table" and not parsed_args.columns
         headers = COLUMNS if people else LONG_COLUMNS
         return columns.listed(
             [{**one.to_dict(), "site": site.name} for one, site in found],
             {**headers, "Site": "site"},
-            self.names(parsed_args, found[0][1].client, groups=True),
+            _reads.fetch_names(parsed_args, found[0][1].client, groups=True),
         )
 
     def _last(self, parsed_args: argparse.Namespace) -> list[Found]:
@@ -195,18 +204,19 @@ class ShowOperation(_reading.ReadsBoth, _several.OneOrSeveral):
 
         reads = self.reads(parsed_args)
         history = latest.latest(reads, parsed_args.protection_group)
-        self.tell_warnings(
+        _reads.warn(
+            self,
             reads.silence(history.errors, history.items[0][1].name),
             history.errors,
         )
         return list(history.items)
 
-    def _of(
+    def _several(
         self, parsed_args: argparse.Namespace, ids: list[str]
     ) -> list[Found]:
-        """Several, with one request a site where they are among the newest.
+        """Fetch several, with one request a site if they are among the newest.
 
-        What no site knows does not hide the rest.
+        One that no site knows does not hide the rest.
         """
         reads = self.reads(parsed_args)
         answers, errors = reads.each(
@@ -219,46 +229,47 @@ class ShowOperation(_reading.ReadsBoth, _several.OneOrSeveral):
             if identity in answers.get(handle.name, {})
         ]
         known = {one.id for one, _ in found}
-        self.total = len(ids)
         missing = {
             identity: reads.unknown(identity, errors)
             for identity in ids
             if identity not in known
         }
-        trouble = exceptions.SomeFailed(
+        trouble = waits.SeveralFailed(
             f"{len(missing)} of {len(ids)} operations are not known",
             errors=missing,
+            total=len(ids),
         )
         if not found:
             raise trouble
         if missing:
             self.trouble = trouble
         else:
-            self.tell_warnings(reads.silence(errors, found[0][1].name), errors)
+            _reads.warn(self, reads.silence(errors, found[0][1].name), errors)
         return found
 
-    def _judge(self, found: list[Found]) -> None:
-        """End as the operations have."""
+    def _judge(self, found: list[Found], total: int) -> None:
+        """Make the errors of the operations the command's own."""
         endings = {one.id: _ending(one, site) for one, site in found}
+        if total == 1:
+            (self.trouble,) = endings.values()
+            return
         errors: dict[str, BaseException] = {
             identity: error for identity, error in endings.items() if error
         }
         if isinstance(self.trouble, exceptions.SomeFailed):
             errors |= self.trouble.errors
-        if len(found) == 1 and not self.many:
-            self.trouble = endings[found[0][0].id]
-        elif errors:
-            self.total = max(self.total, len(found))
-            self.trouble = exceptions.SomeFailed(
-                f"{len(errors)} of {self.total} operations have not completed",
+        if errors:
+            self.trouble = waits.SeveralFailed(
+                f"{len(errors)} of {total} operations have not completed",
                 errors=errors,
+                total=total,
             )
 
 
 def _ending(
     operation: Operation, site: SiteHandle
 ) -> exceptions.ProtectorError | None:
-    """What stands in the way of calling an operation a success."""
+    """Return the error of an operation that is not a success."""
     from protectorclient.polling import events
     from protectorclient.polling import results as endings
 
@@ -275,21 +286,33 @@ def _ending(
     )
 
 
+def show_list(
+    shower: command.Command, parsed_args: argparse.Namespace
+) -> None:
+    """Have several operations printed as a list.
+
+    :raises UsageProblem: the format has no lists.
+    """
+    shower.show_list(
+        parsed_args,
+        f"-f {parsed_args.formatter} shows one operation, not several",
+    )
+
+
 def shown(
-    shower: command.ShowOne,
     parsed_args: argparse.Namespace,
     operation: Operation,
     site: SiteHandle,
     **more: str | None,
 ) -> columns.Output:
-    """The record of an operation, and the site that knows it.
+    """Return the record of an operation, and the site that knows it.
 
     :param more: what else is known of it.
     """
     if site.has_sites:
         names = {identity: one.name for identity, one in site.sites.items()}
     else:
-        names = shower.names(parsed_args, site.client)
+        names = _reads.fetch_names(parsed_args, site.client)
     output = columns.shown(
         {**columns.in_order(operation), "site": site.name, **more}, names
     )

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns, command
-from protectorclient.osc.v1 import _waiting
+from protectorclient.osc.v1 import _wait
 
 if TYPE_CHECKING:
     from protectorclient.reports.diagnosis import Diagnosis, Facts, Seen
 
 
-class DiagnoseOperation(_waiting.Waiting, command.ShowOne):
+class DiagnoseOperation(command.ShowOne):
     """Find out what is wrong with an operation
 
     Both sites are asked for the operation and for its group. Shown are
@@ -36,38 +36,20 @@ class DiagnoseOperation(_waiting.Waiting, command.ShowOne):
         from protectorclient.pair.both_sites import BothSites
         from protectorclient.reports import diagnosis
 
-        asked = BothSites(tuple(self.handles().values()))
+        asked = BothSites(tuple(_wait.sites(self).values()))
         facts = diagnosis.examine(parsed_args.operation, asked)
         found = diagnosis.diagnose(facts)
         if facts.operation is None:
             self.outcome = ExitCode.UNKNOWN
         elif not found.healthy:
             self.outcome = ExitCode.PROBLEM
-        self._found = found
+        if parsed_args.formatter == "table":
+            # a command in a table cannot be copied: it stands below
+            self.afterwards.append(
+                lambda: self.next(*found.lines, *found.instead)
+            )
         people = parsed_args.formatter == "table" and not parsed_args.columns
         return _shown(facts, found, people)
-
-    def produce_output(
-        self,
-        parsed_args: argparse.Namespace,
-        column_names: Sequence[str],
-        data: Any,
-    ) -> int:
-        """A command in a table cannot be copied: it stands below."""
-        status = super().produce_output(parsed_args, column_names, data)
-        self.app.stdout.flush()
-        if parsed_args.formatter == "table" and self._found is not None:
-            self.next(*self._found.lines, *self._found.instead)
-        return status
-
-    _found: Diagnosis | None = None
-
-    def explain(self, error: BaseException) -> int:
-        """It is not a wait that ended."""
-        return command.Base.explain(self, error)
-
-    def advise(self, error: BaseException) -> None:
-        """Nor one that failed."""
 
 
 class _Numbered(columns.Cell):

@@ -6,11 +6,12 @@ import argparse
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
-from protectorclient.osc import columns, options
-from protectorclient.osc.v1 import _followed, _several, _waiting
+from protectorclient.osc import columns, command, options
+from protectorclient.osc.v1 import _wait
 from protectorclient.osc.v1 import operation as operations
 
 if TYPE_CHECKING:
+    from protectorclient.polling.progress_state import ProgressState
     from protectorclient.records.operation import Operation
 
 #: Of several; no wider than a terminal is.
@@ -33,7 +34,7 @@ ALL_COLUMNS = {
 }
 
 
-class WaitOperation(_waiting.Waiting, _several.OneOrSeveral):
+class WaitOperation(command.ShowOne):
     """Wait until operations have ended, and show them
 
     Progress goes to stderr, and the exit status tells how they ended. One
@@ -43,8 +44,6 @@ class WaitOperation(_waiting.Waiting, _several.OneOrSeveral):
     """
 
     prefixes = {"operation": "operation"}
-
-    label_each = True
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
@@ -62,10 +61,10 @@ class WaitOperation(_waiting.Waiting, _several.OneOrSeveral):
         options.add_timeout(parser)
 
     def complete(self, parsed_args: argparse.Namespace) -> None:
-        from protectorclient.osc.v1 import _typed_ids
+        from protectorclient.osc import typed_ids
 
-        parsed_args.operation = _typed_ids.from_stdin(
-            parsed_args.operation, self.verb
+        parsed_args.operation = typed_ids.from_stdin(
+            parsed_args.operation, "wait"
         )
         super().complete(parsed_args)
 
@@ -75,61 +74,60 @@ class WaitOperation(_waiting.Waiting, _several.OneOrSeveral):
         wanted = list(dict.fromkeys(parsed_args.operation))
         several = len(wanted) > 1 and not parsed_args.any
         if several:
-            self.show_many(parsed_args)
-        followed = self.followed = _followed.Followed(
-            events.Key("", identity) for identity in wanted
+            operations.show_list(self, parsed_args)
+        wait = _wait.Wait(
+            self,
+            [events.Key("", identity) for identity in wanted],
+            names_groups=True,
         )
-        handles = self.handles()
-        self.follow_keys(
-            followed,
+        self.wait = wait
+        handles = _wait.sites(self)
+        state = wait.follow(
             handles,
             timeout=parsed_args.timeout,
+            names=_wait.names_of(handles),
             first=parsed_args.any,
-            names=self.known_names(handles),
         )
-        if parsed_args.any:
-            followed.only_first()
-        self.settle(followed)
-        if several:
-            return self._listed(parsed_args, followed)
-        for key in followed.keys:
-            if key.operation_id in followed.records:
-                record, name = followed.records[key.operation_id]
-                return operations.shown(
-                    self,
-                    parsed_args,
-                    record,
-                    handles[name],
-                    protection_group_name=self._name(record),
-                    outcome=followed.outcome(key.operation_id),
-                )
-        raise self.trouble or exceptions.OutcomeUnknown("nothing is known")
-
-    def _listed(
-        self, parsed_args: argparse.Namespace, followed: _followed.Followed
-    ) -> columns.Output:
         found = [
-            followed.records[key.operation_id]
-            for key in followed.keys
-            if key.operation_id in followed.records
+            state.records[key.operation_id]
+            for key in state.keys
+            if key.operation_id in state.records
         ]
         if not found:
             raise self.trouble or exceptions.OutcomeUnknown("nothing is known")
-        people = parsed_args.formatter == "table" and not parsed_args.columns
-        return columns.listed(
-            [
-                {
-                    **record.to_dict(),
-                    "protection_group_name": self._name(record),
-                    "site": site,
-                    "outcome": followed.outcome(record.id),
-                }
-                for record, site in found
-            ],
-            COLUMNS if people else ALL_COLUMNS,
-            self.titles if people else {},
+        if several:
+            return _listed(parsed_args, state, found)
+        record, site = found[0]
+        return operations.shown(
+            parsed_args,
+            record,
+            handles[site],
+            protection_group_name=_group_name(state, record),
+            outcome=state.outcome(record.id),
         )
 
-    def _name(self, record: Operation) -> str | None:
-        """What the group of an operation is called, where a site says it."""
-        return self.titles.get(record.protection_group_id or "")
+
+def _listed(
+    parsed_args: argparse.Namespace,
+    state: ProgressState,
+    found: list[tuple[Operation, str]],
+) -> columns.Output:
+    people = parsed_args.formatter == "table" and not parsed_args.columns
+    return columns.listed(
+        [
+            {
+                **record.to_dict(),
+                "protection_group_name": _group_name(state, record),
+                "site": site,
+                "outcome": state.outcome(record.id),
+            }
+            for record, site in found
+        ],
+        COLUMNS if people else ALL_COLUMNS,
+        state.names if people else {},
+    )
+
+
+def _group_name(state: ProgressState, record: Operation) -> str | None:
+    """The name of the group of an operation, where a site says it."""
+    return state.names.get(record.protection_group_id or "")

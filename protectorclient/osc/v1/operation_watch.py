@@ -5,29 +5,23 @@ from __future__ import annotations
 import argparse
 import contextlib
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
-from protectorclient.escape import (
-    ShellCommand,
-    escaped,
-    protector,
-    shell_word,
-)
+from protectorclient.escape import escaped, protector, shell_word
 from protectorclient.osc import command, options
-from protectorclient.osc.v1 import _followed, _waiting
+from protectorclient.osc.live import display
+from protectorclient.osc.v1 import _wait
 
 if TYPE_CHECKING:
-    from protectorclient.osc.live.tracker import Tracker
     from protectorclient.pair.site import SiteHandle
     from protectorclient.polling import events
+    from protectorclient.polling.progress_state import ProgressState
     from protectorclient.records.operation import Operation
 
-UNFINISHED = ("running", "rolling_back", "pending")
 
-
-class WatchOperation(_waiting.Waiting, command.Command):
+class WatchOperation(command.Command):
     """Watch operations until they have ended
 
     On a terminal the phases and steps are drawn in place, with the time
@@ -36,9 +30,6 @@ class WatchOperation(_waiting.Waiting, command.Command):
     """
 
     prefixes = {"operation": "operation", "protection_group": "group"}
-
-    verb = "watch"
-    _asked: argparse.Namespace | None = None
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
@@ -67,10 +58,10 @@ class WatchOperation(_waiting.Waiting, command.Command):
         options.add_timeout(parser)
 
     def complete(self, parsed_args: argparse.Namespace) -> None:
-        from protectorclient.osc.v1 import _typed_ids
+        from protectorclient.osc import typed_ids
 
-        parsed_args.operation = _typed_ids.from_stdin(
-            parsed_args.operation, self.verb
+        parsed_args.operation = typed_ids.from_stdin(
+            parsed_args.operation, "watch"
         )
         super().complete(parsed_args)
 
@@ -86,67 +77,41 @@ class WatchOperation(_waiting.Waiting, command.Command):
             raise exceptions.UsageProblem(
                 "name operations, or give --protection-group or --all"
             )
-        self._asked = parsed_args
-        followed = self.followed = _followed.Followed(
-            events.Key("", identity)
-            for identity in dict.fromkeys(parsed_args.operation)
+        again = protector("operation watch --all")
+        if parsed_args.protection_group is not None:
+            group = shell_word(parsed_args.protection_group)
+            again = protector(f"operation watch --protection-group {group}")
+        wait = _wait.Wait(
+            self,
+            [
+                events.Key("", identity)
+                for identity in dict.fromkeys(parsed_args.operation)
+            ],
+            verb="watch",
+            resume=again if parsed_args.all else None,
+            nothing=lambda: _wait.Interrupted("no longer watching", again),
         )
-        handles = self.handles()
+        self.wait = wait
+        handles = _wait.sites(self)
         if not parsed_args.operation:
-            begun = self._running(parsed_args, handles)
-            followed = _followed.Followed(
-                (
-                    events.Key(site, identity)
-                    for identity, (_, site) in begun.items()
-                ),
-                begun,
+            running = self._running(parsed_args, handles)
+            if not running:
+                self.say("nothing runs")
+                return
+            wait.begin(
+                [events.Key(site, one) for one, (_, site) in running.items()],
+                running,
             )
-        if not followed.keys:
-            self.say("nothing runs")
-            return
-        self.follow_keys(
-            followed,
+        state = wait.state
+        wait.follow(
             handles,
             timeout=parsed_args.timeout,
-            display=lambda tracked: self._shown(parsed_args, tracked),
-            names={} if parsed_args.events else self.known_names(handles),
-            begun=(lambda: self._begun(followed, handles))
+            display=self._shown(parsed_args, state),
+            names={} if parsed_args.events else _wait.names_of(handles),
+            begun=(lambda: _begun(state, handles))
             if parsed_args.all
             else None,
         )
-        self.settle(followed)
-
-    def broken_off(self) -> KeyboardInterrupt:
-        """Before it was known what there is to watch, what was asked."""
-        if self._asked is None or (self.followed and self.followed.keys):
-            return super().broken_off()
-        words = "--all"
-        if self._asked.protection_group is not None:
-            group = shell_word(self._asked.protection_group)
-            words = f"--protection-group {group}"
-        return _waiting.Interrupted(
-            f"no longer {self.verb}ing",
-            protector(f"operation {self.verb} {words}"),
-        )
-
-    def resume(self, ids: Sequence[str]) -> ShellCommand:
-        if self._asked is not None and self._asked.all:
-            return protector(f"operation {self.verb} --all")
-        return super().resume(ids)
-
-    def _begun(
-        self, followed: _followed.Followed, handles: dict[str, SiteHandle]
-    ) -> list[events.Key]:
-        """What runs by now at the sites that say so."""
-        from protectorclient.pair.reads.groups import Reads
-        from protectorclient.polling import events
-
-        found: list[events.Key] = []
-        for record, site in Reads(tuple(handles.values())).unfinished().items:
-            key = events.Key(site.name, record.id)
-            followed.add(key, record)
-            found.append(key)
-        return found
 
     def _running(
         self,
@@ -177,26 +142,41 @@ class WatchOperation(_waiting.Waiting, command.Command):
 
     @contextlib.contextmanager
     def _shown(
-        self, parsed_args: argparse.Namespace, tracked: Tracker
-    ) -> Iterator[_waiting.Display]:
+        self, parsed_args: argparse.Namespace, state: ProgressState
+    ) -> Iterator[display.Display]:
         """What is watched is the result: it goes to stdout."""
         from protectorclient.osc.live import lines
 
         if parsed_args.events:
-            yield lines.Journal(self._write)
-        elif self.may_draw(self.app.stdout):
-            with self.drawn(tracked, self.app.stdout) as display:
-                yield display
+            yield lines.EventLog(self._write)
+        elif display.may_draw(self, self.app.stdout):
+            with display.drawn(self, state, self.app.stdout) as show:
+                yield show
         else:
             yield lines.Reporter(
                 lambda text: self._write(f"{_stamp()} {escaped(text)}"),
-                label=_waiting.labels(tracked, several=parsed_args.all),
+                label=display.labels(state, several=parsed_args.all),
                 every=True,
             )
 
     def _write(self, line: str) -> None:
         self.app.stdout.write(f"{line}\n")
         self.app.stdout.flush()
+
+
+def _begun(
+    state: ProgressState, handles: dict[str, SiteHandle]
+) -> list[events.Key]:
+    """Find what runs by now, at the sites that answer."""
+    from protectorclient.pair.reads.groups import Reads
+    from protectorclient.polling import events
+
+    found: list[events.Key] = []
+    for record, site in Reads(tuple(handles.values())).unfinished().items:
+        key = events.Key(site.name, record.id)
+        state.add(key, record)
+        found.append(key)
+    return found
 
 
 def _stamp() -> str:

@@ -7,7 +7,7 @@ import argparse
 from protectorclient import exceptions
 from protectorclient.osc import columns, command, options, prompts
 from protectorclient.osc.formats import selection
-from protectorclient.osc.v1 import _reading
+from protectorclient.osc.v1 import _reads
 
 PRIMARY_TOKEN = "the API token of the FlashArray at the primary site"
 SECONDARY_TOKEN = "the API token of the FlashArray at the secondary site"
@@ -24,7 +24,7 @@ FIELDS = (
 )
 
 
-class ShowPolicy(_reading.ReadsBoth, command.ShowOne):
+class ShowPolicy(command.ShowOne):
     """Show the replication policy of a protection group
 
     Both sites are asked, and the record of the one that is ahead is shown.
@@ -35,12 +35,12 @@ class ShowPolicy(_reading.ReadsBoth, command.ShowOne):
     prefixes = {"protection_group": "group"}
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        super().add_options(parser)
+        options.add_sites(parser)
         options.add_group(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         wanted = parsed_args.protection_group
-        found = self.told(self.reads(parsed_args).policy(wanted))
+        found = _reads.warned(self, self.reads(parsed_args).policy(wanted))
         return columns.shown(found.value)
 
 
@@ -85,7 +85,7 @@ class SetPolicy(command.ShowOne):
         selection.check_record(parsed_args, Policy)
         if all(getattr(parsed_args, field) is None for field in FIELDS):
             raise exceptions.UsageProblem("there is nothing to change")
-        site, group = self.locate(parsed_args.protection_group)
+        site, group = self.sites.locate(parsed_args.protection_group)
         policies = site.client.policies
         try:
             old = policies.get(group)
@@ -130,5 +130,5 @@ class DeletePolicy(command.Command):
         options.add_group(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        site, group = self.locate(parsed_args.protection_group)
+        site, group = self.sites.locate(parsed_args.protection_group)
         site.client.policies.delete(group)

@@ -9,7 +9,7 @@ from protectorclient import exceptions
 from protectorclient.mapping import model
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.formats import selection
-from protectorclient.osc.v1 import _reading
+from protectorclient.osc.v1 import _reads
 
 if TYPE_CHECKING:
     from protectorclient.mapping.finder import NameFinder
@@ -46,7 +46,7 @@ LONG_COLUMNS = {
 }
 
 
-class ListProtectionGroup(_reading.ReadsBoth, command.Lister):
+class ListProtectionGroup(command.Lister):
     """List protection groups
 
     Both sites are asked, and each group is shown as the site has it that
@@ -58,7 +58,7 @@ class ListProtectionGroup(_reading.ReadsBoth, command.Lister):
     nouns = "protection groups"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        super().add_options(parser)
+        options.add_sites(parser)
         parser.add_argument(
             "--name",
             metavar="<name>",
@@ -74,22 +74,23 @@ class ListProtectionGroup(_reading.ReadsBoth, command.Lister):
         options.add_paging(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        found = self.told(
+        found = _reads.warned(
+            self,
             self.reads(parsed_args).groups(
                 name=parsed_args.name,
                 status=parsed_args.status,
                 limit=parsed_args.limit,
                 marker=parsed_args.marker,
-            )
+            ),
         )
         return columns.listed(
             [group.to_dict() for group in found.value],
             LONG_COLUMNS if parsed_args.long else COLUMNS,
-            self.site_names(parsed_args, found.site),
+            _reads.site_names(parsed_args, found.site),
         )
 
 
-class ShowProtectionGroup(_reading.ReadsBoth, command.ShowOne):
+class ShowProtectionGroup(command.ShowOne):
     """Show a protection group
 
     Both sites are asked, and the record of the one that is ahead is shown.
@@ -98,14 +99,14 @@ class ShowProtectionGroup(_reading.ReadsBoth, command.ShowOne):
     prefixes = {"protection_group": "group"}
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        super().add_options(parser)
+        options.add_sites(parser)
         options.add_group(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         wanted = parsed_args.protection_group
-        found = self.told(self.reads(parsed_args).group(wanted))
+        found = _reads.warned(self, self.reads(parsed_args).group(wanted))
         return columns.shown(
-            found.value, self.site_names(parsed_args, found.site)
+            found.value, _reads.site_names(parsed_args, found.site)
         )
 
 
@@ -154,7 +155,7 @@ class CreateProtectionGroup(command.ShowOne):
             description=parsed_args.description,
             **_as_ids(stored, source, target),
         )
-        names = self.names(parsed_args, source.client)
+        names = _reads.fetch_names(parsed_args, source.client)
         return columns.shown(group, names)
 
 
@@ -213,7 +214,9 @@ class SetProtectionGroup(command.ShowOne):
         _hold_copies(located)
         changes.update(cleared | _as_ids(stored, site, other))
         group = self._changed(site, group, parsed_args.status, changes)
-        return columns.shown(group, self.names(parsed_args, site.client))
+        return columns.shown(
+            group, _reads.fetch_names(parsed_args, site.client)
+        )
 
     def _changed(
         self,

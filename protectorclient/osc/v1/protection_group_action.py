@@ -3,174 +3,112 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from osc_lib.command import command as osc_command
 
 from protectorclient import exceptions
 from protectorclient.mapping import commands
-from protectorclient.osc import columns, options, prompts
-from protectorclient.osc.v1 import _following, _looking, _mapped
+from protectorclient.osc import columns, command, options, prompts
+from protectorclient.osc.v1 import (
+    _mappings,
+    _preflight,
+    _questions,
+    _start,
+    _wait,
+)
 
 if TYPE_CHECKING:
-    from protectorclient.mapping.files import MappingFile
     from protectorclient.pair.moves.action import Prepared
     from protectorclient.preflight.impact import Stakes
-    from protectorclient.preflight.start import Wanted
 
 
-class Action(_looking.Looking):
-    """One of the four actions on a group."""
+class MoveCommand(command.Command, osc_command.ShowOne):
+    """One of the actions on a group, which may stop or delete instances."""
 
     #: As the service calls it.
     action: str
-    #: Whether it takes mappings.
-    mapped = True
-
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        options.add_group(parser)
-        self.add_own_options(parser)
-        if self.mapped:
-            options.add_mappings(parser)
-            _mapped.add_mapping_file(parser)
-            options.add_start_anyway(parser)
-        options.add_looking(parser)
-        _following.add_following(parser)
-        options.add_yes(parser)
-
-    def add_own_options(self, parser: argparse.ArgumentParser) -> None:
-        """Add what this action alone takes."""
-
-    def own_options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
-        """What the options of this action mean to the library."""
-        return {}
-
-    def confirm(
-        self, parsed_args: argparse.Namespace, prepared: Prepared
-    ) -> None:
-        """Ask where there is something to lose and a person to answer."""
-        if not parsed_args.yes and prompts.on_terminal():
-            self.question(parsed_args, prepared)
-
-    def question(
-        self, parsed_args: argparse.Namespace, prepared: Prepared
-    ) -> None:
-        """Ask it; what a clean-up deletes was only made for a test."""
-
-    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        self.check(parsed_args)
-        given: dict[str, Any] = {}
-        if self.mapped:
-            given = {
-                **dataclasses.asdict(_mapped.given(parsed_args)),
-                "mapping_file": self.mapping_file(parsed_args),
-            }
-        if self.only_looks(parsed_args):
-            return self.look(
-                parsed_args,
-                self.wanted(parsed_args, given),
-                lambda: self.prepare(parsed_args, **given),
-            )
-        prepared = self.prepare(parsed_args, **given)
-        for warning in prepared.warnings:
-            self.warn(warning)
-        if self.mapped:
-            self.hold(prepared, parsed_args.start_anyway)
-        self.stakes(prepared)
-        self.confirm(parsed_args, prepared)
-        try:
-            return self.send(parsed_args, prepared)
-        except exceptions.MappingIncomplete as error:
-            if self._found is not None and self._found.fix is not None:
-                error.then(self._found.fix)
-            raise
-
-    def hold(self, prepared: Prepared, start_anyway: bool) -> None:
-        """Refuse what the service is certain to refuse, before it is sent.
-
-        What is found of the impact is kept for the preview.
-        """
-        from protectorclient.pair.moves import prepare
-        from protectorclient.preflight import refusals
-
-        if start_anyway:
-            return
-        refusals.hold(prepared)
-        prepare.need_target(prepared)
-        impact = self.impact(prepared)
-        refusals.hold(prepared, impact)
-        refusals.hold_copies(prepared, impact)
-
-    #: The impact, once it was asked for.
-    _found: Stakes | None = None
-
-    def impact(self, prepared: Prepared) -> Stakes:
-        """What it moves and what is lost by it; asked for once."""
-        from protectorclient.preflight import impact as stakes
-
-        if self._found is None:
-            self._found = stakes.of(prepared)
-        return self._found
-
-    def mapping_file(
-        self, parsed_args: argparse.Namespace
-    ) -> MappingFile | None:
-        """The mappings below those of the options."""
-        return _mapped.file(parsed_args)
-
-    def wanted(
-        self, parsed_args: argparse.Namespace, given: Mapping[str, Any]
-    ) -> Wanted:
-        """What the checks have to know of it."""
-        from protectorclient.preflight.start import Wanted
-
-        return Wanted(**given)
-
-    @property
-    def purpose(self) -> str:  # type: ignore[override]
-        """What the checks are for."""
-        return self.action.replace("_", "-")
 
     def prepare(
         self, parsed_args: argparse.Namespace, **given: Any
     ) -> Prepared:
-        """Find the site to be asked, and look the names up."""
+        """Find the site to be asked, and look the names up.
+
+        :param given: the parameters of the action.
+        """
         return self.pair.prepare(
             self.action,
             parsed_args.protection_group,
             reason=parsed_args.reason,
-            expect=self.expected(parsed_args),
+            expect=_preflight.expected(parsed_args),
             **given,
-            **self.own_options(parsed_args),
         )
 
+    #: The impact, once it was asked for.
+    _impact: Stakes | None = None
 
-class Moving(Action):
-    """An action that moves the group, and says first what that means."""
+    def impact(self, action: Prepared) -> Stakes:
+        """Find what an action moves and what is lost by it, once."""
+        from protectorclient.preflight import impact
 
-    def question(
-        self, parsed_args: argparse.Namespace, prepared: Prepared
-    ) -> None:
-        from protectorclient.osc.v1 import _questions
+        if self._impact is None:
+            self._impact = impact.of(action)
+        return self._impact
 
-        question = _questions.move(prepared.group.name, self.impact(prepared))
-        prompts.for_yes(question, self.app.stderr)
-
-    def stakes(self, prepared: Prepared) -> None:
-        found = self.impact(prepared)
+    def tell_impact(self, action: Prepared) -> None:
+        """Write what an action moves and loses."""
+        found = self.impact(action)
         how = ", unplanned" if found.unplanned else ""
-        # what is about to be lost is said to everybody
+        # what is about to be lost is told with --quiet, too
         stops = found.drill and not found.retains
         tell = self.tell if found.unplanned or stops else self.say
         tell(
-            f"{prepared.action} of {prepared.group.name} from {found.source}"
+            f"{action.action} of {action.group.name} from {found.source}"
             f" to {found.target}{how}"
         )
         for line in found.lines(columns.span):
             tell(f"  {line}")
 
+    def move(
+        self,
+        parsed_args: argparse.Namespace,
+        action: Prepared,
+        confirm: Callable[[Stakes], object],
+    ) -> columns.Output:
+        """Send an action that moves instances, once that is confirmed.
 
-class FailoverProtectionGroup(Moving):
+        :param confirm: asks a person, who has something to lose.
+        :raises CertainRefusal: the service is certain to refuse it.
+        :raises NotConfirmed: the answer was not yes.
+        """
+        for warning in action.warnings:
+            self.warn(warning)
+        if not parsed_args.start_anyway:
+            self._refuse(action)
+        self.tell_impact(action)
+        if not parsed_args.yes and prompts.on_terminal():
+            confirm(self.impact(action))
+        try:
+            return _start.send(self, parsed_args, action)
+        except exceptions.MappingIncomplete as error:
+            if self._impact is not None and self._impact.fix is not None:
+                error.then(self._impact.fix)
+            raise
+
+    def _refuse(self, action: Prepared) -> None:
+        """Refuse what the service is certain to refuse, before it is sent."""
+        from protectorclient.pair.moves import prepare
+        from protectorclient.preflight import refusals
+
+        refusals.hold(action)
+        prepare.need_target(action)
+        impact = self.impact(action)
+        refusals.hold(action, impact)
+        refusals.hold_copies(action, impact)
+
+
+class FailoverProtectionGroup(MoveCommand):
     """Fail a protection group over to the other site
 
     A planned failover is asked of the current primary, stops its
@@ -181,7 +119,8 @@ class FailoverProtectionGroup(Moving):
 
     action = "failover"
 
-    def add_own_options(self, parser: argparse.ArgumentParser) -> None:
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_group(parser)
         parser.add_argument(
             "--type",
             choices=("planned", "unplanned"),
@@ -194,82 +133,79 @@ class FailoverProtectionGroup(Moving):
             help="Fail over unplanned although the primary answers, and "
             "have two sites that each run the group",
         )
+        options.add_mappings(parser)
+        options.add_mapping_file(parser)
+        options.add_start_anyway(parser)
+        options.add_starting(parser)
+        options.add_yes(parser)
 
-    def check(self, parsed_args: argparse.Namespace) -> None:
-        super().check(parsed_args)
-        if parsed_args.accept_divergence and parsed_args.type == "planned":
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient.preflight.start import Wanted
+
+        _start.check_options(self, parsed_args)
+        unplanned = parsed_args.type == "unplanned"
+        accepted = parsed_args.accept_divergence
+        if accepted and not unplanned:
             raise exceptions.UsageProblem(
                 "--accept-divergence goes with --type unplanned"
             )
+        given = _mappings.given(parsed_args)
 
-    def prepare(
-        self, parsed_args: argparse.Namespace, **given: Any
-    ) -> Prepared:
-        try:
-            return super().prepare(parsed_args, **given)
-        except exceptions.PrimaryAnswers as error:
-            error.hint = "--accept-divergence fails over all the same"
-            error.then(self.again(without=("--type", "unplanned")))
-            raise
+        def prepare() -> Prepared:
+            try:
+                return self.prepare(
+                    parsed_args,
+                    unplanned=unplanned,
+                    accept_divergence=accepted,
+                    **given,
+                )
+            except exceptions.PrimaryAnswers as error:
+                error.hint = "--accept-divergence fails over all the same"
+                error.then(self.again(without=("--type", "unplanned")))
+                raise
 
-    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        self._unplanned = parsed_args.type == "unplanned"
-        return super().take_action(parsed_args)
+        if _preflight.is_wanted(parsed_args):
+            return _preflight.show(
+                self,
+                parsed_args,
+                parsed_args.type if unplanned else "failover",
+                Wanted(**given, accept_divergence=accepted),
+                prepare,
+                self.tell_impact,
+            )
+        action = prepare()
+        group = action.group.name
 
-    @property
-    def purpose(self) -> str:  # type: ignore[override]
-        return "unplanned" if self._unplanned else "failover"
+        def confirm(impact: Stakes) -> None:
+            if unplanned:
+                prompts.for_name(
+                    group, _questions.unplanned(impact), self.app.stderr
+                )
+            else:
+                prompts.for_yes(
+                    _questions.move(group, impact), self.app.stderr
+                )
 
-    def wanted(
-        self, parsed_args: argparse.Namespace, given: Mapping[str, Any]
-    ) -> Wanted:
-        accepted = parsed_args.accept_divergence
-        return dataclasses.replace(
-            super().wanted(parsed_args, given), accept_divergence=accepted
-        )
-
-    def own_options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
-        return {
-            "unplanned": parsed_args.type == "unplanned",
-            "accept_divergence": parsed_args.accept_divergence,
-        }
-
-    def question(
-        self, parsed_args: argparse.Namespace, prepared: Prepared
-    ) -> None:
-        if parsed_args.type == "planned":
-            super().question(parsed_args, prepared)
-            return
-        from protectorclient.osc.v1 import _questions
-
-        question = _questions.unplanned(self.impact(prepared))
-        prompts.for_name(prepared.group.name, question, self.app.stderr)
-
-    def send(
-        self, parsed_args: argparse.Namespace, prepared: Prepared
-    ) -> columns.Output:
-        output = super().send(parsed_args, prepared)
-        # of a primary that was shown to be dead sync-force tells it, later
-        if parsed_args.accept_divergence and not isinstance(
-            self.trouble, exceptions.OperationFailed | KeyboardInterrupt
-        ):
-            self._tell_copies(prepared)
-        if parsed_args.type == "unplanned" and self.trouble is None:
-            located = prepared.located
-            # one that answers is back already
-            gone = located.errors.get(located.current.name) is not None
-            if gone:
-                self.say(f"when {located.current.name} is back:")
-            if not self.is_quiet:
-                self.next(commands.sync_force(prepared.group.name))
+        output = self.move(parsed_args, action, confirm)
+        if accepted:
+            self._tell_copies(action)
+        if unplanned and self.trouble is None:
+            self._tell_sync(action)
         return output
 
-    def _tell_copies(self, prepared: Prepared) -> None:
-        """Whether the old primary's instances run on beside the new ones."""
+    def _tell_copies(self, action: Prepared) -> None:
+        """Write whether the old primary's instances run beside the new.
+
+        Of a primary that does not answer, sync-force tells it later.
+        """
         from protectorclient.osc.v1 import _copies
         from protectorclient.preflight import copies
 
-        located = prepared.located
+        if isinstance(
+            self.trouble, exceptions.OperationFailed | KeyboardInterrupt
+        ):
+            return
+        located = action.located
         target = located.site_ids[located.other.name]
         seen = copies.look(located, primary=target)
         home = target == located.group.primary_site_id
@@ -283,13 +219,22 @@ class FailoverProtectionGroup(Moving):
         )
         _copies.tell_unknown(self, seen, located)
 
+    def _tell_sync(self, action: Prepared) -> None:
+        """Write what to type when the old primary is back."""
+        located = action.located
+        if located.errors.get(located.current.name) is not None:
+            self.say(f"when {located.current.name} is back:")
+        if not self.is_quiet:
+            self.next(commands.sync_force(action.group.name))
 
-class FailbackProtectionGroup(Moving):
+
+class FailbackProtectionGroup(MoveCommand):
     """Fail a protection group back to its primary site"""
 
     action = "failback"
 
-    def add_own_options(self, parser: argparse.ArgumentParser) -> None:
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_group(parser)
         parser.add_argument(
             "--reverse-replication",
             action="store_true",
@@ -302,31 +247,56 @@ class FailbackProtectionGroup(Moving):
             help="Read the mapping file the other way round; without a "
             "file, take the mappings of the last failover",
         )
+        options.add_mappings(parser)
+        options.add_mapping_file(parser)
+        options.add_start_anyway(parser)
+        options.add_starting(parser)
+        options.add_yes(parser)
 
-    def own_options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
-        return {"reverse_replication": parsed_args.reverse_replication}
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient.preflight.start import Wanted
 
-    def send(
-        self, parsed_args: argparse.Namespace, prepared: Prepared
-    ) -> columns.Output:
-        output = super().send(parsed_args, prepared)
+        _start.check_options(self, parsed_args)
+        given = _mappings.given(parsed_args)
+        if parsed_args.reverse_mapping and not parsed_args.mapping_file:
+            from protectorclient.pair.moves import last_mapping
+
+            last = last_mapping.failover(
+                self.pair, parsed_args.protection_group
+            )
+            given["mapping_file"] = last.reversed()
+
+        def prepare() -> Prepared:
+            return self.prepare(
+                parsed_args,
+                reverse_replication=parsed_args.reverse_replication,
+                **given,
+            )
+
+        if _preflight.is_wanted(parsed_args):
+            return _preflight.show(
+                self,
+                parsed_args,
+                "failback",
+                Wanted(**given),
+                prepare,
+                self.tell_impact,
+            )
+        action = prepare()
+        group = action.group.name
+        output = self.move(
+            parsed_args,
+            action,
+            lambda impact: prompts.for_yes(
+                _questions.move(group, impact), self.app.stderr
+            ),
+        )
         if not (parsed_args.wait or parsed_args.reverse_replication):
-            self.tell_unprotected(prepared.group.name, "once it has completed")
+            _wait.tell_unprotected(self, group, "once it has completed")
         return output
 
-    def mapping_file(
-        self, parsed_args: argparse.Namespace
-    ) -> MappingFile | None:
-        if parsed_args.mapping_file or not parsed_args.reverse_mapping:
-            return super().mapping_file(parsed_args)
-        from protectorclient.pair.moves import last_mapping
 
-        return last_mapping.failover(
-            self.pair, parsed_args.protection_group
-        ).reversed()
-
-
-class TestFailoverProtectionGroup(Moving):
+class TestFailoverProtectionGroup(MoveCommand):
     """Rehearse a failover with test instances at the other site
 
     The test runs from the latest recovery point. test-cleanup removes
@@ -335,30 +305,78 @@ class TestFailoverProtectionGroup(Moving):
 
     action = "test_failover"
 
-    def add_own_options(self, parser: argparse.ArgumentParser) -> None:
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_group(parser)
         parser.add_argument(
             "--retain-primary",
             action="store_true",
             help="Leave the primary's instances running; without it they "
             "are stopped until the clean-up",
         )
+        options.add_mappings(parser)
+        options.add_mapping_file(parser)
+        options.add_start_anyway(parser)
+        options.add_starting(parser)
+        options.add_yes(parser)
 
-    def own_options(self, parsed_args: argparse.Namespace) -> dict[str, Any]:
-        return {"retain_primary": parsed_args.retain_primary}
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient.preflight.start import Wanted
 
-    def question(
-        self, parsed_args: argparse.Namespace, prepared: Prepared
-    ) -> None:
-        if parsed_args.retain_primary:
-            return
-        from protectorclient.osc.v1 import _questions
+        _start.check_options(self, parsed_args)
+        given = _mappings.given(parsed_args)
 
-        question = _questions.drill(prepared.group.name, self.impact(prepared))
-        prompts.for_yes(question, self.app.stderr)
+        def prepare() -> Prepared:
+            return self.prepare(
+                parsed_args,
+                retain_primary=parsed_args.retain_primary,
+                **given,
+            )
+
+        if _preflight.is_wanted(parsed_args):
+            return _preflight.show(
+                self,
+                parsed_args,
+                "test-failover",
+                Wanted(**given),
+                prepare,
+                self.tell_impact,
+            )
+        action = prepare()
+
+        def confirm(impact: Stakes) -> None:
+            if not parsed_args.retain_primary:
+                prompts.for_yes(
+                    _questions.drill(action.group.name, impact),
+                    self.app.stderr,
+                )
+
+        return self.move(parsed_args, action, confirm)
 
 
-class TestCleanupProtectionGroup(Action):
+class TestCleanupProtectionGroup(MoveCommand):
     """Remove what a test failover made"""
 
     action = "test_cleanup"
-    mapped = False
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        options.add_group(parser)
+        options.add_starting(parser)
+        options.add_yes(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient.preflight.start import Wanted
+
+        _start.check_options(self, parsed_args)
+        if _preflight.is_wanted(parsed_args):
+            return _preflight.show(
+                self,
+                parsed_args,
+                "test-cleanup",
+                Wanted(),
+                lambda: self.prepare(parsed_args),
+            )
+        # it deletes what was made for a test alone: nobody is asked
+        action = self.prepare(parsed_args)
+        for warning in action.warnings:
+            self.warn(warning)
+        return _start.send(self, parsed_args, action)

@@ -1,15 +1,13 @@
-"""``protector protection-group check``: look before you leap."""
+"""``protector protection-group check``: whether an action would succeed."""
 
 from __future__ import annotations
 
 import argparse
-import dataclasses
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient.osc import columns, command, options
-from protectorclient.osc.v1 import _mapped
+from protectorclient.osc.v1 import _mappings
 
 if TYPE_CHECKING:
     from protectorclient.preflight.start import Report
@@ -57,10 +55,10 @@ class CheckProtectionGroup(command.Lister):
             help="End with 4 where there are warnings alone",
         )
         options.add_mappings(parser)
-        _mapped.add_mapping_file(parser)
+        options.add_mapping_file(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient.osc.v1 import _checks
+        from protectorclient.osc.v1 import _findings
         from protectorclient.preflight import start
 
         names = list(dict.fromkeys(parsed_args.protection_group))
@@ -70,12 +68,11 @@ class CheckProtectionGroup(command.Lister):
                 self.warn(warning)
         findings = [one for report in reports for one in report.findings]
         self.outcome = start.exit_code(findings, parsed_args.strict)
-        self.last_line = start.summary(findings)
-        self._reports = reports
+        _findings.tell_below(self, parsed_args, reports)
         wide = parsed_args.formatter != "table"
         if len(names) == 1:
-            return _checks.output(findings, parsed_args.formatter)
-        show = _checks.data if wide else _checks.rows
+            return _findings.output(findings, parsed_args.formatter)
+        show = _findings.data if wide else _findings.rows
         headers, _ = show(())
         title = "protection_group" if wide else "Protection Group"
         return (title, *headers), [
@@ -90,10 +87,7 @@ class CheckProtectionGroup(command.Lister):
         """One for each group; what is known of the sites is kept."""
         from protectorclient.preflight import start
 
-        wanted = start.Wanted(
-            **dataclasses.asdict(_mapped.given(parsed_args)),
-            mapping_file=_mapped.file(parsed_args),
-        )
+        wanted = start.Wanted(**_mappings.given(parsed_args))
         sides = start.open_sides(self.pair)
         found = []
         missing: exceptions.NotFound | None = None
@@ -113,25 +107,3 @@ class CheckProtectionGroup(command.Lister):
         # what is misspelt does not hide the rest
         self.trouble = missing
         return found
-
-    def produce_output(
-        self,
-        parsed_args: argparse.Namespace,
-        column_names: Sequence[str],
-        data: Any,
-    ) -> int:
-        status = super().produce_output(parsed_args, column_names, data)
-        self.app.stdout.flush()
-        if parsed_args.formatter == "table":
-            from protectorclient.osc.v1 import _checks
-
-            several = len(self._reports) > 1
-            for report in self._reports:
-                name = report.group if several else ""
-                _checks.tell_fixes(self, report.findings, name)
-        self.tell(self.last_line)
-        return status
-
-    _reports: Sequence[Report] = ()
-    #: How many findings of each kind there are.
-    last_line = ""

@@ -1,4 +1,4 @@
-"""``protector protection-group reconcile``: after the fire."""
+"""``protector protection-group reconcile``: both sites as one again."""
 
 from __future__ import annotations
 
@@ -12,9 +12,14 @@ from protectorclient import exceptions
 from protectorclient.escape import shell_word
 from protectorclient.exit_codes import ExitCode
 from protectorclient.mapping import commands
-from protectorclient.osc import columns, options, prompts
-from protectorclient.osc.v1 import _following, protection_group_sync
-from protectorclient.preflight import copies
+from protectorclient.osc import columns, command, options, prompts
+from protectorclient.osc.v1 import (
+    _copies,
+    _findings,
+    _start,
+    _wait,
+    protection_group_sync,
+)
 
 if TYPE_CHECKING:
     from protectorclient.pair.site import SiteHandle
@@ -26,7 +31,7 @@ if TYPE_CHECKING:
 _SUM = 12
 
 
-class ReconcileProtectionGroup(_following.Following):
+class ReconcileProtectionGroup(command.ShowOne):
     """Bring both sites of a protection group together again
 
     Shows what each site holds and claims, who is ahead and why, and which
@@ -64,12 +69,18 @@ class ReconcileProtectionGroup(_following.Following):
         from protectorclient.preflight import start
         from protectorclient.reports import reconcile
 
+        self.wait = _wait.Wait(
+            self,
+            nothing=lambda: _wait.Interrupted(
+                "interrupted; nothing was started", self.again()
+            ),
+        )
         name = parsed_args.protection_group
         protection_group_sync.check_winner(self.pair, parsed_args.winner)
         if parsed_args.discard_version is not None and not parsed_args.winner:
             raise exceptions.UsageProblem("--discard-version needs --winner")
         state = reconcile.look(self.pair, name)
-        for line in _told(state):
+        for line in _side_by_side(state):
             self.tell(line)
         synced = False
         removed: list[Any] | None = None
@@ -93,12 +104,8 @@ class ReconcileProtectionGroup(_following.Following):
             report = start.run(self.pair, name, purpose, sides=sides)
             self.outcome = start.exit_code(report.findings)
             self.tell(f"check --for {purpose}:")
-            from protectorclient.osc.v1 import _checks
-
-            _checks.tell(self, report.findings)
+            _findings.tell(self, report.findings)
         elif loser is None:
-            from protectorclient.osc.v1 import _copies
-
             _copies.tell_seen(self, state.seen, state.located, in_sync=False)
         return _shown(state, synced, report, removed)
 
@@ -142,7 +149,7 @@ class ReconcileProtectionGroup(_following.Following):
             group.id, winner=winner.name, version=held
         )
         names = {group.id: group.name}
-        operation = self.follow(operation, site, None, names)
+        operation, _ = _start.follow(self, operation, site, None, names)
         if self.trouble is not None or operation.status != "completed":
             return None
         removed = list((operation.result_data or {}).get("stale_removed", ()))
@@ -298,7 +305,7 @@ def _stamp(when: datetime.datetime) -> str:
     return when.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _told(state: State) -> Iterator[str]:
+def _side_by_side(state: State) -> Iterator[str]:
     """Both sites side by side, for whoever has to decide."""
     head = ("", *(claim.site for claim in state.claims))
     rows: list[tuple[str, ...]] = [head]
@@ -325,6 +332,8 @@ def _told(state: State) -> Iterator[str]:
 
 def _left_lines(state: State) -> Iterator[str]:
     """What is left beside the group."""
+    from protectorclient.preflight import copies
+
     left = copies.by_site(state.seen.copies)
     other = state.located.other.name
     for site, some in left.items():

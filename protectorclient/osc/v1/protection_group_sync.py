@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
@@ -11,39 +11,20 @@ from protectorclient.escape import shell_word
 from protectorclient.exit_codes import ExitCode
 from protectorclient.mapping import commands
 from protectorclient.osc import columns, command, options, prompts
-from protectorclient.osc.v1 import _reading
+from protectorclient.osc.v1 import _reads
 
 if TYPE_CHECKING:
     from protectorclient.pair.located import SyncReport
     from protectorclient.pair.reads.groups import Reads
     from protectorclient.pair.site import SiteHandle
     from protectorclient.pair.site_pair import SitePair
-    from protectorclient.preflight import copies
     from protectorclient.records.protection_group import (
         ProtectionGroup,
         SyncStatus,
     )
 
 
-class Compared(command.ShowOne):
-    """Shows what both sites say of the metadata of a group."""
-
-    def report(self, report: SyncReport) -> columns.Output:
-        """Both sites, and an exit status that tells."""
-        if not report.in_sync:
-            self.outcome = ExitCode.PROBLEM
-            self.afterwards = _cure(report)
-        located = report.located
-        handles = (located.current, located.other)
-        return _output(
-            located.group,
-            report.status,
-            [_side(report, handle) for handle in handles],
-            {site_id: site.name for site_id, site in located.sites.items()},
-        )
-
-
-class SyncStatusProtectionGroup(_reading.ReadsBoth, Compared):
+class SyncStatusProtectionGroup(command.ShowOne):
     """Compare the metadata of a protection group at both sites
 
     The exit status is 0 where both hold the same, and 3 where they do not
@@ -53,7 +34,7 @@ class SyncStatusProtectionGroup(_reading.ReadsBoth, Compared):
     prefixes = {"protection_group": "group"}
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        super().add_options(parser)
+        options.add_sites(parser)
         options.add_group(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
@@ -69,18 +50,19 @@ class SyncStatusProtectionGroup(_reading.ReadsBoth, Compared):
             if handle.name in located.groups:
                 instead = answer.whose(handle.name, located.group)
         warnings = answer.silence(report.errors, instead, located.group.name)
-        self.tell_warnings(warnings, report.errors)
-        return self.report(report)
+        _reads.warn(self, warnings, report.errors)
+        return _report(self, report)
 
     def _of_one(
         self, parsed_args: argparse.Namespace, reads: Reads
     ) -> columns.Output:
         """What one site says of both."""
-        found = self.told(
+        found = _reads.warned(
+            self,
             reads.of_group(
                 parsed_args.protection_group,
                 lambda facts, group: (group, facts.sync(group.id)),
-            )
+            ),
         )
         group, side = found.value
         if side.status != "IN_SYNC" or reads.alone is not None:
@@ -91,20 +73,17 @@ class SyncStatusProtectionGroup(_reading.ReadsBoth, Compared):
             group,
             side.status,
             [_told(found.site.name, role, side)],
-            self.site_names(parsed_args, found.site),
+            _reads.site_names(parsed_args, found.site),
         )
 
 
-class SyncForceProtectionGroup(Compared):
+class SyncForceProtectionGroup(command.ShowOne):
     """Copy the metadata of the site that is ahead to the other one
 
     Where both sites have changed since they last agreed, name the one
     that wins with --winner. Instances that a forced failover left running
     at the other site are named at the end.
     """
-
-    #: What runs beside the group, and how both sites compare by then.
-    _seen: tuple[copies.Seen, SyncReport] | None = None
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         options.add_group(parser)
@@ -117,6 +96,7 @@ class SyncForceProtectionGroup(Compared):
         options.add_yes(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient.osc.v1 import _copies
         from protectorclient.preflight import copies
 
         group = parsed_args.protection_group
@@ -124,8 +104,15 @@ class SyncForceProtectionGroup(Compared):
         self._confirm(parsed_args)
         self.pair.sync_force(group, winner=parsed_args.winner)
         report = self.pair.sync_status(group, grace=None)
-        self._seen = copies.look(report.located), report
-        return self.report(report)
+        seen = copies.look(report.located)
+        shown = _report(self, report)
+        self.afterwards.insert(
+            0,
+            lambda: _copies.tell_seen(
+                self, seen, report.located, in_sync=report.in_sync
+            ),
+        )
+        return shown
 
     def _confirm(self, parsed_args: argparse.Namespace) -> None:
         """Without a winner nothing is overwritten that is not older."""
@@ -141,22 +128,21 @@ class SyncForceProtectionGroup(Compared):
             self.app.stderr,
         )
 
-    def produce_output(
-        self,
-        parsed_args: argparse.Namespace,
-        column_names: Sequence[str],
-        data: Any,
-    ) -> int:
-        status = super().produce_output(parsed_args, column_names, data)
-        if self._seen is not None:
-            self.app.stdout.flush()
-            from protectorclient.osc.v1 import _copies
 
-            seen, report = self._seen
-            _copies.tell_seen(
-                self, seen, report.located, in_sync=report.in_sync
-            )
-        return status
+def _report(shower: command.Command, report: SyncReport) -> columns.Output:
+    """Show both sites; set the exit status, and what to type next."""
+    if not report.in_sync:
+        shower.outcome = ExitCode.PROBLEM
+        lines = _cure(report)
+        shower.afterwards.append(lambda: shower.next(*lines))
+    located = report.located
+    handles = (located.current, located.other)
+    return _output(
+        located.group,
+        report.status,
+        [_side(report, handle) for handle in handles],
+        {site_id: site.name for site_id, site in located.sites.items()},
+    )
 
 
 def _cure(report: SyncReport) -> list[str]:

@@ -206,8 +206,11 @@ class ValidateSite(command.Lister):
             self.say(f"{parsed_args.site} from {asked}: {found.status}")
             if found.status != "active":
                 self.outcome = ExitCode.PROBLEM
-                name = shell_word(parsed_args.site)
-                self.afterwards = (protector(f"site show {name}"),)
+        if self.outcome is ExitCode.PROBLEM:
+            name = shell_word(parsed_args.site)
+            self.afterwards.append(
+                lambda: self.next(protector(f"site show {name}"))
+            )
         return columns.listed(rows, CHECK_COLUMNS)
 
 

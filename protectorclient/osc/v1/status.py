@@ -14,7 +14,7 @@ from protectorclient.escape import protector, shell_word
 from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.formats import selection
-from protectorclient.osc.v1 import _reading
+from protectorclient.osc.v1 import _reads
 
 if TYPE_CHECKING:
     from protectorclient.osc.live.status_frame import Glance
@@ -38,7 +38,7 @@ _READY = HEADERS.index("Ready")
 INTERVAL = 5.0
 
 
-class ShowStatus(_reading.ReadsBoth, command.Lister):
+class ShowStatus(command.Lister):
     """Show all protection groups: where they run, whether they could move
 
     Both sites are asked. A drill is a test failover that has succeeded.
@@ -57,7 +57,7 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
     sleep = staticmethod(time.sleep)
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        super().add_options(parser)
+        options.add_sites(parser)
         parser.add_argument(
             "protection_group",
             metavar="<protection-group>",
@@ -106,15 +106,15 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
             names = [row.name for row in self._found.rows if not row.ready]
             words = " ".join(map(shell_word, names))
             if words:
-                self.afterwards = (protector(f"{CHECK} {words}"),)
+                check = protector(f"{CHECK} {words}")
+                self.afterwards.append(lambda: self.next(check))
         return self._output(parsed_args)
 
     def _look(self, parsed_args: argparse.Namespace) -> Overview:
         from protectorclient.reports import overview
 
-        reads = self.reads(parsed_args)
         # a site that was late may answer at the next look
-        self._reads = None
+        reads = self.sites.fresh_reads(parsed_args)
         self._alone = reads.alone
         found = overview.look(reads, parsed_args.protection_group)
         if found.trouble is None or (found.rows and parsed_args.prometheus):
@@ -162,7 +162,10 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
         data: Any,
     ) -> int:
         """On a terminal in place; elsewhere one table after another."""
-        if parsed_args.formatter == "table" and self._may_draw():
+        from protectorclient.osc.live import display
+
+        is_table = parsed_args.formatter == "table"
+        if is_table and display.may_draw(self, self.app.stdout):
             return self._draw(parsed_args, column_names, data)
         while True:
             super().produce_output(parsed_args, column_names, data)
@@ -175,12 +178,6 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
                 self.warn(str(error))
                 continue
             column_names, data = self._output(parsed_args)
-
-    def _may_draw(self) -> bool:
-        from protectorclient.osc.live import screen
-
-        chatty = self.app.options.verbose_level > 1 or self.app.options.debug
-        return not chatty and screen.can_draw(self.app.stdout)
 
     def _draw(
         self,
@@ -293,7 +290,7 @@ class ShowStatus(_reading.ReadsBoth, command.Lister):
             self.hint(reading.reconcile(apart[0]))
         if self._alone is not None:
             self.warn(f"only {self._found.sites[0]} was asked: {self._alone}")
-        self.tell_warnings((), self._found.errors)
+        _reads.warn(self, (), self._found.errors)
         for row in self._found.rows:
             _copies.tell(
                 self,

@@ -10,6 +10,7 @@ from protectorclient import exceptions
 from protectorclient.mapping import model
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.formats import selection
+from protectorclient.osc.v1 import _reads
 
 COLUMNS = {
     "ID": "id",
@@ -31,7 +32,7 @@ class ListTenantMapping(command.Lister):
             limit=parsed_args.limit, marker=parsed_args.marker
         )
         records = [mapping.to_dict() for mapping in found]
-        names = self.names(parsed_args)
+        names = _reads.fetch_names(parsed_args, self.client)
         titles, rows = columns.listed(records, COLUMNS)
         return titles, [
             columns.replaced(
@@ -78,7 +79,7 @@ class CreateTenantMapping(command.ShowOne):
         }
 
         made = pair.create_tenant_mapping(parsed_args.name, projects)
-        names = self.names(parsed_args)
+        names = _reads.fetch_names(parsed_args, self.client)
         return columns.replaced(
             columns.shown(made), {"projects": _projects(made.to_dict(), names)}
         )

@@ -147,7 +147,7 @@ def test_several_operations_are_told_apart() -> None:
 def test_events_as_json() -> None:
     lines: list[str] = []
     when = datetime.datetime(2025, 11, 3, 10, tzinfo=datetime.UTC)
-    journal = progress.Journal(lines.append, lambda: when)
+    journal = progress.EventLog(lines.append, lambda: when)
     gone = exceptions.SiteUnreachable("gone", site="site-a")
     for event in (
         *changes(operation("running", 5, steps_completed=["one"])),

@@ -13,8 +13,8 @@ import pytest
 
 from protectorclient import exceptions
 from protectorclient.osc.formats import measure
-from protectorclient.osc.live import frame, screen, tracker
-from protectorclient.polling import events, step_times
+from protectorclient.osc.live import frame, screen
+from protectorclient.polling import events, progress_state, step_times
 from protectorclient.records.operation import Operation
 
 NAMES = {"pg-1": "prod-web-app", "sa": "site-a", "sb": "site-b"}
@@ -106,17 +106,17 @@ def past(seconds: int) -> Operation:
 
 
 class Followed:
-    """A tracker, and time that passes between the records it is shown."""
+    """A state, and time that passes between the records it is shown."""
 
     def __init__(self, *keys: events.Key, **options: Any) -> None:
         self.clock = Clock()
-        self.tracker = tracker.Tracker(
+        self.state = progress_state.ProgressState(
             keys or (KEY,), names=NAMES, clock=self.clock, **options
         )
         self.last: dict[str, Operation] = {}
 
     def see(self, operation: Operation, key: events.Key = KEY) -> None:
-        self.tracker(
+        self.state(
             events.Changed(
                 at=0.0,
                 key=key,
@@ -127,7 +127,7 @@ class Followed:
         self.last[operation.id] = operation
 
     def end(self, outcome: events.Outcome, key: events.Key = KEY) -> None:
-        self.tracker(
+        self.state(
             events.Ended(
                 at=0.0,
                 key=key,
@@ -139,7 +139,7 @@ class Followed:
     def lines(
         self, width: int = 80, height: int = 24, **options: Any
     ) -> list[str]:
-        return frame.plain(frame.frame(self.tracker, width, height, **options))
+        return frame.plain(frame.frame(self.state, width, height, **options))
 
 
 def test_a_failover_on_its_way() -> None:
@@ -204,12 +204,12 @@ def test_a_silent_site_is_told_of() -> None:
     followed = Followed()
     followed.see(record(1, 10))
     gone = exceptions.SiteUnreachable("connection refused", site="site-a")
-    followed.tracker(events.Lost(at=0, site="site-a", error=gone))
+    followed.state(events.Lost(at=0, site="site-a", error=gone))
     followed.clock.now += 12
     assert followed.lines()[-2] == (
         "no word from site-a for 12s (connection refused)"
     )
-    followed.tracker(events.Regained(at=0, site="site-a", polls=3, seconds=12))
+    followed.state(events.Regained(at=0, site="site-a", polls=3, seconds=12))
     assert not [line for line in followed.lines() if "no word" in line]
 
 
@@ -243,7 +243,7 @@ def test_what_is_not_heard_does_not_tick(tmp_path: pathlib.Path) -> None:
     followed.see(record(1, 10))
     followed.see(record(2, 15))
     followed.clock.now += 9
-    followed.tracker(lost(5, 295))
+    followed.state(lost(5, 295))
     followed.clock.now += 232
     lines = followed.lines()
     assert lines[2] == "? last seen running  32 %, 3m 57s ago"
@@ -259,7 +259,7 @@ def test_what_is_not_heard_does_not_tick(tmp_path: pathlib.Path) -> None:
     )
     (row,) = followed.lines(80, 4)[:1]
     assert row.endswith("19s  last seen 3m 57s ago")
-    followed.tracker(events.Regained(at=0, site="site-a", polls=9, seconds=1))
+    followed.state(events.Regained(at=0, site="site-a", polls=9, seconds=1))
     assert followed.lines()[7].endswith(
         "  4m 1s  slow: 95 % of 6 took at most 3s"
     )
@@ -284,8 +284,8 @@ def test_the_last_picture_of_a_silence(
 ) -> None:
     followed = Followed()
     followed.see(record(2, 15))
-    followed.tracker(lost(0))
-    followed.tracker(
+    followed.state(lost(0))
+    followed.state(
         events.Ended(
             at=0.0,
             key=KEY,
@@ -301,7 +301,7 @@ def test_the_last_picture_of_a_silence(
 
 def test_a_site_that_is_not_asked_any_more_is_not_told_of() -> None:
     followed = Followed(events.Key("", "op-1"))
-    followed.tracker(
+    followed.state(
         events.Lost(at=0, site="site-b", error=lost(0).error, patience=300)
     )
     assert "no word from site-b" in followed.lines()[-2]
@@ -340,7 +340,7 @@ def test_what_was_not_seen_whole_is_not_noted() -> None:
     followed.see(record(3, 20))
     followed.see(record(5, 50))
     followed.see(record(6, 60))
-    (one,) = followed.tracker.operations
+    (one,) = followed.state.operations
     assert one.taken == {STEPS[5]: 10.0}, "two at once cannot be parted"
 
 
@@ -349,13 +349,13 @@ def test_the_sites_clock_where_it_is_known() -> None:
     later = began + datetime.timedelta(minutes=20)
     followed = Followed(server_time=lambda site: later)
     followed.see(record(1, 10))
-    (one,) = followed.tracker.operations
-    assert followed.tracker.elapsed(one) == 1200
+    (one,) = followed.state.operations
+    assert followed.state.elapsed(one) == 1200
     early = began - datetime.timedelta(minutes=20)
     followed = Followed(server_time=lambda site: early)
     followed.see(record(1, 10))
-    (one,) = followed.tracker.operations
-    assert followed.tracker.elapsed(one) == 10, "never behind its own stamps"
+    (one,) = followed.state.operations
+    assert followed.state.elapsed(one) == 10, "never behind its own stamps"
 
 
 # Many operations
@@ -449,7 +449,7 @@ def test_nothing_heard_yet() -> None:
 
 def test_what_does_not_exist() -> None:
     followed = Followed()
-    followed.tracker(
+    followed.state(
         events.Ended(
             at=0.0,
             key=KEY,
@@ -496,7 +496,7 @@ def test_rich_is_loaded_by_none_but_the_screen() -> None:
 
     program = (
         "import sys;"
-        "from protectorclient.osc.live import frame, screen, tracker;"
+        "from protectorclient.osc.live import frame, screen;"
         "from protectorclient.osc.v1 import operation_watch, operation_wait;"
         "print('rich' in sys.modules)"
     )

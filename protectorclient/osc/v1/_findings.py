@@ -1,15 +1,17 @@
-"""How findings look: rows on stdout, and below them what clears them."""
+"""The findings of checks: a table on stdout, and below it what clears them."""
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from protectorclient.osc import columns
-from protectorclient.preflight.start import Finding, Severity, summary
+from protectorclient.preflight.findings import Finding, Severity, summary
 
 if TYPE_CHECKING:
-    from protectorclient.osc.command import Base
+    from protectorclient.osc.command import Command
+    from protectorclient.preflight.findings import Report
 
 HEADERS = ("Check", "Site", "Result", "Blocks", "Detail")
 #: What a program gets.
@@ -63,10 +65,33 @@ def output(findings: Sequence[Finding], formatter: str) -> columns.Output:
     return rows(findings) if formatter == "table" else data(findings)
 
 
-def tell_fixes(
-    command: Base, findings: Iterable[Finding], group: str = ""
+def tell_below(
+    command: Command,
+    parsed_args: argparse.Namespace,
+    reports: Sequence[Report],
 ) -> None:
-    """What clears each of them, below the table: for people.
+    """Have what clears the findings, and their count, told below the table.
+
+    A program has the steps in its output.
+    """
+
+    def write() -> None:
+        if parsed_args.formatter == "table":
+            several = len(reports) > 1
+            for report in reports:
+                name = report.group if several else ""
+                _tell_steps(command, report.findings, name)
+        command.tell(
+            summary([one for report in reports for one in report.findings])
+        )
+
+    command.afterwards.append(write)
+
+
+def _tell_steps(
+    command: Command, findings: Iterable[Finding], group: str
+) -> None:
+    """What clears each of them.
 
     :param group: whose they are, where the table is of several.
     """
@@ -77,8 +102,8 @@ def tell_fixes(
             command.next(*finding.steps)
 
 
-def tell(command: Base, findings: Iterable[Finding]) -> None:
-    """What is wrong, where stdout holds something else."""
+def tell(command: Command, findings: Iterable[Finding]) -> None:
+    """Write what is wrong to stderr, where stdout holds something else."""
     found = list(findings)
     for finding in found:
         if finding.severity in _BAD:

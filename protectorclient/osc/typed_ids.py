@@ -5,16 +5,14 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient.escape import ShellCommand
-from protectorclient.pair import both_sites
 from protectorclient.pair.reads import prefixes
 
 if TYPE_CHECKING:
-    from protectorclient.osc.command import Base
     from protectorclient.pair.both_sites import BothSites
 
 #: The word in place of ids that says where they come from.
@@ -34,18 +32,31 @@ _NOUNS = {
 _TOO_SHORT = re.compile(r"(?=.*[0-9])[0-9a-f]{4,7}")
 
 
-def expand(command: Base, parsed_args: argparse.Namespace) -> None:
-    """Put whole ids for their beginnings, in the arguments of a command."""
+def expand(
+    parsed_args: argparse.Namespace,
+    arguments: Mapping[str, str],
+    sites: Callable[[], BothSites],
+    tell: Callable[[str], object],
+) -> None:
+    """Replace the beginnings of ids by the ids, in a command's arguments.
+
+    :param arguments: those that take one, and what they name: group,
+        operation or site.
+    :param sites: the sites that are asked, where there is a beginning.
+    :param tell: writes the ids that an ambiguous one may be.
+    :raises NotFound: no id begins so.
+    :raises Ambiguous: several do.
+    """
     asked: BothSites | None = None
-    for dest, noun in command.prefixes.items():
+    for dest, noun in arguments.items():
         kind = _KINDS[noun]
         given = getattr(parsed_args, dest, None)
         words = given if isinstance(given, list) else [given]
         whole = []
         for word in words:
             if word and prefixes.digits(word, kind) is not None:
-                asked = asked or command.asked(parsed_args)
-                word = _expanded(command, word, kind, asked)
+                asked = asked or sites()
+                word = _expanded(tell, word, kind, asked)
             whole.append(word)
         if whole != words:
             setattr(
@@ -55,19 +66,25 @@ def expand(command: Base, parsed_args: argparse.Namespace) -> None:
             )
 
 
-def not_whole(command: Base, message: str) -> str | None:
-    """Why what was typed is not taken for the beginning of an id.
+def not_whole(
+    parsed: argparse.Namespace | None,
+    arguments: Mapping[str, str],
+    message: str,
+) -> str | None:
+    """Explain why a word is not taken for the beginning of an id.
 
+    :param parsed: the command line.
+    :param arguments: as `expand` takes them.
     :param message: says of which word nothing has the name.
     :returns: a sentence; None where nothing looks like such a beginning.
     """
     for dest, noun in _NOUNS.items():
-        given = getattr(command.parsed, dest, None)
+        given = getattr(parsed, dest, None)
         kind = _KINDS[noun]
         for word in given if isinstance(given, list) else [given]:
             if not word or f"'{word}'" not in message:
                 continue
-            if dest not in command.prefixes:
+            if dest not in arguments:
                 if prefixes.digits(word, kind) is not None:
                     return (
                         f"'{word}' looks like the beginning of an id; what"
@@ -82,7 +99,10 @@ def not_whole(command: Base, message: str) -> str | None:
 
 
 def _expanded(
-    command: Base, word: str, kind: prefixes.Kind, asked: BothSites
+    tell: Callable[[str], object],
+    word: str,
+    kind: prefixes.Kind,
+    asked: BothSites,
 ) -> str:
     try:
         return prefixes.expand(word, kind, asked)
@@ -92,14 +112,8 @@ def _expanded(
             what = match.what
             if match.group:
                 what = f"{what} of {names.get(match.group, match.group)}"
-            command.tell(f"{match.id}  {what}  at {' and '.join(match.sites)}")
+            tell(f"{match.id}  {what}  at {' and '.join(match.sites)}")
         raise
-
-
-def sites_of(command: Base) -> BothSites:
-    """The sites that a command can ask: both, or the one there is."""
-    handles, alone = command.readable()
-    return both_sites.BothSites(handles, alone=alone)
 
 
 def from_stdin(words: list[str], verb: str) -> list[str]:

@@ -1,7 +1,8 @@
-"""What is known of operations that are followed, kept up from the events.
+"""The state of operations that are followed, built from the events.
 
-A screen reads it from a thread of its own, so that the seconds go on while
-a site is being asked.
+It is the one reader of events that remembers them: lines, frames, the result
+of a command and its exit status are made from it. A screen reads it from a
+thread of its own, so that the seconds go on while a site is being asked.
 """
 
 from __future__ import annotations
@@ -13,11 +14,20 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from protectorclient.osc.live import lines
-from protectorclient.polling import eta, events, phases, step_times
+from protectorclient.durations import span
+from protectorclient.polling import (
+    eta,
+    events,
+    phases,
+    results,
+    silence,
+    step_times,
+)
 
 if TYPE_CHECKING:
+    from protectorclient import exceptions
     from protectorclient.records.operation import Operation
+
 
 #: The time by a site's clock, where it is known.
 ServerTime = Callable[[str], datetime.datetime | None]
@@ -26,8 +36,8 @@ History = Callable[[str, "Operation"], Iterable["Operation"]]
 
 
 @dataclasses.dataclass
-class Tracked:
-    """One operation as it is followed."""
+class OperationState:
+    """One operation that is followed."""
 
     key: events.Key
     operation: Operation | None = None
@@ -60,19 +70,22 @@ class Slow:
     count: int
 
 
-class Tracker:
+class ProgressState:
     """Takes events, answers questions.
 
     :param keys: what is followed, in the order in which it is shown.
+    :param known: records that were there before, by id, with their sites.
     :param history: asked once for each site and type of operation.
     :param names: of groups and sites, by id.
-    :param place: what a site is called in the notebook; two clouds of one
-        name need not be the same.
+    :param book: the times that steps have taken before.
+    :param place: what a site is called in the book; two clouds of one name
+        need not be the same.
     """
 
     def __init__(
         self,
         keys: Iterable[events.Key],
+        known: Mapping[str, tuple[Operation, str]] | None = None,
         *,
         history: History = lambda site, operation: (),
         server_time: ServerTime = lambda site: None,
@@ -85,17 +98,41 @@ class Tracker:
         self.clock = clock
         self.names = dict(names or {})
         self.silent: dict[str, Silence] = {}
-        self._tracked = {key.operation_id: Tracked(key) for key in keys}
+        #: What is wrong with records, as sentences.
+        self.doubts: list[str] = []
+        #: The last records, by id, with the sites that know them.
+        self.records: dict[str, tuple[Operation, str]] = dict(known or {})
+        self._states = {key.operation_id: OperationState(key) for key in keys}
+        self._ended: list[str] = []
         self._history = history
         self._server_time = server_time
         self._book = book
         self._place = place
         self._past: dict[tuple[str, str], tuple[Operation, ...]] = {}
+        self._heard: dict[str, float] = {}
+        for _, site in self.records.values():
+            self.hear(site)
 
     @property
-    def operations(self) -> list[Tracked]:
+    def operations(self) -> list[OperationState]:
         """All that are followed, in order."""
-        return list(self._tracked.values())
+        return list(self._states.values())
+
+    @property
+    def keys(self) -> tuple[events.Key, ...]:
+        """Their keys, in order."""
+        return tuple(one.key for one in self._states.values())
+
+    def add(self, key: events.Key, record: Operation) -> None:
+        """Follow one more, which has begun only now."""
+        with self.lock:
+            if key.operation_id not in self._states:
+                self._states[key.operation_id] = OperationState(key)
+                self.records.setdefault(key.operation_id, (record, key.site))
+
+    def hear(self, site: str) -> None:
+        """Note that a site has answered, whatever it said."""
+        self._heard[site] = self.clock()
 
     def __call__(self, event: events.Event) -> None:
         if isinstance(event, events.Changed):
@@ -113,26 +150,30 @@ class Tracker:
             now, patience = self.clock(), event.patience
             self.silent[event.site] = Silence(
                 now - event.silent_for,
-                lines.brief(event.error),
+                event.reason,
                 None if patience is None else now + patience,
             )
         elif isinstance(event, events.Regained):
             self.silent.pop(event.site, None)
+        elif isinstance(event, events.Doubted):
+            self.doubts.append(event.message)
         elif isinstance(event, events.Changed):
-            one = self._tracked.setdefault(
-                event.key.operation_id, Tracked(event.key)
-            )
-            self._changed(one, event)
+            self._changed(self._state(event.key), event)
         elif isinstance(event, events.Ended):
-            one = self._tracked.setdefault(
-                event.key.operation_id, Tracked(event.key)
-            )
-            one.ended = event
+            self._state(event.key).ended = event
+            self._ended.append(event.key.operation_id)
 
-    def _changed(self, one: Tracked, event: events.Changed) -> None:
+    def _state(self, key: events.Key) -> OperationState:
+        return self._states.setdefault(key.operation_id, OperationState(key))
+
+    def _changed(self, one: OperationState, event: events.Changed) -> None:
         one.key = event.key
         one.operation = event.operation
         one.seen = self.clock()
+        self.records[event.key.operation_id] = (
+            event.operation,
+            event.key.site,
+        )
         so_far = _so_far(event.operation)
         if event.previous is None:
             fresh = not event.operation.steps_completed
@@ -147,13 +188,98 @@ class Tracker:
                     self._book.note(place, kind, event.steps[0], seconds)
             one.step_began = so_far
 
-    # Questions
+    # How it ends
+
+    @property
+    def ends(self) -> list[events.Ended]:
+        """The ends that were seen, the first one first."""
+        found = (self._states[one].ended for one in self._ended)
+        return [end for end in found if end is not None]
+
+    @property
+    def left(self) -> list[str]:
+        """The operations whose end has not been seen."""
+        return [
+            identity
+            for identity, one in self._states.items()
+            if one.ended is None
+        ]
+
+    @property
+    def any_ended(self) -> bool:
+        """Whether it is known how one has ended."""
+        return any(_is_known(end) for end in self.ends)
+
+    def keep_first(self) -> None:
+        """Forget all but the one that ended first, where any did."""
+        for end in self.ends:
+            if _is_known(end):
+                identity = end.key.operation_id
+                self._states = {identity: self._states[identity]}
+                self._ended = [identity]
+                return
+
+    def end(self, identity: str) -> events.Ended | None:
+        """The end of one, where it was seen."""
+        one = self._states.get(identity)
+        return None if one is None else one.ended
+
+    def outcome(self, identity: str) -> str:
+        """How one ended; or how it stands, where nobody waits any more."""
+        end = self.end(identity)
+        if end is not None:
+            return end.outcome.name.lower()
+        record, site = self.records[identity]
+        outcome = events.Outcome.RUNNING
+        if record.is_finished:
+            outcome = events.outcome_of(record, None)
+        elif self._is_silent(site):
+            outcome = events.Outcome.UNKNOWN
+        return outcome.name.lower()
+
+    def errors(self) -> dict[str, exceptions.ProtectorError]:
+        """The errors of those that did not end well, by operation."""
+        found = {
+            end.key.operation_id: results.error_for(end) for end in self.ends
+        }
+        return {name: error for name, error in found.items() if error}
+
+    def standing(self) -> list[str]:
+        """Say how those stand whose end has not been seen."""
+        found, going = [], []
+        for identity in self.left:
+            record, site = self.records.get(identity, (None, ""))
+            if record is None:
+                found.append(
+                    f"whether there is an operation {identity} is not known"
+                )
+            elif site in self.silent or self._is_silent(site):
+                # its last poll was lost: only what was seen can be said
+                status = record.status.replace("_", " ")
+                found.append(
+                    f"{identity} was {status} when last seen"
+                    f" {span(self._since_heard(site))} ago"
+                )
+            else:
+                going.append(identity)
+        if going:
+            goes = "goes" if len(going) == 1 else "go"
+            found.insert(0, f"{', '.join(going)} {goes} on")
+        return found
+
+    def _since_heard(self, site: str) -> float:
+        return self.clock() - self._heard.get(site, 0.0)
+
+    def _is_silent(self, site: str) -> bool:
+        return silence.is_silent(self._since_heard(site))
+
+    # How it goes
 
     def name(self, identity: str | None) -> str:
         """What an id is called, as far as is known."""
         return self.names.get(identity or "", identity or "")
 
-    def unheard(self, one: Tracked) -> float | None:
+    def unheard(self, one: OperationState) -> float | None:
         """Seconds since its site was last heard; None where it answers."""
         if one.operation is None or one.operation.is_finished:
             return None
@@ -162,7 +288,7 @@ class Tracker:
         silence = self.silent.get(one.key.site)
         return None if silence is None else self.clock() - silence.since
 
-    def elapsed(self, one: Tracked) -> float:
+    def elapsed(self, one: OperationState) -> float:
         """Seconds since an operation began, as far as it was seen."""
         operation = one.operation
         if operation is None:
@@ -179,13 +305,13 @@ class Tracker:
         since = (now - operation.started_at).total_seconds()
         return max(known, since - unheard)
 
-    def step_elapsed(self, one: Tracked) -> float | None:
+    def step_elapsed(self, one: OperationState) -> float | None:
         """Seconds since the step that runs began; None if unknown."""
         if one.step_began is None:
             return None
         return max(0.0, self.elapsed(one) - one.step_began)
 
-    def slow(self, one: Tracked, step: str) -> Slow | None:
+    def slow(self, one: OperationState, step: str) -> Slow | None:
         """Whether the step that runs is slower than its own usual."""
         seconds = self.step_elapsed(one)
         if self._book is None or seconds is None or one.operation is None:
@@ -199,7 +325,7 @@ class Tracker:
             return None
         return Slow(limit, len(taken))
 
-    def estimate(self, one: Tracked) -> eta.Estimate | None:
+    def estimate(self, one: OperationState) -> eta.Estimate | None:
         """When it may end, by this site's own history."""
         operation = one.operation
         if operation is None or phases.current(operation) is None:
@@ -216,3 +342,7 @@ def _so_far(operation: Operation) -> float:
     if began is None or changed is None:
         return 0.0
     return max(0.0, (changed - began).total_seconds())
+
+
+def _is_known(end: events.Ended) -> bool:
+    return end.outcome not in (events.Outcome.UNKNOWN, events.Outcome.RUNNING)

@@ -1,0 +1,126 @@
+"""``--check`` and ``--dry-run`` of any command that starts an operation."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from protectorclient import exceptions
+from protectorclient.exit_codes import ExitCode
+from protectorclient.osc import columns
+from protectorclient.osc.v1 import _findings
+
+if TYPE_CHECKING:
+    from protectorclient._http.dry_run import Outgoing
+    from protectorclient.osc.command import Command
+    from protectorclient.pair.guards import Expect
+    from protectorclient.pair.moves.action import Prepared
+    from protectorclient.preflight.start import Wanted
+
+
+def is_wanted(parsed_args: argparse.Namespace) -> bool:
+    """Whether nothing is to be sent."""
+    return bool(parsed_args.check or parsed_args.dry_run)
+
+
+def expected(parsed_args: argparse.Namespace) -> Expect:
+    """Return what the options ``--expect-*`` require."""
+    from protectorclient.pair.guards import Expect
+
+    return Expect(
+        primary=parsed_args.expect_primary,
+        version=parsed_args.expect_version,
+        max_recovery_point_age=parsed_args.max_recovery_point_age,
+    )
+
+
+def show(
+    command: Command,
+    parsed_args: argparse.Namespace,
+    purpose: str,
+    wanted: Wanted,
+    prepare: Callable[[], Prepared],
+    tell_impact: Callable[[Prepared], object] = lambda action: None,
+) -> columns.Output:
+    """Make the checks, and with ``--dry-run`` show the request too.
+
+    :param purpose: what is checked, as ``--for`` takes it.
+    :param wanted: what the action would be given.
+    :param prepare: makes the action ready.
+    :param tell_impact: writes what the action moves and loses.
+    """
+    from protectorclient.preflight import start
+
+    if parsed_args.check:
+        command.show_list(
+            parsed_args, f"--check has no output as {parsed_args.formatter}"
+        )
+    report = start.run(
+        command.pair,
+        parsed_args.protection_group,
+        purpose,
+        wanted,
+        sides=command.pair.remember(),
+    )
+    command.outcome = start.exit_code(report.findings)
+    if parsed_args.check:
+        for warning in report.warnings:
+            command.warn(warning)
+        command.trouble = _unexpected(command, parsed_args, purpose)
+        command.aliases = columns.CHECK_ALIASES
+        _findings.tell_below(command, parsed_args, [report])
+        return _findings.output(report.findings, parsed_args.formatter)
+    _findings.tell(command, report.findings)
+    try:
+        action = prepare()
+    except (exceptions.NotFound, exceptions.NotUnique) as error:
+        if command.outcome is not ExitCode.PROBLEM:
+            raise
+        # the checks have found it already; there is no request to show
+        command.tell(str(error))
+        command.printer = lambda: None
+        return (), ()
+    for warning in action.warnings:
+        command.warn(warning)
+    tell_impact(action)
+    outgoing = action.outgoing()
+    if parsed_args.formatter == "table":
+        command.printer = lambda: _print(command, outgoing)
+    fields = {
+        "method": outgoing.method,
+        "url": outgoing.url,
+        "headers": dict(outgoing.headers),
+        "body": dict(outgoing.body),
+    }
+    return tuple(fields), tuple(fields.values())
+
+
+def _unexpected(
+    command: Command, parsed_args: argparse.Namespace, purpose: str
+) -> exceptions.ProtectorError | None:
+    """The refusal of ``--expect-*``, which is told below the table."""
+    from protectorclient.pair import guards
+
+    expect = expected(parsed_args)
+    if not expect:
+        return None
+    unplanned = purpose == "unplanned"
+    try:
+        located = command.pair.locate(
+            parsed_args.protection_group, unplanned=unplanned
+        )
+        asked = located.other if unplanned else located.current
+        guards.hold(expect, located, asked)
+    except exceptions.ProtectorError as error:
+        return error
+    return None
+
+
+def _print(command: Command, outgoing: Outgoing) -> None:
+    """Print a request as it goes over the wire."""
+    command.write(f"{outgoing.method} {outgoing.url}")
+    for name, value in outgoing.headers.items():
+        command.write(f"{name}: {value}")
+    command.write("")
+    command.write(outgoing.content)

@@ -1,0 +1,80 @@
+"""What commands share that read: the warnings of an answer, and names."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from protectorclient import exceptions
+
+if TYPE_CHECKING:
+    from protectorclient.osc.command import Command
+    from protectorclient.pair.reads.answer import Reading
+    from protectorclient.pair.site import SiteHandle
+    from protectorclient.v1.client import Client
+
+LOG = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+def warned(command: Command, found: Reading[T]) -> Reading[T]:
+    """Write the warnings of an answer; returns the answer."""
+    warn(command, found.warnings, found.errors, found.hint)
+    return found
+
+
+def warn(
+    command: Command,
+    warnings: Iterable[str],
+    errors: Mapping[str, exceptions.ProtectorError],
+    hint: str | None = None,
+) -> None:
+    """Write the warnings of an answer, and the command that helps.
+
+    :param errors: of the sites that did not answer, by their names.
+    """
+    for warning in warnings:
+        command.warn(warning)
+    if hint is not None:
+        command.hint(hint)
+    if not command.sites.has_pair or command.pair.choice is None:
+        return
+    from protectorclient.polling.silence import NO_ANSWER
+
+    if any(isinstance(error, NO_ANSWER) for error in errors.values()):
+        # a dead site cannot say whether it is the right one
+        command.say(command.pair.choice)
+
+
+def site_names(
+    parsed_args: argparse.Namespace, site: SiteHandle
+) -> dict[str, str]:
+    """Return the names of sites, by id, where a person reads them."""
+    if parsed_args.formatter != "table" or not site.has_sites:
+        return {}
+    return {identity: one.name for identity, one in site.sites.items()}
+
+
+def fetch_names(
+    parsed_args: argparse.Namespace, client: Client, *, groups: bool = False
+) -> dict[str, str]:
+    """Fetch the names of sites, by id, where a person reads them.
+
+    :param groups: fetch those of protection groups, too.
+    """
+    if parsed_args.formatter != "table":
+        return {}
+    try:
+        found = {site.id: site.name for site in client.sites.list()}
+        if groups:
+            found |= {
+                group.id: group.name
+                for group in client.protection_groups.list()
+            }
+    except exceptions.ProtectorError as error:
+        LOG.debug("the names are not known: %s", error)
+        return {}
+    return found

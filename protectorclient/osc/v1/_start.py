@@ -1,0 +1,137 @@
+"""Starting an operation, for any command that does, and following it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from protectorclient import exceptions
+from protectorclient.escape import protector, shell_word
+from protectorclient.mapping import commands
+from protectorclient.osc import columns
+from protectorclient.osc.formats import selection
+from protectorclient.osc.v1 import _wait
+from protectorclient.osc.v1 import operation as operations
+
+if TYPE_CHECKING:
+    from protectorclient.osc.command import Command
+    from protectorclient.pair.moves.action import Prepared, Started
+    from protectorclient.pair.site import SiteHandle
+    from protectorclient.records.operation import Operation
+
+#: As long as the service keeps it.
+LONGEST_REASON = 255
+
+
+def check_options(command: Command, parsed_args: argparse.Namespace) -> None:
+    """Refuse what is wrong on the command line, before anything else.
+
+    cliff would notice a wrong ``-c`` only when the operation runs. From
+    here on an interruption says whether an operation has started.
+
+    :raises UsageProblem: something is wrong.
+    """
+    from protectorclient.records.operation import Operation
+
+    command.wait = _wait.Wait(
+        command,
+        nothing=lambda: _wait.Interrupted(
+            "interrupted; nothing was started", command.again()
+        ),
+    )
+    if not (parsed_args.check or parsed_args.dry_run):
+        # those two have columns of their own
+        more = ("outcome",) if parsed_args.wait else ()
+        selection.check_record(
+            parsed_args, Operation, "site", "audit_log", *more
+        )
+    if parsed_args.timeout is not None and not parsed_args.wait:
+        raise exceptions.UsageProblem("--timeout goes with --wait")
+    if len(parsed_args.reason or "") > LONGEST_REASON:
+        raise exceptions.UsageProblem(
+            f"--reason takes at most {LONGEST_REASON} characters"
+        )
+
+
+def send(
+    command: Command, parsed_args: argparse.Namespace, action: Prepared
+) -> columns.Output:
+    """Start the operation, and with ``--wait`` follow it to its end."""
+    from protectorclient.v1 import _post_once
+
+    try:
+        started = action.send()
+    except _post_once.Unsent:
+        raise KeyboardInterrupt from None
+    except KeyboardInterrupt:
+        raise _wait.Interrupted(
+            f"interrupted; whether the {action.action} has begun is not "
+            f"known ({action.request_id})",
+            commands.history(action.group.name),
+        ) from None
+    operation, site = started.operation, started.site
+    located = action.located
+    _wait_for(command, operation, site)
+    if started.is_new:
+        command.say(
+            f"{action.action} of {action.group.name} from"
+            f" {located.current.name} to {located.other.name} has begun:"
+            f" {operation.id}"
+        )
+    else:
+        _tell_earlier(command, started)
+    more = {}
+    if started.audit_log is not None and _is_for_program(parsed_args):
+        more["audit_log"] = started.audit_log
+    if parsed_args.wait:
+        names = {one.id: one.name for one in located.sites.values()}
+        names[action.group.id] = action.group.name
+        operation, more["outcome"] = follow(
+            command, operation, site, parsed_args.timeout, names
+        )
+    return operations.shown(parsed_args, operation, site, **more)
+
+
+def follow(
+    command: Command,
+    operation: Operation,
+    site: SiteHandle,
+    timeout: float | None,
+    names: Mapping[str, str],
+) -> tuple[Operation, str]:
+    """Follow one operation; its last record and how it has ended."""
+    wait = _wait_for(command, operation, site)
+    state = wait.follow({site.name: site}, timeout=timeout, names=names)
+    return state.records[operation.id][0], state.outcome(operation.id)
+
+
+def _wait_for(
+    command: Command, operation: Operation, site: SiteHandle
+) -> _wait.Wait:
+    """From here on an interruption says that the operation goes on."""
+    from protectorclient.polling import events
+
+    known = {operation.id: (operation, site.name)}
+    wait = _wait.Wait(command, [events.Key(site.name, operation.id)], known)
+    command.wait = wait
+    return wait
+
+
+def _tell_earlier(command: Command, started: Started) -> None:
+    """The service answers with an operation of an earlier request."""
+    found, site = started.operation, started.site.name
+    earlier = f"the earlier {found.operation_type} {found.id}"
+    if not found.is_finished:
+        command.warn(f"{site} answers with {earlier}, which still runs")
+        return
+    command.trouble = exceptions.ProtectorError(
+        f"nothing was started: the answer is {earlier}, which ended"
+        f" {found.status}",
+        site=site,
+    ).then(protector(f"operation show {shell_word(found.id)}"))
+
+
+def _is_for_program(parsed_args: argparse.Namespace) -> bool:
+    """Whether a program reads the record; a person has read the warning."""
+    return parsed_args.formatter != "table" or bool(parsed_args.columns)

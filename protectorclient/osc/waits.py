@@ -1,0 +1,46 @@
+"""What a command and the operations that it follows know of each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from protectorclient import exceptions
+from protectorclient.escape import ShellCommand
+
+
+class Wait(Protocol):
+    """The operations that a command follows, while it follows any.
+
+    A command that starts or follows operations sets `Command.wait`; what
+    it says of an error then names the operation.
+    """
+
+    def interrupted(self) -> KeyboardInterrupt:
+        """Return what to say when the keyboard ends the wait."""
+
+    def complete(self, error: BaseException) -> None:
+        """Add to an error the commands that take up the wait again."""
+
+    def advise(self, error: BaseException) -> None:
+        """Write the leftovers, the likely cause and the fix to stderr."""
+
+    def show_again(self) -> ShellCommand | None:
+        """Return the command that shows a result that was lost."""
+
+
+class SeveralFailed(exceptions.SomeFailed):
+    """Of several operations, some have not completed.
+
+    :param total: how many operations there were.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        errors: Mapping[str, BaseException],
+        total: int,
+    ) -> None:
+        super().__init__(message, errors=errors)
+        self.total = total
