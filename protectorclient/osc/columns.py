@@ -109,7 +109,7 @@ class Arrows(Cell):
         return "\n".join(_arrows(self._value or {}))
 
 
-class Named(Cell):
+class NamedId(Cell):
     """An id for programs; for people the name too, in a list alone."""
 
     def __init__(
@@ -189,7 +189,7 @@ def leftover(item: Any) -> str:
     return escaped(f"{text}: {item['why']}" if item.get("why") else text)
 
 
-#: Fields that are shown otherwise than their type would tell.
+#: Fields that are not shown as others of their type.
 KINDS: Mapping[str, type[Cell]] = {
     "progress": Percent,
     "network_mapping": Arrows,
@@ -223,7 +223,7 @@ def cell(
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if field in ID_FIELDS:
-        return Named(value, names, full)
+        return NamedId(value, names, full)
     kind = KINDS.get(field)
     if kind is not None:
         return kind(value)

@@ -160,7 +160,7 @@ class Command(command.Command):
                 parsed_args,
                 self.prefixes,
                 lambda: self.reads(parsed_args),
-                self.tell,
+                self.report,
             )
 
     def _unwritten(self, error: exceptions.OutputNotWritten) -> int:
@@ -211,16 +211,16 @@ class Command(command.Command):
         """Write a line of a result that has a form of its own."""
         self.app.stdout.write(f"{escaped(line)}\n")
 
-    def say(self, text: str) -> None:
+    def info(self, text: str) -> None:
         """Write a line of progress to stderr; not with ``--quiet``."""
         if not self.is_quiet:
-            self.tell(text)
+            self.report(text)
 
     def warn(self, text: str) -> None:
         """Write a warning to stderr."""
-        self.tell(f"warning: {text}")
+        self.report(f"warning: {text}")
 
-    def tell(self, text: str) -> None:
+    def report(self, text: str) -> None:
         """Write one line to stderr; on a terminal broken at words.
 
         A newline in it is in a name, and is spelt out.
@@ -243,7 +243,7 @@ class Command(command.Command):
                 reaching = next_commands.reaching(line, self.app.options)
                 messages.put(self.app.stderr, [escaped(reaching)])
             else:
-                self.tell(line)
+                self.report(line)
 
     def hint(self, line: str) -> None:
         """Write what may help, beside a result; not with ``--quiet``."""
@@ -270,7 +270,7 @@ class Command(command.Command):
         if isinstance(error, waits.SeveralFailed):
             for one in error.errors.values():
                 self.explain(one)
-            self.tell(error.message)
+            self.report(error.message)
             codes = [code_for(one) for one in error.errors.values()]
             return int(code_for_several(codes, error.total))
         if isinstance(error, KeyboardInterrupt):
@@ -280,7 +280,7 @@ class Command(command.Command):
         if self.wait is not None:
             self.wait.complete(error)
         LOG.debug("the command failed", exc_info=error)
-        self.tell(messages.sentence(error))
+        self.report(messages.sentence(error))
         hint = getattr(error, "hint", None)
         if isinstance(error, exceptions.NotFound) and not hint:
             from protectorclient.osc import typed_ids
@@ -289,7 +289,7 @@ class Command(command.Command):
                 self.parsed, self.prefixes, error.message
             )
         if hint:
-            self.say(f"hint: {hint}")
+            self.info(f"hint: {hint}")
         if self.wait is not None:
             self.wait.advise(error)
         from protectorclient.osc import next_commands
@@ -407,7 +407,7 @@ class Lister(Command, command.Lister):
         from protectorclient.osc.formats import below, formatters
 
         if not rows and not parsed_args.print_empty:
-            self.say(f"There are no {self.nouns}.")
+            self.info(f"There are no {self.nouns}.")
         lines: list[str] = []
         if not parsed_args.columns:
             width = formatters.limit(parsed_args, self.app.stdout)

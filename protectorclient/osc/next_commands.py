@@ -103,15 +103,15 @@ def _group(words: str) -> Maker:
     return lambda error, now: [now.of_group(words)]
 
 
-def _told(error: BaseException) -> str | None:
-    """The operation that an answer names."""
+def _operation_of(error: BaseException) -> str | None:
+    """Return the operation that an answer names."""
     details = getattr(error, "details", {})
     found = details.get("operation_id") if details else None
     return str(found) if found else None
 
 
 def _in_progress(error: BaseException, now: Circumstances) -> Lines:
-    found = _told(error)
+    found = _operation_of(error)
     if found:
         return [protector(f"operation wait {shell_word(found)}")]
     if now.group is None:
@@ -184,7 +184,7 @@ def _list(error: BaseException, now: Circumstances) -> Lines:
 
 
 def _name_taken(error: BaseException, now: Circumstances) -> Lines:
-    found = _told(error)
+    found = _operation_of(error)
     if found:
         return [protector(f"operation show {shell_word(found)}")]
     return _list(error, now)

@@ -33,7 +33,7 @@ def for_name(name: str, question: str, err: TextIO) -> None:
 
 
 def for_yes(question: str, err: TextIO) -> None:
-    """Ask whether to go on; what stands before the question is said first.
+    """Ask whether to go on.
 
     :param question: ends with the question itself, after what happens.
     :raises NotConfirmed: something else than y or yes was typed.

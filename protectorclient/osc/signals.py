@@ -65,10 +65,10 @@ def _not_listening() -> None:
 
 
 def ending() -> None:
-    """The last words are about to be said.
+    """Note that the command writes its last message.
 
     A closed terminal sends SIGHUP twice: one more signal does not cut the
-    words off, the next one ends the process at once.
+    message off, the next one ends the process at once.
     """
     _heard.ending = True
 

@@ -63,10 +63,10 @@ class Picture(_Stream):
 
 
 class Words(Picture):
-    """stderr: whoever cannot be told is not told.
+    """stderr: a message that cannot be written is dropped.
 
-    What others wrote is in what commands say, and in what is logged: no
-    control character of theirs reaches the terminal from here.
+    Messages and logs hold what others wrote: no control character of
+    theirs reaches the terminal from here.
     """
 
     def write(self, text: str) -> int:
@@ -79,14 +79,14 @@ class Words(Picture):
 
 
 class Result(_Stream):
-    """stdout: what cannot be written is told once, when it is flushed.
+    """stdout: a failed write is raised once, when it is flushed.
 
-    Until then the writer goes on, as if the result had arrived.
+    Until then writing goes on, as if the result had arrived.
     """
 
     #: What went wrong; the end of the process must not repeat it.
     error: OSError | None = None
-    is_told = False
+    is_reported = False
 
     def write(self, text: str) -> int:
         if self.error is None:
@@ -103,9 +103,9 @@ class Result(_Stream):
         if self.error is None:
             with self._noting():
                 self._stream.flush()
-        if self.error is None or self.is_told:
+        if self.error is None or self.is_reported:
             return
-        self.is_told = True
+        self.is_reported = True
         reason = self.error.strerror or self.error
         raise exceptions.OutputNotWritten(
             f"standard output cannot be written: {reason}"
@@ -116,7 +116,7 @@ class Result(_Stream):
         try:
             yield
         except BrokenPipeError as error:
-            self.error, self.is_told = error, True
+            self.error, self.is_reported = error, True
             raise
         except OSError as error:
             self.error = error
@@ -166,23 +166,23 @@ def guard(holder: Any) -> None:
             setattr(holder, name, known)
         else:
             setattr(holder, name, kind(stream))
-    if not _Ending.is_prepared:
-        _Ending.is_prepared = True
+    if not _AtExit.is_prepared:
+        _AtExit.is_prepared = True
         atexit.register(let_go)
 
 
-class _Ending:
+class _AtExit:
     is_prepared = False
 
 
 def let_go() -> None:
-    """Drop what a stream of this process still holds and cannot write.
+    """Drop what a stream still buffers and cannot write.
 
     Python would try once more when it throws the stream away, and complain.
     """
     if isinstance(sys.stdout, Result):
-        # whoever had a word to say of it has said it
-        sys.stdout.is_told = True
+        # the command has reported it
+        sys.stdout.is_reported = True
     for stream in (sys.__stdout__, sys.__stderr__):
         if stream is None or stream.closed:
             continue

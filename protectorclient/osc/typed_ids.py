@@ -36,14 +36,14 @@ def expand(
     parsed_args: argparse.Namespace,
     arguments: Mapping[str, str],
     sites: Callable[[], BothSites],
-    tell: Callable[[str], object],
+    report: Callable[[str], object],
 ) -> None:
     """Replace the beginnings of ids by the ids, in a command's arguments.
 
     :param arguments: those that take one, and what they name: group,
         operation or site.
     :param sites: the sites that are asked, where there is a beginning.
-    :param tell: writes the ids that an ambiguous one may be.
+    :param report: writes the ids that an ambiguous one may be.
     :raises NotFound: no id begins so.
     :raises Ambiguous: several do.
     """
@@ -56,7 +56,7 @@ def expand(
         for word in words:
             if word and prefixes.digits(word, kind) is not None:
                 asked = asked or sites()
-                word = _expanded(tell, word, kind, asked)
+                word = _expanded(report, word, kind, asked)
             whole.append(word)
         if whole != words:
             setattr(
@@ -99,7 +99,7 @@ def not_whole(
 
 
 def _expanded(
-    tell: Callable[[str], object],
+    report: Callable[[str], object],
     word: str,
     kind: prefixes.Kind,
     asked: BothSites,
@@ -112,7 +112,7 @@ def _expanded(
             what = match.what
             if match.group:
                 what = f"{what} of {names.get(match.group, match.group)}"
-            tell(f"{match.id}  {what}  at {' and '.join(match.sites)}")
+            report(f"{match.id}  {what}  at {' and '.join(match.sites)}")
         raise
 
 

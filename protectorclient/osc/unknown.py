@@ -68,10 +68,10 @@ def near(argv: Sequence[str], commands: Iterable[str]) -> list[Meant]:
     return found
 
 
-def told(
+def correction(
     program: str, argv: Sequence[str], commands: Iterable[str]
 ) -> list[str]:
-    """What to say of it: a sentence, then each command to type instead.
+    """Return a sentence, then each command to type instead.
 
     :param program: what stands before the words of a command.
     """

@@ -256,7 +256,7 @@ def test_a_project_goes_by_its_name(empty: LocalPair) -> None:
     member = protector(create.format("demo", project_of("b")))
     assert member.code == 7
     assert member.told.splitlines()[0].startswith(
-        "warning: site-a: Keystone does not tell of projects, so 'demo' is"
+        "warning: site-a: Keystone does not show projects, so 'demo' is"
         " taken for an id: You are not authorized"
     )
 

@@ -176,7 +176,7 @@ def test_a_site_that_goes_away_and_comes_back(
     assert ran.code == 0, ran.err
     assert ran.json["status"] == "completed"
     said = ran.told.splitlines()
-    assert any(line.startswith("no word from site-a") for line in said)
+    assert any(line.startswith("site-a does not answer") for line in said)
     assert any(line.startswith("site-a answers again") for line in said)
 
 

@@ -20,7 +20,6 @@ UNREAD: set[str] = {
     "protectorclient/advice",
     "protectorclient/config",
     "protectorclient/mapping",
-    "protectorclient/osc",
     "protectorclient/pair",
     "protectorclient/polling",
     "protectorclient/preflight",

@@ -47,14 +47,14 @@ def parted(
     )
 
 
-def shared(told: Iterable[tuple[str, str]], most: int = 3) -> list[str]:
-    """What is said of things by name; what is said of many, once.
+def shared(sentences: Iterable[tuple[str, str]], most: int = 3) -> list[str]:
+    """Join the same sentence about several things into one.
 
-    :param told: names, and what is said of each.
+    :param sentences: names, and a sentence about each.
     :param most: so many are named.
     """
     names: dict[str, list[str]] = {}
-    for name, text in told:
+    for name, text in sentences:
         names.setdefault(text, []).append(name)
     return [f"{_together(of, most)}: {text}" for text, of in names.items()]
 

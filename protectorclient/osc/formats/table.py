@@ -195,7 +195,7 @@ def _as_is(rows: Rows) -> Rows:
 
 
 def _short_ids(rows: Rows) -> Rows:
-    """Ids as the digits that tell them apart, in columns of ids alone."""
+    """Shorten ids to the digits in which they differ."""
     return _each_column(rows, _ID, _prefixes)
 
 

@@ -34,7 +34,7 @@ def progress(
         with drawn(command, state, command.app.stderr) as display:
             yield display
     else:
-        yield lines.Reporter(command.say, label=labels(state, each=each))
+        yield lines.Reporter(command.info, label=labels(state, each=each))
 
 
 @contextlib.contextmanager
@@ -69,7 +69,7 @@ def may_draw(command: Command, stream: Any) -> bool:
 def labels(
     state: ProgressState, *, each: bool = False, several: bool = False
 ) -> Callable[[Operation], str]:
-    """Return what tells the lines of several operations apart.
+    """Return the labels of the lines of several operations.
 
     :param each: name the group of one that is alone, too.
     :param several: there may be more of them later.

@@ -79,7 +79,7 @@ def frame(
     *,
     footer: bool = True,
 ) -> list[Line]:
-    """Everything that fits, the most telling form of it that does."""
+    """Return all operations, each in the longest form that fits."""
     with state.lock:
         below = _silences(state, width)
         if footer and any(not one.ended for one in state.operations):
@@ -371,7 +371,7 @@ def _silences(state: ProgressState, width: int) -> list[Line]:
 
 def _silence(site: str, silence: Silence, now: float, width: int) -> str:
     """What is cut, where it has to be, is the cause."""
-    head = f"no word from {site} for {span(now - silence.since)}"
+    head = f"no answer from {site} for {span(now - silence.since)}"
     tail = ""
     if silence.until is not None:
         tail = f"; giving up in {span(silence.until - now)}"

@@ -30,7 +30,7 @@ class Reporter:
     :param say: takes one line.
     :param label: what stands before the lines of an operation, where
         several are followed.
-    :param every: tell each change, not only steps and endings.
+    :param every: write each change, not only steps and endings.
     """
 
     def __init__(
@@ -47,12 +47,12 @@ class Reporter:
     def __call__(self, event: events.Event) -> None:
         if isinstance(event, events.Lost):
             self._say(
-                f"no word from {event.site} ({event.reason});"
+                f"{event.site} does not answer ({event.reason});"
                 f" asking again{_for_up_to(event.patience)}"
             )
         elif isinstance(event, events.Silent):
             self._say(
-                f"no word from {event.site} for {span(event.silent_for)}"
+                f"{event.site} has not answered for {span(event.silent_for)}"
                 f" ({event.reason}); asking again"
                 f"{_for_up_to(event.patience)}"
             )
@@ -100,7 +100,7 @@ def _for_up_to(patience: float | None) -> str:
 
 
 def _open_end(event: events.Ended) -> str:
-    """What is told of an end that no record shows."""
+    """Return the words for an end that no record shows."""
     if event.is_absent:
         return "no such operation"
     if event.operation is None or event.silent_for is None:

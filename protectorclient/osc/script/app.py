@@ -96,7 +96,7 @@ class _LogFile(logging.FileHandler):
     """What cannot be logged is missing, and decides nothing."""
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Say nothing of it: Python would print where it happened."""
+        """Print no traceback of it."""
 
     def close(self) -> None:
         """Close it, and drop what it still holds and cannot write."""
@@ -226,7 +226,7 @@ class ProtectorShell(app.App):
             # as after "openstack"
             del words[0]
         names = (name for name, _ in self.command_manager)
-        for line in unknown.told(self.NAME, words, names):
+        for line in unknown.correction(self.NAME, words, names):
             self.stderr.write(f"{line}\n")
         return USAGE
 

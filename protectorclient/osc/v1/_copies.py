@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from protectorclient.preflight.copies import Copy, Seen
 
 
-def tell(
+def report(
     command: Command,
     found: Sequence[Copy],
     *,
@@ -25,14 +25,14 @@ def tell(
 
     if not found:
         return
-    command.tell(f"problem: {group}: {copies.sentence(found, primary)}")
+    command.report(f"problem: {group}: {copies.sentence(found, primary)}")
     cure = copies.cure(
         found, group=group, status=status, primary=primary, in_sync=in_sync
     )
     command.next(*cure.lines)
 
 
-def tell_seen(
+def report_all(
     command: Command,
     seen: Seen,
     located: Located,
@@ -40,7 +40,7 @@ def tell_seen(
     in_sync: bool = True,
 ) -> None:
     """Write what runs beside a group, and which site did not answer."""
-    tell(
+    report(
         command,
         seen.live,
         group=located.group.name,
@@ -48,10 +48,10 @@ def tell_seen(
         primary=located.current.name,
         in_sync=in_sync,
     )
-    tell_unknown(command, seen, located)
+    warn_unknown(command, seen, located)
 
 
-def tell_unknown(command: Command, seen: Seen, located: Located) -> None:
+def warn_unknown(command: Command, seen: Seen, located: Located) -> None:
     """Warn of a site that could not be asked what runs there."""
     for site, why in seen.unknown.items():
         command.warn(

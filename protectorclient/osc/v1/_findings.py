@@ -65,12 +65,12 @@ def output(findings: Sequence[Finding], formatter: str) -> columns.Output:
     return rows(findings) if formatter == "table" else data(findings)
 
 
-def tell_below(
+def report_below(
     command: Command,
     parsed_args: argparse.Namespace,
     reports: Sequence[Report],
 ) -> None:
-    """Have what clears the findings, and their count, told below the table.
+    """Have the steps of the findings, and their count, printed below.
 
     A program has the steps in its output.
     """
@@ -80,15 +80,15 @@ def tell_below(
             several = len(reports) > 1
             for report in reports:
                 name = report.group if several else ""
-                _tell_steps(command, report.findings, name)
-        command.tell(
+                _report_steps(command, report.findings, name)
+        command.report(
             summary([one for report in reports for one in report.findings])
         )
 
     command.afterwards.append(write)
 
 
-def _tell_steps(
+def _report_steps(
     command: Command, findings: Iterable[Finding], group: str
 ) -> None:
     """What clears each of them.
@@ -98,18 +98,18 @@ def _tell_steps(
     of_group = f" of {group}" if group else ""
     for finding in findings:
         if finding.severity in _BAD and finding.steps:
-            command.tell(f"{finding.id}{of_group} ({finding.site}):")
+            command.report(f"{finding.id}{of_group} ({finding.site}):")
             command.next(*finding.steps)
 
 
-def tell(command: Command, findings: Iterable[Finding]) -> None:
+def report(command: Command, findings: Iterable[Finding]) -> None:
     """Write what is wrong to stderr, where stdout holds something else."""
     found = list(findings)
     for finding in found:
         if finding.severity in _BAD:
-            command.tell(
+            command.report(
                 f"{finding.severity}: {finding.id} ({finding.site}):"
                 f" {finding.message}"
             )
             command.next(*finding.steps)
-    command.tell(summary(found))
+    command.report(summary(found))

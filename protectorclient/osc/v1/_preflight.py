@@ -41,14 +41,14 @@ def show(
     purpose: str,
     wanted: Wanted,
     prepare: Callable[[], Prepared],
-    tell_impact: Callable[[Prepared], object] = lambda action: None,
+    report_impact: Callable[[Prepared], object] = lambda action: None,
 ) -> columns.Output:
     """Make the checks, and with ``--dry-run`` show the request too.
 
     :param purpose: what is checked, as ``--for`` takes it.
     :param wanted: what the action would be given.
     :param prepare: makes the action ready.
-    :param tell_impact: writes what the action moves and loses.
+    :param report_impact: writes what the action moves and loses.
     """
     from protectorclient.preflight import start
 
@@ -69,21 +69,21 @@ def show(
             command.warn(warning)
         command.trouble = _unexpected(command, parsed_args, purpose)
         command.aliases = columns.CHECK_ALIASES
-        _findings.tell_below(command, parsed_args, [report])
+        _findings.report_below(command, parsed_args, [report])
         return _findings.output(report.findings, parsed_args.formatter)
-    _findings.tell(command, report.findings)
+    _findings.report(command, report.findings)
     try:
         action = prepare()
     except (exceptions.NotFound, exceptions.NotUnique) as error:
         if command.outcome is not ExitCode.PROBLEM:
             raise
         # the checks have found it already; there is no request to show
-        command.tell(str(error))
+        command.report(str(error))
         command.printer = lambda: None
         return (), ()
     for warning in action.warnings:
         command.warn(warning)
-    tell_impact(action)
+    report_impact(action)
     outgoing = action.outgoing()
     if parsed_args.formatter == "table":
         command.printer = lambda: _print(command, outgoing)
@@ -99,7 +99,7 @@ def show(
 def _unexpected(
     command: Command, parsed_args: argparse.Namespace, purpose: str
 ) -> exceptions.ProtectorError | None:
-    """The refusal of ``--expect-*``, which is told below the table."""
+    """Return the refusal of ``--expect-*``, for below the table."""
     from protectorclient.pair import guards
 
     expect = expected(parsed_args)

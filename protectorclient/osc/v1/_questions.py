@@ -31,7 +31,7 @@ def move(group: str, impact: Stakes) -> str:
 
 
 def unplanned(impact: Stakes) -> str:
-    """What is said before the name of the group is asked for."""
+    """Return the warning before the name of the group is asked for."""
     return (
         f"Unplanned failover from {impact.source} to {impact.target}: what"
         " was written since the last replication will be lost."

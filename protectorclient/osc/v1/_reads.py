@@ -46,7 +46,7 @@ def warn(
 
     if any(isinstance(error, NO_ANSWER) for error in errors.values()):
         # a dead site cannot say whether it is the right one
-        command.say(command.pair.choice)
+        command.info(command.pair.choice)
 
 
 def site_names(

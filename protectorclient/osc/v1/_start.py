@@ -36,7 +36,7 @@ def check_options(command: Command, parsed_args: argparse.Namespace) -> None:
 
     command.wait = _wait.Wait(
         command,
-        nothing=lambda: _wait.Interrupted(
+        nothing=lambda: _wait.WaitInterrupted(
             "interrupted; nothing was started", command.again()
         ),
     )
@@ -65,7 +65,7 @@ def send(
     except _post_once.Unsent:
         raise KeyboardInterrupt from None
     except KeyboardInterrupt:
-        raise _wait.Interrupted(
+        raise _wait.WaitInterrupted(
             f"interrupted; whether the {action.action} has begun is not "
             f"known ({action.request_id})",
             commands.history(action.group.name),
@@ -74,13 +74,13 @@ def send(
     located = action.located
     _wait_for(command, operation, site)
     if started.is_new:
-        command.say(
+        command.info(
             f"{action.action} of {action.group.name} from"
             f" {located.current.name} to {located.other.name} has begun:"
             f" {operation.id}"
         )
     else:
-        _tell_earlier(command, started)
+        _report_earlier(command, started)
     more = {}
     if started.audit_log is not None and _is_for_program(parsed_args):
         more["audit_log"] = started.audit_log
@@ -118,7 +118,7 @@ def _wait_for(
     return wait
 
 
-def _tell_earlier(command: Command, started: Started) -> None:
+def _report_earlier(command: Command, started: Started) -> None:
     """The service answers with an operation of an earlier request."""
     found, site = started.operation, started.site.name
     earlier = f"the earlier {found.operation_type} {found.id}"

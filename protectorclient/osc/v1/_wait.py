@@ -33,7 +33,7 @@ _HISTORY = 50
 _WIDTH = 79
 
 
-class Interrupted(KeyboardInterrupt):
+class WaitInterrupted(KeyboardInterrupt):
     """The command no longer waits; the operation goes on.
 
     :param message: says so.
@@ -193,7 +193,7 @@ class Wait:
                 self._command.warn(f"left behind: {columns.leftover(item)}")
             if end.operation.leaves_unprotected:
                 identity = end.operation.protection_group_id or "GROUP"
-                tell_unprotected(self._command, self._group(identity))
+                warn_unprotected(self._command, self._group(identity))
 
     def _group(self, identity: str) -> str:
         """The name of a group; its id where no site says it."""
@@ -208,7 +208,7 @@ class Wait:
         if not self.state.left:
             return KeyboardInterrupt()
         said = (f"no longer {self._verb}ing", *self.state.standing())
-        return Interrupted("; ".join(said), self.resume(self.state.left))
+        return WaitInterrupted("; ".join(said), self.resume(self.state.left))
 
     def complete(self, error: BaseException) -> None:
         if not isinstance(
@@ -233,7 +233,7 @@ class Wait:
             return
         command = self._command
         for item in error.leftovers:
-            command.tell(f"left behind: {columns.leftover(item)}")
+            command.report(f"left behind: {columns.leftover(item)}")
         if error.advice is None:
             return
         group = error.operation and error.operation.protection_group_id
@@ -242,7 +242,7 @@ class Wait:
             operation=error.operation_id or "",
         )
         for line in _advice_lines(filled, _width(command.app.stderr)):
-            command.say(line)
+            command.info(line)
 
     def show_again(self) -> ShellCommand | None:
         ids = [key.operation_id for key in self.state.keys]
@@ -331,7 +331,7 @@ def _server_time(site: SiteHandle | None) -> datetime.datetime | None:
     return site.client.http.server_time()
 
 
-def tell_unprotected(command: Command, group: str, when: str = "now") -> None:
+def warn_unprotected(command: Command, group: str, when: str = "now") -> None:
     """Warn of a failback that leaves the replication stopped.
 
     :param when: since when, for people.

@@ -77,7 +77,7 @@ class SuggestMapping(command.Command):
         guesses = (*networks, *flavors)
         left = [guess for guess in guesses if guess.target is None]
         self.app.stdout.flush()
-        self.tell(
+        self.report(
             f"{len(guesses) - len(left)} of {len(guesses)} matched for"
             f" {len(outlook.instances)} instances"
         )
@@ -170,7 +170,7 @@ class CheckMapping(command.Lister):
         self.outcome = start.exit_code(report.findings)
         for warning in report.warnings:
             self.warn(warning)
-        _findings.tell_below(self, parsed_args, [report])
+        _findings.report_below(self, parsed_args, [report])
         return _findings.output(report.findings, parsed_args.formatter)
 
 
@@ -178,7 +178,7 @@ class ShowMapping(command.Command):
     """Get the mapping back that an operation was started with
 
     It is written as a mapping file, with ids, and with the names where
-    both sites tell them.
+    both sites know them.
     """
 
     prefixes = {"operation": "operation"}
@@ -221,7 +221,7 @@ class ShowMapping(command.Command):
     def _names(
         self, reads: Reads, **wanted: bool
     ) -> dict[str, dict[str, str]]:
-        """What ids are called, by what they are, at the sites that tell."""
+        """Fetch names by id, of networks and flavors, from the sites."""
 
         def ask(handle: SiteHandle) -> dict[str, list[dict[str, Any]]]:
             lists: dict[str, Callable[[], list[dict[str, Any]]]] = {

@@ -52,7 +52,7 @@ class DiagnoseOperation(command.ShowOne):
         return _shown(facts, found, people)
 
 
-class _Numbered(columns.Cell):
+class _NumberedList(columns.Cell):
     """Sentences in order."""
 
     def human_readable(self) -> str:
@@ -88,7 +88,7 @@ def _shown(facts: Facts, found: Diagnosis, people: bool) -> columns.Output:
         ),
         "symptom": columns.Prose(row.symptom if row else None),
         "cause": columns.Prose(row.cause if row else None),
-        "fix": _Numbered(list(row.fix) if row else []),
+        "fix": _NumberedList(list(row.fix) if row else []),
         "leftovers": columns.Items(
             list(operation.leftovers) if operation else [], columns.leftover
         ),

@@ -89,14 +89,14 @@ class WatchOperation(command.Command):
             ],
             verb="watch",
             resume=again if parsed_args.all else None,
-            nothing=lambda: _wait.Interrupted("no longer watching", again),
+            nothing=lambda: _wait.WaitInterrupted("no longer watching", again),
         )
         self.wait = wait
         handles = _wait.sites(self)
         if not parsed_args.operation:
             running = self._running(parsed_args, handles)
             if not running:
-                self.say("nothing runs")
+                self.info("nothing runs")
                 return
             wait.begin(
                 [events.Key(site, one) for one, (_, site) in running.items()],

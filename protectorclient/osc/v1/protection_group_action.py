@@ -56,19 +56,19 @@ class MoveCommand(command.Command, osc_command.ShowOne):
             self._impact = impact.of(action)
         return self._impact
 
-    def tell_impact(self, action: Prepared) -> None:
+    def report_impact(self, action: Prepared) -> None:
         """Write what an action moves and loses."""
         found = self.impact(action)
         how = ", unplanned" if found.unplanned else ""
         # what is about to be lost is told with --quiet, too
         stops = found.drill and not found.retains
-        tell = self.tell if found.unplanned or stops else self.say
-        tell(
+        write = self.report if found.unplanned or stops else self.info
+        write(
             f"{action.action} of {action.group.name} from {found.source}"
             f" to {found.target}{how}"
         )
         for line in found.lines(columns.span):
-            tell(f"  {line}")
+            write(f"  {line}")
 
     def move(
         self,
@@ -86,7 +86,7 @@ class MoveCommand(command.Command, osc_command.ShowOne):
             self.warn(warning)
         if not parsed_args.start_anyway:
             self._refuse(action)
-        self.tell_impact(action)
+        self.report_impact(action)
         if not parsed_args.yes and prompts.on_terminal():
             confirm(self.impact(action))
         try:
@@ -171,7 +171,7 @@ class FailoverProtectionGroup(MoveCommand):
                 parsed_args.type if unplanned else "failover",
                 Wanted(**given, accept_divergence=accepted),
                 prepare,
-                self.tell_impact,
+                self.report_impact,
             )
         action = prepare()
         group = action.group.name
@@ -188,12 +188,12 @@ class FailoverProtectionGroup(MoveCommand):
 
         output = self.move(parsed_args, action, confirm)
         if accepted:
-            self._tell_copies(action)
+            self._report_copies(action)
         if unplanned and self.trouble is None:
-            self._tell_sync(action)
+            self._suggest_sync(action)
         return output
 
-    def _tell_copies(self, action: Prepared) -> None:
+    def _report_copies(self, action: Prepared) -> None:
         """Write whether the old primary's instances run beside the new.
 
         Of a primary that does not answer, sync-force tells it later.
@@ -209,7 +209,7 @@ class FailoverProtectionGroup(MoveCommand):
         target = located.site_ids[located.other.name]
         seen = copies.look(located, primary=target)
         home = target == located.group.primary_site_id
-        _copies.tell(
+        _copies.report(
             self,
             seen.live,
             group=located.group.name,
@@ -217,13 +217,13 @@ class FailoverProtectionGroup(MoveCommand):
             primary=located.other.name,
             in_sync=False,
         )
-        _copies.tell_unknown(self, seen, located)
+        _copies.warn_unknown(self, seen, located)
 
-    def _tell_sync(self, action: Prepared) -> None:
+    def _suggest_sync(self, action: Prepared) -> None:
         """Write what to type when the old primary is back."""
         located = action.located
         if located.errors.get(located.current.name) is not None:
-            self.say(f"when {located.current.name} is back:")
+            self.info(f"when {located.current.name} is back:")
         if not self.is_quiet:
             self.next(commands.sync_force(action.group.name))
 
@@ -280,7 +280,7 @@ class FailbackProtectionGroup(MoveCommand):
                 "failback",
                 Wanted(**given),
                 prepare,
-                self.tell_impact,
+                self.report_impact,
             )
         action = prepare()
         group = action.group.name
@@ -292,7 +292,7 @@ class FailbackProtectionGroup(MoveCommand):
             ),
         )
         if not (parsed_args.wait or parsed_args.reverse_replication):
-            _wait.tell_unprotected(self, group, "once it has completed")
+            _wait.warn_unprotected(self, group, "once it has completed")
         return output
 
 
@@ -339,7 +339,7 @@ class TestFailoverProtectionGroup(MoveCommand):
                 "test-failover",
                 Wanted(**given),
                 prepare,
-                self.tell_impact,
+                self.report_impact,
             )
         action = prepare()
 

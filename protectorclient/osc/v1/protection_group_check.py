@@ -68,7 +68,7 @@ class CheckProtectionGroup(command.Lister):
                 self.warn(warning)
         findings = [one for report in reports for one in report.findings]
         self.outcome = start.exit_code(findings, parsed_args.strict)
-        _findings.tell_below(self, parsed_args, reports)
+        _findings.report_below(self, parsed_args, reports)
         wide = parsed_args.formatter != "table"
         if len(names) == 1:
             return _findings.output(findings, parsed_args.formatter)

@@ -71,7 +71,7 @@ class ReconcileProtectionGroup(command.ShowOne):
 
         self.wait = _wait.Wait(
             self,
-            nothing=lambda: _wait.Interrupted(
+            nothing=lambda: _wait.WaitInterrupted(
                 "interrupted; nothing was started", self.again()
             ),
         )
@@ -81,7 +81,7 @@ class ReconcileProtectionGroup(command.ShowOne):
             raise exceptions.UsageProblem("--discard-version needs --winner")
         state = reconcile.look(self.pair, name)
         for line in _side_by_side(state):
-            self.tell(line)
+            self.report(line)
         synced = False
         removed: list[Any] | None = None
         group = state.located.group
@@ -93,7 +93,7 @@ class ReconcileProtectionGroup(command.ShowOne):
             group = state.located.groups[self.pair.beside(loser).name]
         else:
             for line in _left_lines(state):
-                self.tell(line)
+                self.report(line)
             if not state.report.in_sync:
                 synced = self._sync(parsed_args, state)
         purpose = "failover" if group.status == "active" else "failback"
@@ -103,10 +103,10 @@ class ReconcileProtectionGroup(command.ShowOne):
             sides = None if synced else state.located.asked
             report = start.run(self.pair, name, purpose, sides=sides)
             self.outcome = start.exit_code(report.findings)
-            self.tell(f"check --for {purpose}:")
-            _findings.tell(self, report.findings)
+            self.report(f"check --for {purpose}:")
+            _findings.report(self, report.findings)
         elif loser is None:
-            _copies.tell_seen(self, state.seen, state.located, in_sync=False)
+            _copies.report_all(self, state.seen, state.located, in_sync=False)
         return _shown(state, synced, report, removed)
 
     # The winner is behind
@@ -134,7 +134,7 @@ class ReconcileProtectionGroup(command.ShowOne):
             ).then(commands.sync_force(group.name))
         held = state.located.groups[loser.name].metadata_version
         for line in _lost(state, winner, loser, self.now()):
-            self.tell(line)
+            self.report(line)
         given = parsed_args.discard_version
         if given is not None and given != held:
             raise exceptions.GuardRefused(
@@ -155,8 +155,10 @@ class ReconcileProtectionGroup(command.ShowOne):
         removed = list((operation.result_data or {}).get("stale_removed", ()))
         for one in removed:
             for snapshot in one.get("snapshots", ()):
-                self.tell(f"kept at {loser.name}: {snapshot} ({one['name']})")
-        self.say(f"copied from {winner.name}")
+                self.report(
+                    f"kept at {loser.name}: {snapshot} ({one['name']})"
+                )
+        self.info(f"copied from {winner.name}")
         return removed
 
     def _loss_confirmed(
@@ -211,7 +213,7 @@ class ReconcileProtectionGroup(command.ShowOne):
         if not self._confirmed(parsed_args, source):
             return False
         self.pair.sync_force(state.located.group.id, winner=winner)
-        self.say(f"copied from {source}")
+        self.info(f"copied from {source}")
         return True
 
     def _winners(self, state: State) -> Iterator[str]:
@@ -331,7 +333,7 @@ def _side_by_side(state: State) -> Iterator[str]:
 
 
 def _left_lines(state: State) -> Iterator[str]:
-    """What is left beside the group."""
+    """List the instances that exist beside the group."""
     from protectorclient.preflight import copies
 
     left = copies.by_site(state.seen.copies)

@@ -72,7 +72,7 @@ class SyncStatusProtectionGroup(command.ShowOne):
         return _output(
             group,
             side.status,
-            [_told(found.site.name, role, side)],
+            [_site_fields(found.site.name, role, side)],
             _reads.site_names(parsed_args, found.site),
         )
 
@@ -108,7 +108,7 @@ class SyncForceProtectionGroup(command.ShowOne):
         shown = _report(self, report)
         self.afterwards.insert(
             0,
-            lambda: _copies.tell_seen(
+            lambda: _copies.report_all(
                 self, seen, report.located, in_sync=report.in_sync
             ),
         )
@@ -203,11 +203,13 @@ def _side(report: SyncReport, handle: SiteHandle) -> dict[str, Any]:
     side = report.sides.get(handle.name)
     error = report.errors.get(handle.name)
     role = "primary" if handle is located.current else "secondary"
-    told = _told(handle.name, role, side)
+    told = _site_fields(handle.name, role, side)
     return {**told, "message": error.message} if error else told
 
 
-def _told(site: str, role: str, side: SyncStatus | None) -> dict[str, Any]:
+def _site_fields(
+    site: str, role: str, side: SyncStatus | None
+) -> dict[str, Any]:
     return {
         "site": site,
         "role": role,

@@ -154,7 +154,7 @@ class SetSite(command.ShowOne):
         made = self.pair.update_site(parsed_args.site, **changes, **peers)
         own = "username" in changes or "password" in changes
         if own and not peers:
-            self.say(
+            self.info(
                 "The account that the other site keeps is unchanged. Where it"
                 " is the same one, change it, too:"
             )
@@ -203,7 +203,7 @@ class ValidateSite(command.Lister):
             rows += [
                 {"asked": asked, **check.to_dict()} for check in found.checks
             ]
-            self.say(f"{parsed_args.site} from {asked}: {found.status}")
+            self.info(f"{parsed_args.site} from {asked}: {found.status}")
             if found.status != "active":
                 self.outcome = ExitCode.PROBLEM
         if self.outcome is ExitCode.PROBLEM:

@@ -144,14 +144,14 @@ class ShowStatus(command.Lister):
 
             for line in prometheus.lines(self._found):
                 self.write(line)
-            self._tell_trouble()
+            self._report_warnings()
             return 0
         if not parsed_args.watch:
             if column_names:
                 super().produce_output(parsed_args, column_names, data)
             elif parsed_args.formatter in ("json", "yaml"):
                 self.app.stdout.write("[]\n")
-            self._tell_trouble()
+            self._report_warnings()
             return 0
         return self._watch(parsed_args, column_names, data)
 
@@ -169,7 +169,7 @@ class ShowStatus(command.Lister):
             return self._draw(parsed_args, column_names, data)
         while True:
             super().produce_output(parsed_args, column_names, data)
-            self._tell_trouble()
+            self._report_warnings()
             self.app.stdout.flush()
             self.sleep(parsed_args.interval)
             try:
@@ -189,7 +189,7 @@ class ShowStatus(command.Lister):
         from protectorclient.osc.live import screen, status_frame
 
         self._held = []
-        self._tell_trouble()
+        self._report_warnings()
         glance = self._glance(parsed_args, column_names, data)
         board = status_frame.Board(glance)
         try:
@@ -202,12 +202,12 @@ class ShowStatus(command.Lister):
                     except exceptions.ProtectorError as error:
                         board.lose(str(error))
                         continue
-                    self._tell_trouble()
+                    self._report_warnings()
                     output = self._output(parsed_args)
                     board.take(self._glance(parsed_args, *output))
         finally:
             self._held = None
-            self._tell_trouble()
+            self._report_warnings()
 
     def _glance(
         self,
@@ -255,14 +255,14 @@ class ShowStatus(command.Lister):
             parsed_args.interval,
         )
 
-    def tell(self, text: str) -> None:
-        """While a picture is on the terminal, a part of it."""
+    def report(self, text: str) -> None:
+        """Write a message; while a frame is on the terminal, into it."""
         if self._held is None:
-            super().tell(text)
+            super().report(text)
         else:
             self._held.append(text)
 
-    def _tell_trouble(self) -> None:
+    def _report_warnings(self) -> None:
         from protectorclient.osc.v1 import _copies
         from protectorclient.pair.reads import answer as reading
 
@@ -292,7 +292,7 @@ class ShowStatus(command.Lister):
             self.warn(f"only {self._found.sites[0]} was asked: {self._alone}")
         _reads.warn(self, (), self._found.errors)
         for row in self._found.rows:
-            _copies.tell(
+            _copies.report(
                 self,
                 row.live_copies or (),
                 group=row.name,

@@ -85,7 +85,7 @@ class CreateTenantMapping(command.ShowOne):
         )
 
     def _project(self, site_id: str, project: str) -> str:
-        """The id of a project at its own site, as far as Keystone tells."""
+        """Return the id of a project, as its own site has it."""
         try:
             handle = self.pair.handle(site_id)
         except exceptions.NotFound:
@@ -95,7 +95,7 @@ class CreateTenantMapping(command.ShowOne):
             return handle.finder.project(project).id
         except exceptions.Forbidden as error:
             self.warn(
-                f"{handle.name}: Keystone does not tell of projects, so"
+                f"{handle.name}: Keystone does not show projects, so"
                 f" '{project}' is taken for an id: {error.message}"
             )
         return project

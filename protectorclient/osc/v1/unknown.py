@@ -32,9 +32,9 @@ class UnknownCommand(command.Command):
         program, names = f"openstack {NOUN}", _names(self.app)
         lines = unknown.listing(program, names)
         if parsed_args.words:
-            lines = unknown.told(program, parsed_args.words, names)
+            lines = unknown.correction(program, parsed_args.words, names)
         for line in lines:
-            self.tell(line)
+            self.report(line)
         self.outcome = ExitCode.USAGE
 
 

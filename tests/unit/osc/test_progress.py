@@ -81,9 +81,9 @@ def back(polls: int = 3) -> poller.Regained:
 
 def test_a_site_that_is_away_and_back() -> None:
     assert told(lost(), back(), lost(), back(1)) == [
-        "no word from site-a (connection refused); asking again",
+        "site-a does not answer (connection refused); asking again",
         "site-a answers again, after 3 lost polls",
-        "no word from site-a (connection refused); asking again",
+        "site-a does not answer (connection refused); asking again",
         "site-a answers again, after 1 lost poll",
     ]
 
@@ -93,9 +93,10 @@ def test_a_silence_says_how_long_it_is_given() -> None:
         at=0.0, site="site-a", error=GONE, silent_for=153.0, patience=147.0
     )
     assert told(lost(300.0), still) == [
-        "no word from site-a (connection refused); asking again, for up to 5m",
-        "no word from site-a for 2m 33s (connection refused); asking again,"
-        " for up to 2m 27s",
+        "site-a does not answer (connection refused); asking again, for up to"
+        " 5m",
+        "site-a has not answered for 2m 33s (connection refused); asking"
+        " again, for up to 2m 27s",
     ]
 
 

@@ -38,7 +38,7 @@ def test_types_may_be_mixed() -> None:
 
 def test_names_are_sorted_as_they_are_read() -> None:
     names = {"1": "zebra", "2": "ant"}
-    cells = [columns.Named(one, names, False) for one in ("1", "2")]
+    cells = [columns.NamedId(one, names, False) for one in ("1", "2")]
     assert order(cells) == [cells[1], cells[0]]
 
 

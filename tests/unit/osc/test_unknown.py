@@ -80,7 +80,7 @@ def test_a_noun_without_a_verb() -> None:
 @pytest.mark.parametrize("typed", ["xyzzy", "--wait", "", "12"])
 def test_nothing_is_near(typed: str) -> None:
     assert unknown.near([typed], commands()) == []
-    assert unknown.told("protector", [typed], commands())[1:] == [
+    assert unknown.correction("protector", [typed], commands())[1:] == [
         "protector --help"
     ]
 
@@ -93,7 +93,7 @@ def test_each_command_is_nearest_to_itself(name: str) -> None:
 
 def test_an_option_that_there_is_not() -> None:
     for argv in (["--os-bogus", "x", GROUP], ["--os-bogus=x"]):
-        assert unknown.told("protector", argv, commands()) == [
+        assert unknown.correction("protector", argv, commands()) == [
             "protector: there is no option --os-bogus before a command; the"
             " options of a command stand after it:",
             "protector --help",
@@ -101,5 +101,5 @@ def test_an_option_that_there_is_not() -> None:
 
 
 def test_no_word_at_all() -> None:
-    said = unknown.told("protector", [""], commands())
+    said = unknown.correction("protector", [""], commands())
     assert said[0] == "protector: there is no command ''; all commands:"

@@ -207,10 +207,10 @@ def test_a_silent_site_is_told_of() -> None:
     followed.state(events.Lost(at=0, site="site-a", error=gone))
     followed.clock.now += 12
     assert followed.lines()[-2] == (
-        "no word from site-a for 12s (connection refused)"
+        "no answer from site-a for 12s (connection refused)"
     )
     followed.state(events.Regained(at=0, site="site-a", polls=3, seconds=12))
-    assert not [line for line in followed.lines() if "no word" in line]
+    assert not [line for line in followed.lines() if "no answer" in line]
 
 
 def lost(silent_for: float, patience: float | None = None) -> events.Lost:
@@ -250,12 +250,12 @@ def test_what_is_not_heard_does_not_tick(tmp_path: pathlib.Path) -> None:
     step = "    ▸ promote_volumes_on_flasharray         4s"
     assert lines[7] == step, "nor is it slow"
     assert lines[-2] == (
-        "no word from site-a for 3m 57s (connection refused);"
+        "no answer from site-a for 3m 57s (connection refused);"
         " giving up in 1m 3s"
     )
     assert len(lines[-2]) <= 80
     assert followed.lines(65)[-2] == (
-        "no word from site-a for 3m 57s (connection…); giving up in 1m 3s"
+        "no answer from site-a for 3m 57s (connectio…); giving up in 1m 3s"
     )
     (row,) = followed.lines(80, 4)[:1]
     assert row.endswith("19s  last seen 3m 57s ago")
@@ -296,7 +296,7 @@ def test_the_last_picture_of_a_silence(
     )
     followed.clock.now += 100
     assert followed.lines()[2] == line
-    assert not [line for line in followed.lines() if "no word" in line]
+    assert not [line for line in followed.lines() if "no answer" in line]
 
 
 def test_a_site_that_is_not_asked_any_more_is_not_told_of() -> None:
@@ -304,9 +304,9 @@ def test_a_site_that_is_not_asked_any_more_is_not_told_of() -> None:
     followed.state(
         events.Lost(at=0, site="site-b", error=lost(0).error, patience=300)
     )
-    assert "no word from site-b" in followed.lines()[-2]
+    assert "no answer from site-b" in followed.lines()[-2]
     followed.see(record(2, 15))
-    assert not [line for line in followed.lines() if "no word" in line]
+    assert not [line for line in followed.lines() if "no answer" in line]
 
 
 def test_a_step_that_is_slower_than_usual(tmp_path: pathlib.Path) -> None:
