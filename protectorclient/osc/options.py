@@ -220,8 +220,8 @@ def add_sites(parser: argparse.ArgumentParser) -> None:
         metavar="<duration>",
         type=duration,
         default=SITE_GRACE,
-        help="When one site has answered, wait so long for the other one "
-        "(default: 2s)",
+        help="Wait this long for the second site once the first one has "
+        "answered (default: 2s)",
     )
 
 
@@ -231,7 +231,7 @@ def add_mappings(parser: argparse.ArgumentParser) -> None:
         metavar="<source>=<target>",
         action="append",
         default=[],
-        help="Network at the source and its counterpart at the target "
+        help="Map a network at the source to one at the target "
         "(name or ID; repeat for several)",
     )
     parser.add_argument(
@@ -239,7 +239,7 @@ def add_mappings(parser: argparse.ArgumentParser) -> None:
         metavar="<source>=<target>",
         action="append",
         default=[],
-        help="Flavor at the source and its counterpart at the target "
+        help="Map a flavor at the source to one at the target "
         "(name or ID; repeat for several)",
     )
 
@@ -248,8 +248,9 @@ def add_mapping_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mapping-file",
         metavar="<file>",
-        help="File of YAML or JSON with networks, flavors and, for test "
-        "failovers, test_networks; - is standard input. Options win over it",
+        help="Read networks, flavors and, for test failovers, test_networks "
+        "from this file of YAML or JSON (- is standard input); the options "
+        "override it",
     )
 
 
@@ -276,7 +277,7 @@ def add_reason(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--reason",
         metavar="<text>",
-        help="Why, to be kept with the operation (API version 1.2)",
+        help="Keep this reason with the operation (API version 1.2)",
     )
 
 
@@ -308,7 +309,7 @@ def add_looking(parser: argparse.ArgumentParser) -> None:
         "--max-recovery-point-age",
         metavar="<duration>",
         type=duration,
-        help="Refuse where the newest recovery point is older (exit status 5)",
+        help="Refuse if the newest recovery point is older (exit status 5)",
     )
 
 
@@ -332,7 +333,7 @@ def add_yes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--yes",
         action="store_true",
-        help="Do not ask; without a terminal nothing ever asks",
+        help="Do not ask for confirmation; without a terminal no command asks",
     )
 
 
@@ -341,12 +342,12 @@ def add_paging(parser: argparse.ArgumentParser) -> None:
         "--limit",
         metavar="<count>",
         type=positive,
-        help="Show at most this many",
+        help="Show at most this many entries",
     )
     parser.add_argument(
         "--marker",
         metavar="<id>",
-        help="Begin after the one with this ID",
+        help="Start the list after the entry with this ID",
     )
 
 

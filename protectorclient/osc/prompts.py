@@ -79,13 +79,13 @@ def add_secret(parser: argparse.ArgumentParser, name: str, what: str) -> None:
         f"--{name}-file",
         metavar="<file>",
         dest=f"{dest}_file",
-        help=f"File with {what}, or - for standard input",
+        help=f"Read {what} from this file, or from standard input with -",
     )
     group.add_argument(
         f"--{name}-env",
         metavar="<variable>",
         dest=f"{dest}_env",
-        help=f"Environment variable with {what}",
+        help=f"Read {what} from this environment variable",
     )
 
 

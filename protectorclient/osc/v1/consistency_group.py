@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class ShowConsistencyGroup(command.ShowOne):
     """Show the volumes and recovery points of a protection group
 
-    Both sites are asked, and the record of the one that is ahead is shown.
+    The command asks both sites, and shows the newer of the two records.
     """
 
     prefixes = {"protection_group": "group"}

@@ -17,10 +17,10 @@ HEADERS = ("Name", "Last Drill", "Age", "Operation")
 
 
 class ListOverdueDrill(command.Lister):
-    """List protection groups whose last drill is too long ago
+    """List protection groups whose last drill is too old
 
     A drill is a test failover that has succeeded. The exit status is 3
-    where any is overdue.
+    if any is overdue.
     """
 
     nouns = "overdue drills"
@@ -32,7 +32,7 @@ class ListOverdueDrill(command.Lister):
             metavar="<duration>",
             type=options.duration,
             required=True,
-            help="How long ago a drill may be, such as 90d",
+            help="Greatest age of the last drill, such as 90d",
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
@@ -81,12 +81,12 @@ class ListOverdueDrill(command.Lister):
 
 
 def _age(row: Row) -> float:
-    """Seconds; one that never was is the oldest."""
+    """The age of a drill in seconds; no drill is the oldest."""
     return float("inf") if row.drill_age is None else row.drill_age
 
 
 class _Age(columns.Cell):
-    """Seconds; for people, and where a dead site has the answer, words."""
+    """An age in seconds, for people in words; or why it is unknown."""
 
     def machine_readable(self) -> Any:
         return self._value.drill_age
@@ -98,6 +98,6 @@ class _Age(columns.Cell):
         return row.unasked or "never"
 
     def sort_key(self) -> float:
-        """Never is longer ago than anything."""
+        """Put the groups without a drill last."""
         age: float | None = self._value.drill_age
         return float("inf") if age is None else age

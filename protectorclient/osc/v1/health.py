@@ -21,10 +21,10 @@ COLUMNS = {
 class ShowHealth(command.Lister):
     """Show whether each protection group could fail over now
 
-    Both sites are asked, and each group is shown as the site tells it that
-    is ahead with it. Ready is what the service knows. The service does not
-    look for the networks and flavors of the other cloud; status does. Needs
-    API version 1.2.
+    The command asks both sites, and shows the newer of the two answers for
+    each group. Ready is the judgement of the service, which does not check
+    the networks and flavors of the other cloud; status does. API version
+    1.2 is needed.
     """
 
     nouns = "protection groups"

@@ -24,12 +24,12 @@ CHECKS = ("networks", "flavors", "flavor-size", "mapping-shared")
 
 
 class SuggestMapping(command.Command):
-    """Write a mapping file for a protection group, as far as can be guessed
+    """Suggest a mapping file for a protection group
 
     Networks are matched by name, then by address range; flavors by name,
-    then by the nearest size that fits. Only what the group uses is in it,
-    and each line says on what ground it was chosen. The exit status is 3
-    where something is left for you to fill in.
+    then by the nearest size that fits. The file holds only what the
+    group uses, and each line names the reason for its choice. The exit
+    status is 3 if there are lines that you have to fill in.
     """
 
     prefixes = {"protection_group": "group"}
@@ -92,7 +92,7 @@ class SuggestMapping(command.Command):
 def _file(
     head: str, networks: Iterable[Guess], flavors: Iterable[Guess]
 ) -> Iterator[str]:
-    """A mapping file with the grounds as comments."""
+    """Write a mapping file, with the reasons as comments."""
     yield f"# {head}"
     for title, guesses in (("networks", networks), ("flavors", flavors)):
         rows = list(guesses)
@@ -112,15 +112,15 @@ def _file(
 
 
 def _unique(guess: Guess) -> str:
-    """The name; where the ground is a range, the id is surer."""
+    """Return the name of the target; the id if it has none."""
     assert guess.target is not None
     return quoted(guess.target.name or guess.target.id)
 
 
 def quoted(text: str) -> str:
-    """A scalar of YAML that is read as the text that it is.
+    """Quote a text for YAML, where it would be read as something else.
 
-    A word that could be anything else, a number or a truth, is quoted.
+    Numbers, booleans and null are quoted.
     """
     import re
 
@@ -134,7 +134,7 @@ def quoted(text: str) -> str:
 class CheckMapping(command.Lister):
     """Check a mapping file against both sites of a protection group
 
-    The exit status is 3 where there is a problem.
+    The exit status is 3 if there is a problem.
     """
 
     prefixes = {"protection_group": "group"}
@@ -151,7 +151,7 @@ class CheckMapping(command.Lister):
             dest="purpose",
             choices=("failover", "unplanned", "failback", "test-failover"),
             default="failover",
-            help="What it is to be used for (default: failover)",
+            help="Check the file for this action (default: failover)",
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
@@ -175,10 +175,10 @@ class CheckMapping(command.Lister):
 
 
 class ShowMapping(command.Command):
-    """Get the mapping back that an operation was started with
+    """Show the mapping that an operation was started with
 
-    It is written as a mapping file, with ids, and with the names where
-    both sites know them.
+    The output is a mapping file with ids, and with names where both sites
+    know them.
     """
 
     prefixes = {"operation": "operation"}

@@ -32,7 +32,7 @@ LONG_COLUMNS = {
 class ListMember(command.Lister):
     """List the members of a protection group
 
-    Both sites are asked, and the record of the one that is ahead is shown.
+    The command asks both sites, and shows the newer of the two records.
     """
 
     prefixes = {"protection_group": "group"}
@@ -98,7 +98,7 @@ class AddMember(command.Lister):
 class RemoveMember(command.Command):
     """Remove instances from a protection group
 
-    The instances and their volumes stay as they are.
+    The instances and their volumes are not changed.
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -118,7 +118,7 @@ class RemoveMember(command.Command):
 
 
 def _short(member: dict[str, Any]) -> dict[str, columns.Cell]:
-    """The cells that would be too wide with all that is in them."""
+    """Return short forms of the cells that are too wide for a table."""
     return {
         "Flavor": columns.Items(member.get("flavor"), _name),
         "Networks": columns.Items(member.get("networks"), _network),

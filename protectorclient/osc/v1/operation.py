@@ -46,8 +46,8 @@ LONG_COLUMNS = {
 class ListOperation(command.Lister):
     """List operations, newest first
 
-    An operation is known at the site that started it: both sites are
-    asked, unless --site names one.
+    Only the site that started an operation knows it: the command asks both
+    sites, unless --site names one.
     """
 
     prefixes = {"protection_group": "group", "marker": "operation"}
@@ -59,24 +59,24 @@ class ListOperation(command.Lister):
         parser.add_argument(
             "--protection-group",
             metavar="<protection-group>",
-            help="Only operations of this group (name or ID)",
+            help="List only operations of this group (name or ID)",
         )
         parser.add_argument(
             "--type",
             metavar="<type>",
             choices=TYPES,
-            help=f"Only operations of this type: {', '.join(TYPES)}",
+            help=f"List only operations of this type: {', '.join(TYPES)}",
         )
         parser.add_argument(
             "--status",
             metavar="<status>",
             choices=STATUSES,
-            help=f"Only operations in this status: {', '.join(STATUSES)}",
+            help=f"List only operations in this status: {', '.join(STATUSES)}",
         )
         parser.add_argument(
             "--all-sites",
             action="store_true",
-            help="Ask both sites, which is the default",
+            help="Ask both sites (default)",
         )
         options.add_long(parser)
         options.add_paging(parser)
@@ -118,8 +118,8 @@ class ListOperation(command.Lister):
 class ShowOperation(command.ShowOne):
     """Show an operation
 
-    Both sites are asked for it, since only the one that started it knows
-    it. Several are shown as a list.
+    Only the site that started an operation knows it: the command asks both
+    sites. Several operations are shown as a list.
     """
 
     prefixes = {"operation": "operation", "protection_group": "group"}
@@ -137,15 +137,15 @@ class ShowOperation(command.ShowOne):
         parser.add_argument(
             "--last",
             action="store_true",
-            help="The operation that runs, else the newest one; of a "
-            "protection group where one is given. Two are shown where both "
-            "sites have started one within five minutes",
+            help="Show the operation that runs, or else the newest one; with "
+            "a protection group, only its own. Two are shown if both sites "
+            "have started one within five minutes",
         )
         parser.add_argument(
             "--exit-status",
             action="store_true",
-            help="End with the status of the operation: 0 completed, 8 still "
-            "running, 10 failed and rolled back, 11 something was left",
+            help="Exit with the status of the operation: 0 completed, 8 still "
+            "running, 10 failed and rolled back, 11 failed with leftovers",
         )
 
     def complete(self, parsed_args: argparse.Namespace) -> None:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 class DiagnoseOperation(command.ShowOne):
     """Find out what is wrong with an operation
 
-    Both sites are asked for the operation and for its group. Shown are
-    the likely cause, what helps, what was left behind and the commands to
-    type next, in order. Ends with 3 where something has to be done, and
-    with 12 where nobody who knows the operation answers.
+    The command asks both sites for the operation and its group. It shows
+    the likely cause, the fix, the leftovers and the commands to type next,
+    in order. The exit status is 3 if there is something to do, and 12 if no
+    site that knows the operation answers.
     """
 
     prefixes = {"operation": "operation"}
@@ -53,7 +53,7 @@ class DiagnoseOperation(command.ShowOne):
 
 
 class _NumberedList(columns.Cell):
-    """Sentences in order."""
+    """Sentences, numbered."""
 
     def human_readable(self) -> str:
         return "\n".join(
@@ -103,7 +103,7 @@ def _shown(facts: Facts, found: Diagnosis, people: bool) -> columns.Output:
 
 
 class _Age(columns.Cell):
-    """Seconds, for people as they say it."""
+    """A time in seconds, for people in words."""
 
     def human_readable(self) -> str:
         return "" if self._value is None else columns.span(self._value)

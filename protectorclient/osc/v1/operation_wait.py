@@ -37,10 +37,9 @@ ALL_COLUMNS = {
 class WaitOperation(command.ShowOne):
     """Wait until operations have ended, and show them
 
-    Progress goes to stderr, and the exit status tells how they ended. One
-    operation is shown as a record, several as a list, with the outcome as
-    far as it is known: completed, partial, rolled_back, leftovers, running
-    or unknown.
+    Progress goes to stderr; the exit status is that of the outcome. One
+    operation is shown as a record, several as a list, with the outcome:
+    completed, partial, rolled_back, leftovers, running or unknown.
     """
 
     prefixes = {"operation": "operation"}
@@ -51,12 +50,12 @@ class WaitOperation(command.ShowOne):
             metavar="<operation>",
             nargs="+",
             help="Operation (ID, or 8 or more of its first digits; - reads "
-            "IDs from standard input); several are waited for together",
+            "IDs from standard input); repeat to wait for several together",
         )
         parser.add_argument(
             "--any",
             action="store_true",
-            help="Stop at the first that has ended, and show that one",
+            help="Stop when the first operation has ended, and show that one",
         )
         options.add_timeout(parser)
 

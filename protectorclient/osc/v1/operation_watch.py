@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 class WatchOperation(command.Command):
     """Watch operations until they have ended
 
-    On a terminal the phases and steps are drawn in place, with the time
-    that earlier operations took; elsewhere each change is a line, or with
-    --events a JSON object. The exit status tells how the operations ended.
+    On a terminal the command draws phases and steps in place, with an
+    estimate from earlier operations; elsewhere it writes a line for each
+    change, or with --events a JSON object. The exit status is that of the
+    outcome.
     """
 
     prefixes = {"operation": "operation", "protection_group": "group"}
@@ -42,13 +43,13 @@ class WatchOperation(command.Command):
         parser.add_argument(
             "--protection-group",
             metavar="<protection-group>",
-            help="What runs for this group (name or ID)",
+            help="Watch the operations of this group (name or ID)",
         )
         parser.add_argument(
             "--all",
             action="store_true",
-            help="Whatever runs at either site, and what begins meanwhile; "
-            "it ends when nothing runs any more",
+            help="Watch all operations at both sites, also those that begin "
+            "meanwhile, until none runs",
         )
         parser.add_argument(
             "--events",
@@ -118,7 +119,7 @@ class WatchOperation(command.Command):
         parsed_args: argparse.Namespace,
         handles: dict[str, SiteHandle],
     ) -> dict[str, tuple[Operation, str]]:
-        """What has not ended, at either site: records, and whose."""
+        """Find the operations that run: records by id, with their sites."""
         from protectorclient.pair.reads.groups import Reads
 
         wanted: str | None = parsed_args.protection_group
@@ -144,7 +145,7 @@ class WatchOperation(command.Command):
     def _shown(
         self, parsed_args: argparse.Namespace, state: ProgressState
     ) -> Iterator[display.Display]:
-        """What is watched is the result: it goes to stdout."""
+        """Show events on stdout: what is watched is the result."""
         from protectorclient.osc.live import lines
 
         if parsed_args.events:

@@ -27,9 +27,8 @@ FIELDS = (
 class ShowPolicy(command.ShowOne):
     """Show the replication policy of a protection group
 
-    Both sites are asked, and the record of the one that is ahead is shown.
-    API tokens are never shown: credentials_set says whether they are
-    there.
+    The command asks both sites, and shows the newer of the two records.
+    API tokens are never shown; credentials_set is true if they are stored.
     """
 
     prefixes = {"protection_group": "group"}
@@ -47,9 +46,9 @@ class ShowPolicy(command.ShowOne):
 class SetPolicy(command.ShowOne):
     """Set the replication policy of a protection group
 
-    What is not given stays as it is. The first policy of a group needs
-    both URLs and both API tokens, which are read from a file, standard
-    input or an environment variable, or asked for on a terminal.
+    Options that are not given keep their values. The first policy of a
+    group needs both URLs and both API tokens, which are read from a file,
+    standard input or an environment variable, or asked for on a terminal.
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -70,13 +69,13 @@ class SetPolicy(command.ShowOne):
             "--replication-interval",
             metavar="<seconds>",
             type=options.positive,
-            help="Seconds from one replication to the next",
+            help="Time from one replication to the next, in seconds",
         )
         parser.add_argument(
             "--rpo-minutes",
             metavar="<minutes>",
             type=options.positive,
-            help="The age in minutes that a recovery point may have",
+            help="Greatest age of a recovery point, in minutes",
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:

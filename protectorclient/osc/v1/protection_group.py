@@ -49,8 +49,8 @@ LONG_COLUMNS = {
 class ListProtectionGroup(command.Lister):
     """List protection groups
 
-    Both sites are asked, and each group is shown as the site has it that
-    is ahead with it.
+    The command asks both sites, and shows the newer of the two records of
+    each group.
     """
 
     prefixes = {"marker": "group"}
@@ -62,13 +62,13 @@ class ListProtectionGroup(command.Lister):
         parser.add_argument(
             "--name",
             metavar="<name>",
-            help="Only the group of exactly this name",
+            help="List only the group of exactly this name",
         )
         parser.add_argument(
             "--status",
             metavar="<status>",
             choices=STATUSES,
-            help=f"Only groups of this status: {', '.join(STATUSES)}",
+            help=f"List only groups in this status: {', '.join(STATUSES)}",
         )
         options.add_long(parser)
         options.add_paging(parser)
@@ -93,7 +93,7 @@ class ListProtectionGroup(command.Lister):
 class ShowProtectionGroup(command.ShowOne):
     """Show a protection group
 
-    Both sites are asked, and the record of the one that is ahead is shown.
+    The command asks both sites, and shows the newer of the two records.
     """
 
     prefixes = {"protection_group": "group"}
@@ -118,21 +118,26 @@ class CreateProtectionGroup(command.ShowOne):
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("name", metavar="<name>", help="Name")
+        parser.add_argument(
+            "name", metavar="<name>", help="Name of the new group"
+        )
         parser.add_argument(
             "--volume-type",
             metavar="<volume-type>",
             required=True,
-            help="Replicated volume type of its volumes, at the primary "
-            "site (name or ID)",
+            help="Volume type of its volumes, which replicates, at the "
+            "primary site (name or ID)",
         )
         parser.add_argument(
-            "--description", metavar="<description>", help="Description"
+            "--description",
+            metavar="<description>",
+            help="Description of the new group",
         )
         parser.add_argument(
             "--primary-site",
             metavar="<site>",
-            help="The site where its instances run",
+            help="Site where its instances run (default: the configured "
+            "cloud)",
         )
         options.add_mappings(parser)
 
@@ -162,9 +167,9 @@ class CreateProtectionGroup(command.ShowOne):
 class SetProtectionGroup(command.ShowOne):
     """Change a protection group at both sites
 
-    Only what is given is changed. Mappings replace the stored ones, which
-    serve where an action gives none; --no-network-mapping and
-    --no-flavor-mapping alone clear them.
+    The options that are given are changed, the rest stays. Mappings
+    replace the stored ones, which are used by an action without mappings;
+    --no-network-mapping and --no-flavor-mapping alone clear them.
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -236,9 +241,9 @@ class SetProtectionGroup(command.ShowOne):
 def _hold_copies(located: Located) -> None:
     """Refuse a change while instances run beside the group.
 
-    Whose copy is right is decided first. A group that has never moved is
-    not looked at: what a failed operation left of it is the service's to
-    judge.
+    A person decides first which instances are right. A group that has
+    never moved is not checked: the service judges the leftovers of a
+    failed operation.
     """
     from protectorclient.pair.located import rank
     from protectorclient.preflight import copies
@@ -266,7 +271,7 @@ def _hold_copies(located: Located) -> None:
 class DeleteProtectionGroup(command.Command):
     """Delete protection groups at both sites
 
-    Instances and volumes stay as they are.
+    Instances and volumes are not changed.
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -279,7 +284,7 @@ class DeleteProtectionGroup(command.Command):
         parser.add_argument(
             "--force",
             action="store_true",
-            help="Delete although the other site does not answer (admin only)",
+            help="Delete even if the other site does not answer (admin only)",
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
@@ -302,7 +307,7 @@ class DeleteProtectionGroup(command.Command):
 
 
 def _parsed(parsed_args: argparse.Namespace) -> dict[str, dict[str, str]]:
-    """The mappings of the command line, where there are any."""
+    """Parse the mappings of the command line, where there are any."""
     given = {
         "network": model.parse(parsed_args.network_mapping, "network mapping"),
         "flavor": model.parse(parsed_args.flavor_mapping, "flavor mapping"),
@@ -313,7 +318,7 @@ def _parsed(parsed_args: argparse.Namespace) -> dict[str, dict[str, str]]:
 def _as_ids(
     given: dict[str, dict[str, str]], source: SiteHandle, target: SiteHandle
 ) -> dict[str, dict[str, str]]:
-    """Mappings to be stored: each half looked up at its own site."""
+    """Look mappings up to be stored, each half at its own site."""
     return {
         f"{what}_mapping": _looked_up(
             what, lines, source.finder, target.finder

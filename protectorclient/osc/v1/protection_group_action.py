@@ -111,10 +111,10 @@ class MoveCommand(command.Command, osc_command.ShowOne):
 class FailoverProtectionGroup(MoveCommand):
     """Fail a protection group over to the other site
 
-    A planned failover is asked of the current primary, stops its
-    instances and loses nothing. An unplanned one is asked of the other
-    site, once the primary is shown not to answer: what was written since
-    the last replication is lost.
+    The current primary runs a planned failover: it stops the instances and
+    loses no data. The other site runs an unplanned failover, when the
+    primary does not answer: data written since the last replication are
+    lost.
     """
 
     action = "failover"
@@ -125,13 +125,14 @@ class FailoverProtectionGroup(MoveCommand):
             "--type",
             choices=("planned", "unplanned"),
             default="planned",
-            help="planned (default), or unplanned: the primary is down",
+            help="Choose a planned failover (default), or an unplanned one "
+            "for a primary that is down",
         )
         parser.add_argument(
             "--accept-divergence",
             action="store_true",
-            help="Fail over unplanned although the primary answers, and "
-            "have two sites that each run the group",
+            help="Fail over unplanned although the primary answers; both "
+            "sites then run the group",
         )
         options.add_mappings(parser)
         options.add_mapping_file(parser)
@@ -239,13 +240,13 @@ class FailbackProtectionGroup(MoveCommand):
             "--reverse-replication",
             action="store_true",
             help="Replicate from the restored primary to the other site "
-            "again when done",
+            "again afterwards",
         )
         parser.add_argument(
             "--reverse-mapping",
             action="store_true",
-            help="Read the mapping file the other way round; without a "
-            "file, take the mappings of the last failover",
+            help="Swap source and target of the mapping file; without a "
+            "file, swap the mappings of the last failover",
         )
         options.add_mappings(parser)
         options.add_mapping_file(parser)
@@ -299,8 +300,8 @@ class FailbackProtectionGroup(MoveCommand):
 class TestFailoverProtectionGroup(MoveCommand):
     """Rehearse a failover with test instances at the other site
 
-    The test runs from the latest recovery point. test-cleanup removes
-    what it made.
+    The test uses the latest recovery point. test-cleanup removes the test
+    instances.
     """
 
     action = "test_failover"
@@ -354,7 +355,7 @@ class TestFailoverProtectionGroup(MoveCommand):
 
 
 class TestCleanupProtectionGroup(MoveCommand):
-    """Remove what a test failover made"""
+    """Remove the test instances and volumes of a test failover"""
 
     action = "test_cleanup"
 

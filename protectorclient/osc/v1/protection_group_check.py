@@ -25,10 +25,10 @@ PURPOSES = (
 class CheckProtectionGroup(command.Lister):
     """Check whether an action on a protection group would succeed
 
-    Both sites are asked for every prerequisite; nothing is changed. What
-    cannot be asked is skipped and says why. The exit status is 3 where
-    there is a problem, and 4 where there are warnings alone and --strict
-    is given.
+    The command asks both sites for every prerequisite, and changes nothing.
+    A check that cannot be made is skipped, with the reason. The exit status
+    is 3 if there is a problem, and 4 if there are warnings only and
+    --strict is given.
     """
 
     prefixes = {"protection_group": "group"}
@@ -47,12 +47,12 @@ class CheckProtectionGroup(command.Lister):
             dest="purpose",
             choices=PURPOSES,
             default="failover",
-            help="What it is to be checked for (default: failover)",
+            help="Check for this action (default: failover)",
         )
         parser.add_argument(
             "--strict",
             action="store_true",
-            help="End with 4 where there are warnings alone",
+            help="End with exit status 4 if there are warnings only",
         )
         options.add_mappings(parser)
         options.add_mapping_file(parser)
@@ -84,7 +84,7 @@ class CheckProtectionGroup(command.Lister):
     def reports(
         self, parsed_args: argparse.Namespace, names: list[str]
     ) -> list[Report]:
-        """One for each group; what is known of the sites is kept."""
+        """Check each group; the facts of the sites are fetched once."""
         from protectorclient.preflight import start
 
         wanted = start.Wanted(**_mappings.given(parsed_args))

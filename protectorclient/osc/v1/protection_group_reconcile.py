@@ -34,16 +34,17 @@ _SUM = 12
 class ReconcileProtectionGroup(command.ShowOne):
     """Bring both sites of a protection group together again
 
-    Shows what each site holds and claims, who is ahead and why, and which
-    instances run at each site since when; copies the metadata the right
-    way, once that is confirmed; then checks whether the group could move.
+    The command shows the metadata of each site, which site is ahead and
+    why, and which instances run where since when. Once confirmed, it copies
+    the metadata from the site that is ahead, and checks whether the group
+    could fail over.
 
-    Where the site that is ahead is the wrong one, as after a failover with
-    --accept-divergence that was a mistake, --winner names the other one:
+    If the site that is ahead is the wrong one, as after a mistaken
+    failover with --accept-divergence, name the other one with --winner:
     the instances of the site that is ahead are stopped, a snapshot of each
     of their volumes is kept on its array, and they are deleted.
 
-    Without a terminal --yes confirms a copy; what discards instances needs
+    Without a terminal --yes confirms a copy; discarding instances needs
     --discard-version.
     """
 
@@ -52,16 +53,16 @@ class ReconcileProtectionGroup(command.ShowOne):
         parser.add_argument(
             "--winner",
             metavar="<site>",
-            help="The site whose metadata and instances stay, where both "
-            "have changed, or where the one that is behind is right",
+            help="Site whose metadata and instances stay, if both sites have "
+            "changed, or if the site that is behind is right",
         )
         parser.add_argument(
             "--discard-version",
             metavar="<version>",
             type=_version,
-            help="With --winner: the metadata version of the other site, "
-            "which is discarded with what that site runs; confirms it "
-            "without a terminal, and with --yes on one",
+            help="With --winner: discard this metadata version of the other "
+            "site and its instances; this confirms it without a terminal, "
+            "and with --yes on one",
         )
         options.add_yes(parser)
 
@@ -114,7 +115,7 @@ class ReconcileProtectionGroup(command.ShowOne):
     def _loser(
         self, parsed_args: argparse.Namespace, state: State
     ) -> SiteHandle | None:
-        """The site whose instances go, if the winner is not ahead."""
+        """Return the site to be discarded, if the winner is not ahead."""
         if parsed_args.winner is None or state.report.in_sync:
             return None
         winner = self.pair.handle(parsed_args.winner)
@@ -125,7 +126,7 @@ class ReconcileProtectionGroup(command.ShowOne):
     def _discard(
         self, parsed_args: argparse.Namespace, state: State, loser: SiteHandle
     ) -> list[Any] | None:
-        """Have the loser's instances removed; what was kept of them."""
+        """Remove the loser's instances; returns what was kept of them."""
         winner = self.pair.beside(loser)
         group = state.located.group
         if winner.name not in state.located.groups:
@@ -180,7 +181,7 @@ class ReconcileProtectionGroup(command.ShowOne):
         return False
 
     def now(self) -> datetime.datetime:
-        """The time by the clock of the sites."""
+        """Return the time by the clock of the sites."""
         skew = self.pair.primary.client.http.clock_skew or 0.0
         return datetime.datetime.now(datetime.UTC) + datetime.timedelta(
             seconds=skew
@@ -189,7 +190,7 @@ class ReconcileProtectionGroup(command.ShowOne):
     # The winner is ahead
 
     def _sync(self, parsed_args: argparse.Namespace, state: State) -> bool:
-        """Copy the metadata; False where nobody has said so."""
+        """Copy the metadata; returns False if that is not confirmed."""
         winner = parsed_args.winner
         if state.conflict and winner is None:
             self.outcome = ExitCode.PROBLEM
@@ -217,7 +218,7 @@ class ReconcileProtectionGroup(command.ShowOne):
         return True
 
     def _winners(self, state: State) -> Iterator[str]:
-        """One command for each site; the choice is a person's."""
+        """Return one command for each site; a person chooses."""
         word = shell_word(state.located.group.name)
         for handle in (state.located.current, state.located.other):
             yield f"to keep those of {handle.name}:"
@@ -254,7 +255,7 @@ def _lost(
     loser: SiteHandle,
     now: datetime.datetime,
 ) -> Iterator[str]:
-    """What goes when the site that is ahead loses."""
+    """List what is discarded when the site that is ahead loses."""
     from protectorclient.preflight import live_instances
 
     found = live_instances.look(state.located)
@@ -308,7 +309,7 @@ def _stamp(when: datetime.datetime) -> str:
 
 
 def _side_by_side(state: State) -> Iterator[str]:
-    """Both sites side by side, for whoever has to decide."""
+    """Compare both sites in a table."""
     head = ("", *(claim.site for claim in state.claims))
     rows: list[tuple[str, ...]] = [head]
     for field in (
@@ -410,7 +411,7 @@ def _removed(one: Mapping[str, Any]) -> str:
 
 
 class Findings(columns.Cell):
-    """What is not well, one a line, and how much is."""
+    """The problems, one a line, and the number of checks that pass."""
 
     def human_readable(self) -> str:
         lines = [

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class SyncStatusProtectionGroup(command.ShowOne):
     """Compare the metadata of a protection group at both sites
 
-    The exit status is 0 where both hold the same, and 3 where they do not
-    or one of them does not answer.
+    The exit status is 0 if both sites hold the same metadata, and 3 if they
+    do not, or if one of them does not answer.
     """
 
     prefixes = {"protection_group": "group"}
@@ -56,7 +56,7 @@ class SyncStatusProtectionGroup(command.ShowOne):
     def _of_one(
         self, parsed_args: argparse.Namespace, reads: Reads
     ) -> columns.Output:
-        """What one site says of both."""
+        """Show what one site knows of both."""
         found = _reads.warned(
             self,
             reads.of_group(
@@ -80,9 +80,9 @@ class SyncStatusProtectionGroup(command.ShowOne):
 class SyncForceProtectionGroup(command.ShowOne):
     """Copy the metadata of the site that is ahead to the other one
 
-    Where both sites have changed since they last agreed, name the one
-    that wins with --winner. Instances that a forced failover left running
-    at the other site are named at the end.
+    If both sites have changed since their last synchronisation, name with
+    --winner the one to keep. The command lists at the end the instances
+    that still run at the other site after an unplanned failover.
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -90,8 +90,8 @@ class SyncForceProtectionGroup(command.ShowOne):
         parser.add_argument(
             "--winner",
             metavar="<site>",
-            help="The site whose metadata are kept where both have changed;"
-            " on a terminal this is asked about",
+            help="Site whose metadata are kept if both sites have changed;"
+            " on a terminal the command asks for confirmation",
         )
         options.add_yes(parser)
 
@@ -115,7 +115,7 @@ class SyncForceProtectionGroup(command.ShowOne):
         return shown
 
     def _confirm(self, parsed_args: argparse.Namespace) -> None:
-        """Without a winner nothing is overwritten that is not older."""
+        """Ask before a winner overwrites what may be newer."""
         winner = parsed_args.winner
         if winner is None or parsed_args.yes or not prompts.on_terminal():
             return
@@ -146,7 +146,7 @@ def _report(shower: command.Command, report: SyncReport) -> columns.Output:
 
 
 def _cure(report: SyncReport) -> list[str]:
-    """The command that brings the sites together, if they both answer."""
+    """Return the command that makes the sites the same."""
     name = report.located.group.name
     silent = [
         error
@@ -198,7 +198,7 @@ def _output(
 
 
 def _side(report: SyncReport, handle: SiteHandle) -> dict[str, Any]:
-    """One site's part of the report."""
+    """Return the fields of one site of the report."""
     located = report.located
     side = report.sides.get(handle.name)
     error = report.errors.get(handle.name)

@@ -95,14 +95,16 @@ class CreateSite(command.ShowOne):
     """Register a site at both protector services (admin only)
 
     A pair needs both of its sites registered at both services. With
-    --peer-username the other site keeps an account of its own, which is no
-    admin; without it both keep the same one. The passwords are read from a
-    file, standard input or an environment variable, or asked for on a
-    terminal.
+    --peer-username the other site uses an account of its own, which needs
+    no admin role; without it both use the same one. The passwords are read
+    from a file, standard input or an environment variable, or asked for on
+    a terminal.
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("name", metavar="<name>", help="Name")
+        parser.add_argument(
+            "name", metavar="<name>", help="Name of the new site"
+        )
         _add_fields(parser, new=True)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
@@ -125,10 +127,10 @@ class CreateSite(command.ShowOne):
 class SetSite(command.ShowOne):
     """Change a site's record at both protector services (admin only)
 
-    Only what is given is changed. --username and the password are of the
-    account that the site's own service keeps; those of the account that the
-    other site keeps are given with --peer-username and --peer-password-env,
-    also where both are one account.
+    The options that are given are changed, the rest stays. --username and
+    the password belong to the account that the site's own service uses;
+    --peer-username and --peer-password-env to the account that the other
+    site uses, even if both are one account.
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -180,10 +182,10 @@ class DeleteSite(command.Command):
 
 
 class ValidateSite(command.Lister):
-    """Try everything that a site needs, from both services (admin only)
+    """Check all that a site needs, from both services (admin only)
 
-    Each service keeps the status that it finds. The exit status is 3
-    where something is wrong.
+    Each service stores the status that it finds. The exit status is 3 if a
+    check fails.
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -246,7 +248,7 @@ def _add_fields(parser: argparse.ArgumentParser, *, new: bool) -> None:
     parser.add_argument(
         "--peer-username",
         metavar="<peer-username>",
-        help="Name of the account that the other site keeps",
+        help="Name of the account that the other site uses",
     )
     prompts.add_secret(parser, "peer-password", PEER_PASSWORD)
 
@@ -254,7 +256,7 @@ def _add_fields(parser: argparse.ArgumentParser, *, new: bool) -> None:
 def _peer_account(
     parsed_args: argparse.Namespace, *, new: bool
 ) -> dict[str, str]:
-    """What the record at the other site has instead; empty for nothing."""
+    """Return the fields that differ at the other site, if any."""
     username = parsed_args.peer_username
     password = prompts.secret(
         parsed_args,
@@ -271,7 +273,7 @@ def _peer_account(
 
 
 def _given(parsed_args: argparse.Namespace) -> dict[str, Any]:
-    """The fields that were given, under the names they have on the wire."""
+    """Return the fields that were given, by their names in the API."""
     names = [name.replace("-", "_") for name, _, _ in FIELDS]
     values = {name: getattr(parsed_args, name) for name in names}
     return {name: value for name, value in values.items() if value is not None}

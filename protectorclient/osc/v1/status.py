@@ -39,9 +39,10 @@ INTERVAL = 5.0
 
 
 class ShowStatus(command.Lister):
-    """Show all protection groups: where they run, whether they could move
+    """Show where protection groups run, and whether they could fail over
 
-    Both sites are asked. A drill is a test failover that has succeeded.
+    The command asks both sites. A drill is a test failover that has
+    succeeded.
     """
 
     prefixes = {"protection_group": "group"}
@@ -62,13 +63,13 @@ class ShowStatus(command.Lister):
             "protection_group",
             metavar="<protection-group>",
             nargs="*",
-            help="Protection groups (name or ID); all, if none is given",
+            help="Protection groups (name or ID; default: all)",
         )
         forms = parser.add_mutually_exclusive_group()
         forms.add_argument(
             "--watch",
             action="store_true",
-            help="Look again and again until interrupted",
+            help="Repeat the query until interrupted",
         )
         forms.add_argument(
             "--prometheus",
@@ -78,15 +79,16 @@ class ShowStatus(command.Lister):
         parser.add_argument(
             "--exit-status",
             action="store_true",
-            help="End with 3 unless each group is ready, in sync and within "
-            "its RPO, no instance runs beside one, and both sites answer",
+            help="End with exit status 3 unless each group is ready, in sync "
+            "and within its RPO, no instance runs beside one, and both sites "
+            "answer",
         )
         parser.add_argument(
             "--interval",
             metavar="<duration>",
             type=options.interval,
             default=INTERVAL,
-            help="Time between two looks of --watch, at least 1s (default:"
+            help="Time between two queries of --watch, at least 1s (default:"
             " 5s)",
         )
 
@@ -161,7 +163,7 @@ class ShowStatus(command.Lister):
         column_names: Sequence[str],
         data: Any,
     ) -> int:
-        """On a terminal in place; elsewhere one table after another."""
+        """Repeat the query: in place on a terminal, else table by table."""
         from protectorclient.osc.live import display
 
         is_table = parsed_args.formatter == "table"
@@ -185,7 +187,7 @@ class ShowStatus(command.Lister):
         column_names: Sequence[str],
         data: Any,
     ) -> int:
-        """A frame that fits, until the keyboard ends it; it stays then."""
+        """Draw one frame in place until interrupted; the last one stays."""
         from protectorclient.osc.live import screen, status_frame
 
         self._held = []
@@ -215,7 +217,7 @@ class ShowStatus(command.Lister):
         column_names: Sequence[str],
         data: Any,
     ) -> Glance:
-        """The rows in the order that is asked for, else problems first."""
+        """Return the rows in the order asked for, else problems first."""
         from protectorclient.osc.formats import formatters, values
         from protectorclient.osc.live.status_frame import Entry, Glance
 
@@ -358,7 +360,7 @@ class _Lag(_OfRow):
 class _Ready(_OfRow):
     @property
     def rank(self) -> int:
-        """Problems come first, then what is not known."""
+        """The place in the order: problems first, then what is unknown."""
         ready: bool | None = self._value.ready
         return {False: 0, None: 1, True: 2}[ready]
 

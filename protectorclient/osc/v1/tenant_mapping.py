@@ -45,18 +45,20 @@ class ListTenantMapping(command.Lister):
 class CreateTenantMapping(command.ShowOne):
     """Map a tenant's project at one site to that at the other (admin only)
 
-    The mapping is made at both sites, under one ID.
+    The command creates the mapping at both sites, with one ID.
     """
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("name", metavar="<name>", help="Name")
+        parser.add_argument(
+            "name", metavar="<name>", help="Name of the new mapping"
+        )
         parser.add_argument(
             "--project",
             metavar="<site>=<project>",
             action="append",
             required=True,
-            help="A site and the tenant's project there (name or ID both); "
-            "give it for both sites",
+            help="Site and the tenant's project there (name or ID of each); "
+            "repeat for the other site",
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
@@ -121,7 +123,7 @@ class DeleteTenantMapping(command.Command):
 def _projects(
     record: Mapping[str, Any], names: Mapping[str, str]
 ) -> columns.Cell:
-    """Project ids, by the names of the sites."""
+    """Show project ids by the names of the sites."""
 
     def line(projects: Mapping[str, str]) -> str:
         return "\n".join(

@@ -20,7 +20,7 @@ NOUN = "protector"
 
 
 class UnknownCommand(command.Command):
-    """Name the commands of protector, or the one that is meant"""
+    """List the commands of protector, or those that may be meant"""
 
     def get_parser(self, prog_name: str) -> argparse.ArgumentParser:
         names = _names(self.app)
@@ -39,7 +39,7 @@ class UnknownCommand(command.Command):
 
 
 class _AnyWords(argparse.ArgumentParser):
-    """Takes whatever was typed, and explains what could be."""
+    """A parser that takes any words."""
 
     def __init__(self, prog: str, help_lines: Sequence[str]) -> None:
         super().__init__(prog=prog, add_help=False)
@@ -57,7 +57,7 @@ class _AnyWords(argparse.ArgumentParser):
 
 
 def _names(app: Any) -> list[str]:
-    """Our commands, as OpenStackClient has loaded them."""
+    """Return our commands, as OpenStackClient has loaded them."""
     return sorted(
         name.removeprefix(f"{NOUN} ")
         for name, _ in app.command_manager
