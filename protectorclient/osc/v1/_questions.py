@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from protectorclient.preflight.impact import listed
-
 if TYPE_CHECKING:
     from protectorclient.preflight.impact import Stakes
 
 
 def move(group: str, impact: Stakes) -> str:
     """The question before a planned failover or a failback."""
+    from protectorclient.preflight.impact import listed
+
     source, target = impact.source, impact.target
     said = [
         f"{_instances(group, impact)} at {source} are stopped, and deleted"
@@ -47,6 +47,8 @@ def drill(group: str, impact: Stakes) -> str:
 
 
 def _instances(group: str, impact: Stakes) -> str:
+    from protectorclient.preflight.impact import listed
+
     if not impact.names:
         return f"The instances of {group}"
     return listed(impact.names)
