@@ -65,12 +65,23 @@ class Screen:
     below it.
 
     :param draw: called for every frame, from a thread of its own.
+    :param size: the width and height of the terminal; without it the
+        terminal is asked at each frame.
+    :param ticks: draw several times a second; else :meth:`refresh` draws.
     """
 
-    def __init__(self, draw: Draw, stream: TextIO) -> None:
+    def __init__(
+        self,
+        draw: Draw,
+        stream: TextIO,
+        *,
+        size: Callable[[], tuple[int, int]] | None = None,
+        ticks: bool = True,
+    ) -> None:
         from rich import console, live
 
         self._draw = draw
+        self._asked_size = size
         self._signs = signs_for(stream)
         self._last: list[view.Line] = []
         self._console = console.Console(
@@ -85,6 +96,7 @@ class Screen:
             get_renderable=self._picture,
             console=self._console,
             screen=True,
+            auto_refresh=ticks,
             refresh_per_second=FRAMES_A_SECOND,
             redirect_stdout=False,
             redirect_stderr=False,
@@ -101,21 +113,33 @@ class Screen:
         with contextlib.suppress(OSError):
             self._live.stop()
         self._handlers.close()
-        size = self._console.size
+        width, _ = self._size()
         with contextlib.suppress(OSError):
-            for line in self._lines(size.width, 10_000, footer=False):
+            for line in self._lines(width, 10_000, footer=False):
                 self._console.print(self._text(line), soft_wrap=True)
 
     def __call__(self, event: object) -> None:
         """The next picture shows it."""
 
+    def refresh(self) -> None:
+        """Draw the picture now, as large as the terminal is now."""
+        # rich takes the room that a picture has before it asks for one
+        self._size()
+        self._live.refresh()
+
+    def _size(self) -> tuple[int, int]:
+        if self._asked_size is not None:
+            self._console.size = self._asked_size()
+        size = self._console.size
+        return size.width, size.height
+
     def _picture(self) -> Any:
         from rich import console
 
-        size = self._console.size
+        width, height = self._size()
         # a mistake in here must not end what it only shows
         with contextlib.suppress(Exception):
-            self._last = self._lines(size.width, size.height, footer=True)
+            self._last = self._lines(width, height, footer=True)
         return console.Group(*map(self._text, self._last))
 
     def _lines(

@@ -6,6 +6,7 @@ import datetime
 import io
 import json
 import pathlib
+import re
 import sys
 from typing import Any
 
@@ -540,3 +541,94 @@ def test_where_the_notebook_is(monkeypatch: pytest.MonkeyPatch) -> None:
     assert step_times.default_path() == pathlib.Path(
         "/somewhere/protectorclient/steps.json"
     )
+
+
+# The same on a terminal whose size changes between two pictures
+
+
+class Screenful(io.StringIO):
+    """What a terminal would show, and how large it is at the moment."""
+
+    encoding = "utf-8"
+
+    def __init__(self, width: int, height: int) -> None:
+        super().__init__()
+        self.size = width, height
+
+    def isatty(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        raise io.UnsupportedOperation
+
+    def drawn(self, picture: screen.Screen) -> list[str]:
+        """The lines of the next picture."""
+        self.seek(0)
+        self.truncate()
+        picture.refresh()
+        whole = self.getvalue()
+        assert whole.startswith("\x1b[H"), "it does not begin at the top"
+        return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", whole).split("\n")
+
+
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Screenful:
+    for name in ("COLUMNS", "LINES", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    return Screenful(80, 24)
+
+
+def test_the_terminal_is_resized_between_two_pictures(
+    terminal: Screenful,
+) -> None:
+    followed = Followed()
+    followed.see(record(3, 90))
+
+    def draw(
+        width: int, height: int, signs: frame.Signs, footer: bool
+    ) -> list[frame.Line]:
+        return frame.frame(
+            followed.tracker, width, height, signs=signs, footer=footer
+        )
+
+    with screen.Screen(
+        draw, terminal, size=lambda: terminal.size, ticks=False
+    ) as picture:
+        for width, height in ((80, 24), (50, 12), (200, 50), (50, 12)):
+            terminal.size = width, height
+            followed.clock.now += 1
+            lines = terminal.drawn(picture)
+            # the whole of it is painted: nothing of the last one is left
+            assert len(lines) == height
+            assert {len(line) for line in lines} == {width}
+            shown = [line.rstrip() for line in lines]
+            while not shown[-1]:
+                shown.pop()
+            assert shown == followed.lines(width, height)
+            assert any("manage_volumes_into_cinder" in line for line in shown)
+            assert shown[-1].startswith("Ctrl-C")
+        terminal.size = 200, 50
+        (state,) = (
+            line for line in terminal.drawn(picture) if "running" in line
+        )
+        assert "━" in state, "there is room for a bar"
+        terminal.seek(0)
+        terminal.truncate()
+    left = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal.getvalue())
+    assert "Ctrl-C" not in left
+    assert "manage_volumes_into_cinder" in left
+
+
+def test_a_terminal_of_one_line_and_one_of_none(terminal: Screenful) -> None:
+    followed = Followed()
+    followed.see(record(3, 90))
+    with screen.Screen(
+        lambda width, height, *_: frame.frame(followed.tracker, width, height),
+        terminal,
+        size=lambda: terminal.size,
+        ticks=False,
+    ) as picture:
+        for size in ((80, 1), (1, 1), (80, 24)):
+            terminal.size = size
+            assert len(terminal.drawn(picture)) == size[1]
