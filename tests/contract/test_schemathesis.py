@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import requests
-from schemathesis.checks import CHECKS
 
 from fakeserver.api import description
 from tests.helpers import fuzzing
@@ -28,6 +27,8 @@ def every_answer_is_as_described() -> None:
 def test_every_check_over_every_endpoint(
     version: str, record_property: Any
 ) -> None:
+    from schemathesis.checks import CHECKS
+
     run = fuzzing.fuzz(version, RUNS[version])
     for name, value in run.figures().items():
         record_property(name, value)

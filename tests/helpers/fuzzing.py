@@ -1,19 +1,22 @@
 """schemathesis over a fresh pair of sites, the same way every time."""
 
+from __future__ import annotations
+
 import collections
 import dataclasses
 import json
 import pathlib
 import re
 import tomllib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-import schemathesis
-from schemathesis.engine import events, from_schema
 
 from tests.helpers.fuzzed_world import FuzzedWorld
+
+if TYPE_CHECKING:
+    from schemathesis.engine import events
 
 CONFIGURATION = pathlib.Path(__file__).with_name("schemathesis.toml")
 VERSION = "OpenStack-API-Version"
@@ -66,6 +69,8 @@ class Run:
     problems: list[str] = dataclasses.field(default_factory=list)
 
     def take(self, event: events.EngineEvent) -> None:
+        from schemathesis.engine import events
+
         if isinstance(event, events.ScenarioFinished):
             self._scenario(event)
         elif isinstance(event, events.NonFatalError):
@@ -110,6 +115,8 @@ class Run:
 
 def fuzz(version: str, share: float) -> Run:
     """Run every phase over every operation of one version."""
+    from schemathesis.engine import from_schema
+
     run = Run()
     with pytest.MonkeyPatch.context() as patch:
         world = FuzzedWorld(patch)
@@ -124,6 +131,8 @@ def fuzz(version: str, share: float) -> Run:
 
 
 def _schema(world: FuzzedWorld, version: str, share: float) -> Any:
+    import schemathesis
+
     settings, _ = configuration()
     for phase in settings["phases"].values():
         generation = phase["generation"]
@@ -155,6 +164,8 @@ def _schema(world: FuzzedWorld, version: str, share: float) -> Any:
 def _watch(
     schema: Any, world: FuzzedWorld, run: Run, patch: pytest.MonkeyPatch
 ) -> None:
+    from schemathesis.engine import events
+
     _, refusals = configuration()
 
     class Started(events.ScenarioStarted):
