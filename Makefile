@@ -1,7 +1,7 @@
 # Each target sets up what it needs in .venv, by itself; the second run of a
 # target finds it there. PYTHON=/path/to/python chooses another interpreter.
 
-.PHONY: help demo test test-thorough test-processes test-versions versions \
+.PHONY: help demo test coverage test-thorough test-processes test-versions versions \
     chaos lint docs package clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -28,6 +28,7 @@ endif
 help:
 	@echo "make demo           Run a failover and a failback between two sites."
 	@echo "make test           Run the tests; PYTEST_ARGS='-k name' selects some."
+	@echo "make coverage       The same, and the share of branches that they run."
 	@echo "make test-thorough  Fuzz the API, and break the engine on purpose."
 	@echo "make test-processes Run the tests that kill real processes."
 	@echo "make test-versions  Run some tests under the oldest versions."
@@ -75,6 +76,14 @@ demo: $(VENV)/.run
 test: $(VENV)/.test
 	$(BIN)/python -m pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
+# The same tests; fails when less of the branches is run than the floor.
+coverage: $(VENV)/.test
+	$(BIN)/python -m pytest -n 3 --dist worksteal --cov --cov-report= \
+	    $(PYTEST_ARGS)
+	$(BIN)/python -m coverage html -q
+	$(BIN)/python -m coverage report
+	@echo "htmlcov/index.html"
+
 test-thorough: $(VENV)/.test
 	$(BIN)/python -m pytest -n 3 --dist worksteal -m thorough $(PYTEST_ARGS)
 
@@ -117,4 +126,5 @@ package: $(VENV)/.made
 clean:
 	rm -rf $(VENV) .venv-versions .tox build dist *.egg-info doc/build
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .coverage .coverage.* htmlcov
 	find . -name __pycache__ -prune -exec rm -rf {} +

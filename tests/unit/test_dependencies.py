@@ -17,6 +17,7 @@ REQUIREMENT = re.compile(r"([\w.-]+)(?:\[([\w,]+)\])?(?:>=([\w.]+))?(,<\d+)?")
 #: Declared, and not for an import of ours: why.
 NOT_IMPORTED = {
     "fixtures": "keystoneauth1.fixture, with which tokens are made, needs it",
+    "pytest-cov": "make coverage runs pytest with --cov",
     "pytest-xdist": "make runs pytest with -n",
     "doc8": "make lint runs it",
     "sphinx": "make docs runs it",
