@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml  # type: ignore[import-untyped]
 from cliff import commandmanager
-from os_service_types import service_types
+from keystoneauth1 import discover
 
 
 class EntryPoints(importlib.metadata.EntryPoints):
@@ -88,11 +88,13 @@ def safe_load(stream: Any) -> Any:
     return pickle.loads(_read(text))
 
 
-_all_types: Any = service_types.ServiceTypes.all_types_by_service_type
+#: of each service, as keystoneauth and the SDK read them
+_ServiceTypes: Any = type(discover._SERVICE_TYPES)
+_all_types = _ServiceTypes.all_types_by_service_type
 
 
 @functools.cache
-def _types(of: service_types.ServiceTypes) -> dict[str, list[str]]:
+def _types(of: object) -> dict[str, list[str]]:
     found: dict[str, list[str]] = _all_types.fget(of)
     return found
 
@@ -114,7 +116,7 @@ _REPLACED: list[tuple[Any, str, Any]] = [
     (commandmanager.CommandManager, "load_commands", load_commands),
     (yaml, "safe_load", safe_load),
     (
-        service_types.ServiceTypes,
+        _ServiceTypes,
         "all_types_by_service_type",
         property(
             lambda of: {n: list(found) for n, found in _types(of).items()}
