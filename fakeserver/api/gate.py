@@ -50,18 +50,18 @@ class Call:
 
     @property
     def project_id(self) -> str:
-        """The token's project; never that of the address."""
+        """Return the token's project; never that of the address."""
         assert self.token is not None
         return self.token.project_id
 
 
 def call() -> Call:
-    """The request that is being served."""
+    """Return the request that is being served."""
     return cast(Call, request.environ[CALL])
 
 
 def template(rule: str) -> str:
-    """A route of Flask's as the description writes it."""
+    """Return a route of Flask's as the description writes it."""
     return _PARAMETER.sub(r"{\1}", rule)
 
 
@@ -78,14 +78,14 @@ class Gate:
         self._foreign: frozenset[str] | None = None
 
     def attach(self, blueprint: flask.Blueprint) -> None:
-        """Hooks for the whole application, through one blueprint of it:
-        an address that does not exist belongs to no blueprint."""
+        """Register hooks for the whole application, through one blueprint of
+        it: an address that does not exist belongs to no blueprint."""
         blueprint.before_app_request(self.enter)
         blueprint.after_app_request(self.leave)
         blueprint.app_errorhandler(Exception)(self.fail)
 
     def ours(self) -> bool:
-        """Whether the address is the protector's, existing or not."""
+        """Return whether the address is the protector's, existing or not."""
         if request.url_rule is not None:
             return request.blueprint in self._blueprints
         if self._foreign is None:

@@ -11,7 +11,7 @@ from fakeserver.base.errors import Refused
 
 #: when to ask again for what nobody could answer, seconds
 RETRY_AFTER = 5
-NOWHERE = "There is nothing at this address"
+NOWHERE = "The API has no such address"
 
 #: what Flask and werkzeug raise by themselves: status -> (status, reason)
 _REASONS = {
@@ -61,7 +61,7 @@ def unrouted(error: HTTPException, method: str, request_id: str) -> Response:
         404: NOWHERE,
         405: f"{method[:16]} is not possible at this address",
     }
-    message = messages.get(code, "The request cannot be understood")
+    message = messages.get(code, "The request is not valid HTTP")
     response = render(code, reason, message, request_id, {})
     if code == 405:
         allowed = getattr(error, "valid_methods", None) or ()
@@ -73,7 +73,8 @@ def internal(request_id: str) -> Response:
     return render(
         500,
         "internal",
-        "The service met an error of its own; its log names this request",
+        "The service has an internal error; its log has the cause, under "
+        "this request id",
         request_id,
         {},
     )

@@ -46,12 +46,12 @@ class SiteConfig:
 
     @property
     def auth_url(self) -> str:
-        """The Keystone of this site."""
+        """Return the address of this site's Keystone."""
         return self.identity or f"{self.url}/identity/v3"
 
     @property
     def peer_auth_url(self) -> str:
-        """The Keystone of the other site."""
+        """Return the address of the other site's Keystone."""
         return self.peer_identity or f"{self.peer_url}/identity/v3"
 
     @property

@@ -29,7 +29,7 @@ class LoopbackMiddleware:
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         if not is_loopback(environ.get("REMOTE_ADDR", "")):
-            message = "This server talks to its own machine only"
+            message = "This server answers requests from its own machine only"
         elif not is_local_name(environ.get("HTTP_HOST", "")):
             message = "This server answers to loopback names only"
         else:

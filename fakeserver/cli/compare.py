@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _sessions(name: str | None) -> tuple[Any, Any]:
-    """A session at the Keystone, and one for the service with its TLS."""
+    """Open a session at the Keystone, and one for the service with its TLS."""
     import requests
     from keystoneauth1 import session as ksa
     from openstack import config

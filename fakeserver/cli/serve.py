@@ -93,7 +93,7 @@ def _serve(folder: Folder, name: str, lock: int) -> None:
     while not homeless and not stop.wait(LOOK):
         homeless = not _is_there(folder, name, lock)
     if homeless:
-        LOG.error("%s stops: its folder %s is gone", name, folder.path)
+        LOG.error("%s stops: its folder %s does not exist", name, folder.path)
     else:
         LOG.info("%s stops", name)
     # first the engine, while its peer still gets answers from here

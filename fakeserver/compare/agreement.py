@@ -51,7 +51,7 @@ _SHARED = {
 def same_version(listed: list[Record], one: Record | None) -> Found:
     """Both version documents say the same."""
     if one is not None and listed and one not in listed:
-        yield "version-documents", "GET / and GET /v1/ tell different versions"
+        yield "version-documents", "GET / and GET /v1/ list different versions"
 
 
 def order(noun: str, records: list[Record]) -> Found:

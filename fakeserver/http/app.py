@@ -102,5 +102,7 @@ class ErrorMiddleware:
             LOG.exception(
                 "%s %s", environ["REQUEST_METHOD"], environ["PATH_INFO"]
             )
-            message = "The service met an error of its own; see its log"
+            message = (
+                "The service has an internal error; its log has the cause"
+            )
             return refusal(start_response, 500, "internal", message)

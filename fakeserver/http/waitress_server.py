@@ -55,10 +55,13 @@ _REASONS = {
     431: ("too-large", "The headers are too large"),
     501: (
         "bad-request",
-        "The request asks for something of HTTP that is not supported here",
+        "The server does not support this use of HTTP",
     ),
 }
-_INTERNAL = ("internal", "The service met an error of its own; see its log")
+_INTERNAL = (
+    "internal",
+    "The service has an internal error; its log has the cause",
+)
 _REQUEST_ID = re.compile(
     r"req-[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-"
     r"[0-9A-Fa-f]{12}"

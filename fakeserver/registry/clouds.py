@@ -122,7 +122,7 @@ def refusals(service: Service) -> Iterator[None]:
     except CloudUnreachable as error:
         if error.site == service.site.config.site:
             raise Refused(
-                "invalid-state", f"The cloud of {error.site} is silent"
+                "invalid-state", f"The cloud of {error.site} does not answer"
             ) from error
         raise Refused("peer-unreachable", PEER_UNREACHABLE) from error
     except LoginRefused as error:

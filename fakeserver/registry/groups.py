@@ -65,7 +65,7 @@ def _pair(
     if not (primary["local"] or secondary["local"]):
         raise Refused(
             "bad-request",
-            f"{NOUN}.primary_site_id: neither site is the one that is asked",
+            f"{NOUN}.primary_site_id: this site must be one of the two",
             field=f"{NOUN}.primary_site_id",
         )
     return primary, secondary

@@ -13,7 +13,7 @@ from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES
 
 _SYNC = {
-    "OUT_OF_SYNC": "The metadata of the two sites differs",
+    "OUT_OF_SYNC": "The metadata of the two sites differ",
     "UNREACHABLE": "The other site does not answer",
     "FAILED": "The last metadata push was refused, or not answered",
 }

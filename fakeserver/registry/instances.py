@@ -56,7 +56,7 @@ def _flavor(cloud: RemoteCloud, server: Record) -> Record:
         if held.get("original_name", found["name"]) == found["name"]:
             fields = ("id", "name", "vcpus", "ram", "disk")
             return {field: found[field] for field in fields}
-    raise _refused(f"the flavor of instance {server['name']} is gone")
+    raise _refused(f"the flavor of instance {server['name']} does not exist")
 
 
 def _networks(cloud: RemoteCloud, server: Record) -> list[Record]:

@@ -25,7 +25,7 @@ def require_primary_here(access: Access, primary_id: str, what: str) -> None:
         name = access.name(primary_id)
         raise Refused(
             "wrong-site",
-            f"{what} at {name}, the primary, not here",
+            f"{what} at the primary, {name}; this site is not the primary",
             site=name,
             site_id=primary_id,
         )

@@ -58,7 +58,7 @@ def _protector(probe: Probe) -> str:
     name, url = probe.record["name"], probe.record["protector_url"]
     try:
         if probe.service.site.faults.cuts(name):
-            raise requests.ConnectionError("the way to it is cut")
+            raise requests.ConnectionError("a fault cuts the network to it")
         found = probe.service.site.wire.session().get(
             f"{url}/", timeout=TIMEOUTS
         )

@@ -41,7 +41,7 @@ def asked(service: Service, site_id: str) -> list[Type]:
 
 
 def of(service: Service, site_id: str, local: bool) -> list[Type]:
-    """The types of a registered site, asked now.
+    """List the types of a registered site, read now.
 
     :param local: answer for the site itself alone, as for its peer.
     """
@@ -49,7 +49,7 @@ def of(service: Service, site_id: str, local: bool) -> list[Type]:
     if local and not record["local"]:
         raise Refused(
             "wrong-site",
-            f"{record['name']} is not the one that is asked",
+            f"This service does not answer for {record['name']}",
             site=record["name"],
             site_id=site_id,
         )

@@ -51,7 +51,7 @@ class Settings:
         return f"{scheme}://{HOST}:{self.port_of(site)}"
 
     def identity_of(self, site: str) -> str:
-        """The real Keystone of a site; empty where it is emulated."""
+        """Return the real Keystone of a site; empty where it is emulated."""
         return self.identity if site == SITES[0] else self.peer_identity
 
 

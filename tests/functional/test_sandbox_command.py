@@ -318,7 +318,10 @@ def test_a_site_without_a_folder_ends(sandbox: Command) -> None:
         for pid in filter(process.alive, pids):
             process.end(pid, signal.SIGKILL)
     for site, log in zip(SITES, logs, strict=True):
-        assert f"{site} stops: its folder {path} is gone" in log.read_text()
+        assert (
+            f"{site} stops: its folder {path} does not exist"
+            in log.read_text()
+        )
     assert not path.exists()
 
 

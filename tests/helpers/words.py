@@ -157,6 +157,43 @@ def of_module(path: pathlib.Path) -> Iterator[Text]:
             yield Text(where, getattr(node, "lineno", 0), words)
 
 
+#: A function's docstring begins with a verb, so with none of these.
+NO_VERBS = frozenset(
+    [
+        "A",
+        "An",
+        "All",
+        "By",
+        "Every",
+        "How",
+        "No",
+        "Nothing",
+        "One",
+        "The",
+        "There",
+        "What",
+        "When",
+        "Where",
+        "Whether",
+        "Which",
+        "Who",
+        "Whose",
+        "Why",
+    ]
+)
+
+
+def without_verb(part: str) -> Iterator[str]:
+    """Functions of one part whose docstring does not begin with a verb."""
+    for path in modules(part):
+        where = path.relative_to(TREE).as_posix()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                first = (ast.get_docstring(node) or "").partition(" ")[0]
+                if first in NO_VERBS:
+                    yield f"{where}:{node.lineno}: {node.name}: {first} ..."
+
+
 def class_names(part: str) -> Iterator[str]:
     """What is wrong with the names of the classes of one part."""
     for path in modules(part):
