@@ -46,6 +46,7 @@ class WerkzeugAdapter(BaseAdapter):
             method=request.method or "GET",
             headers=[(k, str(v)) for k, v in request.headers.items()],
             data=request.body or b"",
+            environ_overrides={"REMOTE_ADDR": "127.0.0.1"},
         ).get_environ()
         parts, status, headers = run_wsgi_app(app, environ, buffered=True)
         made = requests.Response()

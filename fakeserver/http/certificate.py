@@ -1,19 +1,15 @@
 """A certificate for loopback, created when the sandbox uses TLS."""
 
 import datetime
-import ipaddress
 import os
 import pathlib
-
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 CA = "ca.pem"
 CERTIFICATE = "server.pem"
 KEY = "server.key"
+#: some clients trust none that is valid for longer
 _LIFE = datetime.timedelta(days=800)
+_NAMES = ("localhost", "127.0.0.1", "::1")
 
 
 def make(folder: pathlib.Path) -> None:
@@ -24,90 +20,21 @@ def make(folder: pathlib.Path) -> None:
     """
     if all((folder / name).exists() for name in (CA, CERTIFICATE, KEY)):
         return
-    root, leaf = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    name = _name("protector-sandbox authority")
-    identifier = x509.SubjectKeyIdentifier.from_public_key(root.public_key())
-    authority = (
-        _builder(name, name, root.public_key())
-        .add_extension(x509.BasicConstraints(True, 0), critical=True)
-        .add_extension(_usage(signs_certificates=True), critical=True)
-        .add_extension(identifier, critical=False)
-        .add_extension(_issued_by(root), critical=False)
-        .sign(root, hashes.SHA256())
-    )
-    names = x509.SubjectAlternativeName(
-        [
-            x509.DNSName("localhost"),
-            x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
-            x509.IPAddress(ipaddress.ip_address("::1")),
-        ]
-    )
-    served = (
-        _builder(_name("protector-sandbox"), name, leaf.public_key())
-        .add_extension(x509.BasicConstraints(False, None), critical=True)
-        .add_extension(_usage(signs_certificates=False), critical=True)
-        .add_extension(
-            x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),
-            critical=False,
-        )
-        .add_extension(
-            x509.SubjectKeyIdentifier.from_public_key(leaf.public_key()),
-            critical=False,
-        )
-        .add_extension(_issued_by(root), critical=False)
-        .add_extension(names, critical=False)
-        .sign(root, hashes.SHA256())
-    )
-    private = leaf.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    pem = serialization.Encoding.PEM
-    _write(folder / KEY, private)
-    _write(folder / CERTIFICATE, served.public_bytes(pem))
-    _write(folder / CA, authority.public_bytes(pem))
+    # its import takes a tenth of a second, and most sandboxes use no TLS
+    import trustme
 
-
-def _name(common: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
-
-
-def _builder(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
-) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key)
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + _LIFE)
+    authority = trustme.CA(organization_name="protector-sandbox authority")
+    served = authority.issue_cert(
+        *_NAMES,
+        organization_name="protector-sandbox",
+        not_before=now - datetime.timedelta(days=1),
+        not_after=now + _LIFE,
     )
-
-
-def _issued_by(
-    root: ec.EllipticCurvePrivateKey,
-) -> x509.AuthorityKeyIdentifier:
-    return x509.AuthorityKeyIdentifier.from_issuer_public_key(
-        root.public_key()
-    )
-
-
-def _usage(signs_certificates: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=True,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=signs_certificates,
-        crl_sign=signs_certificates,
-        encipher_only=False,
-        decipher_only=False,
-    )
+    chain = b"".join(one.bytes() for one in served.cert_chain_pems)
+    _write(folder / KEY, served.private_key_pem.bytes())
+    _write(folder / CERTIFICATE, chain)
+    _write(folder / CA, authority.cert_pem.bytes())
 
 
 def _write(path: pathlib.Path, data: bytes) -> None:

@@ -22,6 +22,10 @@ NOT_IMPORTED = {
     "doc8": "make lint runs it",
     "sphinx": "make docs runs it",
 }
+#: Declared, and pinned by no release of OpenStack: why it may be.
+NOT_PINNED = {
+    "trustme": "creates the certificates of the sandbox, where TLS is asked",
+}
 #: Where code lies -> the extra that a user of it installs; nearest first.
 EXTRAS = {
     "protectorclient/osc": "cli",
@@ -171,7 +175,10 @@ def test_no_bound_is_above_a_release(release: str) -> None:
     }
     for extra in ("", "cli", "fakeserver"):
         for name, bound in declared()[extra].items():
-            assert number(bound) <= pinned[normal(name)], name
+            if name in NOT_PINNED:
+                assert normal(name) not in pinned
+            else:
+                assert number(bound) <= pinned[normal(name)], name
 
 
 @pytest.mark.parametrize("release", ["2025.1", "2025.2", "2026.1"])
