@@ -2,7 +2,7 @@
 
 site-a is killed, and its port then swallows connections as a host without
 power does: nothing refuses, nothing answers. What `status` and `check` of
-all groups take is told as a multiple of one connect timeout.
+all groups take is printed as a multiple of one connect timeout.
 """
 
 import argparse

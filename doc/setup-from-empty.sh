@@ -1,10 +1,10 @@
 #!/bin/sh
-# Two sites that know nothing of each other; at the end a protected
-# application runs at the second one. Bring the sites up first:
+# From two sites without records to a protected application that runs at the
+# second one. Start the sites first:
 #
 #     protector-sandbox up --scenario empty
 #
-# and type what it prints. What is secret comes from the environment: the
+# and type what it prints. Secrets come from the environment: the
 # API tokens of the two arrays are what `protector-sandbox env` exports as
 # ARRAY_TOKEN_A and ARRAY_TOKEN_B; they are also in flasharray-a.token and
 # flasharray-b.token of the sandbox's folder. An array refuses any other one,
@@ -19,8 +19,8 @@ SANDBOX=${SANDBOX:-.protector-sandbox}
 export ARRAY_TOKEN_A=${ARRAY_TOKEN_A:-$(cat "$SANDBOX/flasharray-a.token")}
 export ARRAY_TOKEN_B=${ARRAY_TOKEN_B:-$(cat "$SANDBOX/flasharray-b.token")}
 
-# An admin registers each site at both services, and has them tried. The
-# other site keeps an account of its own, which is no admin.
+# An admin registers each site at both services and validates it. The other
+# site keeps an account of its own, which is not an admin.
 export OS_CLOUD=site-a-admin
 openstack protector site create site-a \
     --auth-url "$SITE_A/identity/v3" \
@@ -45,7 +45,7 @@ openstack protector site validate site-b
 openstack protector tenant mapping create demo \
     --project site-a=demo --project site-b=demo
 
-# From here on it is the tenant's own business.
+# From here on the tenant types the commands.
 export OS_CLOUD=site-a
 openstack protector protection-group create shop \
     --description 'The web shop' --volume-type flash-async
@@ -58,7 +58,7 @@ openstack protector policy set shop \
     --replication-interval 300 --rpo-minutes 15
 openstack protector consistency-group sync shop --wait
 
-# Everything is there that a failover needs.
+# The group is ready for a failover.
 openstack protector protection-group failover shop \
     --network-mapping net-primary-web=net-secondary-web \
     --wait

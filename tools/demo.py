@@ -152,7 +152,7 @@ def play(stage: Stage) -> None:
     port, peer = stage.ports
     say("Two sites, each with its own clouds, on this machine:")
     stage.type(UP.format(pace=PACE, port=port, peer=peer))
-    say("What is protected:")
+    say("The protection groups:")
     stage.type(LIST_GROUPS)
     at_home = stage.servers("site-a")
     check("nothing runs at site-b", not stage.servers("site-b"))
@@ -173,7 +173,7 @@ def play(stage: Stage) -> None:
     )
     check("the group is failed_over", stage.status() == "failed_over")
 
-    say("And back again:")
+    say(f"Move {GROUP} back to site-a:")
     stage.type(FAILBACK)
     stage.type(f"{SERVERS.format(cloud='site-a')} {COLUMNS}")
     back = stage.servers("site-a")
@@ -192,9 +192,9 @@ def say(text: str) -> None:
 
 
 def check(promise: str, kept: bool) -> None:
-    print(f"  {'ok' if kept else 'NOT SO'}: {promise}", flush=True)
+    print(f"  {'ok' if kept else 'FAILED'}: {promise}", flush=True)
     if not kept:
-        raise Wrong(f"not so: {promise}")
+        raise Wrong(f"this does not hold: {promise}")
 
 
 def running(servers: list[dict[str, Any]]) -> int:
@@ -245,7 +245,7 @@ def main() -> int:
         print("\nInterrupted; the sandbox is down.", file=sys.stderr)
         return 130
     took = time.monotonic() - began
-    print(f"\nAll as it should be, in {took:.0f} s; nothing is left running.")
+    print(f"\nThe demo is complete, in {took:.0f} s; nothing runs any more.")
     return 0
 
 

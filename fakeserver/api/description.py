@@ -1,6 +1,6 @@
 """The OpenAPI description, put together from its files for each version.
 
-The files beside this module are the truth about the API. Here they are
+The files beside this module describe the API. Here they are
 joined, cut down to one version of it, and completed by what is the same for
 every route: the two headers that go in, the three that come out, and the
 refusals that any request may meet.

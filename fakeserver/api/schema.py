@@ -146,7 +146,7 @@ def _whole_numbers(value: Any) -> Any:
     return value
 
 
-#: which of several complaints is told: the first kind that is there
+#: which of several errors is reported: the first kind that is there
 _ORDER = ("type", "additionalProperties", "maxProperties", "required")
 
 

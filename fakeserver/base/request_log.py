@@ -17,7 +17,7 @@ from fakeserver.base.clock import Clock, stamp
 from fakeserver.base.loopback_guard import in_control
 
 LOG = logging.getLogger(__name__)
-#: a journal file is put aside when it has grown to this, bytes
+#: a request log is renamed when it has grown to this, bytes
 LIMIT = 4 << 20
 #: how much of a body is read, and how much of an answer
 BODY = 64 << 10

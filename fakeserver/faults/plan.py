@@ -2,7 +2,7 @@
 
 The plan is one small file of the sandbox, read by both sites and written by
 whoever adds a fault, so it outlives a killed process. Whether a rule with a
-probability strikes depends on the seed, the rule and how often it has been
+probability applies depends on the seed, the rule and how often it has been
 asked: nothing else.
 """
 
@@ -47,7 +47,7 @@ class Rule:
     message: str
     seconds: float
     probability: float
-    #: how often it may still strike; None is for ever
+    #: how often it may still apply; None is without limit
     times: int | None
     #: how often somebody asked, and how often it applied
     asked: int = 0

@@ -20,7 +20,7 @@ def blueprint(service: Service) -> Blueprint:
         found = groups.page(
             site.db, asked.project_id, query["limit"] + 1, query["marker"]
         )
-        # the one that only tells of a next page is not examined
+        # the one that only shows that there is a next page is not examined
         shown, more = found[: query["limit"]], found[query["limit"] :]
         reports = registry.reports(service, shown)
         reports += [{"protection_group_id": group.id} for group in more]

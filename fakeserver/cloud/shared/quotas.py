@@ -15,7 +15,7 @@ from fakeserver.cloud.shared.schema import (
 )
 from fakeserver.cloud.shared.web import CloudError
 
-#: service -> resource -> what a project may have unless told; -1 is no limit
+#: service -> resource -> the default limit of a project; -1 is no limit
 DEFAULTS: Mapping[str, Mapping[str, int]] = {
     "compute": {
         "instances": 2000,

@@ -17,7 +17,7 @@ MANAGE = "volume_extension:volume_manage"
 UNMANAGE = "volume_extension:volume_unmanage"
 SERVICES = "volume_extension:services:index"
 
-#: what the deployment guide tells an operator to write
+#: what the deployment guide asks an operator to write
 RECOMMENDED = {
     MANAGE: "rule:admin_or_owner",
     UNMANAGE: "rule:admin_or_owner",
