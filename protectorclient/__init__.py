@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from protectorclient.mapping.files import MappingFile as MappingFile
     from protectorclient.pair.audit_log import AuditLog as AuditLog
     from protectorclient.pair.guards import Expect as Expect
-    from protectorclient.pair.located import History as History
-    from protectorclient.pair.located import Located as Located
-    from protectorclient.pair.located import SyncReport as SyncReport
+    from protectorclient.pair.location import History as History
+    from protectorclient.pair.location import Location as Location
+    from protectorclient.pair.location import SyncReport as SyncReport
     from protectorclient.pair.moves.action import Prepared as Prepared
     from protectorclient.pair.moves.action import Started as Started
     from protectorclient.pair.site import SiteHandle as SiteHandle
@@ -54,9 +54,9 @@ _HOME = {
     "Event": "protectorclient.polling.events",
     "ExitCode": "protectorclient.exit_codes",
     "Expect": "protectorclient.pair.guards",
-    "History": "protectorclient.pair.located",
+    "History": "protectorclient.pair.location",
     "Key": "protectorclient.polling.events",
-    "Located": "protectorclient.pair.located",
+    "Location": "protectorclient.pair.location",
     "Lost": "protectorclient.polling.events",
     "MappingFile": "protectorclient.mapping.files",
     "Outcome": "protectorclient.polling.events",
@@ -69,7 +69,7 @@ _HOME = {
     "SiteHandle": "protectorclient.pair.site",
     "SitePair": "protectorclient.pair.site_pair",
     "Started": "protectorclient.pair.moves.action",
-    "SyncReport": "protectorclient.pair.located",
+    "SyncReport": "protectorclient.pair.location",
     "connect": "protectorclient.config.cloud",
     "from_connection": "protectorclient.config.cloud",
 }
@@ -85,7 +85,7 @@ __all__ = [
     "Expect",
     "History",
     "Key",
-    "Located",
+    "Location",
     "Lost",
     "MappingFile",
     "Outcome",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from protectorclient.escape import ShellCommand, protector, shell_word
 
 if TYPE_CHECKING:
-    from protectorclient.mapping.forecast import Fate
+    from protectorclient.mapping.forecast import Match
     from protectorclient.mapping.suggest import Guess
 
 
@@ -24,18 +24,18 @@ def option(what: str, source: str, target: str) -> str:
 
 def options(
     what: str,
-    fates: Iterable[Fate],
+    matches: Iterable[Match],
     guesses: Iterable[Guess],
 ) -> list[str] | None:
     """The whole mapping; None where something is left to be chosen."""
     by_id = {guess.source.id: guess.target for guess in guesses}
     found = []
-    for fate in fates:
-        chosen = fate.target if fate.matched else by_id.get(fate.source.id)
+    for match in matches:
+        chosen = match.target if match.matched else by_id.get(match.source.id)
         if chosen is None:
             return None
-        if chosen.name != fate.source.name:
-            found.append(option(what, fate.source.name, chosen.name))
+        if chosen.name != match.source.name:
+            found.append(option(what, match.source.name, chosen.name))
     return found
 
 

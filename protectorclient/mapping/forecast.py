@@ -20,8 +20,8 @@ _UNMATCHED = frozenset({MISSING, GONE, SEVERAL})
 
 
 @dataclasses.dataclass(frozen=True)
-class Fate:
-    """One network or flavor in use, and what takes its place."""
+class Match:
+    """One network or flavor in use, and its match at the target."""
 
     source: Thing
     #: None where nothing does.
@@ -32,7 +32,7 @@ class Fate:
 
     @property
     def matched(self) -> bool:
-        """Whether something takes its place."""
+        """Whether the target has a match."""
         return self.ground not in _UNMATCHED
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class Instance:
         return list(self.here.get("volumes") or ())
 
 
-class Outlook:
+class Forecast:
     """A metadata document, read for one direction.
 
     :param source: the id of the site where the group runs.
@@ -110,8 +110,8 @@ class Outlook:
 
     def networks(
         self, given: Mapping[str, str], targets: Sequence[Mapping[str, Any]]
-    ) -> list[Fate]:
-        """The fate of each network in use.
+    ) -> list[Match]:
+        """Match each network in use.
 
         :param given: the mapping of the action, ids to ids.
         :param targets: the networks at the target.
@@ -121,12 +121,12 @@ class Outlook:
             for instance in self.instances
             for n, network in enumerate(instance.here.get("networks") or ())
         ]
-        return self._fates("network", used, given, targets)
+        return self._matches("network", used, given, targets)
 
     def flavors(
         self, given: Mapping[str, str], targets: Sequence[Mapping[str, Any]]
-    ) -> list[Fate]:
-        """The fate of each flavor in use.
+    ) -> list[Match]:
+        """Match each flavor in use.
 
         :param given: the mapping of the action, ids or names.
         :param targets: the flavors at the target.
@@ -140,9 +140,9 @@ class Outlook:
             for instance in self.instances
             if instance.here.get("flavor")
         ]
-        return self._fates("flavor", used, given, targets)
+        return self._matches("flavor", used, given, targets)
 
-    def _fates(
+    def _matches(
         self,
         what: str,
         used: Iterable[
@@ -150,20 +150,20 @@ class Outlook:
         ],
         given: Mapping[str, str],
         targets: Sequence[Mapping[str, Any]],
-    ) -> list[Fate]:
+    ) -> list[Match]:
         mapping = given or self.stored(what)
         ground = GIVEN if given else STORED
-        found: dict[tuple[str, str], Fate] = {}
+        found: dict[tuple[str, str], Match] = {}
         for instance, source, had in used:
             target, why = _choice(source, had, mapping, ground, targets)
-            fate = Fate(_thing(source), target, why, (instance.name,))
-            key = (fate.source.id, target.id if target else "")
+            match = Match(_thing(source), target, why, (instance.name,))
+            key = (match.source.id, target.id if target else "")
             if key in found:
                 names = (*found[key].instances, instance.name)
-                fate = dataclasses.replace(
-                    fate, instances=tuple(dict.fromkeys(names))
+                match = dataclasses.replace(
+                    match, instances=tuple(dict.fromkeys(names))
                 )
-            found[key] = fate
+            found[key] = match
         return list(found.values())
 
 
@@ -218,20 +218,20 @@ def said_size(flavor: Mapping[str, Any]) -> str:
 
 
 def chosen_flavors(
-    outlook: Outlook,
-    fates: Iterable[Fate],
+    forecast: Forecast,
+    matches: Iterable[Match],
     targets: Sequence[Mapping[str, Any]],
 ) -> Iterator[tuple[Instance, Mapping[str, Any]]]:
     """Each instance with the flavor it will have, at the target where it
     is known, else as it is at the source."""
     by_id = {str(flavor.get("id")): flavor for flavor in targets}
     chosen = {
-        (name, fate.source.id): fate.target.id
-        for fate in fates
-        if fate.target is not None
-        for name in fate.instances
+        (name, match.source.id): match.target.id
+        for match in matches
+        if match.target is not None
+        for name in match.instances
     }
-    for instance in outlook.instances:
+    for instance in forecast.instances:
         own = instance.here.get("flavor") or {}
         target = chosen.get((instance.name, str(own.get("id"))))
         yield instance, by_id.get(target or "", own)

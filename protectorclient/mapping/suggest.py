@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from protectorclient.mapping.forecast import Outlook, said_size, size_of
+from protectorclient.mapping.forecast import Forecast, said_size, size_of
 from protectorclient.mapping.model import Thing
 
 
@@ -25,7 +25,7 @@ class Guess:
 
 
 def networks(
-    outlook: Outlook,
+    forecast: Forecast,
     targets: Sequence[Mapping[str, Any]],
     subnets: Iterable[Mapping[str, Any]],
 ) -> list[Guess]:
@@ -37,7 +37,7 @@ def networks(
             ranges.setdefault(str(subnet.get("network_id")), set()).add(cidr)
     used = {
         str(network.get("id")): network
-        for instance in outlook.instances
+        for instance in forecast.instances
         for network in instance.here.get("networks") or ()
     }
     return [_network(one, targets, ranges) for one in used.values()]
@@ -74,12 +74,12 @@ def _range(cidr: object) -> str | None:
 
 
 def flavors(
-    outlook: Outlook, targets: Sequence[Mapping[str, Any]]
+    forecast: Forecast, targets: Sequence[Mapping[str, Any]]
 ) -> list[Guess]:
     """A guess for each flavor in use."""
     used = {
         str(instance.here["flavor"].get("id")): instance.here["flavor"]
-        for instance in outlook.instances
+        for instance in forecast.instances
         if instance.here.get("flavor")
     }
     return [_flavor(one, targets) for one in used.values()]

@@ -9,7 +9,7 @@ from protectorclient import exceptions
 from protectorclient.escape import ShellCommand, protector, shell_word
 
 if TYPE_CHECKING:
-    from protectorclient.pair.located import Located
+    from protectorclient.pair.location import Location
     from protectorclient.pair.site import SiteHandle
 
 
@@ -28,7 +28,7 @@ class Expect:
         return any(value is not None for value in dataclasses.astuple(self))
 
 
-def hold(expect: Expect, located: Located, asked: SiteHandle) -> None:
+def hold(expect: Expect, located: Location, asked: SiteHandle) -> None:
     """Raise where a condition of the caller does not hold.
 
     :param asked: the site that the action goes to.
@@ -46,7 +46,7 @@ def hold(expect: Expect, located: Located, asked: SiteHandle) -> None:
         _age(expect.max_recovery_point_age, located, asked)
 
 
-def _primary(wanted: str, located: Located) -> None:
+def _primary(wanted: str, located: Location) -> None:
     site = located.site(located.current)
     names = [located.current.name]
     if site is not None:
@@ -59,7 +59,7 @@ def _primary(wanted: str, located: Located) -> None:
     ).then(_see("protection-group show", located.group.name))
 
 
-def _age(most: float, located: Located, asked: SiteHandle) -> None:
+def _age(most: float, located: Location, asked: SiteHandle) -> None:
     name = located.group.name
     target = located.other.name
     points = located.facts(asked).storage(located.group.id)

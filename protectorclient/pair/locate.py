@@ -8,7 +8,7 @@ from protectorclient import exceptions
 from protectorclient.escape import protector, shell_word
 from protectorclient.pair import same_site
 from protectorclient.pair.both_sites import BothSites
-from protectorclient.pair.located import Located, rank
+from protectorclient.pair.location import Location, rank
 from protectorclient.pair.site import SiteHandle
 from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.records.protection_group import Group, ProtectionGroup
@@ -21,7 +21,7 @@ Answers = Mapping[str, tuple[Site, ProtectionGroup]]
 
 def locate(
     asked: BothSites, group: Group, *, unplanned: bool = False
-) -> Located:
+) -> Location:
     """Find a group at both sites, and who is primary for it.
 
     :param asked: the sites; one that answers is enough with a grace.
@@ -63,7 +63,7 @@ def put_together(
     wanted: str,
     answers: Answers,
     errors: Mapping[str, exceptions.ProtectorError],
-) -> Located:
+) -> Location:
     """Take the group from the site that is ahead, and find its primary.
 
     :raises NotFound: no site that answers has it.
@@ -81,7 +81,7 @@ def put_together(
     first, second = asked.handles
     for current, other in ((first, second), (second, first)):
         if site_ids[current.name] == current_id:
-            return Located(
+            return Location(
                 asked=asked,
                 group=groups[ahead],
                 current=current,
@@ -98,7 +98,7 @@ def put_together(
 
 
 def explain_deletion(
-    located: Located, start: SiteHandle, error: exceptions.MetadataConflict
+    located: Location, start: SiteHandle, error: exceptions.MetadataConflict
 ) -> None:
     """Say that the group was deleted, where a copy is refused for that.
 

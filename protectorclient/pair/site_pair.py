@@ -23,7 +23,7 @@ from protectorclient.pair import (
 )
 from protectorclient.pair.audit_log import AuditLog
 from protectorclient.pair.both_sites import BothSites
-from protectorclient.pair.located import History, Located, SyncReport
+from protectorclient.pair.location import History, Location, SyncReport
 from protectorclient.pair.mirror import MirroredRecords
 from protectorclient.pair.moves.sync import MetadataActions
 from protectorclient.pair.moves.verbs import PairActions
@@ -188,7 +188,7 @@ class SitePair(PairActions, MetadataActions, MirroredRecords):
         unplanned: bool = False,
         grace: float | None = None,
         asked: BothSites | None = None,
-    ) -> Located:
+    ) -> Location:
         """Find a group and who is primary for it; one dead site is fine.
 
         :param group: its name or id, or a record of it.

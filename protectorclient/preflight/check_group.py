@@ -96,7 +96,7 @@ def _running(context: Context) -> list[tuple[str, str, str]]:
     for site in sites:
         for one in context.sides[site].unfinished(group):
             found[one.id] = (one.id, one.operation_type, site)
-    told = context.outlook.document.get("operation") or {}
+    told = context.forecast.document.get("operation") or {}
     if told.get("id") and told["id"] not in found:
         site = located.site_name(told.get("site_id")) or "the other site"
         found[told["id"]] = (told["id"], str(told.get("type")), site)
@@ -121,7 +121,7 @@ def operation(context: Context) -> Verdict:
 
 
 def tests_cleaned(context: Context) -> Verdict:
-    found = context.outlook.document.get("tests") or ()
+    found = context.forecast.document.get("tests") or ()
     if not found:
         return ok("no test is left")
     ids = [str(test.get("operation_id")) for test in found]
@@ -129,7 +129,7 @@ def tests_cleaned(context: Context) -> Verdict:
 
 
 def test_there(context: Context) -> Verdict:
-    found = context.outlook.document.get("tests") or ()
+    found = context.forecast.document.get("tests") or ()
     if found:
         return ok(f"{len(found)} to clean up")
     if context.group.status != "active":
@@ -149,14 +149,14 @@ test_there.__test__ = False  # type: ignore[attr-defined]
 
 def _policy(context: Context) -> Mapping[str, Any]:
     """The policy, which is part of the metadata."""
-    found = context.outlook.document.get("policy")
+    found = context.forecast.document.get("policy")
     if not isinstance(found, Mapping):
         raise Skip("the group has no policy")
     return found
 
 
 def policy(context: Context) -> Verdict:
-    if not context.outlook.document.get("policy"):
+    if not context.forecast.document.get("policy"):
         return bad(
             "there is none", fix=commands.set_policy(context.group.name)
         )
@@ -173,15 +173,15 @@ def policy(context: Context) -> Verdict:
 
 
 def members(context: Context) -> Verdict:
-    found = context.outlook.document.get("members") or ()
+    found = context.forecast.document.get("members") or ()
     if not found:
         return bad("the group has none")
     broken = [str(one.get("id")) for one in found if _is_broken(one)]
     if broken:
         return bad(f"{len(broken)} of {len(found)} in error", *broken)
-    instances = context.outlook.instances
+    instances = context.forecast.instances
     return ok(
-        f"{len(instances)} instances, {len(context.outlook.volumes)} volumes"
+        f"{len(instances)} instances, {len(context.forecast.volumes)} volumes"
     )
 
 
@@ -193,7 +193,7 @@ def members_once(context: Context) -> Verdict:
     speaker = context.speaker
     own = {
         str(instance.here.get("instance_id")): instance.name
-        for instance in context.outlook.instances
+        for instance in context.forecast.instances
         if instance.here.get("instance_id")
     }
     groups = speaker.documented_groups(MANY + 1)

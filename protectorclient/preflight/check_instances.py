@@ -17,7 +17,7 @@ from protectorclient.v1.group_states import LEFT
 def running(context: Context) -> Verdict:
     """Of the members, at the site where the group runs."""
     source = _asked(context, context.source)
-    document = context.outlook.document
+    document = context.forecast.document
     if document.get("operation"):
         raise Skip("an operation is under way")
     stopped = {
@@ -27,12 +27,12 @@ def running(context: Context) -> Verdict:
     }
     status = {str(one.get("id")): one.get("status") for one in source.servers}
     down = []
-    for instance in context.outlook.instances:
+    for instance in context.forecast.instances:
         identity = str(instance.here.get("instance_id"))
         # a test failover stops them, and its clean-up starts them
         if identity not in stopped and status.get(identity) != "ACTIVE":
             down.append((instance.name, status.get(identity)))
-    if not context.outlook.instances:
+    if not context.forecast.instances:
         return ok("the group has no instance", site=source.name)
     if not down:
         return ok(f"all are, at {source.name}", site=source.name)
@@ -51,7 +51,7 @@ def running(context: Context) -> Verdict:
 def live_copies(context: Context) -> Verdict:
     """Instances that run beside those of the primary, drills apart."""
     target = _asked(context, context.target)
-    if context.outlook.document.get("operation"):
+    if context.forecast.document.get("operation"):
         raise Skip("an operation is under way")
     sides = [side for side in (context.source, target) if side is not None]
     asked = [side for side in sides if side.barred is None]
@@ -105,7 +105,7 @@ def _other_winner(context: Context, found: Sequence[copies.Copy]) -> list[str]:
 def left_over(context: Context) -> Verdict:
     """Copies of members at the other site that are nobody's, or older."""
     target = _asked(context, context.target)
-    document = context.outlook.document
+    document = context.forecast.document
     if document.get("operation"):
         raise Skip("an operation is under way")
     found = context.copies(target)

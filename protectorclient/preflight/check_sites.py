@@ -12,7 +12,7 @@ from protectorclient.escape import (
     shell_word,
 )
 from protectorclient.mapping import commands
-from protectorclient.pair.located import rank
+from protectorclient.pair.location import rank
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.preflight import check_target
 from protectorclient.preflight.context import Context, said

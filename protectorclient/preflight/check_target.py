@@ -9,7 +9,7 @@ from protectorclient import exceptions
 from protectorclient.escape import AS_ADMIN, ShellCommand, shell_word
 from protectorclient.mapping import commands, suggest
 from protectorclient.mapping.forecast import (
-    Fate,
+    Match,
     chosen_flavors,
     said_size,
     size_of,
@@ -33,7 +33,7 @@ def _matched(context: Context, what: str) -> Verdict:
     resources = context.resources
     target = resources.target.name
     try:
-        fates = resources.of(what)
+        matches = resources.of(what)
         lost = resources.unmatched(what)
     except (
         exceptions.NotFound,
@@ -49,28 +49,31 @@ def _matched(context: Context, what: str) -> Verdict:
             site=error.site,
         )
     if not lost:
-        return ok("; ".join(map(str, fates)) or "none is used")
-    names = ", ".join(fate.source.name for fate in lost)
-    grounds = ", ".join(dict.fromkeys(fate.ground for fate in lost))
+        return ok("; ".join(map(str, matches)) or "none is used")
+    names = ", ".join(match.source.name for match in lost)
+    grounds = ", ".join(dict.fromkeys(match.ground for match in lost))
     return bad(
         f"no {what} at {target} matches {names} ({grounds})",
-        *(fate.source.name for fate in lost),
-        fix=_set_mapping(context, what, fates, lost),
+        *(match.source.name for match in lost),
+        fix=_set_mapping(context, what, matches, lost),
     )
 
 
 def _set_mapping(
-    context: Context, what: str, fates: Sequence[Fate], lost: Sequence[Fate]
+    context: Context,
+    what: str,
+    matches: Sequence[Match],
+    lost: Sequence[Match],
 ) -> list[str]:
     """The whole mapping to be stored, or where the guesses end, advice.
 
     In an outage nothing can be stored: there it goes with the action.
     """
     name = context.group.name
-    options = context.resources.options(what, fates)
+    options = context.resources.options(what, matches)
     if context.wanted.mapping_file is not None:
         return _in_file(context, what, context.resources.guesses(what), lost)
-    if context.outlook.home or options is None:
+    if context.forecast.home or options is None:
         return [
             f"Map each with --{what}-mapping or in a file:",
             commands.suggest(name),
@@ -84,15 +87,15 @@ def _in_file(
     context: Context,
     what: str,
     guesses: Iterable[suggest.Guess],
-    lost: Iterable[Fate],
+    lost: Iterable[Match],
 ) -> list[str]:
     """What the mapping file lacks, as it is written there."""
     by_id = {guess.source.id: guess.target for guess in guesses}
     lines = [f"In the mapping file, under {what}s:"]
-    for fate in lost:
-        chosen = by_id.get(fate.source.id)
+    for match in lost:
+        chosen = by_id.get(match.source.id)
         target = chosen.name if chosen is not None else "?"
-        lines.append(f"  {fate.source.name}: {target}")
+        lines.append(f"  {match.source.name}: {target}")
     return [
         *lines,
         "What can be guessed:",
@@ -136,10 +139,10 @@ def flavor_size(context: Context) -> Verdict:
             )
     if not small:
         return ok("as big as at the source")
-    fates = [
-        fate
-        for fate in context.resources.flavors
-        if fate.source.name not in small
+    matches = [
+        match
+        for match in context.resources.flavors
+        if match.source.name not in small
     ]
     better = [
         guess
@@ -147,11 +150,11 @@ def flavor_size(context: Context) -> Verdict:
         if guess.source.name in small and guess.target is not None
     ]
     fix = None
-    if len(better) == len(small) and not context.outlook.home:
+    if len(better) == len(small) and not context.forecast.home:
         lines = [
-            commands.option("flavor", fate.source.name, fate.target.name)
-            for fate in fates
-            if fate.target and fate.target.name != fate.source.name
+            commands.option("flavor", match.source.name, match.target.name)
+            for match in matches
+            if match.target and match.target.name != match.source.name
         ] + [
             commands.option("flavor", guess.source.name, guess.target.name)
             for guess in better
@@ -164,32 +167,32 @@ def flavor_size(context: Context) -> Verdict:
 def _chosen(context: Context) -> Iterable[tuple[Any, Mapping[str, Any]]]:
     resources = context.resources
     return chosen_flavors(
-        context.outlook, resources.flavors, resources.target.flavors
+        context.forecast, resources.flavors, resources.target.flavors
     )
 
 
 def mapping_shared(context: Context) -> Verdict:
     """Two networks that become one; flavors may well."""
-    by_target: dict[str, list[Fate]] = {}
-    for fate in context.resources.networks:
-        if fate.target is not None and fate.matched:
-            by_target.setdefault(fate.target.id, []).append(fate)
+    by_target: dict[str, list[Match]] = {}
+    for match in context.resources.networks:
+        if match.target is not None and match.matched:
+            by_target.setdefault(match.target.id, []).append(match)
     shared = [
-        fates
-        for fates in by_target.values()
-        if len({fate.source.id for fate in fates}) > 1
+        matches
+        for matches in by_target.values()
+        if len({match.source.id for match in matches}) > 1
     ]
     if not shared:
         return ok("each network has one of its own")
     told = []
-    for fates in shared:
-        sources = ", ".join(fate.source.name for fate in fates)
-        target = fates[0].target
+    for matches in shared:
+        sources = ", ".join(match.source.name for match in matches)
+        target = matches[0].target
         told.append(f"{sources} all become {target.name if target else '?'}")
-    lost = [fate for fates in shared for fate in fates]
+    lost = [match for matches in shared for match in matches]
     return bad(
         "; ".join(told),
-        *(fate.source.name for fate in lost),
+        *(match.source.name for match in lost),
         fix=_set_mapping(
             context,
             "network",
@@ -199,13 +202,13 @@ def mapping_shared(context: Context) -> Verdict:
     )
 
 
-def _unmatched(fates: Iterable[Fate], lost: Sequence[Fate]) -> list[Fate]:
+def _unmatched(matches: Iterable[Match], lost: Sequence[Match]) -> list[Match]:
     """The same, with some to be matched anew."""
     return [
-        Fate(fate.source, None, "no match", fate.instances)
-        if fate in lost
-        else fate
-        for fate in fates
+        Match(match.source, None, "no match", match.instances)
+        if match in lost
+        else match
+        for match in matches
     ]
 
 
@@ -255,9 +258,9 @@ def _types_in_use(
 ) -> list[str]:
     """Names; at the target a type that is not there by its name is the
     one that the group was made with."""
-    made_with = context.outlook.document.get("volume_type")
+    made_with = context.forecast.document.get("volume_type")
     found: dict[str, None] = {}
-    for volume in context.outlook.volumes:
+    for volume in context.forecast.volumes:
         name = str(volume.get("volume_type"))
         if not here and name not in types and made_with:
             name = str(made_with)
@@ -316,7 +319,7 @@ def quota_compute(context: Context) -> Verdict:
 def quota_storage(context: Context) -> Verdict:
     target = context.open_target()
     limits = target.volume_limits
-    volumes = context.outlook.volumes
+    volumes = context.forecast.volumes
     gigabytes = sum(int(volume.get("size") or 0) for volume in volumes)
     return _quota(
         target,

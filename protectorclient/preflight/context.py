@@ -10,10 +10,10 @@ from typing import Any
 
 from protectorclient import exceptions
 from protectorclient.mapping.files import MappingFile
-from protectorclient.mapping.forecast import Outlook
+from protectorclient.mapping.forecast import Forecast
 from protectorclient.pair import liveness, locate
 from protectorclient.pair.both_sites import BothSites
-from protectorclient.pair.located import Located, rank
+from protectorclient.pair.location import Location, rank
 from protectorclient.pair.moves.resolve_names import Names
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.pair.sites import Sites
@@ -46,7 +46,7 @@ AWAY: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Wanted:
+class Parameters:
     """What the action would be given."""
 
     network_mapping: Mapping[str, str] = dataclasses.field(
@@ -68,17 +68,17 @@ class Context:
         pair: Sites,
         name: str,
         purpose: str,
-        wanted: Wanted,
+        wanted: Parameters,
         sides: BothSites | None = None,
     ) -> None:
         self.pair = pair
         self.name = name
         self.purpose = purpose
         self.wanted = wanted
-        self.asked_sites = sides or open_sides(pair)
+        self.asked_sites = sides or open_sites(pair)
         self.asked_sites.take_names()
         self.sides = {side.name: side for side in self.asked_sites.every}
-        self.located: Located | None = None
+        self.located: Location | None = None
         #: What was left out of the mappings.
         self.warnings: list[str] = []
         #: Two groups of one name, by site.
@@ -235,12 +235,12 @@ class Context:
     # What is known
 
     @functools.cached_property
-    def outlook(self) -> Outlook:
+    def forecast(self) -> Forecast:
         """The group's metadata, read for its direction."""
         located = self.located
         if located is None:
             raise Skip("no site answers that knows the group")
-        return Outlook(
+        return Forecast(
             self.speaker.document(self.group.id),
             located.site_ids[located.current.name],
             located.site_ids[located.other.name],
@@ -257,7 +257,7 @@ class Context:
     @functools.cached_property
     def documents(self) -> tuple[Mapping[str, Any], ...]:
         """The metadata; of both sites where they may differ."""
-        found = [self.outlook.document]
+        found = [self.forecast.document]
         if self.located is not None and not self.agree:
             for name in self.located.groups:
                 if self.sides[name] is not self.speaker:
@@ -306,7 +306,7 @@ class Context:
     @functools.cached_property
     def resources(self) -> Resources:
         """What the group uses, matched at a target that can be asked."""
-        return Resources(self.outlook, self.open_target(), self._given)
+        return Resources(self.forecast, self.open_target(), self._given)
 
     def _given(self, what: str) -> dict[str, str]:
         """The mapping that the action would be sent, as ids."""
@@ -342,7 +342,7 @@ class Context:
         )
 
 
-def open_sides(sites: Sites) -> BothSites:
+def open_sites(sites: Sites) -> BothSites:
     """Both sites of a pair; neither is asked for anything yet."""
     return BothSites(sites.handles, grace=None)
 

@@ -20,7 +20,7 @@ from protectorclient.v1.group_states import LEFT
 
 if TYPE_CHECKING:
     from protectorclient.pair.both_sites import BothSites
-    from protectorclient.pair.located import Located
+    from protectorclient.pair.location import Location
     from protectorclient.pair.moves.action import Prepared
 
 #: The service marks with it what it builds: the member it is a copy of.
@@ -286,7 +286,7 @@ def at_target(
 
 
 @dataclasses.dataclass(frozen=True)
-class Seen:
+class Copies:
     """The copies of one group at both sites."""
 
     copies: tuple[Copy, ...] = ()
@@ -300,11 +300,11 @@ class Seen:
 
 
 def look(
-    located: Located,
+    located: Location,
     *,
     primary: str | None = None,
     asked: BothSites | None = None,
-) -> Seen:
+) -> Copies:
     """Ask both sites for copies of a group: one list of instances each.
 
     :param primary: the id of the site where the group runs; without it
@@ -325,4 +325,4 @@ def look(
             servers,
         )
     ]
-    return Seen(tuple(found), told.unknown)
+    return Copies(tuple(found), told.unknown)

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from protectorclient import exceptions
-from protectorclient.mapping.forecast import Outlook
+from protectorclient.mapping.forecast import Forecast
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.preflight import check_sites, copies
 from protectorclient.preflight.resources import KINDS, Resources
@@ -102,12 +102,12 @@ def _unmatched(place: Place, target: SiteFacts) -> Iterator[str]:
     if document is None or not document.get("policy"):
         # a group that was never protected is not mapped first
         return
-    outlook = Outlook(
+    forecast = Forecast(
         document,
         str(document.get("current_primary_site_id")),
         place.site_ids[target.name],
     )
-    resources = Resources(outlook, target)
+    resources = Resources(forecast, target)
     for what in KINDS:
         try:
             lost = [one.source.name for one in resources.unmatched(what)]

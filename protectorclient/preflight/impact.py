@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 from protectorclient.escape import ShellCommand
 from protectorclient.mapping import commands
-from protectorclient.mapping.forecast import MISSING, SEVERAL, Fate, Outlook
+from protectorclient.mapping.forecast import MISSING, SEVERAL, Forecast, Match
 from protectorclient.preflight.resources import KINDS, Resources
 
 if TYPE_CHECKING:
@@ -22,15 +22,15 @@ _NAMED = 6
 
 
 @dataclasses.dataclass(frozen=True)
-class Stakes:
+class Impact:
     """The impact of one action; None stands for what no site answered."""
 
     source: str
     target: str
     unplanned: bool
-    outlook: Outlook | None = None
-    networks: Sequence[Fate] | None = None
-    flavors: Sequence[Fate] | None = None
+    forecast: Forecast | None = None
+    networks: Sequence[Match] | None = None
+    flavors: Sequence[Match] | None = None
     recovery_point: datetime.datetime | None = None
     #: Seconds.
     age: float | None = None
@@ -50,21 +50,21 @@ class Stakes:
     @property
     def names(self) -> list[str]:
         """The instances that are moved or tested, as far as known."""
-        if self.outlook is None:
+        if self.forecast is None:
             return []
-        return [instance.name for instance in self.outlook.instances]
+        return [instance.name for instance in self.forecast.instances]
 
     @property
     def unmatched(self) -> list[str]:
         """What has no counterpart at the target, as the service says it."""
         return sorted(
-            f"{what} {fate.source.name}"
-            for what, fates in (
+            f"{what} {match.source.name}"
+            for what, matches in (
                 ("network", self.networks),
                 ("flavor", self.flavors),
             )
-            for fate in fates or ()
-            if fate.ground in (MISSING, SEVERAL)
+            for match in matches or ()
+            if match.ground in (MISSING, SEVERAL)
         )
 
     def lines(self, span: Callable[[float], str]) -> Iterator[str]:
@@ -72,18 +72,18 @@ class Stakes:
 
         :param span: says a number of seconds.
         """
-        outlook = self.outlook
-        if outlook is None:
+        forecast = self.forecast
+        if forecast is None:
             yield "instances: not known"
         else:
-            sizes = [int(v.get("size") or 0) for v in outlook.volumes]
+            sizes = [int(v.get("size") or 0) for v in forecast.volumes]
             yield (
                 f"instances: {listed(self.names)}; {len(sizes)} volumes,"
                 f" {sum(sizes)} GiB"
             )
         yield f"recovery point: {self._point(span)}"
-        yield f"networks: {_fates(self.networks)}"
-        yield f"flavors: {_fates(self.flavors)}"
+        yield f"networks: {_matches(self.networks)}"
+        yield f"flavors: {_matches(self.flavors)}"
         if self.drill:
             yield f"instances at {self.source}: " + (
                 "keep running"
@@ -117,14 +117,14 @@ class Stakes:
     @property
     def home(self) -> bool:
         """Whether the group goes back, for which nothing has to be there."""
-        return self.outlook is not None and self.outlook.home
+        return self.forecast is not None and self.forecast.home
 
     def _kept(self) -> str:
         """Whether a planned move loses nothing.
 
         A forced failover left instances behind, with writes of their own.
         """
-        if self.outlook is None or not self.outlook.stale:
+        if self.forecast is None or not self.forecast.stale:
             return "so nothing is lost"
         return (
             f"so nothing of {self.source} is lost; what {self.target} wrote"
@@ -142,28 +142,28 @@ def listed(names: Sequence[str]) -> str:
     return ", ".join(names)
 
 
-def _fates(fates: Sequence[Fate] | None) -> str:
-    if fates is None:
+def _matches(matches: Sequence[Match] | None) -> str:
+    if matches is None:
         return "not known"
-    return "; ".join(map(str, fates)) or "none"
+    return "; ".join(map(str, matches)) or "none"
 
 
-def of(prepared: Prepared) -> Stakes:
+def of(prepared: Prepared) -> Impact:
     """Find the impact of an action; what no site answers stays open."""
     located = prepared.located
     facts = located.facts(prepared.site)
     found: dict[str, Any] = {}
     with contextlib.suppress(exceptions.ProtectorError):
         document = facts.document(located.group.id)
-        found["outlook"] = outlook = Outlook(
+        found["forecast"] = forecast = Forecast(
             document,
             located.site_ids[located.current.name],
             located.site_ids[located.other.name],
         )
-        found.update(_fates_of(prepared, outlook))
+        found.update(_matches_of(prepared, forecast))
     with contextlib.suppress(exceptions.ProtectorError):
         found.update(_point_of(prepared))
-    return Stakes(
+    return Impact(
         source=located.current.name,
         target=located.other.name,
         unplanned=bool(prepared.options.get("force")),
@@ -175,11 +175,11 @@ def of(prepared: Prepared) -> Stakes:
     )
 
 
-def _fates_of(prepared: Prepared, outlook: Outlook) -> Mapping[str, Any]:
+def _matches_of(prepared: Prepared, forecast: Forecast) -> Mapping[str, Any]:
     given = {"network": prepared.networks, "flavor": prepared.flavors}
     located = prepared.located
     resources = Resources(
-        outlook,
+        forecast,
         located.facts(located.other),
         lambda kind: mapped.ids() if (mapped := given[kind]) else {},
     )

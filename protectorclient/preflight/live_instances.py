@@ -11,7 +11,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from protectorclient.pair.located import Located
+from protectorclient.pair.location import Location
 from protectorclient.pair.reads import group_servers
 from protectorclient.preflight import copies
 
@@ -42,7 +42,7 @@ class Instances:
     unknown: Mapping[str, str]
 
 
-def look(located: Located) -> Instances:
+def look(located: Location) -> Instances:
     """Ask both sites: one document and one list of instances each."""
     told = group_servers.ask(located.asked, located)
     found = {}

@@ -1,6 +1,6 @@
 """For what the service is certain to refuse a planned move or a drill.
 
-Known before anything is sent, from what was asked for the preview. What is
+Facts before anything is sent, from what was asked for the preview. What is
 unknown, cannot be seen or is only likely (a quota, room, a lag) is no
 refusal: the service decides. Nothing of this is asked of an unplanned
 failover. In the order in which the service looks.
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 from protectorclient.escape import ShellCommand, protector, shell_word
 from protectorclient.mapping import commands
-from protectorclient.pair.located import rank
+from protectorclient.pair.location import rank
 from protectorclient.preflight import copies
 from protectorclient.v1 import group_states
 
 if TYPE_CHECKING:
     from protectorclient.pair.moves.action import Prepared
-    from protectorclient.preflight.impact import Stakes
+    from protectorclient.preflight.impact import Impact
     from protectorclient.records.protection_group import ProtectionGroup
 
 MOVES = frozenset({"failover", "failback"})
@@ -29,12 +29,12 @@ DRILL = frozenset({"test_failover"})
 
 
 @dataclasses.dataclass(frozen=True)
-class Known:
+class Facts:
     """What is known of an action before it is sent."""
 
     prepared: Prepared
     #: Impact; None before it was asked for.
-    stakes: Stakes | None = None
+    impact: Impact | None = None
 
     @property
     def name(self) -> str:
@@ -54,9 +54,9 @@ class Known:
     @property
     def document(self) -> Mapping[str, Any]:
         """The metadata of the group; empty before they were asked for."""
-        if self.stakes is None or self.stakes.outlook is None:
+        if self.impact is None or self.impact.forecast is None:
             return {}
-        return self.stakes.outlook.document
+        return self.impact.forecast.document
 
     @property
     def target(self) -> str:
@@ -64,8 +64,8 @@ class Known:
         return self.prepared.located.other.name
 
 
-Sentence = Callable[[Known], str | None]
-Command = Callable[[Known], ShellCommand]
+Sentence = Callable[[Facts], str | None]
+Command = Callable[[Facts], ShellCommand]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Refusal:
     actions: frozenset[str] = MOVES | DRILL
 
 
-def _operation(known: Known) -> str | None:
+def _operation(known: Facts) -> str | None:
     running = known.document.get("operation")
     if not isinstance(running, Mapping) or not running.get("id"):
         return None
@@ -96,16 +96,16 @@ def _operation(known: Known) -> str | None:
     )
 
 
-def _wait(known: Known) -> ShellCommand:
+def _wait(known: Facts) -> ShellCommand:
     running = known.document.get("operation") or {}
     return protector(f"operation wait {shell_word(str(running.get('id')))}")
 
 
-def _status(known: Known) -> str | None:
+def _status(known: Facts) -> str | None:
     group = known.group
     if group is None:
         return None
-    if group.status in group_states.MOVING and known.stakes is None:
+    if group.status in group_states.MOVING and known.impact is None:
         # the operation that moves it is named first
         return None
     action = known.prepared.action
@@ -114,13 +114,13 @@ def _status(known: Known) -> str | None:
     )
 
 
-def _after_status(known: Known) -> ShellCommand:
+def _after_status(known: Facts) -> ShellCommand:
     group = known.group
     assert group is not None
     return group_states.after_misfit(group, known.prepared.action)
 
 
-def _right_site(known: Known) -> str | None:
+def _right_site(known: Facts) -> str | None:
     located, site = known.prepared.located, known.prepared.site
     group = known.group
     if group is None:
@@ -135,7 +135,7 @@ def _right_site(known: Known) -> str | None:
     )
 
 
-def _test(known: Known) -> str | None:
+def _test(known: Facts) -> str | None:
     if not known.document.get("tests"):
         return None
     return (
@@ -144,13 +144,13 @@ def _test(known: Known) -> str | None:
     )
 
 
-def _policy(known: Known) -> str | None:
+def _policy(known: Facts) -> str | None:
     if not known.document or known.document.get("policy"):
         return None
     return f"Protection group {known.name} has no replication policy"
 
 
-def _sync(known: Known) -> str | None:
+def _sync(known: Facts) -> str | None:
     located = known.prepared.located
     groups = located.groups
     head = f"The metadata of protection group {known.name} is not in sync"
@@ -166,34 +166,34 @@ def _sync(known: Known) -> str | None:
     return f"{head}: {told}"
 
 
-def _mapping(known: Known) -> str | None:
-    stakes = known.stakes
-    if stakes is None or not stakes.unmatched:
+def _mapping(known: Facts) -> str | None:
+    impact = known.impact
+    if impact is None or not impact.unmatched:
         return None
     located = known.prepared.located
     site = located.site(located.other)
     name = site.name if site is not None else located.other.name
     return (
-        f"Nothing at {name} matches {', '.join(stakes.unmatched)}; map"
+        f"Nothing at {name} matches {', '.join(impact.unmatched)}; map"
         " each to something that exists there"
     )
 
 
-def _mapped(known: Known) -> ShellCommand:
-    stakes = known.stakes
-    return (stakes and stakes.fix) or commands.suggest(known.name)
+def _mapped(known: Facts) -> ShellCommand:
+    impact = known.impact
+    return (impact and impact.fix) or commands.suggest(known.name)
 
 
-def _recovery_point(known: Known) -> str | None:
-    stakes = known.stakes
-    if stakes is None or not stakes.no_recovery_point:
+def _recovery_point(known: Facts) -> str | None:
+    impact = known.impact
+    if impact is None or not impact.no_recovery_point:
         return None
-    if known.prepared.action == "failover" and not stakes.never_replicated:
+    if known.prepared.action == "failover" and not impact.never_replicated:
         # it makes one
         return None
     since = (
         ""
-        if stakes.never_replicated
+        if impact.never_replicated
         else " since its last move, and a drill makes none"
     )
     return (
@@ -242,16 +242,16 @@ REFUSALS: tuple[Refusal, ...] = (
 )
 
 
-def hold(prepared: Prepared, stakes: Stakes | None = None) -> None:
+def hold(prepared: Prepared, impact: Impact | None = None) -> None:
     """Raise where the service is certain to refuse it.
 
-    :param stakes: the impact; without it only what both records of the
+    :param impact: the impact; without it only what both records of the
         group tell is looked at.
     :raises CertainRefusal: it is, and nothing was sent.
     """
     if prepared.options.get("force"):
         return
-    known = Known(prepared, stakes)
+    known = Facts(prepared, impact)
     for row in REFUSALS:
         if prepared.action not in row.actions:
             continue
@@ -264,7 +264,7 @@ def hold(prepared: Prepared, stakes: Stakes | None = None) -> None:
             ).then(row.next(known))
 
 
-def hold_copies(prepared: Prepared, stakes: Stakes) -> None:
+def hold_copies(prepared: Prepared, impact: Impact) -> None:
     """Raise where instances run beside the group at the target.
 
     Asked only where the metadata name instances there, or the group has
@@ -272,15 +272,15 @@ def hold_copies(prepared: Prepared, stakes: Stakes) -> None:
 
     :raises CertainRefusal: some run, and nothing was sent.
     """
-    outlook, located = stakes.outlook, prepared.located
+    forecast, located = impact.forecast, prepared.located
     if (
-        outlook is None
+        forecast is None
         or prepared.action not in ("failover", "test_failover")
         or prepared.options.get("force")
-        or not (outlook.stale or located.group.failover_count)
+        or not (forecast.stale or located.group.failover_count)
     ):
         return
-    seen = copies.live(copies.at_target(prepared, outlook.document))
+    seen = copies.live(copies.at_target(prepared, forecast.document))
     if not seen:
         return
     raise exceptions.CertainRefusal(

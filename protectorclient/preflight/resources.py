@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from protectorclient import exceptions
 from protectorclient.mapping import commands, suggest
-from protectorclient.mapping.forecast import Fate, Outlook
+from protectorclient.mapping.forecast import Forecast, Match
 from protectorclient.pair.site_facts import SiteFacts
 
 #: What an instance has that is another one at the target.
@@ -25,58 +25,58 @@ def _nothing(kind: str) -> Mapping[str, str]:
 class Resources:
     """What the instances of a group use, matched at the target.
 
-    :param outlook: the group's metadata, read for its direction.
+    :param forecast: the group's metadata, read for its direction.
     :param target: the site where the group goes.
     :param given: the mapping of a kind that the action is given, by ids.
     """
 
     def __init__(
         self,
-        outlook: Outlook,
+        forecast: Forecast,
         target: SiteFacts,
         given: Callable[[str], Mapping[str, str]] = _nothing,
     ) -> None:
-        self.outlook = outlook
+        self.forecast = forecast
         self.target = target
         self._given = given
 
     @functools.cached_property
-    def networks(self) -> list[Fate]:
+    def networks(self) -> list[Match]:
         """Each network in use, and what replaces it."""
         given = self._given("network")
-        return self.outlook.networks(given, self.target.networks)
+        return self.forecast.networks(given, self.target.networks)
 
     @functools.cached_property
-    def flavors(self) -> list[Fate]:
+    def flavors(self) -> list[Match]:
         """Each flavor in use, and what replaces it."""
         given = self._given("flavor")
-        return self.outlook.flavors(given, self.target.flavors)
+        return self.forecast.flavors(given, self.target.flavors)
 
-    def of(self, kind: str) -> list[Fate]:
+    def of(self, kind: str) -> list[Match]:
         """The networks, or the flavors.
 
         :param kind: one of `KINDS`.
         """
         return self.networks if kind == "network" else self.flavors
 
-    def unmatched(self, kind: str) -> list[Fate]:
+    def unmatched(self, kind: str) -> list[Match]:
         """Those that nothing replaces."""
         return [one for one in self.of(kind) if not one.matched]
 
     def guesses(self, kind: str) -> list[suggest.Guess]:
         """What may replace each of them, by address range or size."""
         if kind == "flavor":
-            return suggest.flavors(self.outlook, self.target.flavors)
+            return suggest.flavors(self.forecast, self.target.flavors)
         try:
             subnets = self.target.subnets
         except exceptions.ProtectorError:
             subnets = []
-        return suggest.networks(self.outlook, self.target.networks, subnets)
+        return suggest.networks(self.forecast, self.target.networks, subnets)
 
-    def options(self, kind: str, fates: Sequence[Fate]) -> list[str] | None:
+    def options(self, kind: str, matches: Sequence[Match]) -> list[str] | None:
         """The options of a command that map a kind; None where one that
         is needed cannot be guessed.
 
-        :param fates: those that are to be mapped, and those that are.
+        :param matches: those that are to be mapped, and those that are.
         """
-        return commands.options(kind, fates, self.guesses(kind))
+        return commands.options(kind, matches, self.guesses(kind))

@@ -15,14 +15,14 @@ from protectorclient.advice import match as advice
 from protectorclient.escape import ShellCommand, commands
 from protectorclient.preflight import copies
 from protectorclient.reports import next_commands
-from protectorclient.reports.operation_facts import Facts, Seen, examine
+from protectorclient.reports.operation_facts import Facts, SiteAnswer, examine
 
 if TYPE_CHECKING:
     from protectorclient.records.operation import Operation
     from protectorclient.records.protection_group import ProtectionGroup
 
 
-__all__ = ["Diagnosis", "Facts", "Seen", "diagnose", "examine"]
+__all__ = ["Diagnosis", "Facts", "SiteAnswer", "diagnose", "examine"]
 
 
 @dataclasses.dataclass(frozen=True)

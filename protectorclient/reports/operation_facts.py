@@ -34,7 +34,7 @@ _DIFFERS = ("OUT_OF_SYNC", "FAILED")
 
 
 @dataclasses.dataclass(frozen=True)
-class Seen:
+class SiteAnswer:
     """What one site says."""
 
     #: The cloud's name.
@@ -72,10 +72,10 @@ class Facts:
 
     operation_id: str
     #: By the clouds' names.
-    seen: Mapping[str, Seen]
+    seen: Mapping[str, SiteAnswer]
 
     @property
-    def home(self) -> Seen | None:
+    def home(self) -> SiteAnswer | None:
         """The site that knows the operation."""
         found = (one for one in self.seen.values() if one.operation)
         return next(found, None)
@@ -86,7 +86,7 @@ class Facts:
         return self.home.operation if self.home else None
 
     @property
-    def witness(self) -> Seen | None:
+    def witness(self) -> SiteAnswer | None:
         """A site whose metadata name the operation of the other one."""
         found = (one for one in self.seen.values() if one.told)
         return next(found, None)
@@ -116,7 +116,7 @@ class Facts:
         )
 
     @property
-    def silent(self) -> list[Seen]:
+    def silent(self) -> list[SiteAnswer]:
         """The sites that do not answer."""
         return [one for one in self.seen.values() if one.silent]
 
@@ -210,23 +210,25 @@ def examine(operation_id: str, asked: BothSites) -> Facts:
     return Facts(operation_id, seen)
 
 
-def _untold(site: str, error: exceptions.ProtectorError) -> Seen:
+def _untold(site: str, error: exceptions.ProtectorError) -> SiteAnswer:
     """Make the facts of a site that does not know the operation, or fails."""
     if isinstance(error, exceptions.NotFound):
-        return Seen(site)
-    return Seen(site, error)
+        return SiteAnswer(site)
+    return SiteAnswer(site, error)
 
 
-def _find(facts: SiteFacts, operation_id: str) -> Seen:
+def _find(facts: SiteFacts, operation_id: str) -> SiteAnswer:
     found = facts.operation(operation_id)
     age = None
     if found.updated_at is not None:
         now = facts.client.http.server_time()
         age = max(0.0, (now - found.updated_at).total_seconds())
-    return Seen(facts.name, operation=found, unchanged_for=age)
+    return SiteAnswer(facts.name, operation=found, unchanged_for=age)
 
 
-def _overhear(facts: SiteFacts, seen: Seen, operation_id: str) -> Seen:
+def _overhear(
+    facts: SiteFacts, seen: SiteAnswer, operation_id: str
+) -> SiteAnswer:
     """Look in the metadata of a site for an operation of the other one."""
     try:
         groups = facts.documented_groups(_GROUPS)
@@ -243,7 +245,9 @@ def _overhear(facts: SiteFacts, seen: Seen, operation_id: str) -> Seen:
     return seen
 
 
-def _ask(facts: SiteFacts, seen: Seen, group: str, alone: bool) -> Seen:
+def _ask(
+    facts: SiteFacts, seen: SiteAnswer, group: str, alone: bool
+) -> SiteAnswer:
     """What a site says of the group; alone, of itself and no other."""
     told: dict[str, Any] = {}
     try:

@@ -13,7 +13,7 @@ from typing import Any
 from protectorclient import exceptions
 from protectorclient._http import microversions
 from protectorclient.pair.both_sites import BothSites
-from protectorclient.pair.located import rank
+from protectorclient.pair.location import rank
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.pair.site_pair import SitePair
 from protectorclient.polling.silence import NO_ANSWER, GraceExceeded
@@ -54,7 +54,7 @@ class Overview:
         return _silence(name, self.errors[name])
 
     @property
-    def trouble(self) -> exceptions.ProtectorError | None:
+    def error(self) -> exceptions.ProtectorError | None:
         """The error that belongs to the rows, if there is one.
 
         A site that is dead, or does not let us in, is none, as long as

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from protectorclient.pair.located import Located, SyncReport, rank
+from protectorclient.pair.location import Location, SyncReport, rank
 from protectorclient.pair.site import SiteHandle
 from protectorclient.pair.site_pair import SitePair
 from protectorclient.preflight import copies
@@ -37,10 +37,10 @@ class State:
     ahead: SiteHandle | None
     why: str
     #: The instances of the group beside those that it runs.
-    seen: copies.Seen
+    seen: copies.Copies
 
     @property
-    def located(self) -> Located:
+    def located(self) -> Location:
         """The group, and who is primary."""
         return self.report.located
 

@@ -12,7 +12,7 @@ import pytest
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
 from protectorclient.pair.both_sites import BothSites
-from protectorclient.pair.reads.answer import Reading
+from protectorclient.pair.reads.answer import Answer
 from protectorclient.pair.site import SiteHandle
 from protectorclient.pair.site_pair import SitePair
 from protectorclient.polling import at_once
@@ -21,7 +21,7 @@ from protectorclient.reports.operation_facts import examine
 from tests.helpers.library_parts import NETWORKS, WEB, Live
 
 #: every read of one group, and what a person would look at
-READS: dict[str, Callable[[SitePair], Reading[Any]]] = {
+READS: dict[str, Callable[[SitePair], Answer[Any]]] = {
     "group": lambda pair: pair.reads.group(WEB),
     "members": lambda pair: pair.reads.members(WEB),
     "policy": lambda pair: pair.reads.policy(WEB),

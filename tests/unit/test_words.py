@@ -22,9 +22,7 @@ UNREAD: set[str] = {
     "protectorclient/mapping",
     "protectorclient/pair",
     "protectorclient/polling",
-    "protectorclient/preflight",
     "protectorclient/records",
-    "protectorclient/reports",
     "protectorclient/v1",
 }
 

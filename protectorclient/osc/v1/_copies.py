@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from protectorclient.osc.command import Command
-    from protectorclient.pair.located import Located
-    from protectorclient.preflight.copies import Copy, Seen
+    from protectorclient.pair.location import Location
+    from protectorclient.preflight.copies import Copies, Copy
 
 
 def report(
@@ -34,8 +34,8 @@ def report(
 
 def report_all(
     command: Command,
-    seen: Seen,
-    located: Located,
+    seen: Copies,
+    located: Location,
     *,
     in_sync: bool = True,
 ) -> None:
@@ -51,7 +51,7 @@ def report_all(
     warn_unknown(command, seen, located)
 
 
-def warn_unknown(command: Command, seen: Seen, located: Located) -> None:
+def warn_unknown(command: Command, seen: Copies, located: Location) -> None:
     """Warn of a site that could not be asked what runs there."""
     for site, why in seen.unknown.items():
         command.warn(

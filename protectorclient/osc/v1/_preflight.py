@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from protectorclient.osc.command import Command
     from protectorclient.pair.guards import Expect
     from protectorclient.pair.moves.action import Prepared
-    from protectorclient.preflight.start import Wanted
+    from protectorclient.preflight.run import Parameters
 
 
 def is_wanted(parsed_args: argparse.Namespace) -> bool:
@@ -39,7 +39,7 @@ def show(
     command: Command,
     parsed_args: argparse.Namespace,
     purpose: str,
-    wanted: Wanted,
+    wanted: Parameters,
     prepare: Callable[[], Prepared],
     report_impact: Callable[[Prepared], object] = lambda action: None,
 ) -> columns.Output:
@@ -50,20 +50,20 @@ def show(
     :param prepare: makes the action ready.
     :param report_impact: writes what the action moves and loses.
     """
-    from protectorclient.preflight import start
+    from protectorclient.preflight import run
 
     if parsed_args.check:
         command.show_list(
             parsed_args, f"--check has no output as {parsed_args.formatter}"
         )
-    report = start.run(
+    report = run.run_checks(
         command.pair,
         parsed_args.protection_group,
         purpose,
         wanted,
         sides=command.pair.remember(),
     )
-    command.outcome = start.exit_code(report.findings)
+    command.outcome = run.exit_code(report.findings)
     if parsed_args.check:
         for warning in report.warnings:
             command.warn(warning)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from protectorclient.preflight.impact import Stakes
+    from protectorclient.preflight.impact import Impact
 
 
-def move(group: str, impact: Stakes) -> str:
+def move(group: str, impact: Impact) -> str:
     """The question before a planned failover or a failback."""
     from protectorclient.preflight.impact import listed
 
@@ -17,7 +17,7 @@ def move(group: str, impact: Stakes) -> str:
         f"{_instances(group, impact)} at {source} are stopped, and deleted"
         f" there once they run at {target}"
     ]
-    stale = impact.outlook.stale if impact.outlook else []
+    stale = impact.forecast.stale if impact.forecast else []
     if stale:
         said.append(
             f"What still exists of the group at {target}"
@@ -30,7 +30,7 @@ def move(group: str, impact: Stakes) -> str:
     return ". ".join(said)
 
 
-def unplanned(impact: Stakes) -> str:
+def unplanned(impact: Impact) -> str:
     """Return the warning before the name of the group is asked for."""
     return (
         f"Unplanned failover from {impact.source} to {impact.target}: what"
@@ -38,7 +38,7 @@ def unplanned(impact: Stakes) -> str:
     )
 
 
-def drill(group: str, impact: Stakes) -> str:
+def drill(group: str, impact: Impact) -> str:
     """The question before a test that stops the primary's instances."""
     return (
         f"{_instances(group, impact)} at {impact.source} are stopped until"
@@ -46,7 +46,7 @@ def drill(group: str, impact: Stakes) -> str:
     )
 
 
-def _instances(group: str, impact: Stakes) -> str:
+def _instances(group: str, impact: Impact) -> str:
     from protectorclient.preflight.impact import listed
 
     if not impact.names:

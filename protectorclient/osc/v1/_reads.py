@@ -11,7 +11,7 @@ from protectorclient import exceptions
 
 if TYPE_CHECKING:
     from protectorclient.osc.command import Command
-    from protectorclient.pair.reads.answer import Reading
+    from protectorclient.pair.reads.answer import Answer
     from protectorclient.pair.site import SiteHandle
     from protectorclient.v1.client import Client
 
@@ -20,7 +20,7 @@ LOG = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def warned(command: Command, found: Reading[T]) -> Reading[T]:
+def warned(command: Command, found: Answer[T]) -> Answer[T]:
     """Write the warnings of an answer; returns the answer."""
     warn(command, found.warnings, found.errors, found.hint)
     return found

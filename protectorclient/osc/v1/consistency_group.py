@@ -56,10 +56,10 @@ class SyncConsistencyGroup(command.ShowOne):
             )
 
         if _preflight.is_wanted(parsed_args):
-            from protectorclient.preflight.start import Wanted
+            from protectorclient.preflight.run import Parameters
 
             return _preflight.show(
-                self, parsed_args, "sync", Wanted(), prepare
+                self, parsed_args, "sync", Parameters(), prepare
             )
         return _start.send(self, parsed_args, prepare())
 

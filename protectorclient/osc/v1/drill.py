@@ -41,8 +41,8 @@ class ListOverdueDrill(command.Lister):
 
         reads = self.reads(parsed_args)
         found = overview.look(reads)
-        if found.trouble is not None:
-            raise found.trouble
+        if found.error is not None:
+            raise found.error
         for error in found.errors.values():
             if not isinstance(error, NO_ANSWER):
                 # who may not look cannot say that none is overdue

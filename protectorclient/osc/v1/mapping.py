@@ -14,7 +14,7 @@ from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _reads
 
 if TYPE_CHECKING:
-    from protectorclient.mapping.forecast import Outlook
+    from protectorclient.mapping.forecast import Forecast
     from protectorclient.mapping.suggest import Guess
     from protectorclient.pair.reads.groups import Reads
     from protectorclient.pair.site import SiteHandle
@@ -39,13 +39,13 @@ class SuggestMapping(command.Command):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         from protectorclient.mapping import suggest
-        from protectorclient.mapping.forecast import Outlook
+        from protectorclient.mapping.forecast import Forecast
 
         located = self.pair.locate(parsed_args.protection_group)
         speaker = located.current
         if speaker.name not in located.groups:
             speaker = located.other
-        outlook = Outlook(
+        forecast = Forecast(
             speaker.client.metadata.get(located.group.id),
             located.site_ids[located.current.name],
             located.site_ids[located.other.name],
@@ -56,22 +56,22 @@ class SuggestMapping(command.Command):
             raise error
         finder = target.finder
         networks = suggest.networks(
-            outlook, finder.networks(), finder.subnets()
+            forecast, finder.networks(), finder.subnets()
         )
-        flavors = suggest.flavors(outlook, finder.flavors())
+        flavors = suggest.flavors(forecast, finder.flavors())
         head = (
             f"{located.group.name}, from {located.current.name} to"
             f" {target.name}"
         )
         for line in _file(head, networks, flavors):
             self.write(line)
-        self._count(networks, flavors, outlook, target.name)
+        self._count(networks, flavors, forecast, target.name)
 
     def _count(
         self,
         networks: Sequence[Guess],
         flavors: Sequence[Guess],
-        outlook: Outlook,
+        forecast: Forecast,
         target: str,
     ) -> None:
         guesses = (*networks, *flavors)
@@ -79,7 +79,7 @@ class SuggestMapping(command.Command):
         self.app.stdout.flush()
         self.report(
             f"{len(guesses) - len(left)} of {len(guesses)} matched for"
-            f" {len(outlook.instances)} instances"
+            f" {len(forecast.instances)} instances"
         )
         if left:
             self.outcome = ExitCode.PROBLEM
@@ -157,17 +157,17 @@ class CheckMapping(command.Lister):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.mapping import files
         from protectorclient.osc.v1 import _findings
-        from protectorclient.preflight import start
+        from protectorclient.preflight import run
 
-        wanted = start.Wanted(mapping_file=files.load(parsed_args.file))
-        report = start.run(
+        wanted = run.Parameters(mapping_file=files.load(parsed_args.file))
+        report = run.run_checks(
             self.pair,
             parsed_args.protection_group,
             parsed_args.purpose,
             wanted,
             only=CHECKS,
         )
-        self.outcome = start.exit_code(report.findings)
+        self.outcome = run.exit_code(report.findings)
         for warning in report.warnings:
             self.warn(warning)
         _findings.report_below(self, parsed_args, [report])

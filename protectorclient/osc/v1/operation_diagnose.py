@@ -11,7 +11,7 @@ from protectorclient.osc import columns, command
 from protectorclient.osc.v1 import _wait
 
 if TYPE_CHECKING:
-    from protectorclient.reports.diagnosis import Diagnosis, Facts, Seen
+    from protectorclient.reports.diagnosis import Diagnosis, Facts, SiteAnswer
 
 
 class DiagnoseOperation(command.ShowOne):
@@ -109,7 +109,7 @@ class _Age(columns.Cell):
         return "" if self._value is None else columns.span(self._value)
 
 
-def _site(seen: Seen) -> dict[str, Any]:
+def _site(seen: SiteAnswer) -> dict[str, Any]:
     return {
         "site": seen.site,
         "answers": seen.error is None,

@@ -13,7 +13,7 @@ from protectorclient.osc.v1 import _reads
 
 if TYPE_CHECKING:
     from protectorclient.mapping.finder import NameFinder
-    from protectorclient.pair.located import Located
+    from protectorclient.pair.location import Location
     from protectorclient.pair.site import SiteHandle
     from protectorclient.records.protection_group import ProtectionGroup
 
@@ -238,14 +238,14 @@ class SetProtectionGroup(command.ShowOne):
         return group
 
 
-def _hold_copies(located: Located) -> None:
+def _hold_copies(located: Location) -> None:
     """Refuse a change while instances run beside the group.
 
     A person decides first which instances are right. A group that has
     never moved is not checked: the service judges the leftovers of a
     failed operation.
     """
-    from protectorclient.pair.located import rank
+    from protectorclient.pair.location import rank
     from protectorclient.preflight import copies
 
     group = located.group

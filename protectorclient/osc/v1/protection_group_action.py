@@ -21,7 +21,7 @@ from protectorclient.osc.v1 import (
 
 if TYPE_CHECKING:
     from protectorclient.pair.moves.action import Prepared
-    from protectorclient.preflight.impact import Stakes
+    from protectorclient.preflight.impact import Impact
 
 
 class MoveCommand(command.Command, osc_command.ShowOne):
@@ -46,9 +46,9 @@ class MoveCommand(command.Command, osc_command.ShowOne):
         )
 
     #: The impact, once it was asked for.
-    _impact: Stakes | None = None
+    _impact: Impact | None = None
 
-    def impact(self, action: Prepared) -> Stakes:
+    def impact(self, action: Prepared) -> Impact:
         """Find what an action moves and what is lost by it, once."""
         from protectorclient.preflight import impact
 
@@ -74,7 +74,7 @@ class MoveCommand(command.Command, osc_command.ShowOne):
         self,
         parsed_args: argparse.Namespace,
         action: Prepared,
-        confirm: Callable[[Stakes], object],
+        confirm: Callable[[Impact], object],
     ) -> columns.Output:
         """Send an action that moves instances, once that is confirmed.
 
@@ -141,7 +141,7 @@ class FailoverProtectionGroup(MoveCommand):
         options.add_yes(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient.preflight.start import Wanted
+        from protectorclient.preflight.run import Parameters
 
         _start.check_options(self, parsed_args)
         unplanned = parsed_args.type == "unplanned"
@@ -170,14 +170,14 @@ class FailoverProtectionGroup(MoveCommand):
                 self,
                 parsed_args,
                 parsed_args.type if unplanned else "failover",
-                Wanted(**given, accept_divergence=accepted),
+                Parameters(**given, accept_divergence=accepted),
                 prepare,
                 self.report_impact,
             )
         action = prepare()
         group = action.group.name
 
-        def confirm(impact: Stakes) -> None:
+        def confirm(impact: Impact) -> None:
             if unplanned:
                 prompts.for_name(
                     group, _questions.unplanned(impact), self.app.stderr
@@ -255,7 +255,7 @@ class FailbackProtectionGroup(MoveCommand):
         options.add_yes(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient.preflight.start import Wanted
+        from protectorclient.preflight.run import Parameters
 
         _start.check_options(self, parsed_args)
         given = _mappings.given(parsed_args)
@@ -279,7 +279,7 @@ class FailbackProtectionGroup(MoveCommand):
                 self,
                 parsed_args,
                 "failback",
-                Wanted(**given),
+                Parameters(**given),
                 prepare,
                 self.report_impact,
             )
@@ -321,7 +321,7 @@ class TestFailoverProtectionGroup(MoveCommand):
         options.add_yes(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient.preflight.start import Wanted
+        from protectorclient.preflight.run import Parameters
 
         _start.check_options(self, parsed_args)
         given = _mappings.given(parsed_args)
@@ -338,13 +338,13 @@ class TestFailoverProtectionGroup(MoveCommand):
                 self,
                 parsed_args,
                 "test-failover",
-                Wanted(**given),
+                Parameters(**given),
                 prepare,
                 self.report_impact,
             )
         action = prepare()
 
-        def confirm(impact: Stakes) -> None:
+        def confirm(impact: Impact) -> None:
             if not parsed_args.retain_primary:
                 prompts.for_yes(
                     _questions.drill(action.group.name, impact),
@@ -365,7 +365,7 @@ class TestCleanupProtectionGroup(MoveCommand):
         options.add_yes(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient.preflight.start import Wanted
+        from protectorclient.preflight.run import Parameters
 
         _start.check_options(self, parsed_args)
         if _preflight.is_wanted(parsed_args):
@@ -373,7 +373,7 @@ class TestCleanupProtectionGroup(MoveCommand):
                 self,
                 parsed_args,
                 "test-cleanup",
-                Wanted(),
+                Parameters(),
                 lambda: self.prepare(parsed_args),
             )
         # it deletes what was made for a test alone: nobody is asked

@@ -10,7 +10,7 @@ from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _mappings
 
 if TYPE_CHECKING:
-    from protectorclient.preflight.start import Report
+    from protectorclient.preflight.run import Report
 
 #: As the table of checks has them, ``sync`` apart, which has no verb here.
 PURPOSES = (
@@ -59,7 +59,7 @@ class CheckProtectionGroup(command.Lister):
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.osc.v1 import _findings
-        from protectorclient.preflight import start
+        from protectorclient.preflight import run
 
         names = list(dict.fromkeys(parsed_args.protection_group))
         reports = self.reports(parsed_args, names)
@@ -67,7 +67,7 @@ class CheckProtectionGroup(command.Lister):
             for warning in report.warnings:
                 self.warn(warning)
         findings = [one for report in reports for one in report.findings]
-        self.outcome = start.exit_code(findings, parsed_args.strict)
+        self.outcome = run.exit_code(findings, parsed_args.strict)
         _findings.report_below(self, parsed_args, reports)
         wide = parsed_args.formatter != "table"
         if len(names) == 1:
@@ -85,15 +85,15 @@ class CheckProtectionGroup(command.Lister):
         self, parsed_args: argparse.Namespace, names: list[str]
     ) -> list[Report]:
         """Check each group; the facts of the sites are fetched once."""
-        from protectorclient.preflight import start
+        from protectorclient.preflight import run
 
-        wanted = start.Wanted(**_mappings.given(parsed_args))
-        sides = start.open_sides(self.pair)
+        wanted = run.Parameters(**_mappings.given(parsed_args))
+        sides = run.open_sites(self.pair)
         found = []
         missing: exceptions.NotFound | None = None
         for name in names:
             try:
-                report = start.run(
+                report = run.run_checks(
                     self.pair, name, parsed_args.purpose, wanted, sides=sides
                 )
             except exceptions.NotFound as error:

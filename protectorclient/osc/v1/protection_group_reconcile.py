@@ -24,7 +24,7 @@ from protectorclient.osc.v1 import (
 if TYPE_CHECKING:
     from protectorclient.pair.site import SiteHandle
     from protectorclient.preflight.live_instances import Instance
-    from protectorclient.preflight.start import Report
+    from protectorclient.preflight.run import Report
     from protectorclient.reports.reconcile import State
 
 #: How much of a checksum tells two apart.
@@ -67,7 +67,7 @@ class ReconcileProtectionGroup(command.ShowOne):
         options.add_yes(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient.preflight import start
+        from protectorclient.preflight import run
         from protectorclient.reports import reconcile
 
         self.wait = _wait.Wait(
@@ -102,8 +102,8 @@ class ReconcileProtectionGroup(command.ShowOne):
         if synced or state.report.in_sync:
             # what was asked before nothing was changed holds
             sides = None if synced else state.located.asked
-            report = start.run(self.pair, name, purpose, sides=sides)
-            self.outcome = start.exit_code(report.findings)
+            report = run.run_checks(self.pair, name, purpose, sides=sides)
+            self.outcome = run.exit_code(report.findings)
             self.report(f"check --for {purpose}:")
             _findings.report(self, report.findings)
         elif loser is None:

@@ -14,7 +14,7 @@ from protectorclient.osc import columns, command, options, prompts
 from protectorclient.osc.v1 import _reads
 
 if TYPE_CHECKING:
-    from protectorclient.pair.located import SyncReport
+    from protectorclient.pair.location import SyncReport
     from protectorclient.pair.reads.groups import Reads
     from protectorclient.pair.site import SiteHandle
     from protectorclient.pair.site_pair import SitePair

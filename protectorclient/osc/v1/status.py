@@ -119,12 +119,12 @@ class ShowStatus(command.Lister):
         reads = self.sites.fresh_reads(parsed_args)
         self._alone = reads.alone
         found = overview.look(reads, parsed_args.protection_group)
-        if found.trouble is None or (found.rows and parsed_args.prometheus):
+        if found.error is None or (found.rows and parsed_args.prometheus):
             return found
         if not (found.rows or parsed_args.prometheus):
-            raise found.trouble
+            raise found.error
         # what there is comes first
-        self.trouble = found.trouble
+        self.trouble = found.error
         return found
 
     def _output(self, parsed_args: argparse.Namespace) -> columns.Output:

@@ -18,7 +18,7 @@ from protectorclient.records.protection_group import ProtectionGroup
 
 if TYPE_CHECKING:
     from protectorclient._http.dry_run import Outgoing
-    from protectorclient.pair.located import Located
+    from protectorclient.pair.location import Location
     from protectorclient.pair.site import SiteHandle
 
 
@@ -31,7 +31,7 @@ class Prepared:
     action: str
     #: The site that is asked.
     site: SiteHandle
-    located: Located
+    located: Location
     #: What is sent beside the mappings.
     options: Mapping[str, Any]
     #: Why, for the audit log, where the service does not keep it too.

@@ -10,7 +10,7 @@ from protectorclient._http import microversions
 from protectorclient.escape import ShellCommand, protector, shell_word
 from protectorclient.mapping.files import MappingFile
 from protectorclient.pair import guards, liveness
-from protectorclient.pair.located import Located
+from protectorclient.pair.location import Location
 from protectorclient.pair.moves import resolve_names
 from protectorclient.pair.moves.action import Prepared
 from protectorclient.pair.site import SiteHandle
@@ -27,7 +27,7 @@ PEER_MESSAGE = "Cannot modify protection group — remote site unreachable"
 
 
 def prepare(
-    located: Located,
+    located: Location,
     action: str,
     *,
     network_mapping: Mapping[str, str] | None,
@@ -110,7 +110,7 @@ def prepare(
     )
 
 
-def _fits(located: Located, action: str, unplanned: bool) -> None:
+def _fits(located: Location, action: str, unplanned: bool) -> None:
     """Raise where the group's status does not allow the action."""
     group = located.group
     if unplanned:
@@ -124,7 +124,7 @@ def _fits(located: Located, action: str, unplanned: bool) -> None:
         ).then(group_states.after_misfit(group, action))
 
 
-def need(located: Located, site: SiteHandle) -> None:
+def need(located: Location, site: SiteHandle) -> None:
     """Raise where a site that has to be asked does not answer."""
     error = located.errors.get(site.name)
     if error is None:
@@ -160,13 +160,13 @@ def need_target(prepared: Prepared) -> None:
         ).then(_look(located)) from error
 
 
-def _look(located: Located) -> ShellCommand:
+def _look(located: Location) -> ShellCommand:
     """The command that shows what of a site does not answer."""
     name = shell_word(located.group.name)
     return protector(f"protection-group check {name}")
 
 
-def _prove_dead(located: Located, accepted: bool) -> None:
+def _prove_dead(located: Location, accepted: bool) -> None:
     if accepted:
         return
     primary, survivor = located.current, located.other
@@ -195,7 +195,7 @@ def _prove_dead(located: Located, accepted: bool) -> None:
 
 
 def _resolve(
-    located: Located,
+    located: Location,
     unplanned: bool,
     networks: resolve_names.Layers,
     flavors: resolve_names.Layers,

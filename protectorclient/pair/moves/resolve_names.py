@@ -15,7 +15,7 @@ from protectorclient.mapping.model import Resolved, Thing
 from protectorclient.v1.metadata import members_at
 
 if TYPE_CHECKING:
-    from protectorclient.pair.located import Located
+    from protectorclient.pair.location import Location
 
 
 #: Mappings of which a later one wins over an earlier one.
@@ -25,7 +25,7 @@ Layers = Sequence[Mapping[str, str] | None]
 class Names:
     """Looks up the mappings of one action on one group."""
 
-    def __init__(self, located: Located, *, unplanned: bool = False) -> None:
+    def __init__(self, located: Location, *, unplanned: bool = False) -> None:
         self._located = located
         self._stored = unplanned
         self._source = located.current

@@ -8,7 +8,7 @@ from protectorclient import exceptions
 from protectorclient.escape import shell_word
 from protectorclient.mapping import commands
 from protectorclient.pair import locate
-from protectorclient.pair.located import Located, rank
+from protectorclient.pair.location import Location, rank
 from protectorclient.pair.moves import prepare
 from protectorclient.pair.site import SiteHandle
 from protectorclient.pair.sites import Sites
@@ -20,7 +20,7 @@ class MetadataActions(Sites, abc.ABC):
     """Copies the metadata of a group from one site to the other."""
 
     @abc.abstractmethod
-    def locate(self, group: Group, *, unplanned: bool = False) -> Located:
+    def locate(self, group: Group, *, unplanned: bool = False) -> Location:
         """Find a group and who is primary for it."""
 
     def sync_force(
@@ -97,7 +97,7 @@ class MetadataActions(Sites, abc.ABC):
         )
         return found, start
 
-    def _ahead(self, located: Located) -> SiteHandle:
+    def _ahead(self, located: Location) -> SiteHandle:
         """Return where a sync starts; the service compares equal versions."""
         best = max(rank(found) for found in located.groups.values())
         leading = [

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from protectorclient.mapping.files import MappingFile
 from protectorclient.pair import guards
 from protectorclient.pair.audit_log import AuditLog
-from protectorclient.pair.located import Located
+from protectorclient.pair.location import Location
 from protectorclient.pair.moves import prepare
 from protectorclient.pair.moves.action import Prepared, Started
 from protectorclient.records.protection_group import Group
@@ -25,7 +25,7 @@ class PairActions(abc.ABC):
     audit_log: AuditLog | None = None
 
     @abc.abstractmethod
-    def locate(self, group: Group, *, unplanned: bool = False) -> Located:
+    def locate(self, group: Group, *, unplanned: bool = False) -> Location:
         """Find a group and who is primary for it."""
 
     def failover(

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from protectorclient import exceptions
 from protectorclient.escape import ShellCommand, shell_word
 from protectorclient.mapping import commands
-from protectorclient.pair.located import rank
+from protectorclient.pair.location import rank
 from protectorclient.pair.site import SiteHandle
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.records.protection_group import ProtectionGroup
@@ -32,7 +32,7 @@ _NAMED = 5
 
 
 @dataclasses.dataclass(frozen=True)
-class Reading(Generic[T]):
+class Answer(Generic[T]):
     """An answer, the site that gave it, and what the other one said."""
 
     value: T

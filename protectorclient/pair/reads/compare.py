@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.locate import excused, locate
-from protectorclient.pair.located import SyncReport, together
+from protectorclient.pair.location import SyncReport, together
 from protectorclient.records.protection_group import Group
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from protectorclient import exceptions
 from protectorclient.pair.both_sites import BothSites
-from protectorclient.pair.located import Located
+from protectorclient.pair.location import Location
 from protectorclient.pair.site_facts import SiteFacts
 
 
@@ -27,7 +27,7 @@ class GroupServers:
     unknown: Mapping[str, str]
 
 
-def ask(asked: BothSites, located: Located) -> GroupServers:
+def ask(asked: BothSites, located: Location) -> GroupServers:
     """Ask both sites at once: one document, one list of instances each."""
     documents: dict[str, Mapping[str, Any]] = {}
 

@@ -13,9 +13,9 @@ from typing import TypeVar
 from protectorclient import exceptions
 from protectorclient.pair import locate
 from protectorclient.pair.both_sites import need_excuse
-from protectorclient.pair.located import rank
+from protectorclient.pair.location import rank
 from protectorclient.pair.reads import answer
-from protectorclient.pair.reads.answer import Copy, Reading
+from protectorclient.pair.reads.answer import Answer, Copy
 from protectorclient.pair.reads.lists import ListReads
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.polling.silence import NO_ANSWER
@@ -47,7 +47,7 @@ class Reads(ListReads):
         self,
         group: Group,
         question: Callable[[SiteFacts, ProtectionGroup], T],
-    ) -> Reading[T]:
+    ) -> Answer[T]:
         """What the site says of a group that is ahead with it.
 
         :param group: its name or id, or a record of it.
@@ -97,7 +97,7 @@ class Reads(ListReads):
         self,
         copies: Sequence[Copy[T]],
         errors: Mapping[str, exceptions.ProtectorError],
-    ) -> Reading[T]:
+    ) -> Answer[T]:
         ahead = max(copies, key=lambda copy: rank(copy.group))
         if ahead.error is not None:
             raise ahead.error
@@ -109,7 +109,7 @@ class Reads(ListReads):
         warnings += answer.silence(errors, instead, ahead.group.name)
         warnings += self.only(instead)
         assert_value: T = ahead.value  # type: ignore[assignment]
-        return Reading(
+        return Answer(
             value=assert_value,
             facts=ahead.facts,
             group=ahead.group,
@@ -118,7 +118,7 @@ class Reads(ListReads):
             errors=errors,
         )
 
-    def group(self, group: Group) -> Reading[ProtectionGroup]:
+    def group(self, group: Group) -> Answer[ProtectionGroup]:
         """A group, as the site has it that is ahead.
 
         :param group: its name or id, or a record of it.
@@ -132,7 +132,7 @@ class Reads(ListReads):
         *,
         limit: int | None = None,
         marker: str | None = None,
-    ) -> Reading[list[Member]]:
+    ) -> Answer[list[Member]]:
         """The members of a group, as the site has them that is ahead.
 
         :param group: its name or id, or a record of it.
@@ -145,7 +145,7 @@ class Reads(ListReads):
             lambda facts, found: facts.members(found.id, limit, marker),
         )
 
-    def policy(self, group: Group) -> Reading[Policy]:
+    def policy(self, group: Group) -> Answer[Policy]:
         """The policy of a group, as the site has it that is ahead.
 
         :param group: its name or id, or a record of it.
@@ -155,7 +155,7 @@ class Reads(ListReads):
             group, lambda facts, found: facts.policy(found.id)
         )
 
-    def consistency_group(self, group: Group) -> Reading[ConsistencyGroup]:
+    def consistency_group(self, group: Group) -> Answer[ConsistencyGroup]:
         """Volumes and recovery points, as the site has them that is ahead.
 
         :param group: its name or id, or a record of it.
@@ -167,7 +167,7 @@ class Reads(ListReads):
 
     # Operations
 
-    def operation(self, operation_id: str) -> Reading[Operation]:
+    def operation(self, operation_id: str) -> Answer[Operation]:
         """An operation, from the site that has started it.
 
         :param operation_id: ``op-<uuid>``.
@@ -192,7 +192,7 @@ class Reads(ListReads):
             for name, error in errors.items()
             if not isinstance(error, exceptions.NotFound)
         }
-        return Reading(
+        return Answer(
             value=operation,
             facts=facts,
             warnings=(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from protectorclient import exceptions
 from protectorclient.pair import locate
 from protectorclient.pair.both_sites import need_excuse
-from protectorclient.pair.located import History
+from protectorclient.pair.location import History
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.records.operation import UNFINISHED, Operation

@@ -10,9 +10,9 @@ from typing import Any
 from protectorclient import exceptions
 from protectorclient.pair import locate
 from protectorclient.pair.both_sites import BothSites, need_excuse
-from protectorclient.pair.located import History, rank
+from protectorclient.pair.location import History, rank
 from protectorclient.pair.reads import answer as reading
-from protectorclient.pair.reads.answer import Reading
+from protectorclient.pair.reads.answer import Answer
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.records.health import GroupHealth
@@ -37,7 +37,7 @@ class ListReads(BothSites):
         status: str | None = None,
         limit: int | None = None,
         marker: str | None = None,
-    ) -> Reading[list[ProtectionGroup]]:
+    ) -> Answer[list[ProtectionGroup]]:
         """All groups, each as the site has it that is ahead with it.
 
         :param name: only the group of exactly this name.
@@ -45,7 +45,7 @@ class ListReads(BothSites):
             ahead.
         :param limit: at most so many.
         :param marker: begin after the group of this id.
-        :returns: the groups, by name; `Reading.facts` are of one of the
+        :returns: the groups, by name; `Answer.facts` are of one of the
             sites that answered.
         :raises SiteUnreachable: neither site answers.
         """
@@ -73,7 +73,7 @@ class ListReads(BothSites):
         ][:limit]
         speaker = next(one for one in self.every if one.name in found)
         instead = f"these are {speaker.name}'s records"
-        return Reading(
+        return Answer(
             value=chosen,
             facts=speaker,
             warnings=(
@@ -126,7 +126,7 @@ class ListReads(BothSites):
 
     def health(
         self, *, limit: int | None = None, marker: str | None = None
-    ) -> Reading[list[GroupHealth]]:
+    ) -> Answer[list[GroupHealth]]:
         """Fetch the health of all groups, each from the site that is ahead.
 
         The sites are asked for their groups too where not all of them are
@@ -163,7 +163,7 @@ class ListReads(BothSites):
                     if one.protection_group_id == group.id:
                         reports[group.id] = one
         instead = f"these are {speaker.name}'s reports"
-        return Reading(
+        return Answer(
             value=list(reports.values()),
             facts=speaker,
             warnings=(

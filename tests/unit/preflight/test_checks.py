@@ -9,7 +9,7 @@ import pytest
 from protectorclient.mapping import files, forecast, suggest
 from protectorclient.osc.v1.mapping import quoted
 from protectorclient.preflight.findings import Finding, Severity, summary
-from protectorclient.preflight.start import exit_code
+from protectorclient.preflight.run import exit_code
 
 A, B = "id-a", "id-b"
 
@@ -36,12 +36,12 @@ def document(**more: Any) -> dict[str, Any]:
     return {"primary_site_id": A, "members": members, **more}
 
 
-def view(**more: Any) -> forecast.Outlook:
-    return forecast.Outlook(document(**more), A, B)
+def view(**more: Any) -> forecast.Forecast:
+    return forecast.Forecast(document(**more), A, B)
 
 
-def grounds(fates: list[forecast.Fate]) -> list[str]:
-    return [fate.ground for fate in fates]
+def grounds(matches: list[forecast.Match]) -> list[str]:
+    return [match.ground for match in matches]
 
 
 def test_given_comes_before_stored_and_stored_before_names() -> None:
@@ -67,17 +67,17 @@ def test_the_way_home_gives_back_what_it_had() -> None:
         "networks": [{"id": "b1", "name": "far"}],
         "flavor": {"id": "f2", "name": "big"},
     }
-    home = forecast.Outlook(found, B, A)
+    home = forecast.Forecast(found, B, A)
     assert home.home
     assert not home.stored("network")
-    fates = home.networks({}, [{"id": "n1", "name": "net-1"}])
-    assert [str(fate) for fate in fates] == ["far -> net-1 (as before)"]
+    matches = home.networks({}, [{"id": "n1", "name": "net-1"}])
+    assert [str(match) for match in matches] == ["far -> net-1 (as before)"]
 
 
 def test_two_targets_of_one_name_are_no_match() -> None:
     targets = [{"id": "t1", "name": "net-1"}, {"id": "t2", "name": "net-1"}]
-    fates = view().networks({}, targets)
-    assert fates[0].ground == "several of this name"
+    matches = view().networks({}, targets)
+    assert matches[0].ground == "several of this name"
     guesses = suggest.networks(
         view(), targets, [{"network_id": "t2", "cidr": "10.1.0.0/24"}]
     )

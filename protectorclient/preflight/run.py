@@ -1,4 +1,4 @@
-"""Making checks: each row at its places, each answer a finding."""
+"""Run the checks of the table on one group, before anything is sent."""
 
 from __future__ import annotations
 
@@ -6,22 +6,86 @@ from collections.abc import Callable, Iterable
 
 from protectorclient import exceptions
 from protectorclient.advice.guide import filled
+from protectorclient.exit_codes import ExitCode
+from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.site_facts import SiteFacts
+from protectorclient.pair.sites import Sites
 from protectorclient.preflight.check_row import Check, Where
-from protectorclient.preflight.context import Context, said
+from protectorclient.preflight.checks import CHECKS
+from protectorclient.preflight.context import (
+    Context,
+    Parameters,
+    open_sites,
+    said,
+)
 from protectorclient.preflight.findings import (
     Finding,
+    Report,
     Severity,
     Skip,
     Verdict,
     lines,
+    summary,
 )
+
+__all__ = [
+    "Finding",
+    "Parameters",
+    "Report",
+    "Severity",
+    "exit_code",
+    "open_sites",
+    "run_checks",
+    "summary",
+]
 
 #: The site of a row that is about the pair.
 BOTH = "both"
 
 
-def findings(check: Check, context: Context) -> Iterable[Finding]:
+def run_checks(
+    pair: Sites,
+    name: str,
+    purpose: str = "failover",
+    wanted: Parameters | None = None,
+    *,
+    sides: BothSites | None = None,
+    only: Iterable[str] = (),
+) -> Report:
+    """Make the checks for one purpose on one group.
+
+    :param purpose: what it is for, as ``--for`` takes it.
+    :param wanted: what the action would be given.
+    :param sides: what is known of the sites from groups checked before.
+    :param only: ids; without any, all that belong to the purpose.
+    :raises NotFound: no site that answers knows the group.
+    """
+    context = Context(pair, name, purpose, wanted or Parameters(), sides)
+    chosen = [
+        check
+        for check in CHECKS
+        if purpose in check.purposes and (not only or check.id in only)
+    ]
+    findings = [
+        finding for check in chosen for finding in _findings(check, context)
+    ]
+    shown = context.located.group.name if context.located else name
+    warnings = tuple(dict.fromkeys(context.warnings))
+    return Report(shown, purpose, tuple(findings), warnings)
+
+
+def exit_code(findings: Iterable[Finding], strict: bool = False) -> ExitCode:
+    """What a command ends with that found these."""
+    found = {finding.severity for finding in findings}
+    # nothing could be asked: that is not well either
+    if Severity.PROBLEM in found or found == {Severity.SKIPPED}:
+        return ExitCode.PROBLEM
+    if strict and Severity.WARNING in found:
+        return ExitCode.WARNING
+    return ExitCode.OK
+
+
+def _findings(check: Check, context: Context) -> Iterable[Finding]:
     """What one check finds: a row for each place where it is made."""
     if check.where is Where.PAIR:
         yield _finding(check, context, BOTH, lambda: check.judge(context))

@@ -19,7 +19,7 @@ from protectorclient.records.site import Site
 
 
 @dataclasses.dataclass(frozen=True)
-class Located:
+class Location:
     """A group, and which of the two sites is what for it."""
 
     #: The sites, and what they have answered up to now.
@@ -75,7 +75,7 @@ class SyncReport:
     sides: Mapping[str, SyncStatus]
     #: Why a site said nothing, by its cloud's name.
     errors: Mapping[str, exceptions.ProtectorError]
-    located: Located
+    located: Location
 
     @property
     def in_sync(self) -> bool:
