@@ -2,10 +2,12 @@
 
 import ast
 import pathlib
+import tomllib
 from collections.abc import Iterator
 
 TREE = pathlib.Path(__file__).resolve().parents[2]
 LAYERS = TREE / "tests" / "unit" / "test_layers.py"
+WHERE = TREE / "tests" / "helpers" / "where.toml"
 
 
 def rows(package: str) -> tuple[tuple[str, ...], ...]:
@@ -44,4 +46,16 @@ def picture(package: str) -> Iterator[str]:
             words = summary(package, part).replace("|", r"\|")
             yield f"{marker} | {words}"
             marker = "      "
+    yield ""
+
+
+def tests(package: str) -> Iterator[str]:
+    """Yield the test files of each part of a package, the nearest first."""
+    found = tomllib.loads(WHERE.read_text())[package]
+    yield f".. list-table:: ``{package}``"
+    yield "   :widths: 35 65"
+    yield ""
+    for part, files in found.items():
+        yield f"   * - ``{part}``"
+        yield f"     - {', '.join(f'``{name}``' for name in files)}"
     yield ""

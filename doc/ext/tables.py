@@ -231,6 +231,8 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "troubleshooting": troubleshooting,
     "client-layout": functools.partial(layout.picture, "protectorclient"),
     "server-layout": functools.partial(layout.picture, "fakeserver"),
+    "client-tests": functools.partial(layout.tests, "protectorclient"),
+    "server-tests": functools.partial(layout.tests, "fakeserver"),
 }
 
 

@@ -55,7 +55,7 @@ def same_version(listed: list[Record], one: Record | None) -> Found:
 
 
 def order(noun: str, records: list[Record]) -> Found:
-    """A list has its order."""
+    """Check that a list has its order."""
     if noun not in _ORDER:
         return
     field, reverse = _ORDER[noun]
@@ -78,14 +78,14 @@ def unique(noun: str, records: list[Record]) -> Found:
 
 
 def pair_of_sites(sites: list[Record]) -> Found:
-    """A service knows both sites, and which of them it is."""
+    """Check that a service knows both sites, and which of them it is."""
     local = [s for s in sites if s.get("local") is True]
     if sites and len(local) != 1:
         yield "local-site", f"{len(local)} of {len(sites)} sites are local"
 
 
 def same(noun: str, listed: Record, shown: Record | None) -> Found:
-    """A record is the same in its list and by itself."""
+    """Check that a record is the same in its list and by itself."""
     if shown is None:
         return
     moving = _MOVES.get(noun, ())
@@ -106,7 +106,7 @@ def same(noun: str, listed: Record, shown: Record | None) -> Found:
 
 
 def group(found: Record, sites: set[str], project_id: str) -> Found:
-    """A group is the project's, between two registered sites."""
+    """Check that a group is the project's, between two registered sites."""
     if found.get("project_id") != project_id:
         yield (
             "group-project",
@@ -118,7 +118,7 @@ def group(found: Record, sites: set[str], project_id: str) -> Found:
 
 
 def members(found: Record, listed: list[Record]) -> Found:
-    """A group counts its members, and no instance is one twice."""
+    """Check that a group counts its members, and has no instance twice."""
     if found.get("member_count") != len(listed):
         yield (
             "member-count",
@@ -134,7 +134,7 @@ def members(found: Record, listed: list[Record]) -> Found:
 def metadata(
     found: Record, document: Record | None, listed: list[Record]
 ) -> Found:
-    """The shared document says what the group says."""
+    """Check that the shared document agrees with the group."""
     if document is None:
         return
     for field, name in _SHARED.items():
@@ -152,7 +152,7 @@ def metadata(
 
 
 def sync_status(found: Record, status: Record | None) -> Found:
-    """The sync status is that of this group's document."""
+    """Check that the sync status is that of this group's document."""
     if status is None:
         return
     pairs = (
@@ -171,7 +171,7 @@ def sync_status(found: Record, status: Record | None) -> Found:
 def volumes(
     found: Record, group_of: Record | None, listed: list[Record]
 ) -> Found:
-    """The consistency group is this group's, with its members' volumes."""
+    """Check that the consistency group has the volumes of the members."""
     if group_of is None:
         return
     if group_of.get("id") != found.get("consistency_group_id"):
@@ -194,7 +194,7 @@ def volumes(
 
 
 def operation(found: Record | None, sites: set[str]) -> Found:
-    """An operation is between registered sites."""
+    """Check that an operation is between registered sites."""
     for field in ("source_site_id", "target_site_id"):
         if found is not None and sites and found.get(field) not in sites:
             yield "operation-registered", f"{field}: no site has this id"
@@ -224,7 +224,7 @@ def health(listed: list[Record], groups: list[Record]) -> Found:
 
 
 def marker(page: Exchange) -> str | None:
-    """The marker of the next page, where the answer links to one."""
+    """Return the marker of the next page, where the answer links to one."""
     links = page.noun("links")
     for link in links if isinstance(links, list) else ():
         if isinstance(link, dict) and link.get("rel") == "next":
@@ -236,7 +236,7 @@ def marker(page: Exchange) -> str | None:
 def page(
     found: Exchange, ids: list[Any], most: int, whole: list[Any]
 ) -> Found:
-    """A page is as long as was asked for, and links to the next."""
+    """Check the length of a page and its link to the next one."""
     if found.status != 200:
         return
     if len(ids) > most:
@@ -252,7 +252,7 @@ def page(
 
 
 def pages(found: list[Any], whole: list[Any]) -> Found:
-    """All pages together are the list."""
+    """Check that all pages together are the list."""
     if found != whole:
         lacking = len(set(map(str, whole)) - set(map(str, found)))
         yield (
@@ -265,7 +265,7 @@ def pages(found: list[Any], whole: list[Any]) -> Found:
 def filtered(
     name: str, value: str, listed: list[Record], whole: Iterable[Record]
 ) -> Found:
-    """A filter leaves what fits it, and all of that."""
+    """Check that a filter returns all that matches, and no more."""
     if any(str(one.get(name)) != value for one in listed):
         yield "filter", f"{name}: the answer has others too"
     expected = {str(o.get("id")) for o in whole if str(o.get(name)) == value}

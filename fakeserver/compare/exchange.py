@@ -25,7 +25,7 @@ class Read:
 
     @property
     def address(self) -> str:
-        """The path and the query, as they are sent."""
+        """Return the path and the query, as they are sent."""
         filled = self.route
         for name, value in self.path.items():
             filled = filled.replace(f"{{{name}}}", value)
@@ -46,13 +46,13 @@ class Exchange:
 
     @property
     def body(self) -> Any:
-        """The JSON of the answer; None where it is not JSON."""
+        """Return the JSON of the answer; None where it is not JSON."""
         found = self._parsed()
         return None if found is _NOT_JSON else found
 
     @property
     def is_json(self) -> bool:
-        """Whether the body is JSON in the strict sense."""
+        """Return whether the body is JSON in the strict sense."""
         return self._parsed() is not _NOT_JSON
 
     def _parsed(self) -> Any:
@@ -62,18 +62,19 @@ class Exchange:
             return _NOT_JSON
 
     def noun(self, name: str) -> Any:
-        """What a success says under its noun; None without one."""
+        """Return what a success holds under its noun; None without one."""
         if self.status != 200 or not isinstance(self.body, dict):
             return None
         return self.body.get(name)
 
     def record(self, name: str) -> dict[str, Any] | None:
-        """The record under a noun, where it is one."""
+        """Return the record under a noun, where it is one."""
         found = self.noun(name)
         return found if isinstance(found, dict) else None
 
     def records(self, name: str) -> list[dict[str, Any]]:
-        """The records under a plural; what is no record is left out."""
+        """Return the records under a plural; leave out what is not a
+        record."""
         found = self.noun(name)
         if not isinstance(found, list):
             return []

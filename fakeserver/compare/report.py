@@ -8,7 +8,7 @@ from fakeserver.compare.walk import Report
 
 
 def as_json(report: Report) -> str:
-    """The whole report as one JSON object."""
+    """Return the whole report as one JSON object."""
     return json.dumps(dataclasses.asdict(report), indent=2)
 
 
@@ -28,7 +28,7 @@ def as_text(report: Report) -> Iterator[str]:
 
 
 def _safe(text: str) -> str:
-    """What a deployment wrote, without control characters."""
+    """Return what a deployment wrote, without control characters."""
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape").decode()
         for c in text

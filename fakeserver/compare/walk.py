@@ -61,7 +61,9 @@ class Walk:
     """One comparison."""
 
     def __init__(self, upstream: Upstream, most: int) -> None:
-        """:param most: reads; the walk goes round until they are made."""
+        """Start at the first read.
+
+        :param most: reads; the walk goes round until they are made."""
         self._upstream = upstream
         self._most = most
         self._reads = 0
@@ -192,7 +194,7 @@ class Walk:
                 self._judge(listed, kind, record)
 
     def _all(self, route: str, noun: str) -> list[dict[str, Any]]:
-        """Every record of a list, a page of a thousand at a time."""
+        """Return every record of a list, with pages of a thousand."""
         found: list[dict[str, Any]] = []
         query = {"limit": "1000"}
         while True:
@@ -394,5 +396,5 @@ class Walk:
 
 
 def _nowhere(name: str) -> str:
-    """A value that a filter takes, and that nothing has."""
+    """Return a value that a filter accepts, and that no record has."""
     return "failing_back" if name == "status" else NOTHING

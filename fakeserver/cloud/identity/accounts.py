@@ -45,7 +45,7 @@ class Grant:
 
 
 def accounts(world: World, site: str) -> Iterator[Account]:
-    """All users of a site, those of the services included."""
+    """Return all users of a site, those of the services included."""
     for name, (project, _) in USERS.items():
         password = world.password(name)
         yield Account(world.user_id(site, name), name, password, project)
@@ -59,7 +59,7 @@ def accounts(world: World, site: str) -> Iterator[Account]:
 
 
 def peer_account(world: World, site: str) -> Account:
-    """The account of this site that the other one keeps."""
+    """Return the account of this site that the other one keeps."""
     return Account(
         world.user_id(site, PEER_USER),
         PEER_USER,
@@ -69,7 +69,7 @@ def peer_account(world: World, site: str) -> Account:
 
 
 def grants() -> Iterator[Grant]:
-    """All grants, the same at both sites."""
+    """Return all grants, the same at both sites."""
     for name, (project, role) in USERS.items():
         roles = IMPLIED_ROLES[role]
         yield Grant(name, project, roles)
@@ -86,7 +86,7 @@ def grants() -> Iterator[Grant]:
 
 
 def peer_grants() -> Iterator[Grant]:
-    """What the other site's engine needs here, and no more.
+    """Return the grants that the other site's engine needs here.
 
     It makes and removes instances and volumes in the tenants' projects,
     and pushes metadata. What only an admin may read, the service of this

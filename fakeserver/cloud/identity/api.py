@@ -92,7 +92,8 @@ class Tokens(KeystonePart):
         )
 
     def _subject(self, caller: Token) -> tuple[str, Token]:
-        """The token that is asked about: one's own, or anyone's as admin."""
+        """Return the token in question: the caller's own, or any as an
+        admin."""
         subject = flask.request.headers.get("X-Subject-Token")
         if subject is None:
             raise CloudError(404, "No token in the request")

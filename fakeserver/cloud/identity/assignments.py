@@ -37,7 +37,7 @@ class Assignments(KeystonePart):
     )
 
     def index(self, caller: Token) -> Answer:
-        """One entry for each role that was given, filtered as asked."""
+        """List one entry for each granted role, with the request's filters."""
         admin_only(caller, "list_role_assignments")
         db = self.site.db.connection()
         args = flask.request.args
@@ -98,7 +98,7 @@ class Assignments(KeystonePart):
         }
 
     def inferences(self, caller: Token) -> Answer:
-        """Which role brings which with it."""
+        """List which role implies which."""
         admin_only(caller, "list_role_inference_rules")
 
         def role(name: str) -> Doc:
@@ -144,7 +144,7 @@ class Assignments(KeystonePart):
 
 
 def _given(roles: list[str]) -> list[str]:
-    """The roles that were given, without those that they bring with them."""
+    """Return the granted roles, without the implied ones."""
     brought = {below for role in roles for below in _IMPLIES.get(role, ())}
     return [
         role

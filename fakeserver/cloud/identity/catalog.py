@@ -27,7 +27,7 @@ INTERFACES = ("public", "internal", "admin")
 
 
 def isotime(seconds: float) -> str:
-    """A time as Keystone writes it, with its fraction of a second."""
+    """Format a time as Keystone does, with its fraction of a second."""
     moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
@@ -37,7 +37,7 @@ def role_id(config: "SiteConfig", name: str) -> str:
 
 
 def services(config: "SiteConfig") -> list[Doc]:
-    """The services, as /v3/services lists them."""
+    """Return the services, as /v3/services lists them."""
     return [
         {
             "id": stable_hex(config.seed, config.site, "service", kind),
@@ -50,7 +50,7 @@ def services(config: "SiteConfig") -> list[Doc]:
 
 
 def endpoints(config: "SiteConfig") -> list[Doc]:
-    """The endpoints, with the project still to be filled in."""
+    """Return the endpoints, without the project in their addresses."""
     return [
         {
             "id": stable_hex(
@@ -71,7 +71,8 @@ def endpoints(config: "SiteConfig") -> list[Doc]:
 
 
 def catalog(config: "SiteConfig", token: Token) -> list[Doc]:
-    """The catalog of a token; what needs a project is left out without."""
+    """Return the catalog of a token; without a project, leave out what needs
+    one."""
     body = _bare(token)
     known = endpoints(config)
     for service in services(config):
@@ -101,7 +102,7 @@ def token_body(
     credential: Doc | None,
     with_catalog: bool = True,
 ) -> Doc:
-    """What POST and GET /v3/auth/tokens answer."""
+    """Return the body of POST and GET /v3/auth/tokens."""
     body = _bare(token)
     if token.project_id:
         body.set_project_scope(

@@ -19,10 +19,11 @@ class Identity(Protocol):
 
     @property
     def url(self) -> str:
-        """Where a token is to be had; it ends in ``/v3``."""
+        """Return the address of Keystone; it ends in ``/v3``."""
 
     def check(self, text: str | None) -> Token | None:
-        """Who holds a token; None for junk, expired and revoked ones.
+        """Return the holder of a token; None for invalid, expired and revoked
+        ones.
 
         Raises IdentityUnreachable when Keystone does not say it.
         """

@@ -121,7 +121,7 @@ class Credentials(KeystonePart):
         return found
 
     def _may_create(self, caller: Token) -> None:
-        """A restricted credential makes and deletes no others."""
+        """Refuse to manage credentials with a restricted credential."""
         if not caller.project_id:
             raise CloudError(403, "A project-scoped token is needed.")
         if caller.app_credential_id:

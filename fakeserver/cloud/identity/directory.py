@@ -149,7 +149,7 @@ DEFAULT_DOMAIN: Doc = {
 
 
 def _options(role: str) -> Doc:
-    """Keystone's own roles cannot be changed."""
+    """Refuse to change Keystone's own roles."""
     return {"immutable": True} if role in BUILT_IN_ROLES else {}
 
 

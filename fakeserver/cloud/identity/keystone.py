@@ -62,20 +62,21 @@ class Keystone:
         return f"{self._site.config.url}/identity/v3"
 
     def check(self, text: str | None) -> Token | None:
-        """Who holds this token; None for junk, expired or revoked ones."""
+        """Return the holder of a token; None for invalid, expired or revoked
+        ones."""
         claims = self._box.open(text) if text else None
         if claims is None or claims.expires_at <= self._site.clock.time():
             return None
         return self._look_up(claims)
 
     def why_not(self, text: str) -> str:
-        """What is wrong with a token that is not good, as Keystone says."""
+        """Return why a token is not valid, in Keystone's words."""
         if self._box.open(text) is None:
             return "Could not recognize Fernet token"
         return "Failed to validate token"
 
     def may_scope_to(self, scope: str, user_id: str) -> bool:
-        """Whether a user has a role on the domain, or on the system."""
+        """Return whether a user has a role on the domain, or on the system."""
         granted = grant_id(user_id, scope)
         return GRANTS.get(self._site.db.connection(), granted) is not None
 
@@ -91,7 +92,7 @@ class Keystone:
             )
 
     def login(self, identity: Doc, scope: Any) -> tuple[str, Token]:
-        """A new token for the ``auth`` part of a request."""
+        """Return a new token for the ``auth`` part of a request."""
         who = self._identify(identity)
         if who.app_credential_id:
             if scope is not None:
@@ -107,14 +108,14 @@ class Keystone:
         return self._box.seal(claims), token
 
     def issue(self, user_id: str, project_id: str) -> str:
-        """A token without asking for a password; for tests and seeds."""
+        """Return a token without a password; for tests and seeds."""
         claims = dataclasses.replace(
             self._fresh(user_id, ("password",)), project_id=project_id
         )
         return self._box.seal(claims)
 
     def user(self, wanted: Any) -> Doc | None:
-        """A user by id, or by name and domain."""
+        """Find a user by id, or by name and domain."""
         if not isinstance(wanted, dict):
             return None
         db = self._site.db.connection()
@@ -137,7 +138,7 @@ class Keystone:
         return next(iter(PROJECTS.select(db, "name = ?", (name,))), None)
 
     def projects_of(self, user_id: str) -> list[Doc]:
-        """The projects that a user has a role in."""
+        """List the projects that a user has a role in."""
         db = self._site.db.connection()
         granted = GRANTS.select(db, "user_id = ?", (user_id,))
         ids = [grant["project_id"] for grant in granted]
@@ -146,7 +147,7 @@ class Keystone:
         return [project for project in found if project]
 
     def _identify(self, identity: Doc) -> Claims:
-        """Who logs in: every method named must say the same user."""
+        """Return the user; all methods of the login must name the same one."""
         methods = identity["methods"]
         found: Claims | None = None
         for method in methods:
@@ -297,7 +298,7 @@ class Keystone:
 
 
 def _our_domain(domain: Any) -> bool:
-    """Every name is in the one domain there is."""
+    """Refuse every domain but the default one."""
     return isinstance(domain, dict) and (
         domain.get("id") == DOMAIN_ID or domain.get("name") == DOMAIN
     )

@@ -8,26 +8,26 @@ from fakeserver.cloud.shared.rows import Doc
 
 
 def base() -> str:
-    """The address of Keystone, as the request had it, with ``/v3``."""
+    """Return the address of Keystone, as the request had it, with ``/v3``."""
     return flask.request.root_url.rstrip("/") + "/identity/v3"
 
 
 def own() -> Doc:
-    """The links of what is no list."""
+    """Return the links of an answer that is not a list."""
     return {"self": flask.request.url}
 
 
 def linked(plural: str, row: Doc) -> Doc:
-    """A row with the address at which it is."""
+    """Add to a row the link to itself."""
     return {**row, "links": {"self": f"{base()}/{plural}/{row['id']}"}}
 
 
 def listed(plural: str, rows: Iterable[Doc]) -> Doc:
-    """A list of rows that have an address each."""
+    """Answer with a list of rows, each with the link to itself."""
     return written(plural, [linked(plural, row) for row in rows])
 
 
 def written(plural: str, rows: list[Doc]) -> Doc:
-    """A list of rows whose links are there already, or that have none."""
+    """Answer with a list of rows that have their links, or none."""
     where = {"next": None, "self": flask.request.url, "previous": None}
     return {plural: rows, "links": where}

@@ -14,7 +14,7 @@ _ONE_SCOPE = "system, project, domain, OS-TRUST:trust or unscoped"
 
 
 def checked(body: Doc) -> tuple[Doc, Any]:
-    """The ``identity`` and the ``scope`` of a login; None is no scope.
+    """Return the ``identity`` and the ``scope`` of a login; None is no scope.
 
     Raises CloudError: 400 for what is malformed, 401 for a method that
     this Keystone does not have.
@@ -55,7 +55,7 @@ def _token(part: Doc) -> None:
 
 
 def _application_credential(part: Doc) -> None:
-    """Nothing but that it is an object: what it lacks is refused later."""
+    """Check that it is an object; the login refuses what it lacks."""
 
 
 _METHODS: Mapping[str, Callable[[Doc], None]] = {
@@ -82,7 +82,7 @@ def _scope(scope: Any) -> None:
 
 
 def _named(thing: Doc, noun: str, field: str) -> None:
-    """By its id, or by its name and the domain in which it is one."""
+    """Check a reference by id, or by name and domain."""
     if "id" in thing:
         return
     if "name" not in thing:

@@ -13,7 +13,7 @@ _REMEMBERED = 256
 
 
 def hash_secret(text: str) -> str:
-    """What is kept of a secret."""
+    """Return the hash that is kept of a secret."""
     salt = secrets.token_bytes(16)
     return "scrypt$" + "$".join(
         base64.urlsafe_b64encode(part).decode()

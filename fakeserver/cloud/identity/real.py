@@ -61,7 +61,7 @@ class _Answer:
 
     @property
     def json(self) -> Doc:
-        """The body as a mapping; an empty one where it is none."""
+        """Return the body as a mapping; an empty one where it is none."""
         try:
             found = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -99,7 +99,8 @@ class RealKeystone:
         return self._url
 
     def check(self, text: str | None) -> Token | None:
-        """Who holds a token, as Keystone said within the last 5 seconds."""
+        """Return the holder of a token, as Keystone answered within the last 5
+        s."""
         if not text or not text.isascii() or len(text) > LONGEST:
             return None
         key = hashlib.sha256(text.encode()).digest()
@@ -136,7 +137,7 @@ class RealKeystone:
         )
 
     def _log_in(self) -> str:
-        """A fresh token of the service's account."""
+        """Return a fresh token of the service's account."""
         used = self._credentials
         domain = {"name": used.domain_name}
         user = {
@@ -189,7 +190,7 @@ class RealKeystone:
         return _Answer(answer.status_code, subject, body)
 
     def _whole(self, answer: requests.Response, until: float) -> bytes:
-        """A body that ends in time; requests counts each piece anew."""
+        """Read a body within a deadline; requests counts each piece anew."""
         body = b""
         for piece in answer.iter_content(_PIECE):
             body += piece
@@ -204,7 +205,7 @@ class RealKeystone:
 
 
 def _refusal(status: int, who: str) -> str:
-    """A status other than the expected one, and what it may mean."""
+    """Return the error for a status other than the expected one."""
     if status in (401, 403):
         return f"it refuses {who} with HTTP {status}"
     return f"it answers HTTP {status}"
@@ -215,7 +216,7 @@ def _cause(error: Exception) -> str:
 
 
 def _token(said: Doc) -> Token:
-    """A token as Keystone describes it; raises for anything else."""
+    """Parse a token as Keystone describes it; raise for anything else."""
     project = said.get("project") or {}
     credential = said.get("application_credential") or {}
     return Token(

@@ -1,4 +1,4 @@
-"""Fernet tokens: what is in one, and who it stands for."""
+"""Fernet tokens: what one contains, and whom it identifies."""
 
 import base64
 import dataclasses
@@ -19,7 +19,7 @@ _LONGEST = 2048
 
 @dataclasses.dataclass(frozen=True)
 class Claims:
-    """What a token says by itself; names and roles are looked up."""
+    """The claims of a token; names and roles are looked up."""
 
     user_id: str
     #: empty for a token that is not scoped to a project
@@ -37,7 +37,7 @@ class Claims:
 
 @dataclasses.dataclass(frozen=True)
 class Token:
-    """A token that is good now."""
+    """A valid token."""
 
     user_id: str
     user_name: str
@@ -60,7 +60,7 @@ class Token:
 
     @property
     def admitted(self) -> bool:
-        """Whether its roles count outside of Keystone.
+        """Return whether its roles count outside of Keystone.
 
         A role on a domain is one over Keystone's own objects: its holder
         has no business with instances, volumes and their protection.
@@ -105,7 +105,7 @@ class TokenBox:
         return sealed.decode().rstrip("=")
 
     def open(self, token: str) -> Claims | None:
-        """The claims of a token of this site, expired or not."""
+        """Return the claims of a token of this site, expired or not."""
         found = self._opened.get(token)
         if found is not None:
             return found
@@ -126,7 +126,7 @@ class TokenBox:
 
 
 def _key(config: SiteConfig) -> bytes:
-    """The key of a file, 0600; a vault's key has Fernet's own form."""
+    """Return the key of a file, 0600; a vault's key has Fernet's own form."""
     path = config.directory / f"{config.site}.tokens"
     Vault.open(path)
     return path.read_bytes()
