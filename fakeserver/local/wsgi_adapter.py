@@ -2,6 +2,10 @@
 
 Several sites in one process call each other as they would over a network,
 only quicker, and a test can cut any of the ways between them.
+
+werkzeug's ``EnvironBuilder`` and ``run_wsgi_app`` would do for the bridge,
+and take 220 us of CPU for a request, where this takes 29: a GET of a site
+takes 1.8 times as long (``benchmarks/wsgi_bridge.py``).
 """
 
 import io
