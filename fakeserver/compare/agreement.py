@@ -69,7 +69,7 @@ def order(noun: str, records: list[Record]) -> Found:
 
 
 def unique(noun: str, records: list[Record]) -> Found:
-    """No record comes twice."""
+    """Check that no record comes twice."""
     key = "protection_group_id" if noun == "health" else "id"
     ids = [r.get(key) for r in records]
     twice = sorted({str(one) for one in ids if ids.count(one) > 1})

@@ -14,7 +14,7 @@ from protectorclient.escape import (
 
 
 def filled(line: str, names: Mapping[str, str]) -> str:
-    """A line of a table with names in the place of ``{group}`` and others.
+    """Fill in the names of a line: ``{group}`` and others.
 
     In a command each of them is one word.
     """
@@ -62,11 +62,11 @@ class Advice:
         operation: str = "OPERATION",
         site: str = "SITE",
     ) -> Advice:
-        """The same with the names of the day in it."""
+        """Fill in the names of all resources."""
         return self.naming(group=group, operation=operation, site=site)
 
     def naming(self, **names: str) -> Advice:
-        """The same with some of the names in it."""
+        """Fill in some of the names."""
 
         return dataclasses.replace(
             self,

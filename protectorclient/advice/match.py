@@ -206,7 +206,7 @@ MORE = (
 def for_operation(
     operation: Operation, *, unchanged_for: float | None = None
 ) -> Advice | None:
-    """What helps an operation that has failed or does not move.
+    """Find the advice for an operation that failed or does not move.
 
     :param unchanged_for: seconds since its record last changed.
     """
@@ -240,7 +240,7 @@ def _for_failed(operation: Operation) -> Advice:
 
 
 def for_error(error: BaseException) -> Advice | None:
-    """What helps against a refusal or a failure."""
+    """Find the advice for a refusal or a failure."""
     if isinstance(error, exceptions.OperationError):
         if error.advice is not None:
             return error.advice

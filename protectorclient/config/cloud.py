@@ -63,7 +63,7 @@ class Access:
         connect_timeout: float | None = None,
         read_timeout: float | None = None,
     ) -> Client:
-        """A client of the site's protector service."""
+        """Return a client of the site's protector service."""
         return Client(
             self.session,
             endpoint_override=self.overrides.get("protector"),
@@ -103,7 +103,7 @@ def open_access(
     region_name: str | None = None,
     config: OpenStackConfig | None = None,
 ) -> Access:
-    """What is needed to speak to a cloud; nothing is asked yet.
+    """Open the session of a cloud, without a request.
 
     :param cloud: its entry; without it what ``OS_CLOUD`` or the other
         ``OS_*`` say.
@@ -119,7 +119,7 @@ def open_access(
 
 
 def access_from_region(region: cloud_region.CloudRegion) -> Access:
-    """What is needed to speak to a region of openstack.config."""
+    """Return what is needed to speak to a region of openstack.config."""
     session = region.get_session()
     settle(session)
     without_discovery(session)
@@ -142,13 +142,13 @@ def access_from_region(region: cloud_region.CloudRegion) -> Access:
 
 
 def _host(region: cloud_region.CloudRegion) -> str:
-    """A name for a cloud that has none: the host of its Keystone."""
+    """Return a name for a cloud without one: the host of its Keystone."""
     url = str((region.config.get("auth") or {}).get("auth_url") or "")
     return urllib.parse.urlsplit(url).hostname or "the configured cloud"
 
 
 def who(auth: Mapping[str, Any]) -> tuple[str, ...]:
-    """The names of user and project, where both are given.
+    """Return the names of user and project, where both are given.
 
     :param auth: the options of an entry of clouds.yaml.
     """
@@ -180,7 +180,7 @@ def connect(
     timeout: float | None = None,
     config: OpenStackConfig | None = None,
 ) -> Client:
-    """A client of one site, from its entry in clouds.yaml.
+    """Open a client of one site, from its entry in clouds.yaml.
 
     :param cloud: the entry; without it what ``OS_CLOUD`` or the other
         ``OS_*`` say.
@@ -195,12 +195,12 @@ def connect(
 def from_connection(
     connection: Connection, *, api_version: str = "auto"
 ) -> Client:
-    """A client on an openstacksdk connection's session."""
+    """Open a client on an openstacksdk connection's session."""
     return access_from_connection(connection).client(api_version=api_version)
 
 
 def access_from_connection(connection: Connection) -> Access:
-    """What is needed to speak to the site of an SDK connection."""
+    """Return what is needed to speak to the site of an SDK connection."""
     region = connection.config
     endpoint = region.get_endpoint("protector")
     return Access(
@@ -214,7 +214,7 @@ def access_from_connection(connection: Connection) -> Access:
 
 
 def secondary_name(told: str, primary: Access) -> str:
-    """The other site's cloud, as it is told.
+    """Return the name of the other site's cloud, where it is configured.
 
     :raises SameSite: it is the first one.
     """

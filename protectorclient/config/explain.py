@@ -53,7 +53,7 @@ def explained(name: str | None) -> Iterator[None]:
 
 
 def problem(error: Exception, name: str | None) -> exceptions.ConfigProblem:
-    """What is wrong, from what openstack.config or keystoneauth made of it.
+    """Explain what openstack.config or keystoneauth found wrong.
 
     :param name: the entry that was wanted.
     :returns: the error with a sentence.
@@ -110,7 +110,7 @@ def _sentence(error: Exception, files: Files, name: str | None) -> str:
 
 
 def _template(entry: Mapping[str, Any]) -> str | None:
-    """What is wrong with the {key} in a value, which stands for another."""
+    """Explain an error of the {key} in a value, which stands for another."""
     auth = entry.get("auth", {})
     values = {f"auth.{key}": value for key, value in auth.items()}
     values |= {k: v for k, v in entry.items() if k != "auth"}
@@ -138,7 +138,7 @@ def _template(entry: Mapping[str, Any]) -> str | None:
 
 
 def _superfluous(key: str, files: Files, name: str | None, where: str) -> str:
-    """A key that the kind of authentication does not take."""
+    """Explain a key that the kind of authentication does not take."""
     entry = files.clouds.get(name or "", {})
     kind = os.environ.get("OS_AUTH_TYPE") or entry.get("auth_type")
     taken = f"authentication by {kind or 'password'} takes no {key}"
@@ -157,7 +157,7 @@ def _superfluous(key: str, files: Files, name: str | None, where: str) -> str:
 def _no_region(
     region: str, known: list[str], name: str | None, where: str
 ) -> str:
-    """A region that the entry does not list."""
+    """Explain a region that the entry does not list."""
     whence = f"the region '{region}' is asked for"
     if os.environ.get("OS_REGION_NAME") == region:
         whence = f"OS_REGION_NAME is '{region}'"
@@ -198,7 +198,7 @@ def check_given(config: Any, name: str | None) -> None:
 def overriding(
     region: Any, name: str | None
 ) -> tuple[str, ShellCommand] | None:
-    """The variables that stand for what an entry says of who signs in.
+    """Name the variables that override an entry's login.
 
     :param region: of openstack.config.
     :param name: the entry that was asked for.
@@ -266,7 +266,7 @@ def check_region(region: Any, name: str | None) -> None:
 
 
 def _whence(key: str, value: Any, name: str | None, part: str = "") -> str:
-    """Where a value comes from, as the user would look for it."""
+    """Name the source of a value: a file and entry, or a variable."""
     variable = f"OS_{key.upper()}"
     if os.environ.get(variable) == str(value):
         return variable

@@ -27,7 +27,7 @@ class Files:
 
     @property
     def known(self) -> str:
-        """The clouds by name, for a sentence."""
+        """Return the clouds by name, for a sentence."""
         return ", ".join(sorted(self.clouds)) or "none"
 
 
@@ -53,7 +53,7 @@ def check(
 
 
 def _has_variables() -> bool:
-    """Whether the environment makes a cloud of its own."""
+    """Return whether the environment makes a cloud of its own."""
     return "OS_AUTH_URL" in os.environ
 
 
@@ -141,7 +141,7 @@ def _parsed(path: str) -> Any:
 
 @functools.lru_cache(maxsize=2)
 def _loaded(text: str, is_json: bool) -> Any:
-    """What a text says; a command asks for the same one several times."""
+    """Parse a text; a command asks for the same one several times."""
     import yaml
 
     return json.loads(text) if is_json else yaml.safe_load(text)
@@ -161,7 +161,7 @@ def _yaml_problem(error: Exception, text: str) -> tuple[str, int]:
 
 
 def _clouds(path: str, data: Any) -> Mapping[str, Any]:
-    """The clouds of a file, or what keeps them from being some."""
+    """Return the clouds of a file, or raise what is wrong with it."""
     if not isinstance(data, dict):
         what = "is empty" if data is None else f"holds {shape.kind(data)}"
         raise exceptions.ConfigProblem(

@@ -95,7 +95,7 @@ def _is_no_url(character: str) -> bool:
 
 
 def _is_host(name: str) -> bool:
-    """Whether a name can be looked up; a number is none, and passes.
+    """Return whether a name can be looked up; a number passes.
 
     :raises ValueError: it cannot even be written down for that.
     """
@@ -182,7 +182,7 @@ def kind(value: Any) -> str:
 
 
 def shown(value: Any, key: str = "") -> str:
-    """A value, where it says more than its kind, and cannot be secret."""
+    """Return a value for a message, where it cannot be secret."""
     if key == "auth":
         return kind(value)
     if isinstance(value, str):

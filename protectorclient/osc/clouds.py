@@ -42,7 +42,7 @@ class Sites:
 
     @functools.cached_property
     def primary(self) -> SiteHandle:
-        """The configured cloud."""
+        """Return the configured cloud."""
         handle = open_primary(self._app)
         if getattr(self._app.options, "timing", False):
             # where OpenStackClient takes the times of --timing from
@@ -56,12 +56,12 @@ class Sites:
 
     @property
     def has_primary(self) -> bool:
-        """Whether the configured cloud was opened."""
+        """Return whether the configured cloud was opened."""
         return "primary" in self.__dict__
 
     @property
     def has_pair(self) -> bool:
-        """Whether both clouds were opened."""
+        """Return whether both clouds were opened."""
         return "pair" in self.__dict__
 
     def readable(self) -> tuple[tuple[SiteHandle, ...], str | None]:
@@ -154,14 +154,14 @@ def quiet_keystoneauth(given: argparse.Namespace) -> Iterator[None]:
 
 
 def open_primary(app: Any) -> SiteHandle:
-    """The configured cloud; it is not asked for anything yet."""
+    """Open the configured cloud, without a request to it."""
     return _open(app, app.options.cloud or None, argparse=app.options)
 
 
 def open_pair(
     app: Any, primary: SiteHandle, warn: Callable[[str], object]
 ) -> SitePair:
-    """The configured cloud with the other site's.
+    """Open the configured cloud and the other site's.
 
     Neither is asked for anything, but the first where it alone can say
     which is the other one.
@@ -188,7 +188,7 @@ def open_pair(
 
 
 def open_only(app: Any, primary: SiteHandle, name: str) -> SiteHandle | None:
-    """One of the two clouds by its entry's name; none is asked for it.
+    """Open one of the two clouds by its entry's name, without a request.
 
     :returns: the cloud; None where the name is not one of theirs.
     :raises ConfigProblem: the entry cannot be used.
@@ -229,7 +229,8 @@ def _open(app: Any, name: str | None, **given: Any) -> SiteHandle:
 
 
 def api_version(app: Any) -> str:
-    """The API version asked for, checked: argparse trusts its defaults."""
+    """Return the API version asked for, checked: argparse trusts its
+    defaults."""
     wanted: str | None = app.options.protector_microversion
     if wanted and wanted not in plugin.MICROVERSIONS:
         raise exceptions.UsageProblem(

@@ -28,7 +28,7 @@ class Cell(columns.FormattableColumn[Any]):
     """What a table shows of a value, and how a column of it is sorted."""
 
     def sort_key(self) -> Any:
-        """A number or a text; None for what is missing."""
+        """Return a number or a text; None for what is missing."""
         return self._value
 
     def __lt__(self, other: object) -> bool:
@@ -120,7 +120,7 @@ class NamedId(Cell):
         self._full = full
 
     def sort_key(self) -> Any:
-        """The name that a person reads."""
+        """Return the name that a person reads."""
         return self._names.get(self._value, self._value)
 
     def human_readable(self) -> str:
@@ -161,7 +161,8 @@ def _arrows(mapping: Mapping[str, Any]) -> Iterator[str]:
 
 
 def one_line(value: Any) -> str:
-    """A value inside a cell, short and without quotes where none are due."""
+    """Return a value inside a cell, short and without quotes where none are
+    due."""
     if value is None:
         return ""
     if isinstance(value, Mapping):
@@ -178,7 +179,7 @@ def one_line(value: Any) -> str:
 
 
 def leftover(item: Any) -> str:
-    """What an operation has left behind, and where."""
+    """Return what an operation has left behind, and where."""
     if not isinstance(item, Mapping):
         return one_line(item)
     if "kind" not in item or "name" not in item:
@@ -216,7 +217,7 @@ ID_FIELDS = frozenset(
 def cell(
     field: str, value: Any, names: Mapping[str, str], full: bool = False
 ) -> Any:
-    """The column object for one field of any record.
+    """Return the column object for one field of any record.
 
     A whole number that a service writes as 100.0 is 100.
     """
@@ -239,7 +240,8 @@ def cell(
 def shown(
     record: Record | Mapping[str, Any], names: Mapping[str, str] | None = None
 ) -> Output:
-    """A whole record for ``show``: the field names it has, and the cells.
+    """Return a whole record for ``show``: the field names it has, and the
+    cells.
 
     :param names: what the ids in it are called.
     """
@@ -251,7 +253,8 @@ def shown(
 
 
 def in_order(record: Record | Mapping[str, Any]) -> dict[str, Any]:
-    """What the service sent, known fields first and always in one order."""
+    """Return what the service sent, known fields first and always in one
+    order."""
     if isinstance(record, Mapping):
         return dict(record)
     sent = record.to_dict()
@@ -279,7 +282,7 @@ def listed(
 
 
 def replaced(output: Output, cells: Mapping[str, Any]) -> Output:
-    """The output of ``show`` with some cells made by the command."""
+    """Return the output of ``show`` with some cells made by the command."""
     titles, values = output
     return titles, tuple(
         cells.get(title, value)

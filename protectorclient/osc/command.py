@@ -180,7 +180,7 @@ class Command(command.Command):
 
     @property
     def primary(self) -> SiteHandle:
-        """The configured cloud."""
+        """Return the configured cloud."""
         return self.sites.primary
 
     @property
@@ -190,7 +190,7 @@ class Command(command.Command):
 
     @property
     def client(self) -> Client:
-        """The client of the configured cloud."""
+        """Return the client of the configured cloud."""
         return self.sites.primary.client
 
     def reads(self, parsed_args: argparse.Namespace) -> Reads:
@@ -204,7 +204,7 @@ class Command(command.Command):
 
     @property
     def is_quiet(self) -> bool:
-        """Whether ``--quiet`` was given: only the result is wanted."""
+        """Return whether ``--quiet`` was given: only the result is wanted."""
         return bool(self.app.options.verbose_level < 1)
 
     def write(self, line: str) -> None:

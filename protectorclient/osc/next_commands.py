@@ -51,7 +51,8 @@ _ACTIONS = (*_MOVES, "test-cleanup")
 
 
 def words_of(command: str | None) -> str:
-    """The words of one of our commands, whichever shell has found it."""
+    """Return the words of one of our commands, whichever shell has found
+    it."""
     return (command or "").removeprefix("protector ")
 
 
@@ -80,7 +81,7 @@ class Circumstances:
         return self.command.rpartition(" ")[2]
 
     def of_group(self, words: str) -> ShellCommand:
-        """A command on the group; where there is none, all groups.
+        """Return a command on the group; where there is none, on all groups.
 
         :param words: with ``{group}`` in the place of its name.
         """
@@ -89,7 +90,7 @@ class Circumstances:
         return protector(words.replace("{group}", shell_word(self.group)))
 
     def at_site(self, words: str) -> ShellCommand:
-        """A command of OpenStack where it happened."""
+        """Return an OpenStack command for the site where it happened."""
         if self.site is None:
             return ShellCommand(f"openstack {words}")
         return commands.at(self.site, words)
@@ -141,7 +142,7 @@ def _policy(error: BaseException, now: Circumstances) -> Lines:
 
 
 def _reached(error: BaseException, now: Circumstances) -> Lines:
-    """Where a site is silent: the other one, or what of it is silent."""
+    """Return the command for the site that answers, where one does not."""
     if now.other is not None and now.verb not in _CHANGES:
         words = now.again().removeprefix("openstack ")
         return ["the other site may answer:", commands.at(now.other, words)]
@@ -151,7 +152,7 @@ def _reached(error: BaseException, now: Circumstances) -> Lines:
 
 
 def _token(error: BaseException, now: Circumstances) -> Lines:
-    """Who one is there; the token itself is nobody's to see."""
+    """Return the command that shows who the user is, without the token."""
     return [now.at_site("token issue -c user_id -c project_id")]
 
 
@@ -166,7 +167,7 @@ _LISTS: Mapping[str, str] = {
 
 
 def _list(error: BaseException, now: Circumstances) -> Lines:
-    """What there is of what was named."""
+    """Return the command that lists what was named."""
     if "protection group" in str(error):
         return [protector("protection-group list")]
     if now.group is not None and now.verb in _MOVES:
@@ -214,7 +215,8 @@ def _overview(error: BaseException, now: Circumstances) -> Lines:
 
 
 def _again(error: BaseException, now: Circumstances) -> Lines:
-    """The same; a change that may have been made is looked at first."""
+    """Return the command again; check first a change that may have been
+    made."""
     return _list(error, now) if now.verb in _CHANGES else [now.again()]
 
 
@@ -305,7 +307,7 @@ def after(error: BaseException, now: Circumstances) -> tuple[str, ...]:
 
 
 def maker(error: BaseException) -> Maker:
-    """The row for an error; that of the nearest class up the tree."""
+    """Return the row of an error, or of its nearest base class."""
     for kind in type(error).__mro__:
         if kind in AFTER:
             return AFTER[kind]
@@ -349,7 +351,7 @@ def circumstances(
 
 
 def _only(parsed: argparse.Namespace | None, dest: str) -> str | None:
-    """What was named, where that was one thing."""
+    """Return what was named, where it was one name."""
     named = getattr(parsed, dest, None)
     if isinstance(named, list):
         named = named[0] if len(named) == 1 else None
@@ -362,7 +364,7 @@ def typed_again(
     more: Sequence[str] = (),
     without: Sequence[str] = (),
 ) -> ShellCommand:
-    """A command as it was typed.
+    """Return a command as it was typed.
 
     :param typed: what stood behind its words.
     :param more: options that are added, if they are not there.
@@ -382,7 +384,7 @@ def typed_again(
 
 
 def reaching(line: ShellCommand, options: argparse.Namespace) -> ShellCommand:
-    """A command as it has to be typed to reach the same sites.
+    """Return a command as it has to be typed to reach the same sites.
 
     What the environment says is there the next time too; what was given
     on the command line is given again.

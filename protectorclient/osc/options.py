@@ -101,12 +101,12 @@ def duration(text: str) -> float:
 
 
 def interval(text: str) -> float:
-    """A duration between two looks; a second at least."""
+    """Parse a duration between two looks; a second at least."""
     return max(1.0, duration(text))
 
 
 def positive(text: str) -> int:
-    """A whole number above zero."""
+    """Parse a whole number above zero."""
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a whole number above 0"
@@ -208,7 +208,7 @@ def add_group(parser: argparse.ArgumentParser) -> None:
 
 
 def add_sites(parser: argparse.ArgumentParser) -> None:
-    """Which sites are asked, and how long the second one has."""
+    """Add the options for which sites are asked, and for how long."""
     parser.add_argument(
         "--site",
         metavar="<site>",
@@ -282,7 +282,7 @@ def add_reason(parser: argparse.ArgumentParser) -> None:
 
 
 def add_looking(parser: argparse.ArgumentParser) -> None:
-    """What looks before anything is sent, and what must be found."""
+    """Add the options that check before anything is sent."""
     looks = parser.add_mutually_exclusive_group()
     looks.add_argument(
         "--check",

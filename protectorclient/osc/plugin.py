@@ -34,7 +34,8 @@ MICROVERSIONS = ("1.0", "1.1", "1.2", "latest")
 
 
 def make_client(instance: Any) -> Any:
-    """The client of the configured cloud, for ``client_manager.protector``.
+    """Return the client of the configured cloud, for
+    ``client_manager.protector``.
 
     The commands of this plugin talk to two sites and sign in by themselves;
     this one is for other plugins, which find the session already made.
@@ -78,7 +79,7 @@ def build_option_parser(
 
 
 def _spelt_out(words: list[str], ours: bool) -> list[str]:
-    """The words of a command line with a short noun spelt out.
+    """Return the words of a command line with a short noun spelt out.
 
     :param ours: the words are those after ``protector``.
     """

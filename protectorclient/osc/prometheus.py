@@ -41,7 +41,7 @@ METRICS: tuple[tuple[str, str, Callable[[Row], float | None]], ...] = (
 
 
 def lines(overview: Overview) -> Iterator[str]:
-    """All metrics, one line each, with their heads."""
+    """Return all metrics, one line each, with their heads."""
     yield from _head("protector_site_up", "Whether the site answers")
     for site in overview.sites:
         up = int(site not in overview.errors)

@@ -18,7 +18,7 @@ _LONGEST_SECRET = 16384
 
 
 def on_terminal() -> bool:
-    """Whether somebody sits there who can read a question and answer."""
+    """Return whether a person can read a question and answer it."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
@@ -46,7 +46,7 @@ def for_yes(question: str, err: TextIO) -> None:
 
 
 def _write(text: str, err: TextIO) -> None:
-    """A paragraph, at the width of the terminal."""
+    """Write a paragraph, at the width of the terminal."""
     from protectorclient.osc.formats import formatters, measure
 
     width = formatters.terminal_width(err)
@@ -92,7 +92,7 @@ def add_secret(parser: argparse.ArgumentParser, name: str, what: str) -> None:
 def secret(
     parsed_args: argparse.Namespace, name: str, what: str, needed: bool
 ) -> str | None:
-    """The secret from where the options say, or from a prompt.
+    """Read the secret from where the options say, or from a prompt.
 
     :param needed: without it the command cannot go on, so it is asked for
         on a terminal, and elsewhere is an error.
@@ -132,7 +132,7 @@ def _line_of_stdin(what: str) -> str:
 
 
 def _text_of(path: str, what: str) -> str:
-    """A file that is small, as one with a secret is."""
+    """Read a file that is small, as one with a secret is."""
     try:
         with open(path, encoding="utf-8-sig") as file:
             text = file.read(_LONGEST_SECRET + 1)
@@ -161,7 +161,7 @@ def _reason(error: Exception) -> str:
 
 
 def _checked(text: str, where: str, holds: str, lacking: str = "empty") -> str:
-    """One line of text, and not the bytes of another file."""
+    """Check that a secret is one line of text, and return it."""
     value = text.strip("\r\n")
     if not value.strip():
         raise exceptions.UsageProblem(f"{where} is {lacking}. {holds}")

@@ -74,7 +74,8 @@ def ending() -> None:
 
 
 def status(code: int) -> int:
-    """The exit status, with the signal that has interrupted the command."""
+    """Return the exit status, with the signal that has interrupted the
+    command."""
     if code == INTERRUPTED and _heard.number is not None:
         return 128 + _heard.number
     return code

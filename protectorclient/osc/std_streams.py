@@ -74,7 +74,7 @@ class Words(Picture):
 
     @property
     def picture(self) -> Picture:
-        """The same for pictures, whose control characters are our own."""
+        """Write a frame, whose control characters are our own."""
         return Picture(self._stream)
 
 
@@ -142,7 +142,7 @@ def replace_closed() -> None:
 
 
 def lend(app: Any) -> None:
-    """The same for a shell that is not ours, and has begun.
+    """Replace the streams of a shell that is not ours, and has begun.
 
     :param app: None where a command is made only to look at it.
     """
@@ -203,7 +203,7 @@ def _lend(holder: Any, name: str) -> None:
 
 
 def _take_every_name(stream: Any) -> None:
-    """A character that the terminal's encoding lacks is spelt out.
+    """Spell out the characters that the terminal's encoding lacks.
 
     It must not hide the rest of what is written.
     """

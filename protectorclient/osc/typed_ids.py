@@ -117,7 +117,7 @@ def _expanded(
 
 
 def from_stdin(words: list[str], verb: str) -> list[str]:
-    """The ids that were typed, with those of standard input for ``-``.
+    """Replace ``-`` by the ids on standard input.
 
     :param words: as typed.
     :param verb: of the command that takes them.
@@ -150,7 +150,7 @@ def from_stdin(words: list[str], verb: str) -> list[str]:
 
 
 def _lines() -> Iterator[str]:
-    """One id a line; blank lines and comments are none."""
+    """Return the ids, one a line, without blank lines and comments."""
     try:
         lines = sys.stdin.read(_LONGEST).splitlines()
     except (OSError, ValueError) as error:

@@ -42,7 +42,7 @@ class Meant:
 
 
 def near(argv: Sequence[str], commands: Iterable[str]) -> list[Meant]:
-    """The commands that are nearest to what was typed.
+    """Return the commands that are nearest to what was typed.
 
     All the words of a command count most, misspelt or not; then its last
     word, which says what is to be done; then its noun alone.
@@ -92,7 +92,7 @@ def correction(
 
 
 def listing(program: str, commands: Iterable[str]) -> list[str]:
-    """All that there is, for who has named nothing."""
+    """List all commands, where none was named."""
     return [
         f"usage: {program} [options] <command> ...",
         "",
@@ -106,7 +106,7 @@ def listing(program: str, commands: Iterable[str]) -> list[str]:
 
 
 def _leading(argv: Sequence[str]) -> list[str]:
-    """The words that may name a command: those before the options."""
+    """Return the words that may name a command: those before the options."""
     words: list[str] = []
     for word in argv[:_LONGEST]:
         if word.startswith("-"):
@@ -116,7 +116,7 @@ def _leading(argv: Sequence[str]) -> list[str]:
 
 
 def _best(words: Sequence[str], command: Sequence[str]) -> tuple[float, int]:
-    """The score of the words as typed, or of how they may be meant."""
+    """Return the score of the words as typed, or of how they may be meant."""
     scores = [_score(words, command)]
     if len(words) > 1:
         first, second, *rest = words
@@ -129,7 +129,7 @@ def _best(words: Sequence[str], command: Sequence[str]) -> tuple[float, int]:
 
 
 def _score(words: Sequence[str], command: Sequence[str]) -> tuple[float, int]:
-    """How near it is, and how many of the words are used up by it."""
+    """Return how near it is, and how many of the words are used up by it."""
     noun, verb = command[:-1], command[-1]
     scores = [(3 * _together(words, command), len(command))]
     if words and words[0].replace("_", "-") == "-".join(command):
@@ -146,7 +146,7 @@ def _score(words: Sequence[str], command: Sequence[str]) -> tuple[float, int]:
 
 
 def _together(words: Sequence[str], command: Sequence[str]) -> float:
-    """How alike the first words are to all those of a command."""
+    """Return how alike the first words are to all those of a command."""
     if not command or len(words) < len(command):
         return 0.0
     pairs = zip(words, command, strict=False)
@@ -155,7 +155,7 @@ def _together(words: Sequence[str], command: Sequence[str]) -> float:
 
 
 def _word(typed: str, word: str) -> float:
-    """How alike two words are, from 0 to 1."""
+    """Return how alike two words are, from 0 to 1."""
     typed = typed.lower().replace("_", "-")
     typed = SAME.get(typed, typed)
     if typed == word:

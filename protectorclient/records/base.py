@@ -53,7 +53,7 @@ class Record:
         return cls(**known, extra=extra, _raw=data)
 
     def to_dict(self) -> dict[str, Any]:
-        """The JSON object as the service sent it."""
+        """Return the JSON object as the service sent it."""
         return copy.deepcopy(dict(self._raw))
 
 
@@ -117,7 +117,7 @@ def _read_flag(value: Any) -> Any:
 
 
 def _read_whole(value: Any) -> Any:
-    """A whole number, also one that is written 100.0 or "100"."""
+    """Read a whole number, also one that is written 100.0 or "100"."""
     if type(value) is int:
         return value
     number = _read_number(value)
@@ -127,7 +127,7 @@ def _read_whole(value: Any) -> Any:
 
 
 def _read_number(value: Any) -> Any:
-    """A number, also one that is written as text; never NaN."""
+    """Read a number, also one that is written as text; never NaN."""
     if isinstance(value, str):
         written = _NUMBER.fullmatch(value)
         return float(written[1]) if written else _MISFIT
@@ -141,7 +141,7 @@ def _read_number(value: Any) -> Any:
 
 
 def percent(value: Any) -> Any:
-    """How far something is: whole, from 0 to 100, and never rounded up."""
+    """Return progress as a whole number from 0 to 100, never rounded up."""
     number = _read_number(value)
     return number if number is _MISFIT else min(100, max(0, int(number)))
 

@@ -48,14 +48,14 @@ class ConsistencyGroup(base.Record):
 
     @property
     def latest(self) -> RecoveryPoint | None:
-        """The newest complete recovery point."""
+        """Return the newest complete recovery point."""
         for point in self.recovery_points:
             if point.complete:
                 return point
         return None
 
     def complete_at(self, site_id: str | None) -> list[RecoveryPoint]:
-        """The complete ones at a site, newest first.
+        """Return the complete recovery points at a site, newest first.
 
         Where it is not known whose one is, it may be this site's.
         """
@@ -67,7 +67,8 @@ class ConsistencyGroup(base.Record):
         ]
 
     def latest_at(self, site_id: str | None) -> RecoveryPoint | None:
-        """The newest from which a failover to a site could start."""
+        """Return the newest point from which a failover to a site can
+        start."""
         for point in self.complete_at(site_id):
             if point.current is not False:
                 return point

@@ -62,5 +62,5 @@ class Member(base.Record):
 
     @property
     def name(self) -> str | None:
-        """The instance's name, by which a member is found."""
+        """Return the instance's name, by which a member is found."""
         return self.instance_name

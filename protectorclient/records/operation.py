@@ -48,7 +48,7 @@ class Operation(base.Record):
 
     @property
     def is_finished(self) -> bool:
-        """Whether it will not change any more.
+        """Return whether it will not change any more.
 
         A status that is not known is an end as soon as the record has the
         time of one. A wait takes it for one, too, when nothing changes.
@@ -59,17 +59,18 @@ class Operation(base.Record):
 
     @property
     def is_known_to_run(self) -> bool:
-        """Whether the status is one of those in which it goes on."""
+        """Return whether the status is one of those in which it goes on."""
         return self.state in UNFINISHED
 
     @property
     def state(self) -> str:
-        """The status in the source's letters, for comparing."""
+        """Return the status in lower case, to compare it."""
         return self.status.strip().lower()
 
     @property
     def leaves_unprotected(self) -> bool:
-        """Whether it is a failback that left the replication stopped."""
+        """Return whether it is a failback that left the replication
+        stopped."""
         return (
             self.operation_type == "failback"
             and self.state == "completed"
@@ -79,7 +80,8 @@ class Operation(base.Record):
 
     @property
     def leftovers(self) -> tuple[Any, ...]:
-        """What it left behind, as far as the record tells."""
+        """Return what the operation left behind, as far as the record has
+        it."""
         found = (self.result_data or {}).get("leftovers")
         if not found:
             return ()

@@ -14,7 +14,7 @@ from protectorclient.v1.operations import OperationManager
 
 
 def action_body(action: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of an action: one key, and only what was given."""
+    """Build the body of an action: one key, and only what was given."""
     return {
         action: {
             key: dict(value) if isinstance(value, Mapping) else value
@@ -67,7 +67,7 @@ class Actor:
         )
 
     def record(self, operation_id: str) -> Operation:
-        """An operation that another answer has named."""
+        """Parse an operation that another answer holds."""
         return self._operations.get(operation_id)
 
     def once(
@@ -134,7 +134,7 @@ class Actor:
 
 
 def _operation(data: object) -> Operation | None:
-    """The operation in an answer, where it has an id."""
+    """Return the operation in an answer, where it has an id."""
     if not isinstance(data, dict):
         return None
     identity = data.get("id")
@@ -144,7 +144,7 @@ def _operation(data: object) -> Operation | None:
 
 
 def _is_of(found: Operation, group_id: str, operation_type: str) -> bool:
-    """Whether an operation does not contradict what was posted.
+    """Return whether an operation agrees with what was posted.
 
     A service may leave out what the request has said.
     """

@@ -287,7 +287,8 @@ class GroupActions(_manager.Manager):
     def _action(
         self, group: Group, action: str, params: Mapping[str, Any]
     ) -> tuple[str, dict[str, Any]]:
-        """The path and the body of an action, for `act` and `dry_run`."""
+        """Return the path and the body of an action, for `act` and
+        `dry_run`."""
         self._reason(params.get("reason"))
         return self._path(group, "action"), action_body(action, params)
 

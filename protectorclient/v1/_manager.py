@@ -33,11 +33,11 @@ class Manager:
 
     @property
     def site(self) -> str | None:
-        """The site's name, as messages give it."""
+        """Return the site's name, as messages give it."""
         return self._http.site
 
     def _record(self, kind: type[R], data: object) -> R:
-        """A record from a JSON object, which it must be."""
+        """Parse a record, which must be a JSON object."""
         if not isinstance(data, dict):
             raise exceptions.UnreadableAnswer(
                 f"the service answered something else than a {kind.__name__}",
@@ -67,7 +67,7 @@ class Manager:
         identity: str,
         every: Callable[[], Iterable[Record]],
     ) -> R:
-        """The one thing of an id.
+        """Return the one record with an id in a list.
 
         :param every: lists all such things. A service that does not mark
             what it says is believed that there is none when its list
@@ -101,7 +101,7 @@ class Manager:
         marker: str | None = None,
         **filters: object,
     ) -> Iterator[R]:
-        """All items of a list, one page after the other.
+        """Return all items of a list, one page after the other.
 
         Follows the ``next`` link by its marker; the address in the link
         may be the one that a proxy hides, so it is not used. No marker is
@@ -147,7 +147,7 @@ class Manager:
         get: Callable[[str], R],
         named: Callable[[], Iterable[R]],
     ) -> R:
-        """The one thing of an id or of an exact name."""
+        """Find the one record with an id or an exact name."""
         by_id = urls.is_identifier(wanted)
         if by_id and _UUID.fullmatch(wanted):
             with contextlib.suppress(exceptions.NotFound):
@@ -189,13 +189,13 @@ class Manager:
 
 
 def name_of(record: Record) -> str | None:
-    """The name of any record that has one."""
+    """Return the name of any record that has one."""
     name = getattr(record, "name", None)
     return name if isinstance(name, str) else None
 
 
 def id_of(thing: Record | str) -> str:
-    """The id of a record, or the id itself.
+    """Return the id of a record, or the id itself.
 
     :raises BadArgument: it is neither, such as the None of a look-up
         that found nothing.

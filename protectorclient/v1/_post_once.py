@@ -127,8 +127,8 @@ class _Attempt:
                 raise self._not_begun(lost) from lost
 
     def was_there(self, operation: Operation) -> bool:
-        """Whether it is older than the POST: one that was seen before it,
-        or that began before the newest of those."""
+        """Return whether it is older than the POST: one that was seen before
+        it, or that began before the newest of those."""
         began = [one.started_at for one in self._before.values()]
         newest = max((when for when in began if when), default=None)
         return operation.id in self._before or bool(
@@ -228,7 +228,8 @@ def _never_sent(error: exceptions.ProtectorError) -> bool:
 
 
 def _worth_repeating(error: exceptions.ProtectorError) -> bool:
-    """A service that fails by itself (500) would only fail again."""
+    """Return whether to repeat; a service that fails by itself (500) fails
+    again."""
     return not isinstance(error, exceptions.ServerError) or isinstance(
         error, exceptions.ServiceUnavailable
     )

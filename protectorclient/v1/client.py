@@ -96,26 +96,26 @@ class Client:
 
     @property
     def http(self) -> adapter.SiteAdapter:
-        """The HTTP side, for what has no method."""
+        """Return the HTTP side, for what has no method."""
         return self._http
 
     @property
     def site_name(self) -> str | None:
-        """How errors name the site."""
+        """Return how errors name the site."""
         return self._http.site
 
     @property
     def project_id(self) -> str:
-        """The project of the token at this site."""
+        """Return the project of the token at this site."""
         return self._http.project_id
 
     @property
     def api_version(self) -> str:
-        """The version in use."""
+        """Return the version in use."""
         return str(self._http.version)
 
     def versions(self) -> microversions.VersionRange:
-        """What the site offers; ``GET /v1/``, without a token. *1.0*
+        """Return what the site offers; ``GET /v1/``, without a token. *1.0*
 
         :returns: the oldest and the newest version.
         :raises SiteUnreachable: the site gives no answer.
@@ -123,7 +123,8 @@ class Client:
         return self._http.read_versions()
 
     def openapi(self) -> dict[str, Any]:
-        """The service's description of itself; ``GET openapi.json``. *1.0*
+        """Return the service's description of itself; ``GET openapi.json``.
+        *1.0*
 
         :returns: the document, for the version in use.
         :raises SiteUnreachable: the site gives no answer.

@@ -32,7 +32,8 @@ NOT_FAILED_OVER = "Protection Group is not in failed_over state"
 
 
 def misfit(group: ProtectionGroup, action: str, where: str) -> str | None:
-    """Why a group's status does not allow an action; None where it does.
+    """Return why a group's status does not allow an action; None where it
+    does.
 
     A status that is not known here is left to the service.
 
@@ -53,7 +54,7 @@ def misfit(group: ProtectionGroup, action: str, where: str) -> str | None:
 
 
 def after_misfit(group: ProtectionGroup, action: str) -> ShellCommand:
-    """The command that shows why the status is what it is."""
+    """Return the command that shows why the status is what it is."""
     name = shell_word(group.name)
     if action == "failback":
         # the guide's fix: what has been tried before

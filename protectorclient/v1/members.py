@@ -57,7 +57,7 @@ class MemberManager(_manager.Manager):
         )
 
     def get(self, group: Group, member: Member | str) -> Member:
-        """A member by id; ``GET members/{id}``. *1.0*
+        """Return a member by id; ``GET members/{id}``. *1.0*
 
         :param group: the group's id, or a record of it.
         :param member: its id, or a record of it.
@@ -74,7 +74,8 @@ class MemberManager(_manager.Manager):
         )
 
     def find(self, group: Group, name_or_id: Member | str) -> Member:
-        """A member by id, instance's id or exact name; ``GET members``. *1.0*
+        """Find a member by id, instance id or exact name; ``GET members``.
+        *1.0*
 
         :param group: the group's id, or a record of it.
         :param name_or_id: of the member or its instance, or a record.

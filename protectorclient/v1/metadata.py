@@ -78,7 +78,7 @@ class MetadataManager(_manager.Manager):
 
 
 def members_at(document: Document, site_id: str) -> list[dict[str, Any]]:
-    """What the members have at one site, where the document tells."""
+    """Return what the members have at one site, where the document tells."""
     found = []
     for member in document.get("members") or ():
         at_site = (member.get("sites") or {}).get(site_id)

@@ -67,7 +67,7 @@ class OperationManager(_manager.Manager):
         )
 
     def get(self, operation: Operation | str) -> Operation:
-        """An operation by id; ``GET operations/{id}``. *1.0*
+        """Return an operation by id; ``GET operations/{id}``. *1.0*
 
         :param operation: its id, or a record of it.
         :returns: the operation, progress in percent.
@@ -148,7 +148,7 @@ class OperationManager(_manager.Manager):
         )
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Operation]:
-        """The records of some operations; unknown ones are left out.
+        """Return the records of some operations; unknown ones are left out.
 
         Several cost one request, as long as they are among the newest;
         a page more where they are not. ``GET operations``. *1.0*
@@ -182,7 +182,7 @@ class OperationManager(_manager.Manager):
         return found
 
     def outcome(self, operation: Operation) -> following.Outcome:
-        """How a finished operation ended.
+        """Return how a finished operation ended.
 
         What the record does not tell is asked of the group, with
         ``GET protection-groups/{id}``. *1.0*

@@ -19,7 +19,7 @@ class PolicyManager(_manager.Manager):
         return self._http.tenant("protection-groups", identity, "policy")
 
     def get(self, group: Group) -> Policy:
-        """The policy; ``GET policy``. *1.0*
+        """Return the policy; ``GET policy``. *1.0*
 
         :param group: the group's id, or a record of it.
         :returns: the policy, without its API tokens.

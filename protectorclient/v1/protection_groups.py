@@ -61,7 +61,7 @@ class ProtectionGroupManager(_group_actions.GroupActions):
         )
 
     def get(self, group: Group) -> ProtectionGroup:
-        """A group by id; ``GET protection-groups/{id}``. *1.0*
+        """Return a group by id; ``GET protection-groups/{id}``. *1.0*
 
         :param group: its id, or a record of it.
         :returns: the group, as this site has it now.
@@ -77,7 +77,7 @@ class ProtectionGroupManager(_group_actions.GroupActions):
         )
 
     def find(self, name_or_id: Group) -> ProtectionGroup:
-        """A group by id or exact name; ``GET protection-groups``. *1.0*
+        """Find a group by id or exact name; ``GET protection-groups``. *1.0*
 
         :param name_or_id: its name, its id, or a record of it.
         :returns: the group, as this site has it now.
@@ -221,7 +221,7 @@ class ProtectionGroupManager(_group_actions.GroupActions):
     # Metadata sync
 
     def sync_status(self, group: Group, *, local: bool = False) -> SyncStatus:
-        """How this site's metadata compare; ``GET sync-status``. *1.0*
+        """Return how this site's metadata compare; ``GET sync-status``. *1.0*
 
         :param group: its id, or a record of it.
         :param local: this site alone answers, without asking its peer.

@@ -51,7 +51,7 @@ class SiteManager(_manager.Manager):
         )
 
     def get(self, site: Site | str) -> Site:
-        """A site by id; ``GET admin/sites/{id}``. *1.0*
+        """Return a site by id; ``GET admin/sites/{id}``. *1.0*
 
         :param site: its id, or a record of it.
         :returns: the site, as this service has it now.
@@ -63,7 +63,7 @@ class SiteManager(_manager.Manager):
         )
 
     def find(self, name_or_id: Site | str) -> Site:
-        """A site by id or exact name; ``GET admin/sites``. *1.0*
+        """Find a site by id or exact name; ``GET admin/sites``. *1.0*
 
         :param name_or_id: its name, its id, or a record of it.
         :returns: the site, as this service has it now.
@@ -226,7 +226,8 @@ class SiteManager(_manager.Manager):
         return self._record(Validation, data)
 
     def volume_types(self, site: Site | str) -> tuple[VolumeType, ...]:
-        """The volume types of a site; ``GET .../{id}/volume-types``. *1.0*
+        """Return the volume types of a site; ``GET .../{id}/volume-types``.
+        *1.0*
 
         :param site: its id, or a record of it.
         :returns: all types of its Cinder, by name.

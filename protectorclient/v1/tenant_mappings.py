@@ -51,7 +51,8 @@ class TenantMappingManager(_manager.Manager):
         )
 
     def get(self, mapping: TenantMapping | str) -> TenantMapping:
-        """One by id; ``GET admin/tenant-mappings/{id}``. *1.0*
+        """Return a tenant mapping by id; ``GET admin/tenant-mappings/{id}``.
+        *1.0*
 
         :param mapping: its id, or a record of it.
         :returns: the mapping, as this service has it now.
@@ -68,7 +69,7 @@ class TenantMappingManager(_manager.Manager):
         )
 
     def find(self, name_or_id: TenantMapping | str) -> TenantMapping:
-        """One by id or exact name; ``GET admin/tenant-mappings``. *1.0*
+        """Find one by id or exact name; ``GET admin/tenant-mappings``. *1.0*
 
         :param name_or_id: its name, its id, or a record of it.
         :returns: the mapping, as this service has it now.

@@ -49,16 +49,11 @@ UNREAD_DOCSTRINGS: set[str] = {
     "fakeserver/store",
     "protectorclient",
     "protectorclient/_http",
-    "protectorclient/advice",
-    "protectorclient/config",
     "protectorclient/mapping",
-    "protectorclient/osc",
     "protectorclient/pair",
     "protectorclient/polling",
     "protectorclient/preflight",
-    "protectorclient/records",
     "protectorclient/reports",
-    "protectorclient/v1",
 }
 
 

@@ -14,7 +14,7 @@ Row = tuple[Any, ...]
 def parted(
     names: Sequence[str], rows: list[Row], width: int | None
 ) -> tuple[Sequence[str], list[Row], list[str]]:
-    """The columns of the table, and the lines that stand below it.
+    """Return the columns of the table, and the lines that stand below it.
 
     Each line begins with the first column of its row, or of all the rows
     of which it is true.

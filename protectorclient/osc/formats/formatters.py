@@ -203,7 +203,7 @@ def use_ours(found: Iterable[Any]) -> None:
 
 
 def limit(parsed_args: argparse.Namespace, stdout: TextIO) -> int | None:
-    """The cells that a line may take; None for any number."""
+    """Return the cells that a line may take; None for any number."""
     wanted: int | None = parsed_args.max_width
     if wanted is None:
         return terminal_width(stdout)
@@ -211,7 +211,7 @@ def limit(parsed_args: argparse.Namespace, stdout: TextIO) -> int | None:
 
 
 def terminal_width(stream: TextIO) -> int:
-    """What ``COLUMNS`` says, else the terminal, else 80."""
+    """Return what ``COLUMNS`` says, else the terminal, else 80."""
     if not os.environ.get("COLUMNS", "").isdigit():
         try:
             return os.get_terminal_size(stream.fileno()).columns or WIDTH
@@ -221,14 +221,14 @@ def terminal_width(stream: TextIO) -> int:
 
 
 def shell_quoted(text: str) -> str:
-    """A text as one word of a shell, from which nothing is run."""
+    """Return a text as one word of a shell, from which nothing is run."""
     if _PLAIN.fullmatch(text):
         return f'"{text}"'
     return shell_word(text)
 
 
 def plain(cell: Any) -> str:
-    """A cell of the table; the lines of a column object are its own."""
+    """Return a cell of the table; the lines of a column object are its own."""
     keep = "" if isinstance(cell, str) else "\n"
     return escaped(values.human(cell), keep=keep)
 

@@ -14,30 +14,31 @@ _AT_JOINTS = re.compile(r"\s*[^\s\-_/,=.:@]*[\-_/,=.:@]+|\s*[^\s\-_/,=.:@]+")
 
 
 def width(text: str) -> int:
-    """The cells that a line takes: two for a Chinese character."""
+    """Return the cells that a line takes: two for a Chinese character."""
     found = wcswidth(text)
     return found if found >= 0 else sum(max(0, wcwidth(c)) for c in text)
 
 
 def widest(lines: Iterable[str]) -> int:
-    """The cells that the longest of some lines takes."""
+    """Return the cells that the longest of some lines takes."""
     return max(map(width, lines), default=0)
 
 
 def padded(text: str, cells: int, *, right: bool = False) -> str:
-    """A line filled up with spaces."""
+    """Fill up a line with spaces."""
     gap = " " * (cells - width(text))
     return gap + text if right else text + gap
 
 
 def words(line: str, *, joints: bool = False) -> list[str]:
-    """Where a line may be broken: its words, each with the space before."""
+    """Split a line into words, each with the space before it."""
     pattern = _AT_JOINTS if joints else _AT_SPACES
     return pattern.findall(line)
 
 
 def longest_word(text: str, *, joints: bool = False) -> int:
-    """The cells below which a text cannot be set without broken words."""
+    """Return the cells below which a text cannot be set without broken
+    words."""
     return max(
         (
             width(word.strip()) + _indent(line)
@@ -49,7 +50,7 @@ def longest_word(text: str, *, joints: bool = False) -> int:
 
 
 def wrapped(text: str, cells: int, *, joints: bool = False) -> list[str]:
-    """The lines of a text, none wider than so many cells.
+    """Break a text into lines, none wider than so many cells.
 
     A line that goes on keeps its indentation. A word that does not fit by
     itself is cut.
@@ -62,7 +63,7 @@ def wrapped(text: str, cells: int, *, joints: bool = False) -> list[str]:
 
 
 def hanging(line: str, cells: int | None) -> list[str]:
-    """A sentence on lines that fit, indented but for the first."""
+    """Break a sentence into lines that fit, indented but for the first."""
     if cells is None or width(line) <= cells:
         return [line]
     first, *rest = wrapped(line, cells)

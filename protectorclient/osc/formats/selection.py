@@ -38,7 +38,7 @@ def use_aliases(
 def sort_indexes(
     parsed_args: argparse.Namespace, names: Sequence[str]
 ) -> list[int]:
-    """Which columns a list is sorted by, the most important first."""
+    """Return which columns a list is sorted by, the most important first."""
     known = [_normal(name) for name in names]
     return [known.index(_normal(name)) for name in parsed_args.sort_columns]
 
@@ -80,7 +80,7 @@ def chosen(
 def check_record(
     parsed_args: argparse.Namespace, record: type[Record], *more: str
 ) -> None:
-    """The same, for the fields of a record that is not there yet."""
+    """Check the columns for the fields of a record that does not exist yet."""
     fields = dataclasses.fields(record)
     names = [field.name for field in fields if field.repr]
     check_columns(parsed_args, [*names, *more])

@@ -33,7 +33,7 @@ def ordered(
 
 
 def _key(cell: Any) -> tuple[int, Any] | None:
-    """Where a cell stands; None where it is missing.
+    """Return where a cell stands; None where it is missing.
 
     Numbers by their value, and before any text.
     """

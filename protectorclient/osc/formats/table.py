@@ -38,7 +38,7 @@ def table(
     limit: int | None,
     numeric: Sequence[bool] = (),
 ) -> list[str]:
-    """The lines of a list.
+    """Return the lines of a list.
 
     :param rows: texts, whose newlines are kept.
     :param limit: cells that a line may take; None for any number.
@@ -56,7 +56,7 @@ def in_columns(
     limit: int,
     numeric: Sequence[bool] = (),
 ) -> list[str] | None:
-    """The lines of a list; None where its columns do not fit."""
+    """Return the lines of a list; None where its columns do not fit."""
     short = rows
     for shorten, least, in_names, gap in _ATTEMPTS:
         short = shorten(short)
@@ -72,7 +72,7 @@ def in_columns(
 def record(
     titles: Sequence[str], values: Sequence[str], limit: int | None
 ) -> list[str]:
-    """The lines of one record, a field in each."""
+    """Return the lines of one record, a field in each."""
     head = ("Field", "Value")
     rows = list(zip(titles, values, strict=True))
     natural = _natural(head, rows)
@@ -134,7 +134,7 @@ def _fitted(
     least: int,
     joints: Sequence[bool],
 ) -> list[int] | None:
-    """The widths with which all fits; None where that cannot be.
+    """Return the widths with which all fits; None where that cannot be.
 
     :param room: cells for what is in the columns.
     """
@@ -170,14 +170,14 @@ def _fitted(
 
 
 def _unbroken(text: str, joint: bool) -> int:
-    """The cells below which a text loses its form."""
+    """Return the cells below which a text loses its form."""
     if _SHORT_TIME.fullmatch(text):
         return len(text)
     return measure.longest_word(text, joints=joint)
 
 
 def _is_prose(column: Iterable[str]) -> bool:
-    """Whether a column has sentences, not names alone."""
+    """Return whether a column has sentences, not names alone."""
     return any(" " in text for text in column)
 
 
@@ -209,7 +209,7 @@ def _short_times(rows: Rows) -> Rows:
 
 
 def _this_year(rows: Rows) -> Rows:
-    """The same without the year, where all are of one."""
+    """Return the times without the year, where all are of one year."""
     return _each_column(
         rows,
         _MINUTES,
@@ -319,7 +319,7 @@ def _row(
     numeric: Sequence[bool],
     joints: Sequence[bool],
 ) -> list[list[str]]:
-    """The lines of a row, the cells of each filled up."""
+    """Return the lines of a row, the cells of each filled up."""
     cells = [
         measure.wrapped(text, wide, joints=joint)
         for text, wide, joint in zip(texts, widths, joints, strict=True)

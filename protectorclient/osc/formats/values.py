@@ -11,12 +11,13 @@ from cliff import columns
 
 
 def exact(cell: Any) -> Any:
-    """What JSON and YAML carry: the value, with what they lack as null."""
+    """Return what JSON and YAML carry: the value, with what they lack as
+    null."""
     return _finite(machine(cell))
 
 
 def text(cell: Any) -> str | int | float | bool:
-    """What ``value`` and ``csv`` carry: a text, or a number as it is.
+    """Return what ``value`` and ``csv`` carry: a text, or a number as it is.
 
     Null is empty; a list or an object is JSON in one line.
     """
@@ -29,14 +30,14 @@ def text(cell: Any) -> str | int | float | bool:
 
 
 def machine(cell: Any) -> Any:
-    """The value in a cell."""
+    """Return the value in a cell."""
     if isinstance(cell, columns.FormattableColumn):
         return cell.machine_readable()
     return cell
 
 
 def human(cell: Any) -> str:
-    """What the table shows of a cell."""
+    """Return what the table shows of a cell."""
     if isinstance(cell, columns.FormattableColumn):
         shown = cell.human_readable()
     else:

@@ -58,7 +58,7 @@ def drawn(
 
 
 def may_draw(command: Command, stream: Any) -> bool:
-    """Whether a frame can be drawn: not between the lines of a log."""
+    """Return whether a frame can be drawn: not between the lines of a log."""
     from protectorclient.osc.live import screen
 
     given = command.app.options

@@ -150,8 +150,8 @@ class _Picture:
     def steps(
         self, one: OperationState, states: Container[str] | None = None
     ) -> list[Line]:
-        """The same without the phases and the id; only steps in `states`,
-        where those are given."""
+        """Return the frame without phases and id; only steps in `states`,
+        where given."""
         title = fit(self._title(one), self._width)
         lines: list[Line] = [[(title, BOLD)], *self._state(one)]
         if one.operation is not None:
@@ -164,7 +164,7 @@ class _Picture:
         return lines
 
     def short(self, one: OperationState) -> list[Line]:
-        """The same without the steps that are not running."""
+        """Return the frame without the steps that do not run."""
         return self.steps(one, ("running", "failed"))
 
     def _title(self, one: OperationState) -> str:
@@ -187,8 +187,8 @@ class _Picture:
         return [[(part, BOLD)] for part in measure.hanging(title, self._width)]
 
     def _state(self, one: OperationState) -> list[Line]:
-        """How it stands in one line; the estimate in one of its own, where
-        there is no room for it beside."""
+        """Return the state in one line; the estimate below it, where it does
+        not fit."""
         sign, words, style = self._words(one)
         line = [(f"{sign} {words}", style)]
         operation = one.operation
@@ -358,7 +358,7 @@ def _apart(blocks: Iterable[list[Line]]) -> list[Line]:
 
 
 def _silences(state: ProgressState, width: int) -> list[Line]:
-    """The sites that are asked and do not answer, each in one line."""
+    """Return the sites that are asked and do not answer, each in one line."""
     asked = {one.key.site for one in state.operations if not one.ended}
     now = state.clock()
     return [
@@ -370,7 +370,8 @@ def _silences(state: ProgressState, width: int) -> list[Line]:
 
 
 def _silence(site: str, silence: Silence, now: float, width: int) -> str:
-    """What is cut, where it has to be, is the cause."""
+    """Say that a site does not answer; cut the cause where the line is
+    full."""
     head = f"no answer from {site} for {span(now - silence.since)}"
     tail = ""
     if silence.until is not None:
@@ -389,7 +390,7 @@ def _kind(operation_type: str) -> str:
 
 
 def fit(text: str, width: int) -> str:
-    """A text, cut where it is too long, with a sign that it is."""
+    """Cut a text that is too long, and mark that it is cut."""
     text = escaped(text)
     if measure.width(text) <= width:
         return text
@@ -397,7 +398,7 @@ def fit(text: str, width: int) -> str:
 
 
 def cut(line: Iterable[tuple[str, str]], width: int) -> Line:
-    """A line without the characters that steer, and no wider."""
+    """Remove control characters from a line, and cut it to the width."""
     found: Line = []
     for text, style in line:
         if width <= 0:
@@ -409,5 +410,5 @@ def cut(line: Iterable[tuple[str, str]], width: int) -> Line:
 
 
 def plain(lines: Iterable[Line]) -> list[str]:
-    """The lines without their styles."""
+    """Remove the styles from lines."""
     return ["".join(text for text, _ in line).rstrip() for line in lines]

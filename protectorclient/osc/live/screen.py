@@ -26,7 +26,8 @@ Draw = Callable[[int, int, view.Signs, bool], list[view.Line]]
 
 
 def can_draw(stream: TextIO) -> bool:
-    """Whether a stream leads to a terminal on which pictures can change."""
+    """Return whether a stream leads to a terminal on which pictures can
+    change."""
     if os.environ.get("TERM", "") in DUMB:
         return False
     try:
@@ -39,7 +40,7 @@ def can_draw(stream: TextIO) -> bool:
 
 
 def signs_for(stream: TextIO) -> view.Signs:
-    """The characters that a stream can take."""
+    """Return the characters that a stream can take."""
     try:
         "".join(vars(view.UNICODE).values()).encode(stream.encoding or "")
     except (LookupError, UnicodeError):
@@ -48,8 +49,8 @@ def signs_for(stream: TextIO) -> view.Signs:
 
 
 def wants_color(environment: Mapping[str, str]) -> bool:
-    """Whether a terminal gets colors: NO_COLOR, then CLICOLOR_FORCE, then
-    CLICOLOR say so."""
+    """Return whether a terminal gets colors: NO_COLOR, then CLICOLOR_FORCE,
+    then CLICOLOR say so."""
     if environment.get("NO_COLOR"):
         return False
     if environment.get("CLICOLOR_FORCE", "0") not in ("", "0"):
@@ -119,7 +120,7 @@ class Screen:
                 self._console.print(self._text(line), soft_wrap=True)
 
     def __call__(self, event: object) -> None:
-        """The next picture shows it."""
+        """Mark that the next frame has to be drawn."""
 
     def refresh(self) -> None:
         """Draw the picture now, as large as the terminal is now."""
@@ -169,7 +170,7 @@ Handler = Callable[[int, FrameType | None], Any] | signal.Handlers
 
 @contextlib.contextmanager
 def _handled(name: str, handler: Handler) -> Iterator[None]:
-    """A signal handled in our way, for a while."""
+    """Handle a signal in our way within the block."""
     number = getattr(signal, name, None)
     if number is None:
         yield

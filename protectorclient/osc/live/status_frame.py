@@ -63,7 +63,7 @@ class Board:
             self._glance = glance
 
     def lose(self, error: str) -> None:
-        """The look has failed; what was seen last stays, and says so."""
+        """Keep the last rows, and say that the look has failed."""
         with self._lock:
             self._glance = dataclasses.replace(self._glance, error=error)
 
@@ -115,7 +115,8 @@ def _notes(glance: Glance, width: int, most: int) -> list[view.Line]:
 
 
 def _body(glance: Glance, width: int, room: int) -> list[view.Line]:
-    """The table and the reasons: all of them, else one of each group."""
+    """Return the table and the reasons: all of them, else one of each
+    group."""
     entries = glance.entries
     rows = _table(glance, entries, width)
     whole = [*rows, *_reasons(entries, width)]
@@ -162,7 +163,7 @@ def _some(
 def _table(
     glance: Glance, entries: Sequence[Entry], width: int
 ) -> list[view.Line]:
-    """The columns that fit with a line for each group, if any do.
+    """Return the columns that fit with a line for each group, if any do.
 
     The others are in `status` without --watch.
     """
@@ -193,7 +194,7 @@ def _reasons(entries: Sequence[Entry], width: int) -> Iterator[view.Line]:
 def _first_reasons(
     entries: Sequence[Entry], width: int
 ) -> Iterator[view.Line]:
-    """One of each group, cut to a line."""
+    """Return one of each group, cut to a line."""
     told = [(one.name, one.reasons[0]) for one in entries if one.reasons]
     for said in below.shared(told, 1):
         yield [(view.fit(said, width), view.WARN)]

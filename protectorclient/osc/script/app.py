@@ -191,7 +191,7 @@ class ProtectorShell(app.App):
             logging.getLogger(name).setLevel(logging.ERROR)
 
     def _log_file(self, path: str) -> list[logging.Handler]:
-        """Where to log to; a file that takes nothing decides nothing."""
+        """Open the log file; a failure is a warning only."""
         try:
             return [_LogFile(path)]
         except OSError as error:
@@ -231,7 +231,7 @@ class ProtectorShell(app.App):
         return USAGE
 
     def _has_help(self, argv: Sequence[str]) -> bool:
-        """Whether cliff has something to say on words after ``help``."""
+        """Return whether cliff has help for the words after ``help``."""
         words = [word for word in argv if not word.startswith("-")]
         try:
             if words:
@@ -248,7 +248,7 @@ class ProtectorShell(app.App):
 
     @property
     def has_begun(self) -> bool:
-        """Whether a command runs, which has a word to say of its end."""
+        """Return whether a command runs, which prints how it ends."""
         return getattr(self.command, "parsed", None) is not None
 
     def interact(self) -> None:
@@ -266,7 +266,7 @@ class ProtectorShell(app.App):
 
     @functools.cached_property
     def cloud_config(self) -> loader.OpenStackConfig:
-        """The configured clouds, as OpenStackClient reads them."""
+        """Return the configured clouds, as OpenStackClient reads them."""
         from osc_lib.cli import client_config
 
         return client_config.OSC_Config(
@@ -277,7 +277,7 @@ class ProtectorShell(app.App):
     def load_formatters(
         self, namespace: str
     ) -> extension.ExtensionManager[Any]:
-        """The output formats, from the entry points already read."""
+        """Return the output formats, from the entry points already read."""
         return extension.ExtensionManager.make_test_instance(
             [
                 extension.Extension(point.name, point, made, made())
@@ -288,7 +288,7 @@ class ProtectorShell(app.App):
         )
 
     def has_hooks(self, command: str | None) -> bool:
-        """Whether another package hooks into a command."""
+        """Return whether another package hooks into a command."""
         name = (command or "").replace(" ", "_")
         return any(self._select(group=f"{GROUP}.{name}"))
 
@@ -320,7 +320,7 @@ def _add_auth_options(
 
 
 def _is_unusual(argv: list[str], parser: argparse.ArgumentParser) -> bool:
-    """Whether the short list of authentication options will not do."""
+    """Return whether the short list of authentication options will not do."""
     known = set(options_of(parser))
     given = {word.partition("=")[0] for word in argv}
     if any(word.startswith("--os-") for word in given - known):

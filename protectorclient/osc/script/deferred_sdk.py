@@ -27,7 +27,7 @@ def defer() -> None:
     package = importlib.util.module_from_spec(spec)
 
     def look_up(name: str) -> Any:
-        """What the package has not; kept until the package was run."""
+        """Look up what the package lacks, after running it once."""
         submodule = f"{NAME}.{name}"
         if not name.startswith("__") and importlib.util.find_spec(submodule):
             return importlib.import_module(submodule)

@@ -38,7 +38,7 @@ class Blocks(columns.Cell):
 
 
 def rows(findings: Iterable[Finding], *before: str) -> columns.Output:
-    """The table of findings, for people; without what clears them."""
+    """Return the table of findings, for people; without what clears them."""
     return HEADERS, [
         (
             *before,
@@ -53,7 +53,7 @@ def rows(findings: Iterable[Finding], *before: str) -> columns.Output:
 
 
 def data(findings: Iterable[Finding]) -> columns.Output:
-    """All that is known of each finding, for programs."""
+    """Return all that is known of each finding, for programs."""
     return FIELDS, [
         tuple(finding.to_dict()[field] for field in FIELDS)
         for finding in findings
@@ -91,7 +91,7 @@ def report_below(
 def _report_steps(
     command: Command, findings: Iterable[Finding], group: str
 ) -> None:
-    """What clears each of them.
+    """Print what clears each finding.
 
     :param group: whose they are, where the table is of several.
     """

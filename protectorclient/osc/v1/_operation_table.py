@@ -45,7 +45,7 @@ _WHOLE_ID = re.compile(
 
 
 def arranged(output: columns.Output) -> columns.Output:
-    """The fields of an operation as a table has them."""
+    """Return the fields of an operation as a table has them."""
     fields = dict(zip(*output, strict=True))
     order = [name for name in FIRST if name in fields]
     order += [name for name in fields if name not in (*FIRST, *LAST)]
@@ -115,7 +115,7 @@ def _are_ids(items: Sequence[Any]) -> bool:
 
 
 def _listed(name: str, items: Iterable[Any]) -> Iterator[str]:
-    """A list: names alone in one line, leftovers one a line."""
+    """Return a list: names alone in one line, leftovers one a line."""
     items = list(items)
     if not items:
         yield f"{name}: none"
@@ -135,7 +135,7 @@ def _is_named(item: Any) -> bool:
 
 
 def _pairs(name: str, mapping: Mapping[str, Any]) -> Iterator[str]:
-    """A mapping, with the first digits of its ids."""
+    """Return a mapping, with the first digits of its ids."""
     if not mapping:
         yield f"{name}: none"
         return

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def is_wanted(parsed_args: argparse.Namespace) -> bool:
-    """Whether nothing is to be sent."""
+    """Return whether the command only checks, and sends nothing."""
     return bool(parsed_args.check or parsed_args.dry_run)
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def move(group: str, impact: Impact) -> str:
-    """The question before a planned failover or a failback."""
+    """Return the question before a planned failover or a failback."""
     from protectorclient.preflight.impact import listed
 
     source, target = impact.source, impact.target
@@ -39,7 +39,7 @@ def unplanned(impact: Impact) -> str:
 
 
 def drill(group: str, impact: Impact) -> str:
-    """The question before a test that stops the primary's instances."""
+    """Return the question before a test that stops the primary's instances."""
     return (
         f"{_instances(group, impact)} at {impact.source} are stopped until"
         f" the clean-up. Stop them?"

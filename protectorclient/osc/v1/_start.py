@@ -119,7 +119,8 @@ def _wait_for(
 
 
 def _report_earlier(command: Command, started: Started) -> None:
-    """The service answers with an operation of an earlier request."""
+    """Report that the service answers with an operation of an earlier
+    request."""
     found, site = started.operation, started.site.name
     earlier = f"the earlier {found.operation_type} {found.id}"
     if not found.is_finished:
@@ -133,5 +134,6 @@ def _report_earlier(command: Command, started: Started) -> None:
 
 
 def _is_for_program(parsed_args: argparse.Namespace) -> bool:
-    """Whether a program reads the record; a person has read the warning."""
+    """Return whether a program reads the record; a person has read the
+    warning."""
     return parsed_args.formatter != "table" or bool(parsed_args.columns)

@@ -196,7 +196,7 @@ class Wait:
                 warn_unprotected(self._command, self._group(identity))
 
     def _group(self, identity: str) -> str:
-        """The name of a group; its id where no site says it."""
+        """Return the name of a group; its id where no site says it."""
         found = self.state.names.get(identity)
         return found or names_of(sites(self._command)).get(identity, identity)
 
@@ -352,7 +352,7 @@ def _width(stream: Any) -> int:
 
 
 def _advice_lines(advice: Advice, width: int) -> Iterator[str]:
-    """The cause and the fix, broken into lines."""
+    """Return the cause and the fix, broken into lines."""
     yield from _wrapped("cause: ", advice.cause, width)
     for number, text in enumerate(advice.fix, 1):
         yield from _wrapped(f"fix {number}: ", text, width)

@@ -81,7 +81,7 @@ class ListOverdueDrill(command.Lister):
 
 
 def _age(row: Row) -> float:
-    """The age of a drill in seconds; no drill is the oldest."""
+    """Return the age of a drill in seconds; no drill is the oldest."""
     return float("inf") if row.drill_age is None else row.drill_age
 
 

@@ -128,5 +128,5 @@ def _listed(
 
 
 def _group_name(state: ProgressState, record: Operation) -> str | None:
-    """The name of the group of an operation, where a site says it."""
+    """Return the name of the group of an operation, where a site says it."""
     return state.names.get(record.protection_group_id or "")

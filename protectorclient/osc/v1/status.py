@@ -360,7 +360,8 @@ class _Lag(_OfRow):
 class _Ready(_OfRow):
     @property
     def rank(self) -> int:
-        """The place in the order: problems first, then what is unknown."""
+        """Return the place in the order: problems first, then what is
+        unknown."""
         ready: bool | None = self._value.ready
         return {False: 0, None: 1, True: 2}[ready]
 
