@@ -17,7 +17,9 @@ from protectorclient._version import __version__
 
 if TYPE_CHECKING:
     from protectorclient import exceptions as exceptions
-    from protectorclient._http.dry_run import Outgoing as Outgoing
+    from protectorclient._http.dry_run import (
+        OutgoingRequest as OutgoingRequest,
+    )
     from protectorclient.config.cloud import connect as connect
     from protectorclient.config.cloud import from_connection as from_connection
     from protectorclient.exceptions import ProtectorError as ProtectorError
@@ -28,8 +30,12 @@ if TYPE_CHECKING:
     from protectorclient.pair.location import History as History
     from protectorclient.pair.location import Location as Location
     from protectorclient.pair.location import SyncReport as SyncReport
-    from protectorclient.pair.moves.action import Prepared as Prepared
-    from protectorclient.pair.moves.action import Started as Started
+    from protectorclient.pair.moves.action import (
+        PreparedAction as PreparedAction,
+    )
+    from protectorclient.pair.moves.action import (
+        StartedOperation as StartedOperation,
+    )
     from protectorclient.pair.site import SiteHandle as SiteHandle
     from protectorclient.pair.site_pair import SitePair as SitePair
     from protectorclient.polling.events import Changed as Changed
@@ -60,15 +66,15 @@ _HOME = {
     "Lost": "protectorclient.polling.events",
     "MappingFile": "protectorclient.mapping.files",
     "Outcome": "protectorclient.polling.events",
-    "Outgoing": "protectorclient._http.dry_run",
+    "OutgoingRequest": "protectorclient._http.dry_run",
     "Pace": "protectorclient.polling.pace",
-    "Prepared": "protectorclient.pair.moves.action",
+    "PreparedAction": "protectorclient.pair.moves.action",
     "ProtectorError": "protectorclient.exceptions",
     "Regained": "protectorclient.polling.events",
     "Silent": "protectorclient.polling.events",
     "SiteHandle": "protectorclient.pair.site",
     "SitePair": "protectorclient.pair.site_pair",
-    "Started": "protectorclient.pair.moves.action",
+    "StartedOperation": "protectorclient.pair.moves.action",
     "SyncReport": "protectorclient.pair.location",
     "connect": "protectorclient.config.cloud",
     "from_connection": "protectorclient.config.cloud",
@@ -89,15 +95,15 @@ __all__ = [
     "Lost",
     "MappingFile",
     "Outcome",
-    "Outgoing",
+    "OutgoingRequest",
     "Pace",
-    "Prepared",
+    "PreparedAction",
     "ProtectorError",
     "Regained",
     "Silent",
     "SiteHandle",
     "SitePair",
-    "Started",
+    "StartedOperation",
     "SyncReport",
     "__version__",
     "connect",

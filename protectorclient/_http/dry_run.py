@@ -24,7 +24,7 @@ _TOKEN = "X-Auth-Token"
 
 
 @dataclasses.dataclass(frozen=True)
-class Outgoing:
+class OutgoingRequest:
     """A request as it would be sent, its token masked."""
 
     method: str
@@ -70,7 +70,7 @@ def compose(
     *,
     body: Mapping[str, Any],
     request_id: str,
-) -> Outgoing:
+) -> OutgoingRequest:
     """Return what `SiteAdapter.call` would put on the wire.
 
     A token and the version are asked for first, where they are not known.
@@ -94,9 +94,9 @@ def compose(
 
 def _masked(
     request: requests.PreparedRequest, body: Mapping[str, Any]
-) -> Outgoing:
+) -> OutgoingRequest:
     content = request.body or ""
-    return Outgoing(
+    return OutgoingRequest(
         method=str(request.method),
         url=str(request.url),
         headers={

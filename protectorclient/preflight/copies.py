@@ -21,7 +21,7 @@ from protectorclient.v1.group_states import LEFT
 if TYPE_CHECKING:
     from protectorclient.pair.both_sites import BothSites
     from protectorclient.pair.location import Location
-    from protectorclient.pair.moves.action import Prepared
+    from protectorclient.pair.moves.action import PreparedAction
 
 #: The service marks with it what it builds: the member it is a copy of.
 MARK = "protector_member"
@@ -268,7 +268,7 @@ def cure(
 
 
 def at_target(
-    prepared: Prepared, document: Mapping[str, Any]
+    prepared: PreparedAction, document: Mapping[str, Any]
 ) -> tuple[Copy, ...]:
     """Find the copies where an action goes; none where Nova gives no list."""
     located = prepared.located

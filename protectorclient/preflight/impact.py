@@ -15,7 +15,7 @@ from protectorclient.mapping.forecast import MISSING, SEVERAL, Forecast, Match
 from protectorclient.preflight.resources import KINDS, Resources
 
 if TYPE_CHECKING:
-    from protectorclient.pair.moves.action import Prepared
+    from protectorclient.pair.moves.action import PreparedAction
 
 #: How many names are told before they are only counted.
 _NAMED = 6
@@ -148,7 +148,7 @@ def _matches(matches: Sequence[Match] | None) -> str:
     return "; ".join(map(str, matches)) or "none"
 
 
-def of(prepared: Prepared) -> Impact:
+def of(prepared: PreparedAction) -> Impact:
     """Find the impact of an action; what no site answers stays open."""
     located = prepared.located
     facts = located.facts(prepared.site)
@@ -175,7 +175,9 @@ def of(prepared: Prepared) -> Impact:
     )
 
 
-def _matches_of(prepared: Prepared, forecast: Forecast) -> Mapping[str, Any]:
+def _matches_of(
+    prepared: PreparedAction, forecast: Forecast
+) -> Mapping[str, Any]:
     given = {"network": prepared.networks, "flavor": prepared.flavors}
     located = prepared.located
     resources = Resources(
@@ -195,7 +197,7 @@ def _matches_of(prepared: Prepared, forecast: Forecast) -> Mapping[str, Any]:
     return found
 
 
-def _fix(prepared: Prepared, resources: Resources) -> ShellCommand:
+def _fix(prepared: PreparedAction, resources: Resources) -> ShellCommand:
     """The command that has what is unmatched mapped."""
     name = prepared.group.name
     mapped = [resources.options(kind, resources.of(kind)) for kind in KINDS]
@@ -211,7 +213,7 @@ def _fix(prepared: Prepared, resources: Resources) -> ShellCommand:
     return commands.move(verb, name, mapped, unplanned=unplanned, more=flags)
 
 
-def _point_of(prepared: Prepared) -> Mapping[str, Any]:
+def _point_of(prepared: PreparedAction) -> Mapping[str, Any]:
     located = prepared.located
     facts = located.facts(prepared.site)
     target = located.site_ids[located.other.name]

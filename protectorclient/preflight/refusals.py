@@ -20,7 +20,7 @@ from protectorclient.preflight import copies
 from protectorclient.v1 import group_states
 
 if TYPE_CHECKING:
-    from protectorclient.pair.moves.action import Prepared
+    from protectorclient.pair.moves.action import PreparedAction
     from protectorclient.preflight.impact import Impact
     from protectorclient.records.protection_group import ProtectionGroup
 
@@ -32,7 +32,7 @@ DRILL = frozenset({"test_failover"})
 class Facts:
     """What is known of an action before it is sent."""
 
-    prepared: Prepared
+    prepared: PreparedAction
     #: Impact; None before it was asked for.
     impact: Impact | None = None
 
@@ -242,7 +242,7 @@ REFUSALS: tuple[Refusal, ...] = (
 )
 
 
-def hold(prepared: Prepared, impact: Impact | None = None) -> None:
+def hold(prepared: PreparedAction, impact: Impact | None = None) -> None:
     """Raise where the service is certain to refuse it.
 
     :param impact: the impact; without it only what both records of the
@@ -264,7 +264,7 @@ def hold(prepared: Prepared, impact: Impact | None = None) -> None:
             ).then(row.next(known))
 
 
-def hold_copies(prepared: Prepared, impact: Impact) -> None:
+def hold_copies(prepared: PreparedAction, impact: Impact) -> None:
     """Raise where instances run beside the group at the target.
 
     Asked only where the metadata name instances there, or the group has

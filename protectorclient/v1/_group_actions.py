@@ -261,7 +261,7 @@ class GroupActions(_manager.Manager):
         params: Mapping[str, Any],
         *,
         request_id: str | None = None,
-    ) -> dry_run.Outgoing:
+    ) -> dry_run.OutgoingRequest:
         """Make the request of `act`, not sent; ``POST action``. *1.0*
 
         A token, the version and the project are asked for where they are

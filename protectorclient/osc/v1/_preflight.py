@@ -12,10 +12,10 @@ from protectorclient.osc import columns
 from protectorclient.osc.v1 import _findings
 
 if TYPE_CHECKING:
-    from protectorclient._http.dry_run import Outgoing
+    from protectorclient._http.dry_run import OutgoingRequest
     from protectorclient.osc.command import Command
     from protectorclient.pair.guards import Expect
-    from protectorclient.pair.moves.action import Prepared
+    from protectorclient.pair.moves.action import PreparedAction
     from protectorclient.preflight.run import Parameters
 
 
@@ -40,8 +40,8 @@ def show(
     parsed_args: argparse.Namespace,
     purpose: str,
     wanted: Parameters,
-    prepare: Callable[[], Prepared],
-    report_impact: Callable[[Prepared], object] = lambda action: None,
+    prepare: Callable[[], PreparedAction],
+    report_impact: Callable[[PreparedAction], object] = lambda action: None,
 ) -> columns.Output:
     """Make the checks, and with ``--dry-run`` show the request too.
 
@@ -117,7 +117,7 @@ def _unexpected(
     return None
 
 
-def _print(command: Command, outgoing: Outgoing) -> None:
+def _print(command: Command, outgoing: OutgoingRequest) -> None:
     """Print a request as it goes over the wire."""
     command.write(f"{outgoing.method} {outgoing.url}")
     for name, value in outgoing.headers.items():

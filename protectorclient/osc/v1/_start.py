@@ -16,7 +16,10 @@ from protectorclient.osc.v1 import operation as operations
 
 if TYPE_CHECKING:
     from protectorclient.osc.command import Command
-    from protectorclient.pair.moves.action import Prepared, Started
+    from protectorclient.pair.moves.action import (
+        PreparedAction,
+        StartedOperation,
+    )
     from protectorclient.pair.site import SiteHandle
     from protectorclient.records.operation import Operation
 
@@ -55,7 +58,7 @@ def check_options(command: Command, parsed_args: argparse.Namespace) -> None:
 
 
 def send(
-    command: Command, parsed_args: argparse.Namespace, action: Prepared
+    command: Command, parsed_args: argparse.Namespace, action: PreparedAction
 ) -> columns.Output:
     """Start the operation, and with ``--wait`` follow it to its end."""
     from protectorclient.v1 import _post_once
@@ -118,7 +121,7 @@ def _wait_for(
     return wait
 
 
-def _report_earlier(command: Command, started: Started) -> None:
+def _report_earlier(command: Command, started: StartedOperation) -> None:
     """Report that the service answers with an operation of an earlier
     request."""
     found, site = started.operation, started.site.name

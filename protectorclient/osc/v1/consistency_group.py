@@ -11,7 +11,7 @@ from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _preflight, _reads, _start
 
 if TYPE_CHECKING:
-    from protectorclient.pair.moves.action import Prepared
+    from protectorclient.pair.moves.action import PreparedAction
     from protectorclient.records.consistency_group import ConsistencyGroup
 
 
@@ -47,7 +47,7 @@ class SyncConsistencyGroup(command.ShowOne):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         _start.check_options(self, parsed_args)
 
-        def prepare() -> Prepared:
+        def prepare() -> PreparedAction:
             return self.pair.prepare(
                 "sync_volumes",
                 parsed_args.protection_group,

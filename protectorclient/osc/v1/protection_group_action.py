@@ -20,7 +20,7 @@ from protectorclient.osc.v1 import (
 )
 
 if TYPE_CHECKING:
-    from protectorclient.pair.moves.action import Prepared
+    from protectorclient.pair.moves.action import PreparedAction
     from protectorclient.preflight.impact import Impact
 
 
@@ -32,7 +32,7 @@ class MoveCommand(command.Command, osc_command.ShowOne):
 
     def prepare(
         self, parsed_args: argparse.Namespace, **given: Any
-    ) -> Prepared:
+    ) -> PreparedAction:
         """Find the site to be asked, and look the names up.
 
         :param given: the parameters of the action.
@@ -48,7 +48,7 @@ class MoveCommand(command.Command, osc_command.ShowOne):
     #: The impact, once it was asked for.
     _impact: Impact | None = None
 
-    def impact(self, action: Prepared) -> Impact:
+    def impact(self, action: PreparedAction) -> Impact:
         """Find what an action moves and what is lost by it, once."""
         from protectorclient.preflight import impact
 
@@ -56,7 +56,7 @@ class MoveCommand(command.Command, osc_command.ShowOne):
             self._impact = impact.of(action)
         return self._impact
 
-    def report_impact(self, action: Prepared) -> None:
+    def report_impact(self, action: PreparedAction) -> None:
         """Write what an action moves and loses."""
         found = self.impact(action)
         how = ", unplanned" if found.unplanned else ""
@@ -73,7 +73,7 @@ class MoveCommand(command.Command, osc_command.ShowOne):
     def move(
         self,
         parsed_args: argparse.Namespace,
-        action: Prepared,
+        action: PreparedAction,
         confirm: Callable[[Impact], object],
     ) -> columns.Output:
         """Send an action that moves instances, once that is confirmed.
@@ -96,7 +96,7 @@ class MoveCommand(command.Command, osc_command.ShowOne):
                 error.then(self._impact.fix)
             raise
 
-    def _refuse(self, action: Prepared) -> None:
+    def _refuse(self, action: PreparedAction) -> None:
         """Refuse what the service is certain to refuse, before it is sent."""
         from protectorclient.pair.moves import prepare
         from protectorclient.preflight import refusals
@@ -152,7 +152,7 @@ class FailoverProtectionGroup(MoveCommand):
             )
         given = _mappings.given(parsed_args)
 
-        def prepare() -> Prepared:
+        def prepare() -> PreparedAction:
             try:
                 return self.prepare(
                     parsed_args,
@@ -194,7 +194,7 @@ class FailoverProtectionGroup(MoveCommand):
             self._suggest_sync(action)
         return output
 
-    def _report_copies(self, action: Prepared) -> None:
+    def _report_copies(self, action: PreparedAction) -> None:
         """Write whether the old primary's instances run beside the new.
 
         Of a primary that does not answer, sync-force tells it later.
@@ -220,7 +220,7 @@ class FailoverProtectionGroup(MoveCommand):
         )
         _copies.warn_unknown(self, seen, located)
 
-    def _suggest_sync(self, action: Prepared) -> None:
+    def _suggest_sync(self, action: PreparedAction) -> None:
         """Write what to type when the old primary is back."""
         located = action.located
         if located.errors.get(located.current.name) is not None:
@@ -267,7 +267,7 @@ class FailbackProtectionGroup(MoveCommand):
             )
             given["mapping_file"] = last.reversed()
 
-        def prepare() -> Prepared:
+        def prepare() -> PreparedAction:
             return self.prepare(
                 parsed_args,
                 reverse_replication=parsed_args.reverse_replication,
@@ -326,7 +326,7 @@ class TestFailoverProtectionGroup(MoveCommand):
         _start.check_options(self, parsed_args)
         given = _mappings.given(parsed_args)
 
-        def prepare() -> Prepared:
+        def prepare() -> PreparedAction:
             return self.prepare(
                 parsed_args,
                 retain_primary=parsed_args.retain_primary,

@@ -17,13 +17,13 @@ from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import ProtectionGroup
 
 if TYPE_CHECKING:
-    from protectorclient._http.dry_run import Outgoing
+    from protectorclient._http.dry_run import OutgoingRequest
     from protectorclient.pair.location import Location
     from protectorclient.pair.site import SiteHandle
 
 
 @dataclasses.dataclass(frozen=True)
-class Prepared:
+class PreparedAction:
     """An action with its site found and its names looked up."""
 
     #: ``failover``, ``failback``, ``test_failover``, ``test_cleanup``,
@@ -58,7 +58,7 @@ class Prepared:
             **self.options,
         }
 
-    def outgoing(self) -> Outgoing:
+    def outgoing(self) -> OutgoingRequest:
         """Return the request that `send` will send; nothing is sent.
 
         It is byte for byte the same, but for the token.
@@ -73,7 +73,7 @@ class Prepared:
             request_id=self.request_id,
         )
 
-    def send(self) -> Started:
+    def send(self) -> StartedOperation:
         """Send the action: start one operation, never two.
 
         :raises OutcomeUnknown: it may have begun; see `posting`.
@@ -123,7 +123,7 @@ class Prepared:
             },
         )
 
-    def _send(self) -> Started:
+    def _send(self) -> StartedOperation:
         earlier: list[Operation] = []
         operation = self.site.client.protection_groups.act(
             self.group.id,
@@ -132,16 +132,16 @@ class Prepared:
             request_id=self.request_id,
             earlier=earlier.append,
         )
-        return Started(operation, self.site, self, is_new=not earlier)
+        return StartedOperation(operation, self.site, self, is_new=not earlier)
 
 
 @dataclasses.dataclass(frozen=True)
-class Started:
+class StartedOperation:
     """An operation and the site that knows it."""
 
     operation: Operation
     site: SiteHandle
-    prepared: Prepared
+    prepared: PreparedAction
     #: False where the service answers with an operation that was there
     #: before: the same request has started it earlier.
     is_new: bool = True

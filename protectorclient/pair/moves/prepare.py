@@ -12,7 +12,7 @@ from protectorclient.mapping.files import MappingFile
 from protectorclient.pair import guards, liveness
 from protectorclient.pair.location import Location
 from protectorclient.pair.moves import resolve_names
-from protectorclient.pair.moves.action import Prepared
+from protectorclient.pair.moves.action import PreparedAction
 from protectorclient.pair.site import SiteHandle
 from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.v1 import group_states
@@ -40,7 +40,7 @@ def prepare(
     mapping_file: MappingFile | None = None,
     expect: guards.Expect | None = None,
     audit_log: AuditLog | None = None,
-) -> Prepared:
+) -> PreparedAction:
     """Find the site that an action goes to, and look its names up."""
     if action not in group_states.NEEDS:
         raise exceptions.BadArgument(
@@ -84,7 +84,7 @@ def prepare(
         # names of the way out are not those of the way home
         _fits(located, action, unplanned)
         raise
-    return Prepared(
+    return PreparedAction(
         action=action,
         site=site,
         located=located,
@@ -139,7 +139,7 @@ def need(located: Location, site: SiteHandle) -> None:
     raise error
 
 
-def need_target(prepared: Prepared) -> None:
+def need_target(prepared: PreparedAction) -> None:
     """Raise where the site that a move goes to is known to be silent.
 
     A status that does not allow it is the first thing that the service

@@ -11,7 +11,7 @@ from protectorclient.pair import guards
 from protectorclient.pair.audit_log import AuditLog
 from protectorclient.pair.location import Location
 from protectorclient.pair.moves import prepare
-from protectorclient.pair.moves.action import Prepared, Started
+from protectorclient.pair.moves.action import PreparedAction, StartedOperation
 from protectorclient.records.protection_group import Group
 
 
@@ -39,7 +39,7 @@ class PairActions(abc.ABC):
         accept_divergence: bool = False,
         reason: str | None = None,
         expect: guards.Expect | None = None,
-    ) -> Started:
+    ) -> StartedOperation:
         """Move a group to the other site; ``POST action``. *1.0*
 
         Asked of the current primary; with ``unplanned`` of the other site.
@@ -86,7 +86,7 @@ class PairActions(abc.ABC):
         reverse_replication: bool = False,
         reason: str | None = None,
         expect: guards.Expect | None = None,
-    ) -> Started:
+    ) -> StartedOperation:
         """Move a group home; ``POST action``. *1.0*
 
         Asked of the current primary.
@@ -130,7 +130,7 @@ class PairActions(abc.ABC):
         retain_primary: bool = False,
         reason: str | None = None,
         expect: guards.Expect | None = None,
-    ) -> Started:
+    ) -> StartedOperation:
         """Build test instances at the other site; ``POST action``. *1.0*
 
         Asked of the current primary.
@@ -170,7 +170,7 @@ class PairActions(abc.ABC):
         *,
         reason: str | None = None,
         expect: guards.Expect | None = None,
-    ) -> Started:
+    ) -> StartedOperation:
         """Remove what a test failover built; ``POST action``. *1.0*
 
         Asked of the current primary.
@@ -201,7 +201,7 @@ class PairActions(abc.ABC):
         *,
         reason: str | None = None,
         expect: guards.Expect | None = None,
-    ) -> Started:
+    ) -> StartedOperation:
         """Replicate once, now; ``POST action``. *1.0*
 
         Asked of the current primary.
@@ -240,7 +240,7 @@ class PairActions(abc.ABC):
         reason: str | None = None,
         mapping_file: MappingFile | None = None,
         expect: guards.Expect | None = None,
-    ) -> Prepared:
+    ) -> PreparedAction:
         """Make an action ready to be sent to the right site.
 
         :param action: as the service calls it: ``failover``,
