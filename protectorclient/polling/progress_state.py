@@ -105,6 +105,8 @@ class ProgressState:
         self._states = {key.operation_id: OperationState(key) for key in keys}
         self._ended: list[str] = []
         self._history = history
+        #: Whether anybody is shown when an operation may end.
+        self.estimates = True
         self._server_time = server_time
         self._book = book
         self._place = place
@@ -142,7 +144,7 @@ class ProgressState:
 
     def _learn(self, site: str, operation: Operation) -> None:
         page = (site, operation.operation_type)
-        if page not in self._past:
+        if self.estimates and page not in self._past:
             self._past[page] = tuple(self._history(site, operation))
 
     def _take(self, event: events.Event) -> None:

@@ -390,8 +390,8 @@ def test_what_the_survivor_was_told(local_pair: LocalPair) -> None:
     assert (ran.code, ran.err) == (12, "")
     found = ran.json
     assert found["verdict"] == (
-        "not known: site-a may know it, and cannot be asked; site-b was told"
-        " of a failover of prod-web-app, which is failing_over there"
+        "not known: site-a may know it, and cannot be asked; the metadata at"
+        " site-b name a failover of prod-web-app, which is failing_over there"
     )
     assert found["operation_type"] == "failover"
     assert found["protection_group"] == "prod-web-app"

@@ -29,11 +29,13 @@ def progress(
     from protectorclient.osc.live import lines
 
     if command.is_quiet:
+        state.estimates = False
         yield lambda event: None
     elif may_draw(command, command.app.stderr):
         with drawn(command, state, command.app.stderr) as display:
             yield display
     else:
+        state.estimates = False
         yield lines.Reporter(command.info, label=labels(state, each=each))
 
 

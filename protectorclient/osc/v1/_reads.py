@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from protectorclient.osc.command import Command
     from protectorclient.pair.reads.answer import Answer
     from protectorclient.pair.site import SiteHandle
-    from protectorclient.v1.client import Client
 
 LOG = logging.getLogger(__name__)
 
@@ -59,7 +58,10 @@ def site_names(
 
 
 def fetch_names(
-    parsed_args: argparse.Namespace, client: Client, *, groups: bool = False
+    parsed_args: argparse.Namespace,
+    site: SiteHandle,
+    *,
+    groups: bool = False,
 ) -> dict[str, str]:
     """Fetch the names of sites, by id, where a person reads them.
 
@@ -68,11 +70,11 @@ def fetch_names(
     if parsed_args.formatter != "table":
         return {}
     try:
-        found = {site.id: site.name for site in client.sites.list()}
+        found = {one.id: one.name for one in site.sites.values()}
         if groups:
             found |= {
                 group.id: group.name
-                for group in client.protection_groups.list()
+                for group in site.client.protection_groups.list()
             }
     except exceptions.ProtectorError as error:
         LOG.debug("the names are not known: %s", error)

@@ -78,6 +78,7 @@ class Wait:
         self._resume = resume
         self._nothing = nothing
         self._handles: dict[str, SiteHandle] = {}
+        self._unnamed: set[str] = set()
         self.state: ProgressState
         self.begin(keys, known)
 
@@ -122,7 +123,7 @@ class Wait:
         :param begun: finds what has begun meanwhile, to be followed too.
         :returns: what is known of the operations.
         """
-        from protectorclient.polling import poller
+        from protectorclient.polling import events, poller
 
         state, command = self.state, self._command
         self._handles = dict(handles)
@@ -149,6 +150,8 @@ class Wait:
                     begun=begun,
                 ):
                     state(event)
+                    if isinstance(event, events.Changed):
+                        self._learn_names(event.key.site, event.operation)
                     show(event)
         except KeyboardInterrupt:
             # one that came when all had ended changes nothing
@@ -165,6 +168,19 @@ class Wait:
             state.keep_first()
         self._judge()
         return state
+
+    def _learn_names(self, site: str, operation: Operation) -> None:
+        """Ask the site of an operation for the name of its group, once."""
+        group, names = operation.protection_group_id, self.state.names
+        if group is None or group in names or group in self._unnamed:
+            return
+        handle = self._handles[site]
+        try:
+            found = handle.client.protection_groups.get(group)
+            names.update({one.id: one.name for one in handle.sites.values()})
+            names[group] = found.name
+        except exceptions.ProtectorError:
+            self._unnamed.add(group)
 
     def _judge(self) -> None:
         """Make the errors of the operations the command's own."""
@@ -299,7 +315,7 @@ def names_of(handles: Mapping[str, SiteHandle]) -> dict[str, str]:
 
     def ask(handle: SiteHandle) -> dict[str, str]:
         client = handle.client
-        found = {site.id: site.name for site in client.sites.list()}
+        found = {site.id: site.name for site in handle.sites.values()}
         return found | {
             group.id: group.name for group in client.protection_groups.list()
         }

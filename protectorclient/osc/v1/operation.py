@@ -108,9 +108,7 @@ class ListOperation(command.Lister):
             {**operation.to_dict(), "site": handle.name}
             for operation, handle in history.items
         ]
-        names = _reads.fetch_names(
-            parsed_args, answering[0].client, groups=True
-        )
+        names = _reads.fetch_names(parsed_args, answering[0], groups=True)
         headers = LONG_COLUMNS if parsed_args.long else COLUMNS
         return columns.listed(records, {**headers, "Site": "site"}, names)
 
@@ -196,7 +194,7 @@ class ShowOperation(command.ShowOne):
         return columns.listed(
             [{**one.to_dict(), "site": site.name} for one, site in found],
             {**headers, "Site": "site"},
-            _reads.fetch_names(parsed_args, found[0][1].client, groups=True),
+            _reads.fetch_names(parsed_args, found[0][1], groups=True),
         )
 
     def _last(self, parsed_args: argparse.Namespace) -> list[Found]:
@@ -312,7 +310,7 @@ def shown(
     if site.has_sites:
         names = {identity: one.name for identity, one in site.sites.items()}
     else:
-        names = _reads.fetch_names(parsed_args, site.client)
+        names = _reads.fetch_names(parsed_args, site)
     output = columns.shown(
         {**columns.in_order(operation), "site": site.name, **more}, names
     )

@@ -84,7 +84,6 @@ class WaitOperation(command.ShowOne):
         state = wait.follow(
             handles,
             timeout=parsed_args.timeout,
-            names=_wait.names_of(handles),
             first=parsed_args.any,
         )
         found = [

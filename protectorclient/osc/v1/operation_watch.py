@@ -149,11 +149,13 @@ class WatchOperation(command.Command):
         from protectorclient.osc.live import lines
 
         if parsed_args.events:
+            state.estimates = False
             yield lines.EventLog(self._write)
         elif display.may_draw(self, self.app.stdout):
             with display.drawn(self, state, self.app.stdout) as show:
                 yield show
         else:
+            state.estimates = False
             yield lines.Reporter(
                 lambda text: self._write(f"{_stamp()} {escaped(text)}"),
                 label=display.labels(state, several=parsed_args.all),

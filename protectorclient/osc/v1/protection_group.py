@@ -160,7 +160,7 @@ class CreateProtectionGroup(command.ShowOne):
             description=parsed_args.description,
             **_as_ids(stored, source, target),
         )
-        names = _reads.fetch_names(parsed_args, source.client)
+        names = _reads.fetch_names(parsed_args, source)
         return columns.shown(group, names)
 
 
@@ -219,9 +219,7 @@ class SetProtectionGroup(command.ShowOne):
         _hold_copies(located)
         changes.update(cleared | _as_ids(stored, site, other))
         group = self._changed(site, group, parsed_args.status, changes)
-        return columns.shown(
-            group, _reads.fetch_names(parsed_args, site.client)
-        )
+        return columns.shown(group, _reads.fetch_names(parsed_args, site))
 
     def _changed(
         self,

@@ -32,7 +32,7 @@ class ListTenantMapping(command.Lister):
             limit=parsed_args.limit, marker=parsed_args.marker
         )
         records = [mapping.to_dict() for mapping in found]
-        names = _reads.fetch_names(parsed_args, self.client)
+        names = _reads.fetch_names(parsed_args, self.primary)
         titles, rows = columns.listed(records, COLUMNS)
         return titles, [
             columns.replaced(
@@ -81,7 +81,7 @@ class CreateTenantMapping(command.ShowOne):
         }
 
         made = pair.create_tenant_mapping(parsed_args.name, projects)
-        names = _reads.fetch_names(parsed_args, self.client)
+        names = _reads.fetch_names(parsed_args, self.primary)
         return columns.replaced(
             columns.shown(made), {"projects": _projects(made.to_dict(), names)}
         )
