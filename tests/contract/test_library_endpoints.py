@@ -1,6 +1,7 @@
 """Every method of the library before a live server of each version."""
 
 import inspect
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from protectorclient._http.adapter import new_request_id
 from protectorclient.records.operation import Operation
 from protectorclient.v1 import Client
 from tests.helpers.library_parts import BARE, FORMS, WEB, Live, opened
+from tests.helpers.sampling import sampled
 
 #: what a version lacks, by the method that needs it
 NEEDS = {"health.list": "1.2"}
@@ -531,9 +533,14 @@ def newest() -> Iterator[LocalPair]:
     yield from opened()
 
 
-@pytest.mark.parametrize("form", sorted(set(FORMS) - {"root"}))
+@pytest.mark.parametrize(
+    ("form", "method"),
+    sampled(
+        itertools.product(sorted(set(FORMS) - {"root"}), sorted(METHODS)), 20
+    ),
+)
 def test_every_method_by_every_form_of_the_catalog(
-    newest: LocalPair, method: str, form: str
+    newest: LocalPair, form: str, method: str
 ) -> None:
     newest.reset()
     METHODS[method](Live(newest, form=form))

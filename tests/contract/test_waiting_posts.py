@@ -142,7 +142,7 @@ def desk(opened_pair: LocalPair) -> Desk:
     return Desk(opened_pair)
 
 
-@pytest.mark.parametrize("first", sampled(range(0, RUNS, CHUNK), 2))
+@pytest.mark.parametrize("first", sampled(range(0, RUNS, CHUNK), 1))
 def test_never_two(first: int, desk: Desk) -> None:
     ends = [desk.run(Story(seed)) for seed in range(first, first + CHUNK)]
     assert ends.count("begun") > CHUNK / 2
@@ -175,8 +175,13 @@ def listening() -> Iterator[LocalPair]:
         yield pair
 
 
-@pytest.mark.parametrize("deaf", [False, True])
-@pytest.mark.parametrize(("kind", "stage"), SOCKET_FAULTS)
+@pytest.mark.parametrize(
+    ("kind", "stage", "deaf"),
+    sampled(
+        ((*fault, deaf) for fault in SOCKET_FAULTS for deaf in (False, True)),
+        5,
+    ),
+)
 def test_over_real_sockets(
     kind: str, stage: str, deaf: bool, listening: LocalPair
 ) -> None:

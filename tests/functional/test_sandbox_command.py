@@ -159,6 +159,7 @@ def test_a_day_of_a_sandbox(sandbox: Command) -> None:
     assert sandbox("down") == 0
 
 
+@pytest.mark.processes
 def test_one_site_at_a_time(sandbox: Command) -> None:
     assert sandbox("up", *PORTS) == 0
     for word in ("stop", "kill"):
@@ -176,6 +177,7 @@ def test_one_site_at_a_time(sandbox: Command) -> None:
     assert one_sentence(sandbox.err)
 
 
+@pytest.mark.processes
 def test_a_recycled_pid_is_nobody(sandbox: Command) -> None:
     assert sandbox("up", *PORTS) == 0
     assert sandbox("kill", "site-a") == 0
@@ -258,6 +260,7 @@ def test_where_there_is_no_sandbox(
     assert not sandbox.folder.path.exists()
 
 
+@pytest.mark.processes
 def test_data_keeps_what_it_was_made_with(sandbox: Command) -> None:
     assert sandbox("up", *PORTS, "--seed", "7") == 0
     assert sandbox("down") == 0
@@ -269,6 +272,7 @@ def test_data_keeps_what_it_was_made_with(sandbox: Command) -> None:
     assert sandbox("down") == 0
 
 
+@pytest.mark.processes
 def test_both_start_together_and_seed_once(sandbox: Command) -> None:
     words = ("--scenario", "fleet", "--groups", "40")
     assert sandbox("up", *PORTS, *words) == 0
@@ -290,6 +294,7 @@ def test_an_interrupted_up_leaves_nothing(
     assert not path.exists()
 
 
+@pytest.mark.processes
 def test_a_site_that_does_not_start_says_why(sandbox: Command) -> None:
     assert sandbox("up", *PORTS) == 0
     assert sandbox("stop", "site-b") == 0
@@ -300,6 +305,7 @@ def test_a_site_that_does_not_start_says_why(sandbox: Command) -> None:
     assert sandbox("down") == 0
 
 
+@pytest.mark.processes
 def test_a_site_without_a_folder_ends(sandbox: Command) -> None:
     assert sandbox("up", *PORTS) == 0
     pids = [pid for pid in sandbox.pids() if pid]
@@ -325,6 +331,7 @@ def test_a_site_without_a_folder_ends(sandbox: Command) -> None:
     assert not path.exists()
 
 
+@pytest.mark.processes
 def test_a_site_notices_that_its_folder_is_another_one(
     sandbox: Command,
 ) -> None:
@@ -358,6 +365,7 @@ def test_where_the_working_directory_is_gone(
     assert "working directory does not exist" in ran.stderr
 
 
+@pytest.mark.processes
 def test_in_the_foreground(sandbox: Command) -> None:
     up = alone("up", *PORTS, "--foreground", "--dir", str(sandbox.folder.path))
     assert up.stdout is not None
@@ -369,6 +377,7 @@ def test_in_the_foreground(sandbox: Command) -> None:
     assert sandbox.pids() == [None, None]
 
 
+@pytest.mark.processes
 def test_the_foreground_ends_with_a_down_elsewhere(sandbox: Command) -> None:
     up = alone("up", *PORTS, "--foreground", "--dir", str(sandbox.folder.path))
     until((sandbox.folder.path / "foreground").exists)
@@ -377,6 +386,7 @@ def test_the_foreground_ends_with_a_down_elsewhere(sandbox: Command) -> None:
     assert up.returncode == 0
 
 
+@pytest.mark.processes
 def test_tls(sandbox: Command) -> None:
     assert sandbox("up", *PORTS, "--tls") == 0
     ca = str(sandbox.folder.path / "ca.pem")
@@ -392,6 +402,7 @@ def test_tls(sandbox: Command) -> None:
     assert sandbox("down") == 0
 
 
+@pytest.mark.processes
 def test_loopback_and_its_names_only(sandbox: Command) -> None:
     assert sandbox("up", *PORTS) == 0
     evil = {"Host": "evil.example"}
@@ -408,6 +419,7 @@ def test_loopback_and_its_names_only(sandbox: Command) -> None:
     assert sandbox("down") == 0
 
 
+@pytest.mark.processes
 def test_the_control_channel_needs_the_secret(sandbox: Command) -> None:
     assert sandbox("up", *PORTS) == 0
     url = f"{sandbox.url()}/_sandbox"
@@ -440,6 +452,7 @@ def test_faults_work_on_running_sites(sandbox: Command) -> None:
     assert sandbox("down") == 0
 
 
+@pytest.mark.processes
 def test_the_clock_is_shared_and_survives(sandbox: Command) -> None:
     assert sandbox("up", *PORTS) == 0
     assert sandbox("clock", "advance", "2h") == 0

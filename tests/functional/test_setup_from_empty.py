@@ -13,6 +13,8 @@ from fakeserver.cli.main import main
 from fakeserver.sandbox.folder import Folder
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+#: twenty commands, each a process of its own
+pytestmark = pytest.mark.processes
 SCRIPT = ROOT / "doc" / "setup-from-empty.sh"
 
 

@@ -308,11 +308,18 @@ def test_the_keyboard_before_the_first_poll(
 @pytest.mark.parametrize(
     "code",
     [
-        "import sys; from protectorclient.shell import main; sys.exit(main())",
-        "import sys; sys.argv[0] = 'openstack';"
-        "from openstackclient.shell import main; sys.exit(main())",
+        pytest.param(
+            "import sys; from protectorclient.shell import main; "
+            "sys.exit(main())",
+            id="protector",
+        ),
+        pytest.param(
+            "import sys; sys.argv[0] = 'openstack';"
+            "from openstackclient.shell import main; sys.exit(main())",
+            id="openstack",
+            marks=pytest.mark.processes,
+        ),
     ],
-    ids=list(reversed(SHELLS)),
 )
 def test_nobody_listens(code: str, closed: str, local_pair: LocalPair) -> None:
     """What it ends with does not depend on a stream."""

@@ -170,6 +170,7 @@ def test_the_seconds_go_on_by_themselves(
     assert terminal.end() == 0
 
 
+@pytest.mark.processes
 def test_ctrl_c(slow: str) -> None:
     terminal = Terminal(f"operation watch {slow}")
     terminal.until("▸ replicate_snapshot")
@@ -188,6 +189,7 @@ def test_the_terminal_is_given_back_when_it_is_killed(slow: str) -> None:
     assert terminal.seen.rindex("\x1b[?25h") > terminal.seen.index("\x1b[?25l")
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize(
     ("environment", "colored"),
     [
@@ -210,6 +212,7 @@ def test_without_colors(
     assert bool(COLOR.search(terminal.seen)) is colored
 
 
+@pytest.mark.processes
 def test_the_terminal_is_resized_while_it_draws(slow: str) -> None:
     terminal = Terminal(f"operation watch {slow}")
     terminal.until("Ctrl-C stops watching; what runs goes on.")
@@ -230,6 +233,7 @@ def test_the_terminal_is_resized_while_it_draws(slow: str) -> None:
     assert terminal.end() == 130
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("term", ["dumb", "unknown", ""])
 def test_a_terminal_that_cannot_draw(
     term: str, slow: str, finish: Callable[[], None]
@@ -241,6 +245,7 @@ def test_a_terminal_that_cannot_draw(
     assert terminal.seen.rstrip().endswith("100% completed")
 
 
+@pytest.mark.processes
 def test_an_ascii_terminal(slow: str, finish: Callable[[], None]) -> None:
     terminal = Terminal(f"operation watch {slow}", PYTHONIOENCODING="ascii")
     terminal.until("> replicate_snapshot")
@@ -249,6 +254,7 @@ def test_an_ascii_terminal(slow: str, finish: Callable[[], None]) -> None:
     assert "+ completed" in terminal.left
 
 
+@pytest.mark.processes
 def test_stderr_goes_elsewhere(slow: str, finish: Callable[[], None]) -> None:
     """What is watched is on stdout; a wait's progress is on stderr."""
     terminal = Terminal(f"operation watch {slow}", stderr=subprocess.DEVNULL)
@@ -291,6 +297,7 @@ def fleet(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPair]:
         yield pair
 
 
+@pytest.mark.processes
 def test_forty_groups_on_a_terminal_of_any_size(fleet: LocalPair) -> None:
     """Never more than fits, and all of them when it is left."""
     terminal = Terminal("status --watch --interval 1s")
@@ -314,6 +321,7 @@ def test_forty_groups_on_a_terminal_of_any_size(fleet: LocalPair) -> None:
     assert "Ctrl-C" not in terminal.left
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("term", ["dumb", None])
 def test_a_status_where_nothing_can_be_drawn(
     term: str | None, local_pair: LocalPair
