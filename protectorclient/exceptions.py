@@ -23,7 +23,7 @@ operation that failed are two things and have two branches::
     │   └── UnreadableAnswer          an answer without what belongs there
     │       └── NotTheService         a proxy's word, say, not the service's
     ├── AuthenticationFailed          Keystone said no
-    ├── OutcomeUnknown                sent; whether it was done, who knows
+    ├── OutcomeUnknown                sent; it may or may not be done
     ├── HTTPError                     the service answered with an error
     │   ├── BadRequest                400
     │   │   ├── MappingIncomplete
@@ -175,7 +175,7 @@ class VersionNotSupported(ProtectorError):
 
 
 class GuardRefused(ProtectorError):
-    """Stopped on this side: the world is not as it was said to be."""
+    """A condition does not hold on this side; nothing was sent."""
 
 
 class PrimaryAnswers(GuardRefused):
@@ -378,7 +378,7 @@ class ServerError(HTTPError):
 
 
 class ServiceUnavailable(ServerError):
-    """Not now: something in front answered, or asks for patience."""
+    """502, 503, 504, 408, 429: the service cannot answer now."""
 
 
 class OperationError(ProtectorError):

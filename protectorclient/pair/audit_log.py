@@ -62,7 +62,7 @@ class AuditLog:
 
     @property
     def path(self) -> pathlib.Path:
-        """The file.
+        """Return the file.
 
         :raises OSError: the user has no home directory.
         """

@@ -31,9 +31,9 @@ def signs_of_life(
     here = at_once.start(lambda: answered_protector(error, keystone, answers))
     there = at_once.start(lambda: heard(compare))
     signs = (
-        ("its Keystone, from here", keystone),
-        ("its protector, from here", here.result()),
-        (f"its protector, from {survivor.name}", there.result()),
+        ("its Keystone answers", keystone),
+        ("its protector answers", here.result()),
+        (f"its protector answers {survivor.name}", there.result()),
     )
     return tuple(text for text, alive in signs if alive)
 

@@ -255,7 +255,7 @@ class MirroredRecords(Sites):
 
 
 def _given(**fields: str | None) -> dict[str, str]:
-    """The fields that are not None."""
+    """Return the fields that are not None."""
     return {name: it for name, it in fields.items() if it is not None}
 
 
@@ -393,7 +393,7 @@ def _find(
     what: str,
     manager: Callable[[Client], _Manager[R]],
 ) -> dict[str, R]:
-    """The record at each service that has it, by the clouds' names.
+    """Return the record at each service that has it, by the clouds' names.
 
     A name is looked up at each, and must mean one record.
     """

@@ -78,7 +78,7 @@ class MetadataManager(_manager.Manager):
 
 
 def members_at(document: Document, site_id: str) -> list[dict[str, Any]]:
-    """Return what the members have at one site, where the document tells."""
+    """Return what the members have at one site, as far as it is known."""
     found = []
     for member in document.get("members") or ():
         at_site = (member.get("sites") or {}).get(site_id)

@@ -153,9 +153,7 @@ def test_a_primary_that_answers_half(local_pair: LocalPair) -> None:
     local_pair.fault("503", site="a", match="*identity*")
     ran = protector(UNPLANNED)
     assert (ran.code, ran.out) == (5, "")
-    assert ran.err.startswith(
-        "site-a: the current primary answers (its protector, from here): "
-    )
+    assert ran.err.startswith("site-a is alive: its protector answers. ")
     accepted = protector(f"{UNPLANNED} --accept-divergence --wait -f json")
     assert accepted.code == 0, accepted.err
     assert accepted.json["site"] == "site-b"

@@ -160,9 +160,9 @@ REFUSED = [
     (
         f"{GROUP} failover prod-web-app --type unplanned {WEB}",
         5,
-        "site-a: the current primary answers (its Keystone, from here; its "
-        "protector, from here; its protector, from site-b): an unplanned "
-        "failover would make the two sites diverge\n"
+        "site-a is alive: its Keystone answers, its protector answers, its "
+        "protector answers site-b. Unplanned failover refused: both sites "
+        "would run the group\n"
         "hint: --accept-divergence fails over all the same\n"
         f"openstack protector {GROUP} failover prod-web-app {WEB}\n",
     ),

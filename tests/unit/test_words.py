@@ -21,8 +21,6 @@ UNREAD: set[str] = {
     "protectorclient/config",
     "protectorclient/mapping",
     "protectorclient/polling",
-    "protectorclient/records",
-    "protectorclient/v1",
 }
 
 PARTS = [part for part in words.parts() if part not in UNREAD]

@@ -46,12 +46,12 @@ class PreparedAction:
 
     @property
     def group(self) -> ProtectionGroup:
-        """The group that is acted on."""
+        """Return the group that is acted on."""
         return self.located.group
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The parameters of the action; None for what is not given."""
+        """Return the parameters of the action; None for what is not given."""
         return {
             "network_mapping": self.networks and self.networks.ids(),
             "flavor_mapping": self.flavors and self.flavors.ids(),

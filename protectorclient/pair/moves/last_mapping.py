@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def of(operation: Operation) -> MappingFile:
-    """The mappings that an operation was started with, as ids."""
+    """Return the mappings that an operation was started with, as ids."""
     parameters = operation.parameters
     return MappingFile(
         networks=dict(parameters.get("network_mapping") or {}),
@@ -23,7 +23,7 @@ def of(operation: Operation) -> MappingFile:
 
 
 def failover(pair: SitePair, group: Group) -> MappingFile:
-    """The mappings of the group's last failover that was completed.
+    """Return the mappings of the group's last failover that was completed.
 
     Where it was given none, those stored with the group have served.
 

@@ -161,7 +161,7 @@ def need_target(prepared: PreparedAction) -> None:
 
 
 def _look(located: Location) -> ShellCommand:
-    """The command that shows what of a site does not answer."""
+    """Return the command that shows what of a site does not answer."""
     name = shell_word(located.group.name)
     return protector(f"protection-group check {name}")
 
@@ -187,8 +187,8 @@ def _prove_dead(located: Location, accepted: bool) -> None:
     )
     if signs:
         raise exceptions.PrimaryAnswers(
-            f"the current primary answers ({'; '.join(signs)}): an unplanned"
-            " failover would make the two sites diverge",
+            f"{primary.name} is alive: {', '.join(signs)}. Unplanned failover"
+            " refused: both sites would run the group",
             site=primary.name,
             hint="use a planned failover, or accept the divergence",
         ).then(_look(located))

@@ -72,7 +72,7 @@ class Names:
 
     @functools.cached_property
     def used_networks(self) -> tuple[Thing, ...]:
-        """The networks that the members are on at the source."""
+        """Return the networks that the members are on at the source."""
         return _distinct(
             network
             for member in self._members
@@ -81,7 +81,7 @@ class Names:
 
     @functools.cached_property
     def used_flavors(self) -> tuple[Thing, ...]:
-        """The flavors that the members have at the source."""
+        """Return the flavors that the members have at the source."""
         return _distinct(
             member["flavor"]
             for member in self._members
