@@ -115,7 +115,9 @@ class SiteAdapter:
         #: The site's clock less this machine's, by its last answer.
         self.clock_skew: float | None = None
         #: Whether the service marks what it says.
-        self.marks = marks.Marks(self._probe)
+        self.marks = marks.Marks(
+            self._probe, overridden=bool(endpoint_override)
+        )
 
     # Where
 
@@ -132,11 +134,17 @@ class SiteAdapter:
         if self._project_id is None:
             found = self._scope() or self.endpoint.project_id
             if not found:
-                raise exceptions.AuthenticationFailed(
-                    "the token is not scoped to a project", site=self.site
-                )
+                raise self._without_project()
             self._project_id = found
         return self._project_id
+
+    def _without_project(self) -> exceptions.AuthenticationFailed:
+        return exceptions.AuthenticationFailed(
+            "the token is not scoped to a project; name one with project_name"
+            " and project_domain_name in clouds.yaml, or with OS_PROJECT_NAME"
+            " and OS_PROJECT_DOMAIN_NAME",
+            site=self.site,
+        )
 
     def _find_url(self) -> str:
         if self._override:
@@ -149,6 +157,9 @@ class SiteAdapter:
         with failures.reading_catalog(self.site):
             found = self._adapter.get_endpoint()
         if not found:
+            if not self._scope():
+                # Keystone leaves out of its catalog what needs a project
+                raise self._without_project()
             auth: Any = self._auth or self.session.auth
             with failures.reading_catalog(self.site):
                 known = auth.get_access(self.session).service_catalog.catalog
@@ -292,7 +303,10 @@ class SiteAdapter:
         error.is_word = error_bodies.is_word(response)
         if not (error.is_word or self.marks.counts(response)):
             return marks.stranger(
-                response, site=self.site, safe=method in _SAFE
+                response,
+                site=self.site,
+                safe=method in _SAFE,
+                overridden=self.marks.overridden,
             )
         if isinstance(error, exceptions.VersionRefused):
             self._explain_refused_version(error)

@@ -47,6 +47,7 @@ def read(
                 response,
                 site=site,
                 lead="the version of the API is not known: ",
+                overridden=marks.overridden,
             )
     assert lost is not None
     raise lost

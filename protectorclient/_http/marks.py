@@ -23,8 +23,12 @@ class Marks:
         calls `learn`.
     """
 
-    def __init__(self, probe: Callable[[], object]) -> None:
+    def __init__(
+        self, probe: Callable[[], object], *, overridden: bool = False
+    ) -> None:
         self._probe = probe
+        #: Whether the address is a setting's, not the catalog's.
+        self.overridden = overridden
         #: None until the service has said something in this process. One
         #: mark is enough; only a success can show that there are none.
         self.used: bool | None = None
@@ -80,14 +84,20 @@ def stranger(
     site: str | None,
     safe: bool = True,
     lead: str = "",
+    overridden: bool = False,
 ) -> exceptions.ProtectorError:
     """The exception for what is not the service's word.
 
     :param safe: whether nothing was to be changed.
+    :param overridden: whether a setting named the address.
     """
     where = error_bodies.without_userinfo(response.url).split("?")[0]
     said = error_bodies.summary(response)
     told = f"{lead}something else than the protector service {said} at {where}"
+    if overridden:
+        told += (
+            ", which protector_endpoint_override names in place of the catalog"
+        )
     if safe:
         return exceptions.NotTheService(
             told, site=site, sent=True, brief=f"something else {said}"

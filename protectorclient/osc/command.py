@@ -302,7 +302,10 @@ class Command(command.Command):
             options=self.app.options,
             sites=self.sites,
         )
-        self.next(*next_commands.after(error, now))
+        lines = next_commands.after(error, now)
+        if self.wait is not None:
+            lines += self.wait.resume_after(error)
+        self.next(*lines)
         return int(code_for(error))
 
     def each(

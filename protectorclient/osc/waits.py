@@ -22,6 +22,9 @@ class Wait(Protocol):
     def complete(self, error: BaseException) -> None:
         """Add to an error the commands that take up the wait again."""
 
+    def resume_after(self, error: BaseException) -> tuple[ShellCommand, ...]:
+        """Return the command that waits again after a login has ended."""
+
     def advise(self, error: BaseException) -> None:
         """Write the leftovers, the likely cause and the fix to stderr."""
 

@@ -152,7 +152,12 @@ def _world(
             entry = json.loads((sandbox / f"{site}.pid").read_text())
             used = memory(entry["pid"])
             watch.say(f"{site}: {urls[site]}, {used:.0f} MiB")
-        described = {"keystones": known, "urls": urls, "seed": SEED}
+        described = {
+            "keystones": known,
+            "urls": urls,
+            "seed": SEED,
+            "python": str(python),
+        }
         (processes.folder / DESCRIBED).write_text(json.dumps(described))
         yield
     finally:

@@ -4,6 +4,9 @@ import dataclasses
 import json
 import os
 import pathlib
+import urllib.parse
+
+from tests.interop.keystone import Keystone
 
 #: the variable that names the folder of the run
 VARIABLE = "INTEROP_DIR"
@@ -21,6 +24,20 @@ class Place:
     #: site -> URL of the protector service, without a path
     urls: dict[str, str]
     seed: int
+    #: the interpreter with Keystone in it
+    python: str
+
+    def keystone(self, site: str) -> Keystone:
+        """The Keystone of a site, to be started again after it was ended."""
+        port = urllib.parse.urlsplit(self.keystones[site]).port
+        assert port is not None
+        folder = self.folder / f"keystone-{site}"
+        return Keystone(site, folder, port, pathlib.Path(self.python))
+
+    def pid_of_keystone(self, site: str) -> int:
+        """Its process, as the run that started it wrote it down."""
+        name = self.keystone(site).name
+        return int((self.folder / f"{name}.pid").read_text())
 
     @property
     def sandbox(self) -> pathlib.Path:

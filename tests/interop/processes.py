@@ -75,6 +75,8 @@ class Processes:
 
         :param shown: it writes where this process does, not into a log.
         """
+        if name in self._running:
+            self.end(name)
         with (self.folder / f"{name}.log").open("ab") as log:
             made = subprocess.Popen(
                 command,

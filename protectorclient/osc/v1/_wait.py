@@ -32,6 +32,13 @@ if TYPE_CHECKING:
 _HISTORY = 50
 _WIDTH = 79
 
+#: What a token that has expired, or was revoked, is answered with.
+_REFUSED_LOGIN = (
+    exceptions.AuthenticationFailed,
+    exceptions.Unauthorized,
+    exceptions.Forbidden,
+)
+
 
 class WaitInterrupted(KeyboardInterrupt):
     """The command no longer waits; the operation goes on.
@@ -241,6 +248,17 @@ class Wait:
                 )
             )
         error.then(*lines)
+
+    def resume_after(self, error: BaseException) -> tuple[ShellCommand, ...]:
+        if not isinstance(error, _REFUSED_LOGIN):
+            return ()
+        ended = [
+            key.operation_id
+            for key in self.state.keys
+            if (end := self.state.end(key.operation_id)) is not None
+            and end.error is error
+        ]
+        return (self.resume(ended),) if ended else ()
 
     def advise(self, error: BaseException) -> None:
         if not isinstance(
