@@ -60,6 +60,7 @@ BY_REASON: dict[str, type[exceptions.HTTPError]] = {
     "version-not-supported": exceptions.VersionRefused,
     "too-large": exceptions.TooLarge,
     "internal": exceptions.ServerError,
+    "identity-unreachable": exceptions.ServiceUnavailable,
 }
 #: The class for a status that came without a reason.
 BY_STATUS: dict[int, type[exceptions.HTTPError]] = {
