@@ -21,7 +21,8 @@ def signs_of_life(
     compare: Callable[[], SyncStatus],
     answers: Callable[[], bool],
 ) -> tuple[str, ...]:
-    """Who of the primary answers, and from where; nothing when it is dead.
+    """Return who of the primary answers, and from where; nothing when it is
+    dead.
 
     :param error: what came of asking it for the group.
     :param compare: asks the survivor how its metadata compare.
@@ -41,7 +42,7 @@ def signs_of_life(
 def answered_keystone(
     handle: SiteHandle, error: exceptions.ProtectorError | None
 ) -> bool:
-    """Whether Keystone said anything, a refusal included.
+    """Return whether Keystone said anything, a refusal included.
 
     Told from what is known already: to ask a dead one again would cost a
     second timeout.
@@ -57,7 +58,8 @@ def answered_protector(
     keystone: bool,
     answers: Callable[[], bool],
 ) -> bool:
-    """Whether the service itself answers, with or without its Keystone."""
+    """Return whether the service itself answers, with or without its
+    Keystone."""
     if error is None:
         return True
     if isinstance(error, exceptions.HTTPError):
@@ -69,7 +71,7 @@ def answered_protector(
 
 
 def heard(compare: Callable[[], SyncStatus]) -> bool:
-    """Whether the other site still hears from its peer.
+    """Return whether the other site still hears from its peer.
 
     One that cannot tell has not heard it.
     """

@@ -41,26 +41,26 @@ class Location:
 
     @property
     def dead(self) -> SiteHandle | None:
-        """The site that does not answer, if one does not."""
+        """Return the site that does not answer, if one does not."""
         for handle in (self.current, self.other):
             if isinstance(self.errors.get(handle.name), NO_ANSWER):
                 return handle
         return None
 
     def facts(self, handle: SiteHandle) -> SiteFacts:
-        """What a site has been asked, each question once."""
+        """Return what a site has been asked, each question once."""
         return self.asked.facts(handle.name)
 
     def beside(self, handle: SiteHandle) -> SiteHandle:
-        """The other one of the two."""
+        """Return the other one of the two."""
         return self.other if handle is self.current else self.current
 
     def site(self, handle: SiteHandle) -> Site | None:
-        """The site record of a handle."""
+        """Return the site record of a handle."""
         return self.sites.get(self.site_ids[handle.name])
 
     def site_name(self, site_id: str | None) -> str | None:
-        """The name of a site, where it is known."""
+        """Return the name of a site, where it is known."""
         site = self.sites.get(site_id or "")
         return site.name if site else site_id
 
@@ -79,7 +79,7 @@ class SyncReport:
 
     @property
     def in_sync(self) -> bool:
-        """Whether both hold the same, and both say so."""
+        """Return whether both hold the same, and both say so."""
         return self.status == "IN_SYNC"
 
 
@@ -93,7 +93,7 @@ class History:
 
 
 def rank(group: ProtectionGroup) -> tuple[int, int]:
-    """What decides which of two sites' records of a group is ahead."""
+    """Return what decides which of two sites' records of a group is ahead."""
     return group.failover_count, group.metadata_version
 
 
@@ -101,7 +101,7 @@ def together(
     sides: Mapping[str, SyncStatus],
     errors: Mapping[str, exceptions.ProtectorError],
 ) -> str:
-    """One status out of what both sites say."""
+    """Make one status out of what both sites answer."""
     said = {side.status for side in sides.values()}
     if any(isinstance(error, NO_ANSWER) for error in errors.values()):
         return "UNREACHABLE"

@@ -73,7 +73,8 @@ def take_name(handle: SiteHandle, other: SiteHandle | None) -> None:
 
 
 def keystone(url: str | None) -> str | None:
-    """The address of a Keystone, in the one form in which it compares."""
+    """Return the address of a Keystone, in the one form in which it
+    compares."""
     if not url:
         return None
     parts = urllib.parse.urlsplit(str(url).strip())
@@ -89,7 +90,7 @@ def keystone(url: str | None) -> str | None:
 
 
 def _alike(first: Access | None, second: Access | None) -> bool:
-    """Whether both read the same catalog for the same service."""
+    """Return whether both read the same catalog for the same service."""
     if first is None or second is None:
         return False
     urls = [
@@ -116,7 +117,7 @@ def _local_id(handle: SiteHandle) -> str | None:
 
 
 def _local(handle: SiteHandle) -> Site | None:
-    """The site's own record, where its records have been read."""
+    """Return the site's own record, where its records have been read."""
     if not handle.has_sites:
         return None
     try:

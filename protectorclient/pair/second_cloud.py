@@ -76,7 +76,7 @@ def choose(
 def without_asking(
     explicit: str | None, primary: SiteHandle, config: OpenStackConfig
 ) -> Choice | None:
-    """The other site's entry, where no site has to be asked for it.
+    """Return the other site's entry, where no site has to be asked for it.
 
     :param explicit: the entry's name, where it is told.
     :param primary: the first site.
@@ -103,14 +103,14 @@ def without_asking(
 
 
 def names(config: OpenStackConfig) -> list[str]:
-    """The entries of clouds.yaml, without what the environment adds."""
+    """Return the entries of clouds.yaml, without what the environment adds."""
     return [entry.name for entry in _entries(config)]
 
 
 def _others(
     primary: SiteHandle, own: _Entry, entries: list[_Entry]
 ) -> list[_Entry]:
-    """The entries that are not the first cloud's."""
+    """Return the entries that are not the first cloud's."""
     return [
         entry
         for entry in entries
@@ -125,7 +125,7 @@ def _of_peer(
     others: list[_Entry],
     entries: list[_Entry],
 ) -> Choice:
-    """The entry whose Keystone is that of the peer's site record."""
+    """Return the entry whose Keystone is that of the peer's site record."""
     try:
         peers, local = _records(primary)
     except (*NO_ANSWER, exceptions.ConfigProblem) as error:
@@ -159,7 +159,7 @@ def _of_peer(
 
 
 def _records(primary: SiteHandle) -> tuple[list[Site], Site]:
-    """The records of the peers and of the first site itself."""
+    """Return the records of the peers and of the first site itself."""
     records = primary.sites
     same_site.take_name(primary, None)
     local = primary.local
@@ -172,7 +172,7 @@ def _records(primary: SiteHandle) -> tuple[list[Site], Site]:
 
 
 def _is(entry: _Entry, peer: Site, local: Site) -> bool:
-    """Whether an entry leads to the site of a record."""
+    """Return whether an entry leads to the site of a record."""
     where = keystone(peer.auth_url)
     if where is None or keystone(entry.auth_url) != where:
         return False
@@ -183,7 +183,7 @@ def _is(entry: _Entry, peer: Site, local: Site) -> bool:
 
 
 def _at(entry: _Entry, own: _Entry) -> bool:
-    """Whether an entry leads to where the first cloud is."""
+    """Return whether an entry leads to where the first cloud is."""
     where = keystone(own.auth_url)
     return (
         where is not None
@@ -193,7 +193,7 @@ def _at(entry: _Entry, own: _Entry) -> bool:
 
 
 def _own(primary: SiteHandle) -> _Entry:
-    """The first cloud, as it was opened."""
+    """Return the first cloud, as it was opened."""
     access = primary.access
     auth = access.session.auth
     return _Entry(
@@ -205,7 +205,7 @@ def _own(primary: SiteHandle) -> _Entry:
 
 
 def _entries(config: OpenStackConfig) -> list[_Entry]:
-    """The entries of clouds.yaml, without what the environment adds."""
+    """Return the entries of clouds.yaml, without what the environment adds."""
     found = config.cloud_config.get("clouds")
     if not isinstance(found, Mapping):
         return []

@@ -78,7 +78,7 @@ class SiteHandle:
 
     @_kept
     def client(self) -> Client:
-        """The protector service of the site."""
+        """Return the protector service of the site."""
         return self.access.client(
             api_version=self._api_version,
             connect_timeout=self._timeouts[0],
@@ -97,7 +97,7 @@ class SiteHandle:
 
     @_kept
     def local(self) -> Site:
-        """The record of this very site.
+        """Return the record of this very site.
 
         A service that does not mark it is recognised by its address,
         then by its cloud's name.
@@ -134,12 +134,12 @@ class SiteHandle:
 
     @property
     def has_sites(self) -> bool:
-        """Whether the site records have been read already."""
+        """Return whether the site records have been read already."""
         return "sites" in self.__dict__
 
     @property
     def known_endpoint(self) -> urls.Endpoint | None:
-        """The service's URL, where it has been looked up already."""
+        """Return the service's URL, where it has been looked up already."""
         if "client" not in self.__dict__:
             return None
         return self.client.http.known_endpoint
@@ -159,7 +159,7 @@ class SiteHandle:
             self.finder.site = name
 
     def answers(self, url: str | None = None) -> bool:
-        """Whether the protector service answers anything at all.
+        """Return whether the protector service answers anything at all.
 
         :param url: its address as the other site has it registered,
             which is found without this site's Keystone.

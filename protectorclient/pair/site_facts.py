@@ -49,12 +49,12 @@ class SiteFacts:
 
     @property
     def name(self) -> str:
-        """The cloud's name."""
+        """Return the cloud's name."""
         return self.handle.name
 
     @property
     def client(self) -> Client:
-        """The site's service, for what is not kept."""
+        """Return the site's service, for what is not kept."""
         return self.handle.client
 
     def ask(self, key: Any, question: Callable[[], T]) -> T:
@@ -87,7 +87,7 @@ class SiteFacts:
 
     @property
     def barred(self) -> exceptions.ProtectorError | None:
-        """Why nothing can be asked here, if nothing can."""
+        """Say why nothing can be asked here, if nothing can."""
         try:
             self.ask("open", self._open)
         except exceptions.ProtectorError as error:
@@ -96,7 +96,7 @@ class SiteFacts:
 
     @property
     def silent(self) -> bool:
-        """Whether it does not answer."""
+        """Return whether it does not answer."""
         return isinstance(self.barred, NO_ANSWER)
 
     def _open(self) -> None:
@@ -121,12 +121,14 @@ class SiteFacts:
         return self.client.http.clock_skew
 
     def answers(self, url: str | None) -> bool:
-        """Whether its protector answers at an address, without a token."""
+        """Return whether its protector answers at an address, without a
+        token."""
         return self.ask("answers", lambda: self.handle.answers(url))
 
     @property
     def token(self) -> Any:
-        """What Keystone said of the token; None where it is no Keystone's."""
+        """Return what Keystone said of the token; None where it is no
+        Keystone's."""
         session = self.handle.access.session
         get = getattr(session.auth, "get_access", None)
         if get is None:
@@ -140,42 +142,42 @@ class SiteFacts:
 
     @property
     def local(self) -> Site:
-        """The site's own record."""
+        """Return the site's own record."""
         return self.ask("local", lambda: self.handle.local)
 
     @property
     def networks(self) -> list[dict[str, Any]]:
-        """All networks that the project sees."""
+        """Fetch all networks that the project sees."""
         return self.ask("networks", self.handle.finder.networks)
 
     @property
     def subnets(self) -> list[dict[str, Any]]:
-        """All subnets that the project sees."""
+        """Fetch all subnets that the project sees."""
         return self.ask("subnets", self.handle.finder.subnets)
 
     @property
     def flavors(self) -> list[dict[str, Any]]:
-        """All flavors that the project sees."""
+        """Fetch all flavors that the project sees."""
         return self.ask("flavors", self.handle.finder.flavors)
 
     @property
     def servers(self) -> list[dict[str, Any]]:
-        """All servers of the project."""
+        """Fetch all servers of the project."""
         return self.ask("servers", self.handle.finder.servers)
 
     @property
     def volumes(self) -> list[dict[str, Any]]:
-        """All volumes of the project."""
+        """Fetch all volumes of the project."""
         return self.ask("volumes", self.handle.finder.volumes)
 
     @property
     def compute_limits(self) -> dict[str, Any]:
-        """What the project may have in Nova, and has."""
+        """Fetch what the project may have in Nova, and has."""
         return self.ask("compute limits", self.handle.finder.compute_limits)
 
     @property
     def volume_limits(self) -> dict[str, Any]:
-        """What the project may have in Cinder, and has."""
+        """Fetch what the project may have in Cinder, and has."""
         return self.ask("volume limits", self.handle.finder.volume_limits)
 
     @property
@@ -185,7 +187,7 @@ class SiteFacts:
 
     @property
     def volume_types(self) -> tuple[VolumeType, ...]:
-        """The volume types, as the service sees them."""
+        """Fetch the volume types, as the service sees them."""
         return self.ask(
             "volume types",
             lambda: self.client.sites.volume_types(self.local),
@@ -193,7 +195,7 @@ class SiteFacts:
 
     @property
     def health(self) -> dict[str, GroupHealth]:
-        """The health report, by the groups' ids. *1.2*"""
+        """Fetch the health report, by the groups' ids. *1.2*"""
         return self.ask(
             "health",
             lambda: {
@@ -204,12 +206,12 @@ class SiteFacts:
 
     @property
     def has_health(self) -> bool:
-        """Whether the site is new enough for a health report."""
+        """Return whether the site is new enough for a health report."""
         return self.client.http.has(microversions.HEALTH)
 
     @property
     def groups(self) -> list[ProtectionGroup]:
-        """All groups of the project."""
+        """Fetch all groups of the project."""
         return self.ask(
             "groups",
             lambda: list(self.client.protection_groups.list(page_size=_PAGE)),
@@ -218,7 +220,7 @@ class SiteFacts:
     def documented_groups(
         self, limit: int | None = None
     ) -> list[ProtectionGroup]:
-        """All groups, and their metadata with them.
+        """Fetch all groups, and their metadata with them.
 
         One list answers `document` of each of them. Of a service that does
         not have the metadata in its list, `document` asks one by one.
@@ -248,7 +250,7 @@ class SiteFacts:
     def documents(
         self, groups: Iterable[ProtectionGroup]
     ) -> list[dict[str, Any]]:
-        """The metadata of several groups, in their order."""
+        """Fetch the metadata of several groups, in their order."""
         return at_once.each_of(
             [group.id for group in groups], self.document, askers=_ASKERS
         )
@@ -256,41 +258,41 @@ class SiteFacts:
     # One group
 
     def find(self, name: str) -> ProtectionGroup:
-        """A group by its name or id."""
+        """Fetch a group by its name or id."""
         return self.ask(
             ("find", name),
             lambda: self.client.protection_groups.find(name),
         )
 
     def get(self, group: str) -> ProtectionGroup:
-        """A group by its id alone."""
+        """Fetch a group by its id alone."""
         return self.ask(
             ("get", group),
             lambda: self.client.protection_groups.get(group),
         )
 
     def document(self, group: str) -> dict[str, Any]:
-        """The metadata document of a group."""
+        """Fetch the metadata document of a group."""
         return self.ask(
             ("document", group),
             lambda: self.client.metadata.get(group),
         )
 
     def policy(self, group: str) -> Policy:
-        """The policy of a group; NotFound without one."""
+        """Fetch the policy of a group; NotFound without one."""
         return self.ask(
             ("policy", group), lambda: self.client.policies.get(group)
         )
 
     def storage(self, group: str) -> ConsistencyGroup:
-        """The recovery points of a group."""
+        """Fetch the recovery points of a group."""
         return self.ask(
             ("storage", group),
             lambda: self.client.consistency_groups.get(group),
         )
 
     def sync(self, group: str, *, local: bool = False) -> SyncStatus:
-        """How the two sites compare, as this one sees it.
+        """Return how the two sites compare, as this one sees it.
 
         :param local: what it holds itself; its peer is not asked.
         """
@@ -304,7 +306,7 @@ class SiteFacts:
     def members(
         self, group: str, limit: int | None = None, marker: str | None = None
     ) -> list[Member]:
-        """The members of a group."""
+        """Fetch the members of a group."""
         return self.ask(
             ("members", group, limit, marker),
             lambda: list(
@@ -313,14 +315,14 @@ class SiteFacts:
         )
 
     def operation(self, operation_id: str) -> Operation:
-        """An operation that this site has started, by its id."""
+        """Fetch an operation that this site has started, by its id."""
         return self.ask(
             ("operation", operation_id),
             lambda: self.client.operations.get(operation_id),
         )
 
     def newest(self, group: str, limit: int = _NEWEST) -> list[Operation]:
-        """The group's newest operations here, newest first."""
+        """Fetch the group's newest operations here, newest first."""
         return self.ask(
             ("newest", group, limit),
             lambda: list(
@@ -331,5 +333,5 @@ class SiteFacts:
         )
 
     def unfinished(self, group: str) -> list[Operation]:
-        """The group's operations here that have not ended."""
+        """Fetch the group's operations here that have not ended."""
         return [one for one in self.newest(group) if not one.is_finished]

@@ -163,7 +163,8 @@ class SitePair(PairActions, MetadataActions, MirroredRecords):
 
     @property
     def reads(self) -> Reads:
-        """The reads of groups and operations, each asked of both sites."""
+        """Return the reads of groups and operations, each asked of both
+        sites."""
         return Reads(self.handles, grace=self.site_grace)
 
     def need_both(self) -> None:
@@ -225,7 +226,7 @@ class SitePair(PairActions, MetadataActions, MirroredRecords):
     def sync_status(
         self, group: Group, *, grace: float | None = SITE_GRACE
     ) -> SyncReport:
-        """How both sites' metadata compare, as each of them sees it.
+        """Return how both sites' metadata compare, as each of them sees it.
 
         Where one is silent the other is asked for itself alone: its
         service would wait for the silent one too.
@@ -276,7 +277,7 @@ class SitePair(PairActions, MetadataActions, MirroredRecords):
         )
 
     def operation(self, operation_id: str) -> tuple[Operation, SiteHandle]:
-        """An operation and the site that knows it: both are asked.
+        """Return an operation and the site that knows it: both are asked.
 
         :param operation_id: ``op-<uuid>``.
         :returns: its record, and the site.

@@ -46,7 +46,7 @@ class Sites:
         return self.primary, self.secondary
 
     def beside(self, handle: SiteHandle) -> SiteHandle:
-        """The other one of the two.
+        """Return the other one of the two.
 
         :param handle: one of them.
         :returns: the one that it is not; the first, for any other.
@@ -55,7 +55,7 @@ class Sites:
         return self.secondary if handle is self.primary else self.primary
 
     def handle(self, name: str) -> SiteHandle:
-        """A site by its cloud's name, its site's name or its site id.
+        """Return a site by its cloud's name, its site's name or its site id.
 
         :param name: any of the three.
         :returns: the one of the two that is meant.

@@ -148,7 +148,7 @@ test_there.__test__ = False  # type: ignore[attr-defined]
 
 
 def _policy(context: Context) -> Mapping[str, Any]:
-    """The policy, which is part of the metadata."""
+    """Return the policy, which is part of the metadata."""
     found = context.forecast.document.get("policy")
     if not isinstance(found, Mapping):
         raise Skip("the group has no policy")
@@ -226,7 +226,7 @@ def members_once(context: Context) -> Verdict:
 def _instances(
     group: ProtectionGroup, document: Mapping[str, Any]
 ) -> Iterator[str]:
-    """The ids of a group's instances, where it runs."""
+    """Return the ids of a group's instances, where it runs."""
     primary = str(group.current_primary_site_id)
     for member in members_at(document, primary):
         if member.get("instance_id"):

@@ -43,7 +43,7 @@ def reachable(context: Context, side: SiteFacts) -> Verdict:
 
 
 def _look_at(context: Context, side: SiteFacts) -> list[str]:
-    """A way round only where the dead site is the one that is left."""
+    """Suggest a way round, where the dead site is the one that is left."""
     located = context.located
     record = None
     if located is not None:
@@ -145,7 +145,7 @@ def clocks(context: Context) -> Verdict:
 
 
 def site_status(context: Context, side: SiteFacts) -> Verdict:
-    """What both services have recorded of one site."""
+    """Return what both services have recorded of one site."""
     located = context.located
     if located is None:
         raise Skip("no site answers that knows the group")
@@ -217,7 +217,7 @@ def known(context: Context, side: SiteFacts) -> Verdict:
 
 
 def _was_deleted(side: SiteFacts, group: str) -> bool:
-    """Whether the site reports that the group was deleted there."""
+    """Return whether the site reports that the group was deleted there."""
     try:
         side.get(group)
     except exceptions.ResourceNotFound as error:

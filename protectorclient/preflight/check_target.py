@@ -65,7 +65,7 @@ def _set_mapping(
     matches: Sequence[Match],
     lost: Sequence[Match],
 ) -> list[str]:
-    """The whole mapping to be stored, or where the guesses end, advice.
+    """Make the whole mapping to be stored, or where the guesses end, advice.
 
     In an outage nothing can be stored: there it goes with the action.
     """
@@ -89,7 +89,7 @@ def _in_file(
     guesses: Iterable[suggest.Guess],
     lost: Iterable[Match],
 ) -> list[str]:
-    """What the mapping file lacks, as it is written there."""
+    """Make what the mapping file lacks, as it is written there."""
     by_id = {guess.source.id: guess.target for guess in guesses}
     lines = [f"In the mapping file, under {what}s:"]
     for match in lost:
@@ -104,13 +104,13 @@ def _in_file(
 
 
 def failover(context: Context) -> ShellCommand:
-    """The unplanned failover, as far as its mappings can be guessed."""
+    """Make the unplanned failover, as far as its mappings can be guessed."""
     name = context.group.name
     return commands.move("failover", name, mapped(context), unplanned=True)
 
 
 def mapped(context: Context) -> list[list[str] | None]:
-    """The options that a move needs, as far as they can be guessed."""
+    """Make the options that a move needs, as far as they can be guessed."""
     found: list[list[str] | None] = []
     for what in KINDS:
         try:
@@ -203,7 +203,7 @@ def mapping_shared(context: Context) -> Verdict:
 
 
 def _unmatched(matches: Iterable[Match], lost: Sequence[Match]) -> list[Match]:
-    """The same, with some to be matched anew."""
+    """Return the same, with some to be matched anew."""
     return [
         Match(match.source, None, "no match", match.instances)
         if match in lost

@@ -169,28 +169,28 @@ class Context:
 
     @property
     def group(self) -> ProtectionGroup:
-        """The group, as the site has it that is ahead."""
+        """Return the group, as the site has it that is ahead."""
         if self.located is None:
             raise Skip("no site answers that knows the group")
         return self.located.group
 
     @property
     def source(self) -> SiteFacts | None:
-        """Where the group runs."""
+        """Return where the group runs."""
         if self.located is None:
             return None
         return self.sides[self.located.current.name]
 
     @property
     def target(self) -> SiteFacts | None:
-        """Where it would go, or where its tests are."""
+        """Return where it would go, or where its tests are."""
         if self.located is None:
             return None
         return self.sides[self.located.other.name]
 
     @property
     def outage(self) -> bool:
-        """Whether the primary is silent, and the other site is not."""
+        """Return whether the primary is silent, and the other site is not."""
         source, target = self.source, self.target
         return (
             source is not None
@@ -201,12 +201,12 @@ class Context:
 
     @property
     def asked(self) -> SiteFacts | None:
-        """The site that the action would be sent to."""
+        """Return the site that the action would be sent to."""
         return self.target if self.purpose == "unplanned" else self.source
 
     @property
     def speaker(self) -> SiteFacts:
-        """A site that answers and knows the group; the asked one if it
+        """Return a site that answers and knows the group; the asked one if it
         can."""
         located = self.located
         if located is not None:
@@ -223,7 +223,7 @@ class Context:
         return first, second
 
     def need(self, side: SiteFacts) -> SiteFacts:
-        """The site itself, where it can be asked for the group."""
+        """Return the site itself, where it can be asked for the group."""
         if side.barred is not None:
             raise Skip(said(side.barred, side))
         if self.doubles:
@@ -236,7 +236,7 @@ class Context:
 
     @functools.cached_property
     def forecast(self) -> Forecast:
-        """The group's metadata, read for its direction."""
+        """Return the group's metadata, read for its direction."""
         located = self.located
         if located is None:
             raise Skip("no site answers that knows the group")
@@ -248,7 +248,7 @@ class Context:
 
     @property
     def agree(self) -> bool:
-        """Whether both sites have the group in one version."""
+        """Return whether both sites have the group in one version."""
         located = self.located
         if located is None or len(located.groups) < len(self.sides):
             return False
@@ -256,7 +256,7 @@ class Context:
 
     @functools.cached_property
     def documents(self) -> tuple[Mapping[str, Any], ...]:
-        """The metadata; of both sites where they may differ."""
+        """Return the metadata; of both sites where they may differ."""
         found = [self.forecast.document]
         if self.located is not None and not self.agree:
             for name in self.located.groups:
@@ -281,11 +281,11 @@ class Context:
         )
 
     def site_id(self, name: str) -> str | None:
-        """The site id of a cloud, where it is known."""
+        """Return the site id of a cloud, where it is known."""
         return self.located.site_ids[name] if self.located else None
 
     def compared(self) -> Mapping[str, SyncStatus]:
-        """How both sites' metadata compare, as each of them sees it."""
+        """Return how both sites' metadata compare, as each of them sees it."""
         group = self.group.id
         told, errors = self.asked_sites.put(lambda site: site.sync(group))
         for error in errors.values():
@@ -293,7 +293,7 @@ class Context:
         return told
 
     def open_target(self) -> SiteFacts:
-        """The target, where it can be asked."""
+        """Return the target, where it can be asked."""
         if self.target is None:
             raise Skip("no site answers that knows the group")
         if self.group.status in AWAY.get(self.purpose, ()):
@@ -305,11 +305,12 @@ class Context:
 
     @functools.cached_property
     def resources(self) -> Resources:
-        """What the group uses, matched at a target that can be asked."""
+        """Return what the group uses, matched at a target that can be
+        asked."""
         return Resources(self.forecast, self.open_target(), self._given)
 
     def _given(self, what: str) -> dict[str, str]:
-        """The mapping that the action would be sent, as ids."""
+        """Return the mapping that the action would be sent, as ids."""
         wanted = self.wanted
         file = wanted.mapping_file or MappingFile()
         if self.located is None:
@@ -325,7 +326,7 @@ class Context:
         return found.ids() if found else {}
 
     def signs_of_life(self) -> tuple[str, ...]:
-        """Who of the primary answers, and from where."""
+        """Return who of the primary answers, and from where."""
         located = self.located
         if located is None:
             raise Skip("no site answers that knows the group")
@@ -348,7 +349,7 @@ def open_sites(sites: Sites) -> BothSites:
 
 
 def said(error: exceptions.ProtectorError, side: SiteFacts) -> str:
-    """Why a site cannot be asked, in the words of every skipped row."""
+    """Say why a site cannot be asked, in the words of every skipped row."""
     if isinstance(error, exceptions.AuthenticationFailed):
         return f"not signed in at {side.name}"
     if isinstance(error, exceptions.VersionNotSupported):

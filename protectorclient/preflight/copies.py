@@ -66,7 +66,7 @@ class Copy:
 
     @property
     def word(self) -> str:
-        """What a command calls it: its name, where that is enough."""
+        """Return what a command calls it: its name, where that is enough."""
         by_name = self.is_only and not self.name.startswith("-")
         return shell_word(self.name if by_name else self.instance_id)
 
@@ -82,7 +82,7 @@ class Copy:
 
 
 def runs(server: Mapping[str, Any]) -> bool:
-    """Whether an instance runs, by its status and power state in Nova.
+    """Return whether an instance runs, by its status and power state in Nova.
 
     What cannot be told counts as running: it may write.
     """
@@ -101,7 +101,7 @@ def find(
     site: str,
     servers: Iterable[Mapping[str, Any]],
 ) -> tuple[Copy, ...]:
-    """The copies of a group at one site, drills apart.
+    """Return the copies of a group at one site, drills apart.
 
     :param documents: the group's metadata, as one site or both have them.
     :param primary: the id of the site where the group runs.
@@ -183,7 +183,7 @@ def names(copies: Sequence[Copy]) -> str:
 
 
 def sentence(copies: Sequence[Copy], primary: str) -> str:
-    """Which instances run beside the group and where, for people.
+    """Return which instances run beside the group and where, for people.
 
     :param primary: the cloud's name of the site where the group runs.
     """
@@ -204,7 +204,7 @@ def sentence(copies: Sequence[Copy], primary: str) -> str:
 
 
 def by_site(copies: Iterable[Copy]) -> dict[str, list[Copy]]:
-    """The copies at each site, by the cloud's name."""
+    """Return the copies at each site, by the cloud's name."""
     found: dict[str, list[Copy]] = {}
     for copy in copies:
         found.setdefault(copy.site, []).append(copy)
@@ -212,7 +212,7 @@ def by_site(copies: Iterable[Copy]) -> dict[str, list[Copy]]:
 
 
 def stop(copies: Iterable[Copy]) -> Iterator[ShellCommand]:
-    """The commands that stop instances where they are.
+    """Make the commands that stop instances where they are.
 
     After a failback their names may be those of other instances: then by
     their ids.
@@ -233,7 +233,7 @@ class Cure:
 
     @property
     def lines(self) -> list[str]:
-        """A command or a sentence a line."""
+        """Make a command or a sentence a line."""
         if self.instead_when is None:
             return list(self.commands)
         return [*self.commands, f"{self.instead_when}:", *self.instead]
@@ -247,7 +247,7 @@ def cure(
     primary: str,
     in_sync: bool = True,
 ) -> Cure:
-    """What ends it.
+    """Choose the commands that end it.
 
     A failback stops the instances at its target first and keeps a snapshot
     of them; where the group is not away from home, they are stopped.

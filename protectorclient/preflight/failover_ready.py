@@ -42,20 +42,20 @@ class Place:
 
     @property
     def target(self) -> SiteFacts | None:
-        """Where a failover goes, where that site answers."""
+        """Return where a failover goes, where that site answers."""
         others = [name for name in self.names if name != self.current]
         return self.sides.get(others[0]) if len(others) == 1 else None
 
     @property
     def document(self) -> Mapping[str, Any] | None:
-        """The group's metadata; None where the site refuses them."""
+        """Return the group's metadata; None where the site refuses them."""
         with contextlib.suppress(exceptions.NotFound, exceptions.Forbidden):
             return self.speaker.document(self.group.id)
         return None
 
 
 def rpo(place: Place) -> float | None:
-    """What was agreed, in seconds; None where nothing was."""
+    """Return what was agreed, in seconds; None where nothing was."""
     policy = (place.document or {}).get("policy") or {}
     minutes = policy.get("rpo_minutes")
     return minutes * 60.0 if isinstance(minutes, int | float) else None
@@ -88,7 +88,7 @@ def live_copies(place: Place) -> tuple[copies.Copy, ...] | None:
 def reasons(
     place: Place, live: tuple[copies.Copy, ...] | None
 ) -> Iterator[str]:
-    """Why the next failover would be refused, or fail at once."""
+    """Say why the next failover would be refused, or fail at once."""
     if live:
         yield copies.sentence(live, place.current)
     if place.group.status == "active" and place.target is not None:
@@ -121,7 +121,7 @@ def _unmatched(place: Place, target: SiteFacts) -> Iterator[str]:
 
 
 def _cinder(target: SiteFacts) -> Iterator[str]:
-    """Whether a member may do there what a failover does."""
+    """Return whether a member may do there what a failover does."""
     with contextlib.suppress(exceptions.ProtectorError):
         roles = getattr(target.token, "role_names", None)
         if roles and not set(roles) & check_sites.ACTING:

@@ -38,7 +38,7 @@ class Finding:
 
     @property
     def fix(self) -> str | None:
-        """What clears it, as one text."""
+        """Return what clears it, as one text."""
         return "\n".join(self.steps) or None
 
     def to_dict(self) -> dict[str, Any]:
@@ -62,17 +62,17 @@ class Report:
     warnings: tuple[str, ...] = ()
 
     def of(self, *severities: Severity) -> tuple[Finding, ...]:
-        """The findings of some severities."""
+        """Return the findings of some severities."""
         return tuple(f for f in self.findings if f.severity in severities)
 
     @property
     def bad(self) -> tuple[Finding, ...]:
-        """The problems and the warnings."""
+        """Return the problems and the warnings."""
         return self.of(Severity.PROBLEM, Severity.WARNING)
 
 
 def summary(findings: Iterable[Finding]) -> str:
-    """How many of each: ``17 ok, 1 warning, 0 problems``."""
+    """Return how many of each: ``17 ok, 1 warning, 0 problems``."""
     found = [finding.severity for finding in findings]
     ok, warnings, problems, skipped = (
         found.count(severity)
@@ -119,7 +119,7 @@ class Verdict:
 
 
 def ok(message: str, *affected: str, site: str | None = None) -> Verdict:
-    """Nothing wrong."""
+    """Make a verdict that nothing is wrong."""
     return Verdict(message, affected=affected, site=site)
 
 
@@ -139,7 +139,7 @@ def bad(
 
 
 def lines(fix: str | Iterable[str] | None) -> tuple[str, ...]:
-    """A line, or several, as several."""
+    """Make a line, or several, as several."""
     if fix is None:
         return ()
     return (fix,) if isinstance(fix, str) else tuple(fix)

@@ -49,14 +49,15 @@ class Impact:
 
     @property
     def names(self) -> list[str]:
-        """The instances that are moved or tested, as far as known."""
+        """Return the instances that are moved or tested, as far as known."""
         if self.forecast is None:
             return []
         return [instance.name for instance in self.forecast.instances]
 
     @property
     def unmatched(self) -> list[str]:
-        """What has no counterpart at the target, as the service says it."""
+        """Return what has no counterpart at the target, as the service says
+        it."""
         return sorted(
             f"{what} {match.source.name}"
             for what, matches in (
@@ -116,11 +117,12 @@ class Impact:
 
     @property
     def home(self) -> bool:
-        """Whether the group goes back, for which nothing has to be there."""
+        """Return whether the group goes back, for which nothing has to be
+        there."""
         return self.forecast is not None and self.forecast.home
 
     def _kept(self) -> str:
-        """Whether a planned move loses nothing.
+        """Return whether a planned move loses nothing.
 
         A forced failover left instances behind, with writes of their own.
         """
@@ -198,7 +200,7 @@ def _matches_of(
 
 
 def _fix(prepared: PreparedAction, resources: Resources) -> ShellCommand:
-    """The command that has what is unmatched mapped."""
+    """Make the command that has what is unmatched mapped."""
     name = prepared.group.name
     mapped = [resources.options(kind, resources.of(kind)) for kind in KINDS]
     if None in mapped:

@@ -65,7 +65,7 @@ def _instance(copy: copies.Copy, server: Mapping[str, Any]) -> Instance:
 
 
 def _moment(text: object) -> datetime.datetime | None:
-    """A time of Nova's; one without a zone is UTC."""
+    """Read a time of Nova's; one without a zone is UTC."""
     try:
         when = datetime.datetime.fromisoformat(str(text))
     except ValueError:

@@ -38,29 +38,30 @@ class Facts:
 
     @property
     def name(self) -> str:
-        """The group's name."""
+        """Return the group's name."""
         return self.prepared.group.name
 
     @property
     def word(self) -> str:
-        """The group's name as a shell takes it."""
+        """Return the group's name as a shell takes it."""
         return shell_word(self.name)
 
     @property
     def group(self) -> ProtectionGroup | None:
-        """The group, as the site has it that is asked."""
+        """Return the group, as the site has it that is asked."""
         return self.prepared.located.groups.get(self.prepared.site.name)
 
     @property
     def document(self) -> Mapping[str, Any]:
-        """The metadata of the group; empty before they were asked for."""
+        """Return the metadata of the group; empty before they were asked
+        for."""
         if self.impact is None or self.impact.forecast is None:
             return {}
         return self.impact.forecast.document
 
     @property
     def target(self) -> str:
-        """The cloud's name of the site where it goes."""
+        """Return the cloud's name of the site where it goes."""
         return self.prepared.located.other.name
 
 

@@ -53,7 +53,7 @@ class Resources:
         return self.forecast.flavors(given, self.target.flavors)
 
     def of(self, kind: str) -> list[Match]:
-        """The networks, or the flavors.
+        """Return the networks, or the flavors.
 
         :param kind: one of `KINDS`.
         """
@@ -64,7 +64,7 @@ class Resources:
         return [one for one in self.of(kind) if not one.matched]
 
     def guesses(self, kind: str) -> list[suggest.Guess]:
-        """What may replace each of them, by address range or size."""
+        """Return what may replace each of them, by address range or size."""
         if kind == "flavor":
             return suggest.flavors(self.forecast, self.target.flavors)
         try:
@@ -74,7 +74,7 @@ class Resources:
         return suggest.networks(self.forecast, self.target.networks, subnets)
 
     def options(self, kind: str, matches: Sequence[Match]) -> list[str] | None:
-        """The options of a command that map a kind; None where one that
+        """Make the options of a command that map a kind; None where one that
         is needed cannot be guessed.
 
         :param matches: those that are to be mapped, and those that are.

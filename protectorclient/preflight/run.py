@@ -75,7 +75,7 @@ def run_checks(
 
 
 def exit_code(findings: Iterable[Finding], strict: bool = False) -> ExitCode:
-    """What a command ends with that found these."""
+    """Return what a command ends with that found these."""
     found = {finding.severity for finding in findings}
     # nothing could be asked: that is not well either
     if Severity.PROBLEM in found or found == {Severity.SKIPPED}:
@@ -86,7 +86,7 @@ def exit_code(findings: Iterable[Finding], strict: bool = False) -> ExitCode:
 
 
 def _findings(check: Check, context: Context) -> Iterable[Finding]:
-    """What one check finds: a row for each place where it is made."""
+    """Return what one check finds: a row for each place where it is made."""
     if check.where is Where.PAIR:
         yield _finding(check, context, BOTH, lambda: check.judge(context))
     elif check.where is Where.TARGET:

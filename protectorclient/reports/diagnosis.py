@@ -41,17 +41,17 @@ class Diagnosis:
 
     @property
     def commands(self) -> tuple[str, ...]:
-        """What to type, in this order."""
+        """Return what to type, in this order."""
         return commands(self.lines)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be known of some commands, and the other way."""
+        """Return what is to be known of some commands, and the other way."""
         return tuple(_noted([*self.lines, *self.instead]))
 
 
 def diagnose(facts: Facts) -> Diagnosis:
-    """What the facts mean."""
+    """Return what the facts mean."""
     operation = facts.operation
     if operation is None:
         return _nobody_knows(facts)
@@ -101,7 +101,7 @@ def _noted(lines: Iterable[str]) -> Iterator[str]:
 
 
 def _once(lines: Iterable[str]) -> Iterator[str]:
-    """A command that comes twice counts where it is first.
+    """Keep a command that comes twice where it is first.
 
     A sentence goes with the command behind it.
     """
@@ -154,7 +154,7 @@ def _nobody_knows(facts: Facts) -> Diagnosis:
 def _judge(
     facts: Facts, operation: Operation
 ) -> tuple[str, advice.Advice | None]:
-    """How it stands, and the row that fits; none where all is well."""
+    """Return how it stands, and the row that fits; none where all is well."""
     kind = operation.operation_type
     if not operation.is_finished:
         assert facts.home is not None
@@ -223,7 +223,8 @@ def _is_partial(operation: Operation, group: ProtectionGroup | None) -> bool:
 
 
 def _unprotected(facts: Facts, operation: Operation) -> bool:
-    """Whether the group is home by it, and nothing is replicated since."""
+    """Return whether the group is home by it, and nothing is replicated
+    since."""
     group = facts.group
     if not operation.leaves_unprotected or group is None:
         return False
@@ -240,7 +241,8 @@ def _unprotected(facts: Facts, operation: Operation) -> bool:
 
 
 def _uncleaned(facts: Facts, operation: Operation) -> advice.Advice | None:
-    """What is wrong with a test failover that completed, if anything."""
+    """Return what is wrong with a test failover that completed, if
+    anything."""
     if operation.operation_type != "test_failover":
         return None
     home = facts.home.drills if facts.home else ()

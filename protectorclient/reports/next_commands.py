@@ -30,7 +30,7 @@ def lines(
     group: str,
     row: match.Advice | None,
 ) -> Iterator[str]:
-    """The lines, in order; one that comes twice counts where it is first.
+    """Make the lines, in order; one that comes twice counts where it is first.
 
     :param group: its name, or its id where that is all there is.
     """
@@ -77,7 +77,8 @@ def lines(
 
 
 def _peer_url(facts: Facts) -> str | None:
-    """The address of a silent site, as the other one has it recorded."""
+    """Return the address of a silent site, as the other one has it
+    recorded."""
     for one in facts.seen.values():
         for site in one.sites.values():
             if site.id != one.site_id and site.protector_url:
@@ -94,7 +95,7 @@ _REMOVALS = {
 
 
 def by_hand(facts: Facts, operation: Operation) -> Iterator[str]:
-    """A clean-up that is repeated removes it; only else a person does."""
+    """Suggest the clean-up, or the removal by hand where it would fail."""
     if operation.operation_type != "test_cleanup":
         return
     if operation.state != "failed":
@@ -109,7 +110,7 @@ def by_hand(facts: Facts, operation: Operation) -> Iterator[str]:
 
 
 def _removals(facts: Facts, operation: Operation) -> Iterator[str]:
-    """What the owner removes, then what only the storage admin can."""
+    """Return what the owner removes, then what only the storage admin can."""
     on_arrays: dict[str, list[str]] = {}
     for item in operation.leftovers:
         yield from _removal(item)
@@ -161,7 +162,8 @@ _VERBS = {
 
 
 def unknown(facts: Facts) -> Iterator[str]:
-    """Where nobody knows it: what the survivor can do, and the wait."""
+    """Suggest what the survivor can do where no site knows it, and the
+    wait."""
     if facts.witness and facts.group and facts.dead_primary:
         name = shell_word(facts.group.name)
         if url := _peer_url(facts):
@@ -187,7 +189,7 @@ def _planned(operation: Operation, group: str) -> Iterator[str]:
 def _again(
     operation: Operation, group: str, *, unplanned: bool = True
 ) -> ShellCommand:
-    """The command that starts the same once more."""
+    """Make the command that starts the same once more."""
     asked = operation.parameters
     words = [_VERBS[operation.operation_type], shell_word(group)]
     if asked.get("force") and unplanned:
@@ -199,7 +201,7 @@ def _again(
 
 
 def _mappings(operation: Operation) -> Iterator[str]:
-    """The options that give it the mappings it had."""
+    """Make the options that give it the mappings it had."""
     for name in ("network_mapping", "flavor_mapping"):
         mapping = operation.parameters.get(name)
         if isinstance(mapping, Mapping):

@@ -62,7 +62,7 @@ class SiteAnswer:
 
     @property
     def silent(self) -> bool:
-        """Whether it does not answer, as against: not allow."""
+        """Return whether it does not answer, as against: not allow."""
         return isinstance(self.error, NO_ANSWER)
 
 
@@ -76,24 +76,24 @@ class Facts:
 
     @property
     def home(self) -> SiteAnswer | None:
-        """The site that knows the operation."""
+        """Return the site that knows the operation."""
         found = (one for one in self.seen.values() if one.operation)
         return next(found, None)
 
     @property
     def operation(self) -> Operation | None:
-        """The record, where a site that knows it answers."""
+        """Return the record, where a site that knows it answers."""
         return self.home.operation if self.home else None
 
     @property
     def witness(self) -> SiteAnswer | None:
-        """A site whose metadata name the operation of the other one."""
+        """Return a site whose metadata name the operation of the other one."""
         found = (one for one in self.seen.values() if one.told)
         return next(found, None)
 
     @property
     def group(self) -> ProtectionGroup | None:
-        """The group, as the site has it that is ahead."""
+        """Return the group, as the site has it that is ahead."""
         found = [one.group for one in self.seen.values() if one.group]
         return max(
             found,
@@ -103,7 +103,7 @@ class Facts:
 
     @property
     def drill(self) -> Operation | None:
-        """The test failover that a clean-up was to clear away."""
+        """Return the test failover that a clean-up was to clear away."""
         if self.home is None or self.operation is None:
             return None
         drills = iter(self.home.drills)
@@ -117,12 +117,12 @@ class Facts:
 
     @property
     def silent(self) -> list[SiteAnswer]:
-        """The sites that do not answer."""
+        """Return the sites that do not answer."""
         return [one for one in self.seen.values() if one.silent]
 
     @property
     def dead_primary(self) -> bool:
-        """Whether the site where the group runs does not answer."""
+        """Return whether the site where the group runs does not answer."""
         if self.group is None or not self.silent:
             return False
         alive = [one.site_id for one in self.seen.values() if not one.silent]
@@ -130,7 +130,8 @@ class Facts:
 
     @property
     def live_copies(self) -> tuple[copies.Copy, ...]:
-        """The instances that run beside the group, where a site answers."""
+        """Return the instances that run beside the group, where a site
+        answers."""
         group = self.group
         told = sorted(
             (one for one in self.seen.values() if one.document),
@@ -154,7 +155,7 @@ class Facts:
 
     @property
     def primary(self) -> str:
-        """The cloud's name of the site where the group runs."""
+        """Return the cloud's name of the site where the group runs."""
         group = self.group
         for one in self.seen.values():
             if group and one.site_id == group.current_primary_site_id:
@@ -164,7 +165,7 @@ class Facts:
 
     @property
     def out_of_sync(self) -> bool:
-        """Whether a site that sees both says that they differ."""
+        """Return whether a site that sees both says that they differ."""
         return any(
             one.sync is not None and one.sync.status in _DIFFERS
             for one in self.seen.values()
@@ -248,7 +249,7 @@ def _overhear(
 def _ask(
     facts: SiteFacts, seen: SiteAnswer, group: str, alone: bool
 ) -> SiteAnswer:
-    """What a site says of the group; alone, of itself and no other."""
+    """Return what a site says of the group; alone, of itself and no other."""
     told: dict[str, Any] = {}
     try:
         told["site_id"] = facts.local.id
@@ -270,7 +271,7 @@ def _ask(
 
 
 def _quietly(question: Callable[[], T]) -> T | None:
-    """An answer that the rest can do without."""
+    """Return an answer, or None instead of its error."""
     try:
         return question()
     except exceptions.ProtectorError:

@@ -46,7 +46,7 @@ class Overview:
 
     @property
     def is_well(self) -> bool:
-        """Whether each group is well, and each site has answered."""
+        """Return whether each group is well, and each site has answered."""
         return not self.errors and all(row.is_well for row in self.rows)
 
     def silence(self, name: str) -> str:
@@ -55,7 +55,7 @@ class Overview:
 
     @property
     def error(self) -> exceptions.ProtectorError | None:
-        """The error that belongs to the rows, if there is one.
+        """Return the error that belongs to the rows, if there is one.
 
         A site that is dead, or does not let us in, is none, as long as
         the other one answers.
@@ -193,7 +193,7 @@ class _Picture:
         }
 
     def chosen(self, names: list[str]) -> tuple[list[str], tuple[str, ...]]:
-        """The ids of the groups asked for, and the names of none."""
+        """Return the ids of the groups asked for, and the names of none."""
         known: dict[str, ProtectionGroup] = {}
         for answer in self._answers.values():
             for identity, group in answer.groups.items():
@@ -214,7 +214,7 @@ class _Picture:
         return list(dict.fromkeys(found)), tuple(missing)
 
     def row(self, identity: str) -> Row:
-        """One group, as the site has it that is ahead."""
+        """Return one group, as the site has it that is ahead."""
         records = {
             name: answer.groups[identity]
             for name, answer in self._answers.items()
@@ -261,7 +261,7 @@ class _Picture:
     def _place(
         self, group: ProtectionGroup, ahead: str
     ) -> failover_ready.Place:
-        """Where the group runs, and the other site, as they answer."""
+        """Return where the group runs, and the other site, as they answer."""
         ids = {name: site_id for site_id, name in self._sites.items()}
         current = self._site(group.current_primary_site_id)
         return failover_ready.Place(
@@ -283,7 +283,7 @@ class _Picture:
         )
 
     def _site(self, site_id: str | None) -> str:
-        """The cloud's name; of a dead site that is the one left."""
+        """Return the cloud's name; of a dead site that is the one left."""
         if site_id in self._sites:
             return self._sites[site_id]
         left = [name for name in self._sides if name not in self._answers]
@@ -315,7 +315,7 @@ class _Picture:
         return (False, worse[0]) if worse else (True, "IN_SYNC")
 
     def _unknown_at(self, copies: Mapping[str, ProtectionGroup]) -> str | None:
-        """The site that answers, and has no record of a group."""
+        """Return the site that answers, and has no record of a group."""
         missing = [name for name in self._answers if name not in copies]
         return missing[0] if missing else None
 
@@ -328,7 +328,7 @@ class _Picture:
         return same, "IN_SYNC" if same else "OUT_OF_SYNC"
 
     def _same(self, identity: str) -> bool | None:
-        """Whether both hold the same, as each says of itself."""
+        """Return whether both hold the same, as each says of itself."""
         told, errors = self._asked.put(
             lambda site: site.sync(identity, local=True).local_checksum
         )
@@ -423,7 +423,7 @@ class _Picture:
 
 
 def _has_point(health: GroupHealth | None, lag: float | None) -> bool | None:
-    """Whether there is a recovery point; None where nothing says so."""
+    """Return whether there is a recovery point; None where nothing says so."""
     if lag is not None:
         return True
     if health is not None and health.rpo_compliant is None:
@@ -438,5 +438,5 @@ def _last(
 
 
 def _is_drill(operation: Operation) -> bool:
-    """A drill counts when it has succeeded."""
+    """Return whether an operation is a drill that has succeeded."""
     return operation.operation_type == DRILL and operation.state == "completed"

@@ -49,12 +49,12 @@ class Row:
 
     @property
     def dead(self) -> str | None:
-        """The site that does not answer, if one does not."""
+        """Return the site that does not answer, if one does not."""
         return self.silent if self.is_dead else None
 
     @property
     def unasked(self) -> str | None:
-        """What a site says for what it leaves open."""
+        """Return what a site says for what it leaves open."""
         if self.silent is None:
             return None
         return f"{self.silent} {'dead' if self.is_dead else 'refuses'}"
@@ -69,14 +69,15 @@ class Row:
 
     @property
     def within_rpo(self) -> bool | None:
-        """Whether the lag is what was agreed."""
+        """Return whether the lag is what was agreed."""
         if self.rpo is None or self.has_point is None:
             return None
         return self.lag is not None and self.lag <= self.rpo
 
     @property
     def is_well(self) -> bool:
-        """Whether the group could move now, by the answers of both sites.
+        """Return whether the group could move now, by the answers of both
+        sites.
 
         What is not known is not well. How earlier operations ended is
         history.

@@ -41,17 +41,17 @@ class State:
 
     @property
     def located(self) -> Location:
-        """The group, and who is primary."""
+        """Return the group, and who is primary."""
         return self.report.located
 
     @property
     def conflict(self) -> bool:
-        """Whether a winner has to be named."""
+        """Return whether a winner has to be named."""
         return self.ahead is None and not self.report.in_sync
 
     def loser(self, winner: SiteHandle) -> SiteHandle | None:
-        """The site that is ahead, where the winner is not: what it holds
-        has to be discarded."""
+        """Return the site that is ahead, where the winner is not: what it
+        holds has to be discarded."""
         return None if self.ahead is winner else self.ahead
 
 
@@ -91,7 +91,7 @@ def _claim(report: SyncReport, handle: SiteHandle) -> Claim:
 
 
 def _ahead(report: SyncReport) -> tuple[SiteHandle | None, str]:
-    """By failovers, then by version, as the services decide too."""
+    """Compare by failovers, then by version, as the services do."""
     located = report.located
     handles = (located.current, located.other)
     known = [h for h in handles if h.name in located.groups]

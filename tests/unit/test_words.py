@@ -48,9 +48,6 @@ UNREAD_DOCSTRINGS: set[str] = {
     "protectorclient/_http",
     "protectorclient/mapping",
     "protectorclient/polling",
-    "protectorclient/pair",
-    "protectorclient/preflight",
-    "protectorclient/reports",
 }
 
 

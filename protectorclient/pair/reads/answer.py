@@ -51,7 +51,7 @@ class Answer(Generic[T]):
 
     @property
     def site(self) -> SiteHandle:
-        """The site whose answer this is."""
+        """Return the site whose answer this is."""
         return self.facts.handle
 
 
@@ -67,7 +67,7 @@ class Copy(Generic[T]):
 
 
 def whose(site: str, group: ProtectionGroup | None = None) -> str:
-    """The end of a warning: what is shown instead."""
+    """Return the end of a warning: what is shown instead."""
     if group is None:
         return f"this is {site}'s record"
     return f"this is {site}'s record, version {group.metadata_version}"
@@ -93,7 +93,8 @@ def silence(
 
 
 def difference(copies: Sequence[Copy[T]], shown: Copy[T]) -> str | None:
-    """The warning for two sites that hold different records of a group."""
+    """Return the warning for two sites that hold different records of a
+    group."""
     if len(copies) < 2 or not differ([copy.group for copy in copies]):
         return None
     ranks = {rank(copy.group) for copy in copies}
@@ -115,7 +116,7 @@ def difference(copies: Sequence[Copy[T]], shown: Copy[T]) -> str | None:
 
 
 def differ(groups: Iterable[ProtectionGroup]) -> bool:
-    """Whether two sites hold different metadata of one group."""
+    """Return whether two sites hold different metadata of one group."""
     return len({tuple(_shared(group)) for group in groups}) > 1
 
 
@@ -130,7 +131,7 @@ def _state(group: ProtectionGroup) -> str:
 
 
 def reconcile(name: str) -> ShellCommand:
-    """The command that shows both sides, and brings them together."""
+    """Make the command that shows both sides, and brings them together."""
     return commands.group(f"reconcile {shell_word(name)}")
 
 

@@ -48,7 +48,7 @@ class Reads(ListReads):
         group: Group,
         question: Callable[[SiteFacts, ProtectionGroup], T],
     ) -> Answer[T]:
-        """What the site says of a group that is ahead with it.
+        """Fetch what the site says of a group that is ahead with it.
 
         :param group: its name or id, or a record of it.
         :param question: takes what a site has been asked, and the group as
@@ -119,7 +119,7 @@ class Reads(ListReads):
         )
 
     def group(self, group: Group) -> Answer[ProtectionGroup]:
-        """A group, as the site has it that is ahead.
+        """Fetch a group, as the site has it that is ahead.
 
         :param group: its name or id, or a record of it.
         :returns: the group; raises as `of_group` does.
@@ -133,7 +133,7 @@ class Reads(ListReads):
         limit: int | None = None,
         marker: str | None = None,
     ) -> Answer[list[Member]]:
-        """The members of a group, as the site has them that is ahead.
+        """Fetch the members of a group, as the site has them that is ahead.
 
         :param group: its name or id, or a record of it.
         :param limit: stop after so many.
@@ -146,7 +146,7 @@ class Reads(ListReads):
         )
 
     def policy(self, group: Group) -> Answer[Policy]:
-        """The policy of a group, as the site has it that is ahead.
+        """Fetch the policy of a group, as the site has it that is ahead.
 
         :param group: its name or id, or a record of it.
         :returns: the policy; raises as `of_group` does.
@@ -168,7 +168,7 @@ class Reads(ListReads):
     # Operations
 
     def operation(self, operation_id: str) -> Answer[Operation]:
-        """An operation, from the site that has started it.
+        """Fetch an operation, from the site that has started it.
 
         :param operation_id: ``op-<uuid>``.
         :returns: its record, and the site.
@@ -207,7 +207,7 @@ class Reads(ListReads):
     def _nowhere(
         self, wanted: str, errors: Mapping[str, exceptions.ProtectorError]
     ) -> exceptions.ProtectorError:
-        """No site has it: what there is to say of that."""
+        """Make the error for a group that no site has."""
         lonely = self.lonely(errors)
         if lonely is not None:
             return lonely

@@ -29,7 +29,7 @@ Item = tuple[Operation, "SiteHandle"]
 
 
 def latest(reads: Reads, group: Group | None = None) -> History:
-    """The last operation: one that is not finished, else the newest.
+    """Fetch the last operation: one that is not finished, else the newest.
 
     Each site is asked at once, with four requests: one a status in which
     an operation goes on, and one for the newest.
@@ -76,7 +76,7 @@ def _nobody(
     group: Group | None,
     errors: Mapping[str, exceptions.ProtectorError],
 ) -> exceptions.ProtectorError:
-    """No site has answered, or none has the group."""
+    """Make the error where no site answers, or none has the group."""
     lonely = reads.lonely(errors)
     if lonely is not None:
         return lonely
@@ -96,7 +96,8 @@ def _silent(
 
 
 def _meant(items: list[Item]) -> list[Item]:
-    """The one that is meant, and the other site's that is near to it."""
+    """Return the one that is meant, and the other site's that is near to
+    it."""
     items = sorted(items, key=_begun, reverse=True)
     # stable: of those that go on the newest, then of those that have ended
     items.sort(key=lambda item: item[0].is_finished)

@@ -38,7 +38,7 @@ class ListReads(BothSites):
         limit: int | None = None,
         marker: str | None = None,
     ) -> Answer[list[ProtectionGroup]]:
-        """All groups, each as the site has it that is ahead with it.
+        """Fetch all groups, each as the site has it that is ahead with it.
 
         :param name: only the group of exactly this name.
         :param status: only groups in this status, at the site that is
@@ -86,7 +86,7 @@ class ListReads(BothSites):
         )
 
     def _complete(self, found: dict[str, list[ProtectionGroup]]) -> None:
-        """A site may have a group under an older name, and the same id."""
+        """Ask by the id where a site has a group under an older name."""
         ids = {one.id for groups in found.values() for one in groups}
         lacking = {
             name: ids - {one.id for one in groups}
@@ -187,7 +187,7 @@ class ListReads(BothSites):
         limit: int | None = None,
         marker: str | None = None,
     ) -> History:
-        """The operations of both sites, newest first.
+        """Fetch the operations of both sites, newest first.
 
         :param group: only those of this group; its name or id.
         :param protection_group_id: only those of the group of this id.
@@ -241,7 +241,7 @@ class ListReads(BothSites):
         return History(tuple(merged[:limit]), errors)
 
     def unfinished(self, group: str | None = None) -> History:
-        """The operations of both sites that have not ended, asked anew.
+        """Fetch the operations of both sites that have not ended, asked anew.
 
         Each site is asked for one list for each status of theirs.
 
@@ -271,7 +271,7 @@ class ListReads(BothSites):
     def silence(
         self, errors: Mapping[str, exceptions.ProtectorError], shown: str
     ) -> list[str]:
-        """The warnings that go with operations of one site alone.
+        """Return the warnings that go with operations of one site alone.
 
         :param errors: why a site said nothing, by its cloud's name.
         :param shown: the name of the site that answered.
@@ -280,7 +280,8 @@ class ListReads(BothSites):
         return [*reading.silence(errors, instead), *self.only(instead)]
 
     def _marker(self, marker: str) -> tuple[datetime.datetime, str]:
-        """When the marker was begun, and the name of the site that knows."""
+        """Return when the marker was begun, and the name of the site that
+        knows."""
         found, errors = self.ask(lambda facts: facts.operation(marker))
         if not found:
             raise self.unknown(marker, errors)
@@ -337,7 +338,7 @@ class _Lists:
         return sorted(found, key=_place)
 
     def site_of(self, group: ProtectionGroup) -> str:
-        """The site that is ahead with a group."""
+        """Return the site that is ahead with a group."""
         return self._ahead(self._copies[group.id])
 
     @staticmethod
@@ -345,7 +346,7 @@ class _Lists:
         return max(copies, key=lambda name: rank(copies[name]))
 
     def warnings(self, shown: Iterable[ProtectionGroup]) -> list[str]:
-        """Where the sites differ in what is shown."""
+        """Return where the sites differ in what is shown."""
         apart: dict[str, list[str]] = {}
         unknown: dict[str, list[str]] = {}
         for group in shown:
@@ -368,7 +369,7 @@ class _Lists:
         ]
 
     def hint(self, shown: Iterable[ProtectionGroup]) -> str | None:
-        """The command for the first group in which the sites differ."""
+        """Return the command for the first group in which the sites differ."""
         for group in shown:
             if reading.differ(self._copies[group.id].values()):
                 return reading.reconcile(group.name)

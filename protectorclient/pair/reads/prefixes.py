@@ -91,7 +91,7 @@ class Ambiguous(exceptions.NotUnique):
 
 
 def digits(text: str, kind: Kind) -> str | None:
-    """The digits of what may be the beginning of an id; else None.
+    """Return the digits of what may be the beginning of an id; else None.
 
     :param text: as it was typed; a whole id is not the beginning of one.
     :param kind: what it is to be the id of.
@@ -108,7 +108,7 @@ def digits(text: str, kind: Kind) -> str | None:
 
 
 def expand(text: str, kind: Kind, asked: both_sites.BothSites) -> str:
-    """The whole id that a beginning stands for.
+    """Find the whole id that a beginning stands for.
 
     :param text: a name, an id or its beginning.
     :param kind: what it is to be the id of.
@@ -163,7 +163,7 @@ def _matches(
 def group_names(
     matches: Iterable[Match], handles: Iterable[SiteHandle]
 ) -> dict[str, str]:
-    """What the groups of operations are called, by whoever says it."""
+    """Return what the groups of operations are called, by whoever says it."""
     found: dict[str, str] = {}
     wanted = {match.group for match in matches if match.group}
     if not wanted:
