@@ -72,7 +72,7 @@ def open_site(
     faults: Faults | None = None,
     workers: int | None = None,
 ) -> OpenSite:
-    """A site, seeded when its databases are empty; not started."""
+    """Open a site; seed it when its databases are empty; do not start it."""
     if workers is not None:
         config = dataclasses.replace(config, workers=workers)
     site = open_parts(config, clock=clock, wire=wire, faults=faults)
@@ -106,7 +106,7 @@ def open_parts(
     wire: Wire | None = None,
     faults: Faults | None = None,
 ) -> Site:
-    """What is on disk of a site, and nothing that runs."""
+    """Open what is on disk of a site, and start nothing."""
     from fakeserver.storage import arrays
 
     private_folder(config.directory)
@@ -164,12 +164,12 @@ def _upgrade(config: SiteConfig, now: float) -> list[pathlib.Path]:
 
 
 def world_of(config: SiteConfig) -> World:
-    """The world that the configuration of a site names."""
+    """Return the world that the configuration of a site names."""
     return build(config.scenario, config.seed, config.groups)
 
 
 def compose(site: Site) -> OpenSite:
-    """The services of a site over its ground parts."""
+    """Create the services of a site over its ground parts."""
     from fakeserver.cloud.identity.keystone import Keystone
     from fakeserver.engine.service import Service
 
@@ -241,7 +241,7 @@ def seed(sites: Sequence[Site], *, anew: bool = False) -> None:
 
 
 def _empty(tx: sqlite3.Connection, site: Site, wipe: bool) -> bool:
-    """Whether this database waits for its world; it is marked as seeded."""
+    """Return whether this database is not seeded yet; mark it as seeded."""
     if wipe:
         for row in tx.execute(
             "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -256,7 +256,7 @@ def _empty(tx: sqlite3.Connection, site: Site, wipe: bool) -> bool:
 
 
 def private_folder(path: pathlib.Path) -> None:
-    """A folder that only its owner can enter."""
+    """Create a folder that only its owner can enter."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     if path.stat().st_mode & 0o077:
         path.chmod(0o700)
@@ -264,7 +264,7 @@ def private_folder(path: pathlib.Path) -> None:
 
 @contextlib.contextmanager
 def _alone(directory: pathlib.Path) -> Iterator[None]:
-    """One at a time over all processes of the sandbox."""
+    """Lock the sandbox over all of its processes."""
     handle = os.open(directory / "seed.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -274,5 +274,5 @@ def _alone(directory: pathlib.Path) -> Iterator[None]:
 
 
 def other(site: str) -> str:
-    """The other one of the two sites."""
+    """Return the other one of the two sites."""
     return SITES[1] if site == SITES[0] else SITES[0]

@@ -19,7 +19,7 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 def escaped(text: str, keep: str = "", *, last_byte: int = 0xFF) -> str:
-    r"""A text whose control characters are written out, as ``\x1b``.
+    r"""Write out control characters, as ``\x1b``.
 
     :param keep: characters that stay, such as a newline of ours.
     :param last_byte: the last character written with ``\x``; those behind
@@ -60,17 +60,17 @@ class ShellCommand(str):
 
 
 def protector(words: str) -> ShellCommand:
-    """One of our own commands, from the words behind ``protector``."""
+    """Build one of our own commands from the words behind ``protector``."""
     return ShellCommand(f"openstack protector {words}")
 
 
 def commands(lines: Iterable[str]) -> tuple[ShellCommand, ...]:
-    """The commands among lines of prose."""
+    """Return the commands among lines of prose."""
     return tuple(line for line in lines if isinstance(line, ShellCommand))
 
 
 def shell_word(text: str) -> str:
-    r"""A text as one word of a command that somebody will paste.
+    r"""Quote a text as one word of a command that a person will paste.
 
     What steers a terminal is spelt out, as ``$'\n'``: a name must not end
     the line that it stands in and begin one of its own.

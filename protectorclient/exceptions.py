@@ -95,7 +95,7 @@ class ProtectorError(Exception):
         self.next: tuple[str, ...] = ()
 
     def then(self, *lines: str) -> Self:
-        """The same error, with what to type next: see `next`."""
+        """Add the command to type next to the error: see `next`."""
         self.next = lines
         return self
 
@@ -126,7 +126,7 @@ class SameSite(ConfigProblem):
 
     @classmethod
     def of(cls, first: str, second: str) -> SameSite:
-        """The error of two clouds.
+        """Return the error of two clouds that are one site.
 
         :param first: the name of one.
         :param second: the name of the other one.

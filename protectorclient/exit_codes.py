@@ -76,7 +76,7 @@ BY_ERROR: dict[type[BaseException], ExitCode] = {
 
 
 def code_for(error: BaseException) -> ExitCode:
-    """The exit status of a command that ended with this error."""
+    """Return the exit status of a command that ended with this error."""
     for kind in type(error).__mro__:
         if kind in BY_ERROR:
             return BY_ERROR[kind]
@@ -84,7 +84,7 @@ def code_for(error: BaseException) -> ExitCode:
 
 
 def code_for_several(codes: Sequence[ExitCode], count: int) -> ExitCode:
-    """The exit status of a command over several operations.
+    """Return the exit status of a command over several operations.
 
     :param codes: of those that did not end well.
     :param count: how many there were.

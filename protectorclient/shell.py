@@ -60,7 +60,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _has_folder() -> bool:
-    """Whether there is a current directory, which libraries look up."""
+    """Return whether there is a current directory, which libraries look up."""
     import os
 
     try:
@@ -92,7 +92,7 @@ def _flushed(run: Callable[[list[str]], int], arguments: list[str]) -> int:
 
 
 def _say_interrupted(arguments: Sequence[str]) -> None:
-    """No command has begun: so much is known."""
+    """Print that the command was interrupted."""
     pairs = zip(arguments, arguments[1:], strict=False)
     lines = ["interrupted; nothing was started"]
     if any(pair in LOOKING_ON for pair in pairs):

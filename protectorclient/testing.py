@@ -45,7 +45,7 @@ class Sandbox(Protocol):
 
     @property
     def clouds_yaml(self) -> pathlib.Path:
-        """Every user of the seeded world, at both sites."""
+        """Return the clouds.yaml with every user of the seeded world."""
 
     def site(self, name: str) -> SandboxSite:
         """``a`` or ``b``, or the whole name."""

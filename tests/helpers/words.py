@@ -76,8 +76,15 @@ _PARTICIPLE = re.compile(
     r"_?(?:[A-Z][a-z]*(?:ed|ing)|Lost|Known|Kept|Seen|Told|Given|Made|Held"
     r"|Gone|Sent|Found|Taken|Shown|Written|Unknown)"
 )
-#: Nouns that only look like one.
-NOUNS = {"Thing", "Nothing", "Finding", "Mapping", "Networking"}
+#: Nouns that only look like one; *Unauthorized* is what HTTP calls a 401.
+NOUNS = {
+    "Unauthorized",
+    "Thing",
+    "Nothing",
+    "Finding",
+    "Mapping",
+    "Networking",
+}
 
 
 @dataclasses.dataclass(frozen=True)
