@@ -38,15 +38,15 @@ class SuggestMapping(command.Command):
         options.add_group(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        from protectorclient.mapping import suggest
         from protectorclient.mapping.forecast import Forecast
+        from protectorclient.preflight.resources import Resources
 
         located = self.pair.locate(parsed_args.protection_group)
         speaker = located.current
         if speaker.name not in located.groups:
             speaker = located.other
         forecast = Forecast(
-            speaker.client.metadata.get(located.group.id),
+            located.facts(speaker).document(located.group.id),
             located.site_ids[located.current.name],
             located.site_ids[located.other.name],
         )
@@ -54,11 +54,9 @@ class SuggestMapping(command.Command):
         error = located.errors.get(target.name)
         if error is not None and not isinstance(error, exceptions.NotFound):
             raise error
-        finder = target.finder
-        networks = suggest.networks(
-            forecast, finder.networks(), finder.subnets()
-        )
-        flavors = suggest.flavors(forecast, finder.flavors())
+        resources = Resources(forecast, located.facts(target))
+        networks = resources.guesses("network")
+        flavors = resources.guesses("flavor")
         head = (
             f"{located.group.name}, from {located.current.name} to"
             f" {target.name}"
