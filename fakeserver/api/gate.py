@@ -200,7 +200,8 @@ class Gate:
             )
         if isinstance(error, HTTPException):
             return problems.unrouted(error, request.method, found.request_id)
-        LOG.exception("%s %s", found.request_id, request.path)
+        # Flask calls it while it handles the exception
+        LOG.exception("%s %s", found.request_id, request.path)  # noqa: LOG004
         return problems.internal(found.request_id)
 
 

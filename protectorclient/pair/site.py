@@ -18,7 +18,7 @@ from protectorclient.v1.client import Client
 T = TypeVar("T")
 
 
-class _kept(Generic[T]):
+class _kept(Generic[T]):  # noqa: N801 - a decorator
     """A property that is found out when it is first read, and kept.
 
     `functools.cached_property` of Python 3.11 has one lock for all

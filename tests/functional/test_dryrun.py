@@ -48,7 +48,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
         return real(self, request, **more)
 
     monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
-    yield found
+    return found
 
 
 def as_printed(request: requests.PreparedRequest) -> str:

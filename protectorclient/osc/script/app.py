@@ -95,7 +95,7 @@ Select = Callable[..., Iterable[importlib.metadata.EntryPoint]]
 class _LogFile(logging.FileHandler):
     """What cannot be logged is missing, and decides nothing."""
 
-    def handleError(self, record: logging.LogRecord) -> None:
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Print no traceback of it."""
 
     def close(self) -> None:

@@ -44,8 +44,7 @@ def old(tmp_path: pathlib.Path) -> Folder:
 def today(tmp_path: pathlib.Path) -> Iterator[Folder]:
     """A folder that this version has made; it is down."""
     with LocalPair(tmp_path / "today") as pair:
-        folder = pair.folder
-    yield folder
+        return pair.folder
 
 
 def upgraded(folder: Folder) -> list[str]:
