@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import overload
 
 #: What steers a terminal, reorders a line, or begins another one: C0, DEL,
 #: C1, the line and paragraph separators, and the bidirectional controls.
@@ -59,9 +60,101 @@ class ShellCommand(str):
     __slots__ = ()
 
 
-def protector(words: str) -> ShellCommand:
-    """Build one of our own commands from the words behind ``protector``."""
-    return ShellCommand(f"openstack protector {words}")
+def protector(words: str, *more: str, **names: str) -> ShellCommand:
+    """Make one of our own commands, from the words behind ``protector``.
+
+    :param words: what follows, with ``{group}`` and others in the places
+        of names.
+    :param more: words that follow those, as a shell takes them.
+    :param names: see `fill`; without any it is a line for a table.
+    """
+    filled = fill(ShellCommand(f"openstack protector {words}"), **names)
+    return ShellCommand(" ".join([filled, *more]))
+
+
+def arguments(names: Iterable[str]) -> list[str]:
+    """Names as arguments of a command; they stand at its end."""
+    found = list(names)
+    dashes = ["--"] if any(name.startswith("-") for name in found) else []
+    return [*dashes, *map(shell_word, found)]
+
+
+def at(site: str, words: str, *more: str, **names: str) -> ShellCommand:
+    """Make a command of OpenStack at one site.
+
+    :param site: the cloud's name.
+    :param words: what follows, with ``{name}`` in the places of names.
+    :param more: words that follow those, as a shell takes them.
+    :param names: see `fill`.
+    """
+    line = ShellCommand(f"openstack --os-cloud {{site}} {words}")
+    filled = fill(line, **{"site": site, **names})
+    return ShellCommand(" ".join([filled, *more]))
+
+
+_WORD = re.compile(r"(?:'[^']*'|\S)+")
+_PLACE = re.compile(r"{(\w+)}")
+
+
+@overload
+def fill(line: ShellCommand, **names: str) -> ShellCommand: ...
+
+
+@overload
+def fill(line: str, **names: str) -> str: ...
+
+
+def fill(line: str, **names: str) -> str:
+    """Put names into a line, in the place of ``{group}`` and others.
+
+    In a command each name is one word; one that begins with a dash is no
+    option there. What is not named stays as it is.
+    """
+    if isinstance(line, ShellCommand):
+        return ShellCommand(" ".join(_filled(_WORD.findall(line), names)))
+    return _PLACE.sub(lambda found: names.get(found[1], found[0]), line)
+
+
+def _filled(words: list[str], names: Mapping[str, str]) -> list[str]:
+    """The words of a command with the names in it.
+
+    In our lines the arguments stand together, before the options.
+    """
+    found: list[str] = []
+    for number, word in enumerate(words):
+        place = _PLACE.fullmatch(word)
+        name = names.get(place[1]) if place else None
+        if name is None or not name.startswith("-"):
+            found.append(_PLACE.sub(lambda one: _named(one, names), word))
+        elif found and found[-1].startswith("--"):
+            found[-1] += f"={shell_word(name)}"
+        else:
+            rest = words[number:]
+            options = next(
+                (n for n, one in enumerate(rest) if one.startswith("--")),
+                len(rest),
+            )
+            arguments = [
+                _PLACE.sub(lambda one: _named(one, names), one)
+                for one in rest[:options]
+            ]
+            return [*found, *_filled(rest[options:], names), "--", *arguments]
+    return found
+
+
+def _named(place: re.Match[str], names: Mapping[str, str]) -> str:
+    name = names.get(place[1])
+    return place[0] if name is None else shell_word(name)
+
+
+def with_options(line: ShellCommand, options: Iterable[str]) -> ShellCommand:
+    """Add options to a command, before arguments that stand at its end.
+
+    :param options: each a word of the shell, or several.
+    """
+    head, dashes, arguments = line.partition(" -- ")
+    words = " ".join([head, *options])
+    return ShellCommand(f"{words}{dashes}{arguments}")
 
 
 def commands(lines: Iterable[str]) -> tuple[ShellCommand, ...]:

@@ -63,7 +63,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from protectorclient.advice.guide import Advice
+    from protectorclient.advice.row import Advice
     from protectorclient.records.operation import Operation
 
 

@@ -20,10 +20,10 @@ from fakeserver.cli.walkthroughs import WALKTHROUGHS, Command
 from fakeserver.engine.model import plans, rules
 from fakeserver.faults.kinds import KINDS
 from fakeserver.sandbox.scenarios import SCENARIOS
-from protectorclient.advice import match
+from protectorclient.advice import guide
+from protectorclient.escape import ShellCommand
 from protectorclient.preflight import checks as checking
 from protectorclient.preflight import refusals as refusing
-from protectorclient.preflight.findings import lines
 
 Row = tuple[str, ...]
 
@@ -158,7 +158,7 @@ def _session(head: str, typed: Iterable[Command]) -> Iterator[str]:
 
 def troubleshooting() -> Iterator[str]:
     """Yield the troubleshooting page, from top to bottom."""
-    for row in match.TABLE:
+    for row in guide.PAGE:
         filled = row.filled()
         yield f"**{plain(filled.symptom)}**"
         yield ""
@@ -177,7 +177,7 @@ def troubleshooting() -> Iterator[str]:
 
 def _literal(line: str) -> str:
     """Mark a command as code, and leave prose as it is."""
-    return plain(line) if line.endswith(":") else f"``{line}``"
+    return f"``{line}``" if isinstance(line, ShellCommand) else plain(line)
 
 
 def checks() -> Iterator[str]:
@@ -194,9 +194,9 @@ def checks() -> Iterator[str]:
         if row.blocks:
             blocked = sorted(row.blocks & row.purposes)
             yield f"    :blocks: {literal(blocked)}"
-        yield f"    :cause: {plain(row.cause)}"
+        yield f"    :cause: {plain(row.advice.cause)}"
         yield f"    :impact: {plain(row.impact)}"
-        fix = " ".join(_literal(line) for line in lines(row.fix))
+        fix = " ".join(_literal(line) for line in row.advice.short)
         yield f"    :fix: {fix}"
         yield ""
 

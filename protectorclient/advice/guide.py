@@ -1,120 +1,57 @@
-"""The published troubleshooting page as a table."""
+"""The published troubleshooting page as a table; its own words."""
 
 from __future__ import annotations
 
 import dataclasses
-import re
-from collections.abc import Mapping
 
-from protectorclient.escape import (
-    ShellCommand,
-    protector,
-    shell_word,
-)
-
-
-def filled(line: str, names: Mapping[str, str]) -> str:
-    """Fill in the names of a line: ``{group}`` and others.
-
-    In a command each of them is one word.
-    """
-    typed = isinstance(line, ShellCommand)
-
-    def named(found: re.Match[str]) -> str:
-        name = names.get(found[1])
-        if name is None:
-            return found[0]
-        return shell_word(name) if typed else name
-
-    text = re.sub(r"{(\w+)}", named, line)
-    return ShellCommand(text) if typed else text
-
-
-@dataclasses.dataclass(frozen=True)
-class Advice:
-    """One symptom, what causes it and what helps.
-
-    ``{group}``, ``{operation}`` and ``{site}`` stand for the names of the
-    day; see `filled`.
-    """
-
-    #: A word for the row.
-    key: str
-    symptom: str
-    cause: str
-    #: What to do, in order.
-    fix: tuple[str, ...]
-    #: Commands to type, in order, and sentences between them.
-    commands: tuple[str, ...] = ()
-    #: Reasons of the service it belongs to, without the prefix.
-    reasons: tuple[str, ...] = ()
-    #: Steps at which an operation that shows it has failed.
-    steps: tuple[str, ...] = ()
-    #: Operations it is limited to.
-    types: tuple[str, ...] = ()
-    #: What the message says, as a regular expression.
-    message: str | None = None
-
-    def filled(
-        self,
-        *,
-        group: str = "GROUP",
-        operation: str = "OPERATION",
-        site: str = "SITE",
-    ) -> Advice:
-        """Fill in the names of all resources."""
-        return self.naming(group=group, operation=operation, site=site)
-
-    def naming(self, **names: str) -> Advice:
-        """Fill in some of the names."""
-
-        return dataclasses.replace(
-            self,
-            cause=filled(self.cause, names),
-            fix=tuple(filled(text, names) for text in self.fix),
-            commands=tuple(filled(line, names) for line in self.commands),
-        )
-
+from protectorclient.advice import commands
+from protectorclient.advice.row import Advice
+from protectorclient.escape import ShellCommand
 
 PEER_UNREACHABLE = Advice(
     key="peer-unreachable",
-    symptom="Cannot modify protection group — remote site unreachable",
-    cause="The peer site's Protector API does not answer. Everything that"
-    " changes a group is blocked then, so that the metadata of the two"
-    " sites cannot diverge.",
+    symptom="Operation rejected with Cannot modify protection group — remote"
+    " site unreachable",
+    cause="The peer site's Protector API is not responding. Protector blocks"
+    " all state-changing operations by default to prevent metadata"
+    " divergence between sites.",
     fix=(
-        "Check the network path to the peer's API endpoint:"
-        " curl http://<peer-controller>:8788/",
-        "Check on the peer that protector-api runs:"
+        "Verify network connectivity to the peer site's API endpoint:"
+        " curl http://peer-site-controller:8788/",
+        "Confirm protector-api is running on the peer site:"
         " systemctl status protector-api",
-        "In a genuine outage fail over without the primary; not while both"
-        " sites are healthy.",
-        "When the peer is back, look at the sync status and force a sync"
-        " before anything else.",
+        "If this is a genuine unplanned outage (not a connectivity blip),"
+        " fail over with --type unplanned. Do not do so if both sites are"
+        " healthy.",
+        "After the peer site recovers, check sync status and run a forced"
+        " metadata sync before resuming normal operations.",
     ),
     commands=(
-        protector("protection-group failover {group} --type unplanned"),
-        protector("protection-group sync-status {group}"),
-        protector("protection-group sync-force {group}"),
+        commands.UNPLANNED,
+        commands.SYNC_STATUS,
+        commands.SYNC_FORCE,
     ),
+    next=(commands.CHECK, commands.LIST_GROUPS),
     reasons=("peer-unreachable",),
     message=r"remote site unreachable|does not answer|is unreachable",
 )
 
 CINDER_POLICY = Advice(
     key="cinder-policy",
-    symptom="The operation fails at manage_volumes_into_cinder with a 403"
-    " or a policy error",
-    cause="The Cinder policy of the target site does not allow the member"
-    " role to manage and unmanage volumes.",
+    symptom="Operation fails at the manage_volumes_into_cinder step with a"
+    " 403 or policy error",
+    cause="The Cinder policy on the target site does not allow the member"
+    " role to call volume_manage or volume_unmanage.",
     fix=(
-        "Add to the target site's /etc/cinder/policy.yaml:"
+        "Add the following to the target site's Cinder policy file"
+        " (/etc/cinder/policy.yaml):"
         ' "volume_extension:volume_manage": "rule:admin_or_owner",'
         ' "volume_extension:volume_unmanage": "rule:admin_or_owner",'
         ' "volume_extension:services:index": "rule:admin_or_owner"',
-        "With Kolla-Ansible edit /etc/kolla/config/cinder/policy.yaml and"
-        " run: kolla-ansible -i inventory reconfigure -t cinder",
-        "Then start the operation again.",
+        "For Kolla-Ansible deployments, update"
+        " /etc/kolla/config/cinder/policy.yaml and run:"
+        " kolla-ansible -i inventory reconfigure -t cinder",
+        "Then retry the operation.",
     ),
     steps=(
         "manage_volumes_into_cinder",
@@ -125,30 +62,26 @@ CINDER_POLICY = Advice(
 
 STORAGE = Advice(
     key="storage",
-    symptom="The operation fails at get_latest_snapshot or"
+    symptom="Operation fails at get_latest_snapshot or"
     " promote_volumes_on_flasharray with a storage error",
-    cause="The policy's credentials are wrong, the target's FlashArray is"
-    " out of reach, or no snapshot has been replicated yet.",
+    cause="The replication policy credentials are incorrect, the FlashArray"
+    " on the target site is unreachable, or no replicated snapshot exists"
+    " yet (replication may never have run).",
     fix=(
-        "Look whether the group has a replication policy.",
-        "Check from the controller that the FlashArray answers:"
-        " curl -k https://<flasharray>",
-        "Look for a complete recovery point; without one start a sync and"
-        " wait for its end.",
-        "Where credentials have changed, set the policy again.",
+        "Confirm the replication policy is configured.",
+        "Verify the FlashArray management IP is reachable from the"
+        " controller node: curl -k https://flasharray-b.example.com",
+        "Check that at least one replication cycle has completed. Force an"
+        " immediate sync and wait for it to complete before retrying the"
+        " failover.",
+        "If credentials have changed, update the replication policy.",
     ),
     commands=(
-        protector("policy show {group}"),
-        protector("consistency-group show {group}"),
-        protector("consistency-group sync {group} --wait"),
-        protector(
-            "policy set {group}"
-            " --primary-fa-url https://ARRAY-A --secondary-fa-url https://ARRAY-B"
-            " --primary-fa-api-token-env TOKEN_A"
-            " --secondary-fa-api-token-env TOKEN_B"
-        ),
+        commands.SHOW_POLICY,
+        commands.SHOW_VOLUMES,
+        commands.SYNC_VOLUMES,
+        commands.SET_POLICY,
     ),
-    reasons=("policy-missing",),
     steps=(
         "get_latest_snapshot",
         "promote_volumes_on_flasharray",
@@ -159,8 +92,10 @@ STORAGE = Advice(
     ),
 )
 
+#: What a message says more exactly than the page.
 NO_SNAPSHOT = dataclasses.replace(
     STORAGE,
+    key="recovery-point",
     cause="No snapshot of the group's volumes has been replicated to the"
     " target yet.",
     fix=(
@@ -170,15 +105,17 @@ NO_SNAPSHOT = dataclasses.replace(
         "Then start the operation again.",
     ),
     commands=(
-        protector("policy show {group}"),
-        protector("consistency-group sync {group} --wait"),
-        protector("consistency-group show {group}"),
+        commands.SHOW_POLICY,
+        commands.SYNC_VOLUMES,
+        commands.SHOW_VOLUMES,
     ),
+    next=(commands.SYNC_VOLUMES,),
     message=r"[Nn]o replicated snapshot|has not completed once",
 )
 
 NO_SNAPSHOT_SINCE = dataclasses.replace(
     NO_SNAPSHOT,
+    key="recovery-point-since-move",
     cause="No snapshot of the volumes that the group has today has been"
     " replicated to the target: none since the group's last move. Snapshots"
     " from before that are of other volumes.",
@@ -187,6 +124,7 @@ NO_SNAPSHOT_SINCE = dataclasses.replace(
 
 ARRAY_TOKEN = dataclasses.replace(
     STORAGE,
+    key="array-token",
     cause="A FlashArray does not accept the API token of the group's"
     " replication policy.",
     fix=(
@@ -194,36 +132,27 @@ ARRAY_TOKEN = dataclasses.replace(
         "Set the policy's tokens again; the rest of it stays as it is.",
         "Then start the operation again.",
     ),
-    commands=(
-        protector("policy show {group}"),
-        protector(
-            "policy set {group}"
-            " --primary-fa-api-token-env TOKEN_A"
-            " --secondary-fa-api-token-env TOKEN_B"
-        ),
-    ),
+    commands=(commands.SHOW_POLICY, commands.SET_POLICY_TOKENS),
     message=r"API token|[Cc]redentials",
 )
 
-#: What a message says more exactly than the row, before the row itself.
-NARROWER: dict[str, tuple[Advice, ...]] = {
-    STORAGE.key: (NO_SNAPSHOT_SINCE, NO_SNAPSHOT, ARRAY_TOKEN)
-}
-
 STUCK = Advice(
     key="stuck",
-    symptom="The operation has been running for more than 15 minutes"
-    " without progress",
-    cause="The protector-engine of the site may have died, or lost its"
-    " database, in the middle of the operation.",
+    symptom="Operation status stuck at running with no progress change for"
+    " more than 15 minutes",
+    cause="The protector-engine process on the active site may have died or"
+    " lost its database connection mid-operation.",
     fix=(
-        "Check the engine: systemctl status protector-engine, and"
+        "Check engine health: systemctl status protector-engine and"
         " journalctl -u protector-engine -n 100",
-        "Restart it where it is stopped: systemctl restart"
-        " protector-engine. It picks up what is unfinished.",
-        "Where that does not help, look how far the steps have come: what"
-        " is left at the target site may have to be removed by hand before"
-        " the next attempt.",
+        "If the engine is stopped, restart it: systemctl restart"
+        " protector-engine. The engine will pick up pending operations from"
+        " the database on startup.",
+        "If the operation remains stuck after engine restart, check the"
+        " steps_completed field to see how far it progressed. Depending on"
+        " the step, you may need to manually clean up partial resources"
+        " (orphaned volumes or instances on the target site) before"
+        " retrying.",
     ),
     commands=(
         "on {site}'s controller:",
@@ -232,67 +161,77 @@ STUCK = Advice(
         "there, where it is stopped:",
         ShellCommand("systemctl restart protector-engine"),
         "then, from here:",
-        protector("operation show {operation}"),
+        commands.SHOW_OPERATION,
     ),
 )
 
 NOT_FAILED_OVER = Advice(
     key="not-failed-over",
-    symptom="Protection Group is not in failed_over state",
-    cause="A failback is only for a group that has failed over. A failover"
-    " before may not have completed, or may have been rolled back.",
+    symptom="Failback rejected with Protection Group is not in failed_over"
+    " state",
+    cause="The Protection Group status is not failed_over. Failback is only"
+    " valid from this state.",
     fix=(
-        "Look at the group's status and at its current primary site.",
-        "Look at what has been done with the group.",
+        "Inspect status and current_primary_site_id. If the group shows"
+        " active and current_primary_site_id points to what you consider the"
+        " secondary, a previous failover may not have completed or may have"
+        " rolled back.",
+        "Review operation history filtered by the Protection Group ID.",
     ),
-    commands=(
-        protector("protection-group show {group}"),
-        protector("operation list --all-sites --protection-group {group}"),
-    ),
+    commands=(commands.SHOW_GROUP, commands.HISTORY),
+    next=(commands.HISTORY, commands.LIST_OPERATIONS),
     reasons=("invalid-state",),
     message=r"not in failed_over state",
 )
 
 OUT_OF_SYNC = Advice(
     key="out-of-sync",
-    symptom="After an unplanned failover the metadata are OUT OF SYNC",
-    cause="The failed primary could not be told of the failover. That is"
-    " to be expected.",
+    symptom="After unplanned failover, metadata sync shows OUT OF SYNC and"
+    " version mismatch",
+    cause="During the unplanned failover, Protector could not reach the"
+    " failed primary site to push the updated metadata. This is expected"
+    " behavior.",
     fix=(
-        "Once the failed site is back, force a sync from the site that is"
-        " active now.",
-        "Check that both sites have the same version before anything else.",
+        "Once the failed site recovers, force a metadata sync from the"
+        " currently active site.",
+        "Verify both sites are at the same version before attempting any"
+        " further modifications or operations.",
     ),
-    commands=(
-        protector("protection-group sync-force {group}"),
-        protector("protection-group sync-status {group}"),
-    ),
-    reasons=("out-of-sync", "metadata-conflict"),
+    commands=(commands.SYNC_FORCE, commands.SYNC_STATUS),
+    next=(commands.SYNC_FORCE, commands.LIST_GROUPS),
 )
 
 TEST_LEFT = Advice(
     key="test-left",
-    symptom="A test clean-up leaves volumes or instances at the target",
-    cause="The clean-up failed on its way, or was never run after a test"
-    " failover.",
+    symptom="Test cleanup leaves orphaned volumes or instances on the target"
+    " site",
+    cause="The test_cleanup operation failed partway through, or was never"
+    " run after a test failover.",
     fix=(
-        "Run the clean-up again: it removes what is left.",
-        "If it goes on failing, take the resources from the test failover's"
-        " result_data and remove them in Nova and Cinder of the target.",
+        "Re-issue the test_cleanup action. Protector tracks which resources"
+        " were created during the test failover in the operation's"
+        " result_data field and will attempt to remove them.",
+        "If cleanup continues to fail, identify the resources from the test"
+        " failover operation's result_data and remove them manually via the"
+        " Nova and Cinder APIs on the target site.",
     ),
-    commands=(protector("protection-group test-cleanup {group} --wait"),),
+    commands=(commands.TEST_CLEANUP,),
+    next=(commands.TEST_CLEANUP, commands.LIST_GROUPS),
     reasons=("test-not-cleaned",),
     types=("test_cleanup",),
 )
 
 NEVER_CLEANED = dataclasses.replace(
     TEST_LEFT,
+    key="never-cleaned",
     cause="No clean-up has been run after the test failover.",
     fix=("Run the clean-up, once the test is no longer needed.",),
+    reasons=(),
+    types=(),
 )
 
-#: In this order; the first that fits is given.
-TABLE = (
+#: The page: seven symptoms, in its order.
+PAGE = (
     PEER_UNREACHABLE,
     CINDER_POLICY,
     STORAGE,
@@ -301,3 +240,5 @@ TABLE = (
     OUT_OF_SYNC,
     TEST_LEFT,
 )
+#: What is said more exactly than on the page.
+NARROWER = (NO_SNAPSHOT_SINCE, NO_SNAPSHOT, ARRAY_TOKEN, NEVER_CLEANED)

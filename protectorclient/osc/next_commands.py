@@ -13,8 +13,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
-from protectorclient.escape import ShellCommand, protector, shell_word
-from protectorclient.mapping import commands
+from protectorclient._http import error_bodies
+from protectorclient.advice import causes, commands, match
+from protectorclient.advice.actions import ACTIONS, PURPOSES
+from protectorclient.escape import (
+    ShellCommand,
+    at,
+    fill,
+    protector,
+    shell_word,
+)
 
 if TYPE_CHECKING:
     from protectorclient.osc.clouds import Sites
@@ -45,9 +53,8 @@ _SECONDARY = ("--secondary-cloud", "secondary_cloud", "OS_SECONDARY_CLOUD")
 _CHANGES = frozenset(
     ("add", "create", "delete", "reconcile", "remove", "set", "sync-force")
 )
-#: The actions that take mappings, and what each is checked for.
-_MOVES = ("failover", "failback", "test-failover")
-_ACTIONS = (*_MOVES, "test-cleanup")
+#: The verbs that take mappings, and what each is checked for.
+_MOVES = tuple(key for key, one in ACTIONS.items() if one.builds)
 
 
 def words_of(command: str | None) -> str:
@@ -80,28 +87,32 @@ class Circumstances:
         """Its last word."""
         return self.command.rpartition(" ")[2]
 
-    def of_group(self, words: str) -> ShellCommand:
-        """Return a command on the group; where there is none, on all groups.
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What the commands to type next may name."""
+        known = {
+            "group": self.group,
+            "operation": self.operation,
+            "site": self.site,
+            "purpose": self.verb if self.verb in PURPOSES else None,
+        }
+        return {name: word for name, word in known.items() if word}
 
-        :param words: with ``{group}`` in the place of its name.
-        """
-        if self.group is None:
-            return protector("protection-group list")
-        return protector(words.replace("{group}", shell_word(self.group)))
-
-    def at_site(self, words: str) -> ShellCommand:
-        """Return an OpenStack command for the site where it happened."""
-        if self.site is None:
-            return ShellCommand(f"openstack {words}")
-        return commands.at(self.site, words)
+    def first(self, *lines: ShellCommand) -> list[str]:
+        """Of some commands the first whose names are known."""
+        for line in lines:
+            names = set(re.findall(r"{(\w+)}", line))
+            if names <= set(self.names):
+                return [fill(line, **self.names)]
+        return []
 
 
 Lines = Iterable[str]
 Maker = Callable[[BaseException, Circumstances], Lines]
 
 
-def _group(words: str) -> Maker:
-    return lambda error, now: [now.of_group(words)]
+def _first(*lines: ShellCommand) -> Maker:
+    return lambda error, now: now.first(*lines)
 
 
 def _operation_of(error: BaseException) -> str | None:
@@ -111,90 +122,75 @@ def _operation_of(error: BaseException) -> str | None:
     return str(found) if found else None
 
 
-def _in_progress(error: BaseException, now: Circumstances) -> Lines:
-    found = _operation_of(error)
-    if found:
-        return [protector(f"operation wait {shell_word(found)}")]
-    if now.group is None:
-        return [protector("operation watch --all")]
-    return [now.of_group("operation watch --protection-group {group}")]
-
-
-def _status(error: BaseException, now: Circumstances) -> Lines:
-    if now.verb == "failback" and now.group is not None:
-        return [commands.history(now.group)]
-    if now.verb in _ACTIONS:
-        words = f"protection-group check {{group}} --for {now.verb}"
-        return [now.of_group(words)]
-    return [now.of_group("protection-group show {group}")]
+def _refused(error: BaseException, now: Circumstances) -> Lines:
+    """The row for the service's reason; it is looked up by the class where
+    an answer has none."""
+    reason = getattr(error, "reason", None) or _REASONS.get(type(error))
+    row = match.for_reason(reason, str(error))
+    names = dict(now.names)
+    if isinstance(error, exceptions.OperationInProgress):
+        # of this one, not of what was asked for
+        names.pop("operation", None)
+    if found := _operation_of(error):
+        names["operation"] = found
+    line = row and row.first(names)
+    return [line] if line else _overview(error, now)
 
 
 def _history(error: BaseException, now: Circumstances) -> Lines:
-    if now.group is None:
-        return [now.again()]
-    return [commands.history(now.group)]
-
-
-def _policy(error: BaseException, now: Circumstances) -> Lines:
-    if now.group is None:
-        return [protector("protection-group list")]
-    return [commands.set_policy(now.group)]
+    return now.first(commands.HISTORY) or [now.again()]
 
 
 def _reached(error: BaseException, now: Circumstances) -> Lines:
     """Return the command for the site that answers, where one does not."""
     if now.other is not None and now.verb not in _CHANGES:
         words = now.again().removeprefix("openstack ")
-        return ["the other site may answer:", commands.at(now.other, words)]
-    if now.group is None:
-        return [now.again()]
-    return [now.of_group("protection-group check {group}")]
+        return ["the other site may answer:", at(now.other, "", words)]
+    return now.first(commands.CHECK) or [now.again()]
 
 
-def _token(error: BaseException, now: Circumstances) -> Lines:
-    """Return the command that shows who the user is, without the token."""
-    return [now.at_site("token issue -c user_id -c project_id")]
-
+_TOKEN = _first(*causes.SIGN_IN.next)
 
 #: What names the things that a command is about.
-_LISTS: Mapping[str, str] = {
-    "mapping show": "operation list --all-sites",
-    "member": "member list {group}",
-    "operation": "operation list --all-sites",
-    "site": "site list",
-    "tenant mapping": "tenant mapping list",
+_LISTS: Mapping[str, ShellCommand] = {
+    "mapping show": commands.LIST_OPERATIONS,
+    "member": commands.LIST_MEMBERS,
+    "operation": commands.LIST_OPERATIONS,
+    "site": commands.LIST_SITES,
+    "tenant mapping": commands.LIST_TENANT_MAPPINGS,
 }
 
 
 def _list(error: BaseException, now: Circumstances) -> Lines:
     """Return the command that lists what was named."""
+    here = now.site and f"--os-cloud {shell_word(now.site)} "
     if "protection group" in str(error):
-        return [protector("protection-group list")]
+        return [commands.LIST_GROUPS]
     if now.group is not None and now.verb in _MOVES:
-        return [commands.suggest(now.group)]
+        return now.first(commands.SUGGEST)
     if now.command.startswith("policy") and now.group is not None:
-        return [commands.set_policy(now.group)]
+        return now.first(commands.SET_POLICY)
     if "no project" in str(error):
-        return [now.at_site("project list")]
+        return [ShellCommand(f"openstack {here or ''}project list")]
     if now.command == "member add":
-        return [now.at_site("server list")]
-    for noun, words in _LISTS.items():
+        return [ShellCommand(f"openstack {here or ''}server list")]
+    for noun, line in _LISTS.items():
         if now.command.startswith(noun):
-            return [now.of_group(words) if "{" in words else protector(words)]
-    return [protector("protection-group list")]
+            return now.first(line, commands.LIST_GROUPS)
+    return [commands.LIST_GROUPS]
 
 
 def _name_taken(error: BaseException, now: Circumstances) -> Lines:
     found = _operation_of(error)
     if found:
-        return [protector(f"operation show {shell_word(found)}")]
+        return [fill(commands.SHOW_OPERATION, operation=found)]
     return _list(error, now)
 
 
 def _version(error: BaseException, now: Circumstances) -> Lines:
     """Without the version that was asked for, or what every one has."""
     if not now.is_pinned:
-        return [protector("status")]
+        return [commands.STATUS]
     offered = re.findall(r"\d+\.\d+", getattr(error, "offered", None) or "")
     if not offered:
         return [now.again()]
@@ -211,7 +207,7 @@ def _help(error: BaseException, now: Circumstances) -> Lines:
 
 
 def _overview(error: BaseException, now: Circumstances) -> Lines:
-    return [protector("status")]
+    return [commands.STATUS]
 
 
 def _again(error: BaseException, now: Circumstances) -> Lines:
@@ -224,79 +220,67 @@ def _confirmed(error: BaseException, now: Circumstances) -> Lines:
     return [now.again("--yes")]
 
 
-def _operation(*verbs: str) -> Maker:
-    def make(error: BaseException, now: Circumstances) -> Iterator[str]:
-        if now.operation is None:
-            yield protector("operation list --all-sites")
-            return
-        for verb in verbs:
-            yield protector(f"operation {verb} {shell_word(now.operation)}")
+def _unknown(error: BaseException, now: Circumstances) -> Lines:
+    lines = (*now.first(commands.WAIT), *now.first(commands.DIAGNOSE))
+    return lines or [commands.LIST_OPERATIONS]
 
-    return make
+
+def _mended(error: BaseException, now: Circumstances) -> Lines:
+    """It says itself which file or variable is wrong."""
+    return ["when that is mended:", now.again()]
 
 
 def _nothing(error: BaseException, now: Circumstances) -> Lines:
-    """It says itself what is wrong with what was typed, or sums up."""
+    """It has told each of several before, or says nothing of its own."""
     return ()
 
 
-_LOOK = "protection-group check {group}"
+_DIAGNOSE = _first(commands.DIAGNOSE, commands.LIST_OPERATIONS)
+_SHOW = _first(commands.SHOW_GROUP, commands.LIST_GROUPS)
+_CHECK = _first(commands.CHECK, commands.LIST_GROUPS)
+
+#: The reason of each class that has one: what helps is in its row.
+_REASONS: Mapping[type[BaseException], str] = {
+    kind: reason
+    for reason, kind in error_bodies.BY_REASON.items()
+    if match.for_reason(reason) is not None
+}
 
 #: The nearest class up the tree decides; each reason has a class.
 AFTER: Mapping[type[BaseException], Maker] = {
     exceptions.ProtectorError: _nothing,
-    exceptions.UsageProblem: _nothing,
-    exceptions.ConfigProblem: _nothing,
+    exceptions.UsageProblem: _help,
+    exceptions.ConfigProblem: _mended,
     exceptions.OutputNotWritten: _nothing,
     exceptions.SomeFailed: _nothing,
     exceptions.NotUnique: _list,
     exceptions.NotFound: _list,
     exceptions.VersionNotSupported: _version,
-    exceptions.GuardRefused: _group("protection-group show {group}"),
-    exceptions.PrimaryAnswers: _group(_LOOK),
-    exceptions.CertainRefusal: _group(_LOOK),
+    exceptions.GuardRefused: _SHOW,
+    exceptions.PrimaryAnswers: _CHECK,
+    exceptions.CertainRefusal: _CHECK,
     exceptions.NotConfirmed: _confirmed,
     exceptions.SiteUnreachable: _reached,
-    exceptions.AuthenticationFailed: _token,
+    exceptions.AuthenticationFailed: _TOKEN,
     exceptions.OutcomeUnknown: _history,
     exceptions.HTTPError: _overview,
     exceptions.BadRequest: _help,
-    exceptions.MappingIncomplete: _group("mapping suggest {group}"),
-    exceptions.VolumeTypeNotReplicated: lambda error, now: [
-        now.at_site("volume type list --long")
-    ],
-    exceptions.Unauthorized: _token,
-    exceptions.Forbidden: _token,
     exceptions.ResourceNotFound: _list,
     exceptions.VersionRefused: _version,
-    exceptions.Conflict: _group("protection-group show {group}"),
-    exceptions.PeerUnreachable: _group(_LOOK),
-    exceptions.InvalidState: _status,
-    exceptions.OperationInProgress: _in_progress,
-    exceptions.TestNotCleaned: _group(
-        "protection-group test-cleanup {group} --wait"
-    ),
-    exceptions.NothingToClean: _group(
-        "operation list --all-sites --protection-group {group}"
-        " --type test_failover"
-    ),
-    exceptions.OutOfSync: _group("protection-group sync-force {group}"),
-    exceptions.WrongSite: _group("protection-group sync-force {group}"),
-    exceptions.MetadataConflict: _group("protection-group reconcile {group}"),
-    exceptions.PolicyMissing: _policy,
+    exceptions.Conflict: _SHOW,
     exceptions.NameConflict: _name_taken,
-    exceptions.InUse: lambda error, now: [protector("protection-group list")],
     exceptions.TooLarge: _help,
     exceptions.ServerError: _overview,
     exceptions.ServiceUnavailable: _reached,
-    exceptions.OperationError: _operation("diagnose"),
-    exceptions.OperationFailed: _operation("diagnose"),
-    exceptions.OperationLeftovers: _operation("diagnose"),
-    exceptions.OperationEndedOtherwise: _operation("diagnose"),
-    exceptions.OperationPartial: _operation("diagnose"),
-    exceptions.WaitTimeout: _operation("wait"),
-    exceptions.OperationUnknown: _operation("wait", "diagnose"),
+    exceptions.OperationError: _DIAGNOSE,
+    exceptions.OperationFailed: _DIAGNOSE,
+    exceptions.OperationLeftovers: _DIAGNOSE,
+    exceptions.OperationEndedOtherwise: _DIAGNOSE,
+    exceptions.OperationPartial: _DIAGNOSE,
+    exceptions.WaitTimeout: _first(commands.WAIT, commands.LIST_OPERATIONS),
+    exceptions.OperationUnknown: _unknown,
     KeyboardInterrupt: _again,
+    **dict.fromkeys(_REASONS, _refused),
 }
 
 
@@ -379,8 +363,10 @@ def typed_again(
             del left[0]
         else:
             kept.append(left.pop(0))
-    kept += [word for word in more if word not in kept]
-    return protector(" ".join([words_of(command), *map(shell_word, kept)]))
+    # behind two dashes an option would be an argument
+    end = kept.index("--") if "--" in kept else len(kept)
+    kept[end:end] = [word for word in more if word not in kept]
+    return protector(words_of(command), *map(shell_word, kept))
 
 
 def reaching(line: ShellCommand, options: argparse.Namespace) -> ShellCommand:

@@ -6,7 +6,8 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
-from protectorclient.escape import ShellCommand, protector, shell_word
+from protectorclient.advice import commands
+from protectorclient.escape import fill
 
 if TYPE_CHECKING:
     from protectorclient.pair.location import Location
@@ -41,7 +42,7 @@ def hold(expect: Expect, located: Location, asked: SiteHandle) -> None:
         raise exceptions.GuardRefused(
             f"{group.name} has metadata version {group.metadata_version},"
             f" not {expect.version} as expected; nothing was sent"
-        ).then(_see("protection-group sync-status", group.name))
+        ).then(fill(commands.SYNC_STATUS, group=group.name))
     if expect.max_recovery_point_age is not None:
         _age(expect.max_recovery_point_age, located, asked)
 
@@ -56,7 +57,7 @@ def _primary(wanted: str, located: Location) -> None:
     raise exceptions.GuardRefused(
         f"{located.group.name} runs at {located.current.name}, not at"
         f" {wanted} as expected; nothing was sent"
-    ).then(_see("protection-group show", located.group.name))
+    ).then(fill(commands.SHOW_GROUP, group=located.group.name))
 
 
 def _age(most: float, located: Location, asked: SiteHandle) -> None:
@@ -68,15 +69,11 @@ def _age(most: float, located: Location, asked: SiteHandle) -> None:
         raise exceptions.GuardRefused(
             f"{name} has no complete recovery point at {target}; nothing was"
             " sent"
-        ).then(_see("consistency-group show", name))
+        ).then(fill(commands.SHOW_VOLUMES, group=name))
     now = asked.client.http.server_time()
     age = (now - found.created_at).total_seconds()
     if age > most:
         raise exceptions.GuardRefused(
             f"the newest recovery point of {name} is {age:.0f} s old, more"
             f" than the {most:.0f} s expected; nothing was sent"
-        ).then(_see("consistency-group show", name))
-
-
-def _see(words: str, group: str) -> ShellCommand:
-    return protector(f"{words} {shell_word(group)}")
+        ).then(fill(commands.SHOW_VOLUMES, group=name))

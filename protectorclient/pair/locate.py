@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from protectorclient import exceptions
-from protectorclient.escape import protector, shell_word
+from protectorclient.advice import commands
+from protectorclient.escape import fill, protector
 from protectorclient.pair import same_site
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.location import Location, rank
@@ -108,7 +109,6 @@ def explain_deletion(
     if not isinstance(located.errors.get(gone), exceptions.NotFound):
         return
     name = located.group.name
-    word = shell_word(name)
     raise exceptions.MetadataConflict(
         f"{name} was deleted at {gone}, and is left at {start.name}",
         code=error.code,
@@ -118,12 +118,9 @@ def explain_deletion(
         request_id=error.request_id,
     ).then(
         f"to delete the copy at {start.name}:",
-        protector(f"protection-group delete {word}"),
+        protector("protection-group delete {group}", group=name),
         "to have it at both again:",
-        protector(
-            f"protection-group sync-force {word}"
-            f" --winner {shell_word(start.name)}"
-        ),
+        fill(commands.SYNC_FORCE_WINNER, group=name, site=start.name),
     ) from error
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
-from protectorclient.advice import match
+from protectorclient.advice import causes, commands, match
 from protectorclient.durations import span
-from protectorclient.escape import ShellCommand, protector, shell_word
+from protectorclient.escape import fill
 from protectorclient.polling import poller
 from protectorclient.polling.silence import LOST_ANSWER
 
@@ -51,7 +51,7 @@ def error_for(ended: poller.Ended) -> exceptions.ProtectorError | None:
             operation=operation,
             operation_id=identity,
             site=site,
-        ).then(_wait(identity))
+        ).then(fill(commands.WAIT, operation=identity))
     assert operation is not None
     said = operation.error_message or "no reason was given"
     at = f" at {operation.steps_failed[0]}" if operation.steps_failed else ""
@@ -61,7 +61,7 @@ def error_for(ended: poller.Ended) -> exceptions.ProtectorError | None:
             operation=operation,
             site=site,
             leftovers=operation.leftovers,
-            advice=match.PARTIAL,
+            advice=causes.PARTIAL,
         )
     if ended.outcome is poller.Outcome.OTHER:
         return exceptions.OperationEndedOtherwise(
@@ -70,7 +70,7 @@ def error_for(ended: poller.Ended) -> exceptions.ProtectorError | None:
             operation=operation,
             site=site,
             leftovers=operation.leftovers,
-            advice=match.for_operation(operation) or match.LEFT_BEHIND,
+            advice=match.for_operation(operation) or causes.LEFT_BEHIND,
         )
     if ended.outcome is poller.Outcome.LEFTOVERS:
         return exceptions.OperationLeftovers(
@@ -106,10 +106,6 @@ def _last_seen(ended: poller.Ended) -> str:
     )
 
 
-def _wait(operation: str) -> ShellCommand:
-    return protector(f"operation wait {shell_word(operation)}")
-
-
 def _silence(error: exceptions.ProtectorError | None) -> str:
     if error is None or isinstance(error, exceptions.SiteUnreachable):
         return "does not answer"
@@ -140,7 +136,7 @@ def _unknown(ended: poller.Ended) -> exceptions.ProtectorError:
         operation=ended.operation,
         operation_id=ended.key.operation_id,
         site=ended.key.site or None,
-    ).then(_wait(ended.key.operation_id))
+    ).then(fill(commands.WAIT, operation=ended.key.operation_id))
 
 
 def _ago(seconds: float | None) -> str:

@@ -6,18 +6,13 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from protectorclient.escape import (
-    AS_ADMIN,
-    ShellCommand,
-    protector,
-    shell_word,
-)
-from protectorclient.mapping import commands
+from protectorclient.advice import actions, commands
+from protectorclient.escape import fill
+from protectorclient.mapping import move_command
 from protectorclient.preflight import check_target
-from protectorclient.preflight.context import PURPOSES, Context
+from protectorclient.preflight.context import Context
 from protectorclient.preflight.findings import Skip, Verdict, bad, ok
 from protectorclient.records.protection_group import ProtectionGroup
-from protectorclient.v1.group_states import FORCED, LEFT, MOVING, NEEDS
 from protectorclient.v1.metadata import members_at
 
 #: Beyond so many groups it is not asked who else has a member: all their
@@ -28,48 +23,22 @@ _TOKENS = ("primary_fa_api_token", "secondary_fa_api_token")
 
 
 def status(context: Context) -> Verdict:
-    group, action = context.group, PURPOSES[context.purpose]
-    needed = FORCED if context.purpose == "unplanned" else NEEDS[action]
-    if group.status in needed:
+    group = context.group
+    source = context.source.name if context.source else None
+    why_not = actions.why_not(group, context.purpose, source)
+    if why_not is None:
         return ok(group.status)
-    if group.status in MOVING and _running(context):
+    if group.status in actions.MOVING and _running(context):
         raise Skip("an operation is under way")
-    told = f"{group.status}; {context.purpose} needs {' or '.join(needed)}"
-    if (
-        context.purpose == "failover"
-        and group.status in LEFT
-        and context.source
-    ):
-        told = f"{group.status}: it runs at {context.source.name} already"
     return bad(
-        told,
+        why_not,
         group.status,
-        fix=_fix_status(context),
+        fix=actions.after_why_not(group, context.purpose, _failed(context)),
     )
 
 
-def _fix_status(context: Context) -> list[str]:
-    group = context.group
-    name = shell_word(group.name)
-    if group.status == "error":
-        home = group.current_primary_site_id == group.primary_site_id
-        status = "active" if home else "failed_over"
-        return [
-            # what is left behind is cleared before it is forgotten
-            *_diagnose(context),
-            AS_ADMIN,
-            commands.group(f"set {name} --status {status}"),
-        ]
-    if context.purpose == "failback":
-        return [
-            "Nothing is to be failed back:",
-            commands.group(f"show {name}"),
-        ]
-    return [commands.failback(group.name)]
-
-
-def _diagnose(context: Context) -> list[ShellCommand]:
-    """Of the newest operation that failed, what it left."""
+def _failed(context: Context) -> list[str]:
+    """The id of the newest operation that failed, where one did."""
     located = context.located
     assert located is not None
     failed = [
@@ -82,7 +51,7 @@ def _diagnose(context: Context) -> list[ShellCommand]:
         return []
     oldest = datetime.datetime.min.replace(tzinfo=datetime.UTC)
     last = max(failed, key=lambda one: one.started_at or oldest)
-    return [protector(f"operation diagnose {shell_word(last.id)}")]
+    return [last.id]
 
 
 def _running(context: Context) -> list[tuple[str, str, str]]:
@@ -115,7 +84,7 @@ def operation(context: Context) -> Verdict:
     return bad(
         f"{kind} {identity} is not finished at {site}",
         *(one[0] for one in found),
-        fix=protector(f"operation wait {shell_word(identity)}"),
+        fix=fill(commands.WAIT, operation=identity),
         site=site,
     )
 
@@ -134,12 +103,12 @@ def test_there(context: Context) -> Verdict:
         return ok(f"{len(found)} to clean up")
     if context.group.status != "active":
         # a drill would be refused as well
-        show = commands.group(f"show {shell_word(context.group.name)}")
+        show = fill(commands.SHOW_GROUP, group=context.group.name)
         return bad("there is none", fix=["Nothing is to be cleaned up:", show])
     mapped = check_target.mapped(context)
     more = ("--retain-primary", "--wait")
     name = context.group.name
-    command = commands.move("test-failover", name, mapped, more=more)
+    command = move_command.move("test-failover", name, mapped, more=more)
     return bad("there is none", fix=command)
 
 
@@ -158,13 +127,14 @@ def _policy(context: Context) -> Mapping[str, Any]:
 def policy(context: Context) -> Verdict:
     if not context.forecast.document.get("policy"):
         return bad(
-            "there is none", fix=commands.set_policy(context.group.name)
+            "there is none",
+            fix=fill(commands.SET_POLICY, group=context.group.name),
         )
     found = _policy(context)
     if any(found.get(token, "") is None for token in _TOKENS):
         return bad(
             "it has no credentials of the arrays",
-            fix=commands.set_policy(context.group.name),
+            fix=fill(commands.SET_POLICY, group=context.group.name),
             # it is begun, and fails at the arrays
             blocks=False,
         )
@@ -215,9 +185,7 @@ def members_once(context: Context) -> Verdict:
         f"{told} too",
         *(name for name, _ in shared),
         fix=[
-            protector(
-                f"member remove {shell_word(group.name)} {shell_word(name)}"
-            )
+            fill(commands.REMOVE_MEMBER, group=group.name, instance=name)
             for name, group in shared
         ],
     )

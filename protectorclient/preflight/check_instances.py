@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from protectorclient.escape import shell_word
-from protectorclient.mapping import commands
+from protectorclient.advice import commands
+from protectorclient.advice.actions import FAILED_OVER
+from protectorclient.escape import at, fill, shell_word
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.preflight import copies
 from protectorclient.preflight.context import Context, said
 from protectorclient.preflight.findings import Skip, Verdict, bad, ok
-from protectorclient.v1.group_states import LEFT
 
 
 def running(context: Context) -> Verdict:
@@ -41,9 +41,7 @@ def running(context: Context) -> Verdict:
     return bad(
         told,
         *(name for name, _ in down),
-        fix=commands.at(source.name, f"server start {' '.join(there)}")
-        if there
-        else None,
+        fix=at(source.name, "server start", *there) if there else None,
         site=source.name,
     )
 
@@ -83,21 +81,19 @@ def _other_winner(context: Context, found: Sequence[copies.Copy]) -> list[str]:
     own record."""
     located = context.located
     assert located is not None
-    name = shell_word(context.group.name)
+    name = context.group.name
     lines = []
     for site in copies.by_site(found):
         record = located.groups.get(site)
         if (
             site != located.current.name
-            and context.group.status in LEFT
+            and context.group.status in FAILED_OVER
             and record is not None
             and record.current_primary_site_id == located.site_ids[site]
         ):
             lines += [
                 f"or, where the move to {located.current.name} was a mistake:",
-                commands.group(
-                    f"reconcile {name} --winner {shell_word(site)}"
-                ),
+                fill(commands.RECONCILE_WINNER, group=name, site=site),
             ]
     return lines
 
@@ -152,14 +148,14 @@ def _clear(
     """Make the commands that remove them; older instances hold data, and go
     with a snapshot."""
     lines: list[str] = [
-        commands.at(site, f"{kind} delete {shell_word(identity)}")
+        at(site, f"{kind} delete {{id}}", id=identity)
         for kind, identity, _ in strays
     ]
-    if older and context.group.status in LEFT:
+    if older and context.group.status in FAILED_OVER:
         if not context.agree:
             # until then it is refused
-            lines.append(commands.sync_force(context.group.name))
-        lines.append(commands.failback(context.group.name))
+            lines.append(fill(commands.SYNC_FORCE, group=context.group.name))
+        lines.append(fill(commands.FAILBACK, group=context.group.name))
     elif older:
         lines.append(
             "The next planned failover keeps a snapshot of each volume and"

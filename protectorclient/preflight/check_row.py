@@ -6,7 +6,8 @@ import dataclasses
 import enum
 from collections.abc import Callable
 
-from protectorclient.preflight.context import PURPOSES
+from protectorclient.advice.actions import ACTIONS
+from protectorclient.advice.row import Advice
 from protectorclient.preflight.findings import Severity, Verdict
 
 Judge = Callable[..., Verdict]
@@ -27,22 +28,20 @@ class Where(enum.Enum):
 class Check:
     """One row of the table.
 
-    In the sentences ``{group}`` and ``{site}`` stand for the names of the
-    day.
+    The cause and the fix are a row of `protectorclient.advice`.
     """
 
     id: str
     title: str
     judge: Judge
     where: Where
-    cause: str
+    #: What causes it, and what clears it, where the function does not know
+    #: better.
+    advice: Advice
     impact: str
-    #: What clears it, a command or a sentence a line, where the function
-    #: does not know better.
-    fix: str | tuple[str, ...]
     #: The service's word for it, without the prefix.
     reason: str | None = None
-    purposes: frozenset[str] = frozenset(PURPOSES)
+    purposes: frozenset[str] = frozenset(ACTIONS)
     severity: Severity = Severity.PROBLEM
     #: What is refused as long as it stands, of the purposes. What fails
     #: only later, or may, is not.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from keystoneauth1.identity.v3 import TokenMethod
 
 from protectorclient import exceptions
+from protectorclient.advice import commands
 from protectorclient.escape import (
     AS_ADMIN,
     ShellCommand,
-    protector,
-    shell_word,
+    at,
+    fill,
 )
-from protectorclient.mapping import commands
 from protectorclient.pair.location import rank
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.preflight import check_target
@@ -83,9 +83,12 @@ def version(context: Context, side: SiteFacts) -> Verdict:
         offered = side.handle.client.http.offered
         return bad(
             error.message,
-            fix=ShellCommand(
-                f"openstack --os-protector-api-version {offered.maximum}"
-                f" protector protection-group check {shell_word(context.name)}"
+            fix=fill(
+                ShellCommand(
+                    f"openstack --os-protector-api-version {offered.maximum}"
+                    " protector protection-group check {group}"
+                ),
+                group=context.name,
             ),
         )
     if error is not None:
@@ -166,7 +169,7 @@ def site_status(context: Context, side: SiteFacts) -> Verdict:
     name = located.site_name(site_id) or side.name
     return bad(
         "; ".join(told),
-        fix=(AS_ADMIN, protector(f"site validate {shell_word(name)}")),
+        fix=(AS_ADMIN, fill(commands.VALIDATE_SITE, site=name)),
     )
 
 
@@ -183,8 +186,10 @@ def name(context: Context) -> Verdict:
         *(group.id for group in context.doubles.values()),
         fix=(
             f"where the one at {site} is the wrong one, {AS_ADMIN}",
-            commands.at(
-                site, f"protector protection-group delete {other.id} --force"
+            at(
+                site,
+                "protector protection-group delete {group} --force",
+                group=other.id,
             ),
         ),
     )
@@ -207,10 +212,10 @@ def known(context: Context, side: SiteFacts) -> Verdict:
             f"{missing}: it was deleted there",
             cause="It was deleted at one site, by force, while the other did"
             " not answer.",
-            fix=commands.at(
+            fix=at(
                 other,
-                "protector protection-group delete"
-                f" {shell_word(context.group.name)}",
+                "protector protection-group delete {group}",
+                group=context.group.name,
             ),
         )
     return bad(missing)
@@ -289,9 +294,10 @@ def metadata_checksum(context: Context) -> Verdict:
         f"version {context.group.metadata_version} is not the same at both"
         " sites",
         *(f"{site}: {value}" for site, value in sums.items()),
-        fix=commands.group(
-            f"sync-force {shell_word(context.group.name)}"
-            f" --winner {shell_word(context.located.current.name)}"
+        fix=fill(
+            commands.SYNC_FORCE_WINNER,
+            group=context.group.name,
+            site=context.located.current.name,
         ),
     )
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from protectorclient import exceptions
-from protectorclient.escape import AS_ADMIN, ShellCommand, shell_word
-from protectorclient.mapping import commands, suggest
+from protectorclient.advice import commands
+from protectorclient.escape import AS_ADMIN, ShellCommand, at, fill
+from protectorclient.mapping import move_command, suggest
 from protectorclient.mapping.forecast import (
     Match,
     chosen_flavors,
@@ -76,11 +77,11 @@ def _set_mapping(
     if context.forecast.home or options is None:
         return [
             f"Map each with --{what}-mapping or in a file:",
-            commands.suggest(name),
+            fill(commands.SUGGEST, group=name),
         ]
     if context.purpose == "unplanned" or context.outage:
         return [failover(context)]
-    return [commands.move("set", name, [options])]
+    return [move_command.store(name, options)]
 
 
 def _in_file(
@@ -99,14 +100,14 @@ def _in_file(
     return [
         *lines,
         "What can be guessed:",
-        commands.suggest(context.group.name),
+        fill(commands.SUGGEST, group=context.group.name),
     ]
 
 
 def failover(context: Context) -> ShellCommand:
     """Make the unplanned failover, as far as its mappings can be guessed."""
     name = context.group.name
-    return commands.move("failover", name, mapped(context), unplanned=True)
+    return move_command.move("unplanned", name, mapped(context))
 
 
 def mapped(context: Context) -> list[list[str] | None]:
@@ -152,15 +153,15 @@ def flavor_size(context: Context) -> Verdict:
     fix = None
     if len(better) == len(small) and not context.forecast.home:
         lines = [
-            commands.option("flavor", match.source.name, match.target.name)
+            move_command.option("flavor", match.source.name, match.target.name)
             for match in matches
             if match.target and match.target.name != match.source.name
         ] + [
-            commands.option("flavor", guess.source.name, guess.target.name)
+            move_command.option("flavor", guess.source.name, guess.target.name)
             for guess in better
             if guess.target
         ]
-        fix = commands.move("set", context.group.name, [lines])
+        fix = move_command.store(context.group.name, lines)
     return bad("; ".join(small.values()), *names, fix=fix)
 
 
@@ -246,10 +247,10 @@ def volume_types(context: Context, side: SiteFacts) -> Verdict:
 
 
 def _replicate(site: str, name: str) -> ShellCommand:
-    return commands.at(
+    return at(
         site,
-        "volume type set --property replication_enabled='<is> True'"
-        f" {shell_word(name)}",
+        "volume type set --property replication_enabled='<is> True' {type}",
+        type=name,
     )
 
 
@@ -357,9 +358,7 @@ def _quota(
     if not short:
         return ok(", ".join(told))
     project = target.handle.client.project_id
-    command = commands.at(
-        target.name, f"quota set {' '.join(options)} {project}"
-    )
+    command = at(target.name, "quota set", *options, str(project))
     return bad(
         "; ".join(line for line in told if "are left" in line),
         *short,

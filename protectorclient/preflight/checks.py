@@ -6,7 +6,8 @@ actions, and printed into the documentation.
 
 from __future__ import annotations
 
-from protectorclient.escape import AS_ADMIN, ShellCommand, protector
+from protectorclient.advice import causes, guide
+from protectorclient.advice.actions import ACTIONS
 from protectorclient.preflight import (
     check_group,
     check_instances,
@@ -14,15 +15,16 @@ from protectorclient.preflight import (
     check_target,
 )
 from protectorclient.preflight.check_row import Check, Where
-from protectorclient.preflight.context import PURPOSES
 from protectorclient.preflight.findings import Severity
 
 #: The actions that build instances at the other site.
-BUILDS = frozenset({"failover", "unplanned", "failback", "test-failover"})
+BUILDS = frozenset(key for key, one in ACTIONS.items() if one.builds)
 #: The actions of which both sites must know.
-PLANNED = frozenset(PURPOSES) - {"unplanned"}
+PLANNED = frozenset(
+    key for key, one in ACTIONS.items() if not one.is_unplanned
+)
 MOVES = frozenset({"failover", "failback"})
-ALL = frozenset(PURPOSES)
+ALL = frozenset(ACTIONS)
 
 CHECKS: tuple[Check, ...] = (
     Check(
@@ -32,10 +34,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.NEEDED,
         reason="peer-unreachable",
         blocks=ALL,
-        cause="The site is down, or the network to it is.",
+        advice=causes.REACHABLE,
         impact="Everything that changes a group needs both sites.",
-        fix="Look at the site: systemctl status protector-api there, and"
-        " curl from here; in a real outage, an unplanned failover",
     ),
     Check(
         id="sign-in",
@@ -44,9 +44,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.NEEDED,
         reason="unauthorized",
         blocks=ALL,
-        cause="The password, or the token, is wrong or has expired.",
+        advice=causes.SIGN_IN,
         impact="Nothing can be asked of the site.",
-        fix="Correct the entry '{site}' in clouds.yaml",
     ),
     Check(
         id="api-version",
@@ -55,9 +54,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.NEEDED,
         reason="version-not-supported",
         blocks=ALL,
-        cause="A version was asked for that the site is too old for.",
+        advice=causes.API_VERSION,
         impact="The site refuses every request.",
-        fix="Leave out --os-protector-api-version",
     ),
     Check(
         id="role",
@@ -66,9 +64,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.ASKED,
         reason="forbidden",
         blocks=ALL,
-        cause="The user may read, and no more.",
+        advice=causes.ROLE,
         impact="The action is refused.",
-        fix="Use a cloud whose user has the role member in the project",
     ),
     Check(
         id="token-life",
@@ -76,9 +73,8 @@ CHECKS: tuple[Check, ...] = (
         judge=check_sites.token_life,
         where=Where.NEEDED,
         severity=Severity.WARNING,
-        cause="A token that was issued elsewhere cannot be renewed here.",
+        advice=causes.TOKEN_LIFE,
         impact="The operation goes on, but cannot be followed to its end.",
-        fix="Get a new one: openstack token issue",
     ),
     Check(
         id="clocks",
@@ -87,18 +83,16 @@ CHECKS: tuple[Check, ...] = (
         where=Where.PAIR,
         purposes=PLANNED,
         severity=Severity.WARNING,
-        cause="A site does not follow its time servers.",
+        advice=causes.CLOCKS,
         impact="Ages of recovery points, and logs, do not compare.",
-        fix="On its controllers: chronyc makestep",
     ),
     Check(
         id="site-status",
         title="The site's record is active",
         judge=check_sites.site_status,
         where=Where.NEEDED,
-        cause="The site did not pass its last validation.",
+        advice=causes.SITE_STATUS,
         impact="The services may not be able to work with it.",
-        fix=(AS_ADMIN, protector("site validate {site}")),
     ),
     Check(
         id="name",
@@ -108,9 +102,8 @@ CHECKS: tuple[Check, ...] = (
         purposes=PLANNED,
         reason="name-conflict",
         blocks=PLANNED,
-        cause="A group was made at one site while the other did not answer.",
+        advice=causes.NAME,
         impact="Neither site takes the other's group.",
-        fix="Delete or rename one of them, by its id",
     ),
     Check(
         id="known",
@@ -119,10 +112,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.NEEDED,
         reason="not-found",
         blocks=ALL,
-        cause="The group was made while the site did not answer, or deleted"
-        " there; or the clouds are of different projects.",
+        advice=causes.KNOWN,
         impact="The site can neither run nor protect the group.",
-        fix=protector("protection-group sync-force {group}"),
     ),
     Check(
         id="peer-link",
@@ -132,10 +123,8 @@ CHECKS: tuple[Check, ...] = (
         purposes=PLANNED,
         reason="peer-unreachable",
         blocks=PLANNED,
-        cause="The network between the sites is cut, or the service"
-        " account is refused.",
+        advice=causes.PEER_LINK,
         impact="Everything that changes a group is blocked.",
-        fix="On its controllers: curl the peer's protector, port 8788",
     ),
     Check(
         id="primary-silent",
@@ -144,9 +133,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.PAIR,
         purposes=frozenset({"unplanned"}),
         blocks=frozenset({"unplanned"}),
-        cause="The primary, or a part of it, is alive.",
+        advice=causes.PRIMARY_ALIVE,
         impact="Two sites would each run the group, and diverge.",
-        fix=protector("protection-group check {group} --for failover"),
     ),
     Check(
         id="primary",
@@ -156,10 +144,8 @@ CHECKS: tuple[Check, ...] = (
         purposes=PLANNED,
         reason="wrong-site",
         blocks=PLANNED,
-        cause="After an unplanned failover the old primary still holds"
-        " older metadata.",
+        advice=causes.PRIMARY,
         impact="An action may be sent to a site that is not primary.",
-        fix=protector("protection-group sync-force {group}"),
     ),
     Check(
         id="metadata-version",
@@ -169,9 +155,8 @@ CHECKS: tuple[Check, ...] = (
         purposes=PLANNED,
         reason="out-of-sync",
         blocks=PLANNED,
-        cause="A change reached only one of the sites.",
+        advice=causes.METADATA_VERSION,
         impact="Every action but an unplanned failover is refused.",
-        fix=protector("protection-group sync-force {group}"),
     ),
     Check(
         id="metadata-checksum",
@@ -181,9 +166,8 @@ CHECKS: tuple[Check, ...] = (
         purposes=PLANNED,
         reason="metadata-conflict",
         blocks=PLANNED,
-        cause="Both sites were changed apart from each other.",
+        advice=causes.METADATA_CHECKSUM,
         impact="Nothing says which of them is right; a winner must be named.",
-        fix=protector("protection-group sync-force {group} --winner {site}"),
     ),
     Check(
         id="status",
@@ -192,9 +176,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.PAIR,
         reason="invalid-state",
         blocks=ALL,
-        cause="The group is at the other site, or an operation has failed.",
+        advice=causes.STATUS,
         impact="The action is refused.",
-        fix=protector("operation list --all-sites --protection-group {group}"),
     ),
     Check(
         id="operation",
@@ -203,9 +186,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.PAIR,
         reason="operation-in-progress",
         blocks=ALL,
-        cause="Somebody, or a schedule, has started one.",
+        advice=causes.OPERATION,
         impact="A group has one operation at a time.",
-        fix="Wait for its end",
     ),
     Check(
         id="tests-cleaned",
@@ -215,9 +197,8 @@ CHECKS: tuple[Check, ...] = (
         purposes=frozenset({"failover"}),
         reason="test-not-cleaned",
         blocks=frozenset({"failover"}),
-        cause="A test failover was not cleaned up.",
+        advice=guide.TEST_LEFT,
         impact="A planned failover is refused.",
-        fix=protector("protection-group test-cleanup {group} --wait"),
     ),
     Check(
         id="test-there",
@@ -227,11 +208,8 @@ CHECKS: tuple[Check, ...] = (
         purposes=frozenset({"test-cleanup"}),
         reason="nothing-to-clean",
         blocks=frozenset({"test-cleanup"}),
-        cause="No test failover was run, or it was cleaned up.",
+        advice=causes.TEST_THERE,
         impact="The clean-up is refused.",
-        fix=protector(
-            "protection-group test-failover {group} --retain-primary --wait"
-        ),
     ),
     Check(
         id="policy",
@@ -240,9 +218,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.PAIR,
         reason="policy-missing",
         blocks=ALL,
-        cause="The group was never given one, or it was deleted.",
+        advice=causes.POLICY,
         impact="Nothing replicates, and every action is refused.",
-        fix=protector("policy set {group}"),
     ),
     Check(
         id="members",
@@ -251,9 +228,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.PAIR,
         severity=Severity.WARNING,
         purposes=BUILDS,
-        cause="Instances were never added, or could not be rebuilt.",
+        advice=causes.MEMBERS,
         impact="They are not there after a failover.",
-        fix=protector("member add {group} $INSTANCE"),
     ),
     Check(
         id="running",
@@ -262,10 +238,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.PAIR,
         severity=Severity.WARNING,
         purposes=BUILDS - {"unplanned"},
-        cause="Somebody stopped them, or an operation that could not start"
-        " them again.",
+        advice=causes.RUNNING,
         impact="They serve nobody, and are moved all the same.",
-        fix="Look at the group's instances in Nova",
     ),
     Check(
         id="live-copies",
@@ -273,11 +247,9 @@ CHECKS: tuple[Check, ...] = (
         judge=check_instances.live_copies,
         where=Where.PAIR,
         blocks=frozenset({"failover", "test-failover"}),
-        cause="A forced failover left the old primary's instances running,"
-        " or an operation that failed left what it had built.",
+        advice=causes.LIVE_COPIES,
         impact="Two copies of one member write now, each its own data: what"
         " the one beside the group writes is not replicated.",
-        fix=ShellCommand("openstack --os-cloud {site} server list"),
     ),
     Check(
         id="left-over",
@@ -286,9 +258,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.PAIR,
         severity=Severity.WARNING,
         purposes=BUILDS,
-        cause="An operation failed, and could not remove what it had built.",
+        advice=causes.LEFT_OVER,
         impact="It holds addresses and quota, and may hold data.",
-        fix=ShellCommand("openstack --os-cloud {site} server list"),
     ),
     Check(
         id="members-once",
@@ -297,9 +268,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.PAIR,
         reason="in-use",
         purposes=BUILDS,
-        cause="Two sites were changed apart from each other.",
+        advice=causes.MEMBERS_ONCE,
         impact="What fails one group over takes instances of the other.",
-        fix=protector("member remove {group} $INSTANCE"),
     ),
     Check(
         id="volume-types",
@@ -308,10 +278,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.EACH,
         reason="volume-type-not-replicated",
         purposes=BUILDS,
-        cause="A type lacks replication_enabled='<is> True', or has"
-        " another replication_type.",
+        advice=causes.VOLUME_TYPES,
         impact="The volumes do not reach the other site.",
-        fix="Set the properties of the volume type in Cinder",
     ),
     Check(
         id="cinder-policy",
@@ -319,14 +287,8 @@ CHECKS: tuple[Check, ...] = (
         judge=check_target.cinder_policy,
         where=Where.EACH,
         purposes=ALL - {"sync"},
-        cause="The site's Cinder has its own policy for"
-        " volume_extension:services:index, and then most likely for"
-        " volume_manage and volume_unmanage, which are set with it.",
+        advice=guide.CINDER_POLICY,
         impact="The operation fails at manage_volumes_into_cinder.",
-        fix="Add to the site's /etc/cinder/policy.yaml:"
-        ' "volume_extension:volume_manage": "rule:admin_or_owner",'
-        ' "volume_extension:volume_unmanage": "rule:admin_or_owner",'
-        ' "volume_extension:services:index": "rule:admin_or_owner"',
     ),
     Check(
         id="replication",
@@ -335,10 +297,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.PAIR,
         severity=Severity.WARNING,
         purposes=ALL - {"test-cleanup", "failback"},
-        cause="After a failback it stays stopped, unless it was asked to"
-        " be reversed.",
+        advice=causes.UNPROTECTED,
         impact="What is written is not protected.",
-        fix=protector("consistency-group sync {group} --wait"),
     ),
     Check(
         id="recovery-point",
@@ -347,9 +307,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.PAIR,
         purposes=frozenset({"failover", "unplanned", "test-failover"}),
         blocks=frozenset({"failover", "test-failover"}),
-        cause="No replication has completed yet, or none since a failback.",
+        advice=guide.NO_SNAPSHOT,
         impact="The operation fails at get_latest_snapshot.",
-        fix=protector("consistency-group sync {group} --wait"),
     ),
     Check(
         id="recovery-point-age",
@@ -358,9 +317,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.PAIR,
         severity=Severity.WARNING,
         purposes=frozenset({"failover", "unplanned", "test-failover"}),
-        cause="The replication is late, or stopped.",
+        advice=causes.RECOVERY_POINT_AGE,
         impact="An unplanned failover loses more than was agreed.",
-        fix=protector("consistency-group sync {group} --wait"),
     ),
     Check(
         id="networks",
@@ -370,9 +328,8 @@ CHECKS: tuple[Check, ...] = (
         reason="mapping-incomplete",
         purposes=BUILDS,
         blocks=BUILDS,
-        cause="Its name is not there, and it is not mapped.",
+        advice=causes.MAPPING,
         impact="The action is refused.",
-        fix=protector("mapping suggest {group}"),
     ),
     Check(
         id="flavors",
@@ -382,9 +339,8 @@ CHECKS: tuple[Check, ...] = (
         reason="mapping-incomplete",
         purposes=BUILDS,
         blocks=BUILDS,
-        cause="Its name is not there, and it is not mapped.",
+        advice=causes.MAPPING,
         impact="The action is refused.",
-        fix=protector("mapping suggest {group}"),
     ),
     Check(
         id="flavor-size",
@@ -393,9 +349,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.TARGET,
         severity=Severity.WARNING,
         purposes=BUILDS,
-        cause="A flavor is mapped to, or has the name of, a smaller one.",
+        advice=causes.FLAVOR_SIZE,
         impact="Instances may not start, or be too slow.",
-        fix="Map it to a bigger one with --flavor-mapping",
     ),
     Check(
         id="mapping-shared",
@@ -404,9 +359,8 @@ CHECKS: tuple[Check, ...] = (
         where=Where.TARGET,
         severity=Severity.WARNING,
         purposes=BUILDS,
-        cause="Two are mapped to the same by accident.",
+        advice=causes.MAPPING_SHARED,
         impact="Instances that were apart meet in one network.",
-        fix="Map them apart with --network-mapping",
     ),
     Check(
         id="quota-compute",
@@ -414,9 +368,8 @@ CHECKS: tuple[Check, ...] = (
         judge=check_target.quota_compute,
         where=Where.TARGET,
         purposes=BUILDS,
-        cause="The project has too little left at the target.",
+        advice=causes.QUOTA,
         impact="The operation fails when it builds instances.",
-        fix="Raise the quota of the project there",
     ),
     Check(
         id="quota-storage",
@@ -424,8 +377,7 @@ CHECKS: tuple[Check, ...] = (
         judge=check_target.quota_storage,
         where=Where.TARGET,
         purposes=BUILDS,
-        cause="The project has too little left at the target.",
+        advice=causes.QUOTA,
         impact="The operation fails when it manages volumes.",
-        fix="Raise the quota of the project there",
     ),
 )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from protectorclient import exceptions
+from protectorclient.advice.actions import ACTIONS
 from protectorclient.mapping.files import MappingFile
 from protectorclient.mapping.forecast import Forecast
 from protectorclient.pair import liveness, locate
@@ -26,23 +27,6 @@ from protectorclient.records.protection_group import (
     SyncStatus,
 )
 from protectorclient.records.site import Site
-from protectorclient.v1.group_states import LEFT
-
-#: What a check can be for; the action of each.
-PURPOSES: Mapping[str, str] = {
-    "failover": "failover",
-    "unplanned": "failover",
-    "failback": "failback",
-    "test-failover": "test_failover",
-    "test-cleanup": "test_cleanup",
-    "sync": "sync_volumes",
-}
-#: In these the group is where the action would bring it.
-AWAY: Mapping[str, tuple[str, ...]] = {
-    "failover": LEFT,
-    "test-failover": LEFT,
-    "failback": ("active",),
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -296,7 +280,7 @@ class Context:
         """Return the target, where it can be asked."""
         if self.target is None:
             raise Skip("no site answers that knows the group")
-        if self.group.status in AWAY.get(self.purpose, ()):
+        if self.group.status in ACTIONS[self.purpose].is_done_in:
             # it would go elsewhere, and that is a row of its own
             raise Skip(f"the group is {self.group.status}")
         if self.target.barred is not None:
@@ -318,7 +302,7 @@ class Context:
         stored = self.source is None or self.source.barred is not None
         names = Names(self.located, unplanned=stored)
         if what == "network":
-            networks = file.networks_for(PURPOSES[self.purpose])
+            networks = file.networks_for(ACTIONS[self.purpose].name)
             found = names.networks(networks, wanted.network_mapping)
         else:
             found = names.flavors(file.flavors, wanted.flavor_mapping)

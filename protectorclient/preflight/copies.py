@@ -13,10 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
-from protectorclient.escape import ShellCommand, shell_word
-from protectorclient.mapping import commands as remedy
+from protectorclient.advice import commands as typed
+from protectorclient.advice.actions import FAILED_OVER
+from protectorclient.escape import ShellCommand, at, fill, shell_word
 from protectorclient.pair.reads import group_servers
-from protectorclient.v1.group_states import LEFT
 
 if TYPE_CHECKING:
     from protectorclient.pair.both_sites import BothSites
@@ -218,8 +218,7 @@ def stop(copies: Iterable[Copy]) -> Iterator[ShellCommand]:
     their ids.
     """
     for site, some in by_site(copies).items():
-        words = " ".join(copy.word for copy in some)
-        yield remedy.at(site, f"server stop {words}")
+        yield at(site, "server stop", *(copy.word for copy in some))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -257,11 +256,13 @@ def cure(
     :param in_sync: whether both sites hold the same metadata.
     """
     stops = tuple(stop(copies))
-    if status not in LEFT or all(copy.site == primary for copy in copies):
+    if status not in FAILED_OVER or all(
+        copy.site == primary for copy in copies
+    ):
         return Cure(stops)
-    commands = [remedy.failback(group)]
+    commands = [fill(typed.FAILBACK, group=group)]
     if not in_sync:
-        commands.insert(0, remedy.sync_force(group))
+        commands.insert(0, fill(typed.SYNC_FORCE, group=group))
     return Cure(
         tuple(commands), f"or, where the group stays at {primary}", stops
     )

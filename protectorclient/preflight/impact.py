@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
-from protectorclient.escape import ShellCommand
-from protectorclient.mapping import commands
+from protectorclient.advice import actions, commands
+from protectorclient.escape import ShellCommand, fill
+from protectorclient.mapping import move_command
 from protectorclient.mapping.forecast import MISSING, SEVERAL, Forecast, Match
 from protectorclient.preflight.resources import KINDS, Resources
 
@@ -204,15 +205,16 @@ def _fix(prepared: PreparedAction, resources: Resources) -> ShellCommand:
     name = prepared.group.name
     mapped = [resources.options(kind, resources.of(kind)) for kind in KINDS]
     if None in mapped:
-        return commands.suggest(name)
-    unplanned = bool(prepared.options.get("force"))
+        return fill(commands.SUGGEST, group=name)
+    purpose = actions.PLANNED[prepared.action]
+    if prepared.options.get("force"):
+        purpose = "unplanned"
     flags = [
         "--" + option.replace("_", "-")
         for option in ("retain_primary", "reverse_replication")
         if prepared.options.get(option)
     ]
-    verb = prepared.action.replace("_", "-")
-    return commands.move(verb, name, mapped, unplanned=unplanned, more=flags)
+    return move_command.move(purpose, name, mapped, more=flags)
 
 
 def _point_of(prepared: PreparedAction) -> Mapping[str, Any]:

@@ -9,15 +9,15 @@ failover. In the order in which the service looks.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
-from protectorclient.escape import ShellCommand, protector, shell_word
-from protectorclient.mapping import commands
+from protectorclient.advice import actions, causes, commands, guide
+from protectorclient.advice.row import Advice
+from protectorclient.escape import fill
 from protectorclient.pair.location import rank
 from protectorclient.preflight import copies
-from protectorclient.v1 import group_states
 
 if TYPE_CHECKING:
     from protectorclient.pair.moves.action import PreparedAction
@@ -42,9 +42,19 @@ class Facts:
         return self.prepared.group.name
 
     @property
-    def word(self) -> str:
-        """Return the group's name as a shell takes it."""
-        return shell_word(self.name)
+    def purpose(self) -> str:
+        """What `actions.ACTIONS` calls it."""
+        return actions.PLANNED[self.prepared.action]
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """What the commands to type next may name."""
+        running = self.document.get("operation") or {}
+        return {
+            "group": self.name,
+            "purpose": self.purpose,
+            "operation": str(running.get("id")),
+        }
 
     @property
     def group(self) -> ProtectionGroup | None:
@@ -66,7 +76,7 @@ class Facts:
 
 
 Sentence = Callable[[Facts], str | None]
-Command = Callable[[Facts], ShellCommand]
+Lines = Callable[[Facts], Iterable[str]]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,9 +90,11 @@ class Refusal:
     reason: str | None
     #: What is wrong; None where nothing is, or it is not known.
     says: Sentence
-    #: The command to type next.
-    next: Command
+    #: What causes it, and what to type next.
+    advice: Advice
     actions: frozenset[str] = MOVES | DRILL
+    #: What to type next, where the impact tells it more exactly.
+    next: Lines | None = None
 
 
 def _operation(known: Facts) -> str | None:
@@ -97,28 +109,22 @@ def _operation(known: Facts) -> str | None:
     )
 
 
-def _wait(known: Facts) -> ShellCommand:
-    running = known.document.get("operation") or {}
-    return protector(f"operation wait {shell_word(str(running.get('id')))}")
-
-
 def _status(known: Facts) -> str | None:
     group = known.group
     if group is None:
         return None
-    if group.status in group_states.MOVING and known.impact is None:
+    if group.status in actions.MOVING and known.impact is None:
         # the operation that moves it is named first
         return None
-    action = known.prepared.action
-    return group_states.misfit(
-        group, action, known.prepared.located.current.name
+    return actions.why_not(
+        group, known.purpose, known.prepared.located.current.name
     )
 
 
-def _after_status(known: Facts) -> ShellCommand:
+def _after_status(known: Facts) -> list[str]:
     group = known.group
     assert group is not None
-    return group_states.after_misfit(group, known.prepared.action)
+    return actions.after_why_not(group, known.purpose)
 
 
 def _right_site(known: Facts) -> str | None:
@@ -180,9 +186,10 @@ def _mapping(known: Facts) -> str | None:
     )
 
 
-def _mapped(known: Facts) -> ShellCommand:
+def _mapped(known: Facts) -> list[str]:
     impact = known.impact
-    return (impact and impact.fix) or commands.suggest(known.name)
+    found = impact and impact.fix
+    return [found or fill(commands.SUGGEST, group=known.name)]
 
 
 def _recovery_point(known: Facts) -> str | None:
@@ -205,39 +212,38 @@ def _recovery_point(known: Facts) -> str | None:
 
 #: In the service's order.
 REFUSALS: tuple[Refusal, ...] = (
-    Refusal("operation", "operation-in-progress", _operation, _wait),
-    Refusal("status", "invalid-state", _status, _after_status),
     Refusal(
-        "primary",
-        "wrong-site",
-        _right_site,
-        lambda known: commands.sync_force(known.name),
+        "operation", "operation-in-progress", _operation, causes.OPERATION
     ),
+    Refusal(
+        "status",
+        "invalid-state",
+        _status,
+        causes.STATUS,
+        next=_after_status,
+    ),
+    Refusal("primary", "wrong-site", _right_site, causes.PRIMARY),
     Refusal(
         "tests-cleaned",
         "test-not-cleaned",
         _test,
-        lambda known: commands.group(f"test-cleanup {known.word} --wait"),
+        guide.TEST_LEFT,
         frozenset({"failover"}),
     ),
+    Refusal("policy", "policy-missing", _policy, causes.POLICY),
+    Refusal("metadata-version", "out-of-sync", _sync, causes.METADATA_VERSION),
     Refusal(
-        "policy",
-        "policy-missing",
-        _policy,
-        lambda known: commands.set_policy(known.name),
+        "networks",
+        "mapping-incomplete",
+        _mapping,
+        causes.MAPPING,
+        next=_mapped,
     ),
-    Refusal(
-        "metadata-version",
-        "out-of-sync",
-        _sync,
-        lambda known: commands.sync_force(known.name),
-    ),
-    Refusal("networks", "mapping-incomplete", _mapping, _mapped),
     Refusal(
         "recovery-point",
         None,
         _recovery_point,
-        lambda known: commands.sync_volumes(known.name),
+        guide.NO_SNAPSHOT,
         frozenset({"failover", "test_failover"}),
     ),
 )
@@ -262,7 +268,14 @@ def hold(prepared: PreparedAction, impact: Impact | None = None) -> None:
                 sentence,
                 reason=row.reason and f"protector.{row.reason}",
                 site=prepared.site.name,
-            ).then(row.next(known))
+            ).then(*_next(row, known))
+
+
+def _next(row: Refusal, known: Facts) -> Iterable[str]:
+    if row.next is not None:
+        return row.next(known)
+    first = row.advice.first(known.names)
+    return [first] if first else []
 
 
 def hold_copies(prepared: PreparedAction, impact: Impact) -> None:

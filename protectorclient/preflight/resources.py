@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 
 from protectorclient import exceptions
-from protectorclient.mapping import commands, suggest
+from protectorclient.mapping import move_command, suggest
 from protectorclient.mapping.forecast import Forecast, Match
 from protectorclient.pair.site_facts import SiteFacts
 
@@ -79,4 +79,4 @@ class Resources:
 
         :param matches: those that are to be mapped, and those that are.
         """
-        return commands.options(kind, matches, self.guesses(kind))
+        return move_command.options(kind, matches, self.guesses(kind))

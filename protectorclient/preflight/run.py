@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from protectorclient import exceptions
-from protectorclient.advice.guide import filled
 from protectorclient.exit_codes import ExitCode
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.site_facts import SiteFacts
@@ -24,7 +23,6 @@ from protectorclient.preflight.findings import (
     Severity,
     Skip,
     Verdict,
-    lines,
     summary,
 )
 
@@ -142,7 +140,9 @@ def _finding(
             verdict.message,
             affected=verdict.affected,
         )
-    names = {"group": context.name, "site": site}
+    advice = check.advice.naming(
+        group=context.name, site=site, purpose=context.purpose
+    )
     severity = verdict.severity or check.severity
     blocks = verdict.blocks
     if blocks is None:
@@ -152,10 +152,9 @@ def _finding(
         severity=severity,
         site=site,
         message=verdict.message,
-        cause=verdict.cause or check.cause,
+        cause=verdict.cause or advice.cause,
         impact=check.impact,
-        steps=verdict.steps
-        or tuple(filled(line, names) for line in lines(check.fix)),
+        steps=verdict.steps or advice.short,
         affected=verdict.affected,
         blocks=blocks and severity is Severity.PROBLEM,
     )

@@ -11,7 +11,8 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from protectorclient.advice import match as advice
+from protectorclient.advice import causes, guide, match
+from protectorclient.advice.row import Advice
 from protectorclient.escape import ShellCommand, commands
 from protectorclient.preflight import copies
 from protectorclient.reports import next_commands
@@ -33,7 +34,7 @@ class Diagnosis:
     verdict: str
     #: Whether anything has to be done.
     healthy: bool
-    advice: advice.Advice | None
+    advice: Advice | None
     #: What to type, in this order: commands, and sentences before some.
     lines: tuple[str, ...]
     #: The same for another way, or where the first does not help.
@@ -69,7 +70,7 @@ def diagnose(facts: Facts) -> Diagnosis:
             primary=facts.primary,
             in_sync=not facts.out_of_sync,
         )
-        row = row or advice.LIVE_COPIES
+        row = row or causes.LIVE_COPIES
     filled = row and row.filled(
         group=name or "GROUP",
         operation=operation.id,
@@ -145,27 +146,25 @@ def _nobody_knows(facts: Facts) -> Diagnosis:
             f"; the metadata at {witness.site} name a {kind} of"
             f" {group.name}, which is {group.status} there"
         )
-    row = advice.PEER_UNREACHABLE.filled(
+    row = guide.PEER_UNREACHABLE.filled(
         group=(group and group.name) or "GROUP", operation=facts.operation_id
     )
     return Diagnosis(verdict, False, row, tuple(next_commands.unknown(facts)))
 
 
-def _judge(
-    facts: Facts, operation: Operation
-) -> tuple[str, advice.Advice | None]:
+def _judge(facts: Facts, operation: Operation) -> tuple[str, Advice | None]:
     """Return how it stands, and the row that fits; none where all is well."""
     kind = operation.operation_type
     if not operation.is_finished:
         assert facts.home is not None
-        row = advice.for_operation(
+        row = match.for_operation(
             operation, unchanged_for=facts.home.unchanged_for
         )
         if row is not None:
             return f"the {kind} does not move", row
         if facts.silent:
             return f"the {kind} goes on without the other site", (
-                advice.PEER_UNREACHABLE
+                guide.PEER_UNREACHABLE
             )
         return f"the {kind} goes on", None
     group = facts.group
@@ -175,31 +174,31 @@ def _judge(
                 _with_leftovers(operation)
             )
         return f"the {kind} failed and was rolled back", (
-            advice.for_operation(operation)
+            match.for_operation(operation)
         )
     if operation.state != "completed":
         return f"the {kind} ended with the status '{operation.status}'", (
             _with_leftovers(operation)
         )
     if _is_partial(operation, group):
-        return f"the {kind} completed in part", advice.PARTIAL
+        return f"the {kind} completed in part", causes.PARTIAL
     if operation.leftovers:
         return f"the {kind} completed and left something behind", (
-            advice.LEFT_BEHIND
+            causes.LEFT_BEHIND
         )
     if facts.out_of_sync:
-        return f"the {kind} completed, the sites differ", advice.OUT_OF_SYNC
+        return f"the {kind} completed, the sites differ", guide.OUT_OF_SYNC
     if facts.silent:
         if operation.parameters.get("force"):
             return f"the {kind} completed, the other site is still away", (
-                advice.OUT_OF_SYNC
+                guide.OUT_OF_SYNC
             )
         return f"the {kind} completed, a site does not answer now", (
-            advice.PEER_UNREACHABLE
+            guide.PEER_UNREACHABLE
         )
     if _unprotected(facts, operation):
         return f"the {kind} completed, and nothing is replicated since", (
-            advice.UNPROTECTED
+            causes.UNPROTECTED
         )
     uncleaned = _uncleaned(facts, operation)
     if uncleaned is not None:
@@ -207,10 +206,10 @@ def _judge(
     return f"the {kind} completed", None
 
 
-def _with_leftovers(operation: Operation) -> advice.Advice:
-    row = advice.for_operation(operation)
-    if row is None or row is advice.ROLLED_BACK:
-        return advice.LEFT_BEHIND
+def _with_leftovers(operation: Operation) -> Advice:
+    row = match.for_operation(operation)
+    if row is None or row is causes.ROLLED_BACK:
+        return causes.LEFT_BEHIND
     return row
 
 
@@ -240,7 +239,7 @@ def _unprotected(facts: Facts, operation: Operation) -> bool:
     return group.status == "active" and not since and not synced
 
 
-def _uncleaned(facts: Facts, operation: Operation) -> advice.Advice | None:
+def _uncleaned(facts: Facts, operation: Operation) -> Advice | None:
     """Return what is wrong with a test failover that completed, if
     anything."""
     if operation.operation_type != "test_failover":
@@ -257,7 +256,7 @@ def _uncleaned(facts: Facts, operation: Operation) -> advice.Advice | None:
     ]
     if any(one.state == "completed" for one in since):
         return None
-    return advice.TEST_LEFT if since else advice.NEVER_CLEANED
+    return guide.TEST_LEFT if since else guide.NEVER_CLEANED
 
 
 def _later(

@@ -10,16 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from protectorclient.advice import actions, commands
+from protectorclient.advice.row import Advice
 from protectorclient.escape import (
-    AS_ADMIN,
     AS_BEFORE,
     ShellCommand,
+    at,
+    fill,
     protector,
-    shell_word,
+    with_options,
 )
+from protectorclient.mapping.move_command import option
 
 if TYPE_CHECKING:
-    from protectorclient.advice import match
     from protectorclient.records.operation import Operation
     from protectorclient.reports.operation_facts import Facts
 
@@ -28,26 +31,25 @@ def lines(
     facts: Facts,
     operation: Operation,
     group: str,
-    row: match.Advice | None,
+    row: Advice | None,
 ) -> Iterator[str]:
     """Make the lines, in order; one that comes twice counts where it is first.
 
     :param group: its name, or its id where that is all there is.
     """
-    watch = protector(f"operation watch {shell_word(operation.id)}")
-    name = shell_word(group)
+    watch = fill(commands.WATCH, operation=operation.id)
     stuck = row is not None and row.key == "stuck"
     if not operation.is_finished and not stuck:
         yield watch
     if row is None:
         return
     if facts.silent and (url := _peer_url(facts)):
-        yield ShellCommand(f"curl {shell_word(url)}/")
-    unplanned = "--type unplanned"
+        yield fill(_CURL, url=url)
+    unplanned = fill(commands.UNPLANNED, group=group)
     yield from (
         command
         for command in row.commands
-        if unplanned not in command or facts.dead_primary
+        if command != unplanned or facts.dead_primary
     )
     if stuck:
         # before it is mended there is nothing to see
@@ -55,22 +57,18 @@ def lines(
     if operation.state != "failed":
         return
     if facts.out_of_sync:
-        yield protector(f"protection-group sync-force {name}")
-        yield protector(f"protection-group sync-status {name}")
+        yield fill(commands.SYNC_FORCE, group=group)
+        yield fill(commands.SYNC_STATUS, group=group)
     if operation.operation_type != "test_cleanup":
         yield from _removals(facts, operation)
-    if facts.group is not None and facts.group.status == "error":
-        home = facts.group.primary_site_id
-        at_home = facts.group.current_primary_site_id == home
-        status = "active" if at_home else "failed_over"
-        yield AS_ADMIN
-        yield protector(f"protection-group set {name} --status {status}")
+    if facts.group is not None and facts.group.status == actions.ERROR:
+        yield from actions.set_status(facts.group)
         yield AS_BEFORE
     if _has_left(operation, "replication"):
-        yield protector(f"consistency-group sync {name} --wait")
+        yield fill(commands.SYNC_VOLUMES, group=group)
     if operation.parameters.get("force") and not facts.dead_primary:
         yield from _planned(operation, group)
-    elif operation.operation_type in _VERBS and (
+    elif operation.operation_type in actions.PLANNED and (
         operation.parameters.get("force") or not facts.dead_primary
     ):
         yield _again(operation, group)
@@ -104,7 +102,7 @@ def by_hand(facts: Facts, operation: Operation) -> Iterator[str]:
     if removals:
         yield "if it goes on failing, look at what the test made:"
         if facts.drill is not None:
-            yield protector(f"operation show {shell_word(facts.drill.id)}")
+            yield fill(commands.SHOW_OPERATION, operation=facts.drill.id)
         yield "and remove its leftovers by hand:"
         yield from removals
 
@@ -146,43 +144,31 @@ def _removal(item: Any) -> Iterator[str]:
     verb = _REMOVALS.get(str(item.get("kind")))
     identity = item.get("id") or item.get("name")
     if verb and identity and item.get("site"):
-        yield ShellCommand(
-            f"openstack --os-cloud {shell_word(str(item['site']))} {verb}"
-            f" {shell_word(str(identity))}"
-        )
+        yield at(str(item["site"]), f"{verb} {{id}}", id=str(identity))
 
 
-_VERBS = {
-    "failover": "protection-group failover",
-    "failback": "protection-group failback",
-    "test_failover": "protection-group test-failover",
-    "test_cleanup": "protection-group test-cleanup",
-    "sync_volumes": "consistency-group sync",
-}
+_CURL = ShellCommand("curl {url}/")
 
 
 def unknown(facts: Facts) -> Iterator[str]:
     """Suggest what the survivor can do where no site knows it, and the
     wait."""
     if facts.witness and facts.group and facts.dead_primary:
-        name = shell_word(facts.group.name)
+        name = facts.group.name
         if url := _peer_url(facts):
-            yield ShellCommand(f"curl {shell_word(url)}/")
-        yield protector(f"protection-group check {name} --for unplanned")
+            yield fill(_CURL, url=url)
+        yield fill(commands.CHECK_FOR, group=name, purpose="unplanned")
         yield "with the mappings that it had:"
-        yield protector(
-            f"protection-group failover {name} --type unplanned --wait"
-        )
-    yield protector(f"operation wait {shell_word(facts.operation_id)}")
+        yield with_options(fill(commands.UNPLANNED, group=name), ["--wait"])
+    yield fill(commands.WAIT, operation=facts.operation_id)
 
 
 def _planned(operation: Operation, group: str) -> Iterator[str]:
     """Instead of one without the primary, now that it answers again."""
-    name = shell_word(group)
-    yield protector(f"protection-group sync-force {name}")
-    yield protector(f"protection-group sync-status {name}")
-    look = f"protection-group check {name} --for failover"
-    yield protector(" ".join([look, *_mappings(operation)]))
+    yield fill(commands.SYNC_FORCE, group=group)
+    yield fill(commands.SYNC_STATUS, group=group)
+    look = fill(commands.CHECK_FOR, group=group, purpose="failover")
+    yield with_options(look, _mappings(operation))
     yield _again(operation, group, unplanned=False)
 
 
@@ -191,20 +177,23 @@ def _again(
 ) -> ShellCommand:
     """Make the command that starts the same once more."""
     asked = operation.parameters
-    words = [_VERBS[operation.operation_type], shell_word(group)]
+    action = actions.planned(operation.operation_type)
+    options = []
     if asked.get("force") and unplanned:
-        words.append("--type unplanned")
+        options.append("--type unplanned")
     for name in ("retain_primary", "reverse_replication"):
         if asked.get(name):
-            words.append("--" + name.replace("_", "-"))
-    return protector(" ".join([*words, *_mappings(operation), "--wait"]))
+            options.append("--" + name.replace("_", "-"))
+    return with_options(
+        protector(f"{action.command} {{group}}", group=group),
+        [*options, *_mappings(operation), "--wait"],
+    )
 
 
 def _mappings(operation: Operation) -> Iterator[str]:
     """Make the options that give it the mappings it had."""
-    for name in ("network_mapping", "flavor_mapping"):
-        mapping = operation.parameters.get(name)
+    for what in ("network", "flavor"):
+        mapping = operation.parameters.get(f"{what}_mapping")
         if isinstance(mapping, Mapping):
-            option = "--" + name.replace("_", "-")
             for source, target in mapping.items():
-                yield f"{option} {shell_word(f'{source}={target}')}"
+                yield option(what, str(source), str(target))

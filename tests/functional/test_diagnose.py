@@ -9,7 +9,8 @@ from collections.abc import Callable
 import pytest
 
 from fakeserver.local.pair import LocalPair
-from protectorclient.advice import match
+from protectorclient.advice import causes, guide, match
+from protectorclient.advice.row import Advice
 from protectorclient.shell import ProtectorShell
 from tests.helpers.clirunner import (
     EITHER_SHELL,
@@ -57,7 +58,7 @@ def failed(command: str) -> str:
 
 
 def test_everything_advised_can_be_typed() -> None:
-    for row in (*match.TABLE, *match.MORE):
+    for row in match.TABLE:
         filled = row.filled(group="prod-web-app", operation="op-1")
         for command in filled.commands:
             # what is not ours is for another shell, or another machine
@@ -93,7 +94,7 @@ def test_the_remote_site_is_unreachable(local_pair: LocalPair) -> None:
         found["verdict"]
         == "the failover completed, a site does not answer now"
     )
-    assert found["symptom"] == match.PEER_UNREACHABLE.symptom
+    assert found["symptom"] == guide.PEER_UNREACHABLE.symptom
     url = local_pair.site("b").url
     first, *rest = found["next_commands"]
     assert first == f"curl {url}/"
@@ -111,7 +112,7 @@ def test_a_dead_secondary_is_no_reason_to_fail_over(
     local_pair.clear_faults(rule)
     local_pair.site("b").kill()
     found = diagnosed(operation).json
-    assert found["symptom"] == match.PEER_UNREACHABLE.symptom
+    assert found["symptom"] == guide.PEER_UNREACHABLE.symptom
     assert not any("unplanned" in one for one in found["next_commands"])
 
 
@@ -119,7 +120,7 @@ def test_the_cinder_policy(local_pair: LocalPair) -> None:
     local_pair.fault("cinder-403", site="b")
     operation = failed(FAILOVER)
     found = diagnosed(operation).json
-    assert found["symptom"] == match.CINDER_POLICY.symptom
+    assert found["symptom"] == guide.CINDER_POLICY.symptom
     assert found["failed_step"] == "manage_volumes_into_cinder"
     assert "403" in found["error_message"]
     *_, again = found["next_commands"]
@@ -132,16 +133,14 @@ def test_the_cinder_policy(local_pair: LocalPair) -> None:
 @pytest.mark.parametrize(
     ("fault", "row"),
     [
-        ("no-snapshot", match.NO_SNAPSHOT),
-        ("array-token", match.ARRAY_TOKEN),
+        ("no-snapshot", guide.NO_SNAPSHOT),
+        ("array-token", guide.ARRAY_TOKEN),
     ],
 )
-def test_the_storage(
-    fault: str, row: match.Advice, local_pair: LocalPair
-) -> None:
+def test_the_storage(fault: str, row: Advice, local_pair: LocalPair) -> None:
     local_pair.fault(fault)
     found = diagnosed(failed(FAILOVER)).json
-    assert found["symptom"] == match.STORAGE.symptom
+    assert found["symptom"] == guide.STORAGE.symptom
     assert found["cause"] == row.cause
     assert "policy show prod-web-app" in found["next_commands"][0]
     assert not [one for one in found["next_commands"] if "ARRAY" in one]
@@ -165,7 +164,7 @@ def test_nothing_has_moved_for_long(local_pair: LocalPair) -> None:
     assert going["next_commands"] == [f"{OPENSTACK}operation watch {begun}"]
     local_pair.advance("16m")
     found = diagnosed(begun).json
-    assert found["symptom"] == match.STUCK.symptom
+    assert found["symptom"] == guide.STUCK.symptom
     assert found["unchanged_for"] > 15 * 60
     commands = found["next_commands"]
     assert commands[0] == ("systemctl status protector-engine")
@@ -194,7 +193,7 @@ def test_the_sites_differ_after_an_outage(local_pair: LocalPair) -> None:
     assert away["verdict"].endswith("the other site is still away")
     local_pair.site("a").start()
     found = diagnosed(operation).json
-    assert found["symptom"] == match.OUT_OF_SYNC.symptom
+    assert found["symptom"] == guide.OUT_OF_SYNC.symptom
     sync, status, failback = found["next_commands"]
     for command in (sync, status):
         ran = protector(command.removeprefix(OPENSTACK))
@@ -204,7 +203,7 @@ def test_the_sites_differ_after_an_outage(local_pair: LocalPair) -> None:
         "the failover completed; web-1, web-2, web-3 run and write at site-a"
         " now, beside the group at site-b"
     )
-    assert beside["symptom"] == match.LIVE_COPIES.symptom
+    assert beside["symptom"] == causes.LIVE_COPIES.symptom
     assert beside["next_commands"][1:] == [failback]
     assert failback.endswith(" --reverse-replication --wait")
     # typed in order, it would stop what the first way has built
@@ -228,7 +227,7 @@ def test_a_failback_that_leaves_no_protection(
         diagnosed(operation, 0)
         return
     found = diagnosed(operation).json
-    assert found["symptom"] == match.UNPROTECTED.symptom
+    assert found["symptom"] == causes.UNPROTECTED.symptom
     assert found["next_commands"] == [
         f"{OPENSTACK}consistency-group sync prod-web-app --wait"
     ]
@@ -239,8 +238,8 @@ def test_a_failback_that_leaves_no_protection(
 def test_a_test_that_was_not_cleaned_up(local_pair: LocalPair) -> None:
     operation = protector(f"{TEST} -f value -c id").out.strip()
     found = diagnosed(operation).json
-    assert found["symptom"] == match.TEST_LEFT.symptom
-    assert found["cause"] == match.NEVER_CLEANED.cause
+    assert found["symptom"] == guide.TEST_LEFT.symptom
+    assert found["cause"] == guide.NEVER_CLEANED.cause
     (cleanup,) = found["next_commands"]
     assert cleanup.endswith(" test-cleanup prod-web-app --wait")
     typed_in_order([cleanup], local_pair)
@@ -254,7 +253,7 @@ def test_a_cleanup_that_failed(local_pair: LocalPair) -> None:
         f"{GROUP} test-cleanup prod-web-app --wait -f value -c id"
     )
     found = diagnosed(operation).json
-    assert found["symptom"] == match.TEST_LEFT.symptom
+    assert found["symptom"] == guide.TEST_LEFT.symptom
     assert found["leftovers"]
     (cleanup,) = found["next_commands"]
     assert cleanup.endswith(" test-cleanup prod-web-app --wait")
@@ -267,7 +266,7 @@ def test_a_cleanup_that_failed(local_pair: LocalPair) -> None:
     assert by_hand.startswith(head)
     left = diagnosed(drill).json
     assert left["verdict"].endswith("its test is not cleaned up")
-    assert left["cause"] == match.TEST_LEFT.cause
+    assert left["cause"] == guide.TEST_LEFT.cause
     assert left["next_commands"] == [cleanup]
     typed_in_order([cleanup], local_pair)
     diagnosed(drill, 0)

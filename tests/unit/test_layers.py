@@ -14,7 +14,8 @@ TREE = pathlib.Path(__file__).resolve().parents[2]
 ROWS: dict[str, tuple[tuple[str, ...], ...]] = {
     "protectorclient": (
         ("_version", "escape", "durations", "user_paths"),
-        ("advice.guide", "records"),
+        ("advice.commands", "records"),
+        ("advice.row",),
         ("exceptions",),
         ("exit_codes",),
         ("_http",),

@@ -12,7 +12,7 @@ import pytest
 from cliff.commandmanager import CommandManager
 
 from fakeserver.local.pair import LocalPair
-from protectorclient.advice import match
+from protectorclient.advice import guide
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PAGES = [
@@ -32,7 +32,7 @@ def printed_commands() -> list[tuple[str, str]]:
             if command.startswith("openstack protector "):
                 name = page.relative_to(ROOT).as_posix()
                 found.append((name, " ".join(command.split())))
-    for row in match.TABLE:
+    for row in guide.PAGE:
         found += [
             (row.key, command)
             for command in row.filled().commands

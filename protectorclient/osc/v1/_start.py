@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
-from protectorclient.escape import protector, shell_word
-from protectorclient.mapping import commands
+from protectorclient.advice import commands
+from protectorclient.escape import fill
 from protectorclient.osc import columns
 from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _wait
@@ -71,7 +71,7 @@ def send(
         raise _wait.WaitInterrupted(
             f"interrupted; whether the {action.action} has begun is not "
             f"known ({action.request_id})",
-            commands.history(action.group.name),
+            fill(commands.HISTORY, group=action.group.name),
         ) from None
     operation, site = started.operation, started.site
     located = action.located
@@ -133,7 +133,7 @@ def _report_earlier(command: Command, started: StartedOperation) -> None:
         f"nothing was started: the answer is {earlier}, which ended"
         f" {found.status}",
         site=site,
-    ).then(protector(f"operation show {shell_word(found.id)}"))
+    ).then(fill(commands.SHOW_OPERATION, operation=found.id))
 
 
 def _is_for_program(parsed_args: argparse.Namespace) -> bool:

@@ -13,14 +13,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
+from protectorclient.advice import commands
 from protectorclient.durations import STUCK_AFTER, span
-from protectorclient.escape import ShellCommand, protector, shell_word
-from protectorclient.mapping import commands
+from protectorclient.escape import (
+    ShellCommand,
+    arguments,
+    fill,
+    protector,
+)
 from protectorclient.osc import columns, waits
 from protectorclient.osc.live import display as watching
 
 if TYPE_CHECKING:
-    from protectorclient.advice.match import Advice
+    from protectorclient.advice.row import Advice
     from protectorclient.osc.command import Command
     from protectorclient.pair.site import SiteHandle
     from protectorclient.polling.events import Ended, Key
@@ -242,10 +247,7 @@ class Wait:
         unknown = isinstance(error, exceptions.OperationUnknown)
         if unknown or self._is_stuck(error):
             lines.append(
-                protector(
-                    "operation diagnose"
-                    f" {shell_word(error.operation_id or '')}"
-                )
+                fill(commands.DIAGNOSE, operation=error.operation_id or "")
             )
         error.then(*lines)
 
@@ -283,13 +285,14 @@ class Wait:
         if not ids:
             return None
         if len(ids) == 1:
-            return protector(f"operation show {shell_word(ids[0])}")
+            return fill(commands.SHOW_OPERATION, operation=ids[0])
         return self.resume(ids)
 
     def resume(self, ids: Sequence[str]) -> ShellCommand:
         """Return the command that takes up the wait again."""
-        words = " ".join(map(shell_word, ids))
-        return self._resume or protector(f"operation {self._verb} {words}")
+        return self._resume or protector(
+            f"operation {self._verb}", *arguments(ids)
+        )
 
     def _is_stuck(self, error: exceptions.OperationError) -> bool:
         """Say that an operation has not moved for long, where that is so."""
@@ -374,7 +377,7 @@ def warn_unprotected(command: Command, group: str, when: str = "now") -> None:
         f"{group} is not protected {when}: its replication is stopped."
         " This starts it:"
     )
-    command.next(commands.sync_volumes(group))
+    command.next(fill(commands.SYNC_VOLUMES, group=group))
 
 
 def _width(stream: Any) -> int:

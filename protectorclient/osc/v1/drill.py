@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from protectorclient.escape import shell_word
+from protectorclient.advice import commands
+from protectorclient.escape import fill
 from protectorclient.exit_codes import ExitCode
-from protectorclient.mapping import commands
 from protectorclient.osc import columns, command, options
 
 if TYPE_CHECKING:
@@ -58,12 +58,10 @@ class ListOverdueDrill(command.Lister):
         ]
         if overdue:
             self.outcome = ExitCode.PROBLEM
-            name = shell_word(max(overdue, key=_age).name)
-            words = f"test-failover {name} --retain-primary --wait"
+            name = max(overdue, key=_age).name
+            line = fill(commands.TEST_FAILOVER, group=name)
             self.afterwards.append(
-                lambda: self.next(
-                    "the longest overdue:", commands.group(words)
-                )
+                lambda: self.next("the longest overdue:", line)
             )
         rows = []
         for row in overdue:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
+from protectorclient.escape import at
 from protectorclient.exit_codes import ExitCode
-from protectorclient.mapping import commands
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _reads
 
@@ -84,7 +84,7 @@ class SuggestMapping(command.Command):
             # what there is to choose from
             for what, some in (("network", networks), ("flavor", flavors)):
                 if any(guess.target is None for guess in some):
-                    self.next(commands.at(target, f"{what} list"))
+                    self.next(at(target, f"{what} list"))
 
 
 def _file(

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
-from protectorclient.escape import escaped, protector, shell_word
+from protectorclient.advice import commands
+from protectorclient.escape import escaped, fill
 from protectorclient.osc import command, options
 from protectorclient.osc.live import display
 from protectorclient.osc.v1 import _wait
@@ -78,10 +79,10 @@ class WatchOperation(command.Command):
             raise exceptions.UsageProblem(
                 "name operations, or give --protection-group or --all"
             )
-        again = protector("operation watch --all")
+        again = commands.WATCH_ALL
         if parsed_args.protection_group is not None:
-            group = shell_word(parsed_args.protection_group)
-            again = protector(f"operation watch --protection-group {group}")
+            group = parsed_args.protection_group
+            again = fill(commands.WATCH_GROUP, group=group)
         wait = _wait.Wait(
             self,
             [

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from osc_lib.command import command as osc_command
 
 from protectorclient import exceptions
-from protectorclient.mapping import commands
+from protectorclient.advice import commands
+from protectorclient.escape import fill
 from protectorclient.osc import columns, command, options, prompts
 from protectorclient.osc.v1 import (
     _mappings,
@@ -226,7 +227,7 @@ class FailoverProtectionGroup(MoveCommand):
         if located.errors.get(located.current.name) is not None:
             self.info(f"when {located.current.name} is back:")
         if not self.is_quiet:
-            self.next(commands.sync_force(action.group.name))
+            self.next(fill(commands.SYNC_FORCE, group=action.group.name))
 
 
 class FailbackProtectionGroup(MoveCommand):

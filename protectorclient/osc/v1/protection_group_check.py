@@ -6,20 +6,12 @@ import argparse
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
+from protectorclient.advice.actions import PURPOSES
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _mappings
 
 if TYPE_CHECKING:
     from protectorclient.preflight.run import Report
-
-#: As the table of checks has them, ``sync`` apart, which has no verb here.
-PURPOSES = (
-    "failover",
-    "unplanned",
-    "failback",
-    "test-failover",
-    "test-cleanup",
-)
 
 
 class CheckProtectionGroup(command.Lister):

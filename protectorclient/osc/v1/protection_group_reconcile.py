@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
-from protectorclient.escape import shell_word
+from protectorclient.advice import commands
+from protectorclient.escape import fill, with_options
 from protectorclient.exit_codes import ExitCode
-from protectorclient.mapping import commands
 from protectorclient.osc import columns, command, options, prompts
 from protectorclient.osc.v1 import (
     _copies,
@@ -132,7 +132,7 @@ class ReconcileProtectionGroup(command.ShowOne):
         if winner.name not in state.located.groups:
             raise exceptions.GuardRefused(
                 f"{winner.name} does not know the group: nothing was changed"
-            ).then(commands.sync_force(group.name))
+            ).then(fill(commands.SYNC_FORCE, group=group.name))
         held = state.located.groups[loser.name].metadata_version
         for line in _lost(state, winner, loser, self.now()):
             self.report(line)
@@ -141,7 +141,7 @@ class ReconcileProtectionGroup(command.ShowOne):
             raise exceptions.GuardRefused(
                 f"{loser.name} holds version {held}, not {given}: nothing"
                 " was changed",
-            ).then(commands.group(f"reconcile {shell_word(group.name)}"))
+            ).then(fill(commands.RECONCILE, group=group.name))
         if not self._loss_confirmed(
             parsed_args, group.name, winner.name, held
         ):
@@ -174,10 +174,14 @@ class ReconcileProtectionGroup(command.ShowOne):
                 group, f"{site} wins for group {group}.", self.app.stderr
             )
             return True
-        winner = f"--winner {shell_word(site)} --discard-version {held}"
         self.trouble = exceptions.NotConfirmed(
             "not confirmed; nothing was changed"
-        ).then(commands.group(f"reconcile {shell_word(group)} {winner}"))
+        ).then(
+            with_options(
+                fill(commands.RECONCILE_WINNER, group=group, site=site),
+                [f"--discard-version {held}"],
+            )
+        )
         return False
 
     def now(self) -> datetime.datetime:
@@ -205,9 +209,10 @@ class ReconcileProtectionGroup(command.ShowOne):
                 " nothing was changed",
                 hint="leave out --discard-version",
             ).then(
-                commands.group(
-                    f"reconcile {shell_word(state.located.group.name)}"
-                    f" --winner {shell_word(winner)}"
+                fill(
+                    commands.RECONCILE_WINNER,
+                    group=state.located.group.name,
+                    site=winner,
                 )
             )
         source = winner or (state.ahead.name if state.ahead else "")
@@ -219,12 +224,10 @@ class ReconcileProtectionGroup(command.ShowOne):
 
     def _winners(self, state: State) -> Iterator[str]:
         """Return one command for each site; a person chooses."""
-        word = shell_word(state.located.group.name)
+        name = state.located.group.name
         for handle in (state.located.current, state.located.other):
             yield f"to keep those of {handle.name}:"
-            yield commands.group(
-                f"reconcile {word} --winner {shell_word(handle.name)}"
-            )
+            yield fill(commands.RECONCILE_WINNER, group=name, site=handle.name)
 
     def _confirmed(self, parsed_args: argparse.Namespace, source: str) -> bool:
         if parsed_args.yes:

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
-from protectorclient.escape import shell_word
+from protectorclient.advice import commands
+from protectorclient.escape import fill
 from protectorclient.exit_codes import ExitCode
-from protectorclient.mapping import commands
 from protectorclient.osc import columns, command, options, prompts
 from protectorclient.osc.v1 import _reads
 
@@ -156,13 +156,13 @@ def _cure(report: SyncReport) -> list[str]:
     if silent or any(
         side.status == "UNREACHABLE" for side in report.sides.values()
     ):
-        return [commands.group(f"check {shell_word(name)}")]
+        return [fill(commands.CHECK, group=name)]
     if (
         len(report.sides) == 2
         and len({side.local_version for side in report.sides.values()}) == 1
     ):
-        return [commands.group(f"reconcile {shell_word(name)}")]
-    return [commands.sync_force(name)]
+        return [fill(commands.RECONCILE, group=name)]
+    return [fill(commands.SYNC_FORCE, group=name)]
 
 
 def check_winner(pair: SitePair, winner: str | None) -> None:

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from protectorclient import exceptions
-from protectorclient.escape import protector, shell_word
+from protectorclient.escape import protector
 from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns, command, options, prompts
 from protectorclient.osc.formats import selection
@@ -162,8 +162,9 @@ class SetSite(command.ShowOne):
             )
             self.hint(
                 protector(
-                    f"site set {shell_word(parsed_args.site)}"
-                    " --peer-username NAME --peer-password-env VARIABLE"
+                    "site set {site}"
+                    " --peer-username NAME --peer-password-env VARIABLE",
+                    site=parsed_args.site,
                 )
             )
         return columns.shown(made)
@@ -209,10 +210,8 @@ class ValidateSite(command.Lister):
             if found.status != "active":
                 self.outcome = ExitCode.PROBLEM
         if self.outcome is ExitCode.PROBLEM:
-            name = shell_word(parsed_args.site)
-            self.afterwards.append(
-                lambda: self.next(protector(f"site show {name}"))
-            )
+            show = protector("site show {site}", site=parsed_args.site)
+            self.afterwards.append(lambda: self.next(show))
         return columns.listed(rows, CHECK_COLUMNS)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
-from protectorclient.escape import protector, shell_word
+from protectorclient.escape import arguments, protector
 from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.formats import selection
@@ -106,9 +106,8 @@ class ShowStatus(command.Lister):
         if parsed_args.exit_status and not is_well:
             self.outcome = ExitCode.PROBLEM
             names = [row.name for row in self._found.rows if not row.ready]
-            words = " ".join(map(shell_word, names))
-            if words:
-                check = protector(f"{CHECK} {words}")
+            if names:
+                check = protector(CHECK, *arguments(names))
                 self.afterwards.append(lambda: self.next(check))
         return self._output(parsed_args)
 

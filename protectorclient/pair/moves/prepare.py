@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient._http import microversions
-from protectorclient.escape import ShellCommand, protector, shell_word
+from protectorclient.advice import actions, commands
+from protectorclient.escape import ShellCommand, fill
 from protectorclient.mapping.files import MappingFile
 from protectorclient.pair import guards, liveness
 from protectorclient.pair.location import Location
@@ -15,7 +16,6 @@ from protectorclient.pair.moves import resolve_names
 from protectorclient.pair.moves.action import PreparedAction
 from protectorclient.pair.site import SiteHandle
 from protectorclient.polling.silence import NO_ANSWER
-from protectorclient.v1 import group_states
 
 if TYPE_CHECKING:
     from protectorclient.mapping.model import Resolved
@@ -42,10 +42,10 @@ def prepare(
     audit_log: AuditLog | None = None,
 ) -> PreparedAction:
     """Find the site that an action goes to, and look its names up."""
-    if action not in group_states.NEEDS:
+    if action not in actions.PLANNED:
         raise exceptions.BadArgument(
             f"'{action}' is not an action: use one of"
-            f" {', '.join(group_states.NEEDS)}"
+            f" {', '.join(actions.PLANNED)}"
         )
     if unplanned and action != "failover":
         raise exceptions.UsageProblem(
@@ -115,13 +115,14 @@ def _fits(located: Location, action: str, unplanned: bool) -> None:
     group = located.group
     if unplanned:
         return
-    sentence = group_states.misfit(group, action, located.current.name)
+    purpose = actions.PLANNED[action]
+    sentence = actions.why_not(group, purpose, located.current.name)
     if sentence is not None:
         raise exceptions.CertainRefusal(
             sentence,
             reason="protector.invalid-state",
             site=located.current.name,
-        ).then(group_states.after_misfit(group, action))
+        ).then(*actions.after_why_not(group, purpose))
 
 
 def need(located: Location, site: SiteHandle) -> None:
@@ -147,7 +148,7 @@ def need_target(prepared: PreparedAction) -> None:
     """
     located = prepared.located
     error = located.errors.get(located.other.name)
-    fits = located.group.status in group_states.NEEDS[prepared.action]
+    fits = located.group.status in actions.planned(prepared.action).needs
     if prepared.options.get("force") or not fits:
         return
     if isinstance(error, NO_ANSWER):
@@ -162,8 +163,7 @@ def need_target(prepared: PreparedAction) -> None:
 
 def _look(located: Location) -> ShellCommand:
     """Return the command that shows what of a site does not answer."""
-    name = shell_word(located.group.name)
-    return protector(f"protection-group check {name}")
+    return fill(commands.CHECK, group=located.group.name)
 
 
 def _prove_dead(located: Location, accepted: bool) -> None:

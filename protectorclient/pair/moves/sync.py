@@ -5,8 +5,8 @@ from __future__ import annotations
 import abc
 
 from protectorclient import exceptions
-from protectorclient.escape import shell_word
-from protectorclient.mapping import commands
+from protectorclient.advice import commands
+from protectorclient.escape import fill
 from protectorclient.pair import locate
 from protectorclient.pair.location import Location, rank
 from protectorclient.pair.moves import prepare
@@ -56,9 +56,12 @@ class MetadataActions(Sites, abc.ABC):
             raise
         except exceptions.WrongSite as error:
             if winner is not None:
-                words = map(shell_word, (located.group.name, winner))
                 error.then(
-                    commands.group("reconcile {} --winner {}".format(*words))
+                    fill(
+                        commands.RECONCILE_WINNER,
+                        group=located.group.name,
+                        site=winner,
+                    )
                 )
             raise
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from protectorclient import exceptions
-from protectorclient.escape import ShellCommand, shell_word
-from protectorclient.mapping import commands
+from protectorclient.advice import commands
+from protectorclient.escape import ShellCommand, fill
 from protectorclient.pair.location import rank
 from protectorclient.pair.site import SiteHandle
 from protectorclient.pair.site_facts import SiteFacts
@@ -132,7 +132,7 @@ def _state(group: ProtectionGroup) -> str:
 
 def reconcile(name: str) -> ShellCommand:
     """Make the command that shows both sides, and brings them together."""
-    return commands.group(f"reconcile {shell_word(name)}")
+    return fill(commands.RECONCILE, group=name)
 
 
 def listed(names: Sequence[str]) -> str:

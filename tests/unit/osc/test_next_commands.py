@@ -15,11 +15,9 @@ from protectorclient.osc import next_commands
 from protectorclient.osc.next_commands import AFTER, Circumstances
 from tests.helpers.parsing import parses
 
-#: what the command line, or what was asked for, was wrong in itself; and
-#: what only sums up
+#: what says nothing of its own, and what only sums up
 WITHOUT = {
     exceptions.ProtectorError,
-    exceptions.UsageProblem,
     exceptions.SomeFailed,
 }
 

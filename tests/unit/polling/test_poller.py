@@ -8,7 +8,7 @@ import pytest
 
 from protectorclient import exceptions
 from protectorclient._http import deadline
-from protectorclient.advice import match
+from protectorclient.advice import causes
 from protectorclient.exit_codes import code_for
 from protectorclient.polling import poller, results
 from protectorclient.polling.poller import Outcome
@@ -700,7 +700,7 @@ def test_an_unknown_status_with_a_time_of_its_end_is_one(status: str) -> None:
     assert "rolled back" not in str(error)
     assert code_for(error) == 11
     assert isinstance(error, exceptions.OperationEndedOtherwise)
-    assert error.advice is match.LEFT_BEHIND
+    assert error.advice is causes.LEFT_BEHIND
 
 
 def test_an_unknown_status_is_an_end_after_three_polls_without_change() -> (
