@@ -147,7 +147,10 @@ def after_why_not(
         # the fix of the published page: what has been tried before
         return [fill(commands.HISTORY, group=group.name)]
     if group.status in ACTIONS[purpose].is_done_in:
-        return [fill(commands.SHOW_GROUP, group=group.name)]
+        # a check says what clears it; after a refusal it is only shown:
+        # whoever asked twice does not want it back
+        line = commands.SHOW_GROUP if failed is None else commands.FAILBACK
+        return [fill(line, group=group.name)]
     if failed is None and ACTIONS[purpose].is_checked:
         return [fill(commands.CHECK_FOR, group=group.name, purpose=purpose)]
     # what is left behind is cleared before it is forgotten

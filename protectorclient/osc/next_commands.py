@@ -225,13 +225,8 @@ def _unknown(error: BaseException, now: Circumstances) -> Lines:
     return lines or [commands.LIST_OPERATIONS]
 
 
-def _mended(error: BaseException, now: Circumstances) -> Lines:
-    """It says itself which file or variable is wrong."""
-    return ["when that is mended:", now.again()]
-
-
 def _nothing(error: BaseException, now: Circumstances) -> Lines:
-    """It has told each of several before, or says nothing of its own."""
+    """It says itself what is wrong with what was typed, or sums up."""
     return ()
 
 
@@ -249,8 +244,8 @@ _REASONS: Mapping[type[BaseException], str] = {
 #: The nearest class up the tree decides; each reason has a class.
 AFTER: Mapping[type[BaseException], Maker] = {
     exceptions.ProtectorError: _nothing,
-    exceptions.UsageProblem: _help,
-    exceptions.ConfigProblem: _mended,
+    exceptions.UsageProblem: _nothing,
+    exceptions.ConfigProblem: _nothing,
     exceptions.OutputNotWritten: _nothing,
     exceptions.SomeFailed: _nothing,
     exceptions.NotUnique: _list,

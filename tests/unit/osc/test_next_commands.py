@@ -15,9 +15,11 @@ from protectorclient.osc import next_commands
 from protectorclient.osc.next_commands import AFTER, Circumstances
 from tests.helpers.parsing import parses
 
-#: what says nothing of its own, and what only sums up
+#: what the command line, or what was asked for, was wrong in itself; and
+#: what only sums up
 WITHOUT = {
     exceptions.ProtectorError,
+    exceptions.UsageProblem,
     exceptions.SomeFailed,
 }
 
