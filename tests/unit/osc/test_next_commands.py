@@ -73,7 +73,7 @@ def test_every_reason_has_a_command(reason: str) -> None:
     body = {"code": STATUS[reason], "reason": f"protector.{reason}"}
     error = (
         error_bodies.BY_REASON.get(reason)
-        or exceptions.BY_STATUS[STATUS[reason]]
+        or error_bodies.BY_STATUS[STATUS[reason]]
     )
     made_ = error("no", code=body["code"], reason=body["reason"])
     found = told(made_, now())
