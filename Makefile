@@ -1,8 +1,8 @@
 # Each target sets up what it needs in .venv, by itself; the second run of a
 # target finds it there. PYTHON=/path/to/python chooses another interpreter.
 
-.PHONY: help demo test coverage test-thorough test-processes test-versions versions \
-    chaos lint docs package clean
+.PHONY: help demo test coverage test-thorough test-processes test-versions \
+    versions interop interop-compare interop-up chaos lint docs package clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -32,6 +32,9 @@ help:
 	@echo "make test-thorough  Fuzz the API, and break the engine on purpose."
 	@echo "make test-processes Run the tests that kill real processes."
 	@echo "make test-versions  Run some tests under the oldest versions."
+	@echo "make interop  the sandbox behind two real Keystones"
+	@echo "make interop-compare  the emulated Keystone beside a real one"
+	@echo "make interop-up  the same two Keystones to try things on, until Ctrl-C"
 	@echo "make versions       Run all tests under each release of OpenStack."
 	@echo "make chaos          Run thousands of seeded disasters, and a fleet."
 	@echo "make lint           Check style, types and the documentation."
@@ -89,6 +92,20 @@ test-thorough: $(VENV)/.test
 
 test-processes: $(VENV)/.test
 	$(BIN)/python -m pytest -n 2 --dist worksteal -m processes $(PYTEST_ARGS)
+
+# Two real Keystones with the sandbox behind them, once a minute is spent on
+# their environment; INTEROP_DIR=... is another folder for the run.
+INTEROP := $(BIN)/python -m tests.interop
+INTEROP_OPTIONS := $(if $(INTEROP_DIR),--dir $(INTEROP_DIR))
+
+interop: $(VENV)/.test
+	@$(INTEROP) test $(INTEROP_OPTIONS) $(PYTEST_ARGS)
+
+interop-compare: $(VENV)/.test
+	@$(INTEROP) compare $(INTEROP_OPTIONS) $(PYTEST_ARGS)
+
+interop-up: $(VENV)/.test
+	@$(INTEROP) up $(INTEROP_OPTIONS)
 
 # The whole suite under each file of tests/constraints and the newest of all;
 # VERSIONS="2025.1 lowest" names some, PYTEST_ARGS="-m versions" narrows it.

@@ -139,7 +139,7 @@ def test_userinfo_is_left_out_of_urls() -> None:
 
 
 REASONS = {
-    6: ["peer-unreachable"],
+    6: ["peer-unreachable", "identity-unreachable"],
     5: [
         "invalid-state",
         "operation-in-progress",
