@@ -128,7 +128,7 @@ def _world(
     }
     known = {site: keystone.url for site, keystone in keystones.items()}
     filled = worlds.worlds(build("default", SEED), known, urls)
-    fill_all(keystones, filled)
+    fill_all(processes, keystones, filled)
     watch.say("both Keystones have the users, ids and catalog of the sandbox")
     for keystone in keystones.values():
         keystone.start(processes)

@@ -1,12 +1,10 @@
 """One real Keystone: configured, filled, served on a port of loopback."""
 
-import concurrent.futures
 import dataclasses
 import json
 import os
 import pathlib
 import shutil
-import subprocess
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -79,8 +77,11 @@ class Keystone:
             "PYTHONWARNINGS": "ignore",
         }
 
-    def fill(self, world: Mapping[str, Any]) -> None:
-        """Make the database anew, with the users and the catalog."""
+    def begin_to_fill(
+        self, processes: Processes, world: Mapping[str, Any]
+    ) -> str:
+        """Make the database anew, with the users and the catalog; the name
+        of the process that does it."""
         shutil.rmtree(self.folder, ignore_errors=True)
         for part in ("fernet", "credentials"):
             (self.folder / part).mkdir(mode=0o700, parents=True)
@@ -90,15 +91,13 @@ class Keystone:
         # it holds passwords, as do clouds.yaml and the database beside it
         described = self.folder / "world.json"
         described.write_text(json.dumps(world))
-        made = subprocess.run(
+        name = f"fill-{self.site}"
+        processes.start(
+            name,
             [self.python, INSIDE / "seed.py", self._configuration, described],
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            check=False,
+            self._environment(),
         )
-        if made.returncode:
-            raise DidNotStart(f"{self.name} took no data: {made.stderr}")
+        return name
 
     def start(self, processes: Processes) -> None:
         processes.start(
@@ -153,12 +152,14 @@ class Keystone:
 
 
 def fill_all(
-    keystones: Mapping[str, Keystone], worlds: Mapping[str, Any]
+    processes: Processes,
+    keystones: Mapping[str, Keystone],
+    worlds: Mapping[str, Any],
 ) -> None:
     """Fill several at the same time."""
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        list(
-            pool.map(
-                lambda site: keystones[site].fill(worlds[site]), keystones
-            )
-        )
+    begun = [
+        keystone.begin_to_fill(processes, worlds[site])
+        for site, keystone in keystones.items()
+    ]
+    for name in begun:
+        processes.wait(name)

@@ -103,6 +103,13 @@ class Processes:
         :raises DidNotStart: its output is not shown, and it failed.
         """
         self.start(name, command, environment, shown=shown)
+        return self.wait(name, shown=shown)
+
+    def wait(self, name: str, *, shown: bool = False) -> int:
+        """Wait until a process has ended; its exit status.
+
+        :raises DidNotStart: its output is not shown, and it failed.
+        """
         process = self._running[name]
         try:
             code = process.wait()
