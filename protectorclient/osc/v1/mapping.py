@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
+from protectorclient.durations import SITE_GRACE
 from protectorclient.escape import at
 from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns, command, options
@@ -39,9 +40,12 @@ class SuggestMapping(command.Command):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         from protectorclient.mapping.forecast import Forecast
+        from protectorclient.polling import silence
         from protectorclient.preflight.resources import Resources
 
-        located = self.pair.locate(parsed_args.protection_group)
+        located = self.pair.locate(
+            parsed_args.protection_group, grace=SITE_GRACE
+        )
         speaker = located.current
         if speaker.name not in located.groups:
             speaker = located.other
@@ -52,7 +56,9 @@ class SuggestMapping(command.Command):
         )
         target = located.other
         error = located.errors.get(target.name)
-        if error is not None and not isinstance(error, exceptions.NotFound):
+        # the target is needed: it has the time that it takes
+        excused = (exceptions.NotFound, silence.GraceExceeded)
+        if error is not None and not isinstance(error, excused):
             raise error
         resources = Resources(forecast, located.facts(target))
         networks = resources.guesses("network")
