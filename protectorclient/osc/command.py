@@ -302,7 +302,7 @@ class Command(command.Command):
             options=self.app.options,
             sites=self.sites,
         )
-        lines = next_commands.after(error, now)
+        lines = next_commands.for_error(error, now)
         if self.wait is not None:
             lines += self.wait.resume_after(error)
         self.next(*lines)

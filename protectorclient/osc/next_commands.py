@@ -141,7 +141,7 @@ def _history(error: BaseException, now: Circumstances) -> Lines:
     return now.first(commands.HISTORY) or [now.again()]
 
 
-def _reached(error: BaseException, now: Circumstances) -> Lines:
+def _unreachable(error: BaseException, now: Circumstances) -> Lines:
     """Return the command for the site that answers, where one does not."""
     if now.other is not None and now.verb not in _CHANGES:
         words = now.again().removeprefix("openstack ")
@@ -242,7 +242,7 @@ _REASONS: Mapping[type[BaseException], str] = {
 }
 
 #: The nearest class up the tree decides; each reason has a class.
-AFTER: Mapping[type[BaseException], Maker] = {
+COMMANDS: Mapping[type[BaseException], Maker] = {
     exceptions.ProtectorError: _nothing,
     exceptions.UsageProblem: _nothing,
     exceptions.ConfigProblem: _nothing,
@@ -255,7 +255,7 @@ AFTER: Mapping[type[BaseException], Maker] = {
     exceptions.PrimaryAnswers: _CHECK,
     exceptions.CertainRefusal: _CHECK,
     exceptions.NotConfirmed: _confirmed,
-    exceptions.SiteUnreachable: _reached,
+    exceptions.SiteUnreachable: _unreachable,
     exceptions.AuthenticationFailed: _TOKEN,
     exceptions.OutcomeUnknown: _history,
     exceptions.HTTPError: _overview,
@@ -266,7 +266,7 @@ AFTER: Mapping[type[BaseException], Maker] = {
     exceptions.NameConflict: _name_taken,
     exceptions.TooLarge: _help,
     exceptions.ServerError: _overview,
-    exceptions.ServiceUnavailable: _reached,
+    exceptions.ServiceUnavailable: _unreachable,
     exceptions.OperationError: _DIAGNOSE,
     exceptions.OperationFailed: _DIAGNOSE,
     exceptions.OperationLeftovers: _DIAGNOSE,
@@ -279,7 +279,7 @@ AFTER: Mapping[type[BaseException], Maker] = {
 }
 
 
-def after(error: BaseException, now: Circumstances) -> tuple[str, ...]:
+def for_error(error: BaseException, now: Circumstances) -> tuple[str, ...]:
     """Return what to type after an error: its own lines, or the table's."""
     own: tuple[str, ...] = getattr(error, "next", ())
     return own or tuple(maker(error)(error, now))
@@ -288,8 +288,8 @@ def after(error: BaseException, now: Circumstances) -> tuple[str, ...]:
 def maker(error: BaseException) -> Maker:
     """Return the row of an error, or of its nearest base class."""
     for kind in type(error).__mro__:
-        if kind in AFTER:
-            return AFTER[kind]
+        if kind in COMMANDS:
+            return COMMANDS[kind]
     return _nothing
 
 

@@ -281,7 +281,7 @@ def add_reason(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_looking(parser: argparse.ArgumentParser) -> None:
+def add_preflight(parser: argparse.ArgumentParser) -> None:
     """Add the options that check before anything is sent."""
     looks = parser.add_mutually_exclusive_group()
     looks.add_argument(
@@ -315,7 +315,7 @@ def add_looking(parser: argparse.ArgumentParser) -> None:
 
 def add_starting(parser: argparse.ArgumentParser) -> None:
     """Add what every command takes that starts an operation."""
-    add_looking(parser)
+    add_preflight(parser)
     add_reason(parser)
     add_wait(parser)
 

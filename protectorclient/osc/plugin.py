@@ -74,7 +74,7 @@ def build_option_parser(
         "protector_secondary_cloud of the configured cloud "
         "(Env: OS_SECONDARY_CLOUD)",
     )
-    _look_first(parser)
+    _check_first(parser)
     return parser
 
 
@@ -94,7 +94,7 @@ def _spelt_out(words: list[str], ours: bool) -> list[str]:
     return [*words[:place], noun, *words[place + 1 :]]
 
 
-def _look_first(parser: argparse.ArgumentParser) -> None:
+def _check_first(parser: argparse.ArgumentParser) -> None:
     """Look at the words, and at clouds.yaml before OpenStackClient does.
 
     A short noun is spelt out. The file is read before any command is looked

@@ -33,7 +33,7 @@ def ordered(
 
 
 def _key(cell: Any) -> tuple[int, Any] | None:
-    """Return where a cell stands; None where it is missing.
+    """Return the sort key of a cell; None if it is missing.
 
     Numbers by their value, and before any text.
     """

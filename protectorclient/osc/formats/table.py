@@ -89,7 +89,7 @@ def record(
 def blocks(
     titles: Sequence[str], rows: Iterable[Sequence[str]], limit: int
 ) -> list[str]:
-    """Each row as lines of its own, for terminals that are very narrow."""
+    """Return each row as lines of its own, for narrow terminals."""
     margin = measure.widest(titles) + 2
     beside = limit - margin
     lines: list[str] = []
@@ -200,7 +200,7 @@ def _short_ids(rows: Rows) -> Rows:
 
 
 def _short_times(rows: Rows) -> Rows:
-    """Times without seconds; they are in UTC as ever."""
+    """Shorten times: leave out the seconds. They are in UTC."""
     return _each_column(
         rows,
         _TIME,

@@ -46,7 +46,7 @@ def human(cell: Any) -> str:
 
 
 def _finite(value: Any) -> Any:
-    """JSON has neither NaN nor infinity, and YAML no kinds of text."""
+    """Replace what JSON or YAML lack: NaN, infinity, kinds of text."""
     if isinstance(value, str):
         return str(value)
     if isinstance(value, float) and not math.isfinite(value):

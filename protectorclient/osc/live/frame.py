@@ -1,4 +1,4 @@
-"""The picture of operations that are followed, as lines of styled text.
+"""The frame of operations that are followed, as lines of styled text.
 
 Pure: what is known, a width and a height in, lines out. No line is wider
 and there are no more of them than fit.
@@ -234,7 +234,7 @@ class _Picture:
         return getattr(self._signs, state), words, style
 
     def _last_seen(self, one: OperationState, status: str) -> str:
-        """Nobody can say what it does; only what it did."""
+        """Return the words for a record of a site that does not answer."""
         words = f"last seen {status.replace('_', ' ')}"
         ended = one.ended
         if ended is not None and ended.outcome is events.Outcome.UNKNOWN:

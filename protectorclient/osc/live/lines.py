@@ -1,4 +1,4 @@
-"""What happens on the way to the end of an operation, as text.
+"""The events of an operation as text.
 
 One line for each change, the same on a terminal and in a log; or one JSON
 object for each event, for programs.

@@ -36,7 +36,7 @@ class Entry:
 
 @dataclasses.dataclass(frozen=True)
 class Glance:
-    """What one look has found."""
+    """The result of one query."""
 
     titles: tuple[str, ...]
     entries: tuple[Entry, ...]
@@ -50,7 +50,7 @@ class Glance:
 
 
 class Board:
-    """Holds the last look, and draws it for any size."""
+    """The last result, drawn for a terminal of any size."""
 
     def __init__(self, glance: Glance) -> None:
         self._lock = threading.Lock()
@@ -58,7 +58,7 @@ class Board:
         self._drawn: tuple[object, list[view.Line]] = (None, [])
 
     def take(self, glance: Glance) -> None:
-        """Show another look from now on."""
+        """Show another result from now on."""
         with self._lock:
             self._glance = glance
 
@@ -82,7 +82,7 @@ class Board:
 def frame(
     glance: Glance, width: int, height: int, *, footer: bool = True
 ) -> list[view.Line]:
-    """Everything that fits; what does not is counted.
+    """Return the groups that fit, and count the rest.
 
     :param footer: with what else there is to say while it is watched.
     """
@@ -126,7 +126,7 @@ def _body(glance: Glance, width: int, room: int) -> list[view.Line]:
 
 
 def _most(glance: Glance, width: int, room: int) -> list[view.Line]:
-    """As many groups as fit with a reason each, and a count of the rest.
+    """Return as many groups as fit, and a count of the rest.
 
     Where not even one fits, groups without reasons.
     """

@@ -93,13 +93,13 @@ Select = Callable[..., Iterable[importlib.metadata.EntryPoint]]
 
 
 class _LogFile(logging.FileHandler):
-    """What cannot be logged is missing, and decides nothing."""
+    """A log file whose failure does not end the command."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Print no traceback of it."""
 
     def close(self) -> None:
-        """Close it, and drop what it still holds and cannot write."""
+        """Close it, and drop what is buffered and cannot be written."""
         with contextlib.suppress(OSError):
             super().close()
 
@@ -252,7 +252,7 @@ class ProtectorShell(app.App):
         return getattr(self.command, "parsed", None) is not None
 
     def interact(self) -> None:
-        """Without a command, say what there is, and end."""
+        """Without a command, list the commands, and end."""
         self._nothing_asked = True
         from protectorclient.osc import unknown
 

@@ -17,7 +17,7 @@ NAME = "openstack"
 
 
 def defer() -> None:
-    """Put off running the SDK's package; for a process of our own."""
+    """Defer running the package of the SDK, in a process of our own."""
     if NAME in sys.modules:
         return
     spec = importlib.util.find_spec(NAME)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import importlib
 import pathlib
@@ -102,3 +103,21 @@ def test_a_deep_command_is_refused() -> None:
         one.__module__ = "protectorclient.osc.v1.deep"
     assert faults(Waits) == []
     assert len(faults(Deep)) == 3
+
+
+def users_of(module: str, name: str) -> set[str]:
+    """The files of the commands that call a function of a module."""
+    found = set()
+    for path in (TREE / "protectorclient/osc").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if (
+                isinstance(node, ast.Call)
+                and ast.unparse(node.func) == f"{module}.{name}"
+            ):
+                found.add(path.name)
+    return found
+
+
+def test_operations_are_followed_in_one_place() -> None:
+    assert users_of("poller", "follow") == {"_wait.py"}
+    assert users_of("progress_state", "ProgressState") == {"_wait.py"}

@@ -12,7 +12,7 @@ from protectorclient._http import error_bodies
 from protectorclient.escape import ShellCommand, commands, protector
 from protectorclient.exit_codes import BY_ERROR
 from protectorclient.osc import next_commands
-from protectorclient.osc.next_commands import AFTER, Circumstances
+from protectorclient.osc.next_commands import COMMANDS, Circumstances
 from tests.helpers.parsing import parses
 
 #: what the command line, or what was asked for, was wrong in itself; and
@@ -47,7 +47,7 @@ def told(error: BaseException, at: Circumstances) -> tuple[ShellCommand, ...]:
 def test_every_ending_has_a_row() -> None:
     """One of its own: what is new must be thought of."""
     kinds = {*BY_ERROR, *error_bodies.BY_REASON.values()}
-    assert kinds - set(AFTER) == set()
+    assert kinds - set(COMMANDS) == set()
 
 
 @pytest.mark.parametrize("words", ["protection-group failover", "status"])
