@@ -108,7 +108,7 @@ def member(group: Group, found: dict[str, Any]) -> dict[str, Any]:
     doc = group.doc
     here = entry(found, doc["current_primary_site_id"])
     shown = here or next(iter(found["sites"].values()))
-    created = group.local.get("member_created", {})
+    created = group.local.member_created
     record = {
         "id": found["id"],
         "status": found["status"],
@@ -117,7 +117,7 @@ def member(group: Group, found: dict[str, Any]) -> dict[str, Any]:
             {field: volume[field] for field in _VOLUME}
             for volume in shown["volumes"]
         ],
-        "created_at": created.get(found["id"], group.local["created_at"]),
+        "created_at": created.get(found["id"], group.local.created_at),
     }
     if here is None:
         record["instance_id"] = None
@@ -136,7 +136,7 @@ def policy(group: Group) -> dict[str, Any]:
     return {
         **{field: found[field] for field in fields},
         "credentials_set": True,
-        "updated_at": local.get("policy_updated_at") or local["updated_at"],
+        "updated_at": local.policy_updated_at or local.updated_at,
     }
 
 

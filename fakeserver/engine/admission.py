@@ -14,6 +14,8 @@ from fakeserver.engine.cloud_client.cloud import (
 )
 from fakeserver.engine.model import mapping_plan, rules
 from fakeserver.engine.model.document import Doc, peer_of
+from fakeserver.engine.model.member_plan import MemberPlan
+from fakeserver.engine.model.operation_state import OperationState
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.client import PeerSilent
 from fakeserver.engine.peer.compare import Sync
@@ -49,8 +51,8 @@ class Checks:
         self._access = access
         self._sync = sync
 
-    def accept(self, group: Group, request: Request) -> dict[str, Any]:
-        """The notes of the new operation, or Refused."""
+    def accept(self, group: Group, request: Request) -> OperationState:
+        """Return the state of the new operation, or raise Refused."""
         here = self._access.local_id()
         doc = group.doc
         self.unfinished(group, request, here)
@@ -67,52 +69,51 @@ class Checks:
             self.in_sync(group)
         primary = str(doc["current_primary_site_id"])
         other = peer_of(doc, primary)
-        plan: list[dict[str, Any]] = []
+        plan: list[MemberPlan] = []
         if request.rule.rebuilds:
             plan = self._plan(group, request, primary, other)
-        return self._notes(group, request, primary, other, plan)
+        return self._state(group, request, primary, other, plan)
 
-    def discards(self, group: Group, request: Request) -> dict[str, Any]:
-        """The notes of an operation that throws away what the peer is
-        ahead with, or Refused."""
+    def discards(self, group: Group, request: Request) -> OperationState:
+        """Return the state of an operation that discards the peer's newer
+        version, or raise Refused."""
         here = self._access.local_id()
         other = peer_of(group.doc, here)
         version = int(request.params["discard"])
         self._sync.discards(group, version)
         # its instances are to be stopped: its clouds have to answer as well
         self._catalog(group, other)
-        notes = self._notes(group, request, here, other, [])
-        return {**notes, "discards": version}
+        state = self._state(group, request, here, other, [])
+        state.discards = version
+        return state
 
-    def _notes(
+    def _state(
         self,
         group: Group,
         request: Request,
         source: str,
         target: str,
-        plan: list[dict[str, Any]],
-    ) -> dict[str, Any]:
+        plan: list[MemberPlan],
+    ) -> OperationState:
         moves = request.action in ("failover", "failback")
         taken_over = group.doc["operation"] if request.forced else None
-        return {
-            "source": source,
-            "target": target,
-            "forced": request.forced,
-            "back_to": group.status,
-            "back_to_operation": group.doc["operation"],
-            "lineage": taken_over["id"] if taken_over else None,
-            "plan": plan,
-            "moves_last_writes": moves and not request.forced,
-            "stops_source": request.action == "test_failover"
+        return OperationState(
+            source=source,
+            target=target,
+            forced=request.forced,
+            back_to=group.status,
+            back_to_operation=group.doc["operation"],
+            lineage=taken_over["id"] if taken_over else "",
+            plan=plan,
+            moves_last_writes=moves and not request.forced,
+            stops_source=request.action == "test_failover"
             and not request.params.get("retain_primary"),
-            "reverse_replication": bool(
+            reverse_replication=bool(
                 request.params.get("reverse_replication")
             ),
-            "announces": moves,
-            "announced": not moves or request.forced,
-            "committed": False,
-            "not_rebuilt": [],
-        }
+            announces=moves,
+            announced=not moves or request.forced,
+        )
 
     # -- one check each
 
@@ -220,7 +221,7 @@ class Checks:
 
     def _plan(
         self, group: Group, request: Request, source: str, target: str
-    ) -> list[dict[str, Any]]:
+    ) -> list[MemberPlan]:
         doc, params = group.doc, request.params
         at_target = self._catalog(group, target)
         if request.forced:

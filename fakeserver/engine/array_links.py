@@ -17,15 +17,15 @@ from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES
 
 #: noted with a change of the group that the replication has to follow, and
-#: whether one that was stopped is to run again (``Group.local["replicate"]``)
+#: whether one that was stopped is to run again
 FOLLOW, START = "follow", "start"
 
 
 def owe(group: Group, how: str) -> None:
     """Note that the replication does not follow this yet: a site that dies
     before it does makes up for it at its next start."""
-    group.local["replicate"] = how
-    group.local["look"] = True
+    group.local.replicate = how
+    group.local.look = True
 
 
 def catch_up(site: Site, group: Group) -> None:
@@ -34,7 +34,7 @@ def catch_up(site: Site, group: Group) -> None:
     Not where the group has gone to the other site since: what replicates
     it from there is not for this one to say.
     """
-    owed = group.local.get("replicate")
+    owed = group.local.replicate
     here = SITES.get(site.db, group.doc["current_primary_site_id"])["local"]
     if owed is None:
         return
@@ -58,10 +58,11 @@ def follow(site: Site, group: Group, *, start: bool = False) -> None:
 
 
 def _paid(site: Site, group: Group) -> None:
-    group.local.pop("replicate", None)
+    group.local.replicate = None
     with site.db.transaction() as tx:
         again = groups.find(site.db, group.id)
-        if again is not None and again.local.pop("replicate", None):
+        if again is not None and again.local.replicate is not None:
+            again.local.replicate = None
             groups.save(tx, again)
 
 

@@ -140,7 +140,8 @@ class Keeper:
         with self._site.db.transaction() as tx:
             # what people note of it meanwhile is not overwritten
             again = groups.find(self._site.db, group_id)
-            if again is not None and again.local.pop("look", None):
+            if again is not None and again.local.look:
+                again.local.look = False
                 groups.save(tx, again)
 
     def _abandoned(self, group: Group) -> Operation | None:
@@ -160,9 +161,7 @@ class Keeper:
         work = Work(
             self._site, self._access, self._metadata, operation, self._stop
         )
-        operation.doc["result_data"]["leftovers"] = leftovers.of_abandoned(
-            work
-        )
+        operation.record.result.leftovers = leftovers.of_abandoned(work)
         work.save()
 
 

@@ -7,9 +7,13 @@ from fakeserver.base.ids import new_id
 from fakeserver.engine.cloud_client.cloud import CloudRefused, CloudUnreachable
 from fakeserver.engine.model import orphans, rules
 from fakeserver.engine.model.document import Doc, entry
+from fakeserver.engine.model.operation_record import (
+    Leftover,
+    OperationRecord,
+    OperationResult,
+)
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.replicate import Metadata
-from fakeserver.engine.run.cleanup_source import Leftover, leftover
 from fakeserver.site import Site
 from fakeserver.store import operations
 from fakeserver.store.groups import Group
@@ -40,32 +44,31 @@ def reset_status(
     left = _look(access, group)
     now = metadata.now()
     primary = str(group.doc["current_primary_site_id"])
-    doc = {
-        "id": f"op-{new_id()}",
-        "protection_group_id": group.id,
-        "operation_type": "reset_status",
-        "status": "completed",
-        "progress": 100,
-        "source_site_id": primary,
-        "target_site_id": primary,
-        "started_at": now,
-        "completed_at": now,
-        "updated_at": now,
-        "error_message": None,
-        "steps_completed": [],
-        "steps_failed": [],
-        "parameters": params,
-        "request_id": request_id,
-        "result_data": {"leftovers": left},
-    }
+    record = OperationRecord(
+        id=f"op-{new_id()}",
+        protection_group_id=group.id,
+        operation_type="reset_status",
+        status="completed",
+        progress=100,
+        source_site_id=primary,
+        target_site_id=primary,
+        started_at=now,
+        completed_at=now,
+        updated_at=now,
+        error_message=None,
+        steps_completed=[],
+        steps_failed=[],
+        parameters=params,
+        request_id=request_id,
+        result_data=OperationResult(leftovers=left),
+    )
     operation = Operation(
-        str(doc["id"]),
+        record.id,
         group.project_id,
         group.id,
         "reset_status",
         request_id,
-        doc,
-        {},
+        record,
     )
 
     def mutate(document: Doc) -> None:
@@ -78,7 +81,7 @@ def reset_status(
         also=lambda tx: operations.add(tx, operation),
         take_back=lambda tx: operations.discard(tx, operation.id),
     )
-    return operation.doc
+    return record.to_json()
 
 
 def _fits(access: Access, group: Group, status: str) -> None:
@@ -129,7 +132,7 @@ def _look(access: Access, group: Group) -> list[Leftover]:
             "invalid-state",
             f"Two live copies exist of {names}; stop one of each first",
             copies=[copy for one in twice for copy in one.running],
-            leftovers=left,
+            leftovers=[one.to_json() for one in left],
         )
     return left
 
@@ -156,7 +159,7 @@ def _leftovers(stray: orphans.Stray, site: str) -> list[Leftover]:
     why = "an earlier operation left it; the next move removes it"
     servers = [stray.server] if stray.server else []
     return [
-        leftover(kind, one["id"], one["name"], site, why)
+        Leftover(kind, one["id"], one["name"], site, why)
         for kind, some in (("instance", servers), ("volume", stray.volumes))
         for one in some
     ]

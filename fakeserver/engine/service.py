@@ -13,6 +13,8 @@ from fakeserver.engine import array_links
 from fakeserver.engine.admission import Checks, Request
 from fakeserver.engine.model import rules
 from fakeserver.engine.model.document import Doc, without_secrets
+from fakeserver.engine.model.operation_record import OperationRecord
+from fakeserver.engine.model.operation_state import OperationState
 from fakeserver.engine.peer import cinder_group
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.compare import Sync
@@ -153,7 +155,7 @@ class Service:
             group = groups.get(self.site.db, project_id, group_id)
             known = self._asked_before(group, action, request_id)
             if known is not None:
-                return known.doc
+                return known.record.to_json()
             if action == "reset_status":
                 return reset_status(
                     self.site,
@@ -165,11 +167,11 @@ class Service:
                 )
             request = Request(action, params, request_id)
             array_links.catch_up(self.site, group)
-            notes = self._checks.accept(group, request)
-            operation = self._record(group, request, notes)
+            state = self._checks.accept(group, request)
+            operation = self._operation(group, request, state)
             self._begin(group, request, operation)
             self._workers.submit(operation.id)
-        return operation.doc
+        return operation.record.to_json()
 
     def _asked_before(
         self, group: Group, type_: str, request_id: str
@@ -191,38 +193,37 @@ class Service:
             )
         return known
 
-    def _record(
-        self, group: Group, request: Request, notes: dict[str, Any]
+    def _operation(
+        self, group: Group, request: Request, state: OperationState
     ) -> Operation:
         now = stamp(self.site.clock.time())
         operation_id = f"op-{new_id()}"
-        notes["lineage"] = notes["lineage"] or operation_id
-        doc = {
-            "id": operation_id,
-            "protection_group_id": group.id,
-            "operation_type": request.action,
-            "status": "pending",
-            "progress": 0,
-            "source_site_id": notes["source"],
-            "target_site_id": notes["target"],
-            "started_at": now,
-            "completed_at": None,
-            "updated_at": now,
-            "error_message": None,
-            "steps_completed": [],
-            "steps_failed": [],
-            "parameters": request.params,
-            "request_id": request.request_id,
-            "result_data": None,
-        }
+        state.lineage = state.lineage or operation_id
+        record = OperationRecord(
+            id=operation_id,
+            protection_group_id=group.id,
+            operation_type=request.action,
+            status="pending",
+            progress=0,
+            source_site_id=state.source,
+            target_site_id=state.target,
+            started_at=now,
+            completed_at=None,
+            updated_at=now,
+            error_message=None,
+            steps_completed=[],
+            steps_failed=[],
+            parameters=request.params,
+            request_id=request.request_id,
+        )
         return Operation(
             operation_id,
             group.project_id,
             group.id,
             request.action,
             request.request_id,
-            doc,
-            notes,
+            record,
+            state,
         )
 
     def _begin(
@@ -243,11 +244,11 @@ class Service:
                 "site_id": self.access.local_id(),
             }
 
-        group.local["last_operation"] = operation.id
+        group.local.last_operation = operation.id
         if request.forced:
             mutate(group.doc)
             group.doc["version"] += 1
-            group.local["updated_at"] = self.metadata.now()
+            group.local.updated_at = self.metadata.now()
             self.metadata.owe(group, forced=True)
             with self.site.db.transaction() as tx:
                 groups.save(tx, group)
@@ -259,7 +260,7 @@ class Service:
             also=lambda tx: operations.add(tx, operation),
             take_back=lambda tx: operations.discard(tx, operation.id),
         )
-        operation.work["announced"] = True
+        operation.state.announced = True
         with self.site.db.transaction() as tx:
             operations.save(tx, operation)
 
@@ -299,8 +300,8 @@ class Service:
             if found is None:
                 params = {"force": True, "discard": version}
                 request = Request("sync_force", params, request_id)
-                notes = self._checks.discards(group, request)
-                found = self._record(group, request, notes)
+                state = self._checks.discards(group, request)
+                found = self._operation(group, request, state)
                 self._begin(group, request, found)
         if not found.finished:
             self._workers.see_through(found.id, ANSWER)
@@ -399,7 +400,7 @@ class Service:
 
     def create(self, project_id: str, doc: Doc) -> Group:
         """A new group at both sites, or at none."""
-        group = Group(doc["id"], project_id, doc, {})
+        group = Group(doc["id"], project_id, doc)
         self.access.project(group, self._other_id(doc))
         self._checks.peer_answers(group)
         if groups.named(self.site.db, project_id, doc["name"]) is not None:
@@ -409,7 +410,7 @@ class Service:
             )
         with self.locks.hold(group.id):
             cinder_group.make(self.site, self.access, group)
-            group.local["created_at"] = self.metadata.now()
+            group.local.created_at = self.metadata.now()
             # the push counts as a change: the first version is 1
             group.doc["version"] = 0
             try:

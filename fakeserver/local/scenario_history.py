@@ -94,7 +94,7 @@ def _no_snapshot(stage: Stage) -> None:
             parts.arrays.drop_group(seeded.id)
             found = groups.find(parts.db, seeded.id)
             assert found is not None
-            found.local["last_replication_at"] = None
+            found.local.last_replication_at = None
             with parts.db.transaction() as tx:
                 groups.save(tx, found)
 

@@ -20,7 +20,7 @@ def show(site: Site, group: Group) -> dict[str, Any]:
     }
     volumes = set(current_array_names(group.doc))
     return {
-        "id": group.local.get("consistency_group_id"),
+        "id": group.local.consistency_group_id,
         "name": name(group),
         "volumes": [
             {field: volume[field] for field in ("id", "name", "size")}

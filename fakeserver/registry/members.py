@@ -158,7 +158,7 @@ def _group_volumes(
     cloud: RemoteCloud, group: Group, add: Sequence[str]
 ) -> None:
     """Add volumes to the consistency group: all of them, or none."""
-    made = group.local.get("consistency_group_id")
+    made = group.local.consistency_group_id
     if made is None:
         return
     try:
@@ -174,7 +174,7 @@ def _group_volumes(
 def _let_go(cloud: RemoteCloud, group: Group, volumes: Sequence[str]) -> None:
     """Remove volumes from the consistency group. The service no longer counts
     them, whatever Cinder answers; a person can remove what Cinder keeps."""
-    made = group.local.get("consistency_group_id")
+    made = group.local.consistency_group_id
     wanted = [one for one in volumes if one]
     if made is None or not wanted:
         return

@@ -8,21 +8,49 @@ reverse and marks each ``undone``.
 
 import dataclasses
 import sqlite3
-from typing import Any
 
 from fakeserver.base.db import Database, dump, load
+from fakeserver.engine.model.json_record import JsonRecord, optional
+from fakeserver.storage.driver import Link
+
+
+@dataclasses.dataclass
+class EffectDetail(JsonRecord):
+    """What was made or changed; each kind has the fields that it needs."""
+
+    #: the id of the site; a replication belongs to both
+    site: str = optional("")
+    #: of an instance or a volume, once it is known
+    id: str | None = optional()
+    name: str = optional("")
+    member_id: str = optional("")
+    #: of a volume in Cinder: its volume on the array
+    array_name: str = optional("")
+    #: of a volume on an array
+    array: str = optional("")
+    #: of a port that was taken away
+    network_id: str = optional("")
+    address: str = optional("")
+    #: of an instance: network name -> address
+    addresses: dict[str, str] | None = optional()
+    #: of a replication: how it was before; None where there was none
+    before: Link | None = optional()
 
 
 @dataclasses.dataclass
 class Effect:
+    """One thing that an operation makes or changes, and how far that is."""
+
     kind: str
     key: str
+    #: ``intended``, ``done`` or ``undone``
     state: str
-    doc: dict[str, Any]
+    detail: EffectDetail
 
 
 def _effect(row: sqlite3.Row) -> Effect:
-    return Effect(row["kind"], row["key"], row["state"], load(row["doc"]))
+    detail = EffectDetail.from_json(load(row["doc"]))
+    return Effect(row["kind"], row["key"], row["state"], detail)
 
 
 def intend(
@@ -30,13 +58,13 @@ def intend(
     operation_id: str,
     kind: str,
     key: str,
-    doc: dict[str, Any],
+    detail: EffectDetail,
 ) -> None:
     """Say what is about to be done; once said it stays as first said."""
     tx.execute(
         "INSERT OR IGNORE INTO pg_effects (operation_id, kind, key, state, "
         "doc) VALUES (?, ?, ?, 'intended', ?)",
-        (operation_id, kind, key, dump(doc)),
+        (operation_id, kind, key, dump(detail.to_json())),
     )
 
 
@@ -46,9 +74,9 @@ def mark(
     kind: str,
     key: str,
     state: str,
-    doc: dict[str, Any] | None = None,
+    detail: EffectDetail | None = None,
 ) -> None:
-    if doc is None:
+    if detail is None:
         tx.execute(
             "UPDATE pg_effects SET state = ? "
             "WHERE operation_id = ? AND kind = ? AND key = ?",
@@ -58,7 +86,7 @@ def mark(
         tx.execute(
             "UPDATE pg_effects SET state = ?, doc = ? "
             "WHERE operation_id = ? AND kind = ? AND key = ?",
-            (state, dump(doc), operation_id, kind, key),
+            (state, dump(detail.to_json()), operation_id, kind, key),
         )
 
 

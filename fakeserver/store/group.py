@@ -1,21 +1,22 @@
-"""A protection group as a site holds it.
-
-``doc`` is the site-neutral document that both sites share; ``local`` is what
-only this site knows: its own ids of types and groups, and how the last push
-went.
-"""
+"""A protection group as a site holds it."""
 
 import dataclasses
 from typing import Any
 
+from fakeserver.engine.model.group_state import GroupState
+
 
 @dataclasses.dataclass
 class Group:
+    """The document that both sites share, and this site's own state."""
+
     id: str
     project_id: str
     #: with sealed tokens in it, which are not to be shown with the record
     doc: dict[str, Any] = dataclasses.field(repr=False)
-    local: dict[str, Any] = dataclasses.field(repr=False)
+    local: GroupState = dataclasses.field(
+        default_factory=GroupState, repr=False
+    )
 
     @property
     def name(self) -> str:

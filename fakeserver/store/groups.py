@@ -6,6 +6,7 @@ from typing import Any
 
 from fakeserver.base.db import Database, dump, load
 from fakeserver.base.errors import Refused
+from fakeserver.engine.model.group_state import GroupState
 from fakeserver.store import tombstones
 from fakeserver.store.group import Group as Group
 
@@ -15,7 +16,7 @@ def _group(row: sqlite3.Row) -> Group:
         id=row["id"],
         project_id=row["project_id"],
         doc=load(row["doc"]),
-        local=load(row["local"]),
+        local=GroupState.from_json(load(row["local"])),
     )
 
 
@@ -193,7 +194,7 @@ def save(tx: sqlite3.Connection, group: Group) -> None:
                 group.name,
                 group.status,
                 dump(group.doc),
-                dump(group.local),
+                dump(group.local.to_json()),
             ),
         )
     except sqlite3.IntegrityError as error:

@@ -1,8 +1,5 @@
-"""Operations on disk: the public record, and the engine's own notes.
-
-``doc`` is what the API shows; ``work`` is what a restart needs: the resolved
-mappings, the status to go back to, how far the last step got.
-"""
+"""Operations on disk: the record that the API shows, and the state from
+which a restart goes on."""
 
 import dataclasses
 import sqlite3
@@ -10,6 +7,8 @@ from typing import Any
 
 from fakeserver.base.db import Database, dump, load
 from fakeserver.base.errors import Refused
+from fakeserver.engine.model.operation_record import OperationRecord
+from fakeserver.engine.model.operation_state import OperationState
 
 UNFINISHED = ("pending", "running", "rolling_back")
 _OPEN = "status IN ('pending', 'running', 'rolling_back')"
@@ -22,12 +21,14 @@ class Operation:
     group_id: str
     type: str
     request_id: str
-    doc: dict[str, Any]
-    work: dict[str, Any] = dataclasses.field(repr=False)
+    record: OperationRecord
+    state: OperationState = dataclasses.field(
+        default_factory=OperationState, repr=False
+    )
 
     @property
     def status(self) -> str:
-        return str(self.doc["status"])
+        return self.record.status
 
     @property
     def finished(self) -> bool:
@@ -41,8 +42,8 @@ def _operation(row: sqlite3.Row) -> Operation:
         group_id=row["group_id"],
         type=row["type"],
         request_id=row["request_id"],
-        doc=load(row["doc"]),
-        work=load(row["work"]),
+        record=OperationRecord.from_json(load(row["doc"])),
+        state=OperationState.from_json(load(row["work"])),
     )
 
 
@@ -57,8 +58,8 @@ def add(tx: sqlite3.Connection, operation: Operation) -> None:
             operation.type,
             operation.status,
             operation.request_id,
-            dump(operation.doc),
-            dump(operation.work),
+            dump(operation.record.to_json()),
+            dump(operation.state.to_json()),
         ),
     )
 
@@ -68,8 +69,8 @@ def save(tx: sqlite3.Connection, operation: Operation) -> None:
         "UPDATE pg_operations SET status = ?, doc = ?, work = ? WHERE id = ?",
         (
             operation.status,
-            dump(operation.doc),
-            dump(operation.work),
+            dump(operation.record.to_json()),
+            dump(operation.state.to_json()),
             operation.id,
         ),
     )
@@ -87,10 +88,14 @@ def find(db: Database, operation_id: str) -> Operation | None:
 
 def get(db: Database, project_id: str, operation_id: str) -> dict[str, Any]:
     """The record as the newest microversion shows it."""
-    found = find(db, operation_id)
-    if found is None or found.project_id != project_id:
+    row = db.one(
+        "SELECT doc FROM pg_operations WHERE id = ? AND project_id = ?",
+        operation_id,
+        project_id,
+    )
+    if row is None:
         raise Refused("not-found", f"No operation with id {operation_id}")
-    return found.doc
+    return dict(load(row["doc"]))
 
 
 def unfinished(db: Database, group_id: str | None = None) -> list[Operation]:

@@ -23,6 +23,7 @@ from fakeserver.base.seed_world import (
 )
 from fakeserver.cloud.shared.seed import consistency_group_id
 from fakeserver.engine.model import document
+from fakeserver.engine.model.group_state import GroupState, SharedVersion
 from fakeserver.site import Site
 from fakeserver.storage.seed import INTERVAL, array_name
 from fakeserver.store import groups
@@ -104,19 +105,18 @@ def _group(site: Site, seeded: SeedGroup, moment: str) -> Group:
     doc["members"] = [_member(world, server) for server in seeded.servers]
     if seeded.policy:
         doc["policy"] = _policy(site, seeded.id)
-    local = {
-        "volume_type_id": world.volume_type_id(name, DEFAULT_VOLUME_TYPE),
-        "consistency_group_id": consistency_group_id(world, name, seeded.id),
-        "last_replication_at": moment if seeded.policy else None,
-        "last_sync_at": moment,
-        "base": {"version": 1, "checksum": document.checksum(doc)},
-        "push": "ok",
-        "push_message": "",
-        "created_at": moment,
-        "updated_at": moment,
-        "policy_updated_at": moment if seeded.policy else None,
-        "member_created": {m["id"]: moment for m in doc["members"]},
-    }
+    local = GroupState(
+        volume_type_id=world.volume_type_id(name, DEFAULT_VOLUME_TYPE),
+        consistency_group_id=consistency_group_id(world, name, seeded.id),
+        last_replication_at=moment if seeded.policy else None,
+        last_sync_at=moment,
+        base=SharedVersion(1, document.checksum(doc)),
+        push="ok",
+        created_at=moment,
+        updated_at=moment,
+        policy_updated_at=moment if seeded.policy else None,
+        member_created={m["id"]: moment for m in doc["members"]},
+    )
     project = world.project_id(name, "demo")
     return Group(seeded.id, project, doc, local)
 

@@ -44,8 +44,7 @@ def due(db: Database) -> list[Group]:
     """Those that the peer still has to be told of."""
     rows = db.all("SELECT * FROM pg_tombstones WHERE due = 1")
     return [
-        Group(row["id"], row["project_id"], load(row["doc"]), {})
-        for row in rows
+        Group(row["id"], row["project_id"], load(row["doc"])) for row in rows
     ]
 
 

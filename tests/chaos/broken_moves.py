@@ -1,5 +1,6 @@
 """Engines that move other things than they should, or move them wrongly."""
 
+import dataclasses
 import itertools
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from fakeserver.base.ids import derived_name
+from fakeserver.engine.model.member_plan import MemberPlan
 from fakeserver.engine.run import cleanup_source, commit
 from fakeserver.engine.run.step_context import Stopping, Work
 from fakeserver.engine.run.steps import (
@@ -63,8 +65,9 @@ def leaves_the_source_running(patch: pytest.MonkeyPatch) -> None:
     """The list of what is to be stopped stands for the stops."""
 
     def believed(right, work):
-        if "stopped" not in work.notes:
-            work.note(stopped=[])
+        if work.state.stopped is None:
+            work.state.stopped = []
+            work.save()
 
     resumes.instead(patch, prepare, "_stop_source", believed)
 
@@ -83,7 +86,7 @@ def keeps_no_snapshot(patch: pytest.MonkeyPatch) -> None:
 
     def destroyed(right, work, site_id, volume, keep):
         array = work.array(site_id)
-        work.site.arrays.delete_volume(array, volume["array_name"])
+        work.site.arrays.delete_volume(array, volume.array_name)
 
     resumes.instead(patch, STEPS, "validate_target_site", unkept)
     resumes.instead(patch, cleanup_source, "_destroy", destroyed)
@@ -94,12 +97,14 @@ def keeps_no_snapshot(patch: pytest.MonkeyPatch) -> None:
 
 def _rebuilds(
     patch: pytest.MonkeyPatch,
-    change: Callable[[Any, dict[str, Any]], dict[str, Any]],
+    change: Callable[[Any, MemberPlan], dict[str, Any]],
 ) -> None:
     """Instances are rebuilt from another plan."""
 
     def one(right, work, kind, plan, *rest):
-        return right(work, kind, {**plan, **change(work, plan)}, *rest)
+        return right(
+            work, kind, dataclasses.replace(plan, **change(work, plan)), *rest
+        )
 
     resumes.instead(patch, instances, "_one", one)
 
@@ -109,9 +114,9 @@ def takes_another_flavor(patch: pytest.MonkeyPatch) -> None:
         wrong = [
             one
             for one in work.cloud(work.target).flavors()
-            if one["id"] != plan["flavor"]["id"]
+            if one["id"] != plan.flavor.id
         ]
-        return {"flavor": {"id": wrong[-1]["id"]}}
+        return {"flavor": dataclasses.replace(plan.flavor, id=wrong[-1]["id"])}
 
     _rebuilds(patch, last)
 
@@ -119,7 +124,10 @@ def takes_another_flavor(patch: pytest.MonkeyPatch) -> None:
 def takes_any_address(patch: pytest.MonkeyPatch) -> None:
     def free(work, plan):
         return {
-            "networks": [{**one, "fixed_ip": None} for one in plan["networks"]]
+            "networks": [
+                dataclasses.replace(one, fixed_ip=None)
+                for one in plan.networks
+            ]
         }
 
     _rebuilds(patch, free)
@@ -127,13 +135,16 @@ def takes_any_address(patch: pytest.MonkeyPatch) -> None:
 
 def takes_another_network(patch: pytest.MonkeyPatch) -> None:
     def other(work, plan):
-        used = {one["id"] for one in plan["networks"]}
+        used = {one.id for one in plan.networks}
         wrong = [
             one
             for one in work.cloud(work.target).networks()
             if one["id"] not in used
         ]
-        return {"networks": [{**wrong[0], "fixed_ip": None}]}
+        first = dataclasses.replace(
+            plan.networks[0], id=wrong[0]["id"], fixed_ip=None
+        )
+        return {"networks": [first]}
 
     _rebuilds(patch, other)
 
@@ -148,7 +159,7 @@ def forgets_an_attachment(patch: pytest.MonkeyPatch) -> None:
 
 def drops_a_volume(patch: pytest.MonkeyPatch) -> None:
     def roots(right, work):
-        return [one for one in right(work) if one["bootable"]]
+        return [one for one in right(work) if one.bootable]
 
     for module in (volumes, commit):
         resumes.instead(patch, module, "planned_volumes", roots)
@@ -158,7 +169,7 @@ def drops_a_volume(patch: pytest.MonkeyPatch) -> None:
 def resizes(patch: pytest.MonkeyPatch) -> None:
     def larger(right, work):
         right(work)
-        names = [one.doc["name"] for one in work.effects("promote")]
+        names = [one.detail.name for one in work.effects("promote")]
         with work.site.arrays.db.transaction() as tx:
             tx.executemany(
                 "UPDATE arr_volumes SET size = size + 1 WHERE name = ?",
@@ -178,10 +189,10 @@ def another_name_each_time(patch: pytest.MonkeyPatch) -> None:
         done = [e.key for e in work.effects() if e.state == "done"]
         found = plan(work)
         for one in found:
-            derived = one["array_name"]
+            derived = one.array_name
             kept = [key for key in done if key.startswith(derived)]
-            one["array_name"] = (*kept, f"{derived}-{next(numbers)}")[0]
-            names[derived] = one["array_name"]
+            one.array_name = (*kept, f"{derived}-{next(numbers)}")[0]
+            names[derived] = one.array_name
         return found
 
     def named(operation_id, source_id):
@@ -196,16 +207,15 @@ def another_name_each_time(patch: pytest.MonkeyPatch) -> None:
 def checkpoint_after(patch: pytest.MonkeyPatch) -> None:
     """A deed is written down when it is done, and not before."""
 
-    def effect(self, kind, key, doc, deed):
+    def effect(self, kind, key, detail, deed):
         db = self.site.db
         found = effects.find(db, self.operation.id, kind, key)
         if found is not None:
-            return found.doc
+            return found.detail
         if self.stop.is_set():
             raise Stopping
-        made = deed() or {}
+        done = deed() or detail
         self.inside()
-        done = {**doc, **made}
         with db.transaction() as tx:
             effects.intend(tx, self.operation.id, kind, key, done)
             effects.mark(tx, self.operation.id, kind, key, "done", done)

@@ -1,12 +1,14 @@
 """Engines that write, push, clean or undo other things than they should."""
 
 import copy
+import dataclasses
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from fakeserver.engine.model.operation_record import Leftover
 from fakeserver.engine.run import cleanup_source, commit, rollback
 from fakeserver.engine.run.executor import Executor
 from fakeserver.engine.run.steps import cleanup
@@ -140,13 +142,7 @@ def names_no_leftovers(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         rollback,
         "_named",
-        lambda work, effect, why: {
-            "kind": "",
-            "id": "",
-            "name": "",
-            "site": "",
-            "why": why,
-        },
+        lambda work, effect, why: Leftover("", "", "", "", why),
     )
 
 
@@ -157,24 +153,30 @@ def begins_again_by_itself(patch: pytest.MonkeyPatch) -> None:
     """What was rolled back after a restart is tried once more."""
 
     def again(right, work, leftovers, in_error):
-        before = copy.deepcopy(work.operation.work)
+        before = copy.deepcopy(work.state)
         right(work, leftovers, in_error=in_error)
         if in_error:
             return
         old = work.operation
         id_ = f"op-{uuid.UUID(old.id[3:]).int ^ 1:032x}"
-        doc = {
-            **copy.deepcopy(old.doc),
-            "id": id_,
-            "status": "pending",
-            "steps_completed": [],
-            "steps_failed": [],
-            "result_data": None,
-            "completed_at": None,
-        }
-        kept = ("snapshot_id", "stopped", "undo_until", "stale")
-        notes = {k: v for k, v in before.items() if k not in kept}
-        notes |= {"lineage": id_, "announced": True}
+        record = dataclasses.replace(
+            old.record,
+            id=id_,
+            status="pending",
+            steps_completed=[],
+            steps_failed=[],
+            result_data=None,
+            completed_at=None,
+        )
+        state = dataclasses.replace(
+            before,
+            lineage=id_,
+            announced=True,
+            snapshot_id=None,
+            stopped=None,
+            undo_until=None,
+            stale=None,
+        )
         with work.site.db.transaction() as tx:
             operations.add(
                 tx,
@@ -184,8 +186,8 @@ def begins_again_by_itself(patch: pytest.MonkeyPatch) -> None:
                     old.group_id,
                     old.type,
                     old.request_id,
-                    doc,
-                    notes,
+                    record,
+                    state,
                 ),
             )
 

@@ -118,7 +118,7 @@ class Case:
         return [
             one
             for _, operation in self.operations
-            for one in (operation.doc["result_data"] or {}).get(
+            for one in (operation.record.to_json()["result_data"] or {}).get(
                 "leftovers", []
             )
         ]
@@ -131,7 +131,7 @@ class Case:
         if self.operator.forced:
             for _, operation in self.operations:
                 if operation.type == "test_failover":
-                    result = operation.doc["result_data"] or {}
+                    result = operation.record.to_json()["result_data"] or {}
                     left |= set(result.get("instances", ()))
                     left |= set(result.get("volumes", ()))
         return left
@@ -150,7 +150,7 @@ class Case:
         found = [
             (self.facts.history.commit(site, one.id), site, one)
             for site, one in self.operations
-            if one.type in MOVES and one.work.get("committed")
+            if one.type in MOVES and one.state.committed
         ]
         done = [(at.at, site, one) for at, site, one in found if at]
         return [(site, one) for _, site, one in sorted(done, key=_first)]
@@ -176,7 +176,7 @@ class Case:
         nobody has moved it since, to where the old one was."""
         moves = self.moves()
         return self.operator.forced and not (
-            moves and not moves[-1][1].work["forced"]
+            moves and not moves[-1][1].state.forced
         )
 
     # -- the arrays

@@ -17,6 +17,8 @@ from typing import Any
 
 from fakeserver.base.seed_world import ARRAY_TOKENS
 from fakeserver.engine.model.document import TOKENS
+from fakeserver.engine.model.operation_record import OperationRecord
+from fakeserver.engine.model.operation_state import OperationState
 from fakeserver.local.pair import LocalPair
 from fakeserver.store import operations
 from tests.chaos import ledger
@@ -320,7 +322,7 @@ class Run:
         if len(self.operator.accepted) > len(begun):
             for name, id_ in begun:
                 found = self._on_disk(name, id_)
-                if not (found.finished or found.work["committed"]):
+                if not (found.finished or found.state.committed):
                     self.overtaken.append((name, id_))
         self.drain()
 
@@ -338,8 +340,8 @@ class Run:
                     for field in ("id", "project_id", "group_id", "type")
                 },
                 request_id=row["request_id"],
-                doc=json.loads(row["doc"]),
-                work=json.loads(row["work"]),
+                record=OperationRecord.from_json(json.loads(row["doc"])),
+                state=OperationState.from_json(json.loads(row["work"])),
             )
 
     def _before(self) -> None:

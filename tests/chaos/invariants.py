@@ -73,7 +73,7 @@ def used_again(run: Any) -> list[str]:
         site, id_ = run.operator.accepted[-1]
         ended = operations.find(run.pair.site(site).parts.db, id_)
         if ended is None or ended.status != "completed":
-            said = ended and ended.doc["error_message"]
+            said = ended and ended.record.error_message
             return [f"{action} is {ended and ended.status}: {said}"]
     return problems(run)
 

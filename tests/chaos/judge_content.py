@@ -47,7 +47,7 @@ def _moved(
     case: Case, one: Operation, before: Found, after: Found
 ) -> Iterator[tuple[str, str]]:
     """Each volume's name on the array that it left, and on the other."""
-    source, target = one.work["source"], one.work["target"]
+    source, target = one.state.source, one.state.target
     there = {member["id"]: member for member in after["members"]}
     for member in before["members"]:
         had = entry(member, source)
@@ -66,7 +66,7 @@ def _judged(
     target: str,
 ) -> str | None:
     history = case.facts.history
-    array = ARRAYS[case.facts.names[one.work["target"]]]
+    array = ARRAYS[case.facts.names[one.state.target]]
     made = history.volume(
         array, target, lambda e: e.what == "insert" and bool(e.row["point"])
     )
@@ -78,7 +78,7 @@ def _judged(
         return "is of a recovery point that lacks some of the volumes"
     if not point["complete"] or point["complete"] > _ended(one):
         return "is of a recovery point that was not complete"
-    if source is None or one.work["forced"]:
+    if source is None or one.state.forced:
         newer = _newer(case, one, point, array, names)
         if newer:
             return f"is of a recovery point {newer:.0f} s too old"
@@ -87,9 +87,9 @@ def _judged(
     content, size = point["volumes"][source]
     if made.row["size"] != size or not _same(made.row["content"], content):
         return "holds something else than its recovery point"
-    if one.work["forced"]:
+    if one.state.forced:
         return None
-    here = ARRAYS[case.facts.names[one.work["source"]]]
+    here = ARRAYS[case.facts.names[one.state.source]]
     last = history.volume(here, source, lambda e: e.seq < made.seq)
     if last is None:
         return "was made of a volume that nobody knows"
@@ -106,7 +106,7 @@ def _same(first: float, second: float) -> bool:
 
 
 def _ended(one: Operation) -> float:
-    ended = one.doc["completed_at"]
+    ended = one.record.completed_at
     return math.inf if ended is None else parse_stamp(ended) + 1
 
 
@@ -114,7 +114,7 @@ def _newer(
     case: Case, one: Operation, point: Row, array: str, names: set[str]
 ) -> float:
     """How much newer the newest one was that was there from the start."""
-    begun = parse_stamp(one.doc["started_at"])
+    begun = parse_stamp(one.record.started_at)
     moments = [
         found["created"] - point["created"]
         for found in case.facts.history.points.values()

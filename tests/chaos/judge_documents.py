@@ -33,9 +33,7 @@ def failovers_are_counted(case: Case) -> list[str]:
         done = [
             one
             for where, one in case.operations
-            if where == site
-            and one.type == "failover"
-            and one.work.get("committed")
+            if where == site and one.type == "failover" and one.state.committed
         ]
         counted = 0
         for before, after, imported in _changes(case, site):
@@ -139,8 +137,8 @@ def operations_keep_to_their_own(case: Case) -> list[str]:
 
 def _members(one: Operation, after: Found) -> Iterator[str]:
     """Each is at the target now, and says so."""
-    source, target = one.work["source"], one.work["target"]
-    lost = {found["member_id"] for found in one.work["not_rebuilt"]}
+    source, target = one.state.source, one.state.target
+    lost = {found.member_id for found in one.state.not_rebuilt}
     home = target == after["primary_site_id"]
     for member in after["members"]:
         wanted = "protected" if home else "failed_over"
@@ -149,7 +147,7 @@ def _members(one: Operation, after: Found) -> Iterator[str]:
         if member["status"] != wanted:
             yield f"a member is {member['status']}"
         had = entry(member, source) or {}
-        if not one.work["forced"] and had.get("instance_id"):
+        if not one.state.forced and had.get("instance_id"):
             yield "a member has its old instance still"
 
 

@@ -53,24 +53,24 @@ def success_is_whole(case: Case) -> list[str]:
             continue
         name = f"{one.type} at {site}"
         done = one.status == "completed"
-        if done != bool(one.work.get("committed")) and one.finished:
+        if done != one.state.committed and one.finished:
             said.append(f"{name} is {one.status}, its state written or not")
         if not done:
             continue
-        plan = plan_of(one.type, one.work["reverse_replication"])
-        if one.doc["steps_completed"] != [step.name for step in plan]:
-            said.append(f"{name} did {one.doc['steps_completed']}")
-        if one.doc["progress"] != 100 or one.doc["steps_failed"]:
-            said.append(f"{name} ended at {one.doc['progress']} %")
+        plan = plan_of(one.type, one.state.reverse_replication)
+        if one.record.steps_completed != [step.name for step in plan]:
+            said.append(f"{name} did {one.record.steps_completed}")
+        if one.record.progress != 100 or one.record.steps_failed:
+            said.append(f"{name} ended at {one.record.progress} %")
         said += _counted(name, one)
     return said
 
 
 def _counted(name: str, one: Operation) -> list[str]:
-    result = one.doc["result_data"]
+    result = one.record.to_json()["result_data"]
     if "instances" not in result:
         return []
-    built = len(one.work["plan"]) - len(one.work["not_rebuilt"])
+    built = len(one.state.plan) - len(one.state.not_rebuilt)
     if len(result["instances"]) != built:
         return [f"{name} built {len(result['instances'])} of {built}"]
     return []
@@ -98,8 +98,8 @@ def group_is_at_rest(case: Case) -> list[str]:
     if case.doc["status"] == ("failed_over" if home else "active"):
         said.append(f"{case.doc['status']} at {case.primary}")
     for site, group in case.groups.items():
-        if not case.operator.forced and group.local.get("push") != "ok":
-            said.append(f"a push waits at {site}: {group.local['push']}")
+        if not case.operator.forced and group.local.push != "ok":
+            said.append(f"a push waits at {site}: {group.local.push}")
     return said
 
 

@@ -280,7 +280,7 @@ def cinders_group_is_the_group(case: Case) -> list[str]:
     """At the primary; unless it is not known what is there."""
     if case.doc["status"] == "error":
         return []
-    made = case.groups[case.primary].local["consistency_group_id"]
+    made = case.groups[case.primary].local.consistency_group_id
     held = {
         id_
         for id_, volume in case.facts.volumes[case.primary].items()

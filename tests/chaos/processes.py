@@ -191,9 +191,7 @@ class RealPair:
                 *groups.with_push(site.parts.db, "refused"),
             )
         ]
-        return any(
-            local.get("look") or local.get("push_repeat") for local in found
-        )
+        return any(local.look or local.push_repeat for local in found)
 
     def until_down(self, name: str) -> None:
         site = self.sites[name]

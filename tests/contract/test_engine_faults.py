@@ -340,7 +340,7 @@ def test_a_site_dies_before_the_replication_follows(two, action):
     link = two.pair.site(A).parts.arrays.link(two.ids[WEB])
     assert (len(link.volumes), link.interval) == (5, 60)
     local = groups.find(two.pair.site(A).parts.db, two.ids[WEB]).local
-    assert "replicate" not in local and "look" not in local
+    assert local.replicate is None and not local.look
 
 
 def dies_of_a_policy(two: Two) -> None:
@@ -369,4 +369,4 @@ def test_a_site_dies_before_a_stopped_replication_starts(two):
     two.pair.drain()
     assert not arrays.link(two.ids[WEB]).running
     local = groups.find(two.pair.site(A).parts.db, two.ids[WEB]).local
-    assert "replicate" not in local
+    assert local.replicate is None

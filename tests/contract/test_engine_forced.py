@@ -110,7 +110,7 @@ def test_what_the_peer_had_made_is_taken_over(two, step):
     assert set(two.server_ids(B)) >= servers
     assert len(two.servers(B)) == 3
     assert two.held(B)["operation"] is None
-    assert two.kept(B, ended["id"]).work["lineage"] == first
+    assert two.kept(B, ended["id"]).state.lineage == first
 
 
 def test_it_ends_partial_when_members_cannot_be_rebuilt(two):

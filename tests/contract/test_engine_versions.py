@@ -217,7 +217,7 @@ def grouped(two: Two, site: str) -> set[str]:
     opened = two.pair.site(site).opened
     found = groups.find(opened.ground.db, two.ids[WEB])
     cloud = opened.service.access.cloud(found, two.world.site_id(site))
-    return set(cloud.group(found.local["consistency_group_id"])["volumes"])
+    return set(cloud.group(found.local.consistency_group_id)["volumes"])
 
 
 def test_the_consistency_group_follows_the_primary(two):

@@ -17,6 +17,8 @@ from fakeserver.base.routes import Application, Blueprint
 from fakeserver.cloud.identity.check import IdentityUnreachable
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.engine.model.document import new_document
+from fakeserver.engine.model.group_state import GroupState
+from fakeserver.engine.model.operation_record import OperationRecord
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.service import Service
 from fakeserver.site import Site
@@ -223,7 +225,7 @@ def add_group(site: Site, name: str, project: str = PROJECT) -> Group:
         stable_id(1, name),
         project,
         document(name),
-        {"created_at": now, "updated_at": now, "consistency_group_id": "cg"},
+        GroupState(created_at=now, updated_at=now, consistency_group_id="cg"),
     )
     with site.db.transaction() as tx:
         groups.save(tx, group)
@@ -240,8 +242,7 @@ def add_operation(site: Site, record: dict[str, Any]) -> None:
                 record["protection_group_id"],
                 record["operation_type"],
                 record["request_id"],
-                record,
-                {},
+                OperationRecord.from_json(record),
             ),
         )
 

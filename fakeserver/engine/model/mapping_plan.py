@@ -10,6 +10,11 @@ from typing import Any
 from fakeserver.base.errors import Refused
 from fakeserver.engine.cloud_client.cloud import RemoteCloud
 from fakeserver.engine.model.document import Doc, entry
+from fakeserver.engine.model.member_plan import (
+    FlavorPlan,
+    MemberPlan,
+    NetworkPlan,
+)
 
 Record = dict[str, Any]
 
@@ -88,7 +93,7 @@ def plan_members(
     target: Catalog,
     network_mapping: dict[str, str],
     flavor_mapping: dict[str, str],
-) -> list[Record]:
+) -> list[MemberPlan]:
     """What each member becomes at the target; refused where that is open."""
     _check_networks(network_mapping, source, target)
     flavors = _check_flavors(flavor_mapping, source, target)
@@ -101,10 +106,10 @@ def plan_members(
             continue
         had = entry(member, target_id) if home else None
         plans.append(
-            {
-                "member_id": member["id"],
-                "flavor": _flavor_of(at_source, had, flavors, target, missing),
-                "networks": [
+            MemberPlan(
+                member["id"],
+                _flavor_of(at_source, had, flavors, target, missing),
+                [
                     _network_of(
                         network,
                         _nth(had, "networks", n),
@@ -114,11 +119,11 @@ def plan_members(
                     )
                     for n, network in enumerate(at_source["networks"])
                 ],
-                "volume_types": [
+                [
                     _type_of(volume, _nth(had, "volumes", n), doc, target)
                     for n, volume in enumerate(at_source["volumes"])
                 ],
-            }
+            )
         )
     if missing:
         names = sorted(set(missing))
@@ -186,7 +191,7 @@ def _flavor_of(
     flavors: dict[str, Record],
     target: Catalog,
     missing: list[str],
-) -> Record:
+) -> FlavorPlan:
     flavor = at_source["flavor"]
     chosen = flavors.get(flavor["name"])
     if chosen is None and had is not None:
@@ -194,10 +199,11 @@ def _flavor_of(
     if chosen is None:
         chosen = target.flavor(flavor["name"])
     if chosen is None:
+        # the plan is refused; until then this member has none
         missing.append(f"flavor {flavor['name']}")
-        return {}
+        chosen = flavor
     fields = ("id", "name", "vcpus", "ram", "disk")
-    return {field: chosen[field] for field in fields}
+    return FlavorPlan(*(chosen[field] for field in fields))
 
 
 def _network_of(
@@ -206,7 +212,7 @@ def _network_of(
     mapping: dict[str, str],
     target: Catalog,
     missing: list[str],
-) -> Record:
+) -> NetworkPlan:
     chosen = target.networks.get(mapping.get(network["id"], ""))
     if chosen is None and had is not None:
         chosen = target.networks.get(had["id"])
@@ -214,15 +220,15 @@ def _network_of(
         chosen = target.network_named(network["name"])
     if chosen is None:
         missing.append(f"network {network['name']}")
-        return {}
+        chosen = network
     cidr = target.cidrs.get(chosen["id"], "")
     address = (had or network).get("fixed_ip") or network.get("fixed_ip")
-    return {
-        "id": chosen["id"],
-        "name": chosen["name"],
-        "cidr": cidr,
-        "fixed_ip": address if _fits(address, cidr) else None,
-    }
+    return NetworkPlan(
+        chosen["id"],
+        chosen["name"],
+        cidr,
+        address if _fits(address, cidr) else None,
+    )
 
 
 def _fits(address: str | None, cidr: str) -> bool:

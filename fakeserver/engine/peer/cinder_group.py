@@ -25,9 +25,9 @@ def make(site: Site, access: Access, group: Group) -> None:
                 f"{access.name(here)} has no volume type named {name}",
                 field="volume_type_id",
             )
-        group.local["volume_type_id"] = types[0]["id"]
+        group.local.volume_type_id = types[0]["id"]
         made = cloud.create_group(f"cg-{group.id[:8]}", [types[0]["id"]])
-        group.local["consistency_group_id"] = made["id"]
+        group.local.consistency_group_id = made["id"]
     except (CloudUnreachable, CloudRefused) as error:
         raise Refused(
             "invalid-state",
@@ -39,7 +39,7 @@ def make(site: Site, access: Access, group: Group) -> None:
 def drop(access: Access, group: Group) -> None:
     """Delete it again. What a cloud does not let go of stays there: the
     protection group itself is gone either way."""
-    made = group.local.get("consistency_group_id")
+    made = group.local.consistency_group_id
     if made is None:
         return
     try:
@@ -54,7 +54,7 @@ def follow(access: Access, group: Group) -> None:
     Only this site knows the id of its group, so the one that ran the
     failover could not see to it. Raises CloudUnreachable: then later.
     """
-    made = group.local.get("consistency_group_id")
+    made = group.local.consistency_group_id
     doc = group.doc
     here = access.local_id()
     if made is None or doc["operation"] or here != _primary(group):

@@ -45,14 +45,14 @@ class Sync:
             "remote_checksum": None,
             "local_failover_count": group.doc["failover_count"],
             "remote_failover_count": None,
-            "last_operation_id": group.local.get("last_operation"),
+            "last_operation_id": group.local.last_operation,
             "unfinished_operation_id": self._unfinished(group),
-            "last_sync_at": group.local.get("last_sync_at"),
+            "last_sync_at": group.local.last_sync_at,
             "message": "",
         }
         if local:
-            base = group.local.get("base") or {}
-            if base.get("checksum") != own:
+            base = group.local.base
+            if base is None or base.checksum != own:
                 found["status"] = "OUT_OF_SYNC"
             found["message"] = "From this site alone; the peer was not asked"
             return found
@@ -88,8 +88,8 @@ class Sync:
                 remote_checksum=held.checksum,
                 remote_failover_count=held.failover_count,
             )
-        push = group.local.get("push")
-        came = group.local.get("push_came")
+        push = group.local.push
+        came = group.local.push_came
         if held is not None and (held.version, held.checksum) == (
             group.version,
             found["local_checksum"],
@@ -107,7 +107,7 @@ class Sync:
             found.update(
                 status="FAILED",
                 message="The last push was refused: "
-                + str(group.local.get("push_message")),
+                + group.local.push_message,
             )
         elif held is None:
             name = self._access.peer(group).site
@@ -138,8 +138,8 @@ class Sync:
         A reader must not fail for it: where it cannot be written down now,
         somebody else sees it the next time.
         """
-        base = group.local.get("base") or {}
-        if base.get("checksum") == found["local_checksum"]:
+        base = group.local.base
+        if base is not None and base.checksum == found["local_checksum"]:
             return
         with (
             contextlib.suppress(sqlite3.OperationalError),
@@ -149,7 +149,7 @@ class Sync:
             if again is not None and again.doc == group.doc:
                 self._metadata.delivered(again)
                 groups.save(tx, again)
-                found["last_sync_at"] = again.local["last_sync_at"]
+                found["last_sync_at"] = again.local.last_sync_at
 
     # -- forcing
 
@@ -171,7 +171,7 @@ class Sync:
                 groups.save(tx, group)
             raise unreachable() from error
         self._metadata.delivered(group)
-        group.local["look"] = True
+        group.local.look = True
         with self._site.db.transaction() as tx:
             groups.save(tx, group)
 
@@ -280,10 +280,10 @@ def _both_changed(group: Group, held: PeerState) -> bool:
     A push whose answer was lost may be what the peer holds: that is no
     change of its own.
     """
-    base = (group.local.get("base") or {}).get("version")
-    if base is None or held.checksum == group.local.get("doubt"):
+    base = group.local.base
+    if base is None or held.checksum == group.local.doubt:
         return False
-    return base not in (held.version, group.version)
+    return base.version not in (held.version, group.version)
 
 
 def _conflict(

@@ -49,8 +49,8 @@ class Imports:
             if overwrites:
                 groups.keep_overwritten(tx, group)
             group.doc = doc
-            group.local["updated_at"] = self._metadata.now()
-            group.local["look"] = True
+            group.local.updated_at = self._metadata.now()
+            group.local.look = True
             self._metadata.delivered(group)
             if doc["deleted"]:
                 groups.remove(tx, group)
@@ -65,8 +65,8 @@ class Imports:
         rank = (int(doc["failover_count"]), int(doc["version"]))
         if (rank, theirs) == (group.rank, own):
             return
-        base = (group.local.get("base") or {}).get("version")
-        changed = base is not None and base != group.version
+        base = group.local.base
+        changed = base is not None and base.version != group.version
         if rank <= group.rank or changed:
             raise Refused(
                 "metadata-conflict",
@@ -77,7 +77,7 @@ class Imports:
             )
 
     def _take_new(self, project_id: str, doc: Doc, force: bool) -> Doc:
-        group = Group(doc["id"], project_id, doc, {})
+        group = Group(doc["id"], project_id, doc)
         tomb = tombstones.find(self._site.db, doc["id"])
         buried = -1 if tomb is None else int(tomb["version"])
         if doc["deleted"]:
@@ -95,8 +95,8 @@ class Imports:
         validate_document.check(self._access, doc)
         self._metadata.delivered(group)
         cinder_group.make(self._site, self._access, group)
-        group.local["created_at"] = self._metadata.now()
-        group.local["updated_at"] = group.local["created_at"]
+        group.local.created_at = self._metadata.now()
+        group.local.updated_at = group.local.created_at
         try:
             with self._site.db.transaction() as tx:
                 self._make_room(tx, group)
@@ -115,7 +115,7 @@ class Imports:
         the request that made one that goes is refused, as by its own push.
         """
         rival = groups.named(self._site.db, group.project_id, group.name)
-        if rival is None or rival.local.get("base") is not None:
+        if rival is None or rival.local.base is not None:
             return
         if group.id < rival.id:
             groups.discard(tx, rival.id)

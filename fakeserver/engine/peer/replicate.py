@@ -8,6 +8,7 @@ from typing import Any
 from fakeserver.base.clock import stamp
 from fakeserver.base.errors import PEER_UNREACHABLE, STATUS, Refused
 from fakeserver.engine.model.document import Doc, checksum
+from fakeserver.engine.model.group_state import SharedVersion
 from fakeserver.engine.peer import cinder_group
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.client import (
@@ -20,11 +21,8 @@ from fakeserver.site import Site
 from fakeserver.store import groups, tombstones
 from fakeserver.store.groups import Group
 
-#: how the last push to the peer went (``Group.local["push"]``)
+#: how the last push to the peer went (``GroupState.push``)
 OK, REFUSED, DUE, FORCED = "ok", "refused", "due", "forced"
-#: the version that the peer holds and that a push throws away, no other one
-#: (a key of ``Group.local``)
-OVER = "push_over"
 #: of pushes that the peer refuses, one in so many turns is tried again
 SELDOM = 10
 
@@ -64,15 +62,15 @@ class Metadata:
         What came instead of an answer is noted, for the sync status.
         """
         peer = self._access.peer(group)
-        group.local.pop("push_came", None)
-        if OVER in group.local:
+        group.local.push_came = None
+        if group.local.push_over is not None:
             held = peer.state(group.id)
-            force = held is not None and held.version == group.local[OVER]
+            force = held is not None and held.version == group.local.push_over
         try:
             peer.put(group.id, group.doc, force)
         except PeerSilent as silent:
             if isinstance(silent, PeerUnreadable):
-                group.local["push_came"] = silent.came
+                group.local.push_came = silent.came
             held = peer.state(group.id)
             if held is None and group.doc["deleted"]:
                 # it has no copy any more, which is all that was asked
@@ -82,31 +80,30 @@ class Metadata:
 
     def delivered(self, group: Group) -> None:
         """Note that both sites hold what this one holds now."""
-        group.local["push"] = OK
-        group.local["push_repeat"] = False
-        group.local["push_message"] = ""
-        group.local.pop("push_came", None)
-        group.local.pop("doubt", None)
-        group.local.pop(OVER, None)
-        group.local["last_sync_at"] = self.now()
-        group.local["base"] = {
-            "version": group.version,
-            "checksum": checksum(group.doc),
-        }
+        local = group.local
+        local.push = OK
+        local.push_repeat = False
+        local.push_message = ""
+        local.push_came = None
+        local.doubt = None
+        local.push_over = None
+        local.last_sync_at = self.now()
+        local.base = SharedVersion(group.version, checksum(group.doc))
 
     def owe(self, group: Group, forced: bool) -> None:
         """Note that the peer does not hold this yet. After a forced
         operation it is people who decide when it is pushed."""
-        group.local["push"] = FORCED if forced else DUE
-        group.local["push_repeat"] = not forced
-        group.local["push_message"] = ""
-        group.local.pop("push_came", None)
+        local = group.local
+        local.push = FORCED if forced else DUE
+        local.push_repeat = not forced
+        local.push_message = ""
+        local.push_came = None
 
     def refused(self, group: Group, refusal: PeerRefused) -> None:
-        group.local["push"] = REFUSED
-        group.local["push_message"] = refusal.message
+        group.local.push = REFUSED
+        group.local.push_message = refusal.message
         # busy is no answer for good: it is asked again soon
-        group.local["push_busy"] = refusal.reason == "operation-in-progress"
+        group.local.push_busy = refusal.reason == "operation-in-progress"
 
     # -- what is due
 
@@ -120,10 +117,9 @@ class Metadata:
         db = self._site.db
         found = groups.ids_with_push(db, DUE)
         for group in groups.with_push(db, REFUSED):
-            if not group.local.get("push_repeat"):
+            if not group.local.push_repeat:
                 continue
-            busy = group.local.get("push_busy")
-            if busy or self._turns % SELDOM == 0:
+            if group.local.push_busy or self._turns % SELDOM == 0:
                 found.append(group.id)
         return found
 
@@ -134,7 +130,7 @@ class Metadata:
         answer that cannot be read may be about this one alone.
         """
         group = groups.find(self._site.db, group_id)
-        if group is None or not group.local.get("push_repeat"):
+        if group is None or not group.local.push_repeat:
             return True
         before = copy.deepcopy(group.local)
         answered = True
@@ -143,7 +139,7 @@ class Metadata:
         except PeerRefused as refusal:
             self.refused(group, refusal)
         except (PeerSilent, Undelivered):
-            answered = "push_came" in group.local
+            answered = group.local.push_came is not None
         else:
             if group.doc["deleted"]:
                 self.bury(group)
@@ -193,7 +189,7 @@ class Metadata:
         before = copy.deepcopy(group)
         mutate(group.doc)
         group.doc["version"] += 1
-        group.local["updated_at"] = self.now()
+        group.local.updated_at = self.now()
         self.owe(group, forced=False)
         with self._site.db.transaction() as tx:
             groups.save(tx, group)
@@ -228,10 +224,9 @@ class Metadata:
         both: a version that is newer than what it may hold."""
         if before.version:
             before.doc["version"] += 2
-            before.local["doubt"] = checksum(group.doc)
+            before.local.doubt = checksum(group.doc)
             self.owe(before, forced=False)
-            if "push_came" in group.local:
-                before.local["push_came"] = group.local["push_came"]
+            before.local.push_came = group.local.push_came
             self._restore(before, take_back)
             return
         self._bury_at_peer(group, take_back)

@@ -7,9 +7,10 @@ import functools
 import logging
 import sqlite3
 from collections.abc import Callable
-from typing import Any
 
 from fakeserver.engine.cloud_client.cloud import CloudUnreachable
+from fakeserver.engine.model.operation_record import Leftover, RemovedInstance
+from fakeserver.engine.model.operation_state import OldCopy, OldVolume
 from fakeserver.engine.run import remove
 from fakeserver.engine.run.step_context import Stopping, Work
 from fakeserver.storage.driver import StorageError
@@ -19,8 +20,6 @@ LOG = logging.getLogger(__name__)
 
 #: how long a clean-up waits for a site that does not answer, seconds
 CLEANUP_RETRY_TIMEOUT = 30.0
-
-Leftover = dict[str, Any]
 
 
 class Patience:
@@ -39,15 +38,15 @@ class Patience:
         self._since = self._work.site.clock.time()
 
     def given_up(self, site_id: str) -> bool:
-        return site_id in self._work.notes.get("given_up", [])
+        return site_id in self._work.state.given_up
 
     def over(self, site_id: str) -> bool:
         if self.given_up(site_id):
             return True
         if self._work.site.clock.time() - self._since < CLEANUP_RETRY_TIMEOUT:
             return False
-        given_up = [*self._work.notes.get("given_up", []), site_id]
-        self._work.note(given_up=given_up)
+        self._work.state.given_up.append(site_id)
+        self._work.save()
         return True
 
 
@@ -60,26 +59,26 @@ def clean(work: Work) -> list[Leftover]:
     """Remove what the group has left behind; what stays is returned."""
     leftovers: list[Leftover] = []
     patience = Patience(work)
-    for server in work.notes.get("left", []):
+    for server in work.state.left or []:
         _remove(work, patience, work.source, server, leftovers, keep=False)
     removed = []
-    for server in work.notes.get("stale", []):
+    for server in work.state.stale or []:
         before = len(leftovers)
         _remove(work, patience, work.target, server, leftovers, keep=True)
         if len(leftovers) == before:
             removed.append(
-                {
-                    "instance_id": server["instance_id"],
-                    "name": server["name"],
-                    "snapshots": [
-                        volume["snapshot"]
-                        for volume in server["volumes"]
-                        if "snapshot" in volume
+                RemovedInstance(
+                    server.instance_id,
+                    server.name,
+                    [
+                        volume.snapshot
+                        for volume in server.volumes
+                        if volume.snapshot is not None
                     ],
-                }
+                )
             )
     if removed:
-        work.operation.doc["result_data"]["stale_removed"] = removed
+        work.operation.record.result.stale_removed = removed
         work.save()
     return leftovers
 
@@ -88,41 +87,37 @@ def _remove(
     work: Work,
     patience: Patience,
     site_id: str,
-    server: dict[str, Any],
+    server: OldCopy,
     leftovers: list[Leftover],
     keep: bool,
 ) -> None:
     """An instance, then its volumes: in Cinder, then on the array."""
     name = work.name(site_id)
     gone = True
-    if server["instance_id"] is not None:
+    if server.instance_id is not None:
         delete = functools.partial(
-            remove.delete_server, work, site_id, server["instance_id"]
+            remove.delete_server, work, site_id, server.instance_id
         )
         why = _try(work, patience, site_id, delete)
         if why is not None:
             gone = False
             leftovers.append(
-                leftover(
-                    "instance",
-                    server["instance_id"],
-                    server["name"],
-                    name,
-                    why,
+                Leftover(
+                    "instance", server.instance_id, server.name, name, why
                 )
             )
-    for volume in server["volumes"]:
-        if volume["id"] is None:
+    for volume in server.volumes:
+        if volume.id is None:
             continue
         why = "its instance could not be deleted"
         if gone:
             unmanage = functools.partial(
-                remove.unmanage, work, site_id, volume["id"]
+                remove.unmanage, work, site_id, volume.id
             )
             why = _try(work, patience, site_id, unmanage)
         if why is not None:
             leftovers.append(
-                leftover("volume", volume["id"], volume["name"], name, why)
+                Leftover("volume", volume.id, volume.name, name, why)
             )
             if gone and patience.given_up(site_id):
                 # nobody answered: it may be out of Cinder, and is then
@@ -135,26 +130,24 @@ def _remove(
             leftovers.append(_on_array(volume, name, why))
 
 
-def _on_array(volume: dict[str, Any], site: str, why: str) -> Leftover:
-    name = str(volume["array_name"])
-    return leftover("array volume", name, name, site, why)
+def _on_array(volume: OldVolume, site: str, why: str) -> Leftover:
+    name = volume.array_name
+    return Leftover("array volume", name, name, site, why)
 
 
-def _destroy(
-    work: Work, site_id: str, volume: dict[str, Any], keep: bool
-) -> None:
+def _destroy(work: Work, site_id: str, volume: OldVolume, keep: bool) -> None:
     """Delete a volume on its array, once all its writes are elsewhere."""
     arrays = work.site.arrays
     array = work.array(site_id)
-    if not arrays.covered(array, volume["array_name"]):
+    if not arrays.covered(array, volume.array_name):
         if not keep:
             raise StorageError(
-                f"volume {volume['array_name']} on FlashArray {array} holds "
+                f"volume {volume.array_name} on FlashArray {array} holds "
                 "writes that never replicated; it was taken out of Cinder "
                 "and stays there"
             )
-        arrays.keep_snapshot(array, volume["array_name"], work.operation.id)
-    arrays.delete_volume(array, volume["array_name"])
+        arrays.keep_snapshot(array, volume.array_name, work.operation.id)
+    arrays.delete_volume(array, volume.array_name)
 
 
 def _try(
@@ -177,33 +170,25 @@ def _try(
             return str(error) or type(error).__name__
 
 
-def leftover(kind: str, id_: str, name: str, site: str, why: str) -> Leftover:
-    """One thing that stays behind, as people have to find it."""
-    return {"kind": kind, "id": id_, "name": name, "site": site, "why": why}
-
-
 def end_rollback(
     work: Work, leftovers: list[Leftover], in_error: bool
 ) -> None:
     """The operation is failed; the group is what it was, or in error."""
     group = work.group()
-    doc = work.operation.doc
-    changed = work.notes["announces"] or in_error
+    record = work.operation.record
+    changed = work.state.announces or in_error
     if changed:
-        group.doc["status"] = "error" if in_error else work.notes["back_to"]
+        group.doc["status"] = "error" if in_error else work.state.back_to
         # a forced one that failed leaves the peer's as unfinished as it was;
         # the peer names what that has left, when it is back
-        group.doc["operation"] = work.notes["back_to_operation"]
+        group.doc["operation"] = work.state.back_to_operation
         group.doc["version"] += 1
         work.metadata.owe(group, work.forced)
-        group.local["updated_at"] = work.metadata.now()
-    doc["status"] = "failed"
-    doc["completed_at"] = work.metadata.now()
-    doc["result_data"] = {
-        **(doc.get("result_data") or {}),
-        "leftovers": leftovers,
-    }
-    doc["updated_at"] = doc["completed_at"]
+        group.local.updated_at = work.metadata.now()
+    record.status = "failed"
+    record.completed_at = work.metadata.now()
+    record.result.leftovers = leftovers
+    record.updated_at = record.completed_at
     with work.site.db.transaction() as tx:
         groups.save(tx, group)
         operations.save(tx, work.operation)

@@ -11,12 +11,17 @@ from fakeserver.base.fault_points import StepFault
 from fakeserver.base.vault import Unreadable
 from fakeserver.engine.cloud_client.cloud import CloudRefused, CloudUnreachable
 from fakeserver.engine.model import next_move
+from fakeserver.engine.model.operation_record import OperationResult
 from fakeserver.engine.model.plans import plan_of
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.client import PeerRefused, PeerSilent
 from fakeserver.engine.peer.replicate import Metadata, Undelivered
-from fakeserver.engine.run import cleanup_source, commit, rollback
-from fakeserver.engine.run import leftovers as remains
+from fakeserver.engine.run import (
+    cleanup_source,
+    commit,
+    leftovers,
+    rollback,
+)
 from fakeserver.engine.run.locks import GroupLocks
 from fakeserver.engine.run.step_context import StepFailed, Stopping, Work
 from fakeserver.engine.run.steps import STEPS
@@ -89,21 +94,21 @@ class Executor:
             )
 
     def _next(self, work: Work) -> next_move.Move:
-        doc, notes = work.operation.doc, work.notes
-        plan = plan_of(work.operation.type, notes["reverse_replication"])
+        record, state = work.operation.record, work.state
+        plan = plan_of(work.operation.type, state.reverse_replication)
         return next_move.next_move(
             plan,
             next_move.Progress(
-                status=doc["status"],
-                announced=notes["announced"],
-                committed=notes["committed"],
-                done=tuple(doc["steps_completed"]),
+                status=record.status,
+                announced=state.announced,
+                committed=state.committed,
+                done=tuple(record.steps_completed),
             ),
         )
 
     def _make(self, work: Work, move: next_move.Move) -> None:
-        if work.operation.doc["status"] == "pending":
-            work.operation.doc["status"] = "running"
+        if work.operation.record.status == "pending":
+            work.operation.record.status = "running"
             work.save()
         if isinstance(move, next_move.Announce):
             self._announce(work)
@@ -129,7 +134,8 @@ class Executor:
         except (*_NO, *_AGAIN) as error:
             self._fail(work, None, error)
         else:
-            work.note(announced=True)
+            work.state.announced = True
+            work.save()
 
     def _step(self, work: Work, move: next_move.Do) -> None:
         work.move = move
@@ -143,7 +149,8 @@ class Executor:
                 work.inside()
                 work.pause(self._site.config.pace)
                 with self._hold(work):
-                    work.note(last_step=name)
+                    work.state.last_step = name
+                    work.save()
                     commit.write_state(work)
             else:
                 STEPS[name](work)
@@ -167,9 +174,9 @@ class Executor:
             self._fail(work, name, error)
             return
         if not move.last:
-            doc = work.operation.doc
-            doc["steps_completed"].append(name)
-            doc["progress"] = max(doc["progress"], move.step.end)
+            record = work.operation.record
+            record.steps_completed.append(name)
+            record.progress = max(record.progress, move.step.end)
             work.save()
 
     def _settle(self, work: Work) -> None:
@@ -177,9 +184,9 @@ class Executor:
         with self._hold(work):
             cleanup_source.push(work)
         self._point("settle:clean")
-        leftovers = cleanup_source.clean(work)
-        self._point(f"after:{work.notes['last_step']}")
-        commit.finish(work, leftovers)
+        left = cleanup_source.clean(work)
+        self._point(f"after:{work.state.last_step}")
+        commit.finish(work, left)
 
     def _point(self, name: str) -> None:
         """A place to crash at; there is nothing left here that can fail."""
@@ -192,15 +199,15 @@ class Executor:
         self._point("before:rollback")
         self._ask_superseded(work)
         broken = rollback.roll_back(work, lambda: self._ask_superseded(work))
-        leftovers = broken
+        left = broken
         if work.operation.type == "test_cleanup":
             # nothing to undo: what is left is still known as a test's
-            leftovers = remains.of_tests(work)
+            left = leftovers.of_tests(work)
         self._point("after:rollback")
         with self._hold(work):
             # one that discards has changed nothing of the group itself
             in_error = bool(broken) and work.discards is None
-            cleanup_source.end_rollback(work, leftovers, in_error=in_error)
+            cleanup_source.end_rollback(work, left, in_error=in_error)
 
     def _hold(self, work: Work) -> AbstractContextManager[None]:
         return self._locks.hold(work.operation.group_id, TURN)
@@ -208,22 +215,24 @@ class Executor:
     # -- how they end
 
     def _fail(self, work: Work, step: str | None, error: Exception) -> None:
-        doc = work.operation.doc
-        doc["status"] = "rolling_back"
-        doc["error_message"] = str(error) or type(error).__name__
-        if step is not None and step not in doc["steps_failed"]:
-            doc["steps_failed"].append(step)
+        record = work.operation.record
+        record.status = "rolling_back"
+        record.error_message = str(error) or type(error).__name__
+        if step is not None and step not in record.steps_failed:
+            record.steps_failed.append(step)
         work.save()
 
     def _end_superseded(self, work: Work, message: str) -> None:
         """End without a trace at the peer, and without a newer version."""
-        doc = work.operation.doc
-        doc["error_message"] = message
+        record = work.operation.record
+        record.error_message = message
         if work.move is not None:
-            doc["steps_failed"] = [work.move.step.name]
-        doc["status"] = "failed"
-        doc["completed_at"] = self._metadata.now()
-        doc["result_data"] = {"leftovers": remains.of_drill(work)}
+            record.steps_failed = [work.move.step.name]
+        record.status = "failed"
+        record.completed_at = self._metadata.now()
+        record.result_data = OperationResult(
+            leftovers=leftovers.of_drill(work)
+        )
         work.save()
 
     # -- patience
@@ -246,7 +255,7 @@ class Executor:
 
     def _ask_superseded(self, work: Work) -> None:
         """Raises where the peer holds newer metadata than this site."""
-        if work.forced or work.notes["committed"]:
+        if work.forced or work.state.committed:
             return
         if work.discards is not None:
             # that the peer is ahead is what it is for; its steps look

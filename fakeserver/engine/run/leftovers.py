@@ -1,7 +1,7 @@
 """What is still there of an operation that nobody takes away any more."""
 
 from fakeserver.engine.cloud_client.cloud import CloudRefused, CloudUnreachable
-from fakeserver.engine.run.cleanup_source import Leftover, leftover
+from fakeserver.engine.model.operation_record import Leftover
 from fakeserver.engine.run.rollback import UNDO
 from fakeserver.engine.run.step_context import Work
 from fakeserver.store.effects import Effect
@@ -17,7 +17,7 @@ def of_tests(work: Work) -> list[Leftover]:
         for server in test["instances"]:
             if _is_there(work, site_id, "instance", server["id"]):
                 found.append(
-                    leftover(
+                    Leftover(
                         "instance", server["id"], server["name"], site, why
                     )
                 )
@@ -27,7 +27,7 @@ def of_tests(work: Work) -> list[Leftover]:
             name = volume["array_name"]
             if managed or work.site.arrays.volume(array, name) is not None:
                 found.append(
-                    leftover("volume", volume["id"], volume["name"], site, why)
+                    Leftover("volume", volume["id"], volume["name"], site, why)
                 )
     return found
 
@@ -48,11 +48,11 @@ def of_abandoned(work: Work) -> list[Leftover]:
     has changed, and the second has not put back."""
     why = "the operation was superseded by one that failed"
     return [
-        leftover(
+        Leftover(
             UNDO[effect.kind].noun,
-            str(effect.doc.get("id") or effect.key),
-            str(effect.doc.get("name") or effect.key),
-            work.name(effect.doc["site"]),
+            effect.detail.id or effect.key,
+            effect.detail.name or effect.key,
+            work.name(effect.detail.site),
             why,
         )
         for effect in reversed(work.effects())
@@ -61,17 +61,17 @@ def of_abandoned(work: Work) -> list[Leftover]:
 
 
 def _is_as_left(work: Work, effect: Effect) -> bool:
-    doc = effect.doc
+    detail = effect.detail
     match effect.kind:
         case "server" | "manage":
             noun = UNDO[effect.kind].noun
-            id_ = doc.get("id")
-            return id_ is None or _is_there(work, doc["site"], noun, id_)
+            id_ = detail.id
+            return id_ is None or _is_there(work, detail.site, noun, id_)
         case "promote" | "clone":
-            array, name = doc["array"], doc["name"]
-            return work.site.arrays.volume(array, name) is not None
+            found = work.site.arrays.volume(detail.array, detail.name)
+            return found is not None
         case "stop":
-            return not _runs(work, doc["site"], doc["id"])
+            return not _runs(work, detail.site, effect.key)
     return False
 
 
@@ -93,11 +93,11 @@ def of_drill(work: Work) -> list[Leftover]:
     if not work.is_drill:
         return []
     return [
-        leftover(
+        Leftover(
             UNDO[effect.kind].noun,
-            str(effect.doc.get("id") or effect.key),
-            str(effect.doc.get("name") or effect.key),
-            work.name(effect.doc["site"]),
+            effect.detail.id or effect.key,
+            effect.detail.name or effect.key,
+            work.name(effect.detail.site),
             "the drill was superseded",
         )
         for effect in work.effects()

@@ -4,14 +4,12 @@ import dataclasses
 import logging
 import sqlite3
 from collections.abc import Callable
-from typing import Any
 
 from fakeserver.engine.cloud_client.cloud import CloudUnreachable
 from fakeserver.engine.model import orphans
+from fakeserver.engine.model.operation_record import Leftover
 from fakeserver.engine.run import remove
-from fakeserver.engine.run.cleanup_source import Leftover, leftover
 from fakeserver.engine.run.step_context import Stopping, Work
-from fakeserver.storage.driver import Link
 from fakeserver.store import effects
 from fakeserver.store.effects import Effect
 
@@ -22,39 +20,38 @@ ROLLBACK_RETRY_TIMEOUT = 900.0
 
 
 def _server(work: Work, effect: Effect) -> None:
-    doc = effect.doc
-    found = doc.get("id")
+    detail = effect.detail
+    found = detail.id
     if found is None:
-        for server in work.cloud(doc["site"]).servers(name=doc["name"]):
+        for server in work.cloud(detail.site).servers(name=detail.name):
             key = server.get("metadata", {}).get(orphans.KEY)
             if key == effect.key:
                 found = server["id"]
     if found is not None:
-        remove.delete_server(work, doc["site"], found)
+        remove.delete_server(work, detail.site, found)
 
 
 def _manage(work: Work, effect: Effect) -> None:
-    doc = effect.doc
-    found = doc.get("id")
+    detail = effect.detail
+    found = detail.id
     if found is None:
         mark = {orphans.KEY: effect.key}
-        for volume in work.cloud(doc["site"]).volumes(metadata=mark):
+        for volume in work.cloud(detail.site).volumes(metadata=mark):
             found = volume["id"]
     if found is not None:
-        remove.unmanage(work, doc["site"], found)
+        remove.unmanage(work, detail.site, found)
 
 
 def _volume(work: Work, effect: Effect) -> None:
-    work.site.arrays.delete_volume(effect.doc["array"], effect.doc["name"])
+    work.site.arrays.delete_volume(effect.detail.array, effect.detail.name)
 
 
 def _link(work: Work, effect: Effect) -> None:
     arrays = work.site.arrays
-    before = effect.doc["before"]
-    if before is None:
+    link = effect.detail.before
+    if link is None:
         arrays.stop_replication(work.operation.group_id)
         return
-    link = Link(**{**before, "volumes": tuple(before["volumes"])})
     arrays.replicate(
         link.group,
         link.source,
@@ -68,18 +65,19 @@ def _link(work: Work, effect: Effect) -> None:
 
 
 def _stop(work: Work, effect: Effect) -> None:
-    work.cloud(effect.doc["site"]).start_server(effect.doc["id"])
+    work.cloud(effect.detail.site).start_server(effect.key)
 
 
 def _unplug(work: Work, effect: Effect) -> None:
-    doc = effect.doc
-    cloud = work.cloud(doc["site"])
-    if cloud.server(doc["id"]) is None:
+    detail = effect.detail
+    server_id, _, _ = effect.key.partition("/")
+    cloud = work.cloud(detail.site)
+    if cloud.server(server_id) is None:
         return
-    for port in cloud.interfaces(doc["id"]):
-        if port["fixed_ips"][0]["ip_address"] == doc["address"]:
+    for port in cloud.interfaces(server_id):
+        if port["fixed_ips"][0]["ip_address"] == detail.address:
             return
-    cloud.plug(doc["id"], doc["network_id"], doc["address"])
+    cloud.plug(server_id, detail.network_id, detail.address)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,9 +105,11 @@ def roll_back(work: Work, superseded: Callable[[], None]) -> list[Leftover]:
     ``superseded`` raises when the peer has moved on meanwhile: then what
     is there is the peer's, and nothing of it may be touched.
     """
-    if "undo_until" not in work.notes:
-        until = work.site.clock.time() + ROLLBACK_RETRY_TIMEOUT
-        work.note(undo_until=until)
+    if work.state.undo_until is None:
+        now = work.site.clock.time()
+        work.state.undo_until = now + ROLLBACK_RETRY_TIMEOUT
+        work.save()
+    until = work.state.undo_until
     leftovers: list[Leftover] = []
     #: array volumes that something still stands on
     held: set[str] = set()
@@ -120,7 +120,7 @@ def roll_back(work: Work, superseded: Callable[[], None]) -> list[Leftover]:
         if effect.key in held:
             why = "it is still in use"
         else:
-            why = _patiently(work, effect, superseded)
+            why = _patiently(work, effect, until, superseded)
         if why is None:
             with work.site.db.transaction() as tx:
                 effects.mark(
@@ -137,12 +137,12 @@ def roll_back(work: Work, superseded: Callable[[], None]) -> list[Leftover]:
 
 
 def _patiently(
-    work: Work, effect: Effect, superseded: Callable[[], None]
+    work: Work, effect: Effect, until: float, superseded: Callable[[], None]
 ) -> str | None:
     """Why it cannot be undone, or None."""
     here = work.access.local_id()
     while True:
-        if effect.doc.get("site") not in (None, here):
+        if effect.detail.site not in ("", here):
             # the peer may have taken it over since the last one
             superseded()
         try:
@@ -152,7 +152,7 @@ def _patiently(
         except (Stopping, sqlite3.OperationalError):
             raise
         except CloudUnreachable as error:
-            if work.site.clock.time() >= work.notes["undo_until"]:
+            if work.site.clock.time() >= until:
                 return str(error)
             work.pause(1.0)
         except Exception as error:
@@ -170,13 +170,12 @@ def _stands_on(work: Work, effect: Effect) -> set[str]:
     return set()
 
 
-def _named(work: Work, effect: Effect, why: str) -> dict[str, Any]:
-    doc = effect.doc
-    site = doc.get("site")
-    return leftover(
+def _named(work: Work, effect: Effect, why: str) -> Leftover:
+    detail = effect.detail
+    return Leftover(
         UNDO[effect.kind].noun,
-        str(doc.get("id") or effect.key),
-        str(doc.get("name") or effect.key),
-        work.name(site) if site else "",
+        detail.id or effect.key,
+        detail.name or effect.key,
+        work.name(detail.site) if detail.site else "",
         why,
     )

@@ -4,20 +4,21 @@ A step does nothing but through here, so that what it makes is on disk
 before and after it is made, and a repeated step finds it.
 """
 
+import dataclasses
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from fakeserver.base.clock import stamp
 from fakeserver.base.fault_points import StepFault
 from fakeserver.engine.cloud_client.cloud import RemoteCloud
 from fakeserver.engine.model import next_move
 from fakeserver.engine.model.document import Doc, peer_of, sealed_token
+from fakeserver.engine.model.operation_state import OperationState
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.replicate import Metadata
 from fakeserver.site import Site
 from fakeserver.store import effects, groups, operations
-from fakeserver.store.effects import Effect
+from fakeserver.store.effects import Effect, EffectDetail
 from fakeserver.store.groups import Group
 from fakeserver.store.operations import Operation
 
@@ -61,26 +62,26 @@ class Work:
     # -- who and where
 
     @property
-    def notes(self) -> dict[str, Any]:
-        return self.operation.work
+    def state(self) -> OperationState:
+        """What a restart goes on from; :meth:`save` writes it down."""
+        return self.operation.state
 
     @property
     def source(self) -> str:
-        return str(self.notes["source"])
+        return self.state.source
 
     @property
     def target(self) -> str:
-        return str(self.notes["target"])
+        return self.state.target
 
     @property
     def forced(self) -> bool:
-        return bool(self.notes["forced"])
+        return self.state.forced
 
     @property
     def discards(self) -> int | None:
         """The peer's version of the metadata that is thrown away."""
-        found: int | None = self.notes.get("discards")
-        return found
+        return self.state.discards
 
     @property
     def is_drill(self) -> bool:
@@ -147,26 +148,21 @@ class Work:
 
     def save(self) -> None:
         """Write the operation down as it stands."""
-        self.operation.doc["updated_at"] = stamp(self.site.clock.time())
+        self.operation.record.updated_at = stamp(self.site.clock.time())
         with self.site.db.transaction() as tx:
             operations.save(tx, self.operation)
-
-    def note(self, **facts: Any) -> None:
-        """Write down what a later step, or a restart, needs to know."""
-        self.notes.update(facts)
-        self.save()
 
     def progress(self, done: int, total: int) -> None:
         """Some of the step's parts are done; also where pace is spent."""
         if self.move is not None:
-            doc = self.operation.doc
+            record = self.operation.record
             fraction = done / total if total else 1.0
-            doc["progress"] = next_move.within(
-                self.move, fraction, doc["progress"]
+            record.progress = next_move.within(
+                self.move, fraction, record.progress
             )
             # the step itself writes its end
-            if doc["progress"] >= self.move.step.end:
-                doc["progress"] = max(self.move.start, self.move.step.end - 1)
+            if record.progress >= self.move.step.end:
+                record.progress = max(self.move.start, self.move.step.end - 1)
             self.save()
         if total:
             self.pause(self.site.config.pace / total)
@@ -191,38 +187,37 @@ class Work:
     # -- effects
 
     def intend(
-        self, kind: str, items: Sequence[tuple[str, dict[str, Any]]]
+        self, kind: str, items: Sequence[tuple[str, EffectDetail]]
     ) -> None:
         """Say what is about to be done, all of it before the first deed."""
         with self.site.db.transaction() as tx:
-            for key, doc in items:
-                effects.intend(tx, self.operation.id, kind, key, doc)
+            for key, detail in items:
+                effects.intend(tx, self.operation.id, kind, key, detail)
 
     def effect(
         self,
         kind: str,
         key: str,
-        doc: dict[str, Any],
-        deed: Callable[[], dict[str, Any] | None],
-    ) -> dict[str, Any]:
+        detail: EffectDetail,
+        deed: Callable[[], EffectDetail | None],
+    ) -> EffectDetail:
         """Do a thing once: intended on disk, done, and done on disk.
 
-        ``deed`` must find what an earlier try made; what it returns is
-        added to the effect's document.
+        :param deed: must find what an earlier try made; may return the
+            detail with what is known after it.
         """
         db = self.site.db
         found = effects.find(db, self.operation.id, kind, key)
         if found is not None and found.state == "done":
-            return found.doc
+            return found.detail
         if self.stop.is_set():
             raise Stopping
-        name = str(doc.get("name", key))
+        name = detail.name or key
         self._each("before", name)
-        self.intend(kind, [(key, doc)])
+        self.intend(kind, [(key, detail)])
         self._each("inside", name)
-        made = deed() or {}
+        done = deed() or detail
         self.inside()
-        done = {**doc, **made}
         with db.transaction() as tx:
             effects.mark(tx, self.operation.id, kind, key, "done", done)
         self.deeds += 1
@@ -240,7 +235,7 @@ class Work:
                 kind,
                 key,
                 found.state,
-                {**found.doc, "id": id_},
+                dataclasses.replace(found.detail, id=id_),
             )
 
     def effects(self, kind: str | None = None) -> list[Effect]:

@@ -166,7 +166,9 @@ def test_group_record(site: Site, call: Api) -> None:
 
 
 def test_operation_record(site: Site, call: Api) -> None:
-    stored = operation(1) | {"result_data": {"instances_created": 3}}
+    stored = operation(1) | {
+        "result_data": {"instances_created": 3, "leftovers": []}
+    }
     add_operation(site, stored)
     path = f"{OPERATIONS}/{stored['id']}"
     for version in ("1.1", "1.2"):

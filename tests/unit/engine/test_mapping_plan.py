@@ -83,26 +83,26 @@ def plan(doc, source, target, networks, flavors=None, way=(A, B)):
 
 def test_a_mapped_network_keeps_the_address_that_fits(source, target):
     made = plan(document(), source, target, {"na": "nb"})
-    assert made["networks"][0]["id"] == "nb"
-    assert made["networks"][0]["fixed_ip"] == "10.0.0.7"
-    assert made["flavor"]["id"] == "fb-m1"
-    assert made["volume_types"] == ["flash-async"]
+    assert made.networks[0].id == "nb"
+    assert made.networks[0].fixed_ip == "10.0.0.7"
+    assert made.flavor.id == "fb-m1"
+    assert made.volume_types == ["flash-async"]
 
 
 def test_an_address_of_another_range_is_left_to_neutron(source, target):
     made = plan(document(), source, target, {"na": "nc"})
-    assert made["networks"][0]["fixed_ip"] is None
+    assert made.networks[0].fixed_ip is None
 
 
 def test_flavors_map_by_name_or_id(source, target):
     for mapping in ({"m1": "m2"}, {"f-m1": "fb-m2"}, {"m1": "fb-m2"}):
         made = plan(document(), source, target, {"na": "nb"}, mapping)
-        assert made["flavor"]["name"] == "m2"
+        assert made.flavor.name == "m2"
 
 
 def test_what_no_member_uses_may_be_mapped(source, target):
     made = plan(document(), source, target, {"na": "nb", "nx": "nc"})
-    assert made["networks"][0]["id"] == "nb"
+    assert made.networks[0].id == "nb"
 
 
 def test_what_has_no_match_is_named_all_of_it(source, target):
@@ -141,15 +141,15 @@ def test_the_way_home_gives_back_what_a_member_had(source, target):
     }
     doc = document("big", at_b)
     made = plan(doc, target, source, {}, way=(B, A))
-    assert made["networks"][0]["id"] == "na"
-    assert made["networks"][0]["fixed_ip"] == "10.0.0.7"
-    assert made["flavor"]["name"] == "big"
+    assert made.networks[0].id == "na"
+    assert made.networks[0].fixed_ip == "10.0.0.7"
+    assert made.flavor.name == "big"
 
 
 def test_stored_metadata_stands_in_for_a_dead_source(target):
     doc = document()
     stored = Catalog.stored([doc], A, "site-a")
     made = plan(doc, stored, target, {"na": "nb"})
-    assert made["networks"][0]["id"] == "nb"
+    assert made.networks[0].id == "nb"
     with pytest.raises(Refused, match="no network nx at site-a"):
         plan(doc, stored, target, {"na": "nb", "nx": "nc"})

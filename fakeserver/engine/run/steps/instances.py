@@ -1,5 +1,6 @@
 """Instances at the target, rebuilt from the stored metadata."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,10 @@ from fakeserver.base.ids import derived_name
 from fakeserver.engine.cloud_client.cloud import CloudRefused
 from fakeserver.engine.model import orphans
 from fakeserver.engine.model.document import entry
+from fakeserver.engine.model.member_plan import MemberPlan, NetworkPlan
+from fakeserver.engine.model.operation_record import MemberNotRebuilt
 from fakeserver.engine.run.step_context import StepFailed, Work
+from fakeserver.store.effects import EffectDetail
 
 
 def recreate(work: Work) -> None:
@@ -17,11 +21,12 @@ def recreate(work: Work) -> None:
     with two of three instances beats one that lives on with none.
     """
     failed = _rebuild(work, "server", lambda name: name, work.forced)
-    if failed and len(failed) == len(work.notes["plan"]):
+    if failed and len(failed) == len(work.state.plan):
         raise StepFailed(
-            "No instance could be rebuilt; the first: " + failed[0]["why"]
+            "No instance could be rebuilt; the first: " + failed[0].why
         )
-    work.note(not_rebuilt=failed)
+    work.state.not_rebuilt = failed
+    work.save()
 
 
 def create_tests(work: Work) -> None:
@@ -31,16 +36,16 @@ def create_tests(work: Work) -> None:
 
 def _rebuild(
     work: Work, kind: str, naming: Callable[[str], str], go_on: bool
-) -> list[dict[str, str]]:
+) -> list[MemberNotRebuilt]:
     managed = {
-        effect.doc["array_name"]: effect.doc["id"]
+        effect.detail.array_name: str(effect.detail.id)
         for effect in work.effects("manage")
     }
     members = {m["id"]: m for m in work.doc()["members"]}
-    plans: list[dict[str, Any]] = work.notes["plan"]
+    plans = work.state.plan
     failed = []
     for n, plan in enumerate(plans, 1):
-        at_source = entry(members[plan["member_id"]], work.source)
+        at_source = entry(members[plan.member_id], work.source)
         assert at_source is not None
         name = naming(at_source["instance_name"])
         try:
@@ -49,7 +54,7 @@ def _rebuild(
             why = f"Instance {name}: {error}"
             if not go_on:
                 raise StepFailed(why) from error
-            failed.append({"member_id": plan["member_id"], "why": why})
+            failed.append(MemberNotRebuilt(plan.member_id, why))
         work.progress(n, len(plans))
     return failed
 
@@ -57,21 +62,21 @@ def _rebuild(
 def _one(
     work: Work,
     kind: str,
-    plan: dict[str, Any],
+    plan: MemberPlan,
     at_source: dict[str, Any],
     name: str,
     managed: dict[str, str],
 ) -> None:
     cloud = work.cloud(work.target)
-    lineage = work.notes["lineage"]
+    lineage = work.state.lineage
     # the instance that was there first, also when this is its third life
-    key = derived_name(lineage, plan["member_id"])
+    key = derived_name(lineage, plan.member_id)
 
     def create() -> dict[str, Any]:
         return cloud.create_server(
             name=name,
-            flavor_id=plan["flavor"]["id"],
-            networks=[_port(network) for network in plan["networks"]],
+            flavor_id=plan.flavor.id,
+            networks=[_port(network) for network in plan.networks],
             volumes=[
                 {
                     "id": managed[derived_name(lineage, volume["id"])],
@@ -81,11 +86,11 @@ def _one(
                 for volume in at_source["volumes"]
             ],
             metadata=orphans.marks(
-                plan["member_id"], lineage, key, drill=work.is_drill
+                plan.member_id, lineage, key, drill=work.is_drill
             ),
         )
 
-    def deed() -> dict[str, Any]:
+    def deed() -> EffectDetail:
         made = _made_before(work, name, key)
         if made is None:
             try:
@@ -97,20 +102,20 @@ def _one(
                     raise
         work.made(kind, key, made["id"])
         _active(work, made["id"], name)
-        return {"id": made["id"], "addresses": _addresses(work, made["id"])}
+        return dataclasses.replace(
+            detail, id=made["id"], addresses=_addresses(work, made["id"])
+        )
 
-    doc = {
-        "site": work.target,
-        "name": name,
-        "member_id": plan["member_id"],
-    }
-    work.effect(kind, key, doc, deed)
+    detail = EffectDetail(
+        site=work.target, name=name, member_id=plan.member_id
+    )
+    work.effect(kind, key, detail, deed)
 
 
-def _port(network: dict[str, Any]) -> dict[str, str]:
-    port = {"uuid": network["id"]}
-    if network["fixed_ip"]:
-        port["fixed_ip"] = network["fixed_ip"]
+def _port(network: NetworkPlan) -> dict[str, str]:
+    port = {"uuid": network.id}
+    if network.fixed_ip:
+        port["fixed_ip"] = network.fixed_ip
     return port
 
 

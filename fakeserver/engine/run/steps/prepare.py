@@ -6,9 +6,16 @@ from typing import Any
 from fakeserver.base.clock import stamp
 from fakeserver.engine.model import orphans
 from fakeserver.engine.model.document import current_array_names, entry
+from fakeserver.engine.model.operation_state import (
+    OldCopy,
+    OldVolume,
+    Port,
+    StoppedInstance,
+)
 from fakeserver.engine.run.step_context import StepFailed, Work
 from fakeserver.engine.run.steps import replication
 from fakeserver.storage.driver import RecoveryPoint, StorageError
+from fakeserver.store.effects import EffectDetail
 
 
 def validate_target_site(work: Work) -> None:
@@ -17,16 +24,16 @@ def validate_target_site(work: Work) -> None:
     cloud.ping()
     networks = {n["id"] for n in cloud.networks()}
     flavors = {f["id"] for f in cloud.flavors()}
-    for plan in work.notes["plan"]:
-        if plan["flavor"]["id"] not in flavors:
+    for plan in work.state.plan:
+        if plan.flavor.id not in flavors:
             raise StepFailed(
-                f"Flavor {plan['flavor']['name']} is gone from "
+                f"Flavor {plan.flavor.name} is gone from "
                 f"{work.name(work.target)}"
             )
-        for network in plan["networks"]:
-            if network["id"] not in networks:
+        for network in plan.networks:
+            if network.id not in networks:
                 raise StepFailed(
-                    f"Network {network['name']} is gone from "
+                    f"Network {network.name} is gone from "
                     f"{work.name(work.target)}"
                 )
     if not work.is_drill:
@@ -63,53 +70,49 @@ def _set_stale_aside(work: Work) -> None:
     snapshots on the array before anything of it is deleted. Its addresses
     are the ones that the rebuilt instances get.
     """
-    stop_stale(work)
-    for server in work.notes["stale"]:
-        _free_addresses(
-            work, server["instance_id"], server["name"], server["addresses"]
-        )
+    for copy in stop_stale(work):
+        if copy.instance_id is not None:
+            _free_addresses(work, copy.instance_id, copy.name, copy.addresses)
     keep_stale(work)
 
 
-def stop_stale(work: Work) -> None:
+def stop_stale(work: Work) -> list[OldCopy]:
     """Find it, write down what it is, and stop what of it runs."""
-    if "stale" not in work.notes:
-        work.note(stale=_find_stale(work))
-    stop_all(
-        work,
-        work.target,
-        [
-            (server["instance_id"], server["name"])
-            for server in work.notes["stale"]
-            if server["running"]
-        ],
-    )
+    if work.state.stale is None:
+        work.state.stale = _find_stale(work)
+        work.save()
+    running = [
+        StoppedInstance(copy.instance_id, copy.name)
+        for copy in work.state.stale
+        if copy.running and copy.instance_id is not None
+    ]
+    stop_all(work, work.target, running)
+    return work.state.stale
 
 
 def keep_stale(work: Work) -> None:
     """Keep a snapshot of each volume of it on the array."""
     array = work.array(work.target)
-    stale: list[dict[str, Any]] = work.notes["stale"]
-    for server in stale:
-        for volume in server["volumes"]:
-            if work.site.arrays.volume(array, volume["array_name"]):
-                volume["snapshot"] = work.site.arrays.keep_snapshot(
-                    array, volume["array_name"], work.operation.id
+    for copy in work.state.stale or []:
+        for volume in copy.volumes:
+            if work.site.arrays.volume(array, volume.array_name):
+                volume.snapshot = work.site.arrays.keep_snapshot(
+                    array, volume.array_name, work.operation.id
                 )
-    work.note(stale=stale)
+    work.save()
 
 
-def _ports(work: Work, server_id: str) -> list[list[str]]:
+def _ports(work: Work, server_id: str) -> list[Port]:
     """Network and address of each port of an instance at the target."""
     return [
-        [port["net_id"], port["fixed_ips"][0]["ip_address"]]
+        Port(port["net_id"], port["fixed_ips"][0]["ip_address"])
         for port in work.cloud(work.target).interfaces(server_id)
         if port["fixed_ips"]
     ]
 
 
 def _free_addresses(
-    work: Work, server_id: str, name: str, ports: list[list[str]]
+    work: Work, server_id: str, name: str, ports: list[Port]
 ) -> None:
     cloud = work.cloud(work.target)
     for network_id, address in ports:
@@ -120,17 +123,17 @@ def _free_addresses(
                 if (port["net_id"], held) == wanted:
                     cloud.unplug(server_id, port["port_id"])
 
-        doc = {
-            "site": work.target,
-            "id": server_id,
-            "name": name,
-            "network_id": network_id,
-            "address": address,
-        }
-        work.effect("unplug", f"{server_id}/{address}", doc, unplug)
+        detail = EffectDetail(
+            site=work.target,
+            id=server_id,
+            name=name,
+            network_id=network_id,
+            address=address,
+        )
+        work.effect("unplug", f"{server_id}/{address}", detail, unplug)
 
 
-def _find_stale(work: Work) -> list[dict[str, Any]]:
+def _find_stale(work: Work) -> list[OldCopy]:
     cloud, doc = work.cloud(work.target), work.doc()
     servers = {server["id"]: server for server in cloud.servers()}
     volumes = {volume["id"]: volume for volume in cloud.volumes()}
@@ -149,7 +152,7 @@ def _find_stale(work: Work) -> list[dict[str, Any]]:
             if id_ in servers or held:
                 server = servers.get(id_)
                 found.append(_stale(work, id_, server, left["name"], held))
-    lineage = work.notes["lineage"]
+    lineage = work.state.lineage
     for stray in orphans.find(
         servers.values(), volumes.values(), doc, work.target, lineage
     ):
@@ -168,25 +171,25 @@ def _stale(
     server: dict[str, Any] | None,
     name: str,
     volumes: list[dict[str, Any]],
-) -> dict[str, Any]:
+) -> OldCopy:
     """An instance to be removed, with its volumes, as it is noted."""
-    return {
-        "instance_id": id_,
-        "name": name,
-        "running": server is not None and server["status"] == "ACTIVE",
-        "addresses": _ports(work, server["id"]) if server else [],
-        "volumes": [
-            {field: volume[field] for field in ("id", "name", "array_name")}
+    return OldCopy(
+        id_,
+        name,
+        running=server is not None and server["status"] == "ACTIVE",
+        addresses=_ports(work, server["id"]) if server else [],
+        volumes=[
+            OldVolume(volume["id"], volume["name"], volume["array_name"])
             for volume in volumes
         ],
-    }
+    )
 
 
 def get_latest_snapshot(work: Work) -> None:
     """Choose the recovery point; a planned move makes a last one."""
     target = work.array(work.target)
     work.sign_in(work.target)
-    if work.notes["moves_last_writes"]:
+    if work.state.moves_last_writes:
         work.sign_in(work.source)
         if work.operation.type == "failover":
             # asked before the first instance is stopped
@@ -194,14 +197,14 @@ def get_latest_snapshot(work: Work) -> None:
         _stop_source(work)
         replication.direct(work, work.source, work.target)
         replication.last_point(work, work.operation.id)
-    elif work.notes["stops_source"]:
+    elif work.state.stops_source:
         _require_point(work, target)
         _stop_source(work)
     names = current_array_names(work.doc())
     point = _require_point(work, target, names)
-    work.note(
-        snapshot_id=point.id, snapshot_created_at=stamp(point.created_at)
-    )
+    work.state.snapshot_id = point.id
+    work.state.snapshot_created_at = stamp(point.created_at)
+    work.save()
     work.progress(1, 1)
 
 
@@ -225,7 +228,7 @@ def _require_point(
 
 def _stop_source(work: Work) -> None:
     """Stop the instances that run now, the list written down first."""
-    if "stopped" not in work.notes:
+    if work.state.stopped is None:
         cloud = work.cloud(work.source)
         running = []
         for member in work.doc()["members"]:
@@ -235,25 +238,24 @@ def _stop_source(work: Work) -> None:
             server = cloud.server(at_source["instance_id"])
             if server is not None and server["status"] == "ACTIVE":
                 running.append(
-                    [at_source["instance_id"], at_source["instance_name"]]
+                    StoppedInstance(
+                        at_source["instance_id"], at_source["instance_name"]
+                    )
                 )
-        work.note(stopped=running)
-    stop_all(
-        work,
-        work.source,
-        [(one, name) for one, name in work.notes["stopped"]],
-    )
+        work.state.stopped = running
+        work.save()
+    stop_all(work, work.source, work.state.stopped)
 
 
-def stop_all(work: Work, site_id: str, servers: list[tuple[str, str]]) -> None:
+def stop_all(work: Work, site_id: str, servers: list[StoppedInstance]) -> None:
     """Stop instances; a rollback starts exactly those again."""
     cloud = work.cloud(site_id)
     deeds = [
-        (one, {"site": site_id, "id": one, "name": name})
+        (one, EffectDetail(site=site_id, id=one, name=name))
         for one, name in servers
     ]
     work.intend("stop", deeds)
-    for one, doc in deeds:
+    for one, detail in deeds:
 
         def stop(server_id: str = one) -> None:
             cloud.stop_server(server_id)
@@ -264,4 +266,4 @@ def stop_all(work: Work, site_id: str, servers: list[tuple[str, str]]) -> None:
 
             work.wait_until(f"Stopping instance {server_id}", stopped)
 
-        work.effect("stop", one, doc, stop)
+        work.effect("stop", one, detail, stop)

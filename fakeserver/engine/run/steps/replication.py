@@ -1,11 +1,10 @@
 """Recovery points, and the direction they travel in."""
 
-import dataclasses
-
 from fakeserver.base.clock import stamp
 from fakeserver.engine.model.document import current_array_names
 from fakeserver.engine.run.step_context import POLL, Work
 from fakeserver.storage.driver import RecoveryPoint, StorageError
+from fakeserver.store.effects import EffectDetail
 
 
 def direct(
@@ -29,7 +28,6 @@ def direct(
         and set(old.volumes) == set(volumes)
     ):
         return
-    before = None if old is None else dataclasses.asdict(old)
 
     def start() -> None:
         arrays.replicate(
@@ -41,7 +39,7 @@ def direct(
             doc["replication_type"] == "sync",
         )
 
-    work.effect("link", f"{from_}>{to}", {"before": before}, start)
+    work.effect("link", f"{from_}>{to}", EffectDetail(before=old), start)
 
 
 def halt(work: Work) -> None:
@@ -54,7 +52,7 @@ def halt(work: Work) -> None:
     def stop() -> None:
         arrays.stop_replication(work.operation.group_id)
 
-    work.effect("link", "stop", {"before": dataclasses.asdict(old)}, stop)
+    work.effect("link", "stop", EffectDetail(before=old), stop)
 
 
 def last_point(work: Work, key: str) -> RecoveryPoint:
@@ -77,7 +75,7 @@ def arrived(work: Work, key: str) -> RecoveryPoint:
 def reverse(work: Work) -> None:
     """From the restored primary to the other site, one cycle completing."""
     work.sign_in(work.target)
-    names = tuple(effect.doc["name"] for effect in work.effects("promote"))
+    names = tuple(effect.detail.name for effect in work.effects("promote"))
     # the old direction is over before the new one begins
     direct(work, work.target, work.source, names)
     work.progress(1, 2)
@@ -95,9 +93,9 @@ def create_snapshot(work: Work) -> None:
         )
     direct(work, work.source, work.target)
     point = arrays.snapshot(work.operation.group_id, work.operation.id)
-    work.note(
-        snapshot_id=point.id, snapshot_created_at=stamp(point.created_at)
-    )
+    work.state.snapshot_id = point.id
+    work.state.snapshot_created_at = stamp(point.created_at)
+    work.save()
     work.progress(1, 1)
 
 

@@ -1,5 +1,6 @@
 """Volumes at the target: out of the recovery point, then into Cinder."""
 
+import dataclasses
 from typing import Any
 
 from fakeserver.base.ids import derived_name
@@ -8,6 +9,7 @@ from fakeserver.engine.model import orphans
 from fakeserver.engine.model.document import entry
 from fakeserver.engine.run.step_context import StepFailed, Work
 from fakeserver.engine.run.steps import replication
+from fakeserver.store.effects import EffectDetail
 
 
 def promote(work: Work) -> None:
@@ -29,46 +31,56 @@ def _make(work: Work, kind: str) -> None:
     wanted = planned_volumes(work)
     for n, volume in enumerate(wanted, 1):
 
-        def deed(volume: dict[str, Any] = volume) -> None:
+        def deed(volume: PlannedVolume = volume) -> None:
             arrays.make_from_snapshot(
                 array,
-                work.notes["snapshot_id"],
-                volume["source_array_name"],
-                volume["array_name"],
+                str(work.state.snapshot_id),
+                volume.source_array_name,
+                volume.array_name,
             )
 
-        doc = {
-            "site": work.target,
-            "array": array,
-            "name": volume["array_name"],
-        }
-        work.effect(kind, volume["array_name"], doc, deed)
+        detail = EffectDetail(
+            site=work.target, array=array, name=volume.array_name
+        )
+        work.effect(kind, volume.array_name, detail, deed)
         work.progress(n, len(wanted))
 
 
-def planned_volumes(work: Work) -> list[dict[str, Any]]:
+@dataclasses.dataclass
+class PlannedVolume:
+    """A volume of a member, and what becomes of it at the target."""
+
+    member_id: str
+    source_array_name: str
+    array_name: str
+    name: str
+    size: int
+    bootable: bool
+    device: str
+    volume_type: str
+
+
+def planned_volumes(work: Work) -> list[PlannedVolume]:
     """Every volume of every member, with the name it gets."""
-    lineage = work.notes["lineage"]
+    lineage = work.state.lineage
     members = {m["id"]: m for m in work.doc()["members"]}
     found = []
-    for plan in work.notes["plan"]:
-        at_source = entry(members[plan["member_id"]], work.source)
+    for plan in work.state.plan:
+        at_source = entry(members[plan.member_id], work.source)
         assert at_source is not None
         for n, volume in enumerate(at_source["volumes"]):
             name = volume["name"]
             found.append(
-                {
-                    "member_id": plan["member_id"],
-                    "index": n,
-                    "source_id": volume["id"],
-                    "source_array_name": volume["array_name"],
-                    "array_name": derived_name(lineage, volume["id"]),
-                    "name": f"{name}-test" if work.is_drill else name,
-                    "size": volume["size"],
-                    "bootable": volume["bootable"],
-                    "device": volume["device"],
-                    "volume_type": plan["volume_types"][n],
-                }
+                PlannedVolume(
+                    member_id=plan.member_id,
+                    source_array_name=volume["array_name"],
+                    array_name=derived_name(lineage, volume["id"]),
+                    name=f"{name}-test" if work.is_drill else name,
+                    size=volume["size"],
+                    bootable=volume["bootable"],
+                    device=volume["device"],
+                    volume_type=plan.volume_types[n],
+                )
             )
     return found
 
@@ -78,21 +90,21 @@ def manage(work: Work) -> None:
     host = work.access.record(work.target)["volume_backend_host"]
     wanted = planned_volumes(work)
     for n, volume in enumerate(wanted, 1):
+        detail = EffectDetail(
+            site=work.target, name=volume.name, array_name=volume.array_name
+        )
 
-        def deed(volume: dict[str, Any] = volume) -> dict[str, Any]:
-            made = _managed_before(work, volume["array_name"])
+        def deed(
+            volume: PlannedVolume = volume, detail: EffectDetail = detail
+        ) -> EffectDetail:
+            made = _managed_before(work, volume.array_name)
             if made is None:
                 made = _ask_cinder(work, host, volume)
-            work.made("manage", volume["array_name"], made["id"])
+            work.made("manage", volume.array_name, made["id"])
             _settled(work, made["id"])
-            return {"id": made["id"]}
+            return dataclasses.replace(detail, id=made["id"])
 
-        doc = {
-            "site": work.target,
-            "name": volume["name"],
-            "array_name": volume["array_name"],
-        }
-        work.effect("manage", volume["array_name"], doc, deed)
+        work.effect("manage", volume.array_name, detail, deed)
         work.progress(n, len(wanted))
 
 
@@ -102,30 +114,30 @@ def _managed_before(work: Work, array_name: str) -> dict[str, Any] | None:
 
 
 def _ask_cinder(
-    work: Work, host: str, volume: dict[str, Any]
+    work: Work, host: str, volume: PlannedVolume
 ) -> dict[str, Any]:
     try:
         return work.cloud(work.target).manage_volume(
             host=host,
-            ref_name=volume["array_name"],
-            name=volume["name"],
-            volume_type=volume["volume_type"],
-            bootable=volume["bootable"],
+            ref_name=volume.array_name,
+            name=volume.name,
+            volume_type=volume.volume_type,
+            bootable=volume.bootable,
             metadata=orphans.marks(
-                volume["member_id"],
-                work.notes["lineage"],
-                volume["array_name"],
+                volume.member_id,
+                work.state.lineage,
+                volume.array_name,
                 drill=work.is_drill,
             ),
         )
     except CloudRefused as refusal:
         # a first try that was slow on its way has it already
-        made = _managed_before(work, volume["array_name"])
+        made = _managed_before(work, volume.array_name)
         if made is not None:
             return made
         raise StepFailed(
             f"Cinder at {work.name(work.target)} refused to manage "
-            f"volume {volume['name']}: HTTP {refusal.status}: "
+            f"volume {volume.name}: HTTP {refusal.status}: "
             f"{refusal.message}"
         ) from refusal
 

@@ -1,0 +1,103 @@
+"""What the engine keeps of an operation, so that a restart can go on.
+
+This is all that recovery rests on, with the effects: the decisions that
+were made when the operation was accepted, and what the steps found out.
+"""
+
+import dataclasses
+from typing import Any, NamedTuple
+
+from fakeserver.engine.model.json_record import JsonRecord, optional
+from fakeserver.engine.model.member_plan import MemberPlan
+from fakeserver.engine.model.operation_record import MemberNotRebuilt
+
+
+class StoppedInstance(NamedTuple):
+    """An instance that the operation stops at the source."""
+
+    id: str
+    name: str
+
+
+class Port(NamedTuple):
+    """A network, and the address that an instance has in it."""
+
+    network_id: str
+    address: str
+
+
+@dataclasses.dataclass
+class OldVolume(JsonRecord):
+    """A volume of an old copy."""
+
+    id: str | None
+    name: str
+    array_name: str
+    #: of its data on the array, once it is kept
+    snapshot: str | None = optional()
+
+
+@dataclasses.dataclass
+class OldCopy(JsonRecord):
+    """An instance that the group no longer uses, with its volumes.
+
+    The instance is None where only volumes are there.
+    """
+
+    instance_id: str | None
+    name: str
+    running: bool = False
+    addresses: list[Port] = dataclasses.field(default_factory=list)
+    volumes: list[OldVolume] = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass
+class OperationState(JsonRecord):
+    """The decisions and findings of one operation."""
+
+    # -- decided when it was accepted
+
+    #: ids of the two sites
+    source: str = ""
+    target: str = ""
+    #: works without the peer
+    forced: bool = False
+    #: status and operation of the group before, for a rollback
+    back_to: str = ""
+    back_to_operation: dict[str, Any] | None = None
+    #: the operation from whose id names are derived: one that takes over
+    #: from another finds what that one made
+    lineage: str = ""
+    plan: list[MemberPlan] = dataclasses.field(default_factory=list)
+    #: makes a last recovery point, after the source is stopped
+    moves_last_writes: bool = False
+    stops_source: bool = False
+    reverse_replication: bool = False
+    #: the peer is to know of it before the first step
+    announces: bool = False
+    #: the peer's version of the metadata that is discarded
+    discards: int | None = optional()
+
+    # -- how far it is
+
+    announced: bool = False
+    #: the group's new state is written: there is no way back
+    committed: bool = False
+    last_step: str | None = optional()
+    #: seconds since the epoch at which a rollback gives up a silent site
+    undo_until: float | None = optional()
+
+    # -- found by its steps
+
+    stopped: list[StoppedInstance] | None = optional()
+    #: old copies at the target, from earlier operations
+    stale: list[OldCopy] | None = optional()
+    snapshot_id: str | None = optional()
+    snapshot_created_at: str | None = optional()
+    not_rebuilt: list[MemberNotRebuilt] = dataclasses.field(
+        default_factory=list
+    )
+    #: copies at the source that the group has left behind
+    left: list[OldCopy] | None = optional()
+    #: ids of sites that a clean-up does not wait for any more
+    given_up: list[str] = dataclasses.field(default_factory=list)
