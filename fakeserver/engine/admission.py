@@ -43,7 +43,7 @@ class Request:
         return rules.FORCED if self.forced else rules.RULES[self.action]
 
 
-class Checks:
+class Admission:
     """The checks in their order."""
 
     def __init__(self, site: Site, access: Access, sync: Sync) -> None:

@@ -20,7 +20,7 @@ from fakeserver.engine.peer.compare import Sync
 from fakeserver.engine.peer.replicate import Metadata
 from fakeserver.engine.run import leftovers
 from fakeserver.engine.run.locks import GroupLocks
-from fakeserver.engine.run.step_context import Work
+from fakeserver.engine.run.step_context import StepContext
 from fakeserver.engine.run.workers import Workers
 from fakeserver.site import Site
 from fakeserver.store import groups, operations
@@ -31,10 +31,10 @@ LOG = logging.getLogger(__name__)
 
 #: how often it looks for what is due. These are real seconds: a clock that
 #: stands still must not keep two sites apart
-RETRY = 1.0
+RECONCILE_INTERVAL = 1.0
 
 
-class Keeper:
+class Reconciler:
     """One thread that looks after the groups of a site."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Keeper:
             self._thread = None
 
     def _keep(self) -> None:
-        while not self._stop.wait(RETRY):
+        while not self._stop.wait(RECONCILE_INTERVAL):
             self.tick()
 
     def resume(self) -> None:
@@ -158,11 +158,11 @@ class Keeper:
 
     def _name_what_is_left(self, operation: Operation) -> None:
         """When it ended, what it had made was the forced one's to take."""
-        work = Work(
+        context = StepContext(
             self._site, self._access, self._metadata, operation, self._stop
         )
-        operation.record.result.leftovers = leftovers.of_abandoned(work)
-        work.save()
+        operation.record.result.leftovers = leftovers.of_abandoned(context)
+        context.save()
 
 
 def _give_up(doc: Doc) -> None:

@@ -121,10 +121,10 @@ def _look(access: Access, group: Group) -> list[Leftover]:
             known = entry(member, site_id) or {}
             server = alive.get(known.get("instance_id"))
             copies[member["id"]].add(site, server)
-        for stray in found:
-            running = stray.server if stray.running else None
-            copies[stray.member_id].add(site, running)
-            left += _leftovers(stray, site)
+        for orphan in found:
+            running = orphan.server if orphan.running else None
+            copies[orphan.member_id].add(site, running)
+            left += _leftovers(orphan, site)
     twice = [one for one in copies.values() if len(one.running) > 1]
     if twice:
         names = ", ".join(sorted(one.name for one in twice))
@@ -155,11 +155,11 @@ def _runs(server: dict[str, Any]) -> bool:
     return bool(server["status"] == "ACTIVE")
 
 
-def _leftovers(stray: orphans.Stray, site: str) -> list[Leftover]:
+def _leftovers(orphan: orphans.Orphan, site: str) -> list[Leftover]:
     why = "an earlier operation left it; the next move removes it"
-    servers = [stray.server] if stray.server else []
+    servers = [orphan.server] if orphan.server else []
     return [
         Leftover(kind, one["id"], one["name"], site, why)
-        for kind, some in (("instance", servers), ("volume", stray.volumes))
+        for kind, some in (("instance", servers), ("volume", orphan.volumes))
         for one in some
     ]

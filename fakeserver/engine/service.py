@@ -10,7 +10,7 @@ from fakeserver.base.clock import stamp
 from fakeserver.base.errors import PEER_UNREACHABLE, Refused
 from fakeserver.base.ids import new_id
 from fakeserver.engine import array_links
-from fakeserver.engine.admission import Checks, Request
+from fakeserver.engine.admission import Admission, Request
 from fakeserver.engine.model import rules
 from fakeserver.engine.model.document import Doc, without_secrets
 from fakeserver.engine.model.operation_record import OperationRecord
@@ -20,7 +20,7 @@ from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.compare import Sync
 from fakeserver.engine.peer.imports import Imports
 from fakeserver.engine.peer.replicate import Metadata
-from fakeserver.engine.reconciler import Keeper
+from fakeserver.engine.reconciler import Reconciler
 from fakeserver.engine.reset_status import reset_status
 from fakeserver.engine.run.executor import Executor
 from fakeserver.engine.run.locks import GroupLocks
@@ -32,7 +32,7 @@ from fakeserver.store.operations import Operation
 
 #: how long an answer waits for the operation that it has started, real
 #: seconds: less than a client waits for the answer
-ANSWER = 20.0
+ANSWER_TIMEOUT = 20.0
 #: how long an import waits for the group's lock before it is refused
 IMPORT_LOCK_TIMEOUT = 3.0
 
@@ -47,7 +47,7 @@ class Service:
         self.sync = Sync(site, self.access, self.metadata)
         self._imports = Imports(site, self.access, self.metadata)
         self.locks = GroupLocks()
-        self._checks = Checks(site, self.access, self.sync)
+        self._admission = Admission(site, self.access, self.sync)
         #: threads that ask the peer for several groups at the same time,
         #: over all requests of the site
         self.askers = concurrent.futures.ThreadPoolExecutor(
@@ -66,7 +66,7 @@ class Service:
         self._workers = Workers(
             self.site.config.workers, executor.run, self._stop
         )
-        self._keeper = Keeper(
+        self._reconciler = Reconciler(
             self.site,
             self.access,
             self.metadata,
@@ -86,11 +86,11 @@ class Service:
                 return
             if self._stop.is_set():
                 self._begin_anew()
-            self._keeper.resume()
+            self._reconciler.resume()
             if self.site.config.workers:
                 name = self.site.config.site
                 self._workers.start(name)
-                self._keeper.start(name)
+                self._reconciler.start(name)
 
     def stop(self, timeout: float = STOP_TIMEOUT) -> None:
         """Stop the engine; unfinished operations wait for the next start.
@@ -101,7 +101,7 @@ class Service:
         with self._turn:
             self._stop.set()
             self._workers.stop(timeout)
-            self._keeper.stop(timeout)
+            self._reconciler.stop(timeout)
 
     def close(self, timeout: float = STOP_TIMEOUT) -> None:
         """Stop for good, with the threads that requests have used."""
@@ -137,7 +137,7 @@ class Service:
     def tick(self) -> None:
         """Do what is due besides the operations."""
         if not self.stopped:
-            self._keeper.tick()
+            self._reconciler.tick()
 
     # -- operations
 
@@ -167,7 +167,7 @@ class Service:
                 )
             request = Request(action, params, request_id)
             array_links.catch_up(self.site, group)
-            state = self._checks.accept(group, request)
+            state = self._admission.accept(group, request)
             operation = self._operation(group, request, state)
             self._begin(group, request, operation)
             self._workers.submit(operation.id)
@@ -300,11 +300,11 @@ class Service:
             if found is None:
                 params = {"force": True, "discard": version}
                 request = Request("sync_force", params, request_id)
-                state = self._checks.discards(group, request)
+                state = self._admission.discards(group, request)
                 found = self._operation(group, request, state)
                 self._begin(group, request, found)
         if not found.finished:
-            self._workers.see_through(found.id, ANSWER)
+            self._workers.wait_for(found.id, ANSWER_TIMEOUT)
         return self._discarded(project_id, group_id, found.id)
 
     def _discarded(
@@ -312,18 +312,18 @@ class Service:
     ) -> Doc:
         group = groups.get(self.site.db, project_id, group_id)
         record = operations.get(self.site.db, project_id, operation_id)
-        told = self.sync.status(group, local=False)
-        told["operation_id"] = operation_id
-        told["stale_removed"] = None
+        answer = self.sync.status(group, local=False)
+        answer["operation_id"] = operation_id
+        answer["stale_removed"] = None
         if record["status"] == "completed":
-            told["stale_removed"] = record["result_data"]["stale_removed"]
+            answer["stale_removed"] = record["result_data"]["stale_removed"]
         elif record["status"] == "failed":
-            told["message"] = (
+            answer["message"] = (
                 f"Operation {operation_id} failed: {record['error_message']}"
             )
         else:
-            told["message"] = f"Operation {operation_id} is not finished"
-        return told
+            answer["message"] = f"Operation {operation_id} is not finished"
+        return answer
 
     def export(
         self, project_id: str, group_id: str, version: int | None
@@ -390,19 +390,19 @@ class Service:
     def require_idle(self, group: Group) -> None:
         """No operation of the group is unfinished, at either site."""
         request = Request("change", {}, "")
-        self._checks.unfinished(group, request, self.access.local_id())
+        self._admission.unfinished(group, request, self.access.local_id())
 
     def _changeable(self, group: Group, unknown_is_fine: bool = False) -> None:
         """Nothing is under way, the peer answers, both copies are equal."""
         self.require_idle(group)
-        self._checks.peer_answers(group)
-        self._checks.in_sync(group, unknown_is_fine)
+        self._admission.peer_answers(group)
+        self._admission.in_sync(group, unknown_is_fine)
 
     def create(self, project_id: str, doc: Doc) -> Group:
         """A new group at both sites, or at none."""
         group = Group(doc["id"], project_id, doc)
         self.access.project(group, self._other_id(doc))
-        self._checks.peer_answers(group)
+        self._admission.peer_answers(group)
         if groups.named(self.site.db, project_id, doc["name"]) is not None:
             raise Refused(
                 "name-conflict",

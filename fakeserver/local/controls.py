@@ -31,14 +31,14 @@ def reset(folder: Folder) -> None:
         try:
             for site in alive:
                 resting.append(site)
-                _tell(folder, settings, site, "rest")
+                _ask(folder, settings, site, "rest")
             folder.faults().clear()
             folder.write_tokens()
             (folder.path / "clock.json").unlink(missing_ok=True)
             scenario_history.begin_anew(folder, settings, time.time())
         finally:
             for site in resting:
-                _tell(folder, settings, site, "wake")
+                _ask(folder, settings, site, "wake")
 
 
 def engine(folder: Folder, site: str, verb: str) -> None:
@@ -46,7 +46,7 @@ def engine(folder: Folder, site: str, verb: str) -> None:
     settings = folder.settings()
     with folder.alone():
         if process.running(folder, site) is not None:
-            _tell(folder, settings, site, f"engine/{verb}")
+            _ask(folder, settings, site, f"engine/{verb}")
             return
         mark = folder.config(settings, site).engine_stopped
         if verb == "stop":
@@ -55,7 +55,7 @@ def engine(folder: Folder, site: str, verb: str) -> None:
             mark.unlink(missing_ok=True)
 
 
-def _tell(folder: Folder, settings: Settings, site: str, what: str) -> None:
+def _ask(folder: Folder, settings: Settings, site: str, what: str) -> None:
     try:
         channel.ask(folder, settings, site, what, "POST", PAUSE_TIMEOUT)
     except channel.Silent as silent:

@@ -98,7 +98,7 @@ class LocalSite:
         if sockets:
             self._listen(app, plan)
         if isinstance(self._wire, InProcess):
-            self._wire.register(self.url, Called(app, plan))
+            self._wire.register(self.url, CalledSite(app, plan))
             self._wire.restore(self.url)
         opened.service.start()
 
@@ -111,7 +111,7 @@ class LocalSite:
                 folder.path / certificate.KEY,
             )
         port = bind(settings.port_of(self.name))
-        self._listener = Listener(Survived(app), port, files, threads=8)
+        self._listener = Listener(CrashMiddleware(app), port, files, threads=8)
 
     def stop(self) -> None:
         """Stop cleanly; nothing happens when it is down."""
@@ -167,7 +167,7 @@ class LocalSite:
         self._plan = None
 
 
-class Called:
+class CalledSite:
     """A site that is called, not connected to: its faults as a client's
     HTTP library shows them."""
 
@@ -195,7 +195,7 @@ class Called:
         return parts
 
 
-class Survived:
+class CrashMiddleware:
     """A site in threads that may die while its process goes on."""
 
     def __init__(self, app: WSGIApplication) -> None:

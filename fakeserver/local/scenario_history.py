@@ -40,10 +40,10 @@ def begin_anew(folder: Folder, settings: Settings, now: float) -> None:
     finally:
         for site in sites:
             close_parts(site)
-    tell(folder, settings, clock)
+    play(folder, settings, clock)
 
 
-def tell(folder: Folder, settings: Settings, clock: ManualClock) -> None:
+def play(folder: Folder, settings: Settings, clock: ManualClock) -> None:
     """Play the story of the scenario over its freshly seeded world."""
     if not SCENARIOS[settings.scenario].has_history:
         return
@@ -51,7 +51,7 @@ def tell(folder: Folder, settings: Settings, clock: ManualClock) -> None:
         ids.seeded(settings.seed, settings.scenario, clock.time()),
         open_sandbox(folder, settings, clock) as pair,
     ):
-        STORIES[settings.scenario](Stage(pair))
+        HISTORIES[settings.scenario](Stage(pair))
     folder.faults().clear()
 
 
@@ -140,7 +140,7 @@ def _orphans(stage: Stage) -> None:
     stage.do(A, "test_cleanup")
 
 
-STORIES: dict[str, Callable[[Stage], None]] = {
+HISTORIES: dict[str, Callable[[Stage], None]] = {
     "cinder-403": _cinder_403,
     "no-snapshot": _no_snapshot,
     "stuck-running": _stuck_running,

@@ -10,7 +10,7 @@ import pytest
 from fakeserver.base.ids import derived_name
 from fakeserver.engine.model.member_plan import MemberPlan
 from fakeserver.engine.run import cleanup_source, commit
-from fakeserver.engine.run.step_context import Stopping, Work
+from fakeserver.engine.run.step_context import ServiceStop, StepContext
 from fakeserver.engine.run.steps import (
     STEPS,
     instances,
@@ -26,12 +26,12 @@ from tests.chaos import resumes
 
 
 def takes_the_oldest_point(patch: pytest.MonkeyPatch) -> None:
-    def oldest(right, work, array, holding=()):
-        newest = right(work, array, holding)
+    def oldest(right, context, array, holding=()):
+        newest = right(context, array, holding)
         names = set(holding)
         found = [
             one
-            for one in work.site.arrays.points(work.operation.group_id)
+            for one in context.site.arrays.points(context.operation.group_id)
             if one.complete
             and one.target == array
             and names <= one.volumes.keys()
@@ -42,11 +42,11 @@ def takes_the_oldest_point(patch: pytest.MonkeyPatch) -> None:
 
 
 def does_not_wait_for_the_point(patch: pytest.MonkeyPatch) -> None:
-    def at_once(right, work, key):
-        return work.site.arrays.snapshot(work.operation.group_id, key)
+    def at_once(right, context, key):
+        return context.site.arrays.snapshot(context.operation.group_id, key)
 
-    def any_point(right, work, array, holding=()):
-        return work.site.arrays.points(work.operation.group_id)[0]
+    def any_point(right, context, array, holding=()):
+        return context.site.arrays.points(context.operation.group_id)[0]
 
     resumes.instead(patch, replication, "last_point", at_once)
     resumes.instead(patch, prepare, "_require_point", any_point)
@@ -55,8 +55,8 @@ def does_not_wait_for_the_point(patch: pytest.MonkeyPatch) -> None:
 def makes_no_last_point(patch: pytest.MonkeyPatch) -> None:
     """The newest that is there is good enough."""
 
-    def there(right, work, key):
-        return prepare._require_point(work, work.array(work.target))
+    def there(right, context, key):
+        return prepare._require_point(context, context.array(context.target))
 
     resumes.instead(patch, replication, "last_point", there)
 
@@ -64,10 +64,10 @@ def makes_no_last_point(patch: pytest.MonkeyPatch) -> None:
 def leaves_the_source_running(patch: pytest.MonkeyPatch) -> None:
     """The list of what is to be stopped stands for the stops."""
 
-    def believed(right, work):
-        if work.state.stopped is None:
-            work.state.stopped = []
-            work.save()
+    def believed(right, context):
+        if context.state.stopped is None:
+            context.state.stopped = []
+            context.save()
 
     resumes.instead(patch, prepare, "_stop_source", believed)
 
@@ -75,18 +75,18 @@ def leaves_the_source_running(patch: pytest.MonkeyPatch) -> None:
 def keeps_no_snapshot(patch: pytest.MonkeyPatch) -> None:
     """What an old primary wrote and never replicated is not kept."""
 
-    def unkept(right, work):
+    def unkept(right, context):
         with pytest.MonkeyPatch.context() as inner:
             inner.setattr(
                 Arrays,
                 "keep_snapshot",
                 lambda self, array, volume, key: f"{volume}.{key}",
             )
-            right(work)
+            right(context)
 
-    def destroyed(right, work, site_id, volume, keep):
-        array = work.array(site_id)
-        work.site.arrays.delete_volume(array, volume.array_name)
+    def destroyed(right, context, site_id, volume, keep):
+        array = context.array(site_id)
+        context.site.arrays.delete_volume(array, volume.array_name)
 
     resumes.instead(patch, STEPS, "validate_target_site", unkept)
     resumes.instead(patch, cleanup_source, "_destroy", destroyed)
@@ -101,19 +101,22 @@ def _rebuilds(
 ) -> None:
     """Instances are rebuilt from another plan."""
 
-    def one(right, work, kind, plan, *rest):
+    def one(right, context, kind, plan, *rest):
         return right(
-            work, kind, dataclasses.replace(plan, **change(work, plan)), *rest
+            context,
+            kind,
+            dataclasses.replace(plan, **change(context, plan)),
+            *rest,
         )
 
     resumes.instead(patch, instances, "_one", one)
 
 
 def takes_another_flavor(patch: pytest.MonkeyPatch) -> None:
-    def last(work, plan):
+    def last(context, plan):
         wrong = [
             one
-            for one in work.cloud(work.target).flavors()
+            for one in context.cloud(context.target).flavors()
             if one["id"] != plan.flavor.id
         ]
         return {"flavor": dataclasses.replace(plan.flavor, id=wrong[-1]["id"])}
@@ -122,7 +125,7 @@ def takes_another_flavor(patch: pytest.MonkeyPatch) -> None:
 
 
 def takes_any_address(patch: pytest.MonkeyPatch) -> None:
-    def free(work, plan):
+    def free(context, plan):
         return {
             "networks": [
                 dataclasses.replace(one, fixed_ip=None)
@@ -134,11 +137,11 @@ def takes_any_address(patch: pytest.MonkeyPatch) -> None:
 
 
 def takes_another_network(patch: pytest.MonkeyPatch) -> None:
-    def other(work, plan):
+    def other(context, plan):
         used = {one.id for one in plan.networks}
         wrong = [
             one
-            for one in work.cloud(work.target).networks()
+            for one in context.cloud(context.target).networks()
             if one["id"] not in used
         ]
         first = dataclasses.replace(
@@ -150,16 +153,16 @@ def takes_another_network(patch: pytest.MonkeyPatch) -> None:
 
 
 def forgets_an_attachment(patch: pytest.MonkeyPatch) -> None:
-    def root_alone(right, work, kind, plan, at_source, *rest):
+    def root_alone(right, context, kind, plan, at_source, *rest):
         less = {**at_source, "volumes": at_source["volumes"][:1]}
-        return right(work, kind, plan, less, *rest)
+        return right(context, kind, plan, less, *rest)
 
     resumes.instead(patch, instances, "_one", root_alone)
 
 
 def drops_a_volume(patch: pytest.MonkeyPatch) -> None:
-    def roots(right, work):
-        return [one for one in right(work) if one.bootable]
+    def roots(right, context):
+        return [one for one in right(context) if one.bootable]
 
     for module in (volumes, commit):
         resumes.instead(patch, module, "planned_volumes", roots)
@@ -167,10 +170,10 @@ def drops_a_volume(patch: pytest.MonkeyPatch) -> None:
 
 
 def resizes(patch: pytest.MonkeyPatch) -> None:
-    def larger(right, work):
-        right(work)
-        names = [one.detail.name for one in work.effects("promote")]
-        with work.site.arrays.db.transaction() as tx:
+    def larger(right, context):
+        right(context)
+        names = [one.detail.name for one in context.effects("promote")]
+        with context.site.arrays.db.transaction() as tx:
             tx.executemany(
                 "UPDATE arr_volumes SET size = size + 1 WHERE name = ?",
                 [(name,) for name in names],
@@ -185,9 +188,9 @@ def another_name_each_time(patch: pytest.MonkeyPatch) -> None:
     plan = volumes.planned_volumes
     names: dict[str, str] = {}
 
-    def planned(work):
-        done = [e.key for e in work.effects() if e.state == "done"]
-        found = plan(work)
+    def planned(context):
+        done = [e.key for e in context.effects() if e.state == "done"]
+        found = plan(context)
         for one in found:
             derived = one.array_name
             kept = [key for key in done if key.startswith(derived)]
@@ -213,7 +216,7 @@ def checkpoint_after(patch: pytest.MonkeyPatch) -> None:
         if found is not None:
             return found.detail
         if self.stop.is_set():
-            raise Stopping
+            raise ServiceStop
         done = deed() or detail
         self.inside()
         with db.transaction() as tx:
@@ -222,6 +225,6 @@ def checkpoint_after(patch: pytest.MonkeyPatch) -> None:
         self.deeds += 1
         return done
 
-    patch.setattr(Work, "effect", effect)
-    patch.setattr(Work, "intend", lambda self, kind, items: None)
-    patch.setattr(Work, "made", lambda self, kind, key, id_: None)
+    patch.setattr(StepContext, "effect", effect)
+    patch.setattr(StepContext, "intend", lambda self, kind, items: None)
+    patch.setattr(StepContext, "made", lambda self, kind, key, id_: None)

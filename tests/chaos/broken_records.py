@@ -23,23 +23,23 @@ def _writes(
 ) -> None:
     """The last step writes something else."""
 
-    def written(right, work, group):
-        result = right(work, group)
-        change(work, group)
+    def written(right, context, group):
+        result = right(context, group)
+        change(context, group)
         return result
 
     resumes.instead(patch, commit._WRITERS, type_, written)
 
 
 def counts_twice(patch: pytest.MonkeyPatch) -> None:
-    def twice(work, group):
+    def twice(context, group):
         group.doc["failover_count"] += 1
 
     _writes(patch, "failover", twice)
 
 
 def loses_the_policy(patch: pytest.MonkeyPatch) -> None:
-    def lost(work, group):
+    def lost(context, group):
         group.doc["policy"] = None
 
     for type_ in ("failover", "failback"):
@@ -47,7 +47,7 @@ def loses_the_policy(patch: pytest.MonkeyPatch) -> None:
 
 
 def takes_the_default_policy(patch: pytest.MonkeyPatch) -> None:
-    def default(work, group):
+    def default(context, group):
         group.doc["policy"] |= {"replication_interval": 300, "rpo_minutes": 5}
 
     for type_ in ("failover", "failback", "test_failover"):
@@ -55,7 +55,7 @@ def takes_the_default_policy(patch: pytest.MonkeyPatch) -> None:
 
 
 def takes_members_for_protected(patch: pytest.MonkeyPatch) -> None:
-    def protected(work, group):
+    def protected(context, group):
         for member in group.doc["members"]:
             member["status"] = "protected"
 
@@ -63,7 +63,7 @@ def takes_members_for_protected(patch: pytest.MonkeyPatch) -> None:
 
 
 def forgets_what_a_drill_stopped(patch: pytest.MonkeyPatch) -> None:
-    def nothing(work, group):
+    def nothing(context, group):
         group.doc["tests"][-1]["stopped"] = []
 
     _writes(patch, "test_failover", nothing)
@@ -75,35 +75,35 @@ def forgets_what_a_drill_stopped(patch: pytest.MonkeyPatch) -> None:
 def pushes_a_stale_document(patch: pytest.MonkeyPatch) -> None:
     """The members as they were when the operation was taken up."""
 
-    def stale(right, work):
-        group = work.group()
-        group.doc["members"] = work.held
-        work.metadata.deliver(group)
-        group = work.group()
-        work.metadata.delivered(group)
-        with work.site.db.transaction() as tx:
+    def stale(right, context):
+        group = context.group()
+        group.doc["members"] = context.held
+        context.metadata.deliver(group)
+        group = context.group()
+        context.metadata.delivered(group)
+        with context.site.db.transaction() as tx:
             groups.save(tx, group)
 
     resumes.instead(patch, cleanup_source, "push", stale)
 
 
 def takes_the_push_for_done(patch: pytest.MonkeyPatch) -> None:
-    def believed(right, work):
-        group = work.group()
-        work.metadata.delivered(group)
-        with work.site.db.transaction() as tx:
+    def believed(right, context):
+        group = context.group()
+        context.metadata.delivered(group)
+        with context.site.db.transaction() as tx:
             groups.save(tx, group)
 
     resumes.instead(patch, cleanup_source, "push", believed)
 
 
 def does_not_clean_the_source(patch: pytest.MonkeyPatch) -> None:
-    resumes.instead(patch, cleanup_source, "clean", lambda right, work: [])
+    resumes.instead(patch, cleanup_source, "clean", lambda right, context: [])
 
 
 def takes_a_test_for_cleaned(patch: pytest.MonkeyPatch) -> None:
     """What is left of a step that was begun is taken for done."""
-    resumes.instead(patch, cleanup, "_each", lambda right, work, what: [])
+    resumes.instead(patch, cleanup, "_each", lambda right, context, what: [])
 
 
 # -- the way back
@@ -113,11 +113,11 @@ def _does_not_undo(patch: pytest.MonkeyPatch, kind: str) -> None:
     right = rollback.UNDO[kind]
     resumes.know(patch)
 
-    def undone(work, effect):
-        if not work.resumed:
-            right.undo(work, effect)
+    def undone(context, effect):
+        if not context.resumed:
+            right.undo(context, effect)
 
-    patch.setitem(rollback.UNDO, kind, rollback.Undoing(undone, right.noun))
+    patch.setitem(rollback.UNDO, kind, rollback.UndoAction(undone, right.noun))
 
 
 def leaves_the_source_stopped(patch: pytest.MonkeyPatch) -> None:
@@ -142,7 +142,7 @@ def names_no_leftovers(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         rollback,
         "_named",
-        lambda work, effect, why: Leftover("", "", "", "", why),
+        lambda context, effect, why: Leftover("", "", "", "", why),
     )
 
 
@@ -152,12 +152,12 @@ def names_no_leftovers(patch: pytest.MonkeyPatch) -> None:
 def begins_again_by_itself(patch: pytest.MonkeyPatch) -> None:
     """What was rolled back after a restart is tried once more."""
 
-    def again(right, work, leftovers, in_error):
-        before = copy.deepcopy(work.state)
-        right(work, leftovers, in_error=in_error)
+    def again(right, context, leftovers, in_error):
+        before = copy.deepcopy(context.state)
+        right(context, leftovers, in_error=in_error)
         if in_error:
             return
-        old = work.operation
+        old = context.operation
         id_ = f"op-{uuid.UUID(old.id[3:]).int ^ 1:032x}"
         record = dataclasses.replace(
             old.record,
@@ -177,7 +177,7 @@ def begins_again_by_itself(patch: pytest.MonkeyPatch) -> None:
             undo_until=None,
             stale=None,
         )
-        with work.site.db.transaction() as tx:
+        with context.site.db.transaction() as tx:
             operations.add(
                 tx,
                 operations.Operation(
@@ -207,4 +207,4 @@ def forgets_old_requests(patch: pytest.MonkeyPatch) -> None:
 
 def does_not_ask_the_peer(patch: pytest.MonkeyPatch) -> None:
     """A resume that does not ask whether the peer has moved on."""
-    patch.setattr(Executor, "_ask_superseded", lambda self, work: None)
+    patch.setattr(Executor, "_ask_superseded", lambda self, context: None)

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from fakeserver.engine.run.step_context import Work
+from fakeserver.engine.run.step_context import StepContext
 from fakeserver.store import groups
 
 
 def know(patch: pytest.MonkeyPatch) -> None:
-    begin = Work.__init__
+    begin = StepContext.__init__
 
     def begun(self: Any, site: Any, *rest: Any) -> None:
         begin(self, site, *rest)
@@ -18,7 +18,7 @@ def know(patch: pytest.MonkeyPatch) -> None:
         found = groups.find(site.db, self.operation.group_id)
         self.held = found and copy.deepcopy(found.doc["members"])
 
-    patch.setattr(Work, "__init__", begun)
+    patch.setattr(StepContext, "__init__", begun)
 
 
 def instead(
@@ -29,10 +29,10 @@ def instead(
     know(patch)
     right = where[name] if isinstance(where, dict) else getattr(where, name)
 
-    def either(work: Any, *rest: Any, **named: Any) -> Any:
-        if getattr(work, "resumed", False):
-            return other(right, work, *rest, **named)
-        return right(work, *rest, **named)
+    def either(context: Any, *rest: Any, **named: Any) -> Any:
+        if getattr(context, "resumed", False):
+            return other(right, context, *rest, **named)
+        return right(context, *rest, **named)
 
     if isinstance(where, dict):
         patch.setitem(where, name, either)

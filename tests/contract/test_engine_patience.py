@@ -244,7 +244,7 @@ def test_a_clean_up_remembers_a_site_that_it_gave_up(two):
 
 
 def test_the_last_push_is_repeated_until_it_is_accepted(two):
-    Gate(two, A, "settle:push", 3600.0)
+    Gate(two, A, "commit:push", 3600.0)
     ended = two.done(A, "failover")
     assert ended["status"] == "completed"
     assert two.versions() == (3, 2)

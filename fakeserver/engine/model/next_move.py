@@ -15,7 +15,7 @@ class Announce:
 
 
 @dataclasses.dataclass(frozen=True)
-class Do:
+class RunStep:
     """Run a step, or run it again where it was interrupted."""
 
     step: Step
@@ -26,23 +26,23 @@ class Do:
 
 
 @dataclasses.dataclass(frozen=True)
-class Settle:
+class Commit:
     """The state is written: push it, clean the source, finish."""
 
     step: Step
 
 
 @dataclasses.dataclass(frozen=True)
-class Undo:
+class RollBack:
     """Undo what was made, newest first."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Nothing:
+class End:
     """The operation has ended."""
 
 
-Move = Announce | Do | Settle | Undo | Nothing
+Move = Announce | RunStep | Commit | RollBack | End
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,22 +59,22 @@ class Progress:
 def next_move(plan: tuple[Step, ...], at: Progress) -> Move:
     """The one thing to do now."""
     if at.status in ("completed", "failed"):
-        return Nothing()
+        return End()
     if at.status == "rolling_back":
-        return Undo()
+        return RollBack()
     if not at.announced:
         return Announce()
     if at.committed:
-        return Settle(plan[-1])
+        return Commit(plan[-1])
     start = 0
     for step in plan:
         if step.name not in at.done:
-            return Do(step, start, last=step is plan[-1])
+            return RunStep(step, start, last=step is plan[-1])
         start = step.end
-    return Settle(plan[-1])
+    return Commit(plan[-1])
 
 
-def within(move: Do, fraction: float, before: int) -> int:
+def within(move: RunStep, fraction: float, before: int) -> int:
     """Progress a part of the way through a step; it never goes down."""
     span = move.step.end - move.start
     reached = move.start + int(span * max(0.0, min(1.0, fraction)))

@@ -20,7 +20,7 @@ Marked = dict[str, Any]
 
 
 @dataclasses.dataclass
-class Stray:
+class Orphan:
     """A copy of one member: an instance, volumes, or both."""
 
     member_id: str
@@ -50,13 +50,13 @@ def find(
     doc: Doc,
     site_id: str,
     lineage: str | None = None,
-) -> list[Stray]:
+) -> list[Orphan]:
     """The strays among what is at a site; those of ``lineage`` are none."""
     named = set(_named(doc, site_id))
     members = {member["id"] for member in doc["members"]}
-    found: dict[tuple[str, str], Stray] = {}
+    found: dict[tuple[str, str], Orphan] = {}
 
-    def copy_of(one: Marked) -> Stray | None:
+    def copy_of(one: Marked) -> Orphan | None:
         worn = one.get("metadata") or {}
         member = str(worn.get(MEMBER))
         operation = str(worn.get(OPERATION))
@@ -64,14 +64,14 @@ def find(
             return None
         if operation == lineage or DRILL in worn:
             return None
-        return found.setdefault((member, operation), Stray(member))
+        return found.setdefault((member, operation), Orphan(member))
 
     for server in servers:
-        if (stray := copy_of(server)) is not None:
-            stray.server = server
+        if (orphan := copy_of(server)) is not None:
+            orphan.server = server
     for volume in volumes:
-        if (stray := copy_of(volume)) is not None:
-            stray.volumes.append(volume)
+        if (orphan := copy_of(volume)) is not None:
+            orphan.volumes.append(volume)
     return list(found.values())
 
 

@@ -11,7 +11,7 @@ from fakeserver.engine.peer.client import PeerRefused, PeerSilent, PeerState
 from fakeserver.engine.peer.replicate import (
     REFUSED,
     Metadata,
-    Undelivered,
+    PushLost,
     passed_on,
     unreachable,
 )
@@ -166,7 +166,7 @@ class Sync:
             with self._site.db.transaction() as tx:
                 groups.save(tx, group)
             raise passed_on(refusal) from refusal
-        except (PeerSilent, Undelivered) as error:
+        except (PeerSilent, PushLost) as error:
             with self._site.db.transaction() as tx:
                 groups.save(tx, group)
             raise unreachable() from error

@@ -24,7 +24,7 @@ from fakeserver.store.groups import Group
 #: how the last push to the peer went (``GroupState.push``)
 OK, REFUSED, DUE, FORCED = "ok", "refused", "due", "forced"
 #: of pushes that the peer refuses, one in so many turns is tried again
-SELDOM = 10
+REFUSED_PUSH_EVERY = 10
 
 Write = Callable[[sqlite3.Connection], None]
 
@@ -33,7 +33,7 @@ def _nothing(tx: sqlite3.Connection) -> None:
     return None
 
 
-class Undelivered(Exception):
+class PushLost(Exception):
     """A push of which it is known that the peer does not hold it."""
 
 
@@ -76,7 +76,7 @@ class Metadata:
                 # it has no copy any more, which is all that was asked
                 return
             if held is None or held.checksum != checksum(group.doc):
-                raise Undelivered(peer.site) from None
+                raise PushLost(peer.site) from None
 
     def delivered(self, group: Group) -> None:
         """Note that both sites hold what this one holds now."""
@@ -119,7 +119,7 @@ class Metadata:
         for group in groups.with_push(db, REFUSED):
             if not group.local.push_repeat:
                 continue
-            if group.local.push_busy or self._turns % SELDOM == 0:
+            if group.local.push_busy or self._turns % REFUSED_PUSH_EVERY == 0:
                 found.append(group.id)
         return found
 
@@ -138,7 +138,7 @@ class Metadata:
             self.deliver(group)
         except PeerRefused as refusal:
             self.refused(group, refusal)
-        except (PeerSilent, Undelivered):
+        except (PeerSilent, PushLost):
             answered = group.local.push_came is not None
         else:
             if group.doc["deleted"]:
@@ -162,7 +162,7 @@ class Metadata:
         for group in tombstones.due(self._site.db):
             try:
                 self.deliver(group)
-            except (PeerSilent, Undelivered):
+            except (PeerSilent, PushLost):
                 continue
             except PeerRefused:
                 # it has made something else of the group meanwhile
@@ -199,7 +199,7 @@ class Metadata:
         except PeerRefused as refusal:
             self._restore(before, take_back)
             raise passed_on(refusal) from refusal
-        except Undelivered as error:
+        except PushLost as error:
             self._restore(before, take_back)
             raise unreachable() from error
         except PeerSilent as error:

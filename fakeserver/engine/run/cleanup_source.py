@@ -12,7 +12,7 @@ from fakeserver.engine.cloud_client.cloud import CloudUnreachable
 from fakeserver.engine.model.operation_record import Leftover, RemovedInstance
 from fakeserver.engine.model.operation_state import OldCopy, OldVolume
 from fakeserver.engine.run import remove
-from fakeserver.engine.run.step_context import Stopping, Work
+from fakeserver.engine.run.step_context import ServiceStop, StepContext
 from fakeserver.storage.driver import StorageError
 from fakeserver.store import groups, operations
 
@@ -22,7 +22,7 @@ LOG = logging.getLogger(__name__)
 CLEANUP_RETRY_TIMEOUT = 30.0
 
 
-class Patience:
+class RetryLimit:
     """One patience for all of a clean-up, however much there is to remove.
 
     It starts anew with each deed that succeeds, and with a restart. A site
@@ -30,9 +30,9 @@ class Patience:
     there is tried once more each, and named.
     """
 
-    def __init__(self, work: Work) -> None:
-        self._work = work
-        self._since = work.site.clock.time()
+    def __init__(self, context: StepContext) -> None:
+        self._work = context
+        self._since = context.site.clock.time()
 
     def renew(self) -> None:
         self._since = self._work.site.clock.time()
@@ -50,21 +50,21 @@ class Patience:
         return True
 
 
-def push(work: Work) -> None:
+def push(context: StepContext) -> None:
     """Push the new state once; where it is due it is repeated later."""
-    work.metadata.repeat_push(work.operation.group_id)
+    context.metadata.repeat_push(context.operation.group_id)
 
 
-def clean(work: Work) -> list[Leftover]:
+def clean(context: StepContext) -> list[Leftover]:
     """Remove what the group has left behind; what stays is returned."""
     leftovers: list[Leftover] = []
-    patience = Patience(work)
-    for server in work.state.left or []:
-        _remove(work, patience, work.source, server, leftovers, keep=False)
+    limit = RetryLimit(context)
+    for server in context.state.left or []:
+        _remove(context, limit, context.source, server, leftovers, keep=False)
     removed = []
-    for server in work.state.stale or []:
+    for server in context.state.stale or []:
         before = len(leftovers)
-        _remove(work, patience, work.target, server, leftovers, keep=True)
+        _remove(context, limit, context.target, server, leftovers, keep=True)
         if len(leftovers) == before:
             removed.append(
                 RemovedInstance(
@@ -78,27 +78,27 @@ def clean(work: Work) -> list[Leftover]:
                 )
             )
     if removed:
-        work.operation.record.result.stale_removed = removed
-        work.save()
+        context.operation.record.result.stale_removed = removed
+        context.save()
     return leftovers
 
 
 def _remove(
-    work: Work,
-    patience: Patience,
+    context: StepContext,
+    limit: RetryLimit,
     site_id: str,
     server: OldCopy,
     leftovers: list[Leftover],
     keep: bool,
 ) -> None:
     """An instance, then its volumes: in Cinder, then on the array."""
-    name = work.name(site_id)
+    name = context.name(site_id)
     gone = True
     if server.instance_id is not None:
         delete = functools.partial(
-            remove.delete_server, work, site_id, server.instance_id
+            remove.delete_server, context, site_id, server.instance_id
         )
-        why = _try(work, patience, site_id, delete)
+        why = _try(context, limit, site_id, delete)
         if why is not None:
             gone = False
             leftovers.append(
@@ -112,20 +112,20 @@ def _remove(
         why = "its instance could not be deleted"
         if gone:
             unmanage = functools.partial(
-                remove.unmanage, work, site_id, volume.id
+                remove.unmanage, context, site_id, volume.id
             )
-            why = _try(work, patience, site_id, unmanage)
+            why = _try(context, limit, site_id, unmanage)
         if why is not None:
             leftovers.append(
                 Leftover("volume", volume.id, volume.name, name, why)
             )
-            if gone and patience.given_up(site_id):
+            if gone and limit.given_up(site_id):
                 # nobody answered: it may be out of Cinder, and is then
                 # found on the array alone
                 leftovers.append(_on_array(volume, name, why))
             continue
-        destroy = functools.partial(_destroy, work, site_id, volume, keep)
-        why = _try(work, patience, site_id, destroy)
+        destroy = functools.partial(_destroy, context, site_id, volume, keep)
+        why = _try(context, limit, site_id, destroy)
         if why is not None:
             leftovers.append(_on_array(volume, name, why))
 
@@ -135,10 +135,12 @@ def _on_array(volume: OldVolume, site: str, why: str) -> Leftover:
     return Leftover("array volume", name, name, site, why)
 
 
-def _destroy(work: Work, site_id: str, volume: OldVolume, keep: bool) -> None:
+def _destroy(
+    context: StepContext, site_id: str, volume: OldVolume, keep: bool
+) -> None:
     """Delete a volume on its array, once all its writes are elsewhere."""
-    arrays = work.site.arrays
-    array = work.array(site_id)
+    arrays = context.site.arrays
+    array = context.array(site_id)
     if not arrays.covered(array, volume.array_name):
         if not keep:
             raise StorageError(
@@ -146,50 +148,53 @@ def _destroy(work: Work, site_id: str, volume: OldVolume, keep: bool) -> None:
                 "writes that never replicated; it was taken out of Cinder "
                 "and stays there"
             )
-        arrays.keep_snapshot(array, volume.array_name, work.operation.id)
+        arrays.keep_snapshot(array, volume.array_name, context.operation.id)
     arrays.delete_volume(array, volume.array_name)
 
 
 def _try(
-    work: Work, patience: Patience, site_id: str, deed: Callable[[], None]
+    context: StepContext,
+    limit: RetryLimit,
+    site_id: str,
+    deed: Callable[[], None],
 ) -> str | None:
     """Do it, with patience; why it cannot be done, or None."""
     while True:
         try:
             deed()
-            patience.renew()
+            limit.renew()
             return None
-        except (Stopping, sqlite3.OperationalError):
+        except (ServiceStop, sqlite3.OperationalError):
             raise
         except CloudUnreachable as error:
-            if patience.over(site_id):
+            if limit.over(site_id):
                 return str(error)
-            work.pause(1.0)
+            context.pause(1.0)
         except Exception as error:
             LOG.info("cleaning up", exc_info=True)
             return str(error) or type(error).__name__
 
 
 def end_rollback(
-    work: Work, leftovers: list[Leftover], in_error: bool
+    context: StepContext, leftovers: list[Leftover], in_error: bool
 ) -> None:
     """The operation is failed; the group is what it was, or in error."""
-    group = work.group()
-    record = work.operation.record
-    changed = work.state.announces or in_error
+    group = context.group()
+    record = context.operation.record
+    changed = context.state.announces or in_error
     if changed:
-        group.doc["status"] = "error" if in_error else work.state.back_to
+        group.doc["status"] = "error" if in_error else context.state.back_to
         # a forced one that failed leaves the peer's as unfinished as it was;
         # the peer names what that has left, when it is back
-        group.doc["operation"] = work.state.back_to_operation
+        group.doc["operation"] = context.state.back_to_operation
         group.doc["version"] += 1
-        work.metadata.owe(group, work.forced)
-        group.local.updated_at = work.metadata.now()
+        context.metadata.owe(group, context.forced)
+        group.local.updated_at = context.metadata.now()
     record.status = "failed"
-    record.completed_at = work.metadata.now()
+    record.completed_at = context.metadata.now()
     record.result.leftovers = leftovers
     record.updated_at = record.completed_at
-    with work.site.db.transaction() as tx:
+    with context.site.db.transaction() as tx:
         groups.save(tx, group)
-        operations.save(tx, work.operation)
-    push(work)
+        operations.save(tx, context.operation)
+    push(context)

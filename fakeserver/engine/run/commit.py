@@ -10,7 +10,7 @@ from fakeserver.engine.model import rules
 from fakeserver.engine.model.document import Doc, entry
 from fakeserver.engine.model.operation_record import Leftover, OperationResult
 from fakeserver.engine.model.operation_state import OldCopy, OldVolume
-from fakeserver.engine.run.step_context import Work
+from fakeserver.engine.run.step_context import StepContext
 from fakeserver.engine.run.steps import discard
 from fakeserver.engine.run.steps.volumes import planned_volumes
 from fakeserver.store import groups, operations
@@ -18,66 +18,66 @@ from fakeserver.store.effects import EffectDetail
 from fakeserver.store.groups import Group
 
 
-def write_state(work: Work) -> None:
+def write_state(context: StepContext) -> None:
     """The group's new state and the operation's mark of it, together."""
-    group = work.group()
-    result = _WRITERS[work.operation.type](work, group)
-    if rules.RULES[work.operation.type].counts:
+    group = context.group()
+    result = _WRITERS[context.operation.type](context, group)
+    if rules.RULES[context.operation.type].counts:
         group.doc["version"] += 1
         group.doc["operation"] = None
-        group.local.last_operation = work.operation.id
-        work.metadata.owe(group, work.forced)
+        group.local.last_operation = context.operation.id
+        context.metadata.owe(group, context.forced)
         group.local.look = True
-    group.local.updated_at = work.metadata.now()
-    work.operation.record.result_data = result
-    work.state.committed = True
-    with work.site.db.transaction() as tx:
+    group.local.updated_at = context.metadata.now()
+    context.operation.record.result_data = result
+    context.state.committed = True
+    with context.site.db.transaction() as tx:
         groups.save(tx, group)
-        operations.save(tx, work.operation)
+        operations.save(tx, context.operation)
 
 
-def _moved(work: Work, group: Group) -> OperationResult:
+def _moved(context: StepContext, group: Group) -> OperationResult:
     """A failover or a failback: the target is the primary now."""
     doc = group.doc
-    built = _built(work)
-    not_rebuilt = {one.member_id for one in work.state.not_rebuilt}
+    built = _built(context)
+    not_rebuilt = {one.member_id for one in context.state.not_rebuilt}
     left = []
     for member in doc["members"]:
-        at_source = entry(member, work.source)
+        at_source = entry(member, context.source)
         if at_source is None:
             continue
-        if not work.forced:
+        if not context.forced:
             left.append(_leave(at_source))
-        member["sites"][work.target] = built[member["id"]]
+        member["sites"][context.target] = built[member["id"]]
         if member["id"] in not_rebuilt:
             member["status"] = "error"
-        elif work.target == doc["primary_site_id"]:
+        elif context.target == doc["primary_site_id"]:
             member["status"] = "protected"
         else:
             member["status"] = "failed_over"
-    if work.operation.type == "failover":
+    if context.operation.type == "failover":
         doc["failover_count"] += 1
-    doc["current_primary_site_id"] = work.target
-    doc["status"] = _status_after(work, doc, bool(not_rebuilt))
-    if work.state.moves_last_writes:
-        group.local.last_replication_at = work.state.snapshot_created_at
-    work.state.left = left
-    result = _made(work)
-    if work.forced:
+    doc["current_primary_site_id"] = context.target
+    doc["status"] = _status_after(context, doc, bool(not_rebuilt))
+    if context.state.moves_last_writes:
+        group.local.last_replication_at = context.state.snapshot_created_at
+    context.state.left = left
+    result = _made(context)
+    if context.forced:
         result.sync_warning = (
-            f"{work.name(work.source)} was not told; its metadata is "
+            f"{context.name(context.source)} was not told; its metadata is "
             "behind until sync-force has run from "
-            f"{work.name(work.target)}"
+            f"{context.name(context.target)}"
         )
     if not_rebuilt:
-        result.not_rebuilt = work.state.not_rebuilt
+        result.not_rebuilt = context.state.not_rebuilt
     return result
 
 
-def _status_after(work: Work, doc: Doc, partial: bool) -> str:
+def _status_after(context: StepContext, doc: Doc, partial: bool) -> str:
     if partial:
         return rules.PARTIAL
-    if work.target == doc["primary_site_id"]:
+    if context.target == doc["primary_site_id"]:
         return rules.ACTIVE
     return rules.FAILED_OVER
 
@@ -107,19 +107,19 @@ def _leave(at_source: dict[str, Any]) -> OldCopy:
     return left
 
 
-def _built(work: Work) -> dict[str, dict[str, Any]]:
+def _built(context: StepContext) -> dict[str, dict[str, Any]]:
     """Member id -> what it has at the target from now on."""
     managed = {
         effect.detail.array_name: effect.detail.id
-        for effect in work.effects("manage")
+        for effect in context.effects("manage")
     }
     servers = {
         effect.detail.member_id: effect.detail
-        for effect in work.effects("server")
+        for effect in context.effects("server")
         if effect.state == "done"
     }
     volumes: dict[str, list[dict[str, Any]]] = {}
-    for volume in planned_volumes(work):
+    for volume in planned_volumes(context):
         volumes.setdefault(volume.member_id, []).append(
             {
                 "id": managed[volume.array_name],
@@ -131,10 +131,10 @@ def _built(work: Work) -> dict[str, dict[str, Any]]:
                 "array_name": volume.array_name,
             }
         )
-    members = {m["id"]: m for m in work.doc()["members"]}
+    members = {m["id"]: m for m in context.doc()["members"]}
     built = {}
-    for plan in work.state.plan:
-        at_source = entry(members[plan.member_id], work.source)
+    for plan in context.state.plan:
+        at_source = entry(members[plan.member_id], context.source)
         assert at_source is not None
         server = servers.get(plan.member_id, EffectDetail())
         addresses = server.addresses or {}
@@ -155,33 +155,33 @@ def _built(work: Work) -> dict[str, dict[str, Any]]:
     return built
 
 
-def _made(work: Work) -> OperationResult:
+def _made(context: StepContext) -> OperationResult:
     """What the operation made, as ``result_data`` says it."""
-    servers = [e for e in work.effects("server") if e.state == "done"]
-    managed = work.effects("manage")
-    primary = work.source if work.is_drill else work.target
+    servers = [e for e in context.effects("server") if e.state == "done"]
+    managed = context.effects("manage")
+    primary = context.source if context.is_drill else context.target
     return OperationResult(
         instances_created=len(servers),
         volumes_managed=len(managed),
-        current_primary_site=work.name(primary),
+        current_primary_site=context.name(primary),
         instances=[str(effect.detail.id) for effect in servers],
         volumes=[str(effect.detail.id) for effect in managed],
-        snapshot_id=work.state.snapshot_id,
-        snapshot_created_at=work.state.snapshot_created_at,
+        snapshot_id=context.state.snapshot_id,
+        snapshot_created_at=context.state.snapshot_created_at,
     )
 
 
-def _tested(work: Work, group: Group) -> OperationResult:
+def _tested(context: StepContext, group: Group) -> OperationResult:
     """A test failover: its resources are known to both sites."""
-    volumes = [effect.detail for effect in work.effects("manage")]
-    stopped = work.state.stopped or []
+    volumes = [effect.detail for effect in context.effects("manage")]
+    stopped = context.state.stopped or []
     group.doc["tests"].append(
         {
-            "operation_id": work.operation.id,
-            "site_id": work.target,
+            "operation_id": context.operation.id,
+            "site_id": context.target,
             "instances": [
                 {"id": effect.detail.id, "name": effect.detail.name}
-                for effect in work.effects("server")
+                for effect in context.effects("server")
             ],
             "volumes": [
                 {
@@ -191,14 +191,14 @@ def _tested(work: Work, group: Group) -> OperationResult:
                 }
                 for one in volumes
             ],
-            "stopped_site_id": work.source,
+            "stopped_site_id": context.source,
             "stopped": [one.id for one in stopped],
         }
     )
-    return _made(work)
+    return _made(context)
 
 
-def _cleaned(work: Work, group: Group) -> OperationResult:
+def _cleaned(context: StepContext, group: Group) -> OperationResult:
     """A test clean-up: nothing of a test is left."""
     tests = group.doc["tests"]
     group.doc["tests"] = []
@@ -209,32 +209,32 @@ def _cleaned(work: Work, group: Group) -> OperationResult:
     )
 
 
-def _replicated(work: Work, group: Group) -> OperationResult:
+def _replicated(context: StepContext, group: Group) -> OperationResult:
     """A sync: the time of its recovery point, known to this site alone."""
-    made = work.state.snapshot_created_at
+    made = context.state.snapshot_created_at
     assert made is not None
     last = group.local.last_replication_at
     if last is None or parse_stamp(last) < parse_stamp(made):
         group.local.last_replication_at = made
     return OperationResult(
-        snapshot_id=work.state.snapshot_id, snapshot_created_at=made
+        snapshot_id=context.state.snapshot_id, snapshot_created_at=made
     )
 
 
-def _discarded(work: Work, group: Group) -> OperationResult:
+def _discarded(context: StepContext, group: Group) -> OperationResult:
     """The copy of this site, above that of the peer by count and version:
     the push that follows takes the place of exactly that version."""
-    held = discard.still_held(work)
+    held = discard.still_held(context)
     doc = group.doc
     doc["failover_count"] = 1 + max(doc["failover_count"], held.failover_count)
     doc["version"] = 1 + max(doc["version"], held.version)
-    group.local.last_operation = work.operation.id
+    group.local.last_operation = context.operation.id
     group.local.push_over = held.version
     group.local.look = True
-    work.metadata.owe(group, forced=False)
+    context.metadata.owe(group, forced=False)
     return OperationResult(
         discarded_version=held.version,
-        current_primary_site=work.name(work.source),
+        current_primary_site=context.name(context.source),
         stale_removed=[],
     )
 
@@ -249,14 +249,14 @@ _WRITERS = {
 }
 
 
-def finish(work: Work, leftovers: list[Leftover]) -> None:
+def finish(context: StepContext, leftovers: list[Leftover]) -> None:
     """Complete the operation."""
-    record = work.operation.record
+    record = context.operation.record
     record.result.leftovers = leftovers
     record.status = "completed"
     record.progress = 100
-    record.completed_at = stamp(work.site.clock.time())
-    last = work.state.last_step
+    record.completed_at = stamp(context.site.clock.time())
+    last = context.state.last_step
     if last is not None and last not in record.steps_completed:
         record.steps_completed.append(last)
-    work.save()
+    context.save()

@@ -15,7 +15,7 @@ from fakeserver.engine.model.operation_record import OperationResult
 from fakeserver.engine.model.plans import plan_of
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.client import PeerRefused, PeerSilent
-from fakeserver.engine.peer.replicate import Metadata, Undelivered
+from fakeserver.engine.peer.replicate import Metadata, PushLost
 from fakeserver.engine.run import (
     cleanup_source,
     commit,
@@ -23,7 +23,11 @@ from fakeserver.engine.run import (
     rollback,
 )
 from fakeserver.engine.run.locks import GroupLocks
-from fakeserver.engine.run.step_context import StepFailed, Stopping, Work
+from fakeserver.engine.run.step_context import (
+    ServiceStop,
+    StepContext,
+    StepFailed,
+)
 from fakeserver.engine.run.steps import STEPS
 from fakeserver.site import Site
 from fakeserver.storage.driver import StorageError
@@ -35,10 +39,10 @@ LOG = logging.getLogger(__name__)
 STEP_RETRY_TIMEOUT = 30.0
 #: how long an operation waits for somebody else to be done with the group,
 #: real seconds; people are refused sooner
-TURN = 600.0
+LOCK_TIMEOUT = 600.0
 
 #: the other side is silent: try again
-_AGAIN = (CloudUnreachable, PeerSilent, Undelivered)
+_AGAIN = (CloudUnreachable, PeerSilent, PushLost)
 #: somebody said no: the step fails
 _NO = (
     StepFailed,
@@ -51,7 +55,7 @@ _NO = (
 )
 
 
-class Superseded(Exception):
+class NewerAtPeer(Exception):
     """The peer has moved on without this operation."""
 
 
@@ -77,15 +81,15 @@ class Executor:
         operation = operations.find(self._site.db, operation_id)
         if operation is None or self._stop.is_set():
             return
-        work = Work(
+        context = StepContext(
             self._site, self._access, self._metadata, operation, self._stop
         )
         try:
-            while not isinstance(move := self._next(work), next_move.Nothing):
-                self._make(work, move)
-        except Superseded as ending:
-            self._end_superseded(work, str(ending))
-        except Stopping:
+            while not isinstance(move := self._next(context), next_move.End):
+                self._make(context, move)
+        except NewerAtPeer as ending:
+            self._end_superseded(context, str(ending))
+        except ServiceStop:
             return
         except sqlite3.OperationalError as error:
             # what is on disk is what counts: it is taken up from there
@@ -93,9 +97,9 @@ class Executor:
                 "operation %s waits for its disk: %s", operation_id, error
             )
 
-    def _next(self, work: Work) -> next_move.Move:
-        record, state = work.operation.record, work.state
-        plan = plan_of(work.operation.type, state.reverse_replication)
+    def _next(self, context: StepContext) -> next_move.Move:
+        record, state = context.operation.record, context.state
+        plan = plan_of(context.operation.type, state.reverse_replication)
         return next_move.next_move(
             plan,
             next_move.Progress(
@@ -106,87 +110,87 @@ class Executor:
             ),
         )
 
-    def _make(self, work: Work, move: next_move.Move) -> None:
-        if work.operation.record.status == "pending":
-            work.operation.record.status = "running"
-            work.save()
+    def _make(self, context: StepContext, move: next_move.Move) -> None:
+        if context.operation.record.status == "pending":
+            context.operation.record.status = "running"
+            context.save()
         if isinstance(move, next_move.Announce):
-            self._announce(work)
-        elif isinstance(move, next_move.Do):
-            self._step(work, move)
-        elif isinstance(move, next_move.Settle):
-            self._settle(work)
-        elif isinstance(move, next_move.Undo):
-            self._undo(work)
+            self._announce(context)
+        elif isinstance(move, next_move.RunStep):
+            self._step(context, move)
+        elif isinstance(move, next_move.Commit):
+            self._commit(context)
+        elif isinstance(move, next_move.RollBack):
+            self._roll_back(context)
 
     # -- the moves
 
-    def _announce(self, work: Work) -> None:
+    def _announce(self, context: StepContext) -> None:
         """Only after a crash: whether the peer was told is not known."""
 
         def tell() -> None:
-            group = work.group()
+            group = context.group()
             self._metadata.deliver(group)
 
         try:
-            self._ask_superseded(work)
-            self._patiently(work, tell)
+            self._ask_superseded(context)
+            self._retry(context, tell)
         except (*_NO, *_AGAIN) as error:
-            self._fail(work, None, error)
+            self._fail(context, None, error)
         else:
-            work.state.announced = True
-            work.save()
+            context.state.announced = True
+            context.save()
 
-    def _step(self, work: Work, move: next_move.Do) -> None:
-        work.move = move
+    def _step(self, context: StepContext, move: next_move.RunStep) -> None:
+        context.move = move
         name = move.step.name
 
         def run() -> None:
             faults = self._site.faults
             faults.at(f"before:{name}")
-            work.been_inside = False
+            context.been_inside = False
             if move.last:
-                work.inside()
-                work.pause(self._site.config.pace)
-                with self._hold(work):
-                    work.state.last_step = name
-                    work.save()
-                    commit.write_state(work)
+                context.inside()
+                context.pause(self._site.config.pace)
+                with self._hold(context):
+                    context.state.last_step = name
+                    context.save()
+                    commit.write_state(context)
             else:
-                STEPS[name](work)
-                if not work.been_inside:
+                STEPS[name](context)
+                if not context.been_inside:
                     # also a step that made nothing has a middle
-                    work.inside()
+                    context.inside()
                 faults.at(f"after:{name}")
 
         try:
-            self._ask_superseded(work)
-            self._patiently(work, run)
+            self._ask_superseded(context)
+            self._retry(context, run)
         except (*_NO, *_AGAIN) as error:
-            self._fail(work, name, error)
+            self._fail(context, name, error)
             return
         except Exception as error:
             if isinstance(
-                error, Superseded | Stopping | sqlite3.OperationalError
+                error, NewerAtPeer | ServiceStop | sqlite3.OperationalError
             ):
                 raise
-            LOG.exception("step %s of %s", name, work.operation.id)
-            self._fail(work, name, error)
+            LOG.exception("step %s of %s", name, context.operation.id)
+            self._fail(context, name, error)
             return
         if not move.last:
-            record = work.operation.record
+            record = context.operation.record
             record.steps_completed.append(name)
             record.progress = max(record.progress, move.step.end)
-            work.save()
+            context.save()
 
-    def _settle(self, work: Work) -> None:
-        self._point("settle:push")
-        with self._hold(work):
-            cleanup_source.push(work)
-        self._point("settle:clean")
-        left = cleanup_source.clean(work)
-        self._point(f"after:{work.state.last_step}")
-        commit.finish(work, left)
+    def _commit(self, context: StepContext) -> None:
+        self._point("commit:push")
+        with self._hold(context):
+            cleanup_source.push(context)
+        self._point("commit:clean")
+        left = cleanup_source.clean(context)
+        self._point(f"after:{context.state.last_step}")
+        commit.finish(context, left)
 
     def _point(self, name: str) -> None:
         """A place to crash at; there is nothing left here that can fail."""
@@ -195,78 +199,82 @@ class Executor:
         except StepFault as fault:
             LOG.warning("ignored after the state was written: %s", fault)
 
-    def _undo(self, work: Work) -> None:
+    def _roll_back(self, context: StepContext) -> None:
         self._point("before:rollback")
-        self._ask_superseded(work)
-        broken = rollback.roll_back(work, lambda: self._ask_superseded(work))
+        self._ask_superseded(context)
+        broken = rollback.roll_back(
+            context, lambda: self._ask_superseded(context)
+        )
         left = broken
-        if work.operation.type == "test_cleanup":
+        if context.operation.type == "test_cleanup":
             # nothing to undo: what is left is still known as a test's
-            left = leftovers.of_tests(work)
+            left = leftovers.of_tests(context)
         self._point("after:rollback")
-        with self._hold(work):
+        with self._hold(context):
             # one that discards has changed nothing of the group itself
-            in_error = bool(broken) and work.discards is None
-            cleanup_source.end_rollback(work, left, in_error=in_error)
+            in_error = bool(broken) and context.discards is None
+            cleanup_source.end_rollback(context, left, in_error=in_error)
 
-    def _hold(self, work: Work) -> AbstractContextManager[None]:
-        return self._locks.hold(work.operation.group_id, TURN)
+    def _hold(self, context: StepContext) -> AbstractContextManager[None]:
+        return self._locks.hold(context.operation.group_id, LOCK_TIMEOUT)
 
     # -- how they end
 
-    def _fail(self, work: Work, step: str | None, error: Exception) -> None:
-        record = work.operation.record
+    def _fail(
+        self, context: StepContext, step: str | None, error: Exception
+    ) -> None:
+        record = context.operation.record
         record.status = "rolling_back"
         record.error_message = str(error) or type(error).__name__
         if step is not None and step not in record.steps_failed:
             record.steps_failed.append(step)
-        work.save()
+        context.save()
 
-    def _end_superseded(self, work: Work, message: str) -> None:
+    def _end_superseded(self, context: StepContext, message: str) -> None:
         """End without a trace at the peer, and without a newer version."""
-        record = work.operation.record
+        record = context.operation.record
         record.error_message = message
-        if work.move is not None:
-            record.steps_failed = [work.move.step.name]
+        if context.move is not None:
+            record.steps_failed = [context.move.step.name]
         record.status = "failed"
         record.completed_at = self._metadata.now()
         record.result_data = OperationResult(
-            leftovers=leftovers.of_drill(work)
+            leftovers=leftovers.of_drill(context)
         )
-        work.save()
+        context.save()
 
     # -- patience
 
-    def _patiently(self, work: Work, deed: Callable[[], None]) -> None:
+    def _retry(self, context: StepContext, deed: Callable[[], None]) -> None:
         since: float | None = None
-        deeds = work.deeds
+        deeds = context.deeds
         while True:
             try:
                 deed()
                 return
             except _AGAIN:
                 now = self._site.clock.time()
-                if since is None or work.deeds != deeds:
-                    since, deeds = now, work.deeds
+                if since is None or context.deeds != deeds:
+                    since, deeds = now, context.deeds
                 if now - since >= STEP_RETRY_TIMEOUT:
                     raise
-                work.pause(1.0)
-                self._ask_superseded(work)
+                context.pause(1.0)
+                self._ask_superseded(context)
 
-    def _ask_superseded(self, work: Work) -> None:
+    def _ask_superseded(self, context: StepContext) -> None:
         """Raises where the peer holds newer metadata than this site."""
-        if work.forced or work.state.committed:
+        if context.forced or context.state.committed:
             return
-        if work.discards is not None:
+        if context.discards is not None:
             # that the peer is ahead is what it is for; its steps look
             return
-        group = work.group()
+        group = context.group()
         try:
             held = self._metadata.peer_state(group)
         except (PeerSilent, PeerRefused, Refused):
             return
         if held is not None and held.rank > group.rank:
-            raise Superseded(
+            raise NewerAtPeer(
                 f"superseded by {held.last_operation or 'a change'} at "
-                f"{work.name(work.peer_id())}"
+                f"{context.name(context.peer_id())}"
             )

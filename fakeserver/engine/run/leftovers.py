@@ -3,37 +3,37 @@
 from fakeserver.engine.cloud_client.cloud import CloudRefused, CloudUnreachable
 from fakeserver.engine.model.operation_record import Leftover
 from fakeserver.engine.run.rollback import UNDO
-from fakeserver.engine.run.step_context import Work
+from fakeserver.engine.run.step_context import StepContext
 from fakeserver.store.effects import Effect
 
 
-def of_tests(work: Work) -> list[Leftover]:
+def of_tests(context: StepContext) -> list[Leftover]:
     """After a failed clean-up: what the next one still has to remove."""
     why = "the clean-up failed; repeat it"
     found = []
-    for test in work.doc()["tests"]:
+    for test in context.doc()["tests"]:
         site_id = test["site_id"]
-        site = work.name(site_id)
+        site = context.name(site_id)
         for server in test["instances"]:
-            if _is_there(work, site_id, "instance", server["id"]):
+            if _is_there(context, site_id, "instance", server["id"]):
                 found.append(
                     Leftover(
                         "instance", server["id"], server["name"], site, why
                     )
                 )
         for volume in test["volumes"]:
-            managed = _is_there(work, site_id, "volume", volume["id"])
-            array = work.array(site_id)
+            managed = _is_there(context, site_id, "volume", volume["id"])
+            array = context.array(site_id)
             name = volume["array_name"]
-            if managed or work.site.arrays.volume(array, name) is not None:
+            if managed or context.site.arrays.volume(array, name) is not None:
                 found.append(
                     Leftover("volume", volume["id"], volume["name"], site, why)
                 )
     return found
 
 
-def _is_there(work: Work, site_id: str, noun: str, id_: str) -> bool:
-    cloud = work.cloud(site_id)
+def _is_there(context: StepContext, site_id: str, noun: str, id_: str) -> bool:
+    cloud = context.cloud(site_id)
     try:
         if noun == "instance":
             return cloud.server(id_) is not None
@@ -43,7 +43,7 @@ def _is_there(work: Work, site_id: str, noun: str, id_: str) -> bool:
         return True
 
 
-def of_abandoned(work: Work) -> list[Leftover]:
+def of_abandoned(context: StepContext) -> list[Leftover]:
     """After two operations that failed one over the other: what the first
     has changed, and the second has not put back."""
     why = "the operation was superseded by one that failed"
@@ -52,54 +52,54 @@ def of_abandoned(work: Work) -> list[Leftover]:
             UNDO[effect.kind].noun,
             effect.detail.id or effect.key,
             effect.detail.name or effect.key,
-            work.name(effect.detail.site),
+            context.name(effect.detail.site),
             why,
         )
-        for effect in reversed(work.effects())
-        if effect.state != "undone" and _is_as_left(work, effect)
+        for effect in reversed(context.effects())
+        if effect.state != "undone" and _is_as_left(context, effect)
     ]
 
 
-def _is_as_left(work: Work, effect: Effect) -> bool:
+def _is_as_left(context: StepContext, effect: Effect) -> bool:
     detail = effect.detail
     match effect.kind:
         case "server" | "manage":
             noun = UNDO[effect.kind].noun
             id_ = detail.id
-            return id_ is None or _is_there(work, detail.site, noun, id_)
+            return id_ is None or _is_there(context, detail.site, noun, id_)
         case "promote" | "clone":
-            found = work.site.arrays.volume(detail.array, detail.name)
+            found = context.site.arrays.volume(detail.array, detail.name)
             return found is not None
         case "stop":
-            return not _runs(work, detail.site, effect.key)
+            return not _runs(context, detail.site, effect.key)
     return False
 
 
-def _runs(work: Work, site_id: str, server_id: str) -> bool:
+def _runs(context: StepContext, site_id: str, server_id: str) -> bool:
     try:
-        found = work.cloud(site_id).server(server_id)
+        found = context.cloud(site_id).server(server_id)
     except (CloudUnreachable, CloudRefused):
         return False
     return found is None or found["status"] == "ACTIVE"
 
 
-def of_drill(work: Work) -> list[Leftover]:
+def of_drill(context: StepContext) -> list[Leftover]:
     """After a test failover that was superseded: what it had made, and what
     it had stopped.
 
     A failover has nothing here: what it made was taken over by the one
     that superseded it.
     """
-    if not work.is_drill:
+    if not context.is_drill:
         return []
     return [
         Leftover(
             UNDO[effect.kind].noun,
             effect.detail.id or effect.key,
             effect.detail.name or effect.key,
-            work.name(effect.detail.site),
+            context.name(effect.detail.site),
             "the drill was superseded",
         )
-        for effect in work.effects()
+        for effect in context.effects()
         if effect.kind in ("server", "manage", "clone", "stop")
     ]

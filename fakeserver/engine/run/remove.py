@@ -1,32 +1,32 @@
 """Removing an instance or a volume, whether or not it is still there."""
 
-from fakeserver.engine.run.step_context import Work
+from fakeserver.engine.run.step_context import StepContext
 
 
-def delete_server(work: Work, site_id: str, server_id: str) -> None:
+def delete_server(context: StepContext, site_id: str, server_id: str) -> None:
     """Delete an instance and wait until Nova has forgotten it."""
-    cloud = work.cloud(site_id)
+    cloud = context.cloud(site_id)
     cloud.delete_server(server_id)
-    work.wait_until(
+    context.wait_until(
         f"Deleting instance {server_id}",
         lambda: cloud.server(server_id) is None,
     )
-    work.deeds += 1
+    context.deeds += 1
 
 
-def unmanage(work: Work, site_id: str, volume_id: str) -> None:
+def unmanage(context: StepContext, site_id: str, volume_id: str) -> None:
     """Take a volume out of Cinder; it stays on its array."""
-    cloud = work.cloud(site_id)
+    cloud = context.cloud(site_id)
 
     def free() -> bool:
         found = cloud.volume(volume_id)
         return found is None or found["status"] in ("available", "error")
 
-    work.wait_until(f"Detaching volume {volume_id}", free)
+    context.wait_until(f"Detaching volume {volume_id}", free)
     if cloud.volume(volume_id) is not None:
         cloud.unmanage_volume(volume_id)
-        work.wait_until(
+        context.wait_until(
             f"Unmanaging volume {volume_id}",
             lambda: cloud.volume(volume_id) is None,
         )
-    work.deeds += 1
+    context.deeds += 1

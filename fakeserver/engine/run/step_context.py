@@ -23,20 +23,20 @@ from fakeserver.store.groups import Group
 from fakeserver.store.operations import Operation
 
 #: how often a step looks at what it waits for, seconds
-POLL = 1.0
+POLL_INTERVAL = 1.0
 #: how long a step waits for an instance or a volume, seconds
-WAIT = 600.0
+RESOURCE_TIMEOUT = 600.0
 
 
 class StepFailed(Exception):
     """The step cannot be done; the operation rolls back."""
 
 
-class Stopping(Exception):
+class ServiceStop(Exception):
     """The service stops; the operation goes on at the next start."""
 
 
-class Work:
+class StepContext:
     """One operation under way."""
 
     def __init__(
@@ -53,7 +53,7 @@ class Work:
         self.operation = operation
         self.stop = stop
         #: the step that runs now, for progress within it
-        self.move: next_move.Do | None = None
+        self.move: next_move.RunStep | None = None
         #: grows with every deed, so that patience can start anew
         self.deeds = 0
         #: whether the step that runs now has met its middle
@@ -131,18 +131,20 @@ class Work:
     def pause(self, seconds: float) -> None:
         """Let engine time pass; ends the work when the service stops."""
         if self.stop.is_set():
-            raise Stopping
+            raise ServiceStop
         if seconds > 0:
             self.site.clock.sleep(seconds, self.stop)
         if self.stop.is_set():
-            raise Stopping
+            raise ServiceStop
 
     def wait_until(self, what: str, ready: Callable[[], bool]) -> None:
-        end = self.site.clock.time() + WAIT
+        end = self.site.clock.time() + RESOURCE_TIMEOUT
         while not ready():
             if self.site.clock.time() >= end:
-                raise StepFailed(f"{what} took longer than {WAIT:.0f} s")
-            self.pause(POLL)
+                raise StepFailed(
+                    f"{what} took longer than {RESOURCE_TIMEOUT:.0f} s"
+                )
+            self.pause(POLL_INTERVAL)
 
     # -- on disk
 
@@ -211,7 +213,7 @@ class Work:
         if found is not None and found.state == "done":
             return found.detail
         if self.stop.is_set():
-            raise Stopping
+            raise ServiceStop
         name = detail.name or key
         self._each("before", name)
         self.intend(kind, [(key, detail)])

@@ -51,7 +51,7 @@ class Workers:
             self._known.add(id_)
         self._queue.put(id_)
 
-    def see_through(self, id_: str, timeout: float) -> None:
+    def wait_for(self, id_: str, timeout: float) -> None:
         """Submit an id, and wait until nobody works on it any more.
 
         With no threads it runs in the caller's own. ``timeout`` is in real

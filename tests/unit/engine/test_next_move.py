@@ -4,11 +4,11 @@ import pytest
 
 from fakeserver.engine.model.next_move import (
     Announce,
-    Do,
-    Nothing,
+    Commit,
+    End,
     Progress,
-    Settle,
-    Undo,
+    RollBack,
+    RunStep,
     next_move,
     within,
 )
@@ -25,13 +25,13 @@ def at(status="running", announced=True, committed=False, done=()):
     ("progress", "move"),
     [
         (at(announced=False), Announce()),
-        (at(), Do(PLAN[0], 0, last=False)),
-        (at(done=("one",)), Do(PLAN[1], 30, last=True)),
-        (at(done=("one",), committed=True), Settle(PLAN[1])),
-        (at(status="rolling_back"), Undo()),
-        (at(status="rolling_back", announced=False), Undo()),
-        (at(status="failed"), Nothing()),
-        (at(status="completed", committed=True), Nothing()),
+        (at(), RunStep(PLAN[0], 0, last=False)),
+        (at(done=("one",)), RunStep(PLAN[1], 30, last=True)),
+        (at(done=("one",), committed=True), Commit(PLAN[1])),
+        (at(status="rolling_back"), RollBack()),
+        (at(status="rolling_back", announced=False), RollBack()),
+        (at(status="failed"), End()),
+        (at(status="completed", committed=True), End()),
     ],
 )
 def test_next_move(progress, move):
@@ -39,7 +39,7 @@ def test_next_move(progress, move):
 
 
 def test_progress_moves_within_the_band_and_never_down():
-    move = Do(Step("two", 60), 20, last=False)
+    move = RunStep(Step("two", 60), 20, last=False)
     assert within(move, 0.0, 0) == 20
     assert within(move, 0.5, 20) == 40
     assert within(move, 2.0, 20) == 60

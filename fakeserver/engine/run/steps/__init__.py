@@ -3,7 +3,7 @@ what it made, and goes on from there."""
 
 from collections.abc import Callable
 
-from fakeserver.engine.run.step_context import Work
+from fakeserver.engine.run.step_context import StepContext
 from fakeserver.engine.run.steps import (
     cleanup,
     discard,
@@ -13,7 +13,7 @@ from fakeserver.engine.run.steps import (
     volumes,
 )
 
-STEPS: dict[str, Callable[[Work], None]] = {
+STEPS: dict[str, Callable[[StepContext], None]] = {
     "validate_target_site": prepare.validate_target_site,
     "get_latest_snapshot": prepare.get_latest_snapshot,
     "promote_volumes_on_flasharray": volumes.promote,

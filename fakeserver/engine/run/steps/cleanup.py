@@ -3,24 +3,24 @@
 from typing import Any
 
 from fakeserver.engine.run import remove
-from fakeserver.engine.run.step_context import Work
+from fakeserver.engine.run.step_context import StepContext
 
 
-def delete_instances(work: Work) -> None:
+def delete_instances(context: StepContext) -> None:
     """The primary's start again, if they were stopped: what people use
     comes first. Then the test instances go."""
-    _start_stopped(work)
-    found = _each(work, "instances")
+    _start_stopped(context)
+    found = _each(context, "instances")
     for n, (test, server) in enumerate(found, 1):
-        remove.delete_server(work, test["site_id"], server["id"])
-        work.inside()
-        work.progress(n, len(found))
+        remove.delete_server(context, test["site_id"], server["id"])
+        context.inside()
+        context.progress(n, len(found))
 
 
-def _start_stopped(work: Work) -> None:
-    primary = work.doc()["current_primary_site_id"]
-    cloud = work.cloud(primary)
-    for test in work.doc()["tests"]:
+def _start_stopped(context: StepContext) -> None:
+    primary = context.doc()["current_primary_site_id"]
+    cloud = context.cloud(primary)
+    for test in context.doc()["tests"]:
         # a site that lost its role meanwhile must not be woken up
         if test["stopped_site_id"] != primary:
             continue
@@ -30,27 +30,29 @@ def _start_stopped(work: Work) -> None:
                 cloud.start_server(server_id)
 
 
-def unmanage_volumes(work: Work) -> None:
+def unmanage_volumes(context: StepContext) -> None:
     """Out of Cinder."""
-    found = _each(work, "volumes")
+    found = _each(context, "volumes")
     for n, (test, volume) in enumerate(found, 1):
-        remove.unmanage(work, test["site_id"], volume["id"])
-        work.inside()
-        work.progress(n, len(found))
+        remove.unmanage(context, test["site_id"], volume["id"])
+        context.inside()
+        context.progress(n, len(found))
 
 
-def delete_volumes(work: Work) -> None:
+def delete_volumes(context: StepContext) -> None:
     """Off the array."""
-    found = _each(work, "volumes")
+    found = _each(context, "volumes")
     for n, (test, volume) in enumerate(found, 1):
-        work.site.arrays.delete_volume(
-            work.array(test["site_id"]), volume["array_name"]
+        context.site.arrays.delete_volume(
+            context.array(test["site_id"]), volume["array_name"]
         )
-        work.inside()
-        work.progress(n, len(found))
+        context.inside()
+        context.progress(n, len(found))
 
 
 def _each(
-    work: Work, what: str
+    context: StepContext, what: str
 ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    return [(test, one) for test in work.doc()["tests"] for one in test[what]]
+    return [
+        (test, one) for test in context.doc()["tests"] for one in test[what]
+    ]

@@ -5,31 +5,31 @@ undone, and its instances start again.
 """
 
 from fakeserver.engine.peer.client import PeerState
-from fakeserver.engine.run.step_context import StepFailed, Work
+from fakeserver.engine.run.step_context import StepContext, StepFailed
 from fakeserver.engine.run.steps import prepare
 
 
-def still_held(work: Work) -> PeerState:
+def still_held(context: StepContext) -> PeerState:
     """What the peer holds, which has to be what was named: asked live."""
-    held = work.metadata.peer_state(work.group())
-    if held is None or held.version != work.discards:
+    held = context.metadata.peer_state(context.group())
+    if held is None or held.version != context.discards:
         found = "none" if held is None else f"version {held.version}"
         raise StepFailed(
-            f"{work.name(work.target)} holds {found} of the metadata "
-            f"by now, not version {work.discards}; nothing is discarded"
+            f"{context.name(context.target)} holds {found} of the metadata "
+            f"by now, not version {context.discards}; nothing is discarded"
         )
     return held
 
 
-def stop_instances(work: Work) -> None:
+def stop_instances(context: StepContext) -> None:
     """Nothing is written at the losing site from here on."""
-    still_held(work)
-    prepare.stop_stale(work)
-    work.progress(1, 1)
+    still_held(context)
+    prepare.stop_stale(context)
+    context.progress(1, 1)
 
 
-def keep_snapshots(work: Work) -> None:
+def keep_snapshots(context: StepContext) -> None:
     """What was written there stays, on its array."""
-    still_held(work)
-    prepare.keep_stale(work)
-    work.progress(1, 1)
+    still_held(context)
+    prepare.keep_stale(context)
+    context.progress(1, 1)

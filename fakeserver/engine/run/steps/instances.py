@@ -10,65 +10,65 @@ from fakeserver.engine.model import orphans
 from fakeserver.engine.model.document import entry
 from fakeserver.engine.model.member_plan import MemberPlan, NetworkPlan
 from fakeserver.engine.model.operation_record import MemberNotRebuilt
-from fakeserver.engine.run.step_context import StepFailed, Work
+from fakeserver.engine.run.step_context import StepContext, StepFailed
 from fakeserver.store.effects import EffectDetail
 
 
-def recreate(work: Work) -> None:
+def recreate(context: StepContext) -> None:
     """The group's instances, as they were.
 
     A forced failover keeps what it could rebuild: a site that lives on
     with two of three instances beats one that lives on with none.
     """
-    failed = _rebuild(work, "server", lambda name: name, work.forced)
-    if failed and len(failed) == len(work.state.plan):
+    failed = _rebuild(context, "server", lambda name: name, context.forced)
+    if failed and len(failed) == len(context.state.plan):
         raise StepFailed(
             "No instance could be rebuilt; the first: " + failed[0].why
         )
-    work.state.not_rebuilt = failed
-    work.save()
+    context.state.not_rebuilt = failed
+    context.save()
 
 
-def create_tests(work: Work) -> None:
+def create_tests(context: StepContext) -> None:
     """Instances for a drill, told apart by their names."""
-    _rebuild(work, "server", lambda name: f"{name}-test", False)
+    _rebuild(context, "server", lambda name: f"{name}-test", False)
 
 
 def _rebuild(
-    work: Work, kind: str, naming: Callable[[str], str], go_on: bool
+    context: StepContext, kind: str, naming: Callable[[str], str], go_on: bool
 ) -> list[MemberNotRebuilt]:
     managed = {
         effect.detail.array_name: str(effect.detail.id)
-        for effect in work.effects("manage")
+        for effect in context.effects("manage")
     }
-    members = {m["id"]: m for m in work.doc()["members"]}
-    plans = work.state.plan
+    members = {m["id"]: m for m in context.doc()["members"]}
+    plans = context.state.plan
     failed = []
     for n, plan in enumerate(plans, 1):
-        at_source = entry(members[plan.member_id], work.source)
+        at_source = entry(members[plan.member_id], context.source)
         assert at_source is not None
         name = naming(at_source["instance_name"])
         try:
-            _one(work, kind, plan, at_source, name, managed)
+            _one(context, kind, plan, at_source, name, managed)
         except (CloudRefused, StepFailed) as error:
             why = f"Instance {name}: {error}"
             if not go_on:
                 raise StepFailed(why) from error
             failed.append(MemberNotRebuilt(plan.member_id, why))
-        work.progress(n, len(plans))
+        context.progress(n, len(plans))
     return failed
 
 
 def _one(
-    work: Work,
+    context: StepContext,
     kind: str,
     plan: MemberPlan,
     at_source: dict[str, Any],
     name: str,
     managed: dict[str, str],
 ) -> None:
-    cloud = work.cloud(work.target)
-    lineage = work.state.lineage
+    cloud = context.cloud(context.target)
+    lineage = context.state.lineage
     # the instance that was there first, also when this is its third life
     key = derived_name(lineage, plan.member_id)
 
@@ -86,30 +86,30 @@ def _one(
                 for volume in at_source["volumes"]
             ],
             metadata=orphans.marks(
-                plan.member_id, lineage, key, drill=work.is_drill
+                plan.member_id, lineage, key, drill=context.is_drill
             ),
         )
 
     def deed() -> EffectDetail:
-        made = _made_before(work, name, key)
+        made = _made_before(context, name, key)
         if made is None:
             try:
                 made = create()
             except CloudRefused:
                 # a first try that was slow on its way holds the volumes
-                made = _made_before(work, name, key)
+                made = _made_before(context, name, key)
                 if made is None:
                     raise
-        work.made(kind, key, made["id"])
-        _active(work, made["id"], name)
+        context.made(kind, key, made["id"])
+        _wait_active(context, made["id"], name)
         return dataclasses.replace(
-            detail, id=made["id"], addresses=_addresses(work, made["id"])
+            detail, id=made["id"], addresses=_addresses(context, made["id"])
         )
 
     detail = EffectDetail(
-        site=work.target, name=name, member_id=plan.member_id
+        site=context.target, name=name, member_id=plan.member_id
     )
-    work.effect(kind, key, detail, deed)
+    context.effect(kind, key, detail, deed)
 
 
 def _port(network: NetworkPlan) -> dict[str, str]:
@@ -119,15 +119,17 @@ def _port(network: NetworkPlan) -> dict[str, str]:
     return port
 
 
-def _made_before(work: Work, name: str, key: str) -> dict[str, Any] | None:
-    for server in work.cloud(work.target).servers(name=name):
+def _made_before(
+    context: StepContext, name: str, key: str
+) -> dict[str, Any] | None:
+    for server in context.cloud(context.target).servers(name=name):
         if server.get("metadata", {}).get(orphans.KEY) == key:
             return server
     return None
 
 
-def _active(work: Work, server_id: str, name: str) -> None:
-    cloud = work.cloud(work.target)
+def _wait_active(context: StepContext, server_id: str, name: str) -> None:
+    cloud = context.cloud(context.target)
     state: dict[str, str] = {}
 
     def ready() -> bool:
@@ -135,14 +137,14 @@ def _active(work: Work, server_id: str, name: str) -> None:
         state["now"] = "gone" if found is None else found["status"]
         return state["now"] != "BUILD"
 
-    work.wait_until(f"Building instance {name}", ready)
+    context.wait_until(f"Building instance {name}", ready)
     if state["now"] != "ACTIVE":
         raise StepFailed(f"it is {state['now']} after it was built")
 
 
-def _addresses(work: Work, server_id: str) -> dict[str, str]:
+def _addresses(context: StepContext, server_id: str) -> dict[str, str]:
     """Network name -> address, as Nova reports it."""
-    server = work.cloud(work.target).server(server_id) or {}
+    server = context.cloud(context.target).server(server_id) or {}
     return {
         name: ports[0]["addr"]
         for name, ports in server.get("addresses", {}).items()

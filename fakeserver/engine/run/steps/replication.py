@@ -2,23 +2,23 @@
 
 from fakeserver.base.clock import stamp
 from fakeserver.engine.model.document import current_array_names
-from fakeserver.engine.run.step_context import POLL, Work
+from fakeserver.engine.run.step_context import POLL_INTERVAL, StepContext
 from fakeserver.storage.driver import RecoveryPoint, StorageError
 from fakeserver.store.effects import EffectDetail
 
 
 def direct(
-    work: Work,
+    context: StepContext,
     source: str,
     target: str,
     names: tuple[str, ...] | None = None,
 ) -> None:
     """Replicate the group from one site to the other; undone by a
     rollback, which puts back what was before."""
-    arrays = work.site.arrays
-    group = work.operation.group_id
-    doc = work.doc()
-    from_, to = work.array(source), work.array(target)
+    arrays = context.site.arrays
+    group = context.operation.group_id
+    doc = context.doc()
+    from_, to = context.array(source), context.array(target)
     volumes = current_array_names(doc) if names is None else names
     old = arrays.link(group)
     if (
@@ -35,73 +35,73 @@ def direct(
             from_,
             to,
             volumes,
-            work.interval(),
+            context.interval(),
             doc["replication_type"] == "sync",
         )
 
-    work.effect("link", f"{from_}>{to}", EffectDetail(before=old), start)
+    context.effect("link", f"{from_}>{to}", EffectDetail(before=old), start)
 
 
-def halt(work: Work) -> None:
+def halt(context: StepContext) -> None:
     """Stop the replication: a promote does."""
-    arrays = work.site.arrays
-    old = arrays.link(work.operation.group_id)
+    arrays = context.site.arrays
+    old = arrays.link(context.operation.group_id)
     if old is None or not old.running:
         return
 
     def stop() -> None:
-        arrays.stop_replication(work.operation.group_id)
+        arrays.stop_replication(context.operation.group_id)
 
-    work.effect("link", "stop", EffectDetail(before=old), stop)
+    context.effect("link", "stop", EffectDetail(before=old), stop)
 
 
-def last_point(work: Work, key: str) -> RecoveryPoint:
+def last_point(context: StepContext, key: str) -> RecoveryPoint:
     """A recovery point made now, and complete at the target."""
-    work.site.arrays.snapshot(work.operation.group_id, key)
-    return arrived(work, key)
+    context.site.arrays.snapshot(context.operation.group_id, key)
+    return arrived(context, key)
 
 
-def arrived(work: Work, key: str) -> RecoveryPoint:
+def arrived(context: StepContext, key: str) -> RecoveryPoint:
     """Send a recovery point and wait until all of it is there."""
-    arrays = work.site.arrays
-    group = work.operation.group_id
+    arrays = context.site.arrays
+    group = context.operation.group_id
     found = arrays.transfer(group, key)
     while not found.complete:
-        work.pause(POLL)
+        context.pause(POLL_INTERVAL)
         found = arrays.transfer(group, key)
     return found
 
 
-def reverse(work: Work) -> None:
+def reverse(context: StepContext) -> None:
     """From the restored primary to the other site, one cycle completing."""
-    work.sign_in(work.target)
-    names = tuple(effect.detail.name for effect in work.effects("promote"))
+    context.sign_in(context.target)
+    names = tuple(effect.detail.name for effect in context.effects("promote"))
     # the old direction is over before the new one begins
-    direct(work, work.target, work.source, names)
-    work.progress(1, 2)
-    last_point(work, f"{work.operation.id}-reverse")
-    work.progress(2, 2)
+    direct(context, context.target, context.source, names)
+    context.progress(1, 2)
+    last_point(context, f"{context.operation.id}-reverse")
+    context.progress(2, 2)
 
 
-def create_snapshot(work: Work) -> None:
+def create_snapshot(context: StepContext) -> None:
     """A recovery point of the group now."""
-    arrays = work.site.arrays
-    work.sign_in(work.source)
-    if not current_array_names(work.doc()):
+    arrays = context.site.arrays
+    context.sign_in(context.source)
+    if not current_array_names(context.doc()):
         raise StorageError(
-            f"Protection group {work.doc()['name']} has no volumes"
+            f"Protection group {context.doc()['name']} has no volumes"
         )
-    direct(work, work.source, work.target)
-    point = arrays.snapshot(work.operation.group_id, work.operation.id)
-    work.state.snapshot_id = point.id
-    work.state.snapshot_created_at = stamp(point.created_at)
-    work.save()
-    work.progress(1, 1)
+    direct(context, context.source, context.target)
+    point = arrays.snapshot(context.operation.group_id, context.operation.id)
+    context.state.snapshot_id = point.id
+    context.state.snapshot_created_at = stamp(point.created_at)
+    context.save()
+    context.progress(1, 1)
 
 
-def replicate_snapshot(work: Work) -> None:
+def replicate_snapshot(context: StepContext) -> None:
     """Send it to the other site's array."""
-    work.sign_in(work.target)
-    work.progress(1, 2)
-    arrived(work, work.operation.id)
-    work.progress(2, 2)
+    context.sign_in(context.target)
+    context.progress(1, 2)
+    arrived(context, context.operation.id)
+    context.progress(2, 2)

@@ -7,43 +7,43 @@ from fakeserver.base.ids import derived_name
 from fakeserver.engine.cloud_client.cloud import CloudRefused
 from fakeserver.engine.model import orphans
 from fakeserver.engine.model.document import entry
-from fakeserver.engine.run.step_context import StepFailed, Work
+from fakeserver.engine.run.step_context import StepContext, StepFailed
 from fakeserver.engine.run.steps import replication
 from fakeserver.store.effects import EffectDetail
 
 
-def promote(work: Work) -> None:
+def promote(context: StepContext) -> None:
     """The replicated volumes become volumes of the target's array."""
-    work.sign_in(work.target)
-    replication.halt(work)
-    _make(work, "promote")
+    context.sign_in(context.target)
+    replication.halt(context)
+    _make(context, "promote")
 
 
-def clone(work: Work) -> None:
+def clone(context: StepContext) -> None:
     """Copies of the replicated volumes; replication goes on."""
-    work.sign_in(work.target)
-    _make(work, "clone")
+    context.sign_in(context.target)
+    _make(context, "clone")
 
 
-def _make(work: Work, kind: str) -> None:
-    arrays = work.site.arrays
-    array = work.array(work.target)
-    wanted = planned_volumes(work)
+def _make(context: StepContext, kind: str) -> None:
+    arrays = context.site.arrays
+    array = context.array(context.target)
+    wanted = planned_volumes(context)
     for n, volume in enumerate(wanted, 1):
 
         def deed(volume: PlannedVolume = volume) -> None:
             arrays.make_from_snapshot(
                 array,
-                str(work.state.snapshot_id),
+                str(context.state.snapshot_id),
                 volume.source_array_name,
                 volume.array_name,
             )
 
         detail = EffectDetail(
-            site=work.target, array=array, name=volume.array_name
+            site=context.target, array=array, name=volume.array_name
         )
-        work.effect(kind, volume.array_name, detail, deed)
-        work.progress(n, len(wanted))
+        context.effect(kind, volume.array_name, detail, deed)
+        context.progress(n, len(wanted))
 
 
 @dataclasses.dataclass
@@ -60,13 +60,13 @@ class PlannedVolume:
     volume_type: str
 
 
-def planned_volumes(work: Work) -> list[PlannedVolume]:
+def planned_volumes(context: StepContext) -> list[PlannedVolume]:
     """Every volume of every member, with the name it gets."""
-    lineage = work.state.lineage
-    members = {m["id"]: m for m in work.doc()["members"]}
+    lineage = context.state.lineage
+    members = {m["id"]: m for m in context.doc()["members"]}
     found = []
-    for plan in work.state.plan:
-        at_source = entry(members[plan.member_id], work.source)
+    for plan in context.state.plan:
+        at_source = entry(members[plan.member_id], context.source)
         assert at_source is not None
         for n, volume in enumerate(at_source["volumes"]):
             name = volume["name"]
@@ -75,7 +75,7 @@ def planned_volumes(work: Work) -> list[PlannedVolume]:
                     member_id=plan.member_id,
                     source_array_name=volume["array_name"],
                     array_name=derived_name(lineage, volume["id"]),
-                    name=f"{name}-test" if work.is_drill else name,
+                    name=f"{name}-test" if context.is_drill else name,
                     size=volume["size"],
                     bootable=volume["bootable"],
                     device=volume["device"],
@@ -85,39 +85,43 @@ def planned_volumes(work: Work) -> list[PlannedVolume]:
     return found
 
 
-def manage(work: Work) -> None:
+def manage(context: StepContext) -> None:
     """Hand the array's volumes to the target's Cinder."""
-    host = work.access.record(work.target)["volume_backend_host"]
-    wanted = planned_volumes(work)
+    host = context.access.record(context.target)["volume_backend_host"]
+    wanted = planned_volumes(context)
     for n, volume in enumerate(wanted, 1):
         detail = EffectDetail(
-            site=work.target, name=volume.name, array_name=volume.array_name
+            site=context.target, name=volume.name, array_name=volume.array_name
         )
 
         def deed(
             volume: PlannedVolume = volume, detail: EffectDetail = detail
         ) -> EffectDetail:
-            made = _managed_before(work, volume.array_name)
+            made = _managed_before(context, volume.array_name)
             if made is None:
-                made = _ask_cinder(work, host, volume)
-            work.made("manage", volume.array_name, made["id"])
-            _settled(work, made["id"])
+                made = _ask_cinder(context, host, volume)
+            context.made("manage", volume.array_name, made["id"])
+            _wait_managed(context, made["id"])
             return dataclasses.replace(detail, id=made["id"])
 
-        work.effect("manage", volume.array_name, detail, deed)
-        work.progress(n, len(wanted))
+        context.effect("manage", volume.array_name, detail, deed)
+        context.progress(n, len(wanted))
 
 
-def _managed_before(work: Work, array_name: str) -> dict[str, Any] | None:
+def _managed_before(
+    context: StepContext, array_name: str
+) -> dict[str, Any] | None:
     mark = {orphans.KEY: array_name}
-    return next(iter(work.cloud(work.target).volumes(metadata=mark)), None)
+    return next(
+        iter(context.cloud(context.target).volumes(metadata=mark)), None
+    )
 
 
 def _ask_cinder(
-    work: Work, host: str, volume: PlannedVolume
+    context: StepContext, host: str, volume: PlannedVolume
 ) -> dict[str, Any]:
     try:
-        return work.cloud(work.target).manage_volume(
+        return context.cloud(context.target).manage_volume(
             host=host,
             ref_name=volume.array_name,
             name=volume.name,
@@ -125,26 +129,26 @@ def _ask_cinder(
             bootable=volume.bootable,
             metadata=orphans.marks(
                 volume.member_id,
-                work.state.lineage,
+                context.state.lineage,
                 volume.array_name,
-                drill=work.is_drill,
+                drill=context.is_drill,
             ),
         )
     except CloudRefused as refusal:
         # a first try that was slow on its way has it already
-        made = _managed_before(work, volume.array_name)
+        made = _managed_before(context, volume.array_name)
         if made is not None:
             return made
         raise StepFailed(
-            f"Cinder at {work.name(work.target)} refused to manage "
+            f"Cinder at {context.name(context.target)} refused to manage "
             f"volume {volume.name}: HTTP {refusal.status}: "
             f"{refusal.message}"
         ) from refusal
 
 
-def _settled(work: Work, volume_id: str) -> None:
+def _wait_managed(context: StepContext, volume_id: str) -> None:
     """Wait until Cinder has taken the volume in."""
-    cloud = work.cloud(work.target)
+    cloud = context.cloud(context.target)
     state: dict[str, str] = {}
 
     def ready() -> bool:
@@ -152,9 +156,9 @@ def _settled(work: Work, volume_id: str) -> None:
         state["now"] = "gone" if found is None else found["status"]
         return state["now"] not in ("creating", "managing")
 
-    work.wait_until(f"Managing volume {volume_id}", ready)
+    context.wait_until(f"Managing volume {volume_id}", ready)
     if state["now"] not in ("available", "in-use"):
         raise StepFailed(
-            f"Volume {volume_id} at {work.name(work.target)} is "
+            f"Volume {volume_id} at {context.name(context.target)} is "
             f"{state['now']} after it was managed"
         )
