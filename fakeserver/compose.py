@@ -1,4 +1,4 @@
-"""Opens one site: its folder, its keys, its databases, its parts."""
+"""Compose a site of its configuration, its databases and its services."""
 
 import contextlib
 import dataclasses
@@ -39,7 +39,7 @@ _MARK = "CREATE TABLE IF NOT EXISTS sandbox_seed (world TEXT PRIMARY KEY)"
 
 @dataclasses.dataclass(frozen=True)
 class OpenSite:
-    """A site with the services that run on its ground parts."""
+    """The ground parts of a site, and the services that run on them."""
 
     ground: Site
     #: the emulated Keystone, whether or not it is the one that is asked
@@ -51,7 +51,7 @@ class OpenSite:
 
 
 class GuardedDatabase(Database):
-    """A database that asks before each write whether it may."""
+    """A database that asks before each write whether the site still runs."""
 
     ask: Callable[[], None] | None = None
 
@@ -134,8 +134,8 @@ def open_parts(
 
 
 def upgrade_folder(config: SiteConfig, now: float) -> list[pathlib.Path]:
-    """Bring the databases of both sites, and the arrays', to the schema of
-    this version; the copies that were made of older ones.
+    """Upgrade the databases of both sites and of the arrays to the schema of
+    this version; return the copies of the older ones.
 
     Raises SchemaProblem for a newer one, or one that cannot be upgraded.
     """
@@ -144,8 +144,8 @@ def upgrade_folder(config: SiteConfig, now: float) -> list[pathlib.Path]:
 
 
 def _upgrade(config: SiteConfig, now: float) -> list[pathlib.Path]:
-    """Those of both sites: each logs in at the other with an account that
-    is in the database of the other."""
+    """Upgrade the databases of both sites: each logs in at the other with an
+    account that is in the database of the other."""
     from fakeserver.cloud.shared import schema as clouds
     from fakeserver.storage import arrays
     from fakeserver.store import array_steps, site_steps

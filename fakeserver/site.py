@@ -14,7 +14,7 @@ from fakeserver.storage.driver import ArrayDriver
 
 @dataclasses.dataclass(frozen=True)
 class Site:
-    """What every service of a site may need: each is handed it."""
+    """The record of what the services of a site are built on."""
 
     config: SiteConfig
     world: World

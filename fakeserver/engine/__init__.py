@@ -1,1 +1,1 @@
-"""What an operation does: rules, plans, the runner, the steps."""
+"""The engine: admits operations, runs them, and keeps both sites in sync."""

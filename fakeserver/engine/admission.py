@@ -1,4 +1,4 @@
-"""Everything that is asked before an operation is accepted.
+"""The checks before an operation is accepted.
 
 The order is fixed, and a refusal changes nothing.
 """
@@ -26,7 +26,7 @@ from fakeserver.store.groups import Group
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """An action as it was asked for."""
+    """An action of a request, with its parameters."""
 
     action: str
     params: dict[str, Any]
@@ -34,17 +34,17 @@ class Request:
 
     @property
     def forced(self) -> bool:
-        """Works without the peer; what discards never does."""
+        """Whether it works without the peer; a discard needs the peer."""
         return bool(self.params.get("force")) and "discard" not in self.params
 
     @property
     def rule(self) -> rules.Rule:
-        """The row of the table that it is judged by."""
+        """Return the row of the rules for this action."""
         return rules.FORCED if self.forced else rules.RULES[self.action]
 
 
 class Admission:
-    """The checks in their order."""
+    """The checks of an operation, in their order."""
 
     def __init__(self, site: Site, access: Access, sync: Sync) -> None:
         self._site = site
@@ -198,8 +198,8 @@ class Admission:
             ) from silent
 
     def in_sync(self, group: Group, unknown_is_fine: bool = False) -> None:
-        """Both copies are equal; or the peer has none, where that is
-        fine because this one is to go as well."""
+        """Refuse unless both copies of the metadata are equal, or the peer has
+        none and may have none."""
         if unknown_is_fine and self._sync.unknown(group):
             return
         found = self._sync.status(group, local=False)

@@ -1,4 +1,4 @@
-"""The arrays' replication, made to follow what a group consists of."""
+"""Keep the replication of the arrays in line with a group."""
 
 from typing import Any
 
@@ -22,14 +22,14 @@ FOLLOW, START = "follow", "start"
 
 
 def owe(group: Group, how: str) -> None:
-    """Note that the replication does not follow this yet: a site that dies
-    before it does makes up for it at its next start."""
+    """Note that the replication has to follow a change; a site that dies
+    before it does follows at its next start."""
     group.local.replicate = how
     group.local.look = True
 
 
 def catch_up(site: Site, group: Group) -> None:
-    """Follow, where a change was made and the site died after it.
+    """Follow a change that was saved before the site died.
 
     Not where the group has gone to the other site since: what replicates
     it from there is not for this one to say.
@@ -45,7 +45,7 @@ def catch_up(site: Site, group: Group) -> None:
 
 
 def follow(site: Site, group: Group, *, start: bool = False) -> None:
-    """Replicate what the group has now, as its policy says.
+    """Replicate the volumes that the group has now, as its policy asks.
 
     A replication that an operation has stopped stays so, until ``start``
     is asked for: a new member does not decide that the copies at the other
@@ -95,7 +95,7 @@ def _follow(site: Site, group: Group, start: bool) -> None:
 
 
 def refuses(site: Site, doc: Doc, site_id: str) -> bool:
-    """Whether that site's array does not take the policy's API token."""
+    """Return whether the array of a site refuses the policy's API token."""
     sealed = sealed_token(doc, site_id)
     if sealed is None:
         return False

@@ -1,4 +1,4 @@
-"""What an engine does besides its operations, again and again.
+"""The thread that brings each group to the state that it should have.
 
 Pushes that are due, deletions that the peer does not know of, and what has
 to follow from a document that came from the peer.
@@ -35,7 +35,7 @@ RECONCILE_INTERVAL = 1.0
 
 
 class Reconciler:
-    """One thread that looks after the groups of a site."""
+    """One thread that reconciles the groups of a site."""
 
     def __init__(
         self,
@@ -73,12 +73,12 @@ class Reconciler:
             self.tick()
 
     def resume(self) -> None:
-        """Queue what a stop, or a kill, has left unfinished."""
+        """Queue the unfinished operations."""
         for operation in operations.unfinished(self._site.db):
             self._workers.submit(operation.id)
 
     def tick(self) -> None:
-        """Everything once; what does not work out is tried the next time."""
+        """Do each part once; one that fails is repeated at the next tick."""
         for part in (self._push, self._take_up, self._look_after):
             try:
                 part()
@@ -109,8 +109,7 @@ class Reconciler:
     def _alone(
         self, group_id: str, deed: Callable[[str], bool | None]
     ) -> bool | None:
-        """Do it while nobody else is at the group, or the next time: one
-        group that is busy does not hold up the others."""
+        """Run it under the group's lock; skip a group that is locked."""
         if self._stop.is_set():
             return None
         try:
@@ -145,7 +144,8 @@ class Reconciler:
                 groups.save(tx, again)
 
     def _abandoned(self, group: Group) -> Operation | None:
-        """The operation that both sites wait for, and that has ended here.
+        """Return the operation that the document names as unfinished and that
+        has ended at this site.
 
         It was superseded by a forced failover that then failed as well:
         nobody works on the group any more.

@@ -1,4 +1,4 @@
-"""A way out of ``error``: an admin names the status, after a look."""
+"""Reset the status of a group in ``error``."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def reset_status(
     params: dict[str, Any],
     request_id: str,
 ) -> Doc:
-    """Set the status; refused while two live copies exist.
+    """Set the status of a group; refuse while a member runs twice.
 
     The answer is an operation that has already ended, so that the history
     of the group tells who put it where it is.
@@ -85,8 +85,8 @@ def reset_status(
 
 
 def _fits(access: Access, group: Group, status: str) -> None:
-    """A group is not failed over while its first site is the primary, and
-    not back before it is."""
+    """Refuse ``failed_over`` at the first primary, and ``active``
+    elsewhere."""
     doc = group.doc
     primary = str(doc["current_primary_site_id"])
     home = primary == doc["primary_site_id"]
@@ -101,8 +101,8 @@ def _fits(access: Access, group: Group, status: str) -> None:
 
 
 def _look(access: Access, group: Group) -> list[Leftover]:
-    """What earlier operations have left, once it is known that no member
-    runs at both sites, as far as both sites can be asked."""
+    """Find what earlier operations left; refuse where a member runs at both
+    sites."""
     doc = group.doc
     copies = {member["id"]: Copies(member) for member in doc["members"]}
     left = []
@@ -138,7 +138,7 @@ def _look(access: Access, group: Group) -> list[Leftover]:
 
 
 class Copies:
-    """The instances of one member that run, wherever they do."""
+    """The running instances of one member, at both sites."""
 
     def __init__(self, member: Doc) -> None:
         known = next(iter(member["sites"].values()))

@@ -1,4 +1,4 @@
-"""The service of one site: what its API calls, and what it does by itself."""
+"""The engine's service of one site: what its API calls."""
 
 import concurrent.futures
 import threading
@@ -38,7 +38,7 @@ IMPORT_LOCK_TIMEOUT = 3.0
 
 
 class Service:
-    """Accepts operations, runs them, keeps the metadata of both sites."""
+    """Admits operations, runs them, and keeps the metadata of both sites."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -57,8 +57,8 @@ class Service:
         self._begin_anew()
 
     def _begin_anew(self) -> None:
-        """A thread that outlives a stop keeps the order to stop: only who
-        comes after it gets a fresh one."""
+        """Create the threads' owners with a stop event of their own: a thread
+        that outlives a stop keeps the old one."""
         self._stop = threading.Event()
         executor = Executor(
             self.site, self.access, self.metadata, self.locks, self._stop
@@ -79,7 +79,7 @@ class Service:
     # -- its own life
 
     def start(self) -> None:
-        """Resume what a stop, or a kill, has left unfinished."""
+        """Start the threads, and resume unfinished operations."""
         with self._turn:
             if self.site.config.engine_stopped.exists():
                 self._stop.set()
@@ -104,24 +104,23 @@ class Service:
             self._reconciler.stop(timeout)
 
     def close(self, timeout: float = STOP_TIMEOUT) -> None:
-        """Stop for good, with the threads that requests have used."""
+        """Stop for good, and end the threads that requests use."""
         self.stop(timeout)
         self.askers.shutdown(cancel_futures=True)
 
     def wake(self) -> None:
-        """Start after a stop during which the world was exchanged: what is
-        known of the one before does not count any more."""
+        """Start after the world was exchanged: forget every client."""
         self.access.forget()
         self.start()
 
     def halt(self) -> None:
-        """Stop, also over a restart of the site: operations are accepted
-        and wait, and nobody works on them."""
+        """Stop the engine, also over a restart of the site: operations are
+        accepted and wait."""
         self.site.config.engine_stopped.touch(mode=0o600)
         self.stop()
 
     def go_on(self) -> None:
-        """The reverse of :meth:`halt`."""
+        """Start the engine again, after :meth:`halt`."""
         self.site.config.engine_stopped.unlink(missing_ok=True)
         self.start()
 
@@ -130,12 +129,12 @@ class Service:
         return self._stop.is_set()
 
     def drain(self) -> None:
-        """Run all that waits in this thread; for a site without workers."""
+        """Run the queue in this thread, for a site without workers."""
         self._workers.drain()
         self.tick()
 
     def tick(self) -> None:
-        """Do what is due besides the operations."""
+        """Let the reconciler do each part once."""
         if not self.stopped:
             self._reconciler.tick()
 
@@ -149,7 +148,7 @@ class Service:
         params: dict[str, Any],
         request_id: str,
     ) -> Doc:
-        """Start an operation, or reset a status; its record."""
+        """Start an operation, or reset a status; return the record."""
         groups.get(self.site.db, project_id, group_id)
         with self.locks.hold(group_id):
             group = groups.get(self.site.db, project_id, group_id)
@@ -176,8 +175,8 @@ class Service:
     def _asked_before(
         self, group: Group, type_: str, request_id: str
     ) -> Operation | None:
-        """What the same request has started already, however it stands;
-        refused where that was something else."""
+        """Return the operation that the same request id has started; refuse
+        another type."""
         known = operations.by_request(
             self.site.db, group.project_id, group.id, request_id
         )
@@ -229,7 +228,7 @@ class Service:
     def _begin(
         self, group: Group, request: Request, operation: Operation
     ) -> None:
-        """On disk with the group's new status, and known to the peer."""
+        """Write the operation with the group's new status, and push it."""
         during = request.rule.during
         if during is None:
             with self.site.db.transaction() as tx:
@@ -273,12 +272,12 @@ class Service:
         local: bool,
         quick: bool = False,
     ) -> Doc:
-        """The comparison of both sites' copies, asked live."""
+        """Compare both sites' copies of the metadata now."""
         group = groups.get(self.site.db, project_id, group_id)
         return self.sync.status(group, local, quick)
 
     def sync_force(self, project_id: str, group_id: str, force: bool) -> Doc:
-        """Push this site's copy now, and say how it is after that."""
+        """Push this site's copy now; return the sync status after it."""
         with self.locks.hold(group_id):
             group = groups.get(self.site.db, project_id, group_id)
             self.sync.force(group, force)
@@ -287,8 +286,8 @@ class Service:
     def sync_discard(
         self, project_id: str, group_id: str, version: int, request_id: str
     ) -> Doc:
-        """Make this site the winner over a peer that is ahead: what the
-        peer runs is stopped, kept as snapshots and removed.
+        """Replace the peer's newer version by this site's: what runs at the
+        peer is stopped, kept as snapshots and removed.
 
         It is an operation, which a restart takes up; the answer waits for
         its end for a while, and names it in any case.
@@ -328,7 +327,7 @@ class Service:
     def export(
         self, project_id: str, group_id: str, version: int | None
     ) -> Doc:
-        """The document without its secrets.
+        """Return the document without its secrets.
 
         Two sites that were apart may both have made a version: asked for
         by its number, the one that was overwritten comes first.
@@ -349,7 +348,7 @@ class Service:
     def import_(
         self, project_id: str, group_id: str, document: Doc, force: bool
     ) -> Doc:
-        """Take the peer's document."""
+        """Import the peer's document."""
         with self.locks.hold(group_id, IMPORT_LOCK_TIMEOUT):
             running = operations.unfinished(self.site.db, group_id)
             if running:
@@ -388,18 +387,20 @@ class Service:
             return self.metadata.change(group, mutated)
 
     def require_idle(self, group: Group) -> None:
-        """No operation of the group is unfinished, at either site."""
+        """Refuse while an operation of the group is unfinished at either
+        site."""
         request = Request("change", {}, "")
         self._admission.unfinished(group, request, self.access.local_id())
 
     def _changeable(self, group: Group, unknown_is_fine: bool = False) -> None:
-        """Nothing is under way, the peer answers, both copies are equal."""
+        """Refuse unless the group is idle, the peer answers and both copies
+        are equal."""
         self.require_idle(group)
         self._admission.peer_answers(group)
         self._admission.in_sync(group, unknown_is_fine)
 
     def create(self, project_id: str, doc: Doc) -> Group:
-        """A new group at both sites, or at none."""
+        """Create a group at both sites, or at none."""
         group = Group(doc["id"], project_id, doc)
         self.access.project(group, self._other_id(doc))
         self._admission.peer_answers(group)
@@ -431,8 +432,8 @@ class Service:
         return str(doc["primary_site_id"])
 
     def delete(self, project_id: str, group_id: str, force: bool) -> None:
-        """Delete a group at both sites; ``force``: here, if the peer is
-        gone."""
+        """Delete a group at both sites; with ``force`` here alone, if the peer
+        is silent."""
         with self.locks.hold(group_id):
             group = groups.get(self.site.db, project_id, group_id)
             self._deletable(group)

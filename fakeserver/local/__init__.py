@@ -1,1 +1,1 @@
-"""Both sites in this process."""
+"""Both sites in this process, and what changes their world."""

@@ -1,4 +1,4 @@
-"""The two sites of a folder, in this process, under the caller's control.
+"""The two sites of a folder, run in this process.
 
 Without sockets nothing runs by itself: operations wait for :meth:`drain`,
 time moves when it is told to, and a crash is an exception that the site
@@ -62,7 +62,7 @@ class BothSites:
         }
 
     def start(self, asleep: Collection[str] = ()) -> None:
-        """Start the sites, but for those that are to stay down."""
+        """Start the sites that are not listed as down."""
         try:
             for name, site in self.sites.items():
                 if name not in asleep:
@@ -87,13 +87,13 @@ class BothSites:
         return self.folder.clouds_yaml
 
     def site(self, name: str) -> LocalSite:
-        """A site by its name, or by the last letter of it."""
+        """Return a site by its name, or by the last letter of it."""
         return self.sites[named(name)]
 
     # -- time, faults, the world
 
     def advance(self, duration: float | str, site: str | None = None) -> None:
-        """Let time pass: seconds, or a text such as ``15m``.
+        """Advance the clock: by seconds, or by a text such as ``15m``.
 
         With ``site`` only that one's clock goes ahead; it needs sockets.
         """
@@ -107,7 +107,7 @@ class BothSites:
             raise ValueError("sites without sockets share one clock")
 
     def clock_of(self, site: str) -> ManualClock | SharedClock:
-        """The clock as one site reads it."""
+        """Return the clock of one site."""
         if isinstance(self.clock, SharedClock):
             return SharedClock(self.directory / "clock.json", site)
         return self.clock
@@ -115,7 +115,8 @@ class BothSites:
     def fault(
         self, kind: str, *, site: str | None = None, **options: Any
     ) -> str:
-        """Ask for a fault, as ``protector-sandbox fault add`` does."""
+        """Add a fault, as ``protector-sandbox fault add`` does; return its
+        id."""
         where = None if site is None else named(site)
         rule = fault_rules.add_fault(self.folder, kind, site=where, **options)
         return rule.id
@@ -124,7 +125,7 @@ class BothSites:
         fault_rules.clear_faults(self.folder, rule_id)
 
     def drain(self) -> None:
-        """Run what waits at the sites that run, until nothing does."""
+        """Run the queue of each site that runs, until all are empty."""
         for _ in range(5):
             running = [s for s in self.sites.values() if s.running]
             for site in running:
@@ -135,19 +136,20 @@ class BothSites:
     # -- the way in
 
     def http(self) -> requests.Session:
-        """A session that reaches both sites, with sockets or without."""
+        """Return a session that reaches both sites, with sockets or
+        without."""
         if isinstance(self.wire, InProcess):
             return self.wire.visitor()
         return self.wire.session()
 
     def cloud(self, name: str) -> dict[str, Any]:
-        """An entry of clouds.yaml."""
+        """Return an entry of clouds.yaml."""
         site = self.sites[SITES[0]]
         urls = {key: each.config.auth_url for key, each in self.sites.items()}
         return cloudsyaml.clouds(site.world, urls, site.config)[name]
 
     def session(self, cloud: str = "site-a") -> keystone.Session:
-        """A keystoneauth session of a user of clouds.yaml."""
+        """Return a keystoneauth session of a user of clouds.yaml."""
         http = self.http()
         auth = v3.Password(**self.cloud(cloud)["auth"])
         return keystone.Session(auth=auth, session=http, verify=http.verify)
@@ -158,7 +160,7 @@ class BothSites:
 
 
 def named(name: str) -> str:
-    """A site by its name, or by the last letter of it."""
+    """Return the name of a site, also by the last letter of it."""
     found = name if name in SITES else f"site-{name}"
     if found not in SITES:
         raise ValueError(f"there is no site {name!r}: {', '.join(SITES)}")

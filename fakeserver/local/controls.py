@@ -1,4 +1,4 @@
-"""What changes the world of a sandbox: reset, engines, the arrays, time."""
+"""Change the world of a sandbox: reset, engines, arrays, clock."""
 
 import contextlib
 import time
@@ -20,7 +20,7 @@ PAUSE_TIMEOUT = 60.0
 
 
 def reset(folder: Folder) -> None:
-    """The seeded world, as on the first day, under the running sites."""
+    """Replace the world by the seeded one, under the running sites."""
     from fakeserver.local import scenario_history
 
     settings = folder.settings()
@@ -42,7 +42,7 @@ def reset(folder: Folder) -> None:
 
 
 def engine(folder: Folder, site: str, verb: str) -> None:
-    """Stop or start the engine of a site; it stays so until told."""
+    """Stop or start the engine of a site, also over a restart."""
     settings = folder.settings()
     with folder.alone():
         if process.running(folder, site) is not None:
@@ -64,7 +64,7 @@ def _ask(folder: Folder, settings: Settings, site: str, what: str) -> None:
 
 @contextlib.contextmanager
 def disks(folder: Folder) -> Iterator[Database]:
-    """What both arrays hold, whether or not the sites run."""
+    """Open the database of both arrays, whether or not the sites run."""
     settings = folder.settings()
     config = folder.config(settings, SITES[0])
     if not config.arrays.exists():
@@ -79,7 +79,7 @@ def disks(folder: Folder) -> Iterator[Database]:
 
 
 def copy_snapshot(folder: Folder, snapshot: str, volume: str) -> str:
-    """A volume out of a kept snapshot; the array that it is on."""
+    """Create a volume of a kept snapshot; return the name of its array."""
     with disks(folder) as db:
         found = [row[0] for row in kept.listed(db) if row[1] == snapshot]
         if not found:

@@ -1,4 +1,4 @@
-"""The faults that a sandbox is asked for: added, and taken back."""
+"""Add and clear the faults of a sandbox."""
 
 from fakeserver.base.seed_world import SITES
 from fakeserver.faults.plan import BadRule, Rule
@@ -18,7 +18,7 @@ def add_fault(folder: Folder, kind: str, **options: object) -> Rule:
 
 
 def clear_faults(folder: Folder, rule_id: str | None = None) -> int:
-    """Take back one fault, or all; how many there were."""
+    """Clear one fault, or all; return how many."""
     gone = folder.faults().clear(rule_id)
     _apply_policies(folder)
     if rule_id is not None and not gone:
@@ -27,7 +27,7 @@ def clear_faults(folder: Folder, rule_id: str | None = None) -> int:
 
 
 def _apply_policies(folder: Folder) -> None:
-    """A fault of Cinder's policy is a policy file that says so."""
+    """Write the Cinder policy files that the faults ask for."""
     folder.write_tokens()
     settings = folder.settings()
     rules = folder.faults().rules()

@@ -1,4 +1,4 @@
-"""One site in this process: started, stopped, killed, started again."""
+"""One site in this process, which can be stopped, killed and started again."""
 
 import dataclasses
 import time
@@ -29,7 +29,7 @@ READ_TIMEOUT = 30.0
 
 
 class LocalSite:
-    """One site of a pair: started, stopped, killed, started again."""
+    """One site of a pair."""
 
     def __init__(
         self,
@@ -63,19 +63,19 @@ class LocalSite:
 
     @property
     def opened(self) -> compose.OpenSite:
-        """The site and its services; only while it is there."""
+        """The site and its services; RuntimeError while it is down."""
         if self._opened is None:
             raise RuntimeError(f"{self.name} is down")
         return self._opened
 
     @property
     def parts(self) -> Site:
-        """What the services stand on."""
+        """The ground parts of the site."""
         return self.opened.ground
 
     @property
     def service(self) -> Service:
-        """What the API calls: the engine."""
+        """The engine's service."""
         return self.opened.service
 
     @property
@@ -83,7 +83,7 @@ class LocalSite:
         return self.opened.keystone
 
     def start(self) -> None:
-        """Start over the same data; nothing happens when it runs."""
+        """Start over the same data; do nothing when it runs."""
         if self.running:
             return
         self._bury()
@@ -114,7 +114,7 @@ class LocalSite:
         self._listener = Listener(CrashMiddleware(app), port, files, threads=8)
 
     def stop(self) -> None:
-        """Stop cleanly; nothing happens when it is down."""
+        """Stop cleanly; do nothing when it is down."""
         if self.running:
             # first the engine, while its peer still gets answers from here
             self.service.stop()
@@ -123,21 +123,21 @@ class LocalSite:
         self._bury()
 
     def kill(self) -> None:
-        """Be dead at once: nothing that it was doing is finished."""
+        """Die at once: nothing that it was doing is finished."""
         if self._plan is not None:
             self._plan.dead = True
             self._fall_silent()
             self._bury()
 
     def stop_engine(self) -> None:
-        """Let nobody work on operations, until :meth:`start_engine`."""
+        """Stop the engine until :meth:`start_engine`."""
         self.service.halt()
 
     def start_engine(self) -> None:
         self.service.go_on()
 
     def drain(self) -> bool:
-        """Run what waits here; False when the site died of it."""
+        """Run the queue; return False when the site died of it."""
         try:
             self.service.drain()
         except SiteCrash:
@@ -148,14 +148,14 @@ class LocalSite:
         return self.running and bool(operations.unfinished(self.parts.db))
 
     def _fall_silent(self) -> None:
-        """Nobody is answered any more."""
+        """Answer nobody any more."""
         if isinstance(self._wire, InProcess):
             self._wire.cut(self.url)
         if self._listener is not None:
             self._listener.hush()
 
     def _bury(self) -> None:
-        """Close what a stopped, killed or crashed site has left open."""
+        """Close what a stopped, killed or crashed site has open."""
         if self._listener is not None:
             self._listener.close()
             self._listener = None
@@ -168,8 +168,8 @@ class LocalSite:
 
 
 class CalledSite:
-    """A site that is called, not connected to: its faults as a client's
-    HTTP library shows them."""
+    """Turns the faults of a site without sockets into the errors of a client's
+    HTTP library."""
 
     def __init__(self, app: WSGIApplication, plan: FaultPlan) -> None:
         self._app = app
@@ -196,7 +196,8 @@ class CalledSite:
 
 
 class CrashMiddleware:
-    """A site in threads that may die while its process goes on."""
+    """Drops the connection when a site with sockets crashes; its process goes
+    on."""
 
     def __init__(self, app: WSGIApplication) -> None:
         self._app = app
@@ -211,6 +212,6 @@ class CrashMiddleware:
 
 
 def _no_wait(environ: WSGIEnvironment, seconds: float) -> None:
-    """An answer that is late enough is none; else nobody notices."""
+    """Drop an answer that would be later than a client waits."""
     if seconds >= READ_TIMEOUT:
         raise ConnectionDropped("timeout")

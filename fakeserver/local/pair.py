@@ -1,4 +1,4 @@
-"""A pair of sites for tests: made, used and removed in this process."""
+"""A pair of sites for tests: created, used and removed in this process."""
 
 import pathlib
 import shutil
@@ -23,7 +23,7 @@ WORKERS = 4
 
 
 class LocalPair(BothSites):
-    """Two sites in a folder of their own, seeded; a context manager.
+    """Two seeded sites in a folder; a context manager.
 
     Without a directory the folder is temporary and goes with the pair.
     """
@@ -96,7 +96,7 @@ class LocalPair(BothSites):
         self.start(SCENARIOS[scenario].down)
 
     def reset(self) -> None:
-        """The seeded world, as on the first day."""
+        """Replace the world by the seeded one."""
         running = [site for site in self.sites.values() if site.running]
         for site in running:
             site.service.stop()
@@ -114,8 +114,8 @@ class LocalPair(BothSites):
 
 
 def _dying_is_quiet() -> None:
-    """A thread of a site that has crashed ends without a word; whoever
-    watches threads, as pytest does, would take it for a mistake."""
+    """Let a thread of a crashed site end without a traceback, which pytest
+    would report."""
     before = threading.excepthook
     if getattr(before, "of_the_sandbox", False):
         return

@@ -1,4 +1,4 @@
-"""What has happened in the world of a scenario before anybody looks.
+"""What has happened in a scenario before the sandbox comes up.
 
 Each story is played by the real sites, in this process and on a clock of
 its own, so that what is found afterwards is what such a day leaves behind.
@@ -26,7 +26,7 @@ NO_TIME = "Cinder at site-b did not answer in time"
 
 
 def begin_anew(folder: Folder, settings: Settings, now: float) -> None:
-    """The seeded world over whatever is on disk, as its scenario has it."""
+    """Write the seeded world of a scenario, and play its history."""
     configs = [folder.config(settings, name) for name in SITES]
     for config in configs:
         config.engine_stopped.unlink(missing_ok=True)
@@ -44,7 +44,7 @@ def begin_anew(folder: Folder, settings: Settings, now: float) -> None:
 
 
 def play(folder: Folder, settings: Settings, clock: ManualClock) -> None:
-    """Play the story of the scenario over its freshly seeded world."""
+    """Play the history of a scenario over its seeded world."""
     if not SCENARIOS[settings.scenario].has_history:
         return
     with (
@@ -56,7 +56,7 @@ def play(folder: Folder, settings: Settings, clock: ManualClock) -> None:
 
 
 class Stage:
-    """Two sites, and somebody who types what the story needs."""
+    """Two sites, and the requests that a history needs."""
 
     def __init__(self, pair: BothSites) -> None:
         self.pair = pair
@@ -64,7 +64,7 @@ class Stage:
         [self.group] = [g.id for g in self.world.groups if g.name == GROUP]
 
     def do(self, site: str, action: str, **params: Any) -> None:
-        """Start an action, and let the engines work on it."""
+        """Start an action, and run it to its end."""
         project = self.world.project_id(site, "demo")
         path = f"/v1/{project}/protection-groups/{self.group}/action"
         self.pair.session(site).post(

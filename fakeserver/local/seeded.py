@@ -1,4 +1,4 @@
-"""The seeded world of a pair, worked out once and written many times.
+"""The files of a seeded world, kept in memory and written many times.
 
 To seed two databases takes longer than most tests: a process keeps the files
 that it has seeded for a moment, and puts them down again for the next pair.
@@ -87,7 +87,7 @@ def put_back(folder: Folder, settings: Settings, now: float) -> bool:
 
 
 def _overwrite(path: pathlib.Path, content: bytes) -> None:
-    """Exchange all of a database that others have open."""
+    """Replace the content of a database that others have open."""
     with (
         contextlib.closing(sqlite3.connect(":memory:")) as source,
         contextlib.closing(sqlite3.connect(path, timeout=BUSY)) as target,
@@ -138,7 +138,7 @@ def _seeded(settings: Settings, now: float, before: _World | None) -> _World:
 
 
 def _move(config: SiteConfig) -> None:
-    """Let the sites that a database knows answer where they do."""
+    """Set the addresses of both sites in a database."""
     db = sqlite3.connect(config.database)
     try:
         with db:

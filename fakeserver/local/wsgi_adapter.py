@@ -38,7 +38,7 @@ class InProcess:
         self._lock = threading.Lock()
 
     def register(self, base_url: str, wsgi_app: WSGIApplication) -> None:
-        """Answer everything below this address with that application."""
+        """Let an application answer everything below an address."""
         with self._lock:
             self._apps[_origin(base_url)] = wsgi_app
 
@@ -52,11 +52,12 @@ class InProcess:
             self._cut.pop(_origin(base_url), None)
 
     def session(self) -> requests.Session:
-        """For the sites, which call each other all the time."""
+        """Return a session for the sites, which call each other often."""
         return self._opened(_Session())
 
     def visitor(self) -> requests.Session:
-        """For a client: it prepares its requests as any other does."""
+        """Return a session for a client, which prepares requests as any other
+        does."""
         return self._opened(requests.Session())
 
     def _opened(self, made: requests.Session) -> requests.Session:
@@ -71,7 +72,7 @@ class InProcess:
         return _origin(url) in self._apps
 
     def application(self, url: str) -> WSGIApplication:
-        """Who answers at an address; raises when nobody does."""
+        """Return the application at an address; raise where there is none."""
         origin = _origin(url)
         problem = self._cut.get(origin)
         if problem is not None:
@@ -119,7 +120,7 @@ _PLAIN |= {"allow_redirects", "stream"}
 
 
 class _Session(requests.Session):
-    """A session whose requests never meet a network.
+    """A session whose requests do not use a network.
 
     No cookie, proxy or environment has a say in them: to prepare one for
     all that takes longer than most of the answers.
@@ -260,7 +261,7 @@ class _Started:
 
 
 def _joined(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """A header that comes twice is one with a comma."""
+    """Join headers of one name with a comma."""
     found: dict[str, str] = {}
     for name, value in headers:
         known = found.get(name)

@@ -1,1 +1,1 @@
-"""What the protector service of one site keeps on disk."""
+"""The database of one site's protector service."""

@@ -1,4 +1,4 @@
-"""What an upgrade does to the database of the arrays, schema by schema."""
+"""Upgrade steps of the arrays' database, by schema number."""
 
 import contextlib
 import functools
@@ -16,12 +16,12 @@ from fakeserver.store.upgrade import Step
 
 
 def of(config: SiteConfig) -> Mapping[int, Step]:
-    """The steps, each under the schema that it starts from."""
+    """Return the steps, by the schema number before each."""
     return {0: functools.partial(_known_tokens, config)}
 
 
 def _known_tokens(config: SiteConfig, db: sqlite3.Connection) -> None:
-    """Let the arrays know the API tokens of the policies that there are.
+    """Add the API tokens of the existing policies to the arrays.
 
     They took any token before: what worked with one goes on, and an
     operation that was killed half-way with it can end.
@@ -36,7 +36,7 @@ def _known_tokens(config: SiteConfig, db: sqlite3.Connection) -> None:
 
 
 def _policies(path: pathlib.Path) -> list[tuple[str, str, str]]:
-    """An array's name, the token of a policy, sealed, and its group's id."""
+    """Return array name, sealed token and group id of each policy."""
     try:
         # one that cannot be read says so where its own upgrade is
         with _reader(path) as db:

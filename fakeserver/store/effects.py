@@ -1,4 +1,4 @@
-"""The write-ahead record of what an operation makes or changes.
+"""The write-ahead record of what an operation creates or changes.
 
 An effect is written as ``intended`` before the deed and as ``done`` after
 it. A crash between the two leaves an intended one: the step looks by the
@@ -16,7 +16,7 @@ from fakeserver.storage.driver import Link
 
 @dataclasses.dataclass
 class EffectDetail(JsonRecord):
-    """What was made or changed; each kind has the fields that it needs."""
+    """What was created or changed; each kind has the fields that it needs."""
 
     #: the id of the site; a replication belongs to both
     site: str = optional("")
@@ -39,7 +39,7 @@ class EffectDetail(JsonRecord):
 
 @dataclasses.dataclass
 class Effect:
-    """One thing that an operation makes or changes, and how far that is."""
+    """One thing that an operation creates or changes."""
 
     kind: str
     key: str
@@ -60,7 +60,7 @@ def intend(
     key: str,
     detail: EffectDetail,
 ) -> None:
-    """Say what is about to be done; once said it stays as first said."""
+    """Write an effect as intended; one that exists stays as it is."""
     tx.execute(
         "INSERT OR IGNORE INTO pg_effects (operation_id, kind, key, state, "
         "doc) VALUES (?, ?, ?, 'intended', ?)",
@@ -106,7 +106,7 @@ def find(
 def of(
     db: Database, operation_id: str, kind: str | None = None
 ) -> list[Effect]:
-    """An operation's effects in the order they were intended."""
+    """Return an operation's effects in the order they were intended."""
     if kind is None:
         rows = db.all(
             "SELECT * FROM pg_effects WHERE operation_id = ? ORDER BY seq",

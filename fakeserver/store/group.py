@@ -32,5 +32,6 @@ class Group:
 
     @property
     def rank(self) -> tuple[int, int]:
-        """What decides which of two copies is ahead."""
+        """Count of failovers, then version: of two copies the higher is
+        ahead."""
         return int(self.doc["failover_count"]), self.version

@@ -1,4 +1,4 @@
-"""Protection groups on disk."""
+"""The table of protection groups."""
 
 import dataclasses
 import sqlite3
@@ -21,13 +21,14 @@ def _group(row: sqlite3.Row) -> Group:
 
 
 def find(db: Database, group_id: str) -> Group | None:
-    """A group whoever owns it: for the engine, not for a request."""
+    """Find a group of any project: for the engine, not for a request."""
     row = db.one("SELECT * FROM pg_groups WHERE id = ?", group_id)
     return None if row is None else _group(row)
 
 
 def get(db: Database, project_id: str, group_id: str) -> Group:
-    """The project's group; another project's is not found either."""
+    """Return the project's group; refuse one of another project as not
+    found."""
     found = find(db, group_id)
     if found is None or found.project_id != project_id:
         raise unknown(db, project_id, group_id)
@@ -35,7 +36,7 @@ def get(db: Database, project_id: str, group_id: str) -> Group:
 
 
 def named(db: Database, project_id: str, name: str) -> Group | None:
-    """The project's group of that name."""
+    """Find the project's group of that name."""
     row = db.one(
         "SELECT * FROM pg_groups WHERE project_id = ? AND name = ?",
         project_id,
@@ -45,7 +46,8 @@ def named(db: Database, project_id: str, name: str) -> Group | None:
 
 
 def unknown(db: Database, project_id: str, group_id: str) -> Refused:
-    """There is none; its project is told where it was deleted here."""
+    """Return the not-found refusal; it says where the group was deleted
+    here."""
     details = {}
     if tombstones.of_project(db, project_id, group_id):
         details["deleted"] = True
@@ -60,13 +62,13 @@ def all_ids(db: Database) -> list[str]:
 
 
 def docs_of(db: Database, project_id: str) -> list[dict[str, Any]]:
-    """The documents of all groups of a project."""
+    """Return the documents of all groups of a project."""
     rows = db.all("SELECT doc FROM pg_groups WHERE project_id = ?", project_id)
     return [load(row["doc"]) for row in rows]
 
 
 def ids_with_push(db: Database, state: str) -> list[str]:
-    """Groups whose last push ended so."""
+    """Return the ids of the groups whose last push ended so."""
     return [group.id for group in with_push(db, state)]
 
 
@@ -79,7 +81,7 @@ def with_push(db: Database, state: str) -> list[Group]:
 
 
 def to_look_at(db: Database) -> list[Group]:
-    """Groups whose document came from elsewhere, or went there."""
+    """Return the groups that the reconciler has to look at."""
     rows = db.all(
         "SELECT * FROM pg_groups WHERE json_extract(local, '$.look')"
     )
@@ -94,14 +96,14 @@ def page(
     name: str | None = None,
     status: str | None = None,
 ) -> list[Group]:
-    """Up to ``limit`` groups after ``marker``, by name."""
+    """Return up to ``limit`` groups after ``marker``, by name."""
     asked = (marker, name, status)
     return [_group(row) for row in _rows(db, "*", project_id, limit, *asked)]
 
 
 @dataclasses.dataclass(frozen=True)
 class Written:
-    """A group as a list shows it: a record, in JSON, of what is asked for."""
+    """A group as a list shows it: its record in JSON."""
 
     id: str
     last_replication_at: str | None
@@ -114,7 +116,7 @@ _WRITTEN = "id, json_extract(local, '$.last_replication_at'), {record}"
 def written(
     db: Database, record: str, project_id: str, group_id: str
 ) -> Written:
-    """One group; ``record`` is an expression of SQL over its columns."""
+    """Return one group; ``record`` is an SQL expression over its columns."""
     row = db.one(
         f"SELECT {_WRITTEN.format(record=record)} FROM pg_groups "
         "WHERE id = ? AND project_id = ?",
@@ -135,7 +137,7 @@ def written_page(
     name: str | None = None,
     status: str | None = None,
 ) -> list[Written]:
-    """Like :func:`page`; what is kept of a group is not read."""
+    """Return a page of groups without reading their documents."""
     columns = _WRITTEN.format(record=record)
     asked = (marker, name, status)
     rows = _rows(db, columns, project_id, limit, *asked)
@@ -181,7 +183,8 @@ def _rows(
 
 
 def save(tx: sqlite3.Connection, group: Group) -> None:
-    """Write a group, new or changed; a project uses a name only once."""
+    """Write a group, new or changed; refuse a name that the project has
+    already."""
     try:
         tx.execute(
             "INSERT INTO pg_groups (id, project_id, name, status, doc, local)"
@@ -205,18 +208,18 @@ def save(tx: sqlite3.Connection, group: Group) -> None:
 
 
 def remove(tx: sqlite3.Connection, group: Group) -> None:
-    """Drop a group and keep what says that it was deleted."""
+    """Delete a group, and keep a tombstone of it."""
     tx.execute("DELETE FROM pg_groups WHERE id = ?", (group.id,))
     tombstones.put(tx, group)
 
 
 def discard(tx: sqlite3.Connection, group_id: str) -> None:
-    """Take back a group that the peer refused: as if it never was."""
+    """Delete a group without a tombstone: the peer refused it."""
     tx.execute("DELETE FROM pg_groups WHERE id = ?", (group_id,))
 
 
 def keep_overwritten(tx: sqlite3.Connection, group: Group) -> None:
-    """Keep what a forced import is about to overwrite."""
+    """Keep the document that a forced import overwrites."""
     tx.execute(
         "INSERT INTO pg_overwritten (group_id, version, doc) VALUES (?, ?, ?)",
         (group.id, group.version, dump(group.doc)),
@@ -226,7 +229,7 @@ def keep_overwritten(tx: sqlite3.Connection, group: Group) -> None:
 def overwritten(
     db: Database, group_id: str, version: int
 ) -> dict[str, Any] | None:
-    """The newest document of that version that was overwritten here."""
+    """Return the newest document of that version that was overwritten here."""
     row = db.one(
         "SELECT doc FROM pg_overwritten WHERE group_id = ? AND version = ? "
         "ORDER BY seq DESC LIMIT 1",

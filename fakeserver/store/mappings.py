@@ -1,4 +1,4 @@
-"""The tenant mappings: which project at one site is which at the other.
+"""The tenant mappings: the project ids of a tenant at both sites.
 
 A record is ``{"id", "name", "projects": {site id: project id}, ...}``.
 """
@@ -13,7 +13,7 @@ MAPPINGS = Registry("pg_mappings", "tenant mapping")
 def project_at(
     db: Database, project_id: str, here: str, there: str
 ) -> str | None:
-    """The project at site ``there`` of the tenant of ``project_id`` here."""
+    """Return the project at ``there`` of the tenant of ``project_id`` here."""
     for record in MAPPINGS.all(db):
         projects = record["projects"]
         if projects.get(here) == project_id and there in projects:
@@ -24,7 +24,8 @@ def project_at(
 def require_project(
     db: Database, project_id: str, here: str, there: str
 ) -> str:
-    """Like :func:`project_at`; without a mapping the request is refused."""
+    """Return the project like :func:`project_at`; refuse where there is no
+    mapping."""
     found = project_at(db, project_id, here, there)
     if found is None:
         raise Refused(

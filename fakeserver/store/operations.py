@@ -1,5 +1,4 @@
-"""Operations on disk: the record that the API shows, and the state from
-which a restart goes on."""
+"""The table of operations: the record for the API, the state for a restart."""
 
 import dataclasses
 import sqlite3
@@ -77,7 +76,7 @@ def save(tx: sqlite3.Connection, operation: Operation) -> None:
 
 
 def discard(tx: sqlite3.Connection, operation_id: str) -> None:
-    """Take back an operation whose start the peer refused."""
+    """Delete an operation whose start the peer refused."""
     tx.execute("DELETE FROM pg_operations WHERE id = ?", (operation_id,))
 
 
@@ -87,7 +86,7 @@ def find(db: Database, operation_id: str) -> Operation | None:
 
 
 def get(db: Database, project_id: str, operation_id: str) -> dict[str, Any]:
-    """The record as the newest microversion shows it."""
+    """Return the record as the newest microversion shows it."""
     row = db.one(
         "SELECT doc FROM pg_operations WHERE id = ? AND project_id = ?",
         operation_id,
@@ -99,7 +98,7 @@ def get(db: Database, project_id: str, operation_id: str) -> dict[str, Any]:
 
 
 def unfinished(db: Database, group_id: str | None = None) -> list[Operation]:
-    """What a start has to resume; of one group there is at most one."""
+    """Return the unfinished operations; a group has at most one."""
     if group_id is None:
         rows = db.all(
             f"SELECT * FROM pg_operations WHERE {_OPEN} ORDER BY seq"
@@ -115,7 +114,7 @@ def unfinished(db: Database, group_id: str | None = None) -> list[Operation]:
 def by_request(
     db: Database, project_id: str, group_id: str, request_id: str
 ) -> Operation | None:
-    """The operation that a request with this id has already started."""
+    """Find the operation that this request id has started."""
     row = db.one(
         "SELECT * FROM pg_operations WHERE request_id = ? AND group_id = ? "
         "AND project_id = ?",

@@ -1,4 +1,4 @@
-"""Named records of an admin: the sites and the tenant mappings."""
+"""Records that an admin manages by name: sites and tenant mappings."""
 
 import sqlite3
 from typing import Any
@@ -8,14 +8,14 @@ from fakeserver.base.errors import Refused
 
 
 class Registry:
-    """One table of records that are found by id and listed by name."""
+    """One table of records, found by id and listed by name."""
 
     def __init__(self, table: str, noun: str) -> None:
         self._table = table
         self._noun = noun
 
     def get(self, db: Database, record_id: str) -> dict[str, Any]:
-        """The record; refused with not-found when there is none."""
+        """Return the record; refuse an id that does not exist."""
         row = db.one(f"SELECT doc FROM {self._table} WHERE id = ?", record_id)
         if row is None:
             raise Refused("not-found", f"No {self._noun} with id {record_id}")
@@ -32,7 +32,7 @@ class Registry:
         marker: str | None = None,
         name: str | None = None,
     ) -> list[dict[str, Any]]:
-        """Up to ``limit`` records after ``marker``, by name."""
+        """Return up to ``limit`` records after ``marker``, by name."""
         where, values = ["1 = 1"], []
         if name is not None:
             where.append("name = ?")
@@ -56,7 +56,8 @@ class Registry:
         return [load(row["doc"]) for row in db.all(sql, *values, limit)]
 
     def put(self, tx: sqlite3.Connection, record: dict[str, Any]) -> None:
-        """Write the record, new or changed; a name is taken only once."""
+        """Write a record, new or changed; refuse a name that exists
+        already."""
         try:
             tx.execute(
                 f"INSERT INTO {self._table} (id, name, doc) VALUES (?, ?, ?) "

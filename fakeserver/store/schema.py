@@ -1,4 +1,4 @@
-"""The service's tables: JSON documents beside the columns asked for."""
+"""The tables of the service: JSON documents beside indexed columns."""
 
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS pg_sites (

@@ -1,4 +1,4 @@
-"""What the services of the seeded world know from the start."""
+"""Seed the sites, tenants and groups of a world."""
 
 import sqlite3
 from typing import Any
@@ -59,7 +59,7 @@ def seed_service(tx: sqlite3.Connection, site: Site, now: float) -> None:
 
 
 def mapping_id(world: World, tenant: str) -> str:
-    """The id of a tenant's mapping, the same at both services."""
+    """Return the id of a tenant's mapping, the same at both sites."""
     return stable_id(world.seed, "tenant-mapping", tenant)
 
 

@@ -1,4 +1,4 @@
-"""What an upgrade does to the database of a site, schema by schema."""
+"""Upgrade steps of a site's database, by schema number."""
 
 import functools
 import json
@@ -16,7 +16,7 @@ from fakeserver.store.upgrade import Step
 
 
 def of(config: SiteConfig, world: World, now: float) -> Mapping[int, Step]:
-    """The steps, each under the schema that it starts from.
+    """Return the steps, by the schema number before each.
 
     :param now: the time of the upgrade, seconds since the epoch.
     """
@@ -26,8 +26,8 @@ def of(config: SiteConfig, world: World, now: float) -> Mapping[int, Step]:
 def _least_account(
     config: SiteConfig, world: World, now: float, db: sqlite3.Connection
 ) -> None:
-    """Give the peer an account of its own, where it had that of the
-    services, which is an admin."""
+    """Give the peer an account of its own; before it had the services'
+    account, which is an admin."""
     known = clouds.USERS.select(db, "name = ?", (SERVICE_USER,))
     if not known:
         # nothing is seeded yet

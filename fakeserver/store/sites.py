@@ -1,4 +1,4 @@
-"""The registered sites: each service holds a record of both."""
+"""The registered sites."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ SITES = Registry("pg_sites", "site")
 
 
 def local(db: Database) -> dict[str, Any]:
-    """The record of the site that answers."""
+    """Return the record of this site."""
     for record in SITES.all(db):
         if record["local"]:
             return record
@@ -20,6 +20,6 @@ def local(db: Database) -> dict[str, Any]:
 
 
 def other(db: Database, one: str, two: str) -> dict[str, Any]:
-    """Of a pair of site ids, the record of the one that is not local."""
+    """Return the record of the site that is not local, of two ids."""
     record = SITES.get(db, one)
     return SITES.get(db, two) if record["local"] else record

@@ -1,4 +1,4 @@
-"""Deleted groups: what refuses their older documents.
+"""Deleted groups: they refuse older documents.
 
 One that is due was given up before it was known whether the peer has it:
 the peer is told until it has answered.
@@ -21,13 +21,13 @@ def put(tx: sqlite3.Connection, group: Group, due: bool = False) -> None:
 
 
 def find(db: Database, group_id: str) -> dict[str, Any] | None:
-    """The last document of a deleted group."""
+    """Return the last document of a deleted group."""
     row = db.one("SELECT doc FROM pg_tombstones WHERE id = ?", group_id)
     return None if row is None else dict(load(row["doc"]))
 
 
 def of_project(db: Database, project_id: str, group_id: str) -> bool:
-    """Whether a project had the group here."""
+    """Return whether the project had the group here."""
     row = db.one(
         "SELECT 1 FROM pg_tombstones WHERE id = ? AND project_id = ?",
         group_id,
@@ -41,7 +41,7 @@ def drop(tx: sqlite3.Connection, group_id: str) -> None:
 
 
 def due(db: Database) -> list[Group]:
-    """Those that the peer still has to be told of."""
+    """Return the groups whose deletion the peer has not confirmed."""
     rows = db.all("SELECT * FROM pg_tombstones WHERE due = 1")
     return [
         Group(row["id"], row["project_id"], load(row["doc"])) for row in rows
@@ -49,5 +49,5 @@ def due(db: Database) -> list[Group]:
 
 
 def settle(tx: sqlite3.Connection, group_id: str) -> None:
-    """The peer has been told."""
+    """Note that the peer has confirmed the deletion."""
     tx.execute("UPDATE pg_tombstones SET due = 0 WHERE id = ?", (group_id,))

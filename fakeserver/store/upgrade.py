@@ -1,4 +1,4 @@
-"""The schema number of what the sandbox keeps on disk, and its upgrades.
+"""Schema numbers of the databases, and their upgrades.
 
 Each database has the number in ``PRAGMA user_version``, and in the table
 ``sandbox_schema`` which version of this package brought it there. A database
@@ -40,11 +40,11 @@ Step = Callable[[sqlite3.Connection], None]
 
 
 class SchemaProblem(Exception):
-    """A database that this version cannot open, in one sentence."""
+    """This version cannot open a database."""
 
 
 class Unreadable(SchemaProblem):
-    """A database that nobody can open."""
+    """A database that cannot be read."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +63,7 @@ class File:
 
 @functools.cache
 def version() -> str:
-    """The version of this package, as a newer one's refusal names it."""
+    """Return the version of this package."""
     try:
         return importlib.metadata.version(DISTRIBUTION)
     except importlib.metadata.PackageNotFoundError:
@@ -71,7 +71,7 @@ def version() -> str:
 
 
 def newer(what: str, number: int, wrote: str) -> SchemaProblem:
-    """The refusal of what a newer version of this package has written."""
+    """Return the refusal of a database that a newer version has written."""
     return SchemaProblem(
         f"{what} was written by {DISTRIBUTION} {wrote} (schema {number}), "
         f"and this is {version()}, which reads schemas up to {NUMBER}: "
@@ -80,7 +80,7 @@ def newer(what: str, number: int, wrote: str) -> SchemaProblem:
 
 
 def upgrade(files: Iterable[File], now: float) -> list[pathlib.Path]:
-    """Bring databases to the schema of this version; make missing ones.
+    """Upgrade databases to the schema of this version; create missing ones.
 
     The caller sees to it that no other process does this at the same time.
 
@@ -104,12 +104,12 @@ def upgrade(files: Iterable[File], now: float) -> list[pathlib.Path]:
 
 
 def copy_of(path: pathlib.Path, number: int) -> pathlib.Path:
-    """Where a database is kept as it was under an older schema."""
+    """Return where the copy of a database with an older schema is kept."""
     return path.with_name(f"{path.name}.schema-{number}")
 
 
 def _number(path: pathlib.Path) -> int | None:
-    """A database's schema; None when there is none, or nothing in it."""
+    """Return a database's schema number; None where it is empty or missing."""
     if not path.exists():
         return None
     with _problems_of(path), _opened(path) as db:
@@ -120,7 +120,7 @@ def _number(path: pathlib.Path) -> int | None:
 
 
 def _read(db: sqlite3.Connection) -> tuple[int | None, str]:
-    """The schema and the version that wrote it."""
+    """Return the schema number, and the version that wrote it."""
     (number,) = db.execute("PRAGMA user_version").fetchone()
     names = {
         name
@@ -188,13 +188,13 @@ def _brought_up(file: File, now: float) -> None:
 
 
 def _names(db: sqlite3.Connection) -> set[str]:
-    """The tables and indexes of a database."""
+    """Return the names of the tables and indexes of a database."""
     return {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
 
 
 @functools.cache
 def _made_by(statements: tuple[str, ...]) -> frozenset[str]:
-    """What is there after some statements that make tables and indexes."""
+    """Return the tables and indexes that some statements create."""
     with contextlib.closing(sqlite3.connect(":memory:")) as db:
         for statement in statements:
             db.execute(statement)
@@ -202,7 +202,7 @@ def _made_by(statements: tuple[str, ...]) -> frozenset[str]:
 
 
 def _steps(file: File, number: int | None) -> list[Step]:
-    """What is still to be done; nothing for a database that is new."""
+    """Return the steps still to do; a new database has none."""
     if number is None:
         return []
     found = (file.steps.get(n) for n in range(number, NUMBER))
@@ -236,7 +236,7 @@ def _spared(file: File) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _problems_of(path: pathlib.Path) -> Iterator[None]:
-    """What goes wrong with a database, in one sentence with its name."""
+    """Turn each error of a database into one sentence with its name."""
     try:
         yield
     except (OSError, sqlite3.Error) as error:

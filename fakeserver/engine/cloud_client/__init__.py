@@ -1,1 +1,1 @@
-"""The engine's way to any cloud, emulated or real."""
+"""The engine's client of a cloud, emulated or real."""

@@ -1,4 +1,4 @@
-"""The engine's way to a cloud: only calls that a real one answers too.
+"""Client of Nova, Neutron and Cinder: only calls that a real cloud answers.
 
 Nothing here waits or repeats: whoever calls knows how long to be patient.
 """
@@ -33,7 +33,8 @@ class RemoteCloud:
         return f"RemoteCloud({self._http.site!r})"
 
     def ping(self) -> None:
-        """Raises unless Keystone, Nova, Neutron and Cinder answer."""
+        """Ask Keystone, Nova, Neutron and Cinder; raise where one does not
+        answer."""
         one = {"limit": "1"}
         self._http.call("compute", "GET", "/flavors", params=one)
         self._http.call("network", "GET", "/networks", params=one)
@@ -42,7 +43,7 @@ class RemoteCloud:
     # -- Nova
 
     def servers(self, name: str | None = None) -> list[Record]:
-        """All servers of the project, or those of exactly this name."""
+        """List the servers of the project, or those of exactly this name."""
         params = {}
         if name is not None:
             # Nova takes the name for a regular expression
@@ -54,7 +55,7 @@ class RemoteCloud:
         return self._maybe("compute", f"/servers/{server_id}", "server")
 
     def attachments(self, server_id: str) -> list[Record]:
-        """The volumes of a server, with the device each is seen as."""
+        """List the volumes of a server, with the device of each."""
         path = f"/servers/{server_id}/os-volume_attachments"
         found = self._http.call("compute", "GET", path)
         attached: list[Record] = found["volumeAttachments"]
@@ -69,7 +70,8 @@ class RemoteCloud:
         volumes: Sequence[Mapping[str, object]],
         metadata: Mapping[str, str],
     ) -> Record:
-        """Boot from a volume; what is answered has little but the id."""
+        """Create a server that boots from a volume; the answer has little but
+        the id."""
         devices = [
             {
                 "uuid": volume["id"],
@@ -99,26 +101,26 @@ class RemoteCloud:
         return server
 
     def start_server(self, server_id: str) -> None:
-        """Start it; one that runs already is fine."""
+        """Start a server; one that runs already stays as it is."""
         self._turn(server_id, "os-start", "ACTIVE")
 
     def stop_server(self, server_id: str) -> None:
-        """Stop it; one that is stopped already is fine."""
+        """Stop a server; one that is stopped already stays as it is."""
         self._turn(server_id, "os-stop", "SHUTOFF")
 
     def delete_server(self, server_id: str) -> None:
-        """Delete it; one that is gone already is fine."""
+        """Delete a server; accept that it does not exist."""
         self._remove("compute", f"/servers/{server_id}")
 
     def interfaces(self, server_id: str) -> list[Record]:
-        """The ports of a server, with network and address."""
+        """List the ports of a server, with network and address."""
         path = f"/servers/{server_id}/os-interface"
         found = self._http.call("compute", "GET", path)
         ports: list[Record] = found["interfaceAttachments"]
         return ports
 
     def plug(self, server_id: str, network_id: str, address: str) -> None:
-        """A port on that network with that address."""
+        """Add a port on that network with that address."""
         wanted = {
             "net_id": network_id,
             "fixed_ips": [{"ip_address": address}],
@@ -131,7 +133,7 @@ class RemoteCloud:
         )
 
     def unplug(self, server_id: str, port_id: str) -> None:
-        """Take a port away; its address is free again."""
+        """Remove a port; its address is free again."""
         self._remove("compute", f"/servers/{server_id}/os-interface/{port_id}")
 
     def flavors(self) -> list[Record]:
@@ -148,7 +150,7 @@ class RemoteCloud:
     # -- Cinder
 
     def volume_types(self) -> list[Record]:
-        """Of their extra specs a member sees the harmless ones only."""
+        """List the volume types; a member sees few of their extra specs."""
         return self._all("volume", "/types", "volume_types")
 
     def volume(self, volume_id: str) -> Record | None:
@@ -157,7 +159,7 @@ class RemoteCloud:
     def volumes(
         self, metadata: Mapping[str, str] | None = None
     ) -> list[Record]:
-        """All volumes of the project, or those with this metadata."""
+        """List the volumes of the project, or those with this metadata."""
         wanted = dict(metadata or {})
         # the filter's form is a Python dictionary, written out
         params = {"metadata": str(wanted)} if wanted else {}
@@ -178,7 +180,7 @@ class RemoteCloud:
         bootable: bool,
         metadata: Mapping[str, str],
     ) -> Record:
-        """Take a volume of the backend into Cinder."""
+        """Manage a volume of the backend into Cinder."""
         body = {
             "host": host,
             "ref": {"source-name": ref_name},
@@ -194,7 +196,7 @@ class RemoteCloud:
         return volume
 
     def unmanage_volume(self, volume_id: str) -> None:
-        """Take it out of Cinder, and out of its group before."""
+        """Remove a volume from its group, then unmanage it."""
         if not self._leave_group(volume_id):
             return
         try:
@@ -204,12 +206,12 @@ class RemoteCloud:
                 raise
 
     def delete_volume(self, volume_id: str) -> None:
-        """Delete it; one that is gone already is fine."""
+        """Delete a volume; accept that it does not exist."""
         if self._leave_group(volume_id):
             self._remove("volume", f"/volumes/{volume_id}")
 
     def services(self) -> list[Record]:
-        """Cinder's services; the hosts among them have the backends."""
+        """List Cinder's services; their hosts name the backends."""
         found = self._http.call("volume", "GET", "/os-services")
         services: list[Record] = found["services"]
         return services
@@ -229,7 +231,7 @@ class RemoteCloud:
         return group
 
     def group(self, group_id: str) -> Record | None:
-        """The group, with the ids of its volumes."""
+        """Return a volume group with the ids of its volumes."""
         return self._maybe(
             "volume", f"/groups/{group_id}", "group", {"list_volume": "True"}
         )
@@ -255,7 +257,8 @@ class RemoteCloud:
             )
 
     def delete_group(self, group_id: str) -> None:
-        """Delete the group, never its volumes; gone already is fine."""
+        """Delete a volume group, never its volumes; accept that it does not
+        exist."""
         found = self.group(group_id)
         if found is None:
             return
@@ -270,7 +273,7 @@ class RemoteCloud:
     # -- both
 
     def limits(self) -> Record:
-        """Nova's and Cinder's absolute limits in one."""
+        """Return the absolute limits of Nova and of Cinder."""
         found: Record = {}
         for service in ("compute", "volume"):
             answer = self._http.call(service, "GET", "/limits")
@@ -278,7 +281,8 @@ class RemoteCloud:
         return found
 
     def _group_type(self) -> str:
-        """A type for consistent snapshots, by its specs or by its name."""
+        """Find the group type for consistent snapshots, by its specs or its
+        name."""
         found = self._http.call("volume", "GET", "/group_types")
         kinds: list[Record] = found["group_types"]
         for kind in kinds:
@@ -295,7 +299,7 @@ class RemoteCloud:
         )
 
     def _leave_group(self, volume_id: str) -> bool:
-        """Whether the volume is there; in a group it would have to stay."""
+        """Remove a volume from its group; return whether the volume exists."""
         found = self.volume(volume_id)
         if found is None:
             return False
@@ -304,7 +308,7 @@ class RemoteCloud:
         return True
 
     def _turn(self, server_id: str, action: str, status: str) -> None:
-        """An action that a server in that status does not need."""
+        """Start or stop a server unless it has that status already."""
         try:
             self._act("compute", f"/servers/{server_id}", {action: None})
         except CloudRefused as refusal:
@@ -349,7 +353,7 @@ class RemoteCloud:
         plural: str,
         params: Mapping[str, str] | None = None,
     ) -> list[Record]:
-        """Every page of a list."""
+        """List every page."""
         asked = dict(params or {})
         found: list[Record] = []
         while True:
@@ -362,7 +366,7 @@ class RemoteCloud:
 
 
 def _goes_on(answer: Record) -> bool:
-    """Whether a list has a next page; the key's name is the service's."""
+    """Return whether a list has a next page."""
     return any(
         link["rel"] == "next"
         for key, links in answer.items()

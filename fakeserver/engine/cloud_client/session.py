@@ -1,4 +1,4 @@
-"""One session to the cloud of a registered site."""
+"""HTTP session to the cloud of a registered site."""
 
 import dataclasses
 import threading
@@ -22,7 +22,7 @@ _NOBODY_HOME = (502, 503, 504)
 
 
 class CloudUnreachable(Exception):
-    """The site's cloud gave no answer, or one that says nothing."""
+    """The cloud of a site gave no answer, or one that cannot be used."""
 
     def __init__(self, site: str, why: str = "it does not answer") -> None:
         super().__init__(f"The cloud of {site} is unreachable: {why}")
@@ -30,7 +30,7 @@ class CloudUnreachable(Exception):
 
 
 class CloudRefused(Exception):
-    """The site's cloud answered, and said no."""
+    """The cloud of a site refused the request."""
 
     def __init__(self, site: str, status: int, message: str) -> None:
         super().__init__(f"HTTP {status} from {site}: {message}")
@@ -40,7 +40,7 @@ class CloudRefused(Exception):
 
 
 class LoginRefused(CloudRefused):
-    """The site's Keystone does not let the service account in."""
+    """The Keystone of a site refused the service account."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -92,7 +92,7 @@ class CloudHttp:
         params: Mapping[str, str] | None = None,
         silent: bool = False,
     ) -> Record:
-        """The answer's JSON; nothing is expected of a ``silent`` call."""
+        """Send a request and return its JSON; a ``silent`` call has none."""
         url = self._endpoint(service) + path
         answer = self._guarded(
             lambda: self._session.request(
@@ -114,7 +114,7 @@ class CloudHttp:
         return found
 
     def _endpoint(self, service: str) -> str:
-        """The service's address in the catalog, looked up once."""
+        """Return the address of a service from the catalog, looked up once."""
         with self._lock:
             known = self._endpoints.get(service)
         if known is not None:
@@ -143,13 +143,15 @@ class CloudHttp:
         return url
 
     def _completed(self, service: str, url: str) -> str:
-        """Catalogs differ in how much of the path they carry."""
+        """Complete an address of the catalog with the version and the
+        project."""
         tail = {"network": "/v2.0", "volume": f"/{self._project_id}"}
         ending = tail.get(service, "")
         return url if url.endswith(ending) else url + ending
 
     def _guarded(self, ask: Callable[[], T]) -> T:
-        """Ask; what keeps an answer from coming is one kind of trouble."""
+        """Send a request; raise CloudUnreachable for all that keeps an answer
+        away."""
         if self._faults.cuts(self.site):
             raise CloudUnreachable(self.site, "the way to it is cut")
         try:
@@ -174,8 +176,8 @@ class CloudHttp:
         answer: requests.Response,
         kind: type[CloudRefused] = CloudRefused,
     ) -> NoReturn:
-        """Tell a service that says no from one that is in trouble: a 5xx
-        says nothing of what was asked, and the next one may go well."""
+        """Raise CloudRefused for a 4xx, CloudUnreachable for a 5xx, which is
+        no answer to the request."""
         said = _json(answer)
         status = answer.status_code
         if status in _NOBODY_HOME or status >= 500:
@@ -204,7 +206,8 @@ def _json(answer: requests.Response) -> Record | None:
 
 
 def _message(said: Record | None, answer: requests.Response) -> str:
-    """Every service wraps its message in a word of its own."""
+    """Return the message of an error; each service has a wrapper of its
+    own."""
     for value in (said or {}).values():
         if isinstance(value, dict) and value.get("message"):
             return str(value["message"])

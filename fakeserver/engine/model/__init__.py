@@ -1,1 +1,1 @@
-"""The engine without I/O: documents, plans, rules."""
+"""The engine without I/O: documents, state, plans, rules."""

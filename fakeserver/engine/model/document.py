@@ -1,4 +1,4 @@
-"""The site-neutral document of a group: checksum, views, changes to it."""
+"""The metadata document of a group, which both sites share."""
 
 import hashlib
 import json
@@ -20,7 +20,7 @@ def new_document(
     primary_site_id: str,
     secondary_site_id: str,
 ) -> Doc:
-    """A group that has no member and no policy yet."""
+    """Create the document of a group without members and policy."""
     return {
         "id": group_id,
         "name": name,
@@ -44,7 +44,7 @@ def new_document(
 
 
 def without_secrets(doc: Doc) -> Doc:
-    """The document as a person may read it: fingerprints, no secrets."""
+    """Return the document with fingerprints in the place of secrets."""
     policy = doc.get("policy")
     if policy is None:
         return doc
@@ -59,7 +59,7 @@ def _fingerprint(token: Doc | None) -> Doc | None:
 
 
 def sealed_token(doc: Doc, site_id: str) -> str | None:
-    """The API token of that site's array, sealed; None without a policy."""
+    """Return the sealed API token of a site's array; None without a policy."""
     policy = doc["policy"]
     if policy is None:
         return None
@@ -69,8 +69,8 @@ def sealed_token(doc: Doc, site_id: str) -> str | None:
 
 
 def checksum(doc: Doc) -> str:
-    """SHA-256 of the canonical JSON. A sealed secret differs at every
-    sealing, so its fingerprint stands for it."""
+    """Return the SHA-256 of the canonical JSON, in which a fingerprint stands
+    for each sealed secret: sealing differs each time."""
     text = json.dumps(
         without_secrets(doc),
         sort_keys=True,
@@ -81,20 +81,20 @@ def checksum(doc: Doc) -> str:
 
 
 def peer_of(doc: Doc, site_id: str) -> str:
-    """The other site of the group's pair."""
+    """Return the id of the other site of the pair."""
     first = str(doc["primary_site_id"])
     second = str(doc["secondary_site_id"])
     return second if site_id == first else first
 
 
 def entry(member: dict[str, Any], site_id: str) -> dict[str, Any] | None:
-    """What a member has, or had, at a site."""
+    """Return what a member has, or had, at a site."""
     found: dict[str, Any] | None = member["sites"].get(site_id)
     return found
 
 
 def current_entries(doc: Doc) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Each member with what it has at the current primary.
+    """Return each member with what it has at the current primary.
 
     A member that a partial failover could not rebuild has nothing there.
     """
@@ -104,7 +104,7 @@ def current_entries(doc: Doc) -> list[tuple[dict[str, Any], dict[str, Any]]]:
 
 
 def current_array_names(doc: Doc) -> tuple[str, ...]:
-    """The array volumes that the group's replication has to carry."""
+    """Return the names of the array volumes that the group replicates."""
     return tuple(
         volume["array_name"]
         for _, found in current_entries(doc)

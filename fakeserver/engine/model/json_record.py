@@ -12,7 +12,8 @@ _OPTIONAL = {"optional": True}
 
 
 def optional(default: Any = None) -> Any:
-    """Declare a field of which the document says nothing by default."""
+    """Declare a field that the document leaves out while it has its
+    default."""
     return dataclasses.field(default=default, metadata=_OPTIONAL)
 
 

@@ -1,4 +1,4 @@
-"""Networks and flavors of the source, matched to those of the target.
+"""Match networks and flavors of the source with those of the target.
 
 The outcome is a plan a member: it is written into the operation before the
 202, so that no later step has to decide anything.
@@ -20,7 +20,7 @@ Record = dict[str, Any]
 
 
 class Catalog:
-    """Networks and flavors of one site, one list call each."""
+    """The networks, flavors and volume types of one site."""
 
     def __init__(
         self,
@@ -51,8 +51,8 @@ class Catalog:
 
     @classmethod
     def stored(cls, docs: list[Doc], site_id: str, site: str) -> "Catalog":
-        """What the metadata of a tenant's groups knows of a site that does
-        not answer."""
+        """Build the catalog of a silent site from the metadata of a tenant's
+        groups."""
         networks, flavors = {}, {}
         for member in (one for doc in docs for one in doc["members"]):
             found = entry(member, site_id)
@@ -66,7 +66,7 @@ class Catalog:
         )
 
     def known(self, mapping: dict[str, str]) -> dict[str, str]:
-        """The part of a mapping whose sources are known here."""
+        """Return the part of a mapping whose sources exist here."""
         return {
             key: value
             for key, value in mapping.items()
@@ -74,7 +74,7 @@ class Catalog:
         }
 
     def flavor(self, key: str) -> Record | None:
-        """A flavor by id, else by name."""
+        """Find a flavor by id, else by name."""
         if key in self.flavors:
             return self.flavors[key]
         named = [f for f in self.flavors.values() if f["name"] == key]
@@ -94,7 +94,7 @@ def plan_members(
     network_mapping: dict[str, str],
     flavor_mapping: dict[str, str],
 ) -> list[MemberPlan]:
-    """What each member becomes at the target; refused where that is open."""
+    """Plan each member at the target; refuse where something has no match."""
     _check_networks(network_mapping, source, target)
     flavors = _check_flavors(flavor_mapping, source, target)
     home = target_id == doc["primary_site_id"]
@@ -137,7 +137,7 @@ def plan_members(
 
 
 def _nth(found: Record | None, field: str, n: int) -> Record | None:
-    """The n-th thing a member had at the target, if it had that many."""
+    """Return the n-th item that a member had at the target, or None."""
     if found is None or n >= len(found[field]):
         return None
     record: Record = found[field][n]
@@ -157,7 +157,7 @@ def _check_networks(
 def _check_flavors(
     mapping: dict[str, str], source: Catalog, target: Catalog
 ) -> dict[str, Record]:
-    """The mapping by the source flavor's name, each half looked up."""
+    """Look up each flavor of the mapping; return it by the source's name."""
     found: dict[str, Record] = {}
     for key, value in mapping.items():
         from_ = source.flavor(key)
@@ -232,7 +232,8 @@ def _network_of(
 
 
 def _fits(address: str | None, cidr: str) -> bool:
-    """Whether an instance can keep its address on the target's subnet."""
+    """Return whether an instance can keep its address in the target's
+    subnet."""
     if not address or not cidr:
         return False
     return ipaddress.ip_address(address) in ipaddress.ip_network(cidr)
@@ -241,8 +242,8 @@ def _fits(address: str | None, cidr: str) -> bool:
 def _type_of(
     volume: Record, had: Record | None, doc: Doc, target: Catalog
 ) -> str:
-    """The name of the target's volume type: what it had, else the same
-    name, else the type the group was made for."""
+    """Choose the volume type at the target: what the volume had there, else
+    the same name, else the group's own type."""
     for name in ((had or {}).get("volume_type"), volume["volume_type"]):
         if name in target.types:
             return str(name)

@@ -1,4 +1,4 @@
-"""What a member of a group becomes at the target site."""
+"""The plan of a member at the target site."""
 
 import dataclasses
 

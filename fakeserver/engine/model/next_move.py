@@ -1,4 +1,4 @@
-"""What comes next in an operation. Pure: no clock, no database, no HTTP.
+"""Decide what comes next in an operation, without clock, database or HTTP.
 
 The executor asks, does what it is told, writes down the outcome and asks
 again. After a crash it asks with what is on disk and gets the same answer.
@@ -11,7 +11,7 @@ from fakeserver.engine.model.plans import Step
 
 @dataclasses.dataclass(frozen=True)
 class Announce:
-    """Tell the peer that the operation has begun."""
+    """Push to the peer that the operation has begun."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,19 +27,20 @@ class RunStep:
 
 @dataclasses.dataclass(frozen=True)
 class Commit:
-    """The state is written: push it, clean the source, finish."""
+    """Push the state that is written, clean the source, complete the
+    operation."""
 
     step: Step
 
 
 @dataclasses.dataclass(frozen=True)
 class RollBack:
-    """Undo what was made, newest first."""
+    """Undo every effect, the newest first."""
 
 
 @dataclasses.dataclass(frozen=True)
 class End:
-    """The operation has ended."""
+    """Nothing more to do: the operation is completed or failed."""
 
 
 Move = Announce | RunStep | Commit | RollBack | End
@@ -47,7 +48,8 @@ Move = Announce | RunStep | Commit | RollBack | End
 
 @dataclasses.dataclass(frozen=True)
 class Progress:
-    """What is on disk of an operation, as far as the next move needs it."""
+    """What is on disk of an operation, as far as the next move depends on
+    it."""
 
     status: str
     announced: bool
@@ -57,7 +59,7 @@ class Progress:
 
 
 def next_move(plan: tuple[Step, ...], at: Progress) -> Move:
-    """The one thing to do now."""
+    """Return the one thing to do now."""
     if at.status in ("completed", "failed"):
         return End()
     if at.status == "rolling_back":
@@ -75,7 +77,8 @@ def next_move(plan: tuple[Step, ...], at: Progress) -> Move:
 
 
 def within(move: RunStep, fraction: float, before: int) -> int:
-    """Progress a part of the way through a step; it never goes down."""
+    """Return the progress a part of the way through a step; it never goes
+    down."""
     span = move.step.end - move.start
     reached = move.start + int(span * max(0.0, min(1.0, fraction)))
     return max(before, reached)

@@ -1,4 +1,4 @@
-"""What the engine keeps of an operation, so that a restart can go on.
+"""The state of an operation, from which a restart goes on.
 
 This is all that recovery rests on, with the effects: the decisions that
 were made when the operation was accepted, and what the steps found out.

@@ -1,4 +1,4 @@
-"""Copies of a group's members that an operation had to leave behind.
+"""Find orphans: copies of members that an earlier operation left at a site.
 
 Whatever is built carries marks: the member that it is a copy of, and the
 operation. A copy that the metadata does not name, that no drill has made
@@ -39,7 +39,8 @@ class Orphan:
 def marks(
     member_id: str, lineage: str, key: str, *, drill: bool
 ) -> dict[str, str]:
-    """What a built instance or volume carries."""
+    """Return the Nova or Cinder metadata of an instance or volume that is
+    built."""
     made = {KEY: key, OPERATION: lineage, MEMBER: member_id}
     return {**made, DRILL: "true"} if drill else made
 
@@ -51,7 +52,7 @@ def find(
     site_id: str,
     lineage: str | None = None,
 ) -> list[Orphan]:
-    """The strays among what is at a site; those of ``lineage`` are none."""
+    """Find the orphans at a site; what ``lineage`` has built is none."""
     named = set(_named(doc, site_id))
     members = {member["id"] for member in doc["members"]}
     found: dict[tuple[str, str], Orphan] = {}
@@ -76,7 +77,7 @@ def find(
 
 
 def _named(doc: Doc, site_id: str) -> Iterator[str | None]:
-    """Ids of what the metadata speaks of at the site."""
+    """Return the ids that the document names at the site."""
     for member in doc["members"]:
         known = entry(member, site_id)
         if known is not None:

@@ -1,4 +1,4 @@
-"""What an operation consists of: its steps, each with its progress band."""
+"""The steps of each operation, with the progress at the end of each."""
 
 import dataclasses
 
@@ -58,7 +58,7 @@ REVERSING = _plan(
 
 
 def plan_of(type_: str, reverse_replication: bool) -> tuple[Step, ...]:
-    """The steps of an operation, in order."""
+    """Return the steps of an operation, in order."""
     if type_ == "failback" and reverse_replication:
         return REVERSING
     return PLANS[type_]

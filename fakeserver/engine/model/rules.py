@@ -1,4 +1,4 @@
-"""Which action a protection group takes in which state: one table."""
+"""The table of actions: the status that each needs, and sets."""
 
 import dataclasses
 
@@ -22,7 +22,7 @@ STATUSES = (
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
-    """One row: what an action needs, and what it makes of the group."""
+    """One action: what it needs, and what it changes in the group."""
 
     needs: tuple[str, ...]
     #: the group's status while it runs; None leaves it as it is

@@ -1,1 +1,1 @@
-"""What two services tell each other of a group."""
+"""The exchange of metadata between the two services."""

@@ -1,4 +1,4 @@
-"""The way to each site of a group: its clouds, and the peer's service.
+"""Clients of each site of a group: its clouds, and the peer's service.
 
 Everything goes to the registered site's ``auth_url`` with the registered
 service account, in a token scoped to the tenant's project at that site.
@@ -21,7 +21,7 @@ from fakeserver.store.groups import Group
 
 
 class Access:
-    """Finds, and keeps, the clients of both sites for each project."""
+    """Creates and keeps the clients of both sites, for each project."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
@@ -36,14 +36,14 @@ class Access:
         return sites.SITES.get(self._site.db, site_id)
 
     def name(self, site_id: str) -> str:
-        """What people call the site; its id where it is not registered."""
+        """Return the name of a site; its id where it is not registered."""
         try:
             return str(self.record(site_id)["name"])
         except Refused:
             return site_id
 
     def project(self, group: Group, site_id: str) -> str:
-        """The group's project as that site knows it."""
+        """Return the id of the group's project at a site."""
         here = self.local_id()
         if site_id == here:
             return group.project_id
@@ -71,7 +71,8 @@ class Access:
         )
 
     def locked_out(self, error: LoginRefused) -> Refused:
-        """A peer that does not let this site in is out of its reach."""
+        """Return the refusal for a Keystone that refuses the service
+        account."""
         own = error.site == self.name(self.local_id())
         return Refused(
             "invalid-state" if own else "peer-unreachable",
@@ -82,7 +83,7 @@ class Access:
         )
 
     def cloud(self, group: Group, site_id: str) -> RemoteCloud:
-        """The tenant's clouds at a site of the group."""
+        """Return the client of the tenant's clouds at a site of the group."""
         record = self.record(site_id)
         project = self.project(group, site_id)
         key = (site_id, project, str(record.get("updated_at")))
@@ -99,7 +100,7 @@ class Access:
         return found
 
     def peer(self, group: Group) -> Peer:
-        """The other site's protector service."""
+        """Return the client of the other site's protector service."""
         other = sites.other(
             self._site.db,
             group.doc["primary_site_id"],
@@ -121,7 +122,7 @@ class Access:
         return found
 
     def forget(self) -> None:
-        """Drop what is kept: the world was reset."""
+        """Drop every client: an account or the world has changed."""
         with self._lock:
             self._clouds.clear()
             self._peers.clear()

@@ -1,4 +1,4 @@
-"""The Cinder consistency group that stands behind a protection group."""
+"""The Cinder volume group behind a protection group."""
 
 import logging
 
@@ -13,7 +13,7 @@ LOG = logging.getLogger(__name__)
 
 
 def make(site: Site, access: Access, group: Group) -> None:
-    """Make this site's consistency group and note its id, and the type's."""
+    """Create this site's volume group; note its id and that of its type."""
     here = access.local_id()
     try:
         cloud = access.cloud(group, here)
@@ -37,8 +37,7 @@ def make(site: Site, access: Access, group: Group) -> None:
 
 
 def drop(access: Access, group: Group) -> None:
-    """Delete it again. What a cloud does not let go of stays there: the
-    protection group itself is gone either way."""
+    """Delete the volume group; where Cinder refuses, it stays there."""
     made = group.local.consistency_group_id
     if made is None:
         return
@@ -49,7 +48,8 @@ def drop(access: Access, group: Group) -> None:
 
 
 def follow(access: Access, group: Group) -> None:
-    """Where this site is the primary, its group holds the volumes.
+    """Add the group's volumes to the volume group, where this site is the
+    primary.
 
     Only this site knows the id of its group, so the one that ran the
     failover could not see to it. Raises CloudUnreachable: then later.

@@ -1,4 +1,4 @@
-"""The three things a site asks its peer's service."""
+"""Client of the peer's protector service."""
 
 import dataclasses
 from typing import Any
@@ -21,7 +21,7 @@ VERSION = {"OpenStack-API-Version": "protector 1.0"}
 
 
 class PeerSilent(Exception):
-    """No answer, or none that makes sense: the outcome is not known."""
+    """The peer gave no answer that can be used: the result is not known."""
 
     def __init__(self, site: str, cause: object) -> None:
         super().__init__(f"{site} does not answer: {cause}")
@@ -29,7 +29,7 @@ class PeerSilent(Exception):
 
 
 class PeerUnreadable(PeerSilent):
-    """Something answered for the peer, and nobody can tell what it means."""
+    """The answer did not come from a protector service."""
 
     def __init__(self, site: str, came: str) -> None:
         super().__init__(site, came)
@@ -38,7 +38,7 @@ class PeerUnreadable(PeerSilent):
 
 
 class PeerRefused(Exception):
-    """The peer answered no."""
+    """The peer refused the request."""
 
     def __init__(
         self, site: str, status: int, reason: str, message: str
@@ -102,7 +102,8 @@ class Peer:
         return made
 
     def ping(self) -> None:
-        """``GET /``; PeerSilent when it does not answer as a service."""
+        """Ask ``GET /``; raise PeerSilent where no protector service
+        answers."""
         if self._faults.cuts(self.site):
             raise PeerSilent(self.site, "the way to it is cut")
         try:
@@ -119,7 +120,8 @@ class Peer:
             raise PeerSilent(self.site, _why(error)) from error
 
     def state(self, group_id: str, quick: bool = False) -> PeerState | None:
-        """What the peer holds; None when it does not know the group."""
+        """Return what the peer holds; None where it does not know the
+        group."""
         path = f"{group_id}/sync-status?local=true"
         try:
             body = self._call("GET", path, quick)
@@ -140,7 +142,7 @@ class Peer:
             raise PeerSilent(self.site, "unreadable sync status") from error
 
     def put(self, group_id: str, doc: dict[str, Any], force: bool) -> None:
-        """Push the document; PeerRefused when the peer does not take it."""
+        """Push the document; raise PeerRefused where the peer refuses it."""
         query = "?force=true" if force else ""
         self._call(
             "PUT",
@@ -188,14 +190,14 @@ class Peer:
 
 
 def _came(answer: requests.Response) -> str:
-    """An answer that is none of the service, as people may look for it."""
+    """Describe an answer that no protector service gives."""
     kind, _, _ = answer.headers.get("Content-Type", "").partition(";")
     of_kind = f", {kind.strip()}" if kind else ""
     return f"HTTP {answer.status_code}{of_kind}"
 
 
 def _why(error: Exception) -> str:
-    """An HTTP library's words, in few of our own."""
+    """Describe an error of the HTTP library in a few words."""
     if isinstance(error, ValueError):
         return "its answer is not readable"
     timeouts = (requests.Timeout, exceptions.ConnectTimeout)

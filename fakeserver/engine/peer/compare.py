@@ -1,4 +1,4 @@
-"""Both copies of a group compared, and brought together by hand."""
+"""Compare both copies of the metadata, and force one of them."""
 
 import contextlib
 import sqlite3
@@ -21,7 +21,7 @@ from fakeserver.store.groups import Group
 
 
 class Sync:
-    """The sync status, and ``sync-force``."""
+    """The sync status and ``sync-force``."""
 
     def __init__(self, site: Site, access: Access, metadata: Metadata) -> None:
         self._site = site
@@ -33,8 +33,8 @@ class Sync:
     def status(
         self, group: Group, local: bool, quick: bool = False
     ) -> dict[str, Any]:
-        """The sync status, asked live; ``local`` asks nobody, and
-        ``quick`` does not wait long for the peer."""
+        """Compare both copies now; ``local`` asks no peer, ``quick`` waits a
+        short time for it."""
         own = checksum(group.doc)
         found: dict[str, Any] = {
             "protection_group_id": group.id,
@@ -68,12 +68,12 @@ class Sync:
         return found
 
     def _unfinished(self, group: Group) -> str | None:
-        """What this site has not finished; the peer reads it here."""
+        """Return the id of the group's unfinished operation at this site."""
         running = operations.unfinished(self._site.db, group.id)
         return running[0].id if running else None
 
     def unknown(self, group: Group) -> bool:
-        """Whether the peer answers that it has no such group."""
+        """Return whether the peer answers that it has no such group."""
         try:
             return self._metadata.peer_state(group) is None
         except (PeerSilent, PeerRefused):
@@ -133,7 +133,7 @@ class Sync:
         return f"{said}{ahead} is ahead"
 
     def _seen_equal(self, group: Group, found: dict[str, Any]) -> None:
-        """Both hold the same: the newest state they are known to share.
+        """Note the version that both sites hold, as the last that they share.
 
         A reader must not fail for it: where it cannot be written down now,
         somebody else sees it the next time.
@@ -154,7 +154,8 @@ class Sync:
     # -- forcing
 
     def force(self, group: Group, winner: bool) -> None:
-        """This site pushes its copy now; ``winner`` settles a conflict."""
+        """Push this site's copy now; ``winner`` decides a conflict in its
+        favour."""
         peer = self._access.peer(group)
         try:
             held = peer.state(group.id)
@@ -178,7 +179,8 @@ class Sync:
     # -- throwing away what the peer is ahead with
 
     def discards(self, group: Group, version: int) -> None:
-        """Whether what the peer holds may be thrown away; asked live.
+        """Refuse unless the peer's version may be discarded; the peer is
+        asked.
 
         Only at the site where, by its own record, the group runs: what
         runs at the other site is then a copy too many.
@@ -250,8 +252,8 @@ class Sync:
     def _refuse_force(
         self, group: Group, held: PeerState, site: str, winner: bool
     ) -> None:
-        """A winner is named of a conflict; without one, who is ahead has
-        what the other has not, and is not overwritten."""
+        """Refuse a push over a peer that is ahead, and a conflict without
+        winner."""
         own = checksum(group.doc)
         if held.rank == group.rank and held.checksum == own:
             return
@@ -275,7 +277,7 @@ class Sync:
 
 
 def _both_changed(group: Group, held: PeerState) -> bool:
-    """Since the last version that both are known to have held.
+    """Return whether both sites changed the last version that they shared.
 
     A push whose answer was lost may be what the peer holds: that is no
     change of its own.

@@ -1,4 +1,4 @@
-"""What a site makes of the documents that its peer sends."""
+"""Import the documents that the peer pushes."""
 
 import sqlite3
 
@@ -14,7 +14,7 @@ from fakeserver.store.groups import Group
 
 
 class Imports:
-    """Takes documents, or refuses them."""
+    """Imports documents of the peer, or refuses them."""
 
     def __init__(self, site: Site, access: Access, metadata: Metadata) -> None:
         self._site = site
@@ -24,7 +24,7 @@ class Imports:
     def take(
         self, project_id: str, group_id: str, doc: Doc, force: bool
     ) -> Doc:
-        """Take the peer's document; refused where ours is not older."""
+        """Import the peer's document; refuse one that is not newer."""
         if doc["id"] != group_id:
             raise Refused(
                 "bad-request",
@@ -108,8 +108,8 @@ class Imports:
         return doc
 
     def _make_room(self, tx: sqlite3.Connection, group: Group) -> None:
-        """Of one name that both sites give to a new group at once, the
-        group with the lower id wins: both sites know that without asking.
+        """Discard this site's new group where the peer's new group has the
+        same name and the lower id: both sites decide so without asking.
 
         A group of this site that the peer has taken is not new any more;
         the request that made one that goes is refused, as by its own push.
@@ -121,8 +121,8 @@ class Imports:
             groups.discard(tx, rival.id)
 
     def _check_secrets(self, doc: Doc, own: Doc | None) -> None:
-        """Each token opens with the pair's key. One that was left out, as
-        in an export, is this site's own where the fingerprint is equal."""
+        """Check each token with the pair's key. One that an export has left
+        out is this site's own where the fingerprint is equal."""
         policy = doc.get("policy") or {}
         held = (own or {}).get("policy") or {}
         for field in TOKENS if policy else ():

@@ -1,4 +1,4 @@
-"""The metadata both sites share: changed, pushed, taken back, repeated."""
+"""Change the metadata and push it to the peer; repeat what did not arrive."""
 
 import copy
 import sqlite3
@@ -34,11 +34,11 @@ def _nothing(tx: sqlite3.Connection) -> None:
 
 
 class PushLost(Exception):
-    """A push of which it is known that the peer does not hold it."""
+    """The push did not arrive: the peer does not hold it."""
 
 
 class Metadata:
-    """Keeps the two copies of each group's document together."""
+    """Keeps the two copies of each group's document equal."""
 
     def __init__(self, site: Site, access: Access) -> None:
         self._site = site
@@ -56,7 +56,8 @@ class Metadata:
     # -- pushing
 
     def deliver(self, group: Group, force: bool = False) -> None:
-        """Push, and find out whether a lost answer was a yes.
+        """Push the document; where the answer is lost, ask what the peer
+        holds.
 
         Raises PeerRefused, Undelivered, or PeerSilent when nobody knows.
         What came instead of an answer is noted, for the sync status.
@@ -79,7 +80,7 @@ class Metadata:
                 raise PushLost(peer.site) from None
 
     def delivered(self, group: Group) -> None:
-        """Note that both sites hold what this one holds now."""
+        """Note that both sites hold this version."""
         local = group.local
         local.push = OK
         local.push_repeat = False
@@ -91,8 +92,8 @@ class Metadata:
         local.base = SharedVersion(group.version, checksum(group.doc))
 
     def owe(self, group: Group, forced: bool) -> None:
-        """Note that the peer does not hold this yet. After a forced
-        operation it is people who decide when it is pushed."""
+        """Note that the push is due; after a forced operation only sync-force
+        pushes."""
         local = group.local
         local.push = FORCED if forced else DUE
         local.push_repeat = not forced
@@ -108,7 +109,7 @@ class Metadata:
     # -- what is due
 
     def due(self) -> list[str]:
-        """The groups whose push is to be tried now, again and again.
+        """Return the ids of the groups whose push is to be repeated now.
 
         A peer that refuses a push is asked less often than one that is
         silent: it is people who have to do something there.
@@ -124,7 +125,7 @@ class Metadata:
         return found
 
     def repeat_push(self, group_id: str) -> bool:
-        """Try a push that is due once more; call with the group's lock.
+        """Repeat a push that is due; the caller holds the group's lock.
 
         False when the peer is silent: then it is so for all others, too. An
         answer that cannot be read may be about this one alone.
@@ -151,14 +152,14 @@ class Metadata:
         return answered
 
     def bury(self, group: Group) -> None:
-        """The group is deleted: here too, with what stands behind it."""
+        """Delete the group here, its volume group and its replication."""
         with self._site.db.transaction() as tx:
             groups.remove(tx, group)
         cinder_group.drop(self._access, group)
         self._site.arrays.drop_group(group.id)
 
     def repeat_deletions(self) -> None:
-        """Tell the peer of groups that it may hold and nobody wants."""
+        """Push the deletions that the peer has not confirmed."""
         for group in tombstones.due(self._site.db):
             try:
                 self.deliver(group)
@@ -179,7 +180,7 @@ class Metadata:
         also: Write = _nothing,
         take_back: Write = _nothing,
     ) -> Group:
-        """A change that is pushed before it is answered.
+        """Change the document, and push it before the request is answered.
 
         It is on disk before the push, and marked as due, so that after a
         crash it is pushed once more; what the peer refuses is taken back.
@@ -220,8 +221,8 @@ class Metadata:
         return group
 
     def _doubt(self, group: Group, before: Group, take_back: Write) -> None:
-        """Whether the peer took it is not known, so it gets an answer to
-        both: a version that is newer than what it may hold."""
+        """Take back a change whose push has no known result, as a version that
+        is newer than what the peer may hold."""
         if before.version:
             before.doc["version"] += 2
             before.local.doubt = checksum(group.doc)
@@ -232,7 +233,7 @@ class Metadata:
         self._bury_at_peer(group, take_back)
 
     def _bury_at_peer(self, group: Group, take_back: Write) -> None:
-        """It was to be new: if the peer has it, it shall be gone there."""
+        """Take back a new group, and delete it at the peer if it is there."""
         group.doc["deleted"] = True
         group.doc["version"] += 1
         with self._site.db.transaction() as tx:
@@ -251,7 +252,7 @@ def unreachable() -> Refused:
 
 
 def passed_on(refusal: PeerRefused) -> Refused:
-    """The peer's refusal as this site's own answer."""
+    """Return the peer's refusal as this site's own answer."""
     reason = refusal.reason
     if STATUS.get(reason) != 409:
         reason = "out-of-sync"

@@ -1,4 +1,4 @@
-"""Whether a document that was sent holds together.
+"""Check that a document of the peer is consistent.
 
 Its form is checked by the description of the API; here it is what one part
 of it says of another, and of the sites that are registered.
@@ -14,7 +14,7 @@ PAIR = ("primary_site_id", "secondary_site_id")
 
 
 def check(access: Access, doc: Doc) -> None:
-    """Refuse a document that this site could not work with."""
+    """Refuse a document that this site cannot work with."""
     pair = {doc[field] for field in PAIR}
     for field in PAIR:
         _require_site(access, doc[field], field)
@@ -29,7 +29,7 @@ def check(access: Access, doc: Doc) -> None:
 
 
 def _named(doc: Doc) -> Iterator[tuple[str, str]]:
-    """Every site that the document names, and where."""
+    """Return each field that names a site, with the site's id."""
     yield "current_primary_site_id", doc["current_primary_site_id"]
     for member in doc["members"]:
         for site_id in member["sites"]:

@@ -1,1 +1,1 @@
-"""An operation while it runs: steps, rollback, commit, clean-up."""
+"""Run an operation: steps, commit, rollback, clean-up."""

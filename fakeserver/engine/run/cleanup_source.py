@@ -1,4 +1,4 @@
-"""After the state is written: the push, and the source made clean.
+"""Push the committed state, and remove what the group has left behind.
 
 Neither can fail the operation any more. What could not be removed is named.
 """
@@ -23,7 +23,7 @@ CLEANUP_RETRY_TIMEOUT = 30.0
 
 
 class RetryLimit:
-    """One patience for all of a clean-up, however much there is to remove.
+    """One time limit for the retries of a whole clean-up.
 
     It starts anew with each deed that succeeds, and with a restart. A site
     for which it ran out is given up, also over a restart: what is left
@@ -51,12 +51,12 @@ class RetryLimit:
 
 
 def push(context: StepContext) -> None:
-    """Push the new state once; where it is due it is repeated later."""
+    """Push the new state once; the reconciler repeats a push that is due."""
     context.metadata.repeat_push(context.operation.group_id)
 
 
 def clean(context: StepContext) -> list[Leftover]:
-    """Remove what the group has left behind; what stays is returned."""
+    """Remove the old copies; return the leftovers."""
     leftovers: list[Leftover] = []
     limit = RetryLimit(context)
     for server in context.state.left or []:
@@ -91,7 +91,8 @@ def _remove(
     leftovers: list[Leftover],
     keep: bool,
 ) -> None:
-    """An instance, then its volumes: in Cinder, then on the array."""
+    """Remove an instance, then its volumes: from Cinder, then from the
+    array."""
     name = context.name(site_id)
     gone = True
     if server.instance_id is not None:
@@ -138,7 +139,8 @@ def _on_array(volume: OldVolume, site: str, why: str) -> Leftover:
 def _destroy(
     context: StepContext, site_id: str, volume: OldVolume, keep: bool
 ) -> None:
-    """Delete a volume on its array, once all its writes are elsewhere."""
+    """Delete a volume on its array, once all its writes are replicated or
+    kept."""
     arrays = context.site.arrays
     array = context.array(site_id)
     if not arrays.covered(array, volume.array_name):
@@ -158,7 +160,7 @@ def _try(
     site_id: str,
     deed: Callable[[], None],
 ) -> str | None:
-    """Do it, with patience; why it cannot be done, or None."""
+    """Do it, with retries; return why it failed, or None."""
     while True:
         try:
             deed()
@@ -178,7 +180,7 @@ def _try(
 def end_rollback(
     context: StepContext, leftovers: list[Leftover], in_error: bool
 ) -> None:
-    """The operation is failed; the group is what it was, or in error."""
+    """Fail the operation; set the group's status back, or to ``error``."""
     group = context.group()
     record = context.operation.record
     changed = context.state.announces or in_error

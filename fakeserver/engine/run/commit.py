@@ -1,4 +1,4 @@
-"""The last step: what an operation makes of the group, in one transaction.
+"""The last step: write the group's new state in one transaction.
 
 Once it is written there is no way back: a restart goes on from it.
 """
@@ -19,7 +19,7 @@ from fakeserver.store.groups import Group
 
 
 def write_state(context: StepContext) -> None:
-    """The group's new state and the operation's mark of it, together."""
+    """Write the group's new state and mark the operation as committed."""
     group = context.group()
     result = _WRITERS[context.operation.type](context, group)
     if rules.RULES[context.operation.type].counts:
@@ -37,7 +37,7 @@ def write_state(context: StepContext) -> None:
 
 
 def _moved(context: StepContext, group: Group) -> OperationResult:
-    """A failover or a failback: the target is the primary now."""
+    """Make the target the primary, after a failover or a failback."""
     doc = group.doc
     built = _built(context)
     not_rebuilt = {one.member_id for one in context.state.not_rebuilt}
@@ -83,7 +83,7 @@ def _status_after(context: StepContext, doc: Doc, partial: bool) -> str:
 
 
 def _leave(at_source: dict[str, Any]) -> OldCopy:
-    """What the source is about to be cleaned of.
+    """Take the old copy from the member; return it for the clean-up.
 
     It is not the member's any more, and stays on record: where the clean-up
     does not get to it, the way back finds it in its way.
@@ -108,7 +108,7 @@ def _leave(at_source: dict[str, Any]) -> OldCopy:
 
 
 def _built(context: StepContext) -> dict[str, dict[str, Any]]:
-    """Member id -> what it has at the target from now on."""
+    """Return what each member has at the target, by member id."""
     managed = {
         effect.detail.array_name: effect.detail.id
         for effect in context.effects("manage")
@@ -156,7 +156,7 @@ def _built(context: StepContext) -> dict[str, dict[str, Any]]:
 
 
 def _made(context: StepContext) -> OperationResult:
-    """What the operation made, as ``result_data`` says it."""
+    """Return the result: what the operation created."""
     servers = [e for e in context.effects("server") if e.state == "done"]
     managed = context.effects("manage")
     primary = context.source if context.is_drill else context.target
@@ -172,7 +172,7 @@ def _made(context: StepContext) -> OperationResult:
 
 
 def _tested(context: StepContext, group: Group) -> OperationResult:
-    """A test failover: its resources are known to both sites."""
+    """Add the test to the document, so that both sites know its resources."""
     volumes = [effect.detail for effect in context.effects("manage")]
     stopped = context.state.stopped or []
     group.doc["tests"].append(
@@ -199,7 +199,7 @@ def _tested(context: StepContext, group: Group) -> OperationResult:
 
 
 def _cleaned(context: StepContext, group: Group) -> OperationResult:
-    """A test clean-up: nothing of a test is left."""
+    """Remove every test from the document."""
     tests = group.doc["tests"]
     group.doc["tests"] = []
     return OperationResult(
@@ -210,7 +210,7 @@ def _cleaned(context: StepContext, group: Group) -> OperationResult:
 
 
 def _replicated(context: StepContext, group: Group) -> OperationResult:
-    """A sync: the time of its recovery point, known to this site alone."""
+    """Note the time of the recovery point; only this site keeps it."""
     made = context.state.snapshot_created_at
     assert made is not None
     last = group.local.last_replication_at
@@ -222,8 +222,8 @@ def _replicated(context: StepContext, group: Group) -> OperationResult:
 
 
 def _discarded(context: StepContext, group: Group) -> OperationResult:
-    """The copy of this site, above that of the peer by count and version:
-    the push that follows takes the place of exactly that version."""
+    """Raise this site's version above the peer's; the next push replaces
+    exactly that version of the peer."""
     held = discard.still_held(context)
     doc = group.doc
     doc["failover_count"] = 1 + max(doc["failover_count"], held.failover_count)

@@ -1,4 +1,4 @@
-"""Runs one operation: asks what comes next, does it, writes it down."""
+"""Run one operation: decide the next move, make it, write it down."""
 
 import logging
 import sqlite3
@@ -56,11 +56,12 @@ _NO = (
 
 
 class NewerAtPeer(Exception):
-    """The peer has moved on without this operation."""
+    """The peer holds newer metadata: it has moved on without this
+    operation."""
 
 
 class Executor:
-    """Takes operations to their end, one call each."""
+    """Runs each operation to its end."""
 
     def __init__(
         self,
@@ -77,7 +78,7 @@ class Executor:
         self._stop = stop
 
     def run(self, operation_id: str) -> None:
-        """Run to the end, or until the service stops."""
+        """Run an operation to its end, or until the service stops."""
         operation = operations.find(self._site.db, operation_id)
         if operation is None or self._stop.is_set():
             return
@@ -126,7 +127,7 @@ class Executor:
     # -- the moves
 
     def _announce(self, context: StepContext) -> None:
-        """Only after a crash: whether the peer was told is not known."""
+        """Push that the operation has begun; only needed after a crash."""
 
         def tell() -> None:
             group = context.group()
@@ -193,7 +194,8 @@ class Executor:
         commit.finish(context, left)
 
     def _point(self, name: str) -> None:
-        """A place to crash at; there is nothing left here that can fail."""
+        """Pass a fault point after the commit, where only a crash has an
+        effect."""
         try:
             self._site.faults.at(name)
         except StepFault as fault:
@@ -231,7 +233,7 @@ class Executor:
         context.save()
 
     def _end_superseded(self, context: StepContext, message: str) -> None:
-        """End without a trace at the peer, and without a newer version."""
+        """Fail the operation without a newer version of the metadata."""
         record = context.operation.record
         record.error_message = message
         if context.move is not None:
@@ -262,7 +264,7 @@ class Executor:
                 self._ask_superseded(context)
 
     def _ask_superseded(self, context: StepContext) -> None:
-        """Raises where the peer holds newer metadata than this site."""
+        """Raise NewerAtPeer where the peer holds newer metadata."""
         if context.forced or context.state.committed:
             return
         if context.discards is not None:

@@ -1,4 +1,4 @@
-"""What is still there of an operation that nobody takes away any more."""
+"""Find the leftovers of an operation that nothing removes any more."""
 
 from fakeserver.engine.cloud_client.cloud import CloudRefused, CloudUnreachable
 from fakeserver.engine.model.operation_record import Leftover
@@ -8,7 +8,7 @@ from fakeserver.store.effects import Effect
 
 
 def of_tests(context: StepContext) -> list[Leftover]:
-    """After a failed clean-up: what the next one still has to remove."""
+    """Return what a failed test clean-up has not removed."""
     why = "the clean-up failed; repeat it"
     found = []
     for test in context.doc()["tests"]:
@@ -44,8 +44,8 @@ def _is_there(context: StepContext, site_id: str, noun: str, id_: str) -> bool:
 
 
 def of_abandoned(context: StepContext) -> list[Leftover]:
-    """After two operations that failed one over the other: what the first
-    has changed, and the second has not put back."""
+    """Return what a superseded operation changed and the forced one, which
+    failed as well, did not put back."""
     why = "the operation was superseded by one that failed"
     return [
         Leftover(
@@ -84,8 +84,7 @@ def _runs(context: StepContext, site_id: str, server_id: str) -> bool:
 
 
 def of_drill(context: StepContext) -> list[Leftover]:
-    """After a test failover that was superseded: what it had made, and what
-    it had stopped.
+    """Return what a superseded test failover created and stopped.
 
     A failover has nothing here: what it made was taken over by the one
     that superseded it.

@@ -1,4 +1,4 @@
-"""One lock a group, so that two requests for one group take turns."""
+"""One lock for each group."""
 
 import contextlib
 import threading
@@ -8,7 +8,7 @@ from fakeserver.base.errors import Refused
 
 
 class _Lock:
-    """The lock of a group, and how many hold it or wait for it."""
+    """The lock of a group, with the number of its holders and waiters."""
 
     def __init__(self) -> None:
         self.turn = threading.RLock()
@@ -16,8 +16,8 @@ class _Lock:
 
 
 class GroupLocks:
-    """Locks by group id. One is there while somebody holds it or waits for
-    it: an id may be any that a request names."""
+    """Locks by group id. A lock exists while it is in use: the id may be any
+    that a request names."""
 
     def __init__(self) -> None:
         self._locks: dict[str, _Lock] = {}

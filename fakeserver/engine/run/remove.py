@@ -1,10 +1,10 @@
-"""Removing an instance or a volume, whether or not it is still there."""
+"""Remove an instance or a volume that may be gone already."""
 
 from fakeserver.engine.run.step_context import StepContext
 
 
 def delete_server(context: StepContext, site_id: str, server_id: str) -> None:
-    """Delete an instance and wait until Nova has forgotten it."""
+    """Delete an instance and wait until Nova no longer lists it."""
     cloud = context.cloud(site_id)
     cloud.delete_server(server_id)
     context.wait_until(
@@ -15,7 +15,7 @@ def delete_server(context: StepContext, site_id: str, server_id: str) -> None:
 
 
 def unmanage(context: StepContext, site_id: str, volume_id: str) -> None:
-    """Take a volume out of Cinder; it stays on its array."""
+    """Unmanage a volume from Cinder; it stays on its array."""
     cloud = context.cloud(site_id)
 
     def free() -> bool:

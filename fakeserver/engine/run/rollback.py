@@ -1,4 +1,4 @@
-"""A rollback: every effect of an operation undone, newest first."""
+"""Roll back an operation: undo each effect, the newest first."""
 
 import dataclasses
 import logging
@@ -82,7 +82,7 @@ def _unplug(context: StepContext, effect: Effect) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class UndoAction:
-    """How one kind of effect is undone, and what it is called if not."""
+    """How one kind of effect is undone, and the noun for its leftover."""
 
     undo: Callable[[StepContext, Effect], None]
     noun: str
@@ -102,7 +102,7 @@ UNDO = {
 def roll_back(
     context: StepContext, superseded: Callable[[], None]
 ) -> list[Leftover]:
-    """Undo everything; what could not be undone is returned.
+    """Undo every effect; return the leftovers.
 
     ``superseded`` raises when the peer has moved on meanwhile: then what
     is there is the peer's, and nothing of it may be touched.
@@ -144,7 +144,7 @@ def _retry(
     until: float,
     superseded: Callable[[], None],
 ) -> str | None:
-    """Why it cannot be undone, or None."""
+    """Undo one effect, with retries; return why it failed, or None."""
     here = context.access.local_id()
     while True:
         if effect.detail.site not in ("", here):
@@ -166,7 +166,7 @@ def _retry(
 
 
 def _stands_on(context: StepContext, effect: Effect) -> set[str]:
-    """The keys of older effects that this one needs to stay."""
+    """Return the keys of the older effects that this one depends on."""
     if effect.kind == "manage":
         return {effect.key}
     if effect.kind == "server":

@@ -1,4 +1,4 @@
-"""What a step is handed: the operation, both sites, and the write-ahead.
+"""The context of a step: its operation, both sites, its effects.
 
 A step does nothing but through here, so that what it makes is on disk
 before and after it is made, and a repeated step finds it.
@@ -29,7 +29,7 @@ RESOURCE_TIMEOUT = 600.0
 
 
 class StepFailed(Exception):
-    """The step cannot be done; the operation rolls back."""
+    """The step failed; the operation rolls back."""
 
 
 class ServiceStop(Exception):
@@ -37,7 +37,7 @@ class ServiceStop(Exception):
 
 
 class StepContext:
-    """One operation under way."""
+    """One operation that runs, and what its steps use."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class StepContext:
 
     @property
     def discards(self) -> int | None:
-        """The peer's version of the metadata that is thrown away."""
+        """The peer's version of the metadata that is discarded."""
         return self.state.discards
 
     @property
@@ -109,7 +109,7 @@ class StepContext:
         return peer_of(self.doc(), self.access.local_id())
 
     def policy_token(self, site_id: str) -> str | None:
-        """The API token of that site's array, from the group's policy."""
+        """Return the API token of a site's array, from the group's policy."""
         doc = self.doc()
         sealed = sealed_token(doc, site_id)
         if sealed is None:
@@ -117,8 +117,8 @@ class StepContext:
         return self.site.pair.decrypt(sealed, doc["id"])
 
     def sign_in(self, site_id: str) -> None:
-        """Talk to that site's array; raises StorageError where it does not
-        take the policy's token."""
+        """Check that a site's array accepts the policy's token; raise
+        StorageError where it does not."""
         token = self.policy_token(site_id)
         self.site.arrays.check(self.array(site_id), token)
 
@@ -129,7 +129,8 @@ class StepContext:
     # -- time
 
     def pause(self, seconds: float) -> None:
-        """Let engine time pass; ends the work when the service stops."""
+        """Wait, by the site's clock; raise ServiceStop when the service
+        stops."""
         if self.stop.is_set():
             raise ServiceStop
         if seconds > 0:
@@ -149,13 +150,13 @@ class StepContext:
     # -- on disk
 
     def save(self) -> None:
-        """Write the operation down as it stands."""
+        """Write the record and the state of the operation."""
         self.operation.record.updated_at = stamp(self.site.clock.time())
         with self.site.db.transaction() as tx:
             operations.save(tx, self.operation)
 
     def progress(self, done: int, total: int) -> None:
-        """Some of the step's parts are done; also where pace is spent."""
+        """Set the progress within the step, and wait the configured pace."""
         if self.move is not None:
             record = self.operation.record
             fraction = done / total if total else 1.0
@@ -170,14 +171,14 @@ class StepContext:
             self.pause(self.site.config.pace / total)
 
     def inside(self) -> None:
-        """A point where a fault can hit in the middle of a step."""
+        """Pass the fault point in the middle of the step."""
         self.been_inside = True
         if self.move is not None:
             self.site.faults.at(f"inside:{self.move.step.name}")
 
     def _each(self, stage: str, name: str) -> None:
-        """A point where a fault can hit one thing of many: the step takes
-        it as if the cloud had refused just that."""
+        """Pass the fault point of one item; raise StepFailed, as a refusal
+        does."""
         if self.move is None:
             return
         point = f"{stage}:{self.move.step.name}"
@@ -191,7 +192,7 @@ class StepContext:
     def intend(
         self, kind: str, items: Sequence[tuple[str, EffectDetail]]
     ) -> None:
-        """Say what is about to be done, all of it before the first deed."""
+        """Write several effects as intended, before the first is done."""
         with self.site.db.transaction() as tx:
             for key, detail in items:
                 effects.intend(tx, self.operation.id, kind, key, detail)
@@ -203,7 +204,7 @@ class StepContext:
         detail: EffectDetail,
         deed: Callable[[], EffectDetail | None],
     ) -> EffectDetail:
-        """Do a thing once: intended on disk, done, and done on disk.
+        """Do one thing once: write it as intended, do it, write it as done.
 
         :param deed: must find what an earlier try made; may return the
             detail with what is known after it.
@@ -226,8 +227,8 @@ class StepContext:
         return done
 
     def made(self, kind: str, key: str, id_: str) -> None:
-        """Write the id of what was just made down, before waiting for it:
-        a rollback then has to find nothing by name."""
+        """Write the id of what was just created, before waiting for it: a
+        rollback then does not have to search."""
         found = effects.find(self.site.db, self.operation.id, kind, key)
         assert found is not None
         with self.site.db.transaction() as tx:

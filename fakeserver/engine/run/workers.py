@@ -1,4 +1,4 @@
-"""A bounded number of threads that run operations, or none at all."""
+"""A bounded number of threads that run operations."""
 
 import logging
 import queue
@@ -14,7 +14,7 @@ STOP_TIMEOUT = 40.0
 
 
 class Workers:
-    """Runs submitted ids in turn.
+    """Runs the submitted operations in turn.
 
     With no threads the ids wait for :meth:`drain`, which runs them in the
     caller's own thread: a test then sees every exception, and the order.
@@ -44,7 +44,7 @@ class Workers:
             self._threads.append(thread)
 
     def submit(self, id_: str) -> None:
-        """Queue an id, unless it waits or runs already."""
+        """Queue an operation, unless it is queued or runs already."""
         with self._guard:
             if id_ in self._known:
                 return
@@ -52,7 +52,7 @@ class Workers:
         self._queue.put(id_)
 
     def wait_for(self, id_: str, timeout: float) -> None:
-        """Submit an id, and wait until nobody works on it any more.
+        """Submit an operation, and wait until it runs no more.
 
         With no threads it runs in the caller's own. ``timeout`` is in real
         seconds; a stop ends the waiting as well.
@@ -72,7 +72,7 @@ class Workers:
                 self._guard.wait(min(left, 0.5))
 
     def drain(self) -> None:
-        """Run everything that waits, here and now."""
+        """Run everything in the queue, in this thread."""
         while not self._told_to_stop.is_set():
             try:
                 id_ = self._queue.get_nowait()
@@ -82,7 +82,7 @@ class Workers:
                 self._take(id_)
 
     def stop(self, timeout: float = STOP_TIMEOUT) -> None:
-        """Let the threads end; what waits is found again at a start."""
+        """End the threads; a start queues the operations again."""
         for _ in self._threads:
             self._queue.put(None)
         end = time.monotonic() + timeout

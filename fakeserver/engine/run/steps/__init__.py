@@ -1,5 +1,5 @@
-"""The steps by name. Each is idempotent: run again after a crash it finds
-what it made, and goes on from there."""
+"""The steps by name. Each is idempotent: after a crash it finds what it has
+made, and goes on from there."""
 
 from collections.abc import Callable
 

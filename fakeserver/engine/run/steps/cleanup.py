@@ -1,4 +1,4 @@
-"""Taking a test away: each step removes what is left of its kind."""
+"""Steps of a test clean-up."""
 
 from typing import Any
 
@@ -7,8 +7,8 @@ from fakeserver.engine.run.step_context import StepContext
 
 
 def delete_instances(context: StepContext) -> None:
-    """The primary's start again, if they were stopped: what people use
-    comes first. Then the test instances go."""
+    """Start the primary's instances if the test stopped them; then delete the
+    test instances."""
     _start_stopped(context)
     found = _each(context, "instances")
     for n, (test, server) in enumerate(found, 1):
@@ -31,7 +31,7 @@ def _start_stopped(context: StepContext) -> None:
 
 
 def unmanage_volumes(context: StepContext) -> None:
-    """Out of Cinder."""
+    """Unmanage the test volumes from Cinder."""
     found = _each(context, "volumes")
     for n, (test, volume) in enumerate(found, 1):
         remove.unmanage(context, test["site_id"], volume["id"])
@@ -40,7 +40,7 @@ def unmanage_volumes(context: StepContext) -> None:
 
 
 def delete_volumes(context: StepContext) -> None:
-    """Off the array."""
+    """Delete the test volumes on the array."""
     found = _each(context, "volumes")
     for n, (test, volume) in enumerate(found, 1):
         context.site.arrays.delete_volume(

@@ -1,4 +1,4 @@
-"""Throwing away what the other site runs after a mistaken forced failover.
+"""Steps of sync-force with discard: the peer's copy is stopped and kept.
 
 Nothing of it is deleted before the state is written: what is here can be
 undone, and its instances start again.
@@ -10,7 +10,8 @@ from fakeserver.engine.run.steps import prepare
 
 
 def still_held(context: StepContext) -> PeerState:
-    """What the peer holds, which has to be what was named: asked live."""
+    """Ask what the peer holds; raise StepFailed unless it is the version to
+    discard."""
     held = context.metadata.peer_state(context.group())
     if held is None or held.version != context.discards:
         found = "none" if held is None else f"version {held.version}"
@@ -22,14 +23,14 @@ def still_held(context: StepContext) -> PeerState:
 
 
 def stop_instances(context: StepContext) -> None:
-    """Nothing is written at the losing site from here on."""
+    """Stop the instances at the losing site."""
     still_held(context)
     prepare.stop_stale(context)
     context.progress(1, 1)
 
 
 def keep_snapshots(context: StepContext) -> None:
-    """What was written there stays, on its array."""
+    """Keep a snapshot of each volume at the losing site."""
     still_held(context)
     prepare.keep_stale(context)
     context.progress(1, 1)

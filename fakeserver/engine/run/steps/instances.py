@@ -1,4 +1,4 @@
-"""Instances at the target, rebuilt from the stored metadata."""
+"""Steps that rebuild instances at the target from the metadata."""
 
 import dataclasses
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from fakeserver.store.effects import EffectDetail
 
 
 def recreate(context: StepContext) -> None:
-    """The group's instances, as they were.
+    """Rebuild the group's instances.
 
     A forced failover keeps what it could rebuild: a site that lives on
     with two of three instances beats one that lives on with none.
@@ -30,7 +30,7 @@ def recreate(context: StepContext) -> None:
 
 
 def create_tests(context: StepContext) -> None:
-    """Instances for a drill, told apart by their names."""
+    """Create test instances, whose names end in ``-test``."""
     _rebuild(context, "server", lambda name: f"{name}-test", False)
 
 
@@ -143,7 +143,7 @@ def _wait_active(context: StepContext, server_id: str, name: str) -> None:
 
 
 def _addresses(context: StepContext, server_id: str) -> dict[str, str]:
-    """Network name -> address, as Nova reports it."""
+    """Return the address in each network, by the network's name."""
     server = context.cloud(context.target).server(server_id) or {}
     return {
         name: ports[0]["addr"]

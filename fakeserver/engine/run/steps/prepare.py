@@ -1,4 +1,4 @@
-"""The first two steps: is the target fit, and from what is it rebuilt."""
+"""The first two steps: check the target, choose the recovery point."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -19,7 +19,7 @@ from fakeserver.store.effects import EffectDetail
 
 
 def validate_target_site(context: StepContext) -> None:
-    """The target's clouds answer, and no older copy runs there."""
+    """Check that the target's clouds answer; stop every older copy there."""
     cloud = context.cloud(context.target)
     cloud.ping()
     networks = {n["id"] for n in cloud.networks()}
@@ -79,7 +79,7 @@ def _set_stale_aside(context: StepContext) -> None:
 
 
 def stop_stale(context: StepContext) -> list[OldCopy]:
-    """Find it, write down what it is, and stop what of it runs."""
+    """Find the old copies at the target, note them, stop those that run."""
     if context.state.stale is None:
         context.state.stale = _find_stale(context)
         context.save()
@@ -93,7 +93,7 @@ def stop_stale(context: StepContext) -> list[OldCopy]:
 
 
 def keep_stale(context: StepContext) -> None:
-    """Keep a snapshot of each volume of it on the array."""
+    """Keep a snapshot of each volume of an old copy on the array."""
     array = context.array(context.target)
     for copy in context.state.stale or []:
         for volume in copy.volumes:
@@ -105,7 +105,7 @@ def keep_stale(context: StepContext) -> None:
 
 
 def _ports(context: StepContext, server_id: str) -> list[Port]:
-    """Network and address of each port of an instance at the target."""
+    """List network and address of each port of an instance at the target."""
     return [
         Port(port["net_id"], port["fixed_ips"][0]["ip_address"])
         for port in context.cloud(context.target).interfaces(server_id)
@@ -174,7 +174,7 @@ def _stale(
     name: str,
     volumes: list[dict[str, Any]],
 ) -> OldCopy:
-    """An instance to be removed, with its volumes, as it is noted."""
+    """Build the record of an old copy."""
     return OldCopy(
         id_,
         name,
@@ -188,7 +188,7 @@ def _stale(
 
 
 def get_latest_snapshot(context: StepContext) -> None:
-    """Choose the recovery point; a planned move makes a last one."""
+    """Choose the recovery point; a planned move makes a last one first."""
     target = context.array(context.target)
     context.sign_in(context.target)
     if context.state.moves_last_writes:
@@ -231,7 +231,7 @@ def _require_point(
 
 
 def _stop_source(context: StepContext) -> None:
-    """Stop the instances that run now, the list written down first."""
+    """Stop the instances that run at the source; note them first."""
     if context.state.stopped is None:
         cloud = context.cloud(context.source)
         running = []
@@ -254,7 +254,7 @@ def _stop_source(context: StepContext) -> None:
 def stop_all(
     context: StepContext, site_id: str, servers: list[StoppedInstance]
 ) -> None:
-    """Stop instances; a rollback starts exactly those again."""
+    """Stop instances; a rollback starts exactly these again."""
     cloud = context.cloud(site_id)
     deeds = [
         (one, EffectDetail(site=site_id, id=one, name=name))

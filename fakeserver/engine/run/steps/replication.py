@@ -1,4 +1,4 @@
-"""Recovery points, and the direction they travel in."""
+"""Recovery points, and the direction of the replication."""
 
 from fakeserver.base.clock import stamp
 from fakeserver.engine.model.document import current_array_names
@@ -13,8 +13,8 @@ def direct(
     target: str,
     names: tuple[str, ...] | None = None,
 ) -> None:
-    """Replicate the group from one site to the other; undone by a
-    rollback, which puts back what was before."""
+    """Replicate the group from one site to the other; a rollback restores the
+    direction before."""
     arrays = context.site.arrays
     group = context.operation.group_id
     doc = context.doc()
@@ -43,7 +43,7 @@ def direct(
 
 
 def halt(context: StepContext) -> None:
-    """Stop the replication: a promote does."""
+    """Stop the replication, before volumes are promoted."""
     arrays = context.site.arrays
     old = arrays.link(context.operation.group_id)
     if old is None or not old.running:
@@ -56,13 +56,13 @@ def halt(context: StepContext) -> None:
 
 
 def last_point(context: StepContext, key: str) -> RecoveryPoint:
-    """A recovery point made now, and complete at the target."""
+    """Make a recovery point now, and wait until the target has all of it."""
     context.site.arrays.snapshot(context.operation.group_id, key)
     return arrived(context, key)
 
 
 def arrived(context: StepContext, key: str) -> RecoveryPoint:
-    """Send a recovery point and wait until all of it is there."""
+    """Send a recovery point, and wait until the target has all of it."""
     arrays = context.site.arrays
     group = context.operation.group_id
     found = arrays.transfer(group, key)
@@ -73,7 +73,7 @@ def arrived(context: StepContext, key: str) -> RecoveryPoint:
 
 
 def reverse(context: StepContext) -> None:
-    """From the restored primary to the other site, one cycle completing."""
+    """Replicate from the restored primary to the other site, for one cycle."""
     context.sign_in(context.target)
     names = tuple(effect.detail.name for effect in context.effects("promote"))
     # the old direction is over before the new one begins
@@ -84,7 +84,7 @@ def reverse(context: StepContext) -> None:
 
 
 def create_snapshot(context: StepContext) -> None:
-    """A recovery point of the group now."""
+    """Make a recovery point of the group now."""
     arrays = context.site.arrays
     context.sign_in(context.source)
     if not current_array_names(context.doc()):
@@ -100,7 +100,7 @@ def create_snapshot(context: StepContext) -> None:
 
 
 def replicate_snapshot(context: StepContext) -> None:
-    """Send it to the other site's array."""
+    """Send the recovery point to the other site's array."""
     context.sign_in(context.target)
     context.progress(1, 2)
     arrived(context, context.operation.id)

@@ -1,4 +1,4 @@
-"""Volumes at the target: out of the recovery point, then into Cinder."""
+"""Steps that make volumes at the target of a recovery point."""
 
 import dataclasses
 from typing import Any
@@ -13,14 +13,14 @@ from fakeserver.store.effects import EffectDetail
 
 
 def promote(context: StepContext) -> None:
-    """The replicated volumes become volumes of the target's array."""
+    """Promote the replicated volumes on the target's array."""
     context.sign_in(context.target)
     replication.halt(context)
     _make(context, "promote")
 
 
 def clone(context: StepContext) -> None:
-    """Copies of the replicated volumes; replication goes on."""
+    """Clone the replicated volumes; the replication goes on."""
     context.sign_in(context.target)
     _make(context, "clone")
 
@@ -48,7 +48,7 @@ def _make(context: StepContext, kind: str) -> None:
 
 @dataclasses.dataclass
 class PlannedVolume:
-    """A volume of a member, and what becomes of it at the target."""
+    """A volume of a member, and the one that is made of it at the target."""
 
     member_id: str
     source_array_name: str
@@ -61,7 +61,7 @@ class PlannedVolume:
 
 
 def planned_volumes(context: StepContext) -> list[PlannedVolume]:
-    """Every volume of every member, with the name it gets."""
+    """Return every volume of every member, with its name at the target."""
     lineage = context.state.lineage
     members = {m["id"]: m for m in context.doc()["members"]}
     found = []
@@ -86,7 +86,7 @@ def planned_volumes(context: StepContext) -> list[PlannedVolume]:
 
 
 def manage(context: StepContext) -> None:
-    """Hand the array's volumes to the target's Cinder."""
+    """Manage the volumes of the array into the target's Cinder."""
     host = context.access.record(context.target)["volume_backend_host"]
     wanted = planned_volumes(context)
     for n, volume in enumerate(wanted, 1):
@@ -147,7 +147,7 @@ def _ask_cinder(
 
 
 def _wait_managed(context: StepContext, volume_id: str) -> None:
-    """Wait until Cinder has taken the volume in."""
+    """Wait until Cinder has managed the volume."""
     cloud = context.cloud(context.target)
     state: dict[str, str] = {}
 
