@@ -7,7 +7,7 @@ from typing import Any
 from fakeserver.api.microversion import Version
 from fakeserver.base.clock import stamp
 from fakeserver.engine.model.document import TOKENS, entry
-from fakeserver.store.groups import Group, Written
+from fakeserver.store.groups import Group, GroupListing
 
 RESULT_DATA: Version = (1, 1)
 MAPPINGS: Version = (1, 2)
@@ -94,7 +94,7 @@ def protection_group(version: Version, *, metadata: bool = False) -> str:
     return f"json_object({', '.join(pairs)})"
 
 
-def replicated(found: Written, newest: Mapping[str, float]) -> str:
+def replicated(found: GroupListing, newest: Mapping[str, float]) -> str:
     """Render a group with its last replication, as the arrays report it or as
     it was last recorded."""
     moment = newest.get(found.id)

@@ -134,7 +134,7 @@ class Reconciler:
         if ended is not None:
             if self._sync.status(group, local=False)["status"] != "IN_SYNC":
                 return
-            self._name_what_is_left(ended)
+            self._note_leftovers(ended)
             self._metadata.change(group, _give_up)
         with self._site.db.transaction() as tx:
             # what people note of it meanwhile is not overwritten
@@ -156,7 +156,7 @@ class Reconciler:
         found = operations.find(self._site.db, running["id"])
         return found if found is not None and found.finished else None
 
-    def _name_what_is_left(self, operation: Operation) -> None:
+    def _note_leftovers(self, operation: Operation) -> None:
         """When it ended, what it had made was the forced one's to take."""
         context = StepContext(
             self._site, self._access, self._metadata, operation, self._stop

@@ -156,7 +156,10 @@ def _runs(server: dict[str, Any]) -> bool:
 
 
 def _leftovers(orphan: orphans.Orphan, site: str) -> list[Leftover]:
-    why = "an earlier operation left it; the next move removes it"
+    why = (
+        "Not removed by an earlier operation; the next failover or failback "
+        "removes it"
+    )
     servers = [orphan.server] if orphan.server else []
     return [
         Leftover(kind, one["id"], one["name"], site, why)

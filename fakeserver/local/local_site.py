@@ -98,7 +98,7 @@ class LocalSite:
         if sockets:
             self._listen(app, plan)
         if isinstance(self._wire, InProcess):
-            self._wire.register(self.url, CalledSite(app, plan))
+            self._wire.register(self.url, ClientErrorMiddleware(app, plan))
             self._wire.restore(self.url)
         opened.service.start()
 
@@ -167,7 +167,7 @@ class LocalSite:
         self._plan = None
 
 
-class CalledSite:
+class ClientErrorMiddleware:
     """Turns the faults of a site without sockets into the errors of a client's
     HTTP library."""
 

@@ -207,7 +207,7 @@ class _Adapter(BaseAdapter):
     ) -> requests.Response:
         url = str(request.url)
         app = self._wire.application(url)
-        started = _Started()
+        started = _ResponseStart()
         parts = app(_environ(request, url), started)
         try:
             body = b"".join(parts)
@@ -221,7 +221,7 @@ class _Adapter(BaseAdapter):
         return None
 
 
-class _Started:
+class _ResponseStart:
     """What the application said before its body."""
 
     def __init__(self) -> None:

@@ -102,7 +102,7 @@ def page(
 
 
 @dataclasses.dataclass(frozen=True)
-class Written:
+class GroupListing:
     """A group as a list shows it: its record in JSON."""
 
     id: str
@@ -115,7 +115,7 @@ _WRITTEN = "id, json_extract(local, '$.last_replication_at'), {record}"
 
 def written(
     db: Database, record: str, project_id: str, group_id: str
-) -> Written:
+) -> GroupListing:
     """Return one group; ``record`` is an SQL expression over its columns."""
     row = db.one(
         f"SELECT {_WRITTEN.format(record=record)} FROM pg_groups "
@@ -125,7 +125,7 @@ def written(
     )
     if row is None:
         raise unknown(db, project_id, group_id)
-    return Written(*row)
+    return GroupListing(*row)
 
 
 def written_page(
@@ -136,12 +136,12 @@ def written_page(
     marker: str | None = None,
     name: str | None = None,
     status: str | None = None,
-) -> list[Written]:
+) -> list[GroupListing]:
     """Return a page of groups without reading their documents."""
     columns = _WRITTEN.format(record=record)
     asked = (marker, name, status)
     rows = _rows(db, columns, project_id, limit, *asked)
-    return [Written(*row) for row in rows]
+    return [GroupListing(*row) for row in rows]
 
 
 def _rows(

@@ -48,6 +48,6 @@ def due(db: Database) -> list[Group]:
     ]
 
 
-def settle(tx: sqlite3.Connection, group_id: str) -> None:
+def confirm(tx: sqlite3.Connection, group_id: str) -> None:
     """Note that the peer has confirmed the deletion."""
     tx.execute("UPDATE pg_tombstones SET due = 0 WHERE id = ?", (group_id,))

@@ -148,7 +148,7 @@ def test_only_the_side_that_is_behind_and_runs_it(apart):
 def test_nothing_to_discard(two):
     answer = discard(two, 1)
     assert (answer.status, answer.reason) == (409, "metadata-conflict")
-    assert "nothing is there to discard" in answer.message
+    assert "there is nothing to discard" in answer.message
 
 
 def test_the_only_copy_is_not_discarded(two):

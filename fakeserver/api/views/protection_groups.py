@@ -11,14 +11,14 @@ from fakeserver.api.routing import GROUP, TENANT, Routes
 from fakeserver.engine.service import Service
 from fakeserver.registry import groups as registry
 from fakeserver.store import groups
-from fakeserver.store.groups import Written
+from fakeserver.store.groups import GroupListing
 
 
 def blueprint(service: Service) -> Blueprint:
     site = service.site
     routes = Routes("protection-groups")
 
-    def dated(found: Sequence[Written]) -> list[tuple[str, str]]:
+    def dated(found: Sequence[GroupListing]) -> list[tuple[str, str]]:
         """Add the last replication to groups, as the arrays report it now."""
         newest = site.arrays.newest([one.id for one in found])
         return [(one.id, render.replicated(one, newest)) for one in found]

@@ -197,7 +197,7 @@ class Sync:
             raise Refused(
                 "metadata-conflict",
                 f"{peer.site} does not know protection group "
-                f"{group.name}; nothing is there to discard",
+                f"{group.name}; there is nothing to discard",
             )
         here = self._access.name(self._access.local_id())
         for site, running in (
@@ -227,8 +227,8 @@ class Sync:
     ) -> None:
         if held.checksum == checksum(group.doc):
             raise _conflict(
-                f"Both sites hold version {held.version}; nothing is there "
-                "to discard",
+                f"Both sites hold version {held.version}; there is "
+                "nothing to discard",
                 group,
                 held,
             )

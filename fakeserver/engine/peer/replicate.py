@@ -169,7 +169,7 @@ class Metadata:
                 # it has made something else of the group meanwhile
                 pass
             with self._site.db.transaction() as tx:
-                tombstones.settle(tx, group.id)
+                tombstones.confirm(tx, group.id)
 
     # -- changing
 
@@ -204,7 +204,7 @@ class Metadata:
             self._restore(before, take_back)
             raise unreachable() from error
         except PeerSilent as error:
-            self._doubt(group, before, take_back)
+            self._take_back_unknown(group, before, take_back)
             raise unreachable() from error
         if group.doc["deleted"]:
             # it stays due until it is gone here as well
@@ -220,7 +220,9 @@ class Metadata:
             raise
         return group
 
-    def _doubt(self, group: Group, before: Group, take_back: Write) -> None:
+    def _take_back_unknown(
+        self, group: Group, before: Group, take_back: Write
+    ) -> None:
         """Take back a change whose push has no known result, as a version that
         is newer than what the peer may hold."""
         if before.version:

@@ -110,7 +110,7 @@ def _remove(
     for volume in server.volumes:
         if volume.id is None:
             continue
-        why = "its instance could not be deleted"
+        why = "Its instance is not deleted"
         if gone:
             unmanage = functools.partial(
                 remove.unmanage, context, site_id, volume.id

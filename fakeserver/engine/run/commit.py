@@ -65,8 +65,8 @@ def _moved(context: StepContext, group: Group) -> OperationResult:
     result = _made(context)
     if context.forced:
         result.sync_warning = (
-            f"{context.name(context.source)} was not told; its metadata is "
-            "behind until sync-force has run from "
+            f"{context.name(context.source)} has older metadata. When it "
+            f"answers again, run sync-force at "
             f"{context.name(context.target)}"
         )
     if not_rebuilt:

@@ -129,13 +129,13 @@ class Executor:
     def _announce(self, context: StepContext) -> None:
         """Push that the operation has begun; only needed after a crash."""
 
-        def tell() -> None:
+        def push() -> None:
             group = context.group()
             self._metadata.deliver(group)
 
         try:
             self._ask_superseded(context)
-            self._retry(context, tell)
+            self._retry(context, push)
         except (*_NO, *_AGAIN) as error:
             self._fail(context, None, error)
         else:

@@ -9,7 +9,7 @@ from fakeserver.store.effects import Effect
 
 def of_tests(context: StepContext) -> list[Leftover]:
     """Return what a failed test clean-up has not removed."""
-    why = "the clean-up failed; repeat it"
+    why = "Not removed. Run test-cleanup again."
     found = []
     for test in context.doc()["tests"]:
         site_id = test["site_id"]
@@ -46,7 +46,7 @@ def _is_there(context: StepContext, site_id: str, noun: str, id_: str) -> bool:
 def of_abandoned(context: StepContext) -> list[Leftover]:
     """Return what a superseded operation changed and the forced one, which
     failed as well, did not put back."""
-    why = "the operation was superseded by one that failed"
+    why = "A forced failover superseded its operation, and failed"
     return [
         Leftover(
             UNDO[effect.kind].noun,
@@ -97,7 +97,7 @@ def of_drill(context: StepContext) -> list[Leftover]:
             effect.detail.id or effect.key,
             effect.detail.name or effect.key,
             context.name(effect.detail.site),
-            "the drill was superseded",
+            "A forced failover superseded its test failover",
         )
         for effect in context.effects()
         if effect.kind in ("server", "manage", "clone", "stop")

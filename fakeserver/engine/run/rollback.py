@@ -120,7 +120,7 @@ def roll_back(
             continue
         why = None
         if effect.key in held:
-            why = "it is still in use"
+            why = "It is still in use"
         else:
             why = _retry(context, effect, until, superseded)
         if why is None:

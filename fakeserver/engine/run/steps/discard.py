@@ -16,8 +16,8 @@ def still_held(context: StepContext) -> PeerState:
     if held is None or held.version != context.discards:
         found = "none" if held is None else f"version {held.version}"
         raise StepFailed(
-            f"{context.name(context.target)} holds {found} of the metadata "
-            f"by now, not version {context.discards}; nothing is discarded"
+            f"{context.name(context.target)} now holds {found} of the "
+            f"metadata, not version {context.discards}; nothing is discarded"
         )
     return held
 
