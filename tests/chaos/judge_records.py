@@ -14,12 +14,12 @@ SETTLED = ("active", "failed_over", "failed_over_partial", "error")
 def operations_end(case: Case) -> list[str]:
     said = []
     for site, one in case.operations:
-        doc, name = one.doc, f"{one.type} at {site}"
+        record, name = one.record, f"{one.type} at {site}"
         if not one.finished:
             said.append(f"{name} is {one.status}")
-        elif not doc["completed_at"]:
+        elif not record.completed_at:
             said.append(f"{name} ended at no time")
-        if one.status == "failed" and not doc["error_message"]:
+        if one.status == "failed" and not record.error_message:
             said.append(f"{name} failed without a word")
     known = {one.id for _, one in case.operations}
     said += [

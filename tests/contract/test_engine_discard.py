@@ -155,7 +155,7 @@ def test_the_only_copy_is_not_discarded(two):
     """B completed a failback, and its push is not there yet: what A, which
     is behind, takes for B's copy is the only one."""
     two.done(A, "failover")
-    two.kill_at(B, "push", "settle")
+    two.kill_at(B, "push", "commit")
     two.started(B, "failback")
     two.drain(B)
     two.pair.site(B).start()
@@ -247,8 +247,8 @@ def test_a_repeated_request_makes_nothing_twice(apart):
     [
         *((step, stage) for step in STEPS for stage in ("before", "inside")),
         *((step, "after") for step in STEPS),
-        ("push", "settle"),
-        ("clean", "settle"),
+        ("push", "commit"),
+        ("clean", "commit"),
     ],
     ids="-".join,
 )
@@ -265,7 +265,7 @@ def test_it_is_resumed_wherever_it_dies(apart, point):
     assert len(two.ask(A, "GET", "operations").body["operations"]) == 1
 
 
-@pytest.mark.parametrize("point", [("push", "settle"), (STEPS[1], "before")])
+@pytest.mark.parametrize("point", [("push", "commit"), (STEPS[1], "before")])
 def test_the_loser_dies_in_the_middle(apart, point):
     """Before the state is written it is undone; after it goes forward."""
     two = apart
@@ -279,7 +279,7 @@ def test_the_loser_dies_in_the_middle(apart, point):
     for _ in range(12):
         two.pair.drain()
     [record] = two.ask(A, "GET", "operations").body["operations"]
-    if point[1] == "settle":
+    if point[1] == "commit":
         assert record["status"] == "completed"
         assert two.held(A) == two.held(B)
         assert len(record["result_data"]["leftovers"]) == 3 + 5
