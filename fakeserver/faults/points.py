@@ -34,7 +34,7 @@ POINTS = {
     "inside": STEPS,
     "after": (*STEPS, "rollback"),
     "undo": ("server", "manage", "promote", "clone", "link", "unplug", "stop"),
-    "settle": ("push", "clean"),
+    "commit": ("push", "clean"),
     "array": (
         "check",
         "create",
@@ -84,7 +84,7 @@ def complaint(kind: Kind, stage: str, match: str) -> str | None:
     if stage not in stages:
         if len(stages) == 1:
             return f"the fault {kind.name} has no --stage"
-        shown = [one for one in stages if one not in ("settle", "array")]
+        shown = [one for one in stages if one not in ("commit", "array")]
         return (
             f"the fault {kind.name} has no stage {stage}; its stages are "
             f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -88,7 +88,7 @@ class Story:
         step = dice.choice(STEPS)
         stage = dice.choice(("before", "inside", "after"))
         if step in ("push", "clean"):
-            stage = "settle"
+            stage = "commit"
         dice.shuffle(order)
         return cls(
             seed,

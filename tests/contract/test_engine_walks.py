@@ -85,7 +85,7 @@ def test_killed_in_a_planned_failover_and_forced_elsewhere(two, step, stage):
 
 def test_killed_when_the_state_is_written_and_not_yet_pushed(two):
     """A goes forward from what it wrote: both have failed over, apart."""
-    two.kill_at(A, "push", "settle")
+    two.kill_at(A, "push", "commit")
     first = two.started(A, "failover")
     two.drain(A)
     forced = two.forced(B)
