@@ -281,7 +281,8 @@ EARLY = {
         "watch --all",
         "watch --protection-group prod-db",
     ),
-    "names_of": ("wait op-1 op-2", "watch op-1"),
+    # a wait asks for names when a site has said which group it is
+    "names_of": ("watch op-1",),
 }
 
 
