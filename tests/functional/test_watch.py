@@ -113,7 +113,7 @@ def test_all_takes_up_what_begins_meanwhile(
         local_pair.advance("20m")
 
     rests.after(2, begin)
-    rests.after(3, go_on)
+    rests.after(10, go_on)  # the next look is half a second away
     ran = protector("operation watch --all --events")
     assert ran.code == 0, ran.err
     ends = [
