@@ -6,7 +6,9 @@ The order is fixed, and a refusal changes nothing.
 import dataclasses
 from typing import Any
 
+from fakeserver.base.clock import stamp
 from fakeserver.base.errors import NOT_FAILED_OVER, PEER_UNREACHABLE, Refused
+from fakeserver.base.ids import new_id
 from fakeserver.engine.cloud_client.cloud import (
     CloudRefused,
     CloudUnreachable,
@@ -15,6 +17,7 @@ from fakeserver.engine.cloud_client.cloud import (
 from fakeserver.engine.model import mapping_plan, rules
 from fakeserver.engine.model.document import Doc, peer_of
 from fakeserver.engine.model.member_plan import MemberPlan
+from fakeserver.engine.model.operation_record import OperationRecord
 from fakeserver.engine.model.operation_state import OperationState
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.client import PeerSilent
@@ -22,6 +25,7 @@ from fakeserver.engine.peer.compare import Sync
 from fakeserver.site import Site
 from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
+from fakeserver.store.operations import Operation
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,6 +45,41 @@ class Request:
     def rule(self) -> rules.Rule:
         """Return the row of the rules for this action."""
         return rules.FORCED if self.forced else rules.RULES[self.action]
+
+
+def new_operation(
+    group: Group, request: Request, state: OperationState, now: float
+) -> Operation:
+    """Create the operation of a request that was admitted."""
+    moment = stamp(now)
+    operation_id = f"op-{new_id()}"
+    state.lineage = state.lineage or operation_id
+    record = OperationRecord(
+        id=operation_id,
+        protection_group_id=group.id,
+        operation_type=request.action,
+        status="pending",
+        progress=0,
+        source_site_id=state.source,
+        target_site_id=state.target,
+        started_at=moment,
+        completed_at=None,
+        updated_at=moment,
+        error_message=None,
+        steps_completed=[],
+        steps_failed=[],
+        parameters=request.params,
+        request_id=request.request_id,
+    )
+    return Operation(
+        operation_id,
+        group.project_id,
+        group.id,
+        request.action,
+        request.request_id,
+        record,
+        state,
+    )
 
 
 class Admission:

@@ -6,15 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from fakeserver.base import descriptors
-from fakeserver.base.clock import stamp
 from fakeserver.base.errors import PEER_UNREACHABLE, Refused
-from fakeserver.base.ids import new_id
 from fakeserver.engine import array_links
-from fakeserver.engine.admission import Admission, Request
+from fakeserver.engine.admission import Admission, Request, new_operation
 from fakeserver.engine.model import rules
 from fakeserver.engine.model.document import Doc, without_secrets
-from fakeserver.engine.model.operation_record import OperationRecord
-from fakeserver.engine.model.operation_state import OperationState
 from fakeserver.engine.peer import cinder_group
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.compare import Sync
@@ -167,7 +163,9 @@ class Service:
             request = Request(action, params, request_id)
             array_links.catch_up(self.site, group)
             state = self._admission.accept(group, request)
-            operation = self._operation(group, request, state)
+            operation = new_operation(
+                group, request, state, self.site.clock.time()
+            )
             self._begin(group, request, operation)
             self._workers.submit(operation.id)
         return operation.record.to_json()
@@ -191,39 +189,6 @@ class Service:
                 operation_type=known.type,
             )
         return known
-
-    def _operation(
-        self, group: Group, request: Request, state: OperationState
-    ) -> Operation:
-        now = stamp(self.site.clock.time())
-        operation_id = f"op-{new_id()}"
-        state.lineage = state.lineage or operation_id
-        record = OperationRecord(
-            id=operation_id,
-            protection_group_id=group.id,
-            operation_type=request.action,
-            status="pending",
-            progress=0,
-            source_site_id=state.source,
-            target_site_id=state.target,
-            started_at=now,
-            completed_at=None,
-            updated_at=now,
-            error_message=None,
-            steps_completed=[],
-            steps_failed=[],
-            parameters=request.params,
-            request_id=request.request_id,
-        )
-        return Operation(
-            operation_id,
-            group.project_id,
-            group.id,
-            request.action,
-            request.request_id,
-            record,
-            state,
-        )
 
     def _begin(
         self, group: Group, request: Request, operation: Operation
@@ -300,7 +265,9 @@ class Service:
                 params = {"force": True, "discard": version}
                 request = Request("sync_force", params, request_id)
                 state = self._admission.discards(group, request)
-                found = self._operation(group, request, state)
+                found = new_operation(
+                    group, request, state, self.site.clock.time()
+                )
                 self._begin(group, request, found)
         if not found.finished:
             self._workers.wait_for(found.id, ANSWER_TIMEOUT)
