@@ -2,6 +2,7 @@
 
 import gc
 import os
+import random
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -38,6 +39,26 @@ found_once.remember()
 # thousands of short-lived sites: to look for garbage as often as usual is a
 # tenth of the suite's time
 gc.set_threshold(100_000, 20, 20)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--shuffle",
+        type=int,
+        metavar="SEED",
+        help="run the tests in an order of this number",
+    )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """No test needs another one before it: any order will do."""
+    seed = config.getoption("shuffle")
+    if seed is not None:
+        # the same in each worker
+        random.Random(seed).shuffle(items)
 
 
 def pytest_unconfigure() -> None:

@@ -589,7 +589,7 @@ def test_the_terminal_is_resized_between_two_pictures(
         width: int, height: int, signs: frame.Signs, footer: bool
     ) -> list[frame.Line]:
         return frame.frame(
-            followed.tracker, width, height, signs=signs, footer=footer
+            followed.state, width, height, signs=signs, footer=footer
         )
 
     with screen.Screen(
@@ -624,7 +624,7 @@ def test_a_terminal_of_one_line_and_one_of_none(terminal: Screenful) -> None:
     followed = Followed()
     followed.see(record(3, 90))
     with screen.Screen(
-        lambda width, height, *_: frame.frame(followed.tracker, width, height),
+        lambda width, height, *_: frame.frame(followed.state, width, height),
         terminal,
         size=lambda: terminal.size,
         ticks=False,
