@@ -16,7 +16,7 @@ GRACE = 10.0
 
 
 class Busy(Exception):
-    """Another run holds the folder."""
+    """The folder is another run's, or none of a run's."""
 
 
 class DidNotStart(Exception):
@@ -38,6 +38,12 @@ class Processes:
     def __enter__(self) -> "Processes":
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         path = self.folder / LOCK
+        if any(self.folder.iterdir()) and not path.exists():
+            # all of it would be removed
+            raise Busy(
+                f"{self.folder} holds files that are not a run's; give an "
+                "empty folder with --dir."
+            )
         self._lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -29,6 +29,23 @@ def test_a_second_run_does_not_share_the_folder(run: Place) -> None:
     assert f"runs in {run.folder}; wait until it has ended" in second.stderr
 
 
+def test_a_folder_with_other_files_is_left_alone(
+    tmp_path: pathlib.Path,
+) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    refused = subprocess.run(
+        [*PROGRAM, tmp_path],
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert refused.returncode == 1
+    assert "holds files that are not a run's" in refused.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
 def of_folder(folder: pathlib.Path) -> list[str]:
     """The processes that have a folder on their command line, or in their
     environment: all that a run starts."""

@@ -147,3 +147,11 @@ def test_the_clouds_commands_work(use: Use) -> None:
         listed = openstack(command)
         assert listed.code == 0, listed.err
         assert len(listed.json) == count, command
+
+
+def test_each_site_is_what_a_pair_needs(use: Use) -> None:
+    """The service logs in at both Keystones with the accounts it keeps."""
+    use("site-a-admin")
+    for site in ("site-a", "site-b"):
+        validated = protector(f"site validate {site} -f json")
+        assert validated.code == 0, validated.err + validated.out
