@@ -1,5 +1,6 @@
 """A run of these tests: it shares nothing, and leaves nothing behind."""
 
+import os
 import pathlib
 import signal
 import subprocess
@@ -16,10 +17,17 @@ PROGRAM = (sys.executable, "-m", "tests.interop", "up", "--dir")
 HERE = pathlib.Path(__file__).resolve().parents[2]
 
 
+def environment_of(run: Place) -> dict[str, str]:
+    """The tests have a home of their own; Keystone is installed once."""
+    cache = pathlib.Path(run.python).parents[3]
+    return {**os.environ, "XDG_CACHE_HOME": str(cache)}
+
+
 def test_a_second_run_does_not_share_the_folder(run: Place) -> None:
     second = subprocess.run(
         [*PROGRAM, run.folder],
         cwd=HERE,
+        env=environment_of(run),
         capture_output=True,
         text=True,
         check=False,
@@ -30,12 +38,13 @@ def test_a_second_run_does_not_share_the_folder(run: Place) -> None:
 
 
 def test_a_folder_with_other_files_is_left_alone(
-    tmp_path: pathlib.Path,
+    run: Place, tmp_path: pathlib.Path
 ) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
     refused = subprocess.run(
         [*PROGRAM, tmp_path],
         cwd=HERE,
+        env=environment_of(run),
         capture_output=True,
         text=True,
         check=False,
@@ -62,10 +71,13 @@ def of_folder(folder: pathlib.Path) -> list[str]:
 
 
 @pytest.fixture
-def begun(tmp_path: pathlib.Path) -> Iterator[subprocess.Popen[bytes]]:
+def begun(
+    run: Place, tmp_path: pathlib.Path
+) -> Iterator[subprocess.Popen[bytes]]:
     made = subprocess.Popen(
         [*PROGRAM, tmp_path],
         cwd=HERE,
+        env=environment_of(run),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
