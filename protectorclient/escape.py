@@ -116,7 +116,7 @@ def fill(line: str, **names: str) -> str:
 
 
 def _filled(words: list[str], names: Mapping[str, str]) -> list[str]:
-    """The words of a command with the names in it.
+    """Fill in the names of a text.
 
     In our lines the arguments stand together, before the options.
     """

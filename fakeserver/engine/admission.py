@@ -38,7 +38,8 @@ class Request:
 
     @property
     def forced(self) -> bool:
-        """Whether it works without the peer; a discard needs the peer."""
+        """Return whether it works without the peer; a discard needs the
+        peer."""
         return bool(self.params.get("force")) and "discard" not in self.params
 
     @property

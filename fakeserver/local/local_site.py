@@ -63,19 +63,19 @@ class LocalSite:
 
     @property
     def opened(self) -> compose.OpenSite:
-        """The site and its services; RuntimeError while it is down."""
+        """Return the site and its services; RuntimeError while it is down."""
         if self._opened is None:
             raise RuntimeError(f"{self.name} is down")
         return self._opened
 
     @property
     def parts(self) -> Site:
-        """The ground parts of the site."""
+        """Return the ground parts of the site."""
         return self.opened.ground
 
     @property
     def service(self) -> Service:
-        """The engine's service."""
+        """Return the engine's service."""
         return self.opened.service
 
     @property

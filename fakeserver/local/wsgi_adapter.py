@@ -68,7 +68,7 @@ class InProcess:
         return made
 
     def knows(self, url: str) -> bool:
-        """Whether somebody answers, or has answered, at an address."""
+        """Return whether somebody answers, or has answered, at an address."""
         return _origin(url) in self._apps
 
     def application(self, url: str) -> WSGIApplication:

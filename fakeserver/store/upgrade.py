@@ -225,7 +225,8 @@ _target = _opened
 
 @contextlib.contextmanager
 def _spared(file: File) -> Iterator[None]:
-    """A site starts although the database of the other one is broken."""
+    """Return a site starts although the database of the other one is
+    broken."""
     try:
         yield
     except Unreadable as problem:

@@ -105,14 +105,15 @@ PLANNED: Mapping[str, str] = {
 
 
 def planned(name: str) -> Action:
-    """An action by the service's name, as it is asked of two sites."""
+    """Return an action by the service's name, as it is asked of two sites."""
     return ACTIONS[PLANNED[name]]
 
 
 def why_not(
     group: ProtectionGroup, purpose: str, where: str | None
 ) -> str | None:
-    """Why a group's status does not allow an action; None where it does.
+    """Return why a group's status does not allow an action; None where it
+    does.
 
     A status that is not known here is left to the service.
 
@@ -138,7 +139,7 @@ def after_why_not(
     purpose: str,
     failed: Iterable[str] | None = None,
 ) -> list[str]:
-    """What to type where a group's status does not allow an action.
+    """Return what to type where a group's status does not allow an action.
 
     :param failed: ids of the operations that failed last, where the sites
         were asked for them.
@@ -163,7 +164,7 @@ def after_why_not(
 
 
 def set_status(group: ProtectionGroup) -> list[str]:
-    """What an administrator types to end a group's error."""
+    """Return what an administrator types to end a group's error."""
     at_home = group.current_primary_site_id == group.primary_site_id
     status = ACTIVE[0] if at_home else FAILED_OVER[0]
     return [

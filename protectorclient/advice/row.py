@@ -64,7 +64,7 @@ class Advice:
 
     @property
     def short(self) -> tuple[str, ...]:
-        """The fix in a line or two, as a check shows it."""
+        """Return the fix in a line or two, as a check shows it."""
         first = self.next[:1]
         if self.symptom:
             # of the page the sentences are too many
@@ -72,7 +72,7 @@ class Advice:
         return (*self.fix, *(self.commands or first))
 
     def first(self, names: Mapping[str, str]) -> ShellCommand | None:
-        """What to type first, with the names that are known.
+        """Return what to type first, with the names that are known.
 
         :returns: None where too few are.
         """

@@ -89,7 +89,7 @@ class Circumstances:
 
     @property
     def names(self) -> Mapping[str, str]:
-        """What the commands to type next may name."""
+        """Return what the commands to type next may name."""
         known = {
             "group": self.group,
             "operation": self.operation,
@@ -123,8 +123,8 @@ def _operation_of(error: BaseException) -> str | None:
 
 
 def _refused(error: BaseException, now: Circumstances) -> Lines:
-    """The row for the service's reason; it is looked up by the class where
-    an answer has none."""
+    """Return the row for the service's reason; it is looked up by the class
+    where an answer has none."""
     reason = getattr(error, "reason", None) or _REASONS.get(type(error))
     row = match.for_reason(reason, str(error))
     names = dict(now.names)

@@ -38,7 +38,7 @@ def status(context: Context) -> Verdict:
 
 
 def _failed(context: Context) -> list[str]:
-    """The id of the newest operation that failed, where one did."""
+    """Return the id of the newest operation that failed, where one did."""
     located = context.located
     assert located is not None
     failed = [

@@ -43,12 +43,12 @@ class Facts:
 
     @property
     def purpose(self) -> str:
-        """What `actions.ACTIONS` calls it."""
+        """Return what `actions.ACTIONS` calls it."""
         return actions.PLANNED[self.prepared.action]
 
     @property
     def names(self) -> Mapping[str, str]:
-        """What the commands to type next may name."""
+        """Return what the commands to type next may name."""
         running = self.document.get("operation") or {}
         return {
             "group": self.name,

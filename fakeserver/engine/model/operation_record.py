@@ -88,7 +88,7 @@ class OperationRecord(JsonRecord):
 
     @property
     def result(self) -> OperationResult:
-        """The result; an empty one where none is written yet."""
+        """Return the result; an empty one where none is written yet."""
         if self.result_data is None:
             self.result_data = OperationResult()
         return self.result_data

@@ -63,7 +63,7 @@ class StepContext:
 
     @property
     def state(self) -> OperationState:
-        """What a restart goes on from; :meth:`save` writes it down."""
+        """Return what a restart goes on from; :meth:`save` writes it down."""
         return self.operation.state
 
     @property
@@ -80,7 +80,7 @@ class StepContext:
 
     @property
     def discards(self) -> int | None:
-        """The peer's version of the metadata that is discarded."""
+        """Return the peer's version of the metadata that is discarded."""
         return self.state.discards
 
     @property
