@@ -157,8 +157,8 @@ class Reconciler:
         return found if found is not None and found.finished else None
 
     def _note_leftovers(self, operation: Operation) -> None:
-        """Return when it ended, what it had made was the forced one's to
-        take."""
+        """Note what a superseded operation created, for the forced one to
+        remove."""
         context = StepContext(
             self._site, self._access, self._metadata, operation, self._stop
         )

@@ -225,8 +225,7 @@ _target = _opened
 
 @contextlib.contextmanager
 def _spared(file: File) -> Iterator[None]:
-    """Return a site starts although the database of the other one is
-    broken."""
+    """Let a site start although the database of the other one is broken."""
     try:
         yield
     except Unreadable as problem:

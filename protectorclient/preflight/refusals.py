@@ -43,7 +43,7 @@ class Facts:
 
     @property
     def purpose(self) -> str:
-        """Return what `actions.ACTIONS` calls it."""
+        """Return the purpose, as `actions.ACTIONS` names it."""
         return actions.PLANNED[self.prepared.action]
 
     @property
