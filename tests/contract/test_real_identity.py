@@ -11,6 +11,7 @@ import requests
 import yaml
 
 from fakeserver.local.pair import LocalPair
+from fakeserver.store import sites
 
 
 @pytest.fixture
@@ -161,3 +162,17 @@ def test_scopes_are_those_of_the_other_keystone(
         assert get(behind, path, sent).status_code == expected
     # as the real one, this Nova wants a project
     assert get(behind, PATHS[1], sent).status_code == 403
+
+
+def test_one_site_alone_may_have_a_real_one(keystones: LocalPair) -> None:
+    url = keystones.site("a").config.auth_url
+    with LocalPair(sockets=True, identity=url) as pair:
+        assert get(pair, PATHS[0], token(keystones)).status_code == 200
+        own = token(pair, "site-b")
+        assert get(pair, PATHS[0], own, "b").status_code == 200
+        for site in ("a", "b"):
+            records = sites.SITES.all(pair.site(site).parts.db)
+            assert {one["name"]: one["auth_url"] for one in records} == {
+                "site-a": url,
+                "site-b": f"{pair.site('b').url}/identity/v3",
+            }
