@@ -15,7 +15,8 @@ from fakeserver.base.config import SiteConfig
 from fakeserver.base.fault_points import NoFaults
 from fakeserver.base.ids import new_id
 from fakeserver.base.seed_world import ARRAY_TOKENS, ARRAYS, SITES, USERS
-from fakeserver.cloud.shared.schema import VOLUMES
+from fakeserver.cloud.shared.schema import GROUP_TYPES, GROUPS, VOLUMES
+from fakeserver.cloud.shared.seed import GROUP_TYPE
 from fakeserver.http.app import create_app
 from fakeserver.local.wsgi_adapter import InProcess
 from fakeserver.site import Site
@@ -454,6 +455,43 @@ def test_group_of_a_tenant_that_is_not_mapped(empty: Pair) -> None:
     body = new_group(empty)
     error = empty.a("POST", "T/protection-groups", body, expect=400)
     assert "tenant mapping" in error["message"]
+
+
+def test_group_of_a_consistent_group_type(pair: Pair) -> None:
+    """Its specs only the service's own account sees; Cinder's own type is
+    never taken."""
+    made = pair.a("POST", "T/protection-groups", new_group(pair))
+    for service in (pair.a, pair.b):
+        db = service.site.db.connection()
+        group = service("GET", f"T/protection-groups/{made['id']}")
+        row = GROUPS.get(db, group["consistency_group_id"])
+        assert row is not None
+        kind = GROUP_TYPES.get(db, row["group_type"])
+        assert kind is not None and kind["name"] == GROUP_TYPE
+
+
+@pytest.mark.parametrize("specs", [None, {}, {"group_replication": "yes"}])
+def test_group_where_no_group_type_is_consistent(
+    pair: Pair, specs: dict[str, str] | None
+) -> None:
+    with pair.a.site.db.transaction() as tx:
+        (kind,) = GROUP_TYPES.select(tx, "name = ?", (GROUP_TYPE,))
+        if specs is None:
+            GROUP_TYPES.delete(tx, kind["id"])
+        else:
+            GROUP_TYPES.put(tx, {**kind, "group_specs": specs})
+    error = pair.a("POST", "T/protection-groups", new_group(pair), expect=409)
+    assert error["reason"] == "protector.invalid-state"
+    assert error["message"] == (
+        "Cinder of site-a has no group type with "
+        "consistent_group_snapshot_enabled=<is> True that the project can "
+        "use; default_cgsnapshot_type is reserved for Cinder. Create one as "
+        "an admin: openstack --os-volume-api-version 3.11 volume group type "
+        "create consistent; openstack --os-volume-api-version 3.11 volume "
+        "group type set --property "
+        "'consistent_group_snapshot_enabled=<is> True' consistent"
+    )
+    assert pair.b("GET", "T/protection-groups?name=shop") == []
 
 
 def test_group_taken_back_when_the_peer_refuses(pair: Pair) -> None:

@@ -20,9 +20,15 @@ from fakeserver.cloud.network.subnets import make as make_subnet
 from fakeserver.cloud.shared import schema
 from fakeserver.cloud.shared.rows import Doc
 from fakeserver.cloud.volume import policy
+from fakeserver.cloud.volume.groups import RESERVED_GROUP_TYPE
 
-#: the group type that Cinder itself makes for consistent snapshots
-GROUP_TYPE = "default_cgsnapshot_type"
+#: the group types: the one of the deployment, and the one that every Cinder
+#: makes for itself
+GROUP_TYPE = "consistent-group"
+GROUP_TYPES = {
+    GROUP_TYPE: "Consistent snapshots of several volumes",
+    RESERVED_GROUP_TYPE: "Default group type for migrating cgsnapshot",
+}
 #: the tenant that owns everything that is seeded
 TENANT = "demo"
 #: where the seeded instances are
@@ -135,7 +141,7 @@ def _networks(
 
 
 def _catalogues(tx: sqlite3.Connection, site: str, world: World) -> None:
-    """Create the flavors, the volume types and the group type."""
+    """Create the flavors, the volume types and the group types."""
     for name, (vcpus, ram, disk) in FLAVORS[site].items():
         flavor = {
             "id": world.flavor_id(site, name),
@@ -157,14 +163,15 @@ def _catalogues(tx: sqlite3.Connection, site: str, world: World) -> None:
             "extra_specs": dict(specs),
         }
         schema.VOLUME_TYPES.put(tx, kind)
-    group_type = {
-        "id": stable_id(world.seed, site, "group-type", GROUP_TYPE),
-        "name": GROUP_TYPE,
-        "description": "Consistent snapshots of several volumes",
-        "is_public": True,
-        "group_specs": {"consistent_group_snapshot_enabled": "<is> True"},
-    }
-    schema.GROUP_TYPES.put(tx, group_type)
+    for name, description in GROUP_TYPES.items():
+        group_type = {
+            "id": stable_id(world.seed, site, "group-type", name),
+            "name": name,
+            "description": description,
+            "is_public": True,
+            "group_specs": {"consistent_group_snapshot_enabled": "<is> True"},
+        }
+        schema.GROUP_TYPES.put(tx, group_type)
 
 
 def _groups(

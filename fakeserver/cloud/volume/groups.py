@@ -14,6 +14,9 @@ from fakeserver.cloud.shared.web import Answer, CloudError, Route
 from fakeserver.cloud.volume import disks, render
 from fakeserver.cloud.volume.part import BASE, CinderPart, project_asked
 
+#: Cinder makes it for consistency groups of its old API, and refuses others
+RESERVED_GROUP_TYPE = "default_cgsnapshot_type"
+
 _TEXT = {"type": ["string", "null"], "maxLength": 255}
 _CREATE = web.validator(
     {
@@ -132,6 +135,14 @@ class Groups(CinderPart):
         self.enforce(caller, "group:create")
         given = web.body(_CREATE)["group"]
         with self.site.db.transaction() as tx:
+            group_type = _group_type(tx, given["group_type"])
+            if group_type["name"] == RESERVED_GROUP_TYPE:
+                raise CloudError(
+                    400,
+                    f"Group_type {group_type['id']} is reserved for "
+                    "migrating CGs to groups. Migrated group can only be "
+                    "operated by CG APIs.",
+                )
             kinds = [
                 self.type_of(tx, name)["id"] for name in given["volume_types"]
             ]
@@ -140,7 +151,7 @@ class Groups(CinderPart):
                 "project_id": caller.project_id,
                 "name": given.get("name") or "",
                 "description": given.get("description"),
-                "group_type": _group_type(tx, given["group_type"])["id"],
+                "group_type": group_type["id"],
                 "volume_types": list(dict.fromkeys(kinds)),
                 "created": self.site.clock.time(),
             }

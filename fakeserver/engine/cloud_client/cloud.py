@@ -17,9 +17,6 @@ from fakeserver.engine.cloud_client.session import (
     Record,
 )
 
-#: the group type that every Cinder has for consistent snapshots
-_GROUP_TYPE = "default_cgsnapshot_type"
-
 
 class RemoteCloud:
     """Nova, Neutron and Cinder of a site, in one project."""
@@ -218,10 +215,18 @@ class RemoteCloud:
 
     # -- groups of volumes
 
-    def create_group(self, name: str, volume_types: Sequence[str]) -> Record:
+    def group_types(self) -> list[Record]:
+        """List the group types; a member sees none of their specs."""
+        found = self._http.call("volume", "GET", "/group_types")
+        kinds: list[Record] = found["group_types"]
+        return kinds
+
+    def create_group(
+        self, name: str, group_type: str, volume_types: Sequence[str]
+    ) -> Record:
         body = {
             "name": name,
-            "group_type": self._group_type(),
+            "group_type": group_type,
             "volume_types": list(volume_types),
         }
         made = self._http.call(
@@ -279,24 +284,6 @@ class RemoteCloud:
             answer = self._http.call(service, "GET", "/limits")
             found |= answer["limits"]["absolute"]
         return found
-
-    def _group_type(self) -> str:
-        """Find the group type for consistent snapshots, by its specs or its
-        name."""
-        found = self._http.call("volume", "GET", "/group_types")
-        kinds: list[Record] = found["group_types"]
-        for kind in kinds:
-            specs = kind.get("group_specs") or {}
-            if specs.get("consistent_group_snapshot_enabled") == "<is> True":
-                return str(kind["id"])
-        for kind in kinds:
-            if kind["name"] == _GROUP_TYPE or len(kinds) == 1:
-                return str(kind["id"])
-        raise CloudRefused(
-            self._http.site,
-            404,
-            f"Cinder has no group type {_GROUP_TYPE}",
-        )
 
     def _leave_group(self, volume_id: str) -> bool:
         """Remove a volume from its group; return whether the volume exists."""

@@ -3,13 +3,21 @@
 import logging
 
 from fakeserver.base.errors import Refused
-from fakeserver.engine.cloud_client.cloud import CloudRefused, CloudUnreachable
+from fakeserver.engine.cloud_client.cloud import (
+    CloudRefused,
+    CloudUnreachable,
+    RemoteCloud,
+)
 from fakeserver.engine.model.document import current_entries
+from fakeserver.engine.peer import own_project
 from fakeserver.engine.peer.access import Access
 from fakeserver.site import Site
 from fakeserver.store.groups import Group
 
 LOG = logging.getLogger(__name__)
+#: the group type that Cinder makes for itself: it refuses new groups of it
+RESERVED = "default_cgsnapshot_type"
+_SPEC = ("consistent_group_snapshot_enabled", "<is> True")
 
 
 def make(site: Site, access: Access, group: Group) -> None:
@@ -26,7 +34,10 @@ def make(site: Site, access: Access, group: Group) -> None:
                 field="volume_type_id",
             )
         group.local.volume_type_id = types[0]["id"]
-        made = cloud.create_group(f"cg-{group.id[:8]}", [types[0]["id"]])
+        kind = _group_type(
+            cloud, own_project.cloud(site, access, here), access.name(here)
+        )
+        made = cloud.create_group(f"cg-{group.id[:8]}", kind, [types[0]["id"]])
         group.local.consistency_group_id = made["id"]
     except (CloudUnreachable, CloudRefused) as error:
         raise Refused(
@@ -34,6 +45,33 @@ def make(site: Site, access: Access, group: Group) -> None:
             f"The consistency group could not be made at "
             f"{access.name(here)}: {error}",
         ) from error
+
+
+def _group_type(tenants: RemoteCloud, own: RemoteCloud, site: str) -> str:
+    """Return the id of a group type for consistent snapshots.
+
+    The tenant's project must see it, and Cinder shows the specs of a group
+    type to an admin alone: to the service account in its own project.
+    """
+    usable = {kind["id"] for kind in tenants.group_types()}
+    for kind in own.group_types():
+        specs = kind.get("group_specs") or {}
+        if (
+            kind["id"] in usable
+            and kind["name"] != RESERVED
+            and specs.get(_SPEC[0]) == _SPEC[1]
+        ):
+            return str(kind["id"])
+    asked = f"{_SPEC[0]}={_SPEC[1]}"
+    command = "openstack --os-volume-api-version 3.11 volume group type"
+    raise Refused(
+        "invalid-state",
+        f"Cinder of {site} has no group type with {asked} that the project "
+        f"can use; {RESERVED} is reserved for Cinder. Create one as an "
+        f"admin: {command} create consistent; {command} set --property "
+        f"'{asked}' consistent",
+        site=site,
+    )
 
 
 def drop(access: Access, group: Group) -> None:

@@ -22,7 +22,7 @@ def call(
 def create(a: Cloud, *kinds: str, **options: Any) -> str:
     body = {
         "name": "mine",
-        "group_type": "default_cgsnapshot_type",
+        "group_type": seed.GROUP_TYPE,
         "volume_types": list(kinds or ("flash-async",)),
     }
     answer = call(a, "POST", GROUPS, {"group": body}, **options)
@@ -117,12 +117,9 @@ def test_a_group_may_take_its_volumes_with_it(a: Cloud) -> None:
     [
         ({}, 400),
         ({"group_type": "no-such", "volume_types": ["standard"]}, 404),
-        ({"group_type": "default_cgsnapshot_type", "volume_types": []}, 400),
+        ({"group_type": seed.GROUP_TYPE, "volume_types": []}, 400),
         (
-            {
-                "group_type": "default_cgsnapshot_type",
-                "volume_types": ["no-such"],
-            },
+            {"group_type": seed.GROUP_TYPE, "volume_types": ["no-such"]},
             404,
         ),
     ],
@@ -132,6 +129,20 @@ def test_a_group_that_is_refused(
 ) -> None:
     answer = call(a, "POST", GROUPS, {"group": given})
     assert answer.status_code == status
+
+
+def test_cinders_own_group_type_is_reserved(a: Cloud) -> None:
+    for as_ in ("demo", "admin"):
+        kinds = call(a, "GET", TYPES, as_=as_).json["group_types"]
+        (own,) = [k for k in kinds if k["name"] == "default_cgsnapshot_type"]
+        for name in (own["id"], own["name"]):
+            given = {"group_type": name, "volume_types": ["flash-async"]}
+            refused = call(a, "POST", GROUPS, {"group": given}, as_=as_)
+            assert refused.status_code == 400
+            assert refused.json["badRequest"]["message"] == (
+                f"Group_type {own['id']} is reserved for migrating CGs to "
+                "groups. Migrated group can only be operated by CG APIs."
+            )
 
 
 def test_projects_are_apart(a: Cloud) -> None:
@@ -160,9 +171,10 @@ def test_old_microversions_know_no_groups(a: Cloud) -> None:
 
 
 def test_group_types(a: Cloud) -> None:
-    (kind,) = call(a, "GET", TYPES).json["group_types"]
-    assert kind["name"] == "default_cgsnapshot_type"
-    assert "group_specs" not in kind
+    kinds = call(a, "GET", TYPES).json["group_types"]
+    assert [kind["name"] for kind in kinds] == list(seed.GROUP_TYPES)
+    assert not any("group_specs" in kind for kind in kinds)
+    (kind, _) = kinds
     shown = call(a, "GET", f"{TYPES}/{kind['id']}", as_="admin")
     assert shown.json["group_type"]["group_specs"]
     wish = {"group_type": {"name": "other"}}

@@ -8,6 +8,7 @@ import requests
 
 from fakeserver.base.clock import ManualClock
 from fakeserver.base.fault_points import NoFaults
+from fakeserver.cloud.shared import seed
 from fakeserver.engine.cloud_client.cloud import (
     Account,
     CloudRefused,
@@ -112,7 +113,7 @@ def test_a_server_from_a_managed_volume(b: Cloud, remote: RemoteCloud) -> None:
 
 def test_groups(b: Cloud, remote: RemoteCloud) -> None:
     kind = b.world.volume_type_id("site-b", "flash-async")
-    group = remote.create_group("cg", [kind])["id"]
+    group = remote.create_group("cg", seed.GROUP_TYPE, [kind])["id"]
     b.site.arrays.create_volume("flasharray-b", "pg-1", 5)
     volume = remote.manage_volume(
         host=HOST,
