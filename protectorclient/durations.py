@@ -1,4 +1,4 @@
-"""How long the client waits for what, in seconds; lengths of time as text.
+"""Every time limit of the client, in seconds; lengths of time as text.
 
 Every limit of time that does not belong to one call alone stands here.
 """
@@ -19,8 +19,8 @@ SITE_GRACE = 2.0
 #: A site that is polled is silent when no answer has come for so long.
 #: The longest time between two polls is a third of it.
 SILENT_AFTER = 30.0
-#: A site that refuses the login while it is polled may do so for so long
-#: before the operation is given up, if it has let us in before.
+#: A site that answered before, and refuses the login while it is polled,
+#: may do so for so long before the operation is given up.
 REFUSED_AFTER = 30.0
 #: A silent site is polled for so long before the outcome is unknown.
 GIVE_UP_AFTER = 300.0

@@ -1,4 +1,4 @@
-"""Text that others wrote, made safe to be read on a terminal."""
+"""Escape text of others for a terminal, and quote it for a shell."""
 
 from __future__ import annotations
 
@@ -44,17 +44,17 @@ def escaped(text: str, keep: str = "", *, last_byte: int = 0xFF) -> str:
     return _ANY.sub(spelt, text)
 
 
-#: Said before a command that takes an administrator's cloud.
+#: Printed before a command that takes an administrator's cloud.
 AS_ADMIN = "as an admin:"
-#: Said before what takes one no more.
+#: Printed before a command that takes one no more.
 AS_BEFORE = "then, as your own user:"
 
 
 class ShellCommand(str):
     """A whole command, to be pasted as it stands, among lines of prose.
 
-    What is made of it by hand is prose again: only who has put every name
-    into it as a word says that a line is one.
+    A string made from it with ``+`` or ``%`` is an ordinary string again:
+    only code that has quoted each name in it makes a ShellCommand.
     """
 
     __slots__ = ()
@@ -73,7 +73,7 @@ def protector(words: str, *more: str, **names: str) -> ShellCommand:
 
 
 def arguments(names: Iterable[str]) -> list[str]:
-    """Names as arguments of a command; they stand at its end."""
+    """Quote names as arguments of a command; they stand at its end."""
     found = list(names)
     dashes = ["--"] if any(name.startswith("-") for name in found) else []
     return [*dashes, *map(shell_word, found)]
@@ -116,7 +116,7 @@ def fill(line: str, **names: str) -> str:
 
 
 def _filled(words: list[str], names: Mapping[str, str]) -> list[str]:
-    """Fill in the names of a text.
+    """Put the names into the words of a command.
 
     In our lines the arguments stand together, before the options.
     """

@@ -5,24 +5,24 @@ id, the operation, never only text. A request that was refused and an
 operation that failed are two things and have two branches::
 
     ProtectorError
-    ├── UsageProblem                  the call itself makes no sense
+    ├── UsageProblem                  the call is wrong in itself
     │   ├── BadArgument               such as None for an id; a ValueError
     │   └── MappingProblem            a mapping that cannot be read
     ├── ConfigProblem                 clouds.yaml lacks what is needed
     │   └── SameSite                  both of its entries lead to one site
     ├── NotUnique                     a name that several things share
     ├── VersionNotSupported           the site is too old for this call
-    ├── GuardRefused                  stopped on this side, nothing sent
-    │   ├── PrimaryAnswers            unplanned, though the primary lives
+    ├── GuardRefused                  the client refuses, nothing is sent
+    │   ├── PrimaryAnswers            unplanned, and the primary answers
     │   └── CertainRefusal            the service would refuse it
     ├── NotConfirmed
-    ├── OutputNotWritten              done, and stdout takes no result
+    ├── OutputNotWritten              done, and stdout cannot be written
     ├── SomeFailed                    several were asked for, some failed
     ├── NotFound                      no such thing (by name, or a 404)
     ├── SiteUnreachable               no answer that can be read
     │   └── UnreadableAnswer          an answer without what belongs there
-    │       └── NotTheService         a proxy's word, say, not the service's
-    ├── AuthenticationFailed          Keystone said no
+    │       └── NotTheService         an answer of a proxy, for example
+    ├── AuthenticationFailed          Keystone refused the login
     ├── OutcomeUnknown                sent; it may or may not be done
     ├── HTTPError                     the service answered with an error
     │   ├── BadRequest                400
@@ -83,7 +83,7 @@ class ProtectorError(Exception):
         hint: str | None = None,
     ) -> None:
         super().__init__(message)
-        #: The sentence, as the service said it where it did.
+        #: The sentence; the service's own where it sent one.
         self.message = message
         #: The site (its cloud's name) where it happened.
         self.site = site
@@ -106,7 +106,7 @@ class ProtectorError(Exception):
 
 
 class UsageProblem(ProtectorError):
-    """The call or the command line makes no sense as given."""
+    """The call or the command line is wrong."""
 
 
 class BadArgument(UsageProblem, ValueError):
@@ -175,7 +175,7 @@ class VersionNotSupported(ProtectorError):
 
 
 class GuardRefused(ProtectorError):
-    """A condition does not hold on this side; nothing was sent."""
+    """A condition does not hold; the client has sent nothing."""
 
 
 class PrimaryAnswers(GuardRefused):
@@ -183,7 +183,7 @@ class PrimaryAnswers(GuardRefused):
 
 
 class CertainRefusal(GuardRefused):
-    """Stopped on this side: the service is certain to refuse it."""
+    """The service is certain to refuse it; the client has not sent it."""
 
     def __init__(
         self,
@@ -194,16 +194,16 @@ class CertainRefusal(GuardRefused):
         hint: str | None = None,
     ) -> None:
         super().__init__(message, site=site, hint=hint)
-        #: The service's word for it; None where it would only fail later.
+        #: The service's reason; None where the operation would fail.
         self.reason = reason
 
 
 class NotConfirmed(ProtectorError):
-    """The question was not answered with yes."""
+    """The user did not confirm the action."""
 
 
 class OutputNotWritten(ProtectorError):
-    """Standard output does not take the result; the work is done."""
+    """Standard output cannot be written; the command's work is done."""
 
 
 class SomeFailed(ProtectorError):
@@ -224,7 +224,7 @@ class NotFound(ProtectorError):
 class SiteUnreachable(ProtectorError):
     """The site gave no answer.
 
-    `.sent` tells whether the request may have arrived all the same.
+    `.sent` is true if the request may have arrived all the same.
     """
 
     def __init__(
@@ -239,12 +239,12 @@ class SiteUnreachable(ProtectorError):
     ) -> None:
         super().__init__(message, site=site, request_id=request_id, hint=hint)
         self.sent = sent
-        #: The same in a few words, where the site has been named.
+        #: The same in a few words, without the site.
         self.brief = brief or message
 
 
 class UnreadableAnswer(SiteUnreachable):
-    """An answer came, without what belongs in it (cut, or not ours)."""
+    """An answer came without the JSON that belongs in it."""
 
 
 class NotTheService(UnreadableAnswer):
@@ -252,7 +252,7 @@ class NotTheService(UnreadableAnswer):
 
 
 class AuthenticationFailed(ProtectorError):
-    """Keystone refused, or there is nothing to authenticate with."""
+    """Keystone refused, or no credentials are given."""
 
 
 class OutcomeUnknown(ProtectorError):
@@ -281,14 +281,14 @@ class HTTPError(ProtectorError):
         #: The HTTP status.
         self.code = code
         self.title = title
-        #: The service's word for it, such as ``protector.wrong-site``.
+        #: The service's reason, such as ``protector.wrong-site``.
         self.reason = reason
         self.details = dict(details or {})
         self.method = method
         self.url = url
         #: Seconds the service asked to wait.
         self.retry_after = retry_after
-        self.is_word = True  # the service itself has said it
+        self.is_from_service = True  # False for a proxy's
 
 
 class BadRequest(HTTPError):
@@ -312,7 +312,7 @@ class Forbidden(HTTPError):
 
 
 class ResourceNotFound(HTTPError, NotFound):
-    """404, as the service said it."""
+    """404: there is no such resource, or it is another project's."""
 
 
 class VersionRefused(HTTPError, VersionNotSupported):
@@ -320,7 +320,7 @@ class VersionRefused(HTTPError, VersionNotSupported):
 
 
 class Conflict(HTTPError):
-    """409: not in this state."""
+    """409: the current state does not allow it."""
 
 
 class PeerUnreachable(Conflict):
@@ -350,7 +350,7 @@ class OutOfSync(Conflict):
 
 
 class WrongSite(Conflict):
-    """The other site is the one to ask."""
+    """The other site is primary; send the request there."""
 
 
 class MetadataConflict(Conflict):
@@ -425,7 +425,7 @@ class OperationLeftovers(OperationFailed):
 
 
 class OperationEndedOtherwise(OperationLeftovers):
-    """It ended in a status, and perhaps with leftovers, not known here."""
+    """It ended in a status that this client does not know."""
 
 
 class OperationPartial(OperationError):
@@ -433,11 +433,11 @@ class OperationPartial(OperationError):
 
 
 class WaitTimeout(OperationError):
-    """Still running when the time was over; it goes on."""
+    """The operation still runs at the timeout; it goes on."""
 
 
 class OperationUnknown(OperationError, OutcomeUnknown):
-    """Nobody who could know has answered."""
+    """No site that could know the operation has answered."""
 
 
 # every class of this module, and nothing of what it imports

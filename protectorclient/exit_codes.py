@@ -1,4 +1,4 @@
-"""What a command's exit status means, and which error ends in which.
+"""The exit status of each command, and of each error.
 
 The numbers are one list, so that a script can rely on them and a reader
 can find them.

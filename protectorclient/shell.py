@@ -4,8 +4,8 @@ It has a shell of its own for its speed: ``protector --version`` takes 180 ms
 of CPU, ``openstack --version`` 1000, which loads the SDK and every plugin
 (``benchmarks/startup.py``).
 
-It imports nothing until it can be interrupted: who presses Ctrl-C while the
-rest is loaded is told what that means, as at any other time.
+It imports nothing until it can be interrupted: Ctrl-C while the rest is
+loaded ends with the same message as at any other time.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from protectorclient.osc.script.app import ProtectorShell as ProtectorShell
 
-#: The commands that start nothing, and are taken up by typing them again.
-LOOKING_ON = tuple(
+#: The commands that start nothing; typed again, they go on.
+POLLING_COMMANDS = tuple(
     (noun, verb) for noun in ("operation", "op") for verb in ("wait", "watch")
 )
 INTERRUPTED = 130
@@ -76,7 +76,7 @@ def _has_folder() -> bool:
 
 
 def _flushed(run: Callable[[list[str]], int], arguments: list[str]) -> int:
-    """Run it, and write what it leaves to be written, as ``--help`` does."""
+    """Run the shell, and flush stdout, as ``--help`` does not."""
     from protectorclient import exceptions
 
     try:
@@ -95,7 +95,7 @@ def _say_interrupted(arguments: Sequence[str]) -> None:
     """Print that the command was interrupted."""
     pairs = zip(arguments, arguments[1:], strict=False)
     lines = ["interrupted; nothing was started"]
-    if any(pair in LOOKING_ON for pair in pairs):
+    if any(pair in POLLING_COMMANDS for pair in pairs):
         import shlex
 
         lines = [

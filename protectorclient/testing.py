@@ -1,4 +1,4 @@
-"""A pytest plugin: two sites to rehearse a runbook against.
+"""A pytest plugin: two sites to test a runbook against.
 
 The fixture ``protector_sandbox`` is a pair of sites in threads of the test's
 own process, on free ports, with the seeded world of ``protector-sandbox``
@@ -31,13 +31,13 @@ class SandboxSite(Protocol):
     url: str
 
     def start(self) -> None:
-        """Start over the data it had."""
+        """Start again with the data it had."""
 
     def stop(self) -> None:
         """Stop cleanly."""
 
     def kill(self) -> None:
-        """Be gone in the middle of whatever it does."""
+        """End at once, in the middle of any request."""
 
 
 class Sandbox(Protocol):
@@ -48,7 +48,7 @@ class Sandbox(Protocol):
         """Return the clouds.yaml with every user of the seeded world."""
 
     def site(self, name: str) -> SandboxSite:
-        """``a`` or ``b``, or the whole name."""
+        """Return a site by ``a``, ``b`` or its whole name."""
 
     def fault(
         self,
@@ -62,23 +62,23 @@ class Sandbox(Protocol):
         message: str | None = None,
         seconds: float | None = None,
     ) -> str:
-        """Let something go wrong, as ``protector-sandbox fault add``."""
+        """Add a fault, as ``protector-sandbox fault add``."""
 
     def clear_faults(self, rule_id: str | None = None) -> None:
-        """Take one fault back, or all."""
+        """Remove one fault, or all."""
 
     def advance(self, duration: float | str) -> None:
-        """Let time pass at once: seconds, or a text such as ``15m``."""
+        """Move the clock forward: seconds, or a text such as ``15m``."""
 
     def reset(self) -> None:
-        """Bring the seeded world back."""
+        """Restore the seeded world."""
 
 
 @pytest.fixture
 def protector_sandbox(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Sandbox]:
-    """Two protector sites, with their clouds, for one test."""
+    """Start two protector sites, with their clouds, for one test."""
     try:
         from fakeserver.local.pair import LocalPair
     except ImportError as error:

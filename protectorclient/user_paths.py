@@ -1,4 +1,4 @@
-"""The user's own folders: where this package keeps its files.
+"""Find the user's own folders, where this package keeps its files.
 
 platformdirs knows where they are. It is imported when a folder is needed:
 most commands need none.

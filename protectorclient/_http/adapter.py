@@ -1,4 +1,4 @@
-"""One site's service over HTTP, on a keystoneauth session.
+"""Send requests to one site's service, on a keystoneauth session.
 
 What a caller may rely on:
 
@@ -9,7 +9,7 @@ What a caller may rely on:
 * a success is a 2xx with the JSON that belongs there. Without it a
   reading call raises `UnreadableAnswer` and a changing one
   `OutcomeUnknown`;
-* an error is the service's own word. What a proxy says in its place
+* an error is the service's own. What a proxy answers in its place
   raises `NotTheService`, and for a changing call `OutcomeUnknown`;
 * an answer has an end: in time and in size;
 * neither errors nor logs carry the secrets of a body.
@@ -21,7 +21,6 @@ each request: 1.9 times a bare GET of requests; this one, with the record,
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import datetime
 import time
@@ -52,13 +51,14 @@ _SAFE = frozenset({"GET", "HEAD"})
 
 
 def new_request_id() -> str:
-    """A request id of our own: the service keeps it on what it starts."""
+    """Make a request id of our own; the service keeps it with what it
+    starts."""
     return f"req-{uuid.uuid4()}"
 
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """A success, read."""
+    """The JSON of a successful response, and its headers that are used."""
 
     status: int
     body: dict[str, Any]
@@ -85,7 +85,7 @@ class SiteAdapter:
     ) -> None:
         #: How messages name the site.
         self.site = site
-        self.session = session = sessions.settled(session)
+        self.session = session = sessions.with_bounds(session)
         self.region_name = region_name
         self._auth = auth
         self._override = endpoint_override
@@ -123,14 +123,14 @@ class SiteAdapter:
 
     @property
     def endpoint(self) -> urls.Endpoint:
-        """The service's URL at this site, looked up once."""
+        """Return the service's URL at this site; the catalog is read once."""
         if self.known_endpoint is None:
             self.known_endpoint = urls.Endpoint.from_url(self._find_url())
         return self.known_endpoint
 
     @property
     def project_id(self) -> str:
-        """The project of the token."""
+        """Return the project of the token."""
         if self._project_id is None:
             found = self._scope() or self.endpoint.project_id
             if not found:
@@ -163,8 +163,8 @@ class SiteAdapter:
             auth: Any = self._auth or self.session.auth
             with failures.reading_catalog(self.site):
                 known = auth.get_access(self.session).service_catalog.catalog
-                told = urls.not_in(known, self._interface, self.region_name)
-            raise exceptions.ConfigProblem(told, site=self.site)
+                message = urls.not_in(known, self._interface, self.region_name)
+            raise exceptions.ConfigProblem(message, site=self.site)
         return found
 
     def _scope(self) -> str:
@@ -172,18 +172,18 @@ class SiteAdapter:
             return self.session.get_project_id(self._auth) or ""
 
     def v1(self, *segments: str) -> str:
-        """A path below ``/v1``."""
+        """Make a path below ``/v1``."""
         return "/".join(("/v1", *segments))
 
     def tenant(self, *segments: str) -> str:
-        """A path below ``/v1/<project>``."""
+        """Make a path below ``/v1/<project>``."""
         return self.v1(urls.segment(self.project_id, "project"), *segments)
 
     # Which version
 
     @property
     def offered(self) -> microversions.VersionRange:
-        """What the site offers, found out once.
+        """Return the versions that the site offers; they are asked for once.
 
         :raises SiteUnreachable: nobody who knows has answered.
         """
@@ -208,7 +208,7 @@ class SiteAdapter:
         )
 
     def _probe(self, version: str | None = None) -> requests.Response:
-        """Ask for something that every deployment answers."""
+        """Ask for the list of operations, which every deployment serves."""
         version = version or str(self._pinned or microversions.MINIMUM)
         headers = {
             "Accept": "application/json",
@@ -222,7 +222,7 @@ class SiteAdapter:
 
     @property
     def version(self) -> microversions.Version:
-        """The version in use: what answers will look like."""
+        """Return the version in use, which decides what responses hold."""
         if self._pinned is not None:
             return self._pinned
         if self._wanted == "latest":
@@ -233,22 +233,12 @@ class SiteAdapter:
         """Raise where the version in use lacks a feature."""
         if self.version >= feature.since:
             return
-        if self._pinned is not None and self._pinned < feature.since:
-            why = f"version {self._pinned} was asked for"
-            offered = str(self._pinned)
-        else:
-            why = f"the site offers {self.offered}"
-            offered = str(self.offered)
-        raise exceptions.VersionNotSupported(
-            f"{feature.what} needs protector {feature.since} or later,"
-            f" and {why}",
-            needed=str(feature.since),
-            offered=offered,
-            site=self.site,
+        raise microversions.without(
+            feature, self._pinned or self.offered, self.site
         )
 
     def has(self, feature: microversions.Feature) -> bool:
-        """Whether the version in use has a feature."""
+        """Return whether the version in use has a feature."""
         return self.version >= feature.since
 
     def _version_header(self) -> str:
@@ -281,9 +271,9 @@ class SiteAdapter:
             kwargs["json"] = body
         response = self._authenticated(method, path, headers, kwargs)
         if response.status_code >= 300 and (
-            method in _SAFE and self.marks.is_doubtful(response)
+            method in _SAFE and self.marks.needs_second_answer(response)
         ):
-            # one without marks counts when it is said again
+            # a 404 without the header counts when a second one comes
             response = self._authenticated(method, path, headers, kwargs)
         if response.status_code >= 300:
             raise self._error(method, response, secrets)
@@ -292,17 +282,17 @@ class SiteAdapter:
     def _error(
         self, method: str, response: requests.Response, secrets: Sequence[str]
     ) -> exceptions.ProtectorError:
-        """The exception for an answer that is not a success."""
+        """Make the exception for a response that is not a success."""
         self.marks.note(response)
         error = error_bodies.error_from(
             response, site=self.site, secrets=secrets
         )
         if isinstance(error, exceptions.ServerError):
-            # not now, whoever says so
+            # the request may be repeated later, whoever sent this
             return error
-        error.is_word = error_bodies.is_word(response)
-        if not (error.is_word or self.marks.counts(response)):
-            return marks.stranger(
+        error.is_from_service = error_bodies.is_from_service(response)
+        if not (error.is_from_service or self.marks.counts(response)):
+            return marks.not_the_service(
                 response,
                 site=self.site,
                 safe=method in _SAFE,
@@ -315,11 +305,12 @@ class SiteAdapter:
     def get(
         self, path: str, noun: str, params: Mapping[str, Any] | None = None
     ) -> Any:
-        """What a GET says under its noun."""
+        """Send a GET and return what its response holds under a noun."""
         return self.noun(self.call("GET", path, params=params), noun, "GET")
 
     def noun(self, answer: Answer, noun: str, method: str) -> Any:
-        """The part of an answer under its noun, which must be there."""
+        """Return the part of a response under its noun, which must be
+        there."""
         if noun in answer.body:
             if self.marks.used is None:
                 self.marks.used = answer.version is not None
@@ -327,7 +318,7 @@ class SiteAdapter:
         raise self._unreadable(method, f"without '{noun}'", answer.request_id)
 
     def headers(self, request_id: str | None = None) -> dict[str, str]:
-        """The headers of a request, without the token."""
+        """Make the headers of a request, without the token."""
         headers = {
             "Accept": "application/json",
             VERSION_HEADER: self._version_header(),
@@ -345,16 +336,6 @@ class SiteAdapter:
         self.headers()
         return self._token()
 
-    def on(
-        self, session: ksa_session.Session, auth: plugin.BaseAuthPlugin
-    ) -> SiteAdapter:
-        """Make an adapter that knows what this one knows, on a session."""
-        made = copy.copy(self)
-        made.session, made._auth = session, auth
-        made._adapter = copy.copy(self._adapter)
-        made._adapter.session, made._adapter.auth = session, auth
-        return made
-
     def _authenticated(
         self,
         method: str,
@@ -365,9 +346,9 @@ class SiteAdapter:
         with_token = {**headers, **self._token()}
         response = self._send(method, path, with_token, kwargs)
         if response.status_code == requests.codes.unauthorized and (
-            # refused before anything was done; a proxy's says nothing
+            # Refused before anything was done. A proxy's 401 proves nothing.
             method in _SAFE
-            or error_bodies.is_word(response)
+            or error_bodies.is_from_service(response)
             or self.marks.counts(response)
         ):
             with failures.authenticating(self.site, self.session):
@@ -386,7 +367,7 @@ class SiteAdapter:
                 found = None
         if found is None:
             raise exceptions.AuthenticationFailed(
-                "there is nothing to authenticate with", site=self.site
+                "the session has no credentials", site=self.site
             )
         return found
 
@@ -458,7 +439,7 @@ class SiteAdapter:
         )
 
     def server_time(self) -> datetime.datetime:
-        """Now, by the site's clock as far as it has told."""
+        """Return the time by the site's clock, as of its last response."""
         return datetime.datetime.now(datetime.UTC) + datetime.timedelta(
             seconds=self.clock_skew or 0.0
         )

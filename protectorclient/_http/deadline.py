@@ -1,8 +1,8 @@
-"""How long a request may take, said by whoever waits for it.
+"""Set a deadline for all requests that the current thread makes.
 
-A timeout of requests is between two bytes. What a caller has is a moment
-by which it wants to go on; it is kept here for the thread (the context)
-that runs, and everything below that reads from a socket looks at it.
+A timeout of requests counts between two bytes. A caller needs one for all
+its requests together. It is kept in a context variable, and whatever reads
+from a socket below observes it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _END: contextvars.ContextVar[float | None] = contextvars.ContextVar(
 
 
 def clock() -> float:
-    """The seconds that deadlines are counted in."""
+    """Return the clock by which deadlines are kept, in seconds."""
     return time.monotonic()
 
 
@@ -37,13 +37,13 @@ def within(seconds: float) -> Iterator[None]:
 
 
 def end_of(seconds: float) -> float:
-    """The moment that ends a request which may take so many seconds."""
+    """Return when a request must end that may take so many seconds."""
     end, outer = clock() + seconds, _END.get()
     return end if outer is None else min(end, outer)
 
 
 def cut(seconds: float) -> float:
-    """The part of a timeout that the deadline leaves; never nothing."""
+    """Shorten a timeout to the time that the deadline leaves; never to 0."""
     outer = _END.get()
     if outer is None:
         return seconds

@@ -1,4 +1,4 @@
-"""Which versions a service offers: its two documents."""
+"""Read the version documents of a service."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import requests
 
 from protectorclient import exceptions
 from protectorclient._http import deadline, error_bodies, microversions
-from protectorclient._http.marks import Marks, stranger
+from protectorclient._http.marks import Marks, not_the_service
 from protectorclient.durations import DISCOVERY_TIMEOUT
 
 _PATHS = ("/v1/", "/")
@@ -20,13 +20,12 @@ def read(
     *,
     site: str | None,
 ) -> microversions.VersionRange:
-    """The range in the first document that can be read.
+    """Read the range from the first version document that can be read.
 
-    A page of a proxy says nothing of versions, also where it says that
-    there is no such page.
+    A page of a proxy does not count, not even a 404.
 
     :param get: asks for a path below the service's root, without a token.
-    :raises NotTheService: something answers, and it is none.
+    :raises NotTheService: something else answers.
     """
     lost: exceptions.ProtectorError | None = None
     with deadline.within(DISCOVERY_TIMEOUT):
@@ -43,7 +42,7 @@ def read(
                 found = None
             if found is not None:
                 return found
-            lost = lost or stranger(
+            lost = lost or not_the_service(
                 response,
                 site=site,
                 lead="the version of the API is not known: ",
@@ -58,20 +57,20 @@ def without_documents(
     marks: Marks,
     error: exceptions.NotTheService,
 ) -> microversions.VersionRange:
-    """The range where the documents are not served, or not to us.
+    """Find the range of a service whose version documents cannot be read.
 
-    The service says its newest version with any answer; one without marks
-    is as old as can be.
+    Each response of the service names its newest version. A service
+    without that header has the oldest version only.
 
     :param response: what was answered where the newest was asked for.
-    :param error: what became of the documents; raised where that did not
-        say it either.
+    :param error: why the documents cannot be read; raised where that
+        response does not show the version either.
     """
-    told = microversions.told_by(
+    version = microversions.version_in(
         response.headers.get(error_bodies.VERSION_HEADER)
     )
-    if told is not None:
-        return microversions.VersionRange(microversions.MINIMUM, told)
+    if version is not None:
+        return microversions.VersionRange(microversions.MINIMUM, version)
     if marks.used is False:
         return microversions.OLDEST_ONLY
     raise error

@@ -1,7 +1,7 @@
 """Make a request with the code that sends it, and do not send it.
 
-The request is made on a session of its own, which cannot send: the
-caller's session, and whoever shares it, notices nothing.
+The request is made on a session of its own, which cannot send. The
+caller's session is not changed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 from keystoneauth1 import plugin
+from keystoneauth1 import session as ksa_session
 from requests.structures import CaseInsensitiveDict
 
 from protectorclient._http import session as sessions
@@ -35,25 +36,25 @@ class OutgoingRequest:
     content: str = ""
 
 
-class _Caught(BaseException):
-    """Carries a request past everything that handles errors."""
+class _CapturedRequest(BaseException):
+    """Carries a request past all code that handles errors."""
 
     def __init__(self, request: requests.PreparedRequest) -> None:
         super().__init__()
         self.request = request
 
 
-class _CatchingSession(sessions.PatientSession):
-    """A requests session that sends nothing."""
+class _CapturingSession(sessions.BoundedSession):
+    """A requests session that sends nothing and raises the request."""
 
     def send(
         self, request: requests.PreparedRequest, **kwargs: Any
     ) -> requests.Response:
-        raise _Caught(request)
+        raise _CapturedRequest(request)
 
 
-class _KnownToken(plugin.BaseAuthPlugin):
-    """Has the token already, and never asks for another one."""
+class _FixedToken(plugin.BaseAuthPlugin):
+    """An auth plugin that has one token and never asks for another."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
         super().__init__()
@@ -78,18 +79,30 @@ def compose(
     :raises ProtectorError: one of them is not to be had.
     """
     token = adapter.prime()
-    below = _CatchingSession()
+    below = _CapturingSession()
     real = adapter.session.session
     below.headers = CaseInsensitiveDict(real.headers)
     below.cookies = copy.copy(real.cookies)
-    alone = adapter.on(
-        sessions.with_below(adapter.session, below), _KnownToken(token)
-    )
+    session = sessions.with_below(adapter.session, below)
+    alone = _on(session, _FixedToken(token), adapter)
     try:
         alone.call(method, path, body=body, request_id=request_id)
-    except _Caught as caught:
+    except _CapturedRequest as caught:
         return _masked(caught.request, body)
     raise AssertionError("a session that cannot send has answered")
+
+
+def _on(
+    session: ksa_session.Session,
+    auth: plugin.BaseAuthPlugin,
+    adapter: SiteAdapter,
+) -> SiteAdapter:
+    """Copy an adapter, with all that it knows, onto another session."""
+    made = copy.copy(adapter)
+    made.session, made._auth = session, auth
+    made._adapter = copy.copy(adapter._adapter)
+    made._adapter.session, made._adapter.auth = session, auth
+    return made
 
 
 def _masked(

@@ -1,8 +1,8 @@
-"""Errors out of answers, whatever their bodies look like.
+"""Read the errors in responses, in each of the forms they come in.
 
-Between a client and a service stand proxies and middleware, each with a
-form of its own: the service's, Keystone's, webob's, Neutron's, a page of
-HTML, nothing at all. Each becomes one exception with one sentence.
+Proxies and middleware between client and service write errors in their own
+forms: Keystone's, webob's, Neutron's, a page of HTML, an empty body. Each
+becomes one exception with one sentence.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ VERSION_HEADER = "OpenStack-API-Version"
 PREFIX = "protector."
 #: Seconds: the most that is taken from a Retry-After header. Newer versions of
 #: urllib3 have the same limit, older ones have none.
-_LONGEST_REST = 21_600.0
+_LONGEST_RETRY = 21_600.0
 _READER = Retry()
 
 _LONGEST = 500
@@ -74,16 +74,16 @@ BY_STATUS: dict[int, type[exceptions.HTTPError]] = {
     **dict.fromkeys((408, 429, 502, 503, 504), exceptions.ServiceUnavailable),
 }
 
-#: Sentences of the service that stand for a reason where none is sent.
-_TELLING = {
+#: The reason of a message, for services that send no reason.
+_REASON_BY_SENTENCE = {
     "remote site unreachable": "peer-unreachable",
     "is not in failed_over state": "invalid-state",
 }
 
 
 @dataclasses.dataclass(frozen=True)
-class Said:
-    """What a body says, in any of the forms."""
+class ErrorBody:
+    """What an error's body contains, whatever its form."""
 
     message: str | None = None
     title: str | None = None
@@ -93,7 +93,7 @@ class Said:
 
 
 def json_of(response: requests.Response) -> Any:
-    """The JSON of an answer.
+    """Read the JSON of a response.
 
     :raises ValueError: it is none, or none that can be read.
     """
@@ -104,7 +104,7 @@ def json_of(response: requests.Response) -> Any:
 
 
 def is_json(response: requests.Response) -> bool:
-    """Whether the body is a JSON object, as every OpenStack error is."""
+    """Return whether the body is a JSON object, as each OpenStack error is."""
     try:
         return isinstance(json_of(response), dict)
     except ValueError:
@@ -112,22 +112,22 @@ def is_json(response: requests.Response) -> bool:
 
 
 def is_marked(response: requests.Response) -> bool:
-    """Whether an answer has the mark of a protector service.
+    """Return whether a response has the version header of a protector.
 
     A request id is no mark: every OpenStack service sends one.
     """
-    told = response.headers.get(VERSION_HEADER)
-    return told is not None and any(
+    version = response.headers.get(VERSION_HEADER)
+    return version is not None and any(
         part.strip().lower().startswith("protector ")
-        for part in told.split(",")
+        for part in version.split(",")
     )
 
 
-def is_word(response: requests.Response) -> bool:
-    """Whether an error is the word of the service itself.
+def is_from_service(response: requests.Response) -> bool:
+    """Return whether an error comes from the protector service itself.
 
-    It has the mark, or the service's own reason in its body. Whatever
-    else comes may be a proxy's, or a neighbour's.
+    It has the version header, or the service's own reason in its body.
+    Anything else may come from a proxy or from another service.
     """
     if is_marked(response):
         return True
@@ -135,20 +135,20 @@ def is_word(response: requests.Response) -> bool:
 
 
 def asks_for_token(response: requests.Response) -> bool:
-    """Whether a 401 is that of Keystone's middleware before a service."""
+    """Return whether a 401 comes from Keystone's middleware."""
     challenge = response.headers.get("WWW-Authenticate", "")
     return challenge.strip().lower().startswith("keystone")
 
 
 def summary(response: requests.Response) -> str:
-    """An answer of no service, in a few words."""
+    """Describe a response that is not the service's in a few words."""
     status = response.status_code
     if 300 <= status < 400:
         return "answered with a redirect, which is not followed"
     said = read_error(response)
     text = _shorten(said.message or said.title or "", 80)
-    told = f"answered HTTP {status}"
-    return f"{told} ({text})" if text else told
+    answered = f"answered HTTP {status}"
+    return f"{answered} ({text})" if text else answered
 
 
 def error_from(
@@ -157,7 +157,7 @@ def error_from(
     site: str | None,
     secrets: Iterable[str] = (),
 ) -> exceptions.HTTPError:
-    """The exception for an answer that is not a success."""
+    """Make the exception for a response that is not a success."""
     status = response.status_code
     said = read_error(response)
     message = said.message or said.title or _phrase(status)
@@ -186,19 +186,19 @@ def error_from(
     )
 
 
-def read_error(response: requests.Response) -> Said:
+def read_error(response: requests.Response) -> ErrorBody:
     """Read a body in whatever form it came."""
     try:
         body = json_of(response)
     except ValueError:
-        return Said(message=_plain(_text_of(response)))
+        return ErrorBody(message=_plain(_text_of(response)))
     if isinstance(body, dict):
         return _read_object(body)
-    return Said()
+    return ErrorBody()
 
 
 def _text_of(response: requests.Response) -> str:
-    """The beginning of a page: the rest says nothing to anybody."""
+    """Decode the beginning of a page; the rest is not needed."""
     start = response.content[:_PAGE]
     try:
         return start.decode(response.encoding or "utf-8", "replace")
@@ -206,36 +206,36 @@ def _text_of(response: requests.Response) -> str:
         return start.decode("utf-8", "replace")
 
 
-def _read_object(body: dict[str, Any]) -> Said:
+def _read_object(body: dict[str, Any]) -> ErrorBody:
     error = body.get("error")
     if isinstance(error, dict):
         return _read_ours(error)
     if isinstance(error, str):
-        return Said(message=error)
+        return ErrorBody(message=error)
     errors = body.get("errors")
     if isinstance(errors, list) and errors and isinstance(errors[0], dict):
         first = errors[0]
-        return Said(
+        return ErrorBody(
             message=_text(first.get("detail")) or _text(first.get("title")),
             title=_text(first.get("title")),
             request_id=_text(first.get("request_id")),
         )
     if _text(body.get("message")):
-        return Said(
+        return ErrorBody(
             message=_text(body["message"]), title=_text(body.get("title"))
         )
     for name, value in body.items():
         if isinstance(value, dict) and _text(value.get("message")):
-            return Said(message=_text(value["message"]), title=name)
+            return ErrorBody(message=_text(value["message"]), title=name)
     for name in ("detail", "faultstring", "reason", "title"):
         if _text(body.get(name)):
-            return Said(message=_text(body[name]))
-    return Said()
+            return ErrorBody(message=_text(body[name]))
+    return ErrorBody()
 
 
-def _read_ours(error: dict[str, Any]) -> Said:
+def _read_ours(error: dict[str, Any]) -> ErrorBody:
     details = error.get("details")
-    return Said(
+    return ErrorBody(
         message=_text(error.get("message")),
         title=_text(error.get("title")),
         reason=_text(error.get("reason")),
@@ -249,7 +249,7 @@ def _text(value: object) -> str | None:
 
 
 def _plain(text: str) -> str | None:
-    """The sentence in a page of HTML, or the text itself."""
+    """Take the sentence out of a page of HTML, or return the text itself."""
     headline = _HEADLINE.search(text)
     if headline:
         text = headline[2]
@@ -274,7 +274,7 @@ def _phrase(status: int) -> str:
 def _reason_in(message: str, status: int) -> str | None:
     if status != http.HTTPStatus.CONFLICT:
         return None
-    for sentence, reason in _TELLING.items():
+    for sentence, reason in _REASON_BY_SENTENCE.items():
         if sentence in message:
             return f"{PREFIX}{reason}"
     return None
@@ -289,13 +289,13 @@ def retry_after(value: str | None) -> float | None:
     if not value:
         return None
     try:
-        return min(float(_READER.parse_retry_after(value)), _LONGEST_REST)
+        return min(float(_READER.parse_retry_after(value)), _LONGEST_RETRY)
     except (InvalidHeader, ValueError, OverflowError):
         return None
 
 
 def moment(value: str | None) -> datetime.datetime | None:
-    """The time in an HTTP date header."""
+    """Read the time in an HTTP date header."""
     if not value:
         return None
     try:
@@ -309,5 +309,5 @@ def moment(value: str | None) -> datetime.datetime | None:
 
 
 def without_userinfo(url: str | None) -> str:
-    """The URL without a name and password in it."""
+    """Remove the name and password from a URL."""
     return re.sub(r"//[^/@]*@", "//", url or "", count=1)

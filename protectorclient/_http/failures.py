@@ -1,4 +1,4 @@
-"""What goes wrong below HTTP, told apart by one question: was it sent?
+"""Turn failures below HTTP into errors that say whether a request was sent.
 
 keystoneauth has one exception for a refused connection and for one that
 broke after the request had gone out. For a GET that is the same; for a
@@ -24,12 +24,12 @@ from protectorclient._http import deadline, limits
 from protectorclient._http import error_bodies as answers
 from protectorclient._http.session import (
     AsksForToken,
-    PatientSession,
+    BoundedSession,
     signing_in,
 )
 from protectorclient.durations import SIGN_IN_TIMEOUT
 
-_NEVER_LEFT = (
+_NEVER_SENT = (
     ssl.SSLCertVerificationError,
     # a name that does not resolve is one of these, too
     urllib3.exceptions.NewConnectionError,
@@ -45,7 +45,7 @@ _SILENT_KEYSTONE = (
     ksa.DiscoveryFailure,
     ksa.HttpServerError,
 )
-#: A URL that names no host at all, which nobody looks at before.
+#: A URL that names no host: found only when the request is made.
 _NO_ADDRESS = (
     requests.exceptions.InvalidURL,
     requests.exceptions.MissingSchema,
@@ -82,7 +82,7 @@ def sending(
     safe: bool,
     headers: Mapping[str, str],
 ) -> Iterator[None]:
-    """Turn a lost request into what it means."""
+    """Turn a connection that failed into an error of this package."""
     request_id = headers.get(answers.REQUEST_ID_HEADER)
     where = answers.without_userinfo(url).split("?")[0]
     try:
@@ -92,7 +92,7 @@ def sending(
     except (ksa.ConnectionError, requests.RequestException) as error:
         if _in_chain(error, _NO_ADDRESS):
             raise _no_address(f"the URL '{where}'", site, error) from error
-        sent = not never_left(error)
+        sent = not never_sent(error)
         said = cause(error)
         if safe or not sent:
             raise exceptions.SiteUnreachable(
@@ -113,12 +113,12 @@ def sending(
 def authenticating(
     site: str | None, session: ksa_session.Session | None = None
 ) -> Iterator[None]:
-    """Turn a failure to get a token or the catalog into our own.
+    """Turn a failure to get a token or the catalog into our own error.
 
-    A refusal counts that Keystone has written. A page of whatever stands
-    in front of it is no word of Keystone.
+    Only a refusal that Keystone itself wrote counts as one. A page of a
+    proxy in front of it does not.
 
-    :param session: whose login it is; it may know what else to tell.
+    :param session: whose login it is; it may add a note to a refusal.
     """
     try:
         with deadline.within(SIGN_IN_TIMEOUT), signing_in():
@@ -126,12 +126,12 @@ def authenticating(
     except _NO_ADDRESS as error:
         raise _no_address(_KEYSTONES_URL, site, error) from error
     except ksa.InvalidResponse as error:
-        raise _keystone_is_silent(_stranger(error), site) from error
+        raise _keystone_is_silent(_no_keystone_answer(error), site) from error
     except _SILENT_KEYSTONE as error:
         if _in_chain(error, _NO_ADDRESS):
             raise _no_address(_KEYSTONES_URL, site, error) from error
         raise _keystone_is_silent(
-            _not_there(error) or cause(error), site
+            _no_keystone_at_url(error) or cause(error), site
         ) from error
     except ksa.HttpError as error:
         if error.http_status == _TOO_MANY_REQUESTS:
@@ -148,12 +148,12 @@ def authenticating(
     except ksa.ClientException as error:
         raise _refused("cannot authenticate", error, site, session) from error
     except _NO_TOKEN_IN_IT as error:
-        raise _keystone_is_silent("what came is no token", site) from error
+        raise _keystone_is_silent("the answer has no token", site) from error
 
 
 @contextlib.contextmanager
 def reading_catalog(site: str | None) -> Iterator[None]:
-    """Turn what is wrong with a catalog that is there into our own.
+    """Turn a catalog that cannot be used into a `ConfigProblem`.
 
     The block ends where the catalog lacks what is looked for.
 
@@ -179,14 +179,14 @@ def _refused(
     site: str | None,
     session: ksa_session.Session | None,
 ) -> exceptions.AuthenticationFailed:
-    """A refusal, and what the user may not know of what was refused."""
+    """Make the error of a refused login, with the note of the session."""
     below = getattr(session, "session", None)
-    note = below.login_note() if isinstance(below, PatientSession) else None
-    told = f"{what}: {_first_line(error)}"
+    note = below.login_note() if isinstance(below, BoundedSession) else None
+    message = f"{what}: {_first_line(error)}"
     if note is None:
-        return exceptions.AuthenticationFailed(told, site=site)
+        return exceptions.AuthenticationFailed(message, site=site)
     sentence, command = note
-    made = exceptions.AuthenticationFailed(f"{told}; {sentence}", site=site)
+    made = exceptions.AuthenticationFailed(f"{message}; {sentence}", site=site)
     return made.then(command)
 
 
@@ -195,34 +195,33 @@ def _no_address(
 ) -> exceptions.ConfigProblem:
     if _in_chain(error, _PROXY) or "SOCKS" in str(error):
         return exceptions.ConfigProblem(
-            f"no such proxy can be used; look at {_PROXY_VARIABLES}",
+            f"the proxy cannot be used; check {_PROXY_VARIABLES}",
             site=site,
         )
     if urllib.request.getproxies():
         what += (
             f", or the proxy of {_PROXY_VARIABLES.replace(' and ', ' or ')},"
         )
-    return exceptions.ConfigProblem(
-        f"{what} names no host that can be asked", site=site
-    )
+    return exceptions.ConfigProblem(f"{what} names no host", site=site)
 
 
-def _stranger(error: ksa.InvalidResponse) -> str:
-    """What is said where the answer to a login is none of Keystone's."""
+def _no_keystone_answer(error: ksa.InvalidResponse) -> str:
+    """Describe the response to a login that does not come from Keystone."""
     response = error.response
     where = answers.without_userinfo(response.url)
     return f"something else {answers.summary(response)} at {where}"
 
 
 def _is_keystones(response: requests.Response | None) -> bool:
-    """Whether Keystone itself refused: in JSON, or without a word."""
+    """Return whether Keystone itself refused: in JSON, or without a body."""
     if response is None or answers.is_json(response):
         return True
     return not response.content and response.status_code in (400, 401, 403)
 
 
-def _not_there(error: BaseException) -> str | None:
-    """What is said where something answers at the address of Keystone."""
+def _no_keystone_at_url(error: BaseException) -> str | None:
+    """Describe what answers at auth_url and is no Keystone; None for
+    Keystone."""
     if isinstance(error, ksa.DiscoveryFailure):
         for link in _chain(error):
             if isinstance(link, ksa.HttpError) and link.http_status < 500:
@@ -244,25 +243,25 @@ def _keystone_is_silent(
     )
 
 
-def never_left(error: BaseException) -> bool:
-    """Whether the request certainly never reached the other side."""
-    return _in_chain(error, _NEVER_LEFT) is not None
+def never_sent(error: BaseException) -> bool:
+    """Return whether the request certainly did not reach the other side."""
+    return _in_chain(error, _NEVER_SENT) is not None
 
 
 def _in_chain(
     error: BaseException, kinds: tuple[type[BaseException], ...]
 ) -> BaseException | None:
-    """The first of some kinds among an error and what it came from."""
+    """Find the first of some kinds among an error and its causes."""
     return next(
         (link for link in _chain(error) if isinstance(link, kinds)), None
     )
 
 
 def cause(error: BaseException) -> str:
-    """The few words of an error that help whoever reads them."""
+    """Describe the cause of an error in a few words."""
     said = _cause(error)
     if _in_chain(error, _PROXY):
-        return f"the proxy: {said}; look at {_PROXY_VARIABLES}"
+        return f"the proxy: {said}; check {_PROXY_VARIABLES}"
     return said
 
 
@@ -280,11 +279,11 @@ def _cause(error: BaseException) -> str:
     return _first_line(error)
 
 
-#: The first that is anywhere in the chain is said.
+#: The words of the first kind that is anywhere in the chain are used.
 _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (limits.AnswerTooLarge, "the answer is larger than 64 MiB"),
     (limits.AnswerTooSlow, "the answer did not end in time"),
-    (AsksForToken, "it asks for a token before it tells its versions"),
+    (AsksForToken, "it asks for a token before it lists its versions"),
     (ConnectionRefusedError, "connection refused"),
     (ConnectionResetError, "connection reset"),
     (ssl.SSLCertVerificationError, "the certificate is not trusted"),
@@ -292,24 +291,24 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (requests.exceptions.ReadTimeout, "timed out reading"),
     (urllib3.exceptions.ReadTimeoutError, "timed out reading"),
     (urllib3.exceptions.IncompleteRead, "the answer was cut"),
-    (http.client.HTTPException, "what came is no HTTP"),
+    (http.client.HTTPException, "the answer is not HTTP"),
 )
 
-#: For when the operating system has not said it better.
+#: Used where the operating system gives no text of its own.
 _VAGUE_WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (limits.AnswerTooLarge, "the answer is larger than 64 MiB"),
     (limits.AnswerTooSlow, "the answer did not end in time"),
-    (AsksForToken, "it asks for a token before it tells its versions"),
+    (AsksForToken, "it asks for a token before it lists its versions"),
     (urllib3.exceptions.NewConnectionError, "cannot connect"),
     (urllib3.exceptions.ConnectTimeoutError, "timed out connecting"),
     (requests.exceptions.ConnectTimeout, "timed out connecting"),
     (requests.exceptions.ContentDecodingError, "it cannot be unpacked"),
-    (requests.exceptions.ChunkedEncodingError, "what came is no HTTP"),
+    (requests.exceptions.ChunkedEncodingError, "the answer is not HTTP"),
 )
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and whatever it came from, nearest first."""
+    """List an error and all its causes, nearest first."""
     seen: set[int] = set()
     waiting: list[object] = [error]
     while waiting:
@@ -334,7 +333,7 @@ def _first_line(error: BaseException) -> str:
 def unreadable(
     site: str | None, what: str, request_id: str | None, *, safe: bool
 ) -> exceptions.ProtectorError:
-    """The exception for a success without what belongs in it.
+    """Make the exception for a success without what belongs in it.
 
     :param what: is missing, such as ``without its JSON``.
     :param safe: whether nothing was to be changed.

@@ -1,8 +1,8 @@
-"""An answer has an end: in seconds, and in bytes.
+"""Limit each response in time and in size.
 
 requests gives a timeout between two bytes and reads whatever comes. A peer
 that sends a byte now and then, or a body without end, or one that unpacks
-to a thousand times its size, would keep its caller for ever. Here the
+to a thousand times its size, would block its caller for ever. Here the
 reading itself is bounded, from the first byte of the headers to the last of
 the body: `Adapter` for what comes from a socket, `read_whole` for the body
 of any answer.
@@ -36,21 +36,21 @@ ENCODINGS = "gzip, deflate"
 
 
 class AnswerTooLarge(OSError):
-    """More came than is read of one answer."""
+    """A response is larger than the limit."""
 
     def __init__(self) -> None:
         super().__init__(f"the answer is larger than {LARGEST >> 20} MiB")
 
 
 class AnswerTooSlow(TimeoutError):
-    """The answer had not ended when its time was over."""
+    """A response did not end before its deadline."""
 
     def __init__(self) -> None:
         super().__init__("the answer did not end in time")
 
 
-class _Metered(io.RawIOBase):
-    """What a socket brings for one answer, up to a moment and a size."""
+class _MeteredReader(io.RawIOBase):
+    """Reads one response from a socket, up to a deadline and a size."""
 
     def __init__(self, raw: Any, sock: Any, end: float) -> None:
         self._raw = raw
@@ -80,7 +80,7 @@ class _Metered(io.RawIOBase):
 
 
 class _Response(http.client.HTTPResponse):
-    """An answer whose bytes are counted, headers included."""
+    """A response whose bytes are counted, headers included."""
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -88,7 +88,7 @@ class _Response(http.client.HTTPResponse):
         if timeout is not None:
             raw: Any = self.fp.detach()
             end = deadline.end_of(timeout)
-            self.fp = io.BufferedReader(_Metered(raw, sock, end))
+            self.fp = io.BufferedReader(_MeteredReader(raw, sock, end))
 
 
 class _Connection(HTTPConnection):
@@ -108,7 +108,7 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class Adapter(ksa_session.TCPKeepAliveAdapter):
-    """keystoneauth's, with connections that read no answer for ever."""
+    """keystoneauth's adapter, with connections that limit each response."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -130,7 +130,8 @@ def _bound(manager: Any) -> None:
 
 
 def bounded(adapter: Any) -> Any:
-    """An adapter like the given one; one of a kind of its own is kept."""
+    """Make an adapter with limits from one; other kinds are returned as
+    they are."""
     if type(adapter) not in (HTTPAdapter, ksa_session.TCPKeepAliveAdapter):
         return adapter
     made: Any = Adapter.__new__(Adapter)
@@ -141,7 +142,7 @@ def bounded(adapter: Any) -> Any:
 
 
 def read_whole(response: requests.Response, end: float) -> None:
-    """Read the body, and keep it, as requests does where it may be long.
+    """Read the whole body into the response, within the limits.
 
     :param end: the moment by which it must be there.
     :raises requests.RequestException: it is not, or is too large, or
@@ -190,7 +191,7 @@ def _unpacked(response: requests.Response) -> Iterable[bytes]:
 
 
 def _inflated(pieces: Iterable[bytes], bits: int) -> Iterator[bytes]:
-    """Unpack piece by piece: never more at once than is allowed."""
+    """Unpack piece by piece, no more than the limit at once."""
     unpacker = zlib.decompressobj(bits)
     members, begun = 0, False
     for piece in pieces:
@@ -226,7 +227,7 @@ def _inflated(pieces: Iterable[bytes], bits: int) -> Iterator[bytes]:
 
 @contextlib.contextmanager
 def _as_requests(response: requests.Response) -> Iterator[None]:
-    """Say what goes wrong in the words of requests."""
+    """Raise what fails while reading as the exceptions of requests."""
     try:
         yield
     except AnswerTooSlow as error:

@@ -1,9 +1,9 @@
-"""Who is speaking: the service, or something before it.
+"""Decide whether a response comes from the service or from a proxy.
 
-An error is the service's word when it has the service's reason, or the
-service's version in a header. A deployment whose successes lack that header
-has no marks: of its errors, those in JSON count. All else is a lost answer:
-a proxy's 404 says nothing of an operation.
+An error is the service's own if it has the service's reason in its body, or
+the version header (the mark). Where a deployment's successes lack that
+header, its errors count if they are JSON. All others are lost answers: a 404
+of a proxy does not prove that an operation is gone.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from protectorclient._http import error_bodies
 
 
 class Marks:
-    """Whether a service marks what it says, as far as is known.
+    """Whether a service sends its version header, as far as is known.
 
     :param probe: asks the service for something that it must have, and
         calls `learn`.
@@ -34,12 +34,12 @@ class Marks:
         self.used: bool | None = None
 
     def note(self, response: requests.Response) -> None:
-        """Remember a mark, where there is one."""
+        """Remember that a response had the version header."""
         if not self.used and error_bodies.is_marked(response):
             self.used = True
 
     def learn(self, response: requests.Response, noun: str) -> None:
-        """Look at the answer to a request that must have one."""
+        """Learn from a response that must come from the service."""
         self.note(response)
         if self.used is not None or not response.ok:
             return
@@ -51,7 +51,7 @@ class Marks:
             self.used = False
 
     def counts(self, response: requests.Response) -> bool:
-        """Whether an error without a mark can be the service's own.
+        """Return whether an error without the header can be the service's own.
 
         Keystone's middleware stands before the service, and speaks first
         where a token is not valid.
@@ -69,16 +69,16 @@ class Marks:
                 return False
         return self.used is False
 
-    def is_doubtful(self, response: requests.Response) -> bool:
-        """Whether it is a 404 that has to be said twice to count."""
+    def needs_second_answer(self, response: requests.Response) -> bool:
+        """Return whether it is a 404 that counts only when it is repeated."""
         return (
             response.status_code == requests.codes.not_found
-            and not error_bodies.is_word(response)
+            and not error_bodies.is_from_service(response)
             and self.counts(response)
         )
 
 
-def stranger(
+def not_the_service(
     response: requests.Response,
     *,
     site: str | None,
@@ -86,24 +86,26 @@ def stranger(
     lead: str = "",
     overridden: bool = False,
 ) -> exceptions.ProtectorError:
-    """The exception for what is not the service's word.
+    """Make the exception for a response that is not the service's.
 
     :param safe: whether nothing was to be changed.
     :param overridden: whether a setting named the address.
     """
     where = error_bodies.without_userinfo(response.url).split("?")[0]
     said = error_bodies.summary(response)
-    told = f"{lead}something else than the protector service {said} at {where}"
+    message = (
+        f"{lead}something else than the protector service {said} at {where}"
+    )
     if overridden:
-        told += (
+        message += (
             ", which protector_endpoint_override names in place of the catalog"
         )
     if safe:
         return exceptions.NotTheService(
-            told, site=site, sent=True, brief=f"something else {said}"
+            message, site=site, sent=True, brief=f"something else {said}"
         )
     return exceptions.OutcomeUnknown(
-        f"{told}: whether the request was carried out is not known",
+        f"{message}: whether the request was carried out is not known",
         site=site,
         request_id=response.request.headers.get(
             error_bodies.REQUEST_ID_HEADER

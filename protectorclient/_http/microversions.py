@@ -1,4 +1,4 @@
-"""The versions of the API: reading them, comparing them, choosing one."""
+"""Read, compare and choose the versions of the API."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Version(NamedTuple):
 
 
 class Feature(NamedTuple):
-    """Something that a version brought, for the sentence that misses it."""
+    """Something that a version added, for the message where it is missing."""
 
     since: Version
     what: str
@@ -44,7 +44,7 @@ ACTION_REASON = Feature(Version(1, 2), "a reason on an action")
 
 @dataclasses.dataclass(frozen=True)
 class VersionRange:
-    """What a site offers."""
+    """The versions that a site offers."""
 
     #: The oldest version it serves.
     minimum: Version
@@ -78,7 +78,7 @@ def parse(text: str) -> Version:
 
 
 def pinned(wanted: str) -> Version | None:
-    """The version that ``M.m`` names; None for ``auto`` and ``latest``.
+    """Return the version that ``M.m`` names; None for ``auto`` and ``latest``.
 
     :raises UsageProblem: it is anything else.
     """
@@ -86,7 +86,7 @@ def pinned(wanted: str) -> Version | None:
 
 
 def range_from(document: object) -> VersionRange | None:
-    """The range of major version 1 in a version document.
+    """Read the range of major version 1 from a version document.
 
     Reads the list at ``/`` and the single entry at ``/v1/``. An entry
     without the fields of a range is a site that has only the oldest.
@@ -101,13 +101,31 @@ def range_from(document: object) -> VersionRange | None:
     return None
 
 
-def told_by(header: str | None) -> Version | None:
-    """The version that an answer of the service says it has."""
+def version_in(header: str | None) -> Version | None:
+    """Read the version of the service from a response's header."""
     for entry in (header or "").split(","):
         name, _, version = entry.strip().partition(" ")
         if name.lower() == SERVICE_TYPE:
             return _read(version.strip())
     return None
+
+
+def without(
+    feature: Feature, offered: Version | VersionRange, site: str | None
+) -> exceptions.VersionNotSupported:
+    """Make the exception where the version in use lacks a feature.
+
+    :param offered: the version that the caller pinned, else the site's range.
+    """
+    why = f"the site offers {offered}"
+    if isinstance(offered, Version):
+        why = f"version {offered} was asked for"
+    return exceptions.VersionNotSupported(
+        f"{feature.what} needs protector {feature.since} or later, and {why}",
+        needed=str(feature.since),
+        offered=str(offered),
+        site=site,
+    )
 
 
 def _entries(document: object) -> list[Mapping[str, Any]]:
@@ -127,7 +145,7 @@ def _read(value: object) -> Version | None:
 
 
 def newest_common(offered: VersionRange, site: str | None) -> Version:
-    """The newest version that the site and this client both know."""
+    """Choose the newest version that both the site and this client know."""
     chosen = min(offered.maximum, MAXIMUM)
     if chosen < offered.minimum or chosen < MINIMUM:
         raise exceptions.VersionNotSupported(

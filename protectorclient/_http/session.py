@@ -1,9 +1,9 @@
-"""The requests session below a keystoneauth session that is ours.
+"""Put a requests session with limits below a keystoneauth session.
 
-What neither does by itself: no request waits for ever, and no answer is
-read without end, those of Keystone, Nova, Neutron and Cinder included; and
-the environment's proxies and certificates are looked up once for each
-host, not at each poll.
+It adds what neither does by itself: no request waits for ever, and no
+response is read without a limit. That holds for Keystone, Nova, Neutron and
+Cinder too. The environment's proxies and certificates are looked up once
+for each host, not at each poll.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _SIGNING_IN: contextvars.ContextVar[bool] = contextvars.ContextVar(
 
 
 class AsksForToken(requests.ConnectionError):
-    """Asked what is there before a token can be had, it wants a token."""
+    """Asks for a token where Keystone must list its versions without one."""
 
 
 @contextlib.contextmanager
 def signing_in() -> Iterator[None]:
-    """Tell the requests of the block from those that have a token.
+    """Mark the requests of the block as made to get a token.
 
     A Keystone, or what stands at its address, that answers 401 where its
     versions are asked for makes keystoneauth ask for a token, inside the
@@ -50,8 +50,8 @@ def signing_in() -> Iterator[None]:
         _SIGNING_IN.reset(token)
 
 
-class PatientSession(requests.Session):
-    """Has a timeout for a request without one, a limit, and a memory."""
+class BoundedSession(requests.Session):
+    """Sets a timeout and a limit of size, and caches environment settings."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class PatientSession(requests.Session):
             and "X-Auth-Token" not in request.headers
         ):
             raise AsksForToken(
-                f"{request.url} asks for a token before it tells its"
+                f"{request.url} asks for a token before it lists its"
                 " versions, which no Keystone does"
             )
         return response
@@ -84,7 +84,7 @@ class PatientSession(requests.Session):
     def merge_environment_settings(
         self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any
     ) -> Any:
-        """What the environment says of a host, asked once."""
+        """Return the environment's settings for a host; read once for each."""
         parts = urllib.parse.urlsplit(url)
         key = (parts.scheme, parts.netloc, verify, cert, stream)
         if proxies:
@@ -101,24 +101,24 @@ class PatientSession(requests.Session):
 
 
 def _both(timeout: Any) -> tuple[float, float]:
-    """The timeouts for connecting and for reading, where none is given."""
+    """Return both timeouts, with the defaults where none is given."""
     if not isinstance(timeout, tuple):
         timeout = (timeout, timeout)
     return (timeout[0] or CONNECT_TIMEOUT, timeout[1] or READ_TIMEOUT)
 
 
-def settle(session: ksa_session.Session) -> None:
-    """Put ours below a keystoneauth session of our own."""
+def bound_session(session: ksa_session.Session) -> None:
+    """Put a `BoundedSession` below a keystoneauth session of our own."""
     session.session = _like(session.session)
 
 
-def settled(session: ksa_session.Session) -> ksa_session.Session:
-    """A caller's keystoneauth session with ours below it.
+def with_bounds(session: ksa_session.Session) -> ksa_session.Session:
+    """Copy a caller's keystoneauth session, with a `BoundedSession` below.
 
     The caller's own is left as it is; both have one authentication.
     """
     below = getattr(session, "session", None)
-    if isinstance(below, PatientSession) or not isinstance(
+    if isinstance(below, BoundedSession) or not isinstance(
         below, requests.Session
     ):
         return session
@@ -128,7 +128,7 @@ def settled(session: ksa_session.Session) -> ksa_session.Session:
 def with_below(
     session: ksa_session.Session, below: requests.Session
 ) -> ksa_session.Session:
-    """A copy of a keystoneauth session, on another requests session.
+    """Copy a keystoneauth session onto another requests session.
 
     Both have one authentication.
     """
@@ -139,8 +139,8 @@ def with_below(
     return made
 
 
-def _like(theirs: requests.Session) -> PatientSession:
-    ours = PatientSession()
+def _like(theirs: requests.Session) -> BoundedSession:
+    ours = BoundedSession()
     for name in requests.Session.__attrs__:
         setattr(ours, name, getattr(theirs, name))
     ours.adapters = {}

@@ -1,4 +1,4 @@
-"""URLs: taking a catalog's apart, and building safe ones."""
+"""Take the URLs of a catalog apart, and build safe ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._~:@+-]*")
 
 
 def segment(identifier: str, what: str = "resource") -> str:
-    """An id as one segment of a path.
+    """Check that an id can be one segment of a path, and return it.
 
     Ids are plain. Whatever could end the segment, climb out of it or
     start a query names nothing, and is not sent.
@@ -25,7 +25,7 @@ def segment(identifier: str, what: str = "resource") -> str:
 
 
 def is_identifier(text: str) -> bool:
-    """Whether a text could be an id."""
+    """Return whether a text could be an id."""
     return _IDENTIFIER.fullmatch(text) is not None
 
 
@@ -62,7 +62,7 @@ class Endpoint:
 
 
 def query(params: Mapping[str, Any]) -> dict[str, str]:
-    """Query parameters without those not given, in the wire's words."""
+    """Make query parameters as the API writes them; None is left out."""
     return {
         key: str(value).lower() if isinstance(value, bool) else str(value)
         for key, value in params.items()
@@ -71,7 +71,7 @@ def query(params: Mapping[str, Any]) -> dict[str, str]:
 
 
 def identity(item: object) -> str | None:
-    """What a list's marker calls an item: a report has its group's id."""
+    """Return the id by which a marker names an item of a list."""
     if not isinstance(item, dict):
         return None
     found = item.get("id") or item.get("protection_group_id")
@@ -79,7 +79,7 @@ def identity(item: object) -> str | None:
 
 
 def is_new(item: object, known: set[str]) -> bool:
-    """Whether a list has not told an item before."""
+    """Return whether an item was not on an earlier page, and remember it."""
     name = identity(item)
     if name is None:
         return True
@@ -92,7 +92,7 @@ def is_new(item: object, known: set[str]) -> bool:
 def next_marker(
     body: Mapping[str, Any], noun: str, items: list[Any]
 ) -> str | None:
-    """Where the next page begins, if there is one.
+    """Return the marker of the next page; None after the last one.
 
     Links come as a list of ``rel`` and ``href``, as one of them, or as an
     object of addresses by what they are.
@@ -127,17 +127,17 @@ def not_in(
     interface: str | Sequence[str] | None,
     region: str | None,
 ) -> str:
-    """What to say where a catalog of Keystone's has no protector service.
+    """Describe a catalog that has no protector service.
 
     :param interface: that was looked for; ``public`` without it.
     :param region: that was looked for, where it was one.
     """
     if not isinstance(interface, str):
         interface = " or ".join(interface or ["public"])
-    told = f"the catalog has no {interface} endpoint of a protector service"
+    message = f"the catalog has no {interface} endpoint of a protector service"
     if not region:
-        return told
-    told += f" in region {region}"
+        return message
+    message += f" in region {region}"
     regions = {
         str(known)
         for service in catalog or ()
@@ -145,8 +145,8 @@ def not_in(
         if (known := endpoint.get("region_id") or endpoint.get("region"))
     }
     if region in regions:
-        return told
+        return message
     return (
-        f"{told}; its regions: {', '.join(sorted(regions)) or 'none'}; set"
+        f"{message}; its regions: {', '.join(sorted(regions)) or 'none'}; set"
         " region_name in clouds.yaml or OS_REGION_NAME to one of them"
     )

@@ -1,1 +1,1 @@
-"""From what went wrong to the likely cause, the fix and the command."""
+"""Find the likely cause, the fix and the next command for a failure."""

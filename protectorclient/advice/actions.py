@@ -1,8 +1,7 @@
-"""Which action a group takes in which status: one table.
+"""The statuses in which a group accepts each action: one table.
 
-Read by the checks, by what is refused before anything is sent, by the
-commands, and by what is printed to be typed next. The service decides; it
-has a table of its own.
+The checks, the refusals before anything is sent, the commands and the next
+commands in messages read it. The service decides; it has its own table.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ NOT_FAILED_OVER = "Protection Group is not in failed_over state"
 
 @dataclasses.dataclass(frozen=True)
 class Action:
-    """What a group can be asked for, and when."""
+    """An action on a group, and the statuses that allow it."""
 
     #: As the service calls it, and its operation.
     name: str
@@ -41,7 +40,7 @@ class Action:
     command: str
     #: The statuses in which it may be asked for.
     needs: tuple[str, ...]
-    #: The statuses in which the group is already where it would bring it.
+    #: The statuses in which the action's result is there already.
     is_done_in: tuple[str, ...] = ()
     #: Whether it builds instances at the other site, and takes mappings.
     builds: bool = False
@@ -60,7 +59,7 @@ ACTIONS: Mapping[str, Action] = {
         is_done_in=FAILED_OVER,
         builds=True,
     ),
-    # where an operation moves the group, that is one of the dead site
+    # an operation that moves the group is one of the dead site
     "unplanned": Action(
         "failover",
         "protection-group failover",
@@ -105,15 +104,14 @@ PLANNED: Mapping[str, str] = {
 
 
 def planned(name: str) -> Action:
-    """Return an action by the service's name, as it is asked of two sites."""
+    """Return an action by the service's name, in its planned form."""
     return ACTIONS[PLANNED[name]]
 
 
 def why_not(
     group: ProtectionGroup, purpose: str, where: str | None
 ) -> str | None:
-    """Return why a group's status does not allow an action; None where it
-    does.
+    """Explain why a group's status does not allow an action; None if it does.
 
     A status that is not known here is left to the service.
 
@@ -139,7 +137,7 @@ def after_why_not(
     purpose: str,
     failed: Iterable[str] | None = None,
 ) -> list[str]:
-    """Return what to type where a group's status does not allow an action.
+    """Make the commands to type where a status does not allow an action.
 
     :param failed: ids of the operations that failed last, where the sites
         were asked for them.
@@ -148,13 +146,13 @@ def after_why_not(
         # the fix of the published page: what has been tried before
         return [fill(commands.HISTORY, group=group.name)]
     if group.status in ACTIONS[purpose].is_done_in:
-        # a check says what clears it; after a refusal it is only shown:
-        # whoever asked twice does not want it back
+        # A check prints the failback. After a refusal the group is only
+        # shown: a failover that was sent twice must not be undone.
         line = commands.SHOW_GROUP if failed is None else commands.FAILBACK
         return [fill(line, group=group.name)]
     if failed is None and ACTIONS[purpose].is_checked:
         return [fill(commands.CHECK_FOR, group=group.name, purpose=purpose)]
-    # what is left behind is cleared before it is forgotten
+    # leftovers are removed before the status is set
     lines: list[str] = [
         fill(commands.DIAGNOSE, operation=one) for one in failed or ()
     ]
@@ -164,7 +162,7 @@ def after_why_not(
 
 
 def set_status(group: ProtectionGroup) -> list[str]:
-    """Return what an administrator types to end a group's error."""
+    """Make the commands with which an administrator ends a group's error."""
     at_home = group.current_primary_site_id == group.primary_site_id
     status = ACTIVE[0] if at_home else FAILED_OVER[0]
     return [

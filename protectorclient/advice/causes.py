@@ -7,7 +7,7 @@ from protectorclient.advice.row import Advice
 from protectorclient.escape import AS_ADMIN, ShellCommand, fill
 
 _LIST_SERVERS = ShellCommand("openstack --os-cloud {site} server list")
-#: Who one is there; the token itself is nobody's to see.
+#: Show the user and project of the token, not the token itself.
 _TOKEN = tuple(
     ShellCommand(f"openstack {cloud}token issue -c user_id -c project_id")
     for cloud in ("--os-cloud {site} ", "")
@@ -257,7 +257,7 @@ PARTIAL = Advice(
     key="partial",
     symptom="A forced failover has completed, but not for all members",
     cause="The storage was promoted, and some instances could not be"
-    " rebuilt at the site that is left.",
+    " rebuilt at the surviving site.",
     fix=(
         "Look which members failed and why: their volumes are there.",
         "Build the missing instances by hand from their volumes, or fail"
@@ -304,13 +304,13 @@ ROLLED_BACK = Advice(
     symptom="The operation failed and was rolled back",
     cause="The message of the operation says what its step met.",
     fix=(
-        "Mend what the message names.",
+        "Fix what the message names.",
         "Check the group, then start the operation again.",
     ),
     commands=(commands.SHOW_GROUP,),
 )
 
-#: Asked after the page.
+#: Searched after the rows of the published page.
 CAUSES = (
     REACHABLE,
     SIGN_IN,

@@ -1,4 +1,4 @@
-"""The commands that are printed to be typed next, each of them once.
+"""The commands that messages print to be typed next, each of them once.
 
 In the place of names stand ``{group}``, ``{operation}``, ``{site}`` and
 others: see `protectorclient.escape.fill`.

@@ -1,4 +1,4 @@
-"""From a reason of the service, or a failed step, to the row that helps."""
+"""Find the row of advice for a reason of the service or a failed step."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from protectorclient.records.operation import Operation
 
 #: Every row, once. Of those with the same reason or step the first that
-#: fits the message is taken: what is said more exactly stands before.
+#: fits the message is taken, so a narrower row stands before a wider one.
 TABLE: tuple[Advice, ...] = (*guide.NARROWER, *guide.PAGE, *causes.CAUSES)
 
-#: Told by the message alone, wherever the operation has failed.
+#: Found by the message alone, at whatever step the operation failed.
 _BY_MESSAGE = (
     causes.CLOUD_UNREACHABLE,
     guide.PEER_UNREACHABLE,
@@ -60,7 +60,7 @@ def _for_failed(operation: Operation) -> Advice:
     for row in _BY_MESSAGE:
         found = re.search(row.message or "", message)
         if found:
-            # the site that is in trouble is the one that is named
+            # the message names the site that fails
             return row.naming(**found.groupdict())
     failed = set(operation.steps_failed)
     for row in TABLE:

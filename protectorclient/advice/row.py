@@ -1,4 +1,4 @@
-"""A row of the table of causes: what causes something, and what helps."""
+"""A row of the table of advice: a cause, its fix and the commands."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from protectorclient.escape import ShellCommand, fill
 class Advice:
     """A cause, its fix, and the commands to type.
 
-    ``{group}``, ``{operation}``, ``{site}`` and others stand for the names
-    of the day; see `protectorclient.escape.fill`.
+    ``{group}``, ``{operation}``, ``{site}`` and others stand for names; see
+    `protectorclient.escape.fill`.
     """
 
     #: A word for the row; of a check its id.
@@ -45,11 +45,11 @@ class Advice:
         operation: str = "OPERATION",
         site: str = "SITE",
     ) -> Advice:
-        """Put the names of the day into it."""
+        """Put the names of group, operation and site into the row."""
         return self.naming(group=group, operation=operation, site=site)
 
     def naming(self, **names: str) -> Advice:
-        """Put some of the names into it."""
+        """Put the given names into the row; others stay as they are."""
         return dataclasses.replace(
             self,
             cause=fill(self.cause, **names),
@@ -59,7 +59,7 @@ class Advice:
         )
 
     def fits(self, message: str) -> bool:
-        """Tell whether a message does not speak against it."""
+        """Return whether the row's pattern, if it has one, is in a message."""
         return self.message is None or bool(re.search(self.message, message))
 
     @property
@@ -67,12 +67,12 @@ class Advice:
         """Return the fix in a line or two, as a check shows it."""
         first = self.next[:1]
         if self.symptom:
-            # of the page the sentences are too many
+            # the sentences of the published page are too many
             return first or self.fix
         return (*self.fix, *(self.commands or first))
 
     def first(self, names: Mapping[str, str]) -> ShellCommand | None:
-        """Return what to type first, with the names that are known.
+        """Return the command to type first, with the names that are known.
 
         :returns: None where too few are.
         """

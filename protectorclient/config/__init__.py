@@ -1,4 +1,4 @@
-"""What is wrong with clouds.yaml or the ``OS_*`` variables, in a sentence.
+"""Explain in a sentence what is wrong with clouds.yaml or ``OS_*``.
 
 openstack.config trusts what it reads: a file of another shape ends in
 whatever Python says of the first thing that does not fit. Here its errors

@@ -1,4 +1,4 @@
-"""Clouds: from an entry in clouds.yaml to a session and a client.
+"""Open a session and a client from an entry in clouds.yaml.
 
 openstack.config is imported when a cloud is opened, not before: it loads
 all of the SDK.
@@ -15,7 +15,7 @@ from keystoneauth1 import session as ksa_session
 from keystoneauth1.identity.generic import base as generic
 
 from protectorclient import exceptions
-from protectorclient._http.session import settle, settled
+from protectorclient._http.session import bound_session, with_bounds
 from protectorclient._version import __version__
 from protectorclient.config import check_given, check_region, explained
 from protectorclient.mapping.finder import NameFinder
@@ -54,7 +54,7 @@ class Access:
     nameless: bool = False
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "session", settled(self.session))
+        object.__setattr__(self, "session", with_bounds(self.session))
 
     def client(
         self,
@@ -76,7 +76,8 @@ class Access:
         )
 
     def finder(self) -> NameFinder:
-        """Names to ids in the site's Neutron, Nova, Cinder, Keystone."""
+        """Return a finder of names in the site's Neutron, Nova, Cinder,
+        Keystone."""
         return NameFinder(
             self.session,
             site=self.name,
@@ -121,7 +122,7 @@ def open_access(
 def access_from_region(region: cloud_region.CloudRegion) -> Access:
     """Return what is needed to speak to a region of openstack.config."""
     session = region.get_session()
-    settle(session)
+    bound_session(session)
     without_discovery(session)
     overrides = {
         service: url

@@ -1,4 +1,4 @@
-"""From what openstack.config and keystoneauth raise to a sentence."""
+"""Explain errors of openstack.config and keystoneauth in a sentence."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _REGION = re.compile(
 
 @contextlib.contextmanager
 def explained(name: str | None) -> Iterator[None]:
-    """Turn whatever comes of reading a cloud into a `ConfigProblem`.
+    """Turn any error of reading a cloud into a `ConfigProblem`.
 
     :param name: the entry; without it what ``OS_CLOUD`` or the other
         ``OS_*`` say.

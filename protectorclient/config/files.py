@@ -1,4 +1,4 @@
-"""clouds.yaml and its like: whether they are what they should be."""
+"""Check the shape of clouds.yaml and the files that belong to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SECURE_VARIABLE = "OS_CLIENT_SECURE_FILE"
 
 @dataclasses.dataclass(frozen=True)
 class Files:
-    """What the files say, as far as they could be read."""
+    """The contents of the files, as far as they could be read."""
 
     #: The file with the clouds; None where there is none.
     path: str | None

@@ -1,4 +1,4 @@
-"""What the keys of a cloud's entry take."""
+"""The values that each key of a cloud's entry takes."""
 
 from __future__ import annotations
 

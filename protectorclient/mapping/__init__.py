@@ -1,1 +1,1 @@
-"""Mappings: which resource takes the place of which at the other site."""
+"""Map networks and flavors of one site to those of the other site."""

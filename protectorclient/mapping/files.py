@@ -1,4 +1,4 @@
-"""Mappings in a file: networks, flavors, and networks for drills alone."""
+"""Read mapping files: networks, flavors, and networks for tests only."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from protectorclient.mapping import model
 
 #: The parts that a file may have.
 PARTS = ("networks", "flavors", "test_networks")
-#: Characters of what is said of a file; it may hold words of any length.
+#: The most characters of a message; a file may have words of any length.
 _LONGEST = 300
 
 
 @dataclasses.dataclass(frozen=True)
 class MappingFile:
-    """What a file says, names or ids, source to target."""
+    """The mappings of a file, names or ids, source to target."""
 
     networks: Mapping[str, str] = dataclasses.field(default_factory=dict)
     flavors: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    #: Over `networks`, in a test failover only.
+    #: Used before `networks`, in a test failover only.
     test_networks: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def networks_for(self, action: str) -> dict[str, str]:
-        """The network mapping that an action takes from it."""
+        """Return the network mapping that an action takes from the file."""
         if action == "test_failover":
             return {**self.networks, **self.test_networks}
         return dict(self.networks)
 
     def reversed(self) -> MappingFile:
-        """The way back, without what is for drills.
+        """Make the mapping for a failback, without the networks for tests.
 
         :raises MappingProblem: two sources share a target, named.
         """
@@ -64,7 +64,7 @@ def _text(path: str) -> str:
 
 
 def parse(text: str, where: str = "the mapping file") -> MappingFile:
-    """What the text of a file says.
+    """Read the text of a mapping file.
 
     :param where: how messages name the file.
     """
@@ -75,12 +75,14 @@ def parse(text: str, where: str = "the mapping file") -> MappingFile:
     if found is None:
         return MappingFile()
     if not isinstance(found, dict):
-        raise _wrong(where, f"it must have {', '.join(PARTS)}")
+        raise _wrong(
+            where, f"it must be a mapping with the keys {', '.join(PARTS)}"
+        )
     unknown = [str(key) for key in found if key not in PARTS]
     if unknown:
         raise _wrong(
             where,
-            f"there is no '{unknown[0]}'; there are {', '.join(PARTS)}",
+            f"unknown key '{unknown[0]}'; the keys are {', '.join(PARTS)}",
         )
     parts = {part: _lines(found.get(part), part, where) for part in PARTS}
     return MappingFile(**parts)
@@ -90,7 +92,7 @@ def _lines(found: Any, part: str, where: str) -> dict[str, str]:
     if found is None:
         return {}
     if not isinstance(found, dict):
-        raise _wrong(where, f"{part} must be source: target")
+        raise _wrong(where, f"{part} must be lines of source: target")
     lines: dict[str, str] = {}
     for key, value in found.items():
         for half in (key, value):
@@ -101,13 +103,16 @@ def _lines(found: Any, part: str, where: str) -> dict[str, str]:
                     " put odd names in quotes",
                 )
         if not str(key).strip() or not str(value).strip():
-            raise _wrong(where, f"{part}: '{key}: {value}' has an empty half")
+            raise _wrong(
+                where,
+                f"{part}: '{key}: {value}' has an empty source or target",
+            )
         lines[str(key)] = str(value)
     return lines
 
 
 def _brief(value: Any) -> str:
-    """A value in a message; a nest of aliases has no end when written."""
+    """Shorten a value for a message; nested aliases could have no end."""
     if isinstance(value, dict):
         return "{...}"
     return "[...]" if isinstance(value, list | set | tuple) else str(value)
@@ -160,6 +165,6 @@ def _once(pairs: list[tuple[Any, Any]], where: str) -> dict[Any, Any]:
         if isinstance(key, list | dict | set):
             raise _wrong(where, f"'{key}' cannot be a source")
         if key in found:
-            raise _wrong(where, f"'{key}' is there twice")
+            raise _wrong(where, f"'{key}' occurs twice")
         found[key] = value
     return found

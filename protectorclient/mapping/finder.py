@@ -1,9 +1,9 @@
-"""Names to ids in a site's Neutron, Nova, Cinder and Keystone.
+"""Find ids by name in a site's Neutron, Nova, Cinder and Keystone.
 
 One list request for each kind, kept for the life of the finder: sites
 hold thousands of networks, and a name may be shared, which only the list
-tells. Plain GETs on the session do: importing the SDK takes 580 ms of CPU,
-this package with keystoneauth 380 (``benchmarks/startup.py``).
+shows. Plain GETs on the session are enough: importing the SDK takes 580 ms of
+CPU, this package with keystoneauth 380 (``benchmarks/startup.py``).
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from keystoneauth1 import session as ksa_session
 from protectorclient import exceptions
 from protectorclient._http import error_bodies as answers
 from protectorclient._http import failures, urls
-from protectorclient._http.session import settled
+from protectorclient._http.session import with_bounds
 from protectorclient.durations import CONNECT_TIMEOUT, READ_TIMEOUT
 from protectorclient.mapping import model
-from protectorclient.mapping.model import Thing
+from protectorclient.mapping.model import Resource
 
 _MOST_PAGES = 1000
 
 
 class NameFinder:
-    """Looks names up at one site."""
+    """Finds resources by name at one site."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class NameFinder:
         overrides: Mapping[str, str] | None = None,
     ) -> None:
         self.site = site
-        self._session = settled(session)
+        self._session = with_bounds(session)
         self._auth = auth
         self._region_name = region_name
         self._interface = interface
@@ -51,43 +51,44 @@ class NameFinder:
         self._kept: dict[str, list[dict[str, Any]]] = {}
 
     def networks(self) -> list[dict[str, Any]]:
-        """All networks the project sees, as Neutron has them."""
+        """List the networks that the project sees, as Neutron has them."""
         return self._all("networks", "network", "/v2.0/networks")
 
     def subnets(self) -> list[dict[str, Any]]:
-        """All subnets the project sees, as Neutron has them."""
+        """List the subnets that the project sees, as Neutron has them."""
         return self._all("subnets", "network", "/v2.0/subnets")
 
     def flavors(self) -> list[dict[str, Any]]:
-        """All flavors the project sees, as Nova has them."""
+        """List the flavors that the project sees, as Nova has them."""
         return self._all("flavors", "compute", "/flavors/detail")
 
     def servers(self) -> list[dict[str, Any]]:
-        """All servers of the project as they are now."""
+        """List the servers of the project as they are now."""
         return self._list("servers", "compute", "/servers/detail", {})
 
     def volumes(self) -> list[dict[str, Any]]:
-        """All volumes of the project as they are now."""
+        """List the volumes of the project as they are now."""
         return self._list("volumes", "block-storage", "/volumes/detail", {})
 
     def volume_types(self) -> list[dict[str, Any]]:
-        """All volume types the project sees, as Cinder has them."""
+        """List the volume types that the project sees, as Cinder has them."""
         return self._all("volume_types", "block-storage", "/types")
 
     def compute_limits(self) -> dict[str, Any]:
-        """What the project may have in Nova, and has, as Nova tells."""
+        """Fetch the project's quotas in Nova, and how much of them is used."""
         return self._limits("compute")
 
     def volume_limits(self) -> dict[str, Any]:
-        """What the project may have in Cinder, and has."""
+        """Fetch the project's quotas in Cinder, and how much of them is
+        used."""
         return self._limits("block-storage")
 
     def volume_services(self) -> list[dict[str, Any]]:
-        """Cinder's services, for those whom its policy lets see them."""
+        """List Cinder's services; its policy may refuse it to members."""
         return self._list("services", "block-storage", "/os-services", {})
 
-    def find(self, what: str, name_or_id: str) -> Thing:
-        """A network, flavor or volume type by its id or exact name."""
+    def find(self, what: str, name_or_id: str) -> Resource:
+        """Find a network, flavor or volume type by its id or exact name."""
         things = {
             "network": self.networks,
             "flavor": self.flavors,
@@ -95,20 +96,20 @@ class NameFinder:
         }
         return self._pick(things[what](), name_or_id, what)
 
-    def network(self, name_or_id: str) -> Thing:
-        """A network by its id or exact name."""
+    def network(self, name_or_id: str) -> Resource:
+        """Find a network by its id or exact name."""
         return self._pick(self.networks(), name_or_id, "network")
 
-    def flavor(self, name_or_id: str) -> Thing:
-        """A flavor by its id or exact name."""
+    def flavor(self, name_or_id: str) -> Resource:
+        """Find a flavor by its id or exact name."""
         return self._pick(self.flavors(), name_or_id, "flavor")
 
-    def volume_type(self, name_or_id: str) -> Thing:
-        """A volume type by its id or exact name."""
+    def volume_type(self, name_or_id: str) -> Resource:
+        """Find a volume type by its id or exact name."""
         return self._pick(self.volume_types(), name_or_id, "volume type")
 
-    def server(self, name_or_id: str) -> Thing:
-        """A server by its id or exact name.
+    def server(self, name_or_id: str) -> Resource:
+        """Find a server by its id or exact name.
 
         Nova filters names by a regular expression, so the answer is
         compared again here.
@@ -125,14 +126,14 @@ class NameFinder:
         )
         return self._pick(servers, name_or_id, "server")
 
-    def project(self, name_or_id: str) -> Thing:
-        """A project by its id or exact name, which is for an admin.
+    def project(self, name_or_id: str) -> Resource:
+        """Find a project by its id or exact name; only an admin may.
 
-        :raises Forbidden: Keystone does not tell.
+        :raises Forbidden: Keystone refuses to list projects.
         """
         if urls.is_identifier(name_or_id):
             path = f"/projects/{urls.segment(name_or_id, 'project')}"
-            # the list says better than this what Keystone does not tell
+            # the list below has the better error
             with contextlib.suppress(
                 exceptions.NotFound, exceptions.Forbidden
             ):
@@ -145,7 +146,7 @@ class NameFinder:
         return self._pick(named, name_or_id, "project")
 
     def one_server(self, server_id: str) -> dict[str, Any] | None:
-        """A server as Nova has it, where there is one of this id."""
+        """Fetch a server by its id; None where Nova has none."""
         path = f"/servers/{urls.segment(server_id, 'server')}"
         try:
             answer = self._get("compute", path, {})
@@ -167,7 +168,7 @@ class NameFinder:
 
     def _pick(
         self, items: list[dict[str, Any]], wanted: str, what: str
-    ) -> Thing:
+    ) -> Resource:
         return model.pick(
             [_thing(item) for item in items],
             wanted,
@@ -242,10 +243,10 @@ class NameFinder:
     def _error(
         self, service: str, response: requests.Response
     ) -> exceptions.ProtectorError:
-        """The exception for a refusal; a page of a proxy is none.
+        """Make the exception for an error of the service or of a proxy.
 
-        Keystone's middleware, before each service, writes no JSON: what
-        it says is a 401, or a 5xx.
+        Keystone's middleware before each service sends no JSON; its
+        answers are a 401 or a 5xx.
         """
         status = response.status_code
         if (
@@ -287,5 +288,5 @@ class NameFinder:
         )
 
 
-def _thing(item: Mapping[str, Any]) -> Thing:
-    return Thing(id=str(item.get("id", "")), name=str(item.get("name", "")))
+def _thing(item: Mapping[str, Any]) -> Resource:
+    return Resource(id=str(item.get("id", "")), name=str(item.get("name", "")))

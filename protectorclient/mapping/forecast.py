@@ -1,7 +1,7 @@
-"""What becomes of a group at the other site: each network, each flavor.
+"""Forecast which network and flavor each instance gets at the target.
 
-The service decides this when an action arrives; here it is foreseen by the
-same rules, so that it can be shown and judged before anything is sent.
+The service decides this when an action arrives; this module applies the
+same rules, so that the result can be checked before anything is sent.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from protectorclient.mapping.model import Thing
+from protectorclient.mapping.model import Resource
 
-#: Why a thing at the target was chosen, or why none was.
+#: Why a resource at the target was chosen, or why none was.
 GIVEN, STORED = "mapped", "stored mapping"
 HAD, NAMED = "as before", "same name"
 MISSING, GONE, SEVERAL = "no match", "not there", "several of this name"
@@ -23,16 +23,16 @@ _UNMATCHED = frozenset({MISSING, GONE, SEVERAL})
 class Match:
     """One network or flavor in use, and its match at the target."""
 
-    source: Thing
-    #: None where nothing does.
-    target: Thing | None
+    source: Resource
+    #: None where nothing matches.
+    target: Resource | None
     ground: str
     #: The instances that use it.
     instances: tuple[str, ...] = ()
 
     @property
     def matched(self) -> bool:
-        """Whether the target has a match."""
+        """Return whether the target has a match."""
         return self.ground not in _UNMATCHED
 
     def __str__(self) -> str:
@@ -46,17 +46,17 @@ class Instance:
 
     name: str
     here: Mapping[str, Any]
-    #: What it had at the target, for the way home.
+    #: What it had at the target, for a failback.
     there: Mapping[str, Any] | None
 
     @property
     def volumes(self) -> list[Mapping[str, Any]]:
-        """Its volumes at the source."""
+        """Return its volumes at the source."""
         return list(self.here.get("volumes") or ())
 
 
 class Forecast:
-    """A metadata document, read for one direction.
+    """A metadata document, read for a move from one site to the other.
 
     :param source: the id of the site where the group runs.
     :param target: the id of the site where it goes.
@@ -70,26 +70,27 @@ class Forecast:
         self.target = target
 
     @property
-    def home(self) -> bool:
-        """Whether it goes back to where it is at home."""
+    def is_failback(self) -> bool:
+        """Return whether the target is the group's own primary site."""
         return self.target == self.document.get("primary_site_id")
 
     @property
     def instances(self) -> list[Instance]:
-        """The members that there are at the source."""
+        """Return the members that exist at the source."""
         found = []
         for member in self.document.get("members") or ():
             sites = member.get("sites") or {}
             here = sites.get(self.source)
             if isinstance(here, dict):
-                there = sites.get(self.target) if self.home else None
+                there = sites.get(self.target) if self.is_failback else None
                 name = str(here.get("instance_name") or member.get("id"))
                 found.append(Instance(name, here, there))
         return found
 
     @property
     def stale(self) -> list[str]:
-        """Instances that a forced failover left at the target, by name."""
+        """Return the names of instances that a forced failover left at the
+        target."""
         found = []
         for member in self.document.get("members") or ():
             there = (member.get("sites") or {}).get(self.target)
@@ -99,12 +100,13 @@ class Forecast:
 
     @property
     def volumes(self) -> list[Mapping[str, Any]]:
-        """The volumes of all instances."""
+        """Return the volumes of all instances."""
         return [volume for it in self.instances for volume in it.volumes]
 
     def stored(self, what: str) -> Mapping[str, str]:
-        """The mapping kept with the group, which serves the way out."""
-        if self.home:
+        """Return the mapping kept with the group; a failback does not use
+        it."""
+        if self.is_failback:
             return {}
         return self.document.get(f"{what}_mapping") or {}
 
@@ -173,8 +175,8 @@ def _choice(
     mapping: Mapping[str, str],
     ground: str,
     targets: Sequence[Mapping[str, Any]],
-) -> tuple[Thing | None, str]:
-    """In the service's order: mapped, had before, of the same name."""
+) -> tuple[Resource | None, str]:
+    """Choose as the service does: mapped, had before, of the same name."""
     for key in (source.get("id"), source.get("name")):
         wanted = mapping.get(str(key))
         if wanted is None:
@@ -182,7 +184,7 @@ def _choice(
         named = [t for t in targets if wanted in (t.get("id"), t.get("name"))]
         if named:
             return _thing(named[0]), ground
-        return Thing(wanted, wanted), GONE
+        return Resource(wanted, wanted), GONE
     if had is not None:
         same = [t for t in targets if t.get("id") == had.get("id")]
         if same:
@@ -200,19 +202,19 @@ def _nth(
     return items[n] if n < len(items) else None
 
 
-def _thing(item: Mapping[str, Any]) -> Thing:
-    return Thing(str(item.get("id") or ""), str(item.get("name") or ""))
+def _thing(item: Mapping[str, Any]) -> Resource:
+    return Resource(str(item.get("id") or ""), str(item.get("name") or ""))
 
 
 def size_of(flavor: Mapping[str, Any]) -> tuple[int, int, int]:
-    """vCPUs, MiB of memory, GiB of disk."""
+    """Return the vCPUs, MiB of memory and GiB of disk of a flavor."""
     return tuple(  # type: ignore[return-value]
         int(flavor.get(field) or 0) for field in ("vcpus", "ram", "disk")
     )
 
 
-def said_size(flavor: Mapping[str, Any]) -> str:
-    """The size of a flavor for people."""
+def size_text(flavor: Mapping[str, Any]) -> str:
+    """Write the size of a flavor for people."""
     vcpus, ram, disk = size_of(flavor)
     return f"{vcpus} vCPU, {ram} MiB, {disk} GiB"
 
@@ -222,8 +224,10 @@ def chosen_flavors(
     matches: Iterable[Match],
     targets: Sequence[Mapping[str, Any]],
 ) -> Iterator[tuple[Instance, Mapping[str, Any]]]:
-    """Each instance with the flavor it will have, at the target where it
-    is known, else as it is at the source."""
+    """Yield each instance and the flavor that it gets.
+
+    It is the target's where that is known, else the source's.
+    """
     by_id = {str(flavor.get("id")): flavor for flavor in targets}
     chosen = {
         (name, match.source.id): match.target.id

@@ -1,4 +1,4 @@
-"""Mappings: what takes whose place at the other site.
+"""Read mappings, and look their names up at both sites.
 
 A mapping is written ``SOURCE=TARGET``, with names or ids. Each half is
 looked up at its own site, so that what is sent holds ids only.
@@ -13,36 +13,36 @@ from protectorclient import exceptions
 
 
 @dataclasses.dataclass(frozen=True)
-class Thing:
-    """A network, flavor or volume type: what a mapping speaks of."""
+class Resource:
+    """A network, flavor or volume type."""
 
     id: str
     name: str
 
 
 @dataclasses.dataclass(frozen=True)
-class Mapped:
-    """One line of a mapping, both halves found."""
+class MappingLine:
+    """One line of a mapping, with both resources found."""
 
-    source: Thing
-    target: Thing
+    source: Resource
+    target: Resource
 
 
 @dataclasses.dataclass(frozen=True)
-class Resolved:
-    """A mapping with its halves looked up."""
+class ResolvedMapping:
+    """A mapping with the names of both sites looked up."""
 
     #: What is used, in the order it was given.
-    lines: tuple[Mapped, ...] = ()
+    lines: tuple[MappingLine, ...] = ()
     #: What was left out, and why, as sentences for people.
     warnings: tuple[str, ...] = ()
 
     def ids(self) -> dict[str, str]:
-        """What is sent."""
+        """Return the mapping as it is sent: ids to ids."""
         return {line.source.id: line.target.id for line in self.lines}
 
     def names(self) -> dict[str, str]:
-        """What people read."""
+        """Return the mapping for people: names to names."""
         return {line.source.name: line.target.name for line in self.lines}
 
 
@@ -69,9 +69,9 @@ def parse(lines: Iterable[str], what: str = "mapping") -> dict[str, str]:
 
 
 def pick(
-    things: Sequence[Thing], wanted: str, *, what: str, site: str | None
-) -> Thing:
-    """The one thing of an id or exact name.
+    things: Sequence[Resource], wanted: str, *, what: str, site: str | None
+) -> Resource:
+    """Return the one resource with an id or exact name.
 
     :raises NotFound: there is none.
     :raises NotUnique: several have the name.
@@ -98,20 +98,20 @@ def pick(
 def resolve(
     given: Mapping[str, str] | None,
     *,
-    source: Callable[[str], Thing | None],
-    target: Callable[[str], Thing],
-    used: Sequence[Thing],
+    source: Callable[[str], Resource | None],
+    target: Callable[[str], Resource],
+    used: Sequence[Resource],
     what: str,
-) -> Resolved:
+) -> ResolvedMapping:
     """Look up both halves of every line.
 
     :param source: finds the left half; None for what cannot be in use.
     :param target: finds the right half.
     :param used: what the group uses; other sources are left out with a
-        warning. Where the service does not tell, nothing is left out.
-    :raises MappingProblem: two sources turn out to be the same thing.
+        warning. Where it is empty, nothing is left out.
+    :raises MappingProblem: two sources are the same resource.
     """
-    lines: dict[str, Mapped] = {}
+    lines: dict[str, MappingLine] = {}
     warnings = []
     for left, right in (given or {}).items():
         thing = source(left)
@@ -127,25 +127,27 @@ def resolve(
                 f" is mapped to '{lines[thing.id].target.name}' already"
             )
         else:
-            lines[thing.id] = Mapped(thing, other)
-    return Resolved(tuple(lines.values()), tuple(warnings))
+            lines[thing.id] = MappingLine(thing, other)
+    return ResolvedMapping(tuple(lines.values()), tuple(warnings))
 
 
-def over(layers: Iterable[Resolved]) -> Resolved:
-    """Several mappings as one: of two lines for a source the later."""
-    lines: dict[str, Mapped] = {}
+def merge(layers: Iterable[ResolvedMapping]) -> ResolvedMapping:
+    """Merge several mappings; of two lines for a source the later counts."""
+    lines: dict[str, MappingLine] = {}
     warnings: list[str] = []
     for layer in layers:
         lines.update((line.source.id, line) for line in layer.lines)
         warnings += layer.warnings
-    return Resolved(tuple(lines.values()), tuple(dict.fromkeys(warnings)))
+    return ResolvedMapping(
+        tuple(lines.values()), tuple(dict.fromkeys(warnings))
+    )
 
 
-def is_used(thing: Thing, used: Sequence[Thing]) -> bool:
-    """Whether a thing is among those in use.
+def is_used(thing: Resource, used: Sequence[Resource]) -> bool:
+    """Return whether a resource is among those in use.
 
-    Compared by id; by name with those whose id is not told. Where
-    nothing is told, everything may be in use.
+    Compared by id, or by name with those whose id is not known. Where
+    none are given, everything may be in use.
     """
     return not used or any(
         thing.id == other.id if other.id else thing.name == other.name
@@ -154,11 +156,11 @@ def is_used(thing: Thing, used: Sequence[Thing]) -> bool:
 
 
 def unmatched(
-    used: Iterable[Thing],
+    used: Iterable[Resource],
     mapping: Mapping[str, str],
-    targets: Iterable[Thing],
-) -> tuple[Thing, ...]:
-    """What is in use and neither mapped nor there by the same name."""
+    targets: Iterable[Resource],
+) -> tuple[Resource, ...]:
+    """List what is in use without a mapping or a target of the same name."""
     names = {thing.name for thing in targets}
     return tuple(
         thing
@@ -170,7 +172,7 @@ def unmatched(
 
 
 def reverse(mapping: Mapping[str, str]) -> dict[str, str]:
-    """The way back.
+    """Reverse a mapping, for a failback.
 
     :raises MappingProblem: two sources share a target, named.
     """

@@ -1,4 +1,4 @@
-"""The whole command of a move, with the mappings that it needs."""
+"""Make the whole command of a move, with the mappings that it needs."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from protectorclient.escape import (
 
 if TYPE_CHECKING:
     from protectorclient.mapping.forecast import Match
-    from protectorclient.mapping.suggest import Guess
+    from protectorclient.mapping.suggest import Suggestion
 
 
 def option(what: str, source: str, target: str) -> str:
-    """An option that maps one thing.
+    """Make an option that maps one resource.
 
     :param what: ``network`` or ``flavor``.
     """
-    # a name that begins with a dash is no option there
+    # so that a name that begins with a dash is not taken for an option
     gap = "=" if source.startswith("-") else " "
     return f"--{what}-mapping{gap}{shell_word(f'{source}={target}')}"
 
@@ -31,10 +31,12 @@ def option(what: str, source: str, target: str) -> str:
 def options(
     what: str,
     matches: Iterable[Match],
-    guesses: Iterable[Guess],
+    suggestions: Iterable[Suggestion],
 ) -> list[str] | None:
-    """The whole mapping; None where something is left to be chosen."""
-    by_id = {guess.source.id: guess.target for guess in guesses}
+    """Make the options of a mapping; None where the user has to choose."""
+    by_id = {
+        suggestion.source.id: suggestion.target for suggestion in suggestions
+    }
     found = []
     for match in matches:
         chosen = match.target if match.matched else by_id.get(match.source.id)
@@ -52,7 +54,7 @@ def move(
     *,
     more: Sequence[str] = (),
 ) -> ShellCommand:
-    """The whole command of a move, with what it needs to be mapped.
+    """Make the whole command of a move, with the mappings that it needs.
 
     :param purpose: a key of `ACTIONS`.
     :param name: the group's.
@@ -69,7 +71,7 @@ def move(
 
 
 def store(name: str, mapped: Iterable[str]) -> ShellCommand:
-    """The command that keeps mappings with a group.
+    """Make the command that keeps mappings with a group.
 
     :param mapped: the options.
     """

@@ -36,8 +36,8 @@ def follow(
         sites=tuple(handles),
         timeout=timeout,
         pace=pace,
-        settle=lambda site, operation: handles[site].client.operations.outcome(
-            operation
-        ),
+        find_outcome=lambda site, operation: handles[
+            site
+        ].client.operations.outcome(operation),
         cancelled=cancelled,
     )

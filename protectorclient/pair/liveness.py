@@ -1,7 +1,7 @@
-"""Whether a primary is dead: asked from here, and from the other site.
+"""Find out whether a primary is alive: from here, and from the other site.
 
-Each answer is a sign of life: instances may still run, and write, where
-only a part of the site is broken.
+Each answer counts: instances may still run, and write, where only a part
+of the site is down.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def signs_of_life(
     compare: Callable[[], SyncStatus],
     answers: Callable[[], bool],
 ) -> tuple[str, ...]:
-    """Return who of the primary answers, and from where; nothing when it is
+    """Return which services of the primary answer, and whom; none if it is
     dead.
 
     :param error: what came of asking it for the group.
@@ -30,7 +30,7 @@ def signs_of_life(
     """
     keystone = answered_keystone(primary, error)
     here = at_once.start(lambda: answered_protector(error, keystone, answers))
-    there = at_once.start(lambda: heard(compare))
+    there = at_once.start(lambda: peer_answers(compare))
     signs = (
         ("its Keystone answers", keystone),
         ("its protector answers", here.result()),
@@ -42,10 +42,10 @@ def signs_of_life(
 def answered_keystone(
     handle: SiteHandle, error: exceptions.ProtectorError | None
 ) -> bool:
-    """Return whether Keystone said anything, a refusal included.
+    """Return whether Keystone answered, a refusal included.
 
-    Told from what is known already: to ask a dead one again would cost a
-    second timeout.
+    It is known from the first question: to ask a dead Keystone again would
+    cost a second timeout.
     """
     if error is None or isinstance(error, exceptions.AuthenticationFailed):
         return True
@@ -58,22 +58,21 @@ def answered_protector(
     keystone: bool,
     answers: Callable[[], bool],
 ) -> bool:
-    """Return whether the service itself answers, with or without its
-    Keystone."""
+    """Return whether the protector answers, with or without its Keystone."""
     if error is None:
         return True
     if isinstance(error, exceptions.HTTPError):
         return error.code < 500
     if keystone and isinstance(error, exceptions.SiteUnreachable):
-        # its Keystone gave a token, so it was the service that was silent
+        # its Keystone gave a token, so the service did not answer
         return False
     return answers()
 
 
-def heard(compare: Callable[[], SyncStatus]) -> bool:
+def peer_answers(compare: Callable[[], SyncStatus]) -> bool:
     """Return whether the other site still hears from its peer.
 
-    One that cannot tell has not heard it.
+    An error counts as no.
     """
     try:
         return compare().status != "UNREACHABLE"

@@ -1,1 +1,1 @@
-"""Asking sites: at once, and again and again until something has ended."""
+"""Ask both sites at once, and poll operations until they end."""

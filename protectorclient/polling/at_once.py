@@ -1,4 +1,4 @@
-"""Questions put at the same time, and waited for no longer than agreed.
+"""Ask several questions at the same time, each with its own time limit.
 
 The threads are daemons: one that hangs on a silent site is left behind,
 and does not keep the process from ending, as a thread of an executor does,
@@ -19,7 +19,7 @@ from protectorclient.polling.silence import grace_exceeded
 A = TypeVar("A")
 T = TypeVar("T")
 
-#: A site that has answered, though with no.
+#: Errors that are answers of a site.
 _ANSWERS = (exceptions.NotFound, exceptions.NotUnique)
 
 Wait = Callable[..., tuple[set[object], set[object]]]

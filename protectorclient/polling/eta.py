@@ -1,4 +1,4 @@
-"""How much longer it takes, judged by what has been; or that nobody knows."""
+"""Estimate when an operation ends, from earlier operations."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from protectorclient.records.operation import Operation
 
-#: So many of the same group say more than all groups of the site together.
+#: From so many on, operations of the same group alone are used.
 _ENOUGH = 3
-#: Fewer say nothing about what is usual.
+#: The least number from which a usual time is computed.
 FEWEST = 5
 
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """What earlier operations say about the end of this one."""
+    """The time that is left, estimated from earlier operations."""
 
     #: How many it rests on.
     count: int
@@ -32,7 +32,7 @@ class Estimate:
 def remaining(
     operation: Operation, history: Iterable[Operation], elapsed: float
 ) -> Estimate | None:
-    """When an operation may end, or None where nothing is known.
+    """Estimate the time left; None where no earlier operation is known.
 
     :param history: operations of its site.
     :param elapsed: seconds since it began.
@@ -57,7 +57,7 @@ def remaining(
 
 
 def duration(operation: Operation) -> float | None:
-    """How long a finished operation has taken."""
+    """Return the seconds that a finished operation took."""
     began, ended = operation.started_at, operation.completed_at
     if began is None or ended is None or ended < began:
         return None
@@ -65,7 +65,7 @@ def duration(operation: Operation) -> float | None:
 
 
 def usual_limit(taken: Sequence[float]) -> float | None:
-    """The 95th percentile; None where too few are known."""
+    """Return the 95th percentile; None where too few are known."""
     if len(taken) < FEWEST:
         return None
     return sorted(taken)[math.ceil(0.95 * len(taken)) - 1]

@@ -1,4 +1,4 @@
-"""What is seen of operations that are followed, as typed events."""
+"""The typed events of operations that are polled."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(enum.Enum):
-    """How the following of an operation ended."""
+    """How the polling of an operation ended."""
 
     COMPLETED = "completed"
     #: A forced failover that could not rebuild every member.
@@ -21,11 +21,11 @@ class Outcome(enum.Enum):
     ROLLED_BACK = "rolled back"
     #: Failed, and something is left behind.
     LEFTOVERS = "leftovers"
-    #: Ended in a status that is not known; what it left is not known.
+    #: Ended in a status that this client does not know.
     OTHER = "ended"
-    #: Still running when the time was over.
+    #: Still running at the timeout.
     RUNNING = "running"
-    #: Nobody who could know has answered for too long.
+    #: No site that could know it has answered for too long.
     UNKNOWN = "unknown"
 
 
@@ -33,14 +33,14 @@ class Outcome(enum.Enum):
 class Key:
     """An operation, and the only site that knows it."""
 
-    #: Empty where it has yet to be found out which one that is.
+    #: Empty until that is known.
     site: str
     operation_id: str
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Event:
-    """Something that happened while following."""
+    """Something that happened during polling."""
 
     #: By the loop's clock, in seconds.
     at: float
@@ -48,7 +48,7 @@ class Event:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Changed(Event):
-    """An operation was seen for the first time, or has moved."""
+    """An operation was seen for the first time, or its record changed."""
 
     key: Key
     operation: Operation
@@ -56,42 +56,42 @@ class Changed(Event):
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """The steps completed since the last record."""
+        """Return the steps completed since the last record."""
         before = len(self.previous.steps_completed) if self.previous else 0
         return self.operation.steps_completed[before:]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Lost(Event):
-    """A site stopped answering; told once for each time it does."""
+    """A site stopped answering; sent once for each outage."""
 
     site: str
     error: exceptions.ProtectorError
-    #: Seconds since it was last heard.
+    #: Seconds since its last answer.
     silent_for: float = 0.0
-    #: Seconds for which it is asked again, at the most.
+    #: Seconds for which it is polled again, at the most.
     patience: float | None = None
 
     @property
     def reason(self) -> str:
-        """Why there is no answer, in a few words."""
+        """Return in a few words why there is no answer."""
         return _brief(self.error)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Silent(Event):
-    """A site is still away, and half of its time is over; told once."""
+    """A site still does not answer after half of its time; sent once."""
 
     site: str
     error: exceptions.ProtectorError
-    #: Seconds since it was last heard.
+    #: Seconds since its last answer.
     silent_for: float = 0.0
-    #: Seconds for which it is asked again, at the most.
+    #: Seconds for which it is polled again, at the most.
     patience: float | None = None
 
     @property
     def reason(self) -> str:
-        """Why there is no answer, in a few words."""
+        """Return in a few words why there is no answer."""
         return _brief(self.error)
 
 
@@ -100,15 +100,15 @@ class Regained(Event):
     """A site answers again."""
 
     site: str
-    #: The polls that were lost.
+    #: The number of polls that got no answer.
     polls: int
-    #: How long it was away.
+    #: How long it did not answer, in seconds.
     seconds: float
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Doubted(Event):
-    """A record contradicts itself; told once for each operation."""
+    """A record contradicts itself; sent once for each operation."""
 
     key: Key
     operation: Operation
@@ -118,7 +118,7 @@ class Doubted(Event):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Ended(Event):
-    """The following of one operation is over."""
+    """The polling of one operation is over."""
 
     key: Key
     outcome: Outcome
@@ -126,14 +126,15 @@ class Ended(Event):
     operation: Operation | None = None
     #: Why it is not known.
     error: exceptions.ProtectorError | None = None
-    #: The polls that were lost on the way.
+    #: The number of polls that got no answer.
     lost: int = 0
-    #: Seconds since who knows it was last heard; None where it answers.
+    #: Seconds since the last answer of its site; None where it answers.
     silent_for: float | None = None
 
     @property
     def is_absent(self) -> bool:
-        """Whether all that could know it have said that there is none."""
+        """Return whether each site that could know it says it does not
+        exist."""
         return self.operation is None and isinstance(
             self.error, exceptions.NotFound
         )
@@ -144,7 +145,7 @@ def _brief(error: exceptions.ProtectorError) -> str:
 
 
 def outcome_of(operation: Operation, group_status: str | None) -> Outcome:
-    """How a finished operation ended, by its record and its group's."""
+    """Return how a finished operation ended, by its record and its group's."""
     if operation.state == "completed":
         forced = bool(operation.parameters.get("force"))
         if forced and group_status == "failed_over_partial":

@@ -1,4 +1,4 @@
-"""How often something is asked for, and when to stop."""
+"""How often a site is polled, and when polling stops."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from protectorclient.durations import (
 
 @dataclasses.dataclass(frozen=True)
 class Pace:
-    """How often to ask, and when to stop; all in seconds."""
+    """How often to poll, and when to stop; all in seconds."""
 
     #: Between polls while things move.
     shortest: float = 1.0
@@ -41,7 +41,7 @@ def search_pace(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Pace:
-    """How an operation is looked for when the answer to its POST is lost.
+    """Make the pace at which an operation is searched after a lost answer.
 
     Its `Pace.give_up_after` counts from the first lost answer.
     """
@@ -56,7 +56,7 @@ def search_pace(
 
 
 def check_seconds(name: str, value: object) -> None:
-    """Refuse what is no length of time before it is waited for.
+    """Raise where a value is not a length of time.
 
     :raises ValueError: it is not a number of seconds, 0 or more.
     """

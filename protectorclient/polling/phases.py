@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
-    """Steps that belong together."""
+    """Steps that the published page names together."""
 
     #: Empty where an operation has no phases.
     name: str
@@ -24,7 +24,7 @@ class Phase:
 
 @dataclasses.dataclass(frozen=True)
 class Step:
-    """One step, and where it stands."""
+    """One step and its state."""
 
     name: str
     #: ``done``, ``failed``, ``running`` or ``waiting``.
@@ -89,7 +89,7 @@ PLANS: dict[str, tuple[Phase, ...]] = {
 
 
 def plan(operation: Operation) -> tuple[Phase, ...]:
-    """The phases of an operation, with any steps that are only its own."""
+    """Return the phases of an operation, with the steps that only it has."""
     phases = list(PLANS.get(operation.operation_type, (Phase("", ()),)))
     seen = (*operation.steps_completed, *operation.steps_failed)
     asked = operation.parameters.get(REVERSAL) or REVERSAL in seen
@@ -112,7 +112,7 @@ def plan(operation: Operation) -> tuple[Phase, ...]:
 
 
 def current(operation: Operation) -> str | None:
-    """The step that runs, as far as can be told."""
+    """Return the step that runs, where the record shows it."""
     if operation.state not in ("pending", "running"):
         return None
     done = (*operation.steps_completed, *operation.steps_failed)
@@ -124,7 +124,7 @@ def current(operation: Operation) -> str | None:
 
 
 def layout(operation: Operation) -> list[tuple[str, list[Step]]]:
-    """The phases by name, and each step with where it stands."""
+    """Return the phases by name, with each step and its state."""
     running = current(operation)
 
     def state(step: str) -> str:

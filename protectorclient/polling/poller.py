@@ -1,8 +1,8 @@
-"""Follow operations to a truthful end.
+"""Poll operations until each has ended, and report what happens.
 
-One pure loop: what fetches, tells the time and sleeps is handed in. A lost
-request, a site that is away, an answer that cannot be read are just
-another poll, told once and counted. What is not known is never said.
+One pure loop: fetching, the clock and sleeping are parameters. A request
+without a usable answer is a lost poll: it is counted, and the first of an
+outage is reported. An outcome that is not known is reported as unknown.
 """
 
 from __future__ import annotations
@@ -52,28 +52,28 @@ __all__ = [
     "Outcome",
     "Pace",
     "Regained",
-    "Settle",
+    "FindOutcome",
     "Silent",
     "follow",
     "outcome_of",
 ]
 
-#: Refusals in a row after which asking again is pointless; at a site that
-#: has let us in before they must have lasted for `REFUSED_AFTER`, too.
+#: Refusals in a row after which a site is given up. At a site that has
+#: answered before they must also have lasted for `REFUSED_AFTER`.
 _REFUSALS = 3
 #: Answers in a row without an operation that was there before.
 _ABSENCES = 2
-#: Seconds of patience below which there is no half of it to tell of.
-_LONG = 60.0
+#: Seconds: with less time left than this there is no `Silent`.
+_LEAST_TO_REPORT = 60.0
 
 #: The records of some operations of one site; what it does not know is
 #: left out.
 Fetch = Callable[[str, Sequence[str]], Mapping[str, "Operation"]]
 #: The keys of what runs, with their sites; those that are followed already
 #: may be among them. It raises nothing.
-Begun = Callable[[], Iterable[Key]]
+FindNew = Callable[[], Iterable[Key]]
 #: How a finished operation ended.
-Settle = Callable[[str, "Operation"], Outcome]
+FindOutcome = Callable[[str, "Operation"], Outcome]
 
 
 def follow(
@@ -83,34 +83,34 @@ def follow(
     sites: Sequence[str] = (),
     timeout: float | None = None,
     pace: Pace | None = None,
-    settle: Settle | None = None,
+    find_outcome: FindOutcome | None = None,
     cancelled: Callable[[], bool] = lambda: False,
-    begun: Begun | None = None,
+    find_new: FindNew | None = None,
 ) -> Iterator[Event]:
-    """Follow operations until each of them has ended, one way or another.
+    """Poll operations until each of them has ended, and yield the events.
 
     Operations of one site share one `fetch` at each tick. There is one
     `Ended` for each key, and nothing after the last.
 
-    :param begun: asked every `Pace.longest` seconds, and when the last has
+    :param find_new: asked every `Pace.longest` seconds, and when the last has
         ended, for operations that have begun meanwhile; they are followed
         too.
     :param sites: where an operation is looked for whose key has no site:
         at each, until one knows it or all have said that they do not.
-    :param timeout: seconds after which what still runs is left running.
-    :raises ValueError: the timeout is no length of time, or the pace asks
-        without a pause.
-    :param settle: says how a finished operation ended; when it raises,
-        that was a lost poll too.
-    :param cancelled: asked at each tick; true is as good as the timeout.
-        Whoever cannot wait for a tick hands in a `Pace.sleep` that wakes.
+    :param timeout: seconds after which polling stops; operations go on.
+    :raises ValueError: the timeout is no length of time, or the pace has
+        no pause.
+    :param find_outcome: returns how a finished operation ended; when it
+        raises, that is a lost poll too.
+    :param cancelled: called at each tick; true ends it as the timeout does.
+        A caller that cannot wait for a tick gives a `Pace.sleep` that wakes.
     """
     if timeout is not None:
         check_seconds("timeout", timeout)
     if pace is not None and not pace.shortest > 0:
         raise ValueError("between two polls there must be a pause")
-    loop = _Loop(fetch, pace or Pace(), settle or _by_record, timeout)
-    return loop.run(keys, sites, cancelled, begun)
+    loop = _Loop(fetch, pace or Pace(), find_outcome or _by_record, timeout)
+    return loop.run(keys, sites, cancelled, find_new)
 
 
 def _by_record(site: str, operation: Operation) -> Outcome:
@@ -122,12 +122,12 @@ class _Loop:
         self,
         fetch: Fetch,
         pace: Pace,
-        settle: Settle,
+        find_outcome: FindOutcome,
         timeout: float | None,
     ) -> None:
         self._fetch = fetch
         self._pace = pace
-        self._settle = settle
+        self._find_outcome = find_outcome
         self._timeout = timeout
         self._sites: dict[str, SiteState] = {}
         self._followed: set[str] = set()
@@ -138,7 +138,7 @@ class _Loop:
         keys: Iterable[Key],
         everywhere: Sequence[str],
         cancelled: Callable[[], bool],
-        begun: Begun | None = None,
+        find_new: FindNew | None = None,
     ) -> Iterator[Event]:
         now = self._pace.clock()
         if self._timeout is not None:
@@ -146,12 +146,12 @@ class _Loop:
         deadline = self._deadline
         for key in dict.fromkeys(keys):
             self._add(key, (key.site,) if key.site else everywhere, now)
-        look = math.inf if begun is None else now + self._pace.longest
+        look = math.inf if find_new is None else now + self._pace.longest
         while True:
             waiting = self._waiting()
             if not waiting:
                 over = cancelled() or self._pace.clock() >= deadline
-                if begun is None or over or not self._take_up(begun):
+                if find_new is None or over or not self._follow_new(find_new):
                     return
                 look = self._pace.clock() + self._pace.longest
                 continue
@@ -162,20 +162,21 @@ class _Loop:
             if cancelled():
                 yield from self._stop()
             elif self._pace.clock() >= deadline:
-                yield from self._last_look(deadline)
+                yield from self._last_polls(deadline)
                 yield from self._stop()
-            elif begun is not None and self._pace.clock() >= look:
-                self._take_up(begun)
+            elif find_new is not None and self._pace.clock() >= look:
+                self._follow_new(find_new)
                 look = self._pace.clock() + self._pace.longest
             else:
                 yield from self._poll(site)
 
-    def _take_up(self, begun: Begun) -> bool:
-        """Follow what has begun since; whether there was any."""
+    def _follow_new(self, find_new: FindNew) -> bool:
+        """Add the operations that began since; return whether there were
+        any."""
         now = self._pace.clock()
         fresh = [
             key
-            for key in dict.fromkeys(begun())
+            for key in dict.fromkeys(find_new())
             if key.operation_id not in self._followed
         ]
         for key in fresh:
@@ -184,7 +185,7 @@ class _Loop:
 
     def _add(self, key: Key, names: Sequence[str], now: float) -> None:
         if not names:
-            raise ValueError(f"nobody to ask for {key.operation_id}")
+            raise ValueError(f"no site to ask for {key.operation_id}")
         one = Target(key)
         self._followed.add(key.operation_id)
         for name in names:
@@ -192,16 +193,16 @@ class _Loop:
                 name, SiteState(name, now, self._pace.shortest, now)
             )
             if not site.watched:
-                # it may not have been asked for long
-                site.due, site.heard = now, max(site.heard, now)
+                # it may not have been polled for a long time
+                site.due, site.answered_at = now, max(site.answered_at, now)
             site.watched.append(one)
             one.sites.append(site)
 
     def _waiting(self) -> list[SiteState]:
         return [site for site in self._sites.values() if site.watched]
 
-    def _last_look(self, deadline: float) -> Iterator[Event]:
-        """Ask once more where that was not done a moment ago."""
+    def _last_polls(self, deadline: float) -> Iterator[Event]:
+        """Poll once more each site that was not polled a moment ago."""
         for site in self._waiting():
             fresh = deadline - self._pace.shortest
             if site.asked is None or site.asked < fresh:
@@ -213,32 +214,34 @@ class _Loop:
         failure: exceptions.ProtectorError | None = None
         records: Mapping[str, Operation] = {}
         try:
-            with self._bounded():
+            with self._deadline_for_poll():
                 records = self._fetch(site.name, wanted)
                 for one in site.watched:
                     identity = one.key.operation_id
                     record = records.get(identity)
                     if record is not None and one.has_ended(record):
-                        outcomes[identity] = self._settle(site.name, record)
+                        outcomes[identity] = self._find_outcome(
+                            site.name, record
+                        )
         except exceptions.ProtectorError as error:
             failure = error
         site.asked = self._pace.clock()
         if failure is None:
-            yield from self._regained(site)
+            yield from self._report_regained(site)
         moved = yield from self._changes(site, records)
         if failure is not None:
-            yield from self._missed(site, failure)
+            yield from self._note_failure(site, failure)
             return
-        self._heard(site, moved)
+        self._note_answer(site, moved)
         for one in list(site.watched):
             identity = one.key.operation_id
             if identity not in records:
-                yield from self._absent(site, one)
+                yield from self._note_absence(site, one)
             elif identity in outcomes:
                 yield self._end(one, outcomes[identity])
 
-    def _bounded(self) -> contextlib.AbstractContextManager[None]:
-        """No answer is waited for much longer than there is time."""
+    def _deadline_for_poll(self) -> contextlib.AbstractContextManager[None]:
+        """Limit a poll to little more than the time that is left."""
         if math.isinf(self._deadline):
             return contextlib.nullcontext()
         left = self._deadline - self._pace.clock()
@@ -254,7 +257,7 @@ class _Loop:
                 continue
             one.absences = 0
             if not one.key.site:
-                self._settle_at(one, site)
+                self._assign_site(one, site)
             if record != one.operation:
                 moved = True
                 previous, one.operation = one.operation, record
@@ -264,25 +267,25 @@ class _Loop:
                     operation=record,
                     previous=previous,
                 )
-            if one.is_first_doubt(record):
+            if one.is_first_contradiction(record):
                 yield Doubted(
                     at=self._pace.clock(),
                     key=one.key,
                     operation=record,
-                    message=f"{record.id} is {record.status}, and has the"
-                    " time of an end all the same; asking on",
+                    message=f"{record.id} is {record.status}, but has a"
+                    " completed_at; polling continues",
                 )
         return moved
 
-    def _settle_at(self, one: Target, home: SiteState) -> None:
-        """It is known now who knows it; the others need not be asked."""
+    def _assign_site(self, one: Target, home: SiteState) -> None:
+        """Keep the only site that knows an operation, and drop the others."""
         one.key = Key(home.name, one.key.operation_id)
         for site in one.sites:
             if site is not home:
                 site.watched.remove(one)
         one.sites = [home]
 
-    def _regained(self, site: SiteState) -> Iterator[Event]:
+    def _report_regained(self, site: SiteState) -> Iterator[Event]:
         if site.lost_since is None:
             return
         now = self._pace.clock()
@@ -293,10 +296,10 @@ class _Loop:
             seconds=now - site.lost_since,
         )
 
-    def _heard(self, site: SiteState, moved: bool) -> None:
+    def _note_answer(self, site: SiteState, moved: bool) -> None:
         back = site.lost_since is not None
         site.known = True
-        site.heard = self._pace.clock()
+        site.answered_at = self._pace.clock()
         site.lost_since = None
         site.lost_polls = site.refusals = 0
         site.error = None
@@ -306,9 +309,9 @@ class _Loop:
             site.delay = min(
                 site.delay * self._pace.growth, self._pace.longest
             )
-        site.due = site.heard + site.delay
+        site.due = site.answered_at + site.delay
 
-    def _missed(
+    def _note_failure(
         self, site: SiteState, error: exceptions.ProtectorError
     ) -> Iterator[Event]:
         now = self._pace.clock()
@@ -318,15 +321,17 @@ class _Loop:
             one.lost += 1
         if site.lost_since is None:
             site.lost_since = now
-            # it may have been this one request: ask again soon
+            # it may have been this one request only: poll again soon
             site.delay = self._pace.shortest / self._pace.growth
-            left = self._patience(site, now)
-            site.half = now + left / 2 if left >= _LONG else math.inf
+            left = self._time_left(site, now)
+            site.half = (
+                now + left / 2 if left >= _LEAST_TO_REPORT else math.inf
+            )
             yield Lost(
                 at=now,
                 site=site.name,
                 error=error,
-                silent_for=now - site.heard,
+                silent_for=now - site.answered_at,
                 patience=left,
             )
         if isinstance(error, LOST_ANSWER):
@@ -335,7 +340,7 @@ class _Loop:
             if not site.refusals:
                 site.refused_since = now
             site.refusals += 1
-        if self._is_hopeless(site, now):
+        if self._must_give_up(site, now):
             for one in list(site.watched):
                 yield from self._give_up(site, one)
             return
@@ -345,23 +350,23 @@ class _Loop:
                 at=now,
                 site=site.name,
                 error=error,
-                silent_for=now - site.heard,
-                patience=self._patience(site, now),
+                silent_for=now - site.answered_at,
+                patience=self._time_left(site, now),
             )
         asked = getattr(error, "retry_after", None) or 0.0
         site.delay = min(site.delay * self._pace.growth, self._pace.longest)
         rest = max(site.delay, min(asked, self._pace.longest_rest))
         if not asked and now + self._pace.longest >= self._deadline:
-            # soon nobody asks any more: better to know by then
+            # the deadline is near: poll more often until then
             rest = self._pace.shortest
-        site.due = min(now + rest, site.heard + self._pace.give_up_after)
+        site.due = min(now + rest, site.answered_at + self._pace.give_up_after)
 
-    def _patience(self, site: SiteState, now: float) -> float:
-        end = min(site.heard + self._pace.give_up_after, self._deadline)
+    def _time_left(self, site: SiteState, now: float) -> float:
+        end = min(site.answered_at + self._pace.give_up_after, self._deadline)
         return max(0.0, end - now)
 
-    def _is_hopeless(self, site: SiteState, now: float) -> bool:
-        if now - site.heard >= self._pace.give_up_after:
+    def _must_give_up(self, site: SiteState, now: float) -> bool:
+        if now - site.answered_at >= self._pace.give_up_after:
             return True
         if site.refusals < _REFUSALS:
             return False
@@ -373,17 +378,17 @@ class _Loop:
         if record is not None and record.is_finished:
             yield self._end(one, outcome_of(record, None))
         else:
-            yield from self._cross_off(site, one)
+            yield from self._remove_site(site, one)
 
-    def _cross_off(self, site: SiteState, one: Target) -> Iterator[Event]:
-        """One less that could know it; without any left that is its end."""
+    def _remove_site(self, site: SiteState, one: Target) -> Iterator[Event]:
+        """Remove a site that could know it; end it when no site is left."""
         if len(one.sites) == 1:
             yield self._end(one, Outcome.UNKNOWN)
             return
         one.sites.remove(site)
         site.watched.remove(one)
 
-    def _absent(self, site: SiteState, one: Target) -> Iterator[Event]:
+    def _note_absence(self, site: SiteState, one: Target) -> Iterator[Event]:
         one.absences += 1
         seen = one.operation is not None
         if seen and one.absences < _ABSENCES:
@@ -395,7 +400,7 @@ class _Loop:
                 else f"no site knows an operation '{one.key.operation_id}'",
                 site=one.key.site or None,
             )
-        yield from self._cross_off(site, one)
+        yield from self._remove_site(site, one)
 
     def _stop(self) -> Iterator[Event]:
         watched = dict.fromkeys(
@@ -414,15 +419,15 @@ class _Loop:
                 yield self._end(one, Outcome.RUNNING)
 
     def _is_silent(self, site: SiteState) -> bool:
-        unheard = self._pace.clock() - site.heard
-        return is_silent(unheard, self._pace.silent_after)
+        silent_for = self._pace.clock() - site.answered_at
+        return is_silent(silent_for, self._pace.silent_after)
 
     def _end(self, one: Target, outcome: Outcome) -> Ended:
         for site in one.sites:
             site.watched.remove(one)
         known = outcome not in (Outcome.UNKNOWN, Outcome.RUNNING)
         silent = [site for site in one.sites if site.lost_since is not None]
-        heard = max((site.heard for site in silent), default=None)
+        answered_at = max((site.answered_at for site in silent), default=None)
         now = self._pace.clock()
         return Ended(
             at=now,
@@ -431,5 +436,7 @@ class _Loop:
             operation=one.operation,
             error=None if known else one.error,
             lost=one.lost,
-            silent_for=None if known or heard is None else now - heard,
+            silent_for=None
+            if known or answered_at is None
+            else now - answered_at,
         )

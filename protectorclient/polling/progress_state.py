@@ -1,8 +1,8 @@
-"""The state of operations that are followed, built from the events.
+"""Build the state of operations that are polled from their events.
 
-It is the one reader of events that remembers them: lines, frames, the result
-of a command and its exit status are made from it. A screen reads it from a
-thread of its own, so that the seconds go on while a site is being asked.
+Lines, frames, the result of a command and its exit status are all made from
+it. A screen reads it from a thread of its own, so that the seconds go on
+while a poll waits for its answer.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ History = Callable[[str, "Operation"], Iterable["Operation"]]
 
 @dataclasses.dataclass
 class OperationState:
-    """One operation that is followed."""
+    """One operation that is polled."""
 
     key: events.Key
     operation: Operation | None = None
@@ -52,9 +52,9 @@ class OperationState:
 
 @dataclasses.dataclass
 class Silence:
-    """A site that does not answer."""
+    """A site that does not answer, and since when."""
 
-    #: When it was last heard, by our clock.
+    #: When it last answered, by our clock.
     since: float
     #: Why, in a few words.
     message: str
@@ -71,15 +71,15 @@ class Slow:
 
 
 class ProgressState:
-    """Takes events, answers questions.
+    """Collects events, and answers questions about the operations.
 
     :param keys: what is followed, in the order in which it is shown.
     :param known: records that were there before, by id, with their sites.
     :param history: asked once for each site and type of operation.
     :param names: of groups and sites, by id.
-    :param book: the times that steps have taken before.
-    :param place: what a site is called in the book; two clouds of one name
-        need not be the same.
+    :param times: the times that steps took before.
+    :param place: returns the key of a site in those times; two clouds of one
+        name need not be the same site.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class ProgressState:
         history: History = lambda site, operation: (),
         server_time: ServerTime = lambda site: None,
         names: Mapping[str, str] | None = None,
-        book: step_times.Notebook | None = None,
+        times: step_times.StepTimes | None = None,
         place: Callable[[str], str] = str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -108,33 +108,33 @@ class ProgressState:
         #: Whether anybody is shown when an operation may end.
         self.estimates = True
         self._server_time = server_time
-        self._book = book
+        self._step_times = times
         self._place = place
         self._past: dict[tuple[str, str], tuple[Operation, ...]] = {}
-        self._heard: dict[str, float] = {}
+        self._answered_at: dict[str, float] = {}
         for _, site in self.records.values():
             self.hear(site)
 
     @property
     def operations(self) -> list[OperationState]:
-        """All that are followed, in order."""
+        """Return all operations that are polled, in order."""
         return list(self._states.values())
 
     @property
     def keys(self) -> tuple[events.Key, ...]:
-        """Their keys, in order."""
+        """Return the keys of all operations, in order."""
         return tuple(one.key for one in self._states.values())
 
     def add(self, key: events.Key, record: Operation) -> None:
-        """Follow one more, which has begun only now."""
+        """Add an operation that began during the polling."""
         with self.lock:
             if key.operation_id not in self._states:
                 self._states[key.operation_id] = OperationState(key)
                 self.records.setdefault(key.operation_id, (record, key.site))
 
     def hear(self, site: str) -> None:
-        """Note that a site has answered, whatever it said."""
-        self._heard[site] = self.clock()
+        """Note that a site has answered, with or without an error."""
+        self._answered_at[site] = self.clock()
 
     def __call__(self, event: events.Event) -> None:
         if isinstance(event, events.Changed):
@@ -184,23 +184,24 @@ class ProgressState:
             if len(event.steps) == 1 and one.step_began is not None:
                 seconds = max(0.0, so_far - one.step_began)
                 one.taken[event.steps[0]] = seconds
-                if self._book is not None:
+                if self._step_times is not None:
                     kind = event.operation.operation_type
                     place = self._place(event.key.site)
-                    self._book.note(place, kind, event.steps[0], seconds)
+                    self._step_times.note(place, kind, event.steps[0], seconds)
             one.step_began = so_far
 
     # How it ends
 
     @property
     def ends(self) -> list[events.Ended]:
-        """The ends that were seen, the first one first."""
+        """Return the events of operations that ended, first one first."""
         found = (self._states[one].ended for one in self._ended)
         return [end for end in found if end is not None]
 
     @property
     def left(self) -> list[str]:
-        """The operations whose end has not been seen."""
+        """Return the ids of operations that have not ended, as far as is
+        known."""
         return [
             identity
             for identity, one in self._states.items()
@@ -209,11 +210,11 @@ class ProgressState:
 
     @property
     def any_ended(self) -> bool:
-        """Whether it is known how one has ended."""
+        """Return whether the outcome of at least one operation is known."""
         return any(_is_known(end) for end in self.ends)
 
     def keep_first(self) -> None:
-        """Forget all but the one that ended first, where any did."""
+        """Remove all operations but the first that ended, if one did."""
         for end in self.ends:
             if _is_known(end):
                 identity = end.key.operation_id
@@ -222,12 +223,13 @@ class ProgressState:
                 return
 
     def end(self, identity: str) -> events.Ended | None:
-        """The end of one, where it was seen."""
+        """Return the event with which an operation ended; None before that."""
         one = self._states.get(identity)
         return None if one is None else one.ended
 
     def outcome(self, identity: str) -> str:
-        """How one ended; or how it stands, where nobody waits any more."""
+        """Return the outcome of an operation, or its state when polling
+        stopped."""
         end = self.end(identity)
         if end is not None:
             return end.outcome.name.lower()
@@ -240,14 +242,15 @@ class ProgressState:
         return outcome.name.lower()
 
     def errors(self) -> dict[str, exceptions.ProtectorError]:
-        """The errors of those that did not end well, by operation."""
+        """Return the errors of operations that did not end well, by id."""
         found = {
             end.key.operation_id: results.error_for(end) for end in self.ends
         }
         return {name: error for name, error in found.items() if error}
 
     def standing(self) -> list[str]:
-        """Say how those stand whose end has not been seen."""
+        """Describe the operations whose end has not been seen, in
+        sentences."""
         found, going = [], []
         for identity in self.left:
             record, site = self.records.get(identity, (None, ""))
@@ -260,7 +263,7 @@ class ProgressState:
                 status = record.status.replace("_", " ")
                 found.append(
                     f"{identity} was {status} when last seen"
-                    f" {span(self._since_heard(site))} ago"
+                    f" {span(self._since_answer(site))} ago"
                 )
             else:
                 going.append(identity)
@@ -269,20 +272,21 @@ class ProgressState:
             found.insert(0, f"{', '.join(going)} {goes} on")
         return found
 
-    def _since_heard(self, site: str) -> float:
-        return self.clock() - self._heard.get(site, 0.0)
+    def _since_answer(self, site: str) -> float:
+        return self.clock() - self._answered_at.get(site, 0.0)
 
     def _is_silent(self, site: str) -> bool:
-        return silence.is_silent(self._since_heard(site))
+        return silence.is_silent(self._since_answer(site))
 
     # How it goes
 
     def name(self, identity: str | None) -> str:
-        """What an id is called, as far as is known."""
+        """Return the name for an id of a group or site; the id if none is
+        known."""
         return self.names.get(identity or "", identity or "")
 
-    def unheard(self, one: OperationState) -> float | None:
-        """Seconds since its site was last heard; None where it answers."""
+    def silent_for(self, one: OperationState) -> float | None:
+        """Return the seconds since its site answered; None if it answers."""
         if one.operation is None or one.operation.is_finished:
             return None
         if one.ended is not None:
@@ -291,55 +295,60 @@ class ProgressState:
         return None if silence is None else self.clock() - silence.since
 
     def elapsed(self, one: OperationState) -> float:
-        """Seconds since an operation began, as far as it was seen."""
+        """Return the seconds since an operation began, as far as is known."""
         operation = one.operation
         if operation is None:
             return 0.0
         if operation.is_finished:
             return eta.duration(operation) or _so_far(operation)
-        unheard = self.unheard(one) or 0.0
-        seen = max(0.0, self.clock() - one.seen - unheard)
+        silent_for = self.silent_for(one) or 0.0
+        seen = max(0.0, self.clock() - one.seen - silent_for)
         known = _so_far(operation) + seen
         now = self._server_time(one.key.site)
         if now is None or operation.started_at is None:
             return known
         # a site's clock may be anywhere; it is never behind its own stamps
         since = (now - operation.started_at).total_seconds()
-        return max(known, since - unheard)
+        return max(known, since - silent_for)
 
     def step_elapsed(self, one: OperationState) -> float | None:
-        """Seconds since the step that runs began; None if unknown."""
+        """Return the seconds since the running step began; None if unknown."""
         if one.step_began is None:
             return None
         return max(0.0, self.elapsed(one) - one.step_began)
 
     def slow(self, one: OperationState, step: str) -> Slow | None:
-        """Whether the step that runs is slower than its own usual."""
+        """Return the usual limit where the running step is past it; else
+        None."""
         seconds = self.step_elapsed(one)
-        if self._book is None or seconds is None or one.operation is None:
+        if (
+            self._step_times is None
+            or seconds is None
+            or one.operation is None
+        ):
             return None
         kind = one.operation.operation_type
-        taken = self._book.taken(self._place(one.key.site), kind, step)
+        taken = self._step_times.taken(self._place(one.key.site), kind, step)
         limit = eta.usual_limit(taken)
         if limit is None or seconds <= limit:
             return None
-        if self.unheard(one) is not None:
+        if self.silent_for(one) is not None:
             return None
         return Slow(limit, len(taken))
 
     def estimate(self, one: OperationState) -> eta.Estimate | None:
-        """When it may end, by this site's own history."""
+        """Estimate when it ends, from earlier operations of its site."""
         operation = one.operation
         if operation is None or phases.current(operation) is None:
             return None
-        if self.unheard(one) is not None:
+        if self.silent_for(one) is not None:
             return None
         past = self._past.get((one.key.site, operation.operation_type), ())
         return eta.remaining(operation, past, self.elapsed(one))
 
 
 def _so_far(operation: Operation) -> float:
-    """From the beginning to the last change, by the site's own clock."""
+    """Return the seconds from start to last change, by the site's clock."""
     began, changed = operation.started_at, operation.updated_at
     if began is None or changed is None:
         return 0.0

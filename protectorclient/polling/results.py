@@ -1,4 +1,4 @@
-"""What an ending is called: the record, or the exception that fits."""
+"""Turn the end of an operation into a record or an exception."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def result(
     events: Iterable[poller.Event],
     on_event: Callable[[poller.Event], object] | None,
 ) -> Operation:
-    """The record of the one operation that the events are about.
+    """Return the record of the one operation that the events are about.
 
     :raises ProtectorError: it did not end well, or nobody knows.
     """
@@ -37,7 +37,7 @@ def result(
 
 
 def error_for(ended: poller.Ended) -> exceptions.ProtectorError | None:
-    """The exception for an end that is not a success."""
+    """Make the exception for an end that is not a success."""
     operation, site = ended.operation, ended.key.site or None
     identity = ended.key.operation_id
     kind = operation.operation_type if operation else "operation"
@@ -89,7 +89,8 @@ def error_for(ended: poller.Ended) -> exceptions.ProtectorError | None:
 
 
 def _last_seen(ended: poller.Ended) -> str:
-    """That it runs can only be said by a site that answers."""
+    """Describe an operation when polling stopped; running if its site
+    answers."""
     operation, site = ended.operation, ended.key.site
     progress = operation.progress if operation else 0
     if ended.silent_for is None:
@@ -101,7 +102,7 @@ def _last_seen(ended: poller.Ended) -> str:
         )
     status = _words(operation.status) if operation else "running"
     return (
-        f"was {status} at {progress} % when {site} was last heard,"
+        f"was {status} at {progress} % when {site} last answered,"
         f" {span(ended.silent_for)} ago; {site} {_silence(ended.error)}"
     )
 
@@ -131,7 +132,7 @@ def _unknown(ended: poller.Ended) -> exceptions.ProtectorError:
         else ""
     )
     return exceptions.OperationUnknown(
-        f"what became of {ended.key.operation_id} is not known"
+        f"the outcome of {ended.key.operation_id} is not known"
         f" ({error.message if error else 'no answer'}){last}",
         operation=ended.operation,
         operation_id=ended.key.operation_id,

@@ -1,9 +1,9 @@
-"""Whether a site is silent: one definition for reads, polls and POSTs.
+"""Define when a site is silent: for reads, for polls and for POSTs.
 
 * A question got no answer, or that of a broken service: `NO_ANSWER`.
 * The other site has answered, and the grace is over: `GraceExceeded`, one
   of these (see `at_once.both`).
-* A site that is polled has not been heard for `SILENT_AFTER`: `is_silent`.
+* A site that is polled has not answered for `SILENT_AFTER`: `is_silent`.
 
 The seconds stand in `protectorclient.durations`.
 """
@@ -38,10 +38,10 @@ def grace_exceeded(site: str, grace: float) -> GraceExceeded:
     )
 
 
-def is_silent(unheard: float, after: float = SILENT_AFTER) -> bool:
-    """Tell whether nobody can say any more what runs at a polled site.
+def is_silent(silent_for: float, after: float = SILENT_AFTER) -> bool:
+    """Return whether a polled site has not answered for too long.
 
-    :param unheard: seconds since its last answer.
+    :param silent_for: seconds since its last answer.
     :param after: seconds; `Pace.silent_after`.
     """
-    return unheard > after
+    return silent_for > after

@@ -1,8 +1,8 @@
-"""How long steps have taken, as seen from here.
+"""Keep the times that steps took, in the user's cache.
 
-The service keeps the times of operations, not of their steps. Who follows
-an operation sees them, and notes them down in the user's cache, so that the
-next time a slow step is known for what it is. Losing it loses nothing.
+The service keeps the times of operations, not of their steps. A command that
+polls an operation sees them, and keeps them in the user's cache, so that a
+slow step is noticed the next time. The cache can be deleted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 
 from protectorclient import user_paths
 
-#: Of each step so many are kept.
+#: The number of times that are kept of each step.
 KEPT = 100
 
 
@@ -28,25 +28,25 @@ def default_path() -> pathlib.Path | None:
     return None
 
 
-class Notebook:
-    """Seconds by site, type of operation and step."""
+class StepTimes:
+    """The seconds that steps took, by site, type of operation and step."""
 
     def __init__(self, path: pathlib.Path | None = None) -> None:
         self._path = path or default_path()
-        self._pages = {} if self._path is None else _read(self._path)
+        self._known = {} if self._path is None else _read(self._path)
         self._new: dict[str, list[float]] = {}
 
     def taken(self, site: str, kind: str, step: str) -> tuple[float, ...]:
-        """What was noted before this run."""
-        return tuple(self._pages.get(_page(site, kind, step), ()))
+        """Return the seconds noted before this run."""
+        return tuple(self._known.get(_key(site, kind, step), ()))
 
     def note(self, site: str, kind: str, step: str, seconds: float) -> None:
-        """Note a step that was seen from its beginning to its end."""
-        page = self._new.setdefault(_page(site, kind, step), [])
-        page.append(round(seconds, 1))
+        """Note a step whose beginning and end were both seen."""
+        seconds_of_step = self._new.setdefault(_key(site, kind, step), [])
+        seconds_of_step.append(round(seconds, 1))
 
     def save(self) -> None:
-        """Write what is new; whoever cannot write goes without."""
+        """Write what is new; an error of the file system is ignored."""
         path = self._path
         if not self._new or path is None:
             return
@@ -66,7 +66,7 @@ class Notebook:
         self._new = {}
 
 
-def _page(site: str, kind: str, step: str) -> str:
+def _key(site: str, kind: str, step: str) -> str:
     return f"{site} {kind} {step}"
 
 

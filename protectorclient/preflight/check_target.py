@@ -12,8 +12,8 @@ from protectorclient.mapping import move_command, suggest
 from protectorclient.mapping.forecast import (
     Match,
     chosen_flavors,
-    said_size,
     size_of,
+    size_text,
 )
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.preflight.context import Context
@@ -66,15 +66,17 @@ def _set_mapping(
     matches: Sequence[Match],
     lost: Sequence[Match],
 ) -> list[str]:
-    """Make the whole mapping to be stored, or where the guesses end, advice.
+    """Make the whole mapping to be stored, or advice where a match lacks.
 
     In an outage nothing can be stored: there it goes with the action.
     """
     name = context.group.name
     options = context.resources.options(what, matches)
     if context.wanted.mapping_file is not None:
-        return _in_file(context, what, context.resources.guesses(what), lost)
-    if context.forecast.home or options is None:
+        return _in_file(
+            context, what, context.resources.suggestions(what), lost
+        )
+    if context.forecast.is_failback or options is None:
         return [
             f"Map each with --{what}-mapping or in a file:",
             fill(commands.SUGGEST, group=name),
@@ -87,11 +89,13 @@ def _set_mapping(
 def _in_file(
     context: Context,
     what: str,
-    guesses: Iterable[suggest.Guess],
+    suggestions: Iterable[suggest.Suggestion],
     lost: Iterable[Match],
 ) -> list[str]:
     """Make what the mapping file lacks, as it is written there."""
-    by_id = {guess.source.id: guess.target for guess in guesses}
+    by_id = {
+        suggestion.source.id: suggestion.target for suggestion in suggestions
+    }
     lines = [f"In the mapping file, under {what}s:"]
     for match in lost:
         chosen = by_id.get(match.source.id)
@@ -135,8 +139,8 @@ def flavor_size(context: Context) -> Verdict:
         if not suggest.fits(size_of(own), size_of(flavor)):
             names.append(instance.name)
             small[str(own.get("name"))] = (
-                f"{flavor.get('name')} ({said_size(flavor)}) for"
-                f" {own.get('name')} ({said_size(own)})"
+                f"{flavor.get('name')} ({size_text(flavor)}) for"
+                f" {own.get('name')} ({size_text(own)})"
             )
     if not small:
         return ok("as big as at the source")
@@ -146,20 +150,22 @@ def flavor_size(context: Context) -> Verdict:
         if match.source.name not in small
     ]
     better = [
-        guess
-        for guess in context.resources.guesses("flavor")
-        if guess.source.name in small and guess.target is not None
+        suggestion
+        for suggestion in context.resources.suggestions("flavor")
+        if suggestion.source.name in small and suggestion.target is not None
     ]
     fix = None
-    if len(better) == len(small) and not context.forecast.home:
+    if len(better) == len(small) and not context.forecast.is_failback:
         lines = [
             move_command.option("flavor", match.source.name, match.target.name)
             for match in matches
             if match.target and match.target.name != match.source.name
         ] + [
-            move_command.option("flavor", guess.source.name, guess.target.name)
-            for guess in better
-            if guess.target
+            move_command.option(
+                "flavor", suggestion.source.name, suggestion.target.name
+            )
+            for suggestion in better
+            if suggestion.target
         ]
         fix = move_command.store(context.group.name, lines)
     return bad("; ".join(small.values()), *names, fix=fix)

@@ -120,7 +120,7 @@ class Impact:
     def home(self) -> bool:
         """Return whether the group goes back, for which nothing has to be
         there."""
-        return self.forecast is not None and self.forecast.home
+        return self.forecast is not None and self.forecast.is_failback
 
     def _kept(self) -> str:
         """Return whether a planned move loses nothing.

@@ -63,7 +63,7 @@ class Resources:
         """Those that nothing replaces."""
         return [one for one in self.of(kind) if not one.matched]
 
-    def guesses(self, kind: str) -> list[suggest.Guess]:
+    def suggestions(self, kind: str) -> list[suggest.Suggestion]:
         """Return what may replace each of them, by address range or size."""
         if kind == "flavor":
             return suggest.flavors(self.forecast, self.target.flavors)
@@ -79,4 +79,4 @@ class Resources:
 
         :param matches: those that are to be mapped, and those that are.
         """
-        return move_command.options(kind, matches, self.guesses(kind))
+        return move_command.options(kind, matches, self.suggestions(kind))

@@ -78,7 +78,7 @@ class Manager:
         try:
             return self._record(kind, self._http.get(path, noun))
         except exceptions.ResourceNotFound as error:
-            if error.is_word:
+            if error.is_from_service:
                 raise
             found = any(id_of(item) == identity for item in every())
             if not found and not self._http.marks.used:

@@ -144,7 +144,7 @@ class OperationManager(_manager.Manager):
             lambda _site, ids: self.fetch(ids),
             timeout=timeout,
             pace=pace,
-            settle=lambda _site, operation: self.outcome(operation),
+            find_outcome=lambda _site, operation: self.outcome(operation),
         )
 
     def fetch(self, ids: Sequence[str]) -> dict[str, Operation]:

@@ -127,13 +127,16 @@ def test_nothing_to_reverse(local_pair: LocalPair) -> None:
 WRONG = [
     ("networks: [a, b]", "networks must be source: target"),
     ("nets: {a: b}", "there is no 'nets'"),
-    ("networks: {a: b, a: c}", "'a' is there twice"),
+    ("networks: {a: b, a: c}", "'a' occurs twice"),
     ("networks: {a: }", "is not source: target"),
     ("networks: {no: b}", "put odd names in quotes"),
     ("networks: {a: [b]}", "is not source: target"),
     ("networks: {a", "it is neither YAML nor JSON"),
-    ("- a", "it must have networks, flavors, test_networks"),
-    ("networks: {'': b}", "has an empty half"),
+    (
+        "- a",
+        "it must be a mapping with the keys networks, flavors, test_networks",
+    ),
+    ("networks: {'': b}", "has an empty source or target"),
 ]
 
 

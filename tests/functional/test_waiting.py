@@ -200,7 +200,7 @@ def test_what_was_seen_last_is_printed_when_all_goes_dark(
     said = ran.told.splitlines()
     assert said[-1] == "openstack protector operation diagnose op-ID"
     assert said[-2] == "openstack protector operation wait op-ID"
-    assert "what became of op-ID is not known" in said[-3]
+    assert "the outcome of op-ID is not known" in said[-3]
     assert "last seen" in said[-3]
     local_pair.site("a").start()
     local_pair.clear_faults()

@@ -58,17 +58,17 @@ class Wire:
         #: what was posted, by its request id
         self.posted: list[str] = []
         self.naps = 0
-        send = session.PatientSession.send
+        send = session.BoundedSession.send
 
         def sent(
-            below: session.PatientSession,
+            below: session.BoundedSession,
             request: requests.PreparedRequest,
             **kwargs: object,
         ) -> requests.Response:
             self.network.send(request)
             return send(below, request, **kwargs)
 
-        patch.setattr(session.PatientSession, "send", sent)
+        patch.setattr(session.BoundedSession, "send", sent)
         patch.setattr(
             urllib3.connection.HTTPConnection,
             "_new_conn",

@@ -8,7 +8,7 @@ import pytest
 
 from protectorclient import user_paths
 from protectorclient.pair.audit_log import AuditLog
-from protectorclient.polling.step_times import Notebook
+from protectorclient.polling.step_times import StepTimes
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def test_nothing_is_written_below_the_current_directory(
         "the audit log cannot be written: this user has no home directory;"
         " PROTECTOR_JOURNAL names another file"
     ]
-    book = Notebook()
+    book = StepTimes()
     book.note("site-a", "failover", "verify_peer", 1.0)
     book.save()
     assert os.listdir(current) == []

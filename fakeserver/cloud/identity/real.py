@@ -40,7 +40,7 @@ LONGEST = 8192
 REMEMBERED = 4096
 _PIECE = 16
 
-_UNREADABLE = "what came is no token"
+_UNREADABLE = "the answer has no token"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -198,9 +198,9 @@ class _Picture:
         if self._width >= 100:
             line.append(("  ", PLAIN))
             line += self._bar(operation.progress, 30)
-        unheard = self._progress.unheard(one)
-        if unheard is not None:
-            line.append((f", {span(unheard)} ago", style))
+        silent_for = self._progress.silent_for(one)
+        if silent_for is not None:
+            line.append((f", {span(silent_for)} ago", style))
             return [line]
         line.append((f"  {span(self._progress.elapsed(one))}", PLAIN))
         guess = self._progress.estimate(one)
@@ -215,8 +215,8 @@ class _Picture:
 
     def _words(self, one: OperationState) -> tuple[str, str, str]:
         if one.operation is not None:
-            unheard = self._progress.unheard(one)
-            if unheard is not None:
+            silent_for = self._progress.silent_for(one)
+            if silent_for is not None:
                 words = self._last_seen(one, one.operation.status)
                 return self._signs.unknown, words, WARN
         if one.ended is not None:
@@ -328,9 +328,9 @@ class _Picture:
         if self._width >= _NARROW:
             elapsed = span(self._progress.elapsed(one))
             line.append((f"{elapsed:>8}  ", PLAIN))
-        unheard = self._progress.unheard(one)
-        if unheard is not None:
-            line.append((f"last seen {span(unheard)} ago", style))
+        silent_for = self._progress.silent_for(one)
+        if silent_for is not None:
+            line.append((f"last seen {span(silent_for)} ago", style))
             return line
         step = phases.current(operation)
         if one.ended is not None or step is None:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from protectorclient.osc.command import Command
     from protectorclient.pair.site import SiteHandle
     from protectorclient.polling.events import Ended, Key
-    from protectorclient.polling.poller import Begun
+    from protectorclient.polling.poller import FindNew
     from protectorclient.polling.progress_state import ProgressState
     from protectorclient.records.operation import Operation
 
@@ -102,13 +102,13 @@ class Wait:
         """Set what is followed, once that is known."""
         from protectorclient.polling import progress_state, step_times
 
-        self._book = step_times.Notebook()
+        self._step_times = step_times.StepTimes()
         self.state = progress_state.ProgressState(
             keys,
             known,
             history=lambda site, one: _history(self._handles[site], one),
             server_time=lambda site: _server_time(self._handles.get(site)),
-            book=self._book,
+            times=self._step_times,
             place=lambda site: self._handles[site].client.http.endpoint.root,
         )
 
@@ -120,7 +120,7 @@ class Wait:
         names: Mapping[str, str] | None = None,
         first: bool = False,
         display: watching.Shown | None = None,
-        begun: Begun | None = None,
+        find_new: FindNew | None = None,
     ) -> ProgressState:
         """Follow the operations until they end, and say how they ended.
 
@@ -132,7 +132,7 @@ class Wait:
         :param names: of groups and sites, by their ids.
         :param first: stop when one has ended.
         :param display: where the events are shown; without it on stderr.
-        :param begun: finds what has begun meanwhile, to be followed too.
+        :param find_new: finds what has begun meanwhile, to be followed too.
         :returns: what is known of the operations.
         """
         from protectorclient.polling import events, poller
@@ -155,11 +155,11 @@ class Wait:
                     fetch,
                     sites=tuple(handles),
                     timeout=timeout,
-                    settle=lambda site, record: handles[
+                    find_outcome=lambda site, record: handles[
                         site
                     ].client.operations.outcome(record),
                     cancelled=lambda: first and state.any_ended,
-                    begun=begun,
+                    find_new=find_new,
                 ):
                     state(event)
                     if isinstance(event, events.Changed):
@@ -175,7 +175,7 @@ class Wait:
         except Exception as error:
             command.trouble = error
         finally:
-            self._book.save()
+            self._step_times.save()
         if first:
             state.keep_first()
         self._judge()

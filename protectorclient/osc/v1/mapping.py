@@ -16,7 +16,7 @@ from protectorclient.osc.v1 import _reads
 
 if TYPE_CHECKING:
     from protectorclient.mapping.forecast import Forecast
-    from protectorclient.mapping.suggest import Guess
+    from protectorclient.mapping.suggest import Suggestion
     from protectorclient.pair.reads.groups import Reads
     from protectorclient.pair.site import SiteHandle
 
@@ -61,8 +61,8 @@ class SuggestMapping(command.Command):
         if error is not None and not isinstance(error, excused):
             raise error
         resources = Resources(forecast, located.facts(target))
-        networks = resources.guesses("network")
-        flavors = resources.guesses("flavor")
+        networks = resources.suggestions("network")
+        flavors = resources.suggestions("flavor")
         head = (
             f"{located.group.name}, from {located.current.name} to"
             f" {target.name}"
@@ -73,52 +73,56 @@ class SuggestMapping(command.Command):
 
     def _count(
         self,
-        networks: Sequence[Guess],
-        flavors: Sequence[Guess],
+        networks: Sequence[Suggestion],
+        flavors: Sequence[Suggestion],
         forecast: Forecast,
         target: str,
     ) -> None:
-        guesses = (*networks, *flavors)
-        left = [guess for guess in guesses if guess.target is None]
+        suggestions = (*networks, *flavors)
+        left = [
+            suggestion
+            for suggestion in suggestions
+            if suggestion.target is None
+        ]
         self.app.stdout.flush()
         self.report(
-            f"{len(guesses) - len(left)} of {len(guesses)} matched for"
+            f"{len(suggestions) - len(left)} of {len(suggestions)} matched for"
             f" {len(forecast.instances)} instances"
         )
         if left:
             self.outcome = ExitCode.PROBLEM
             # what there is to choose from
             for what, some in (("network", networks), ("flavor", flavors)):
-                if any(guess.target is None for guess in some):
+                if any(suggestion.target is None for suggestion in some):
                     self.next(at(target, f"{what} list"))
 
 
 def _file(
-    head: str, networks: Iterable[Guess], flavors: Iterable[Guess]
+    head: str, networks: Iterable[Suggestion], flavors: Iterable[Suggestion]
 ) -> Iterator[str]:
     """Write a mapping file, with the reasons as comments."""
     yield f"# {head}"
-    for title, guesses in (("networks", networks), ("flavors", flavors)):
-        rows = list(guesses)
-        if not any(guess.target for guess in rows):
+    for title, suggestions in (("networks", networks), ("flavors", flavors)):
+        rows = list(suggestions)
+        if not any(suggestion.target for suggestion in rows):
             yield f"{title}: {{}}"
         else:
             yield f"{title}:"
-        for guess in rows:
-            source = quoted(guess.source.name)
-            if guess.target is None:
-                yield f"  # {source}: ?  # {guess.ground}"
+        for suggestion in rows:
+            source = quoted(suggestion.source.name)
+            if suggestion.target is None:
+                yield f"  # {source}: ?  # {suggestion.ground}"
             else:
-                target = _unique(guess)
-                yield f"  {source}: {target}  # {guess.ground}"
+                target = _unique(suggestion)
+                yield f"  {source}: {target}  # {suggestion.ground}"
     yield "# only used by test-failover, over networks:"
     yield "test_networks: {}"
 
 
-def _unique(guess: Guess) -> str:
+def _unique(suggestion: Suggestion) -> str:
     """Return the name of the target; the id if it has none."""
-    assert guess.target is not None
-    return quoted(guess.target.name or guess.target.id)
+    assert suggestion.target is not None
+    return quoted(suggestion.target.name or suggestion.target.id)
 
 
 def quoted(text: str) -> str:

@@ -110,7 +110,7 @@ class WatchOperation(command.Command):
             timeout=parsed_args.timeout,
             display=self._shown(parsed_args, state),
             names={} if parsed_args.events else _wait.names_of(handles),
-            begun=(lambda: _begun(state, handles))
+            find_new=(lambda: _begun(state, handles))
             if parsed_args.all
             else None,
         )

@@ -1,4 +1,4 @@
-"""An action made ready: where it goes and what it will say.
+"""Prepare an action: its site is found and its names are looked up.
 
 Made ready and sent are two steps, so that what would be sent can be
 looked at, checked and printed before anything is.
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient._http import adapter as http
-from protectorclient.mapping.model import Resolved
+from protectorclient.mapping.model import ResolvedMapping
 from protectorclient.pair.audit_log import FAILED, WRITTEN, AuditLog
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import ProtectionGroup
@@ -36,8 +36,8 @@ class PreparedAction:
     options: Mapping[str, Any]
     #: Why, for the audit log, where the service does not keep it too.
     reason: str | None = None
-    networks: Resolved | None = None
-    flavors: Resolved | None = None
+    networks: ResolvedMapping | None = None
+    flavors: ResolvedMapping | None = None
     #: Sentences for people, such as a mapping that was left out.
     warnings: tuple[str, ...] = ()
     request_id: str = dataclasses.field(default_factory=http.new_request_id)
@@ -151,5 +151,5 @@ class StartedOperation:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Sentences for people."""
+        """Return the warnings, as sentences for people."""
         return self.prepared.warnings

@@ -1,4 +1,4 @@
-"""Mappings as they were used: read back from the operations."""
+"""Read the mappings of earlier operations."""
 
 from __future__ import annotations
 

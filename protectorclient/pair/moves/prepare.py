@@ -1,4 +1,4 @@
-"""Making an action ready: which site is asked, and with what ids."""
+"""Choose the site that gets an action, and look up its ids."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from protectorclient.pair.site import SiteHandle
 from protectorclient.polling.silence import NO_ANSWER
 
 if TYPE_CHECKING:
-    from protectorclient.mapping.model import Resolved
+    from protectorclient.mapping.model import ResolvedMapping
     from protectorclient.pair.audit_log import AuditLog
     from protectorclient.records.protection_group import SyncStatus
 
@@ -199,7 +199,7 @@ def _resolve(
     unplanned: bool,
     networks: resolve_names.Layers,
     flavors: resolve_names.Layers,
-) -> tuple[Resolved | None, Resolved | None]:
+) -> tuple[ResolvedMapping | None, ResolvedMapping | None]:
     names = resolve_names.Names(located, unplanned=unplanned)
     try:
         return (

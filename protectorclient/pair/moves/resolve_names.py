@@ -1,4 +1,4 @@
-"""The names in a mapping, each half looked up at its own site.
+"""Look up the names of a mapping, each at its own site.
 
 What the group uses at the source is read from its metadata. Other names are
 looked up at the source; a source that is dead is not asked.
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient.mapping import model
-from protectorclient.mapping.model import Resolved, Thing
+from protectorclient.mapping.model import ResolvedMapping, Resource
 from protectorclient.v1.metadata import members_at
 
 if TYPE_CHECKING:
@@ -31,24 +31,28 @@ class Names:
         self._source = located.current
         self._target = located.other
 
-    def networks(self, *layers: Mapping[str, str] | None) -> Resolved | None:
-        """Network mappings as one of ids; a later layer wins."""
+    def networks(
+        self, *layers: Mapping[str, str] | None
+    ) -> ResolvedMapping | None:
+        """Merge network mappings into one of ids; a later layer wins."""
         return self._resolved("network", layers, lambda: self.used_networks)
 
-    def flavors(self, *layers: Mapping[str, str] | None) -> Resolved | None:
-        """Flavor mappings as one of ids; a later layer wins."""
+    def flavors(
+        self, *layers: Mapping[str, str] | None
+    ) -> ResolvedMapping | None:
+        """Merge flavor mappings into one of ids; a later layer wins."""
         return self._resolved("flavor", layers, lambda: self.used_flavors)
 
     def _resolved(
         self,
         what: str,
         layers: Layers,
-        using: Callable[[], tuple[Thing, ...]],
-    ) -> Resolved | None:
+        using: Callable[[], tuple[Resource, ...]],
+    ) -> ResolvedMapping | None:
         if not any(layers):
             return None
         used = using()
-        return model.over(
+        return model.merge(
             model.resolve(
                 layer,
                 source=lambda name: self._find(used, what, name),
@@ -61,8 +65,8 @@ class Names:
         )
 
     def _find(
-        self, used: Sequence[Thing], what: str, name: str
-    ) -> Thing | None:
+        self, used: Sequence[Resource], what: str, name: str
+    ) -> Resource | None:
         """Find a source; None for one that only a dead site knows."""
         if any(name in (thing.id, thing.name) for thing in used):
             return model.pick(used, name, what=what, site=self._source.name)
@@ -71,7 +75,7 @@ class Names:
         return self._source.finder.find(what, name)
 
     @functools.cached_property
-    def used_networks(self) -> tuple[Thing, ...]:
+    def used_networks(self) -> tuple[Resource, ...]:
         """Return the networks that the members are on at the source."""
         return _distinct(
             network
@@ -80,7 +84,7 @@ class Names:
         )
 
     @functools.cached_property
-    def used_flavors(self) -> tuple[Thing, ...]:
+    def used_flavors(self) -> tuple[Resource, ...]:
         """Return the flavors that the members have at the source."""
         return _distinct(
             member["flavor"]
@@ -96,11 +100,11 @@ class Names:
         return members_at(document, located.site_ids[self._source.name])
 
 
-def _distinct(items: Any) -> tuple[Thing, ...]:
-    found: dict[tuple[str, str], Thing] = {}
+def _distinct(items: Any) -> tuple[Resource, ...]:
+    found: dict[tuple[str, str], Resource] = {}
     for item in items:
         if isinstance(item, dict):
-            thing = Thing(
+            thing = Resource(
                 str(item.get("id") or ""), str(item.get("name") or "")
             )
             found[thing.id, thing.name] = thing

@@ -1,4 +1,4 @@
-"""The two ways to make the sites' metadata equal."""
+"""Make the sites' metadata equal, in two ways."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ class MetadataActions(Sites, abc.ABC):
     def discard(
         self, group: Group, *, winner: str, version: int
     ) -> tuple[Operation, SiteHandle]:
-        """Make the side that is behind the winner, and undo an unplanned
-        failover that was a mistake.
+        """Discard an unplanned failover: the site that is behind becomes the
+        winner.
 
         What the other site runs of the group is stopped, a snapshot of each
         of its volumes is kept there and named in the operation's

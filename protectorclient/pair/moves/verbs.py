@@ -1,4 +1,4 @@
-"""The actions of a pair: one method each, sent to the right site."""
+"""Send the actions of a pair to the right site, one method each."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class PairActions(abc.ABC):
         reason: str | None = None,
         expect: guards.Expect | None = None,
     ) -> StartedOperation:
-        """Move a group home; ``POST action``. *1.0*
+        """Move a group back to its primary site; ``POST action``. *1.0*
 
         Asked of the current primary.
 

@@ -105,9 +105,7 @@ def test_a_url_that_names_no_host(method: str, url: str) -> None:
         failures.sending("site-a", url, safe=method == "GET", headers={}),
     ):
         asked.request("", method)
-    assert str(caught.value) == (
-        f"site-a: the URL '{url}' names no host that can be asked"
-    )
+    assert str(caught.value) == (f"site-a: the URL '{url}' names no host")
 
 
 def test_a_keystone_whose_url_names_no_host() -> None:
@@ -125,15 +123,15 @@ def test_what_speaks_no_http() -> None:
             "Connection aborted.", http.client.BadStatusLine("SSH-2.0")
         )
     )
-    assert failures.cause(lost) == "what came is no HTTP"
+    assert failures.cause(lost) == "the answer is not HTTP"
 
 
 @pytest.mark.parametrize(
     ("proxy", "said"),
     [
-        ("junk://:x", "names no host that can be asked"),
-        ("http://", "no such proxy can be used"),
-        ("http://127.0.0.1:99999", "names no host that can be asked"),
+        ("junk://:x", "names no host"),
+        ("http://", "the proxy cannot be used"),
+        ("http://127.0.0.1:99999", "names no host"),
     ],
 )
 def test_a_proxy_that_there_cannot_be(
@@ -152,6 +150,6 @@ def test_a_proxy_that_there_cannot_be(
 def test_a_proxy_that_is_not_there() -> None:
     lost = requests.exceptions.ProxyError(ConnectionRefusedError())
     assert failures.cause(lost) == (
-        "the proxy: connection refused; look at http_proxy, https_proxy,"
+        "the proxy: connection refused; check http_proxy, https_proxy,"
         " all_proxy and no_proxy"
     )

@@ -186,7 +186,7 @@ def test_no_answer_is_read_without_end(
     error = lost(ask)
     assert isinstance(error, exceptions.SiteUnreachable)
     # a newer urllib3 finds by itself that it is no size of a chunk
-    assert "larger than" in error.message or "is no HTTP" in error.message
+    assert "larger than" in error.message or "is not HTTP" in error.message
     assert world.wire.count < 2 * 2**20
 
 

@@ -4,16 +4,16 @@ import pytest
 
 from protectorclient import exceptions
 from protectorclient.mapping import model
-from protectorclient.mapping.model import Thing
+from protectorclient.mapping.model import Resource
 
-WEB, DB = Thing("n-1", "web"), Thing("n-2", "db")
-SOURCES = (WEB, DB, Thing("n-3", "twin"), Thing("n-4", "twin"))
-TARGETS = (Thing("t-1", "web-b"), Thing("t-2", "db-b"))
+WEB, DB = Resource("n-1", "web"), Resource("n-2", "db")
+SOURCES = (WEB, DB, Resource("n-3", "twin"), Resource("n-4", "twin"))
+TARGETS = (Resource("t-1", "web-b"), Resource("t-2", "db-b"))
 
 
 def resolve(
-    given: dict[str, str], used: tuple[Thing, ...] = (WEB, DB)
-) -> model.Resolved:
+    given: dict[str, str], used: tuple[Resource, ...] = (WEB, DB)
+) -> model.ResolvedMapping:
     return model.resolve(
         given,
         source=lambda name: model.pick(
@@ -70,7 +70,7 @@ def test_a_shared_name_says_both_ids() -> None:
 
 
 def test_the_id_of_a_shared_name_is_fine() -> None:
-    found = resolve({"n-4": "web-b"}, used=(Thing("n-4", "twin"),))
+    found = resolve({"n-4": "web-b"}, used=(Resource("n-4", "twin"),))
     assert found.ids() == {"n-4": "t-1"}
 
 
@@ -87,18 +87,18 @@ def test_what_is_not_used_is_left_out_with_a_warning() -> None:
 
 
 def test_another_thing_of_the_same_name_is_not_used() -> None:
-    found = resolve({"n-4": "web-b"}, used=(Thing("n-3", "twin"),))
+    found = resolve({"n-4": "web-b"}, used=(Resource("n-3", "twin"),))
     assert found.ids() == {}
 
 
 def test_where_the_service_does_not_tell_nothing_is_left_out() -> None:
     assert resolve({"web": "web-b"}, used=()).ids() == {"n-1": "t-1"}
-    nameless = (Thing("", "web"),)
+    nameless = (Resource("", "web"),)
     assert resolve({"web": "web-b"}, used=nameless).ids() == {"n-1": "t-1"}
 
 
 def test_unmatched() -> None:
-    used = (WEB, DB, Thing("n-9", "web-b"))
+    used = (WEB, DB, Resource("n-9", "web-b"))
     assert model.unmatched(used, {"n-1": "t-1"}, TARGETS) == (DB,)
     assert model.unmatched(used, {"web": "t", "db": "t"}, TARGETS) == ()
 

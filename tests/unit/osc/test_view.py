@@ -231,14 +231,14 @@ def lost(silent_for: float, patience: float | None = None) -> events.Lost:
 
 
 def test_what_is_not_heard_does_not_tick(tmp_path: pathlib.Path) -> None:
-    book = step_times.Notebook(tmp_path / "steps.json")
+    book = step_times.StepTimes(tmp_path / "steps.json")
     for _ in range(6):
         book.note("http://a", "failover", STEPS[2], 3)
     book.save()
-    book = step_times.Notebook(tmp_path / "steps.json")
+    book = step_times.StepTimes(tmp_path / "steps.json")
     followed = Followed(
         history=lambda *_: [past(300), past(320), past(340)],
-        book=book,
+        times=book,
         place=lambda site: "http://a",
     )
     followed.see(record(1, 10))
@@ -311,12 +311,12 @@ def test_a_site_that_is_not_asked_any_more_is_not_told_of() -> None:
 
 
 def test_a_step_that_is_slower_than_usual(tmp_path: pathlib.Path) -> None:
-    book = step_times.Notebook(tmp_path / "steps.json")
+    book = step_times.StepTimes(tmp_path / "steps.json")
     for seconds in (3, 4, 4, 5, 6, 6):
         book.note("http://a", "failover", STEPS[1], seconds)
     book.save()
-    book = step_times.Notebook(tmp_path / "steps.json")
-    followed = Followed(book=book, place=lambda site: "http://a")
+    book = step_times.StepTimes(tmp_path / "steps.json")
+    followed = Followed(times=book, place=lambda site: "http://a")
     followed.see(record(0, 0))
     followed.see(record(1, 10))
     followed.clock.now += 6
@@ -330,7 +330,7 @@ def test_a_step_that_is_slower_than_usual(tmp_path: pathlib.Path) -> None:
     )
     followed.see(record(2, 17))
     book.save()
-    again = step_times.Notebook(tmp_path / "steps.json")
+    again = step_times.StepTimes(tmp_path / "steps.json")
     assert again.taken("http://a", "failover", STEPS[0]) == (10.0,)
     assert again.taken("http://a", "failover", STEPS[1])[-1] == 7.0
 
@@ -514,13 +514,13 @@ def test_a_notebook_that_cannot_be_read(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "steps.json"
     for text in ("", "[1]", '{"a": 1}', '{"a": ["x"]}', "\x00"):
         path.write_text(text)
-        assert step_times.Notebook(path).taken("a", "b", "c") == ()
+        assert step_times.StepTimes(path).taken("a", "b", "c") == ()
 
 
 def test_a_notebook_keeps_the_newest(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "deep" / "steps.json"
     for turn in range(3):
-        book = step_times.Notebook(path)
+        book = step_times.StepTimes(path)
         for second in range(50):
             book.note("a", "b", "c", turn * 50 + second)
         book.save()
@@ -531,7 +531,7 @@ def test_a_notebook_keeps_the_newest(tmp_path: pathlib.Path) -> None:
 def test_a_notebook_that_cannot_be_written(tmp_path: pathlib.Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("")
-    book = step_times.Notebook(blocked / "steps.json")
+    book = step_times.StepTimes(blocked / "steps.json")
     book.note("a", "b", "c", 1)
     book.save()
 

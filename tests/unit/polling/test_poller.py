@@ -228,22 +228,22 @@ def test_the_group_decides_what_the_record_does_not_tell() -> None:
 def test_asking_the_group_may_be_lost_too() -> None:
     answers: list[Any] = [GONE, BUSY, Outcome.LEFTOVERS]
 
-    def settle(site: str, operation: Operation) -> Outcome:
+    def find_outcome(site: str, operation: Operation) -> Outcome:
         answer = answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    events = Night([FAILED]).follow(settle=settle)
+    events = Night([FAILED]).follow(find_outcome=find_outcome)
     assert kinds(events) == "cLRE"
     assert events[-1].outcome is Outcome.LEFTOVERS  # type: ignore[attr-defined]
 
 
 def test_a_finished_record_counts_even_if_its_group_stays_silent() -> None:
-    def settle(site: str, operation: Operation) -> Outcome:
+    def find_outcome(site: str, operation: Operation) -> Outcome:
         raise GONE
 
-    ended = Night([FAILED]).follow(settle=settle)[-1]
+    ended = Night([FAILED]).follow(find_outcome=find_outcome)[-1]
     assert isinstance(ended, poller.Ended)
     assert ended.outcome is Outcome.ROLLED_BACK
 
@@ -354,7 +354,7 @@ def ended(
         (
             ended(Outcome.RUNNING, record(progress=5), GONE, 24),
             exceptions.WaitTimeout,
-            "op-1 was running at 5 % when a was last heard, 24s ago;"
+            "op-1 was running at 5 % when a last answered, 24s ago;"
             " a does not answer$",
         ),
         (
@@ -539,7 +539,7 @@ def test_what_begins_meanwhile_is_followed_too() -> None:
     pace = poller.Pace(clock=lambda: sites.now, sleep=sites.sleep)
     events = list(
         poller.follow(
-            [key(1)], sites.fetch, sites=("a", "b"), pace=pace, begun=begun
+            [key(1)], sites.fetch, sites=("a", "b"), pace=pace, find_new=begun
         )
     )
     ends = [e for e in events if isinstance(e, poller.Ended)]
@@ -560,7 +560,7 @@ def test_nothing_is_taken_up_when_the_time_is_over() -> None:
             sites.fetch,
             timeout=15.0,
             pace=pace,
-            begun=lambda: [key(next(numbers))],
+            find_new=lambda: [key(next(numbers))],
         )
     )
     ends = [e for e in events if isinstance(e, poller.Ended)]
@@ -610,7 +610,7 @@ def test_both_are_asked_before_the_time_is_over() -> None:
 
 
 def test_an_operation_must_be_somewhere() -> None:
-    with pytest.raises(ValueError, match="nobody to ask for op-1"):
+    with pytest.raises(ValueError, match="no site to ask for op-1"):
         list(poller.follow([poller.Key("", "op-1")], Night([DONE]).fetch))
 
 
@@ -642,10 +642,10 @@ def test_every_site_gets_a_last_look() -> None:
 
 
 def test_what_has_ended_has_ended_at_the_deadline_too() -> None:
-    def settle(site: str, operation: Operation) -> Outcome:
+    def find_outcome(site: str, operation: Operation) -> Outcome:
         raise GONE
 
-    end = Night([FAILED]).follow(settle=settle, timeout=20)[-1]
+    end = Night([FAILED]).follow(find_outcome=find_outcome, timeout=20)[-1]
     assert isinstance(end, poller.Ended)
     assert end.outcome is Outcome.ROLLED_BACK
     assert end.error is None

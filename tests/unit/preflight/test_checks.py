@@ -1,4 +1,4 @@
-"""What foresees, guesses and words things, without a site."""
+"""What foresees, suggestions and words things, without a site."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_the_way_home_gives_back_what_it_had() -> None:
         "flavor": {"id": "f2", "name": "big"},
     }
     home = forecast.Forecast(found, B, A)
-    assert home.home
+    assert home.is_failback
     assert not home.stored("network")
     matches = home.networks({}, [{"id": "n1", "name": "net-1"}])
     assert [str(match) for match in matches] == ["far -> net-1 (as before)"]
@@ -78,11 +78,11 @@ def test_two_targets_of_one_name_are_no_match() -> None:
     targets = [{"id": "t1", "name": "net-1"}, {"id": "t2", "name": "net-1"}]
     matches = view().networks({}, targets)
     assert matches[0].ground == "several of this name"
-    guesses = suggest.networks(
+    suggestions = suggest.networks(
         view(), targets, [{"network_id": "t2", "cidr": "10.1.0.0/24"}]
     )
-    assert guesses[0].target is not None
-    assert guesses[0].target.id == "t2"
+    assert suggestions[0].target is not None
+    assert suggestions[0].target.id == "t2"
 
 
 @pytest.mark.parametrize(
@@ -101,9 +101,9 @@ def test_a_range_decides_when_it_is_one_networks(
 ) -> None:
     targets = [{"id": "t1", "name": "x"}, {"id": "t2", "name": "y"}]
     rows = [{"network_id": one, "cidr": cidr} for one, cidr in subnets]
-    guess = suggest.networks(view(), targets, rows)[1]
-    assert guess.ground == ground
-    assert (guess.target is not None) is ground.startswith("same")
+    suggestion = suggest.networks(view(), targets, rows)[1]
+    assert suggestion.ground == ground
+    assert (suggestion.target is not None) is ground.startswith("same")
 
 
 @pytest.mark.parametrize(
@@ -122,8 +122,8 @@ def test_the_nearest_flavor_that_fits(
         {"id": name, "name": name, "vcpus": v, "ram": r, "disk": d}
         for name, (v, r, d) in sizes.items()
     ]
-    (guess,) = suggest.flavors(view(), targets)
-    assert (guess.target.name if guess.target else None) == chosen
+    (suggestion,) = suggest.flavors(view(), targets)
+    assert (suggestion.target.name if suggestion.target else None) == chosen
 
 
 def finding(severity: Severity) -> Finding:
