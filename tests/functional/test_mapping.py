@@ -125,8 +125,8 @@ def test_nothing_to_reverse(local_pair: LocalPair) -> None:
 
 #: what is in a file, and what is said of it
 WRONG = [
-    ("networks: [a, b]", "networks must be source: target"),
-    ("nets: {a: b}", "there is no 'nets'"),
+    ("networks: [a, b]", "networks must be lines of source: target"),
+    ("nets: {a: b}", "unknown key 'nets'"),
     ("networks: {a: b, a: c}", "'a' occurs twice"),
     ("networks: {a: }", "is not source: target"),
     ("networks: {no: b}", "put odd names in quotes"),

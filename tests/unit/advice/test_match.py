@@ -143,7 +143,7 @@ def test_what_is_typed_after_a_refusal_is_in_the_table() -> None:
         for reason in row.reasons:
             kind = error_bodies.BY_REASON[reason]
             assert row.next
-            assert next_commands.AFTER[kind] is next_commands._refused
+            assert next_commands.COMMANDS[kind] is next_commands._refused
     for refusal in refusals.REFUSALS:
         assert refusal.advice in match.TABLE
         if refusal.reason is not None:
