@@ -66,8 +66,8 @@ def test_the_one_ahead_is_shown(apart: Live, read: str, entry: str) -> None:
     assert "site-a holds version 1 (0 failovers, active)" in warning
     assert "site-b holds version 3 (1 failover, failed_over)" in warning
     assert warning.endswith("this is site-b's record, version 3")
-    assert found.hint == (
-        f"openstack protector protection-group reconcile {WEB}"
+    assert found.next == (
+        f"openstack protector protection-group reconcile {WEB}",
     )
 
 
@@ -75,7 +75,7 @@ def test_equals_are_shown_without_a_word(live: Live) -> None:
     for read in READS.values():
         found = read(live.sites())
         assert (found.site.name, found.warnings) == ("site-a", ())
-        assert found.hint is None
+        assert found.next == ()
 
 
 def test_each_site_is_asked_for_one_group_once(live: Live) -> None:
@@ -116,6 +116,25 @@ def test_a_list_takes_each_group_from_the_site_ahead(apart: Live) -> None:
     assert [one.name for one in pages.value] == ["bare", "prod-db"]
     rest = apart.sites().reads.groups(limit=2, marker=pages.value[-1].id)
     assert [one.name for one in rest.value] == [WEB]
+
+
+def test_each_group_that_differs_has_its_command(apart: Live) -> None:
+    apart.pair.site("a").kill()
+    started = apart.sites().failover(
+        "prod-db",
+        unplanned=True,
+        network_mapping={"net-primary-db": "net-secondary-db"},
+        flavor_mapping={"db.big": "db.large"},
+    )
+    apart.finish(started.operation, "site-b")
+    apart.pair.site("a").start()
+    for read in (apart.sites().reads.groups, apart.sites().reads.health):
+        found = read()
+        assert f"different records of prod-db, {WEB};" in found.warnings[0]
+        assert found.next == tuple(
+            f"openstack protector protection-group reconcile {name}"
+            for name in ("prod-db", WEB)
+        )
 
 
 def test_health_is_that_of_the_site_ahead(apart: Live) -> None:

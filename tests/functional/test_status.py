@@ -166,6 +166,23 @@ def test_two_sites_that_are_apart(local_pair: LocalPair) -> None:
     assert (row["primary"], row["status"]) == ("site-b", "failed_over")
     assert (row["in_sync"], row["sync_status"]) == (False, "OUT_OF_SYNC")
     assert row["last_operation"]["operation_type"] == "failover"
+    local_pair.site("a").kill()
+    other = (
+        f"{GROUP} failover prod-db --type unplanned --wait"
+        " --network-mapping net-primary-db=net-secondary-db"
+        " --flavor-mapping db.big=db.large"
+    )
+    assert protector(other).code == 0
+    local_pair.site("a").start()
+    said = protector("status").err.splitlines()
+    where = said.index(
+        "warning: the sites hold different records of prod-db, prod-web-app;"
+        " shown is the site that is ahead"
+    )
+    assert said[where + 1 : where + 3] == [
+        f"openstack protector protection-group reconcile {name}"
+        for name in ("prod-db", "prod-web-app")
+    ]
 
 
 def test_metrics_can_be_read(local_pair: LocalPair) -> None:

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 def warned(command: Command, found: Answer[T]) -> Answer[T]:
     """Write the warnings of an answer; returns the answer."""
-    warn(command, found.warnings, found.errors, found.hint)
+    warn(command, found.warnings, found.errors, found.next)
     return found
 
 
@@ -29,16 +29,16 @@ def warn(
     command: Command,
     warnings: Iterable[str],
     errors: Mapping[str, exceptions.ProtectorError],
-    hint: str | None = None,
+    lines: Iterable[str] = (),
 ) -> None:
-    """Write the warnings of an answer, and the command that helps.
+    """Write the warnings of an answer, and the commands that help.
 
     :param errors: of the sites that did not answer, by their names.
     """
     for warning in warnings:
         command.warn(warning)
-    if hint is not None:
-        command.hint(hint)
+    for line in lines:
+        command.hint(line)
     if not command.sites.has_pair or command.pair.choice is None:
         return
     from protectorclient.polling.silence import NO_ANSWER

@@ -288,7 +288,8 @@ class ShowStatus(command.Lister):
                 f"the sites hold different records of {reading.listed(apart)};"
                 " shown is the site that is ahead"
             )
-            self.hint(reading.reconcile(apart[0]))
+            for line in reading.reconcile(apart):
+                self.hint(line)
         if self._alone is not None:
             self.warn(f"only {self._found.sites[0]} was asked: {self._alone}")
         _reads.warn(self, (), self._found.errors)

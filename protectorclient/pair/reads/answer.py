@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
@@ -42,8 +43,8 @@ class Answer(Generic[T]):
     group: ProtectionGroup | None = None
     #: A sentence each: that the sites differ, or that one says nothing.
     warnings: tuple[str, ...] = ()
-    #: The command that helps where the sites differ.
-    hint: str | None = None
+    #: A command for each group in which the sites differ.
+    next: tuple[ShellCommand, ...] = ()
     #: Why a site said nothing, by its cloud's name.
     errors: Mapping[str, exceptions.ProtectorError] = dataclasses.field(
         default_factory=dict
@@ -130,9 +131,16 @@ def _state(group: ProtectionGroup) -> str:
     return f"version {group.metadata_version} ({failovers}, {group.status})"
 
 
-def reconcile(name: str) -> ShellCommand:
-    """Make the command that shows both sides, and brings them together."""
-    return fill(commands.RECONCILE, group=name)
+def reconcile(names: Iterable[str]) -> tuple[ShellCommand, ...]:
+    """Make the command that shows a group of both sites, for each group.
+
+    Where a warning has too many groups to name them all, the commands are
+    for those that it names.
+    """
+    return tuple(
+        fill(commands.RECONCILE, group=name)
+        for name in itertools.islice(names, _NAMED)
+    )
 
 
 def listed(names: Sequence[str]) -> str:

@@ -114,7 +114,7 @@ class Reads(ListReads):
             facts=ahead.facts,
             group=ahead.group,
             warnings=tuple(warnings),
-            hint=answer.reconcile(ahead.group.name) if difference else None,
+            next=answer.reconcile([ahead.group.name] if difference else []),
             errors=errors,
         )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from protectorclient import exceptions
+from protectorclient.escape import ShellCommand
 from protectorclient.pair import locate
 from protectorclient.pair.both_sites import BothSites, need_excuse
 from protectorclient.pair.location import History, rank
@@ -81,7 +82,7 @@ class ListReads(BothSites):
                 *reading.silence(errors, instead),
                 *self.only(instead),
             ),
-            hint=lists.hint(chosen),
+            next=lists.next_commands(chosen),
             errors=errors,
         )
 
@@ -147,7 +148,7 @@ class ListReads(BothSites):
         speaker = next(one for one in self.every if one.name in found)
         reports = {one.protection_group_id: one for one in found[speaker.name]}
         warnings: list[str] = []
-        hint = None
+        lines: tuple[ShellCommand, ...] = ()
         both = len(found) > 1
         if both and not all(map(_is_in_sync, found.values())):
             known, _ = self.put(
@@ -156,7 +157,7 @@ class ListReads(BothSites):
             )
             lists = _Lists(known, None)
             warnings = lists.warnings(lists.ahead())
-            hint = lists.hint(lists.ahead())
+            lines = lists.next_commands(lists.ahead())
             for group in lists.ahead():
                 site = lists.site_of(group)
                 for one in found[site]:
@@ -171,7 +172,7 @@ class ListReads(BothSites):
                 *reading.silence(errors, instead),
                 *self.only(instead),
             ),
-            hint=hint,
+            next=lines,
             errors=errors,
         )
 
@@ -368,12 +369,15 @@ class _Lists:
             ),
         ]
 
-    def hint(self, shown: Iterable[ProtectionGroup]) -> str | None:
-        """Return the command for the first group in which the sites differ."""
-        for group in shown:
-            if reading.differ(self._copies[group.id].values()):
-                return reading.reconcile(group.name)
-        return None
+    def next_commands(
+        self, shown: Iterable[ProtectionGroup]
+    ) -> tuple[ShellCommand, ...]:
+        """Make a command for each group in which the sites differ."""
+        return reading.reconcile(
+            group.name
+            for group in shown
+            if reading.differ(self._copies[group.id].values())
+        )
 
 
 def _place(group: ProtectionGroup) -> _Place:
