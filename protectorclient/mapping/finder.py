@@ -27,6 +27,8 @@ from protectorclient.mapping import model
 from protectorclient.mapping.model import Resource
 
 _MOST_PAGES = 1000
+#: a host in Cinder's form that is none: what is asked of it does nothing
+NO_HOST = "protector-check@none#none"
 
 
 class NameFinder:
@@ -83,9 +85,22 @@ class NameFinder:
         used."""
         return self._limits("block-storage")
 
-    def volume_services(self) -> list[dict[str, Any]]:
-        """List Cinder's services; its policy may refuse it to members."""
-        return self._list("services", "block-storage", "/os-services", {})
+    def require_volume_manage(self) -> None:
+        """Ask Cinder whether its policy lets the caller manage volumes.
+
+        One ``POST /os-volume-manage`` for a host that no Cinder has: the
+        policy is checked before the host, so nothing is managed. The list
+        of services proves nothing: Cinder shows it to admins alone, also
+        where its policy lets members see it.
+
+        :raises Forbidden: the policy does not.
+        """
+        nothing = {"host": NO_HOST, "ref": {"source-name": "none"}}
+        path = "/os-volume-manage"
+        with contextlib.suppress(exceptions.BadRequest, exceptions.NotFound):
+            self._ask(
+                "block-storage", "POST", path, {}, json={"volume": nothing}
+            )
 
     def find(self, what: str, name_or_id: str) -> Resource:
         """Find a network, flavor or volume type by its id or exact name."""
@@ -208,15 +223,28 @@ class NameFinder:
     def _get(
         self, service: str, path: str, params: dict[str, str]
     ) -> dict[str, Any]:
+        return self._ask(service, "GET", path, params)
+
+    def _ask(
+        self,
+        service: str,
+        method: str,
+        path: str,
+        params: dict[str, str],
+        json: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Send a request that changes nothing, also where it is a POST."""
         url = self._url(service) + path
         with (
             failures.authenticating(self.site, self._session),
             failures.sending(self.site, url, safe=True, headers={}),
         ):
             try:
-                response = self._session.get(
+                response = self._session.request(
                     url,
+                    method,
                     params=params,
+                    json=json,
                     auth=self._auth,
                     headers={"Accept": "application/json"},
                     timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),

@@ -181,9 +181,13 @@ class SiteFacts:
         return self.ask("volume limits", self.handle.finder.volume_limits)
 
     @property
-    def volume_services(self) -> list[dict[str, Any]]:
-        """Cinder's services."""
-        return self.ask("services", self.handle.finder.volume_services)
+    def manages_volumes(self) -> bool:
+        """Return True where Cinder lets the caller manage volumes.
+
+        :raises Forbidden: it does not.
+        """
+        self.ask("volume manage", self.handle.finder.require_volume_manage)
+        return True
 
     @property
     def volume_types(self) -> tuple[VolumeType, ...]:

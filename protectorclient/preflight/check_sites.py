@@ -112,6 +112,19 @@ def role(context: Context, side: SiteFacts) -> Verdict:
     return bad(f"the token has only {held}", *sorted(names))
 
 
+def cinder_policy(context: Context, side: SiteFacts) -> Verdict:
+    context.need(side)
+    names = set(getattr(side.token, "role_names", None) or ACTING)
+    if not names & ACTING:
+        # what a reader is refused tells nothing of a member
+        raise Skip(f"no role of the token at {side.name} may manage volumes")
+    try:
+        _ = side.manages_volumes
+    except exceptions.Forbidden as error:
+        return bad(error.message)
+    return ok("os-volume-manage is allowed")
+
+
 def token_life(context: Context, side: SiteFacts) -> Verdict:
     if side.barred is not None:
         raise Skip(said(side.barred, side))

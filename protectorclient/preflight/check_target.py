@@ -283,15 +283,6 @@ def is_replicated(kind: VolumeType) -> bool:
     return bool(enabled)
 
 
-def cinder_policy(context: Context, side: SiteFacts) -> Verdict:
-    context.need(side)
-    try:
-        found = side.volume_services
-    except exceptions.Forbidden as error:
-        return bad(error.message)
-    return ok(f"a member sees {len(found)} services")
-
-
 def quota_compute(context: Context) -> Verdict:
     target = context.open_target()
     limits = target.compute_limits

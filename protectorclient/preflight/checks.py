@@ -284,7 +284,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         id="cinder-policy",
         title="Cinder lets a member manage volumes",
-        judge=check_target.cinder_policy,
+        judge=check_sites.cinder_policy,
         where=Where.EACH,
         purposes=ALL - {"sync"},
         advice=guide.CINDER_POLICY,

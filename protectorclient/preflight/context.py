@@ -130,7 +130,7 @@ class Context:
                 questions.append(functools.partial(side.sync, group))
             questions.append(functools.partial(getattr, side, "volume_types"))
             questions.append(
-                functools.partial(getattr, side, "volume_services")
+                functools.partial(getattr, side, "manages_volumes")
             )
         if self.asked is not None and self.asked.name in self.located.groups:
             asked = self.asked

@@ -128,6 +128,6 @@ def _cinder(target: SiteFacts) -> Iterator[str]:
             # what a reader is refused tells nothing of a member
             return
         try:
-            _ = target.volume_services
+            _ = target.manages_volumes
         except exceptions.Forbidden:
             yield f"Cinder of {target.name} lets no member manage volumes"

@@ -142,7 +142,7 @@ def test_volume_types() -> None:
 
 def test_volume_groups() -> None:
     assert len(names(f"{GROUPS} volume group list")) == 3
-    hosts = [row["Host"] for row in ask("volume service list")]
+    hosts = [row["Host"] for row in ask("volume service list", "site-a-admin")]
     assert "site-a@flasharray-a" in hosts
 
 

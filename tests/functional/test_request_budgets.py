@@ -72,7 +72,7 @@ BUDGETS: tuple[Row, ...] = (
     Row("policy show {web}", (2, 2)),
     Row("health show", (1, 1)),
     # the groups with their metadata, operations, health, instances; at the
-    # target networks, flavors and Cinder's services
+    # target networks, flavors and whether Cinder manages volumes
     Row("status", (4, 7)),
     Row("status prod-db", (4, 7)),
     Row("status --prometheus", (4, 7)),

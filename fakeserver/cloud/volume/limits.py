@@ -101,6 +101,9 @@ class Limits(CinderPart):
 
     def services(self, caller: Token) -> Answer:
         self.enforce(caller, policy.SERVICES)
+        if not caller.is_admin:
+            # the policy has let the call in; Cinder's database does not
+            raise CloudError(403, "User does not have admin privileges")
         site = self.site.config.site
         backend = self.site.world.backend(site).partition("#")[0]
         now = render.cinder_time(self.site.clock.time())

@@ -207,12 +207,6 @@ class RemoteCloud:
         if self._leave_group(volume_id):
             self._remove("volume", f"/volumes/{volume_id}")
 
-    def services(self) -> list[Record]:
-        """List Cinder's services; their hosts name the backends."""
-        found = self._http.call("volume", "GET", "/os-services")
-        services: list[Record] = found["services"]
-        return services
-
     # -- groups of volumes
 
     def group_types(self) -> list[Record]:

@@ -139,6 +139,10 @@ def test_without_its_rule_a_member_is_refused(
         assert full.post(own, {"os-unmanage": {}}).status_code == 403
         services = full.get("/volume/v3/{p}/os-services")
         assert services.status_code == 403
+        assert services.json["forbidden"]["message"] == (
+            "Policy doesn't allow volume_extension:services:index to be "
+            "performed."
+        )
 
 
 def test_the_fix_is_read_at_once(full: Cloud) -> None:
@@ -148,7 +152,17 @@ def test_the_fix_is_read_at_once(full: Cloud) -> None:
     assert full.post(PATH, wish(full)).status_code == 403
     path.write_text(fixed)
     assert full.post(PATH, wish(full)).status_code == 202
-    services = full.get("/volume/v3/{p}/os-services").json["services"]
+
+
+def test_only_an_admin_sees_the_services(full: Cloud) -> None:
+    """The recommended policy lets a member in, the database does not."""
+    path = "/volume/v3/{p}/os-services"
+    refused = full.get(path)
+    assert refused.status_code == 403
+    assert refused.json["forbidden"]["message"] == (
+        "User does not have admin privileges"
+    )
+    services = full.get(path, as_="admin").json["services"]
     assert services[1]["host"] == "site-b@flasharray-b"
 
 
