@@ -5,6 +5,7 @@ import itertools
 import pytest
 
 from fakeserver.cli import main
+from fakeserver.cloud.shared.schema import FLAVORS
 from fakeserver.faults.kinds import KINDS
 from fakeserver.local.pair import LocalPair
 from fakeserver.store import groups
@@ -17,6 +18,7 @@ CALLS_GONE_WRONG = itertools.product(
     ("before", "after"),
     ("POST */os-volume-manage", "POST */servers", "PUT */metadata"),
 )
+NO_HOST = "No valid host was found. There are not enough hosts available."
 NAMES = ("web-1", "web-2", "web-3")
 URLS = {
     "primary_fa_url": "https://flasharray-a.example.com",
@@ -45,6 +47,32 @@ def rolled_back(two: Two, ended) -> None:
     assert running == dict.fromkeys(NAMES, "ACTIVE")
     assert two.servers(B) == {} == two.volumes(B)
     assert two.on_array(B) == set()
+
+
+def _too_large(two: Two, name: str) -> None:
+    """Let a flavor of site-b be larger than any host there."""
+    parts = two.pair.site(B).parts
+    with parts.db.transaction() as tx:
+        flavor = FLAVORS.get(tx, two.world.flavor_id(B, name))
+        FLAVORS.put(tx, {**flavor, "vcpus": 600})
+
+
+def test_an_instance_that_nova_cannot_build(two):
+    """The fault goes with the instance: the error has it, in Nova's words."""
+    _too_large(two, "m1.large")
+    ended = two.done(A, "failover")
+    assert ended["error_message"].endswith(
+        f"it is ERROR after it was built: {NO_HOST}"
+    )
+    rolled_back(two, ended)
+
+
+def test_a_forced_failover_names_the_fault_of_each_member(two):
+    _too_large(two, "m1.large")
+    two.pair.site(A).kill()
+    ended = two.forced(B)
+    assert ended["status"] == "failed"
+    assert NO_HOST in ended["error_message"]
 
 
 @pytest.mark.parametrize("kind", ["reset", "timeout", "truncate", "503"])

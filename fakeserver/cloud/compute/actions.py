@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from fakeserver.cloud.compute import power
-from fakeserver.cloud.compute.render import since
+from fakeserver.cloud.compute.render import STATES, since
 from fakeserver.cloud.compute.servers import find, may_write
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared import web
@@ -54,6 +54,10 @@ _METADATA = web.validator(
 _SERVER = "/v2.1/servers/<server>"
 
 
+#: the kinds of a reboot, and the statuses that each is allowed in
+_REBOOTED = {"SOFT": ("ACTIVE",), "HARD": ("ACTIVE", "SHUTOFF")}
+
+
 class Actions(web.Part):
     """Start, stop and reboot servers; attach and detach volumes."""
 
@@ -86,13 +90,13 @@ class Actions(web.Part):
 
     def _reboot(self, caller: Token, server: str, value: Any) -> None:
         kind = value.get("type") if isinstance(value, dict) else None
-        if str(kind).upper() not in ("SOFT", "HARD"):
+        if str(kind).upper() not in _REBOOTED:
             raise CloudError(
                 400, "Invalid input for field/attribute reboot/type."
             )
         with self.site.db.transaction() as tx:
             row = find(tx, caller, server)
-            if row["status"] != "ACTIVE" and str(kind).upper() == "SOFT":
+            if row["status"] not in _REBOOTED[str(kind).upper()]:
                 raise _wrong_state(row, "reboot")
             power.set_running(tx, self.site, row, True)
 
@@ -101,7 +105,7 @@ class Actions(web.Part):
     ) -> None:
         with self.site.db.transaction() as tx:
             row = find(tx, caller, server)
-            if (row["status"] == "ACTIVE") == running:
+            if row["status"] != ("SHUTOFF" if running else "ACTIVE"):
                 raise _wrong_state(row, verb)
             power.set_running(tx, self.site, row, running)
 
@@ -193,7 +197,7 @@ class Metadata(web.Part):
 
 
 def _wrong_state(row: Doc, verb: str) -> CloudError:
-    state = {"ACTIVE": "active", "SHUTOFF": "stopped"}[row["status"]]
+    _, state = STATES[row["status"]]
     return CloudError(
         409,
         f"Cannot '{verb}' instance {row['id']} while it is in vm_state "

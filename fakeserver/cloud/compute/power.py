@@ -16,13 +16,19 @@ from fakeserver.cloud.volume import disks
 if TYPE_CHECKING:
     from fakeserver.site import Site
 
+#: what the largest compute host has; a server that wants more fits nowhere
+LARGEST_HOST = {"vcpus": 512, "ram": 4 * 1024 * 1024}
+NO_HOST = "No valid host was found. There are not enough hosts available."
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def boot(
     tx: sqlite3.Connection, site: "Site", caller: Token, given: Doc
 ) -> Doc:
-    """Create a server that runs at once, or raise and create nothing."""
+    """Create a server that runs at once, or raise and create nothing.
+
+    One that no host can hold is accepted, as by Nova, and ends in ERROR.
+    """
     flavor = FLAVORS.get(tx, str(given["flavorRef"]))
     if flavor is None:
         raise CloudError(
@@ -45,6 +51,9 @@ def boot(
     _within_quota(tx, caller.project_id, flavor)
     _plug(tx, server, given.get("networks"))
     _take_volumes(tx, site, server, given)
+    if any(flavor[name] > most for name, most in LARGEST_HOST.items()):
+        server["status"] = "ERROR"
+        server["fault"] = {"code": 500, "message": NO_HOST, "created": now}
     SERVERS.put(tx, server)
     # last, since the array takes nothing back when the rest is refused
     set_writing(tx, site, server)

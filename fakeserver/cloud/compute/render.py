@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from fakeserver.site import Site
 
 #: status -> power state, vm state
-_STATES = {"ACTIVE": (1, "active"), "SHUTOFF": (4, "stopped")}
+STATES = {
+    "ACTIVE": (1, "active"),
+    "SHUTOFF": (4, "stopped"),
+    "ERROR": (0, "error"),
+}
 
 
 def since(minor: int) -> bool:
@@ -44,7 +48,7 @@ def brief(site: "Site", server: Doc) -> Doc:
 def server(
     db: sqlite3.Connection, site: "Site", caller: Token, row: Doc
 ) -> Doc:
-    power, vm_state = _STATES[row["status"]]
+    power, vm_state = STATES[row["status"]]
     shown: Doc = {
         **brief(site, row),
         "status": row["status"],
@@ -81,6 +85,8 @@ def server(
             for disk in row["disks"]
         ],
     }
+    if fault := row.get("fault"):
+        shown["fault"] = {**fault, "created": stamp(fault["created"])}
     if power == 1:
         shown["progress"] = 0
     if caller.is_admin:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from fakeserver.base.seed_world import ARRAYS
+from fakeserver.cloud.shared.schema import FLAVORS
 from tests.helpers.cloud_parts import Cloud, Maker
 
 SERVERS = "/compute/v2.1/servers"
@@ -185,6 +186,37 @@ def test_a_server_boots_from_its_volumes(a: Cloud) -> None:
     assert attachment["device"] == "/dev/vda"
     assert volume_of(a, data)["attachments"][0]["device"] == "/dev/vdb"
     assert writing(a, root) and writing(a, data)
+
+
+def test_what_no_host_can_hold_ends_in_error(a: Cloud) -> None:
+    small = a.world.flavor_id(a.name, "m1.large")
+    with a.site.db.transaction() as tx:
+        flavor = FLAVORS.get(tx, small)
+        assert flavor is not None
+        FLAVORS.put(tx, {**flavor, "vcpus": 600})
+    root = volume(a)
+    made = boot(a, root)
+    path = f"/compute/v2.1/servers/{made}"
+    shown = a.get(path).json["server"]
+    assert (shown["status"], shown["OS-EXT-STS:vm_state"]) == (
+        "ERROR",
+        "error",
+    )
+    assert shown["fault"]["message"] == (
+        "No valid host was found. There are not enough hosts available."
+    )
+    assert not writing(a, root)
+    for action in ({"os-start": None}, {"os-stop": None}):
+        refused = a.post(f"{path}/action", action)
+        assert refused.status_code == 409
+        assert (
+            "vm_state error" in refused.json["conflictingRequest"]["message"]
+        )
+    for kind in ("SOFT", "HARD"):
+        answer = a.post(f"{path}/action", {"reboot": {"type": kind}})
+        assert answer.status_code == 409
+    assert a.call("DELETE", path).status_code == 204
+    assert volume_of(a, root)["status"] == "available"
 
 
 def test_stop_and_start_reach_the_array(a: Cloud) -> None:

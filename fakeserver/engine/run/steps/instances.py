@@ -133,13 +133,16 @@ def _wait_active(context: StepContext, server_id: str, name: str) -> None:
     state: dict[str, str] = {}
 
     def ready() -> bool:
-        found = cloud.server(server_id)
-        state["now"] = "gone" if found is None else found["status"]
+        found = cloud.server(server_id) or {}
+        state["now"] = found.get("status", "gone")
+        # the rollback deletes the instance, and its fault with it
+        state["fault"] = (found.get("fault") or {}).get("message") or ""
         return state["now"] != "BUILD"
 
     context.wait_until(f"Building instance {name}", ready)
     if state["now"] != "ACTIVE":
-        raise StepFailed(f"it is {state['now']} after it was built")
+        why = f": {state['fault']}" if state["fault"] else ""
+        raise StepFailed(f"it is {state['now']} after it was built{why}")
 
 
 def _addresses(context: StepContext, server_id: str) -> dict[str, str]:
