@@ -188,6 +188,15 @@ def groups_failover(live: Live) -> None:
     assert done.request_id is not None
 
 
+def groups_dry_run(live: Live) -> None:
+    groups, group = live.client().protection_groups, live.group()
+    params = {"reverse_replication": True}
+    request = groups.dry_run(group, "failback", params)
+    assert (request.method, request.body) == ("POST", {"failback": params})
+    assert request.url.endswith(f"/protection-groups/{group.id}/action")
+    assert list(live.client().operations.list()) == []
+
+
 def groups_failback(live: Live) -> None:
     groups = live.client().protection_groups
     with pytest.raises(exceptions.InvalidState) as caught:
@@ -492,7 +501,7 @@ METHODS: dict[str, Callable[[Live], None]] = {
             "protection_groups",
             "groups",
             "list get find create update delete failover failback"
-            " test_failover test_cleanup sync_volumes reset_status act"
+            " test_failover test_cleanup sync_volumes reset_status act dry_run"
             " sync_status sync_force discard",
         ),
         ("members", "members", "list get find add remove"),

@@ -178,10 +178,10 @@ def test_two_that_begin_alike(
     local_pair: LocalPair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One at each site, which nothing but chance would make."""
-    from fakeserver.engine import service
+    from fakeserver.engine import admission
 
     ids = iter(f"0123abcd-0000-4000-8000-00000000000{n}" for n in range(9))
-    monkeypatch.setattr(service, "new_id", lambda: next(ids))
+    monkeypatch.setattr(admission, "new_id", lambda: next(ids))
     first, second = synced("prod-db"), synced("prod-web-app")
     for run in SHELLS.values():
         ran = run("operation show 0123abcd")

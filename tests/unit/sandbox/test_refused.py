@@ -48,7 +48,11 @@ REFUSED = {
         "too-large",
         "headers are too large",
     ),
-    b"GET /broken HTTP/1.1\r\n\r\n": (500, "internal", "see its log"),
+    b"GET /broken HTTP/1.1\r\n\r\n": (
+        500,
+        "internal",
+        "its log has the cause",
+    ),
 }
 
 
