@@ -206,6 +206,21 @@ def _help(error: BaseException, now: Circumstances) -> Lines:
     return [protector(f"{now.command} --help")]
 
 
+def _mapping(error: BaseException, now: Circumstances) -> Lines:
+    """Return the command that prints a mapping as it has to be written."""
+    return now.first(commands.SUGGEST) or _help(error, now)
+
+
+def _catalog(error: BaseException, now: Circumstances) -> Lines:
+    """Return the command that shows a catalog that lacks something.
+
+    Other sentences name the file, and the key in it, or the variable.
+    """
+    if "catalog" not in str(error):
+        return []
+    return [at(now.site, "catalog list") if now.site else _CATALOG]
+
+
 def _overview(error: BaseException, now: Circumstances) -> Lines:
     return [commands.STATUS]
 
@@ -226,10 +241,11 @@ def _unknown(error: BaseException, now: Circumstances) -> Lines:
 
 
 def _nothing(error: BaseException, now: Circumstances) -> Lines:
-    """It says itself what is wrong with what was typed, or sums up."""
+    """Return no command: the sentence has it, or sums up."""
     return ()
 
 
+_CATALOG = ShellCommand("openstack catalog list")
 _DIAGNOSE = _first(commands.DIAGNOSE, commands.LIST_OPERATIONS)
 _SHOW = _first(commands.SHOW_GROUP, commands.LIST_GROUPS)
 _CHECK = _first(commands.CHECK, commands.LIST_GROUPS)
@@ -244,8 +260,9 @@ _REASONS: Mapping[type[BaseException], str] = {
 #: The nearest class up the tree decides; each reason has a class.
 COMMANDS: Mapping[type[BaseException], Maker] = {
     exceptions.ProtectorError: _nothing,
-    exceptions.UsageProblem: _nothing,
-    exceptions.ConfigProblem: _nothing,
+    exceptions.UsageProblem: _help,
+    exceptions.MappingProblem: _mapping,
+    exceptions.ConfigProblem: _catalog,
     exceptions.OutputNotWritten: _nothing,
     exceptions.SomeFailed: _nothing,
     exceptions.NotUnique: _list,

@@ -182,6 +182,7 @@ def test_a_region_that_there_is_not(
             "site-a: the catalog has no public endpoint of a protector service"
             " in region Mars; its regions: RegionOne; set region_name in"
             " clouds.yaml or OS_REGION_NAME to one of them\n"
+            "openstack --os-cloud site-a catalog list\n"
         )
 
 

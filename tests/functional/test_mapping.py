@@ -114,6 +114,7 @@ def test_what_cannot_be_reversed_is_named(
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
         f"{path}: cannot be reversed: 'a' and 'b' are both mapped to 'x'\n"
+        "openstack protector mapping suggest prod-web-app\n"
     )
 
 
@@ -152,15 +153,19 @@ def test_a_wrong_file_is_a_usage_error(
     ):
         ran = protector(command)
         assert (ran.code, ran.out) == (2, "")
-        assert ran.err.startswith(f"{path}: ")
-        assert told in ran.err
-        assert ran.err.count("\n") == 1
+        sentence, command = ran.err.splitlines()
+        assert sentence.startswith(f"{path}: ")
+        assert told in sentence
+        assert command == "openstack protector mapping suggest prod-web-app"
 
 
 def test_a_file_that_is_not_there(local_pair: LocalPair) -> None:
     ran = protector(f"{GROUP} failover prod-web-app --mapping-file /no/such")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err == "cannot read /no/such: No such file or directory\n"
+    assert ran.err == (
+        "cannot read /no/such: No such file or directory\n"
+        "openstack protector mapping suggest prod-web-app\n"
+    )
 
 
 @pytest.mark.parametrize("shell", EITHER_SHELL)

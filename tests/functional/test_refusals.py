@@ -107,24 +107,28 @@ REFUSED = [
     (
         f"{GROUP} failover prod-web-app --network-mapping a=",
         2,
-        "'a=' is not a network mapping of the form SOURCE=TARGET\n",
+        "'a=' is not a network mapping of the form SOURCE=TARGET\n"
+        "openstack protector mapping suggest prod-web-app\n",
     ),
     (
         f"{GROUP} failover prod-web-app --network-mapping =b",
         2,
-        "'=b' is not a network mapping of the form SOURCE=TARGET\n",
+        "'=b' is not a network mapping of the form SOURCE=TARGET\n"
+        "openstack protector mapping suggest prod-web-app\n",
     ),
     (
         f"{GROUP} failover prod-web-app --flavor-mapping m1.large",
         2,
-        "'m1.large' is not a flavor mapping of the form SOURCE=TARGET\n",
+        "'m1.large' is not a flavor mapping of the form SOURCE=TARGET\n"
+        "openstack protector mapping suggest prod-web-app\n",
     ),
     (
         f"{GROUP} failover prod-web-app {WEB} "
         "--network-mapping net-primary-web=net-secondary-db",
         2,
         "'net-primary-web' is mapped twice, to 'net-secondary-web' and to "
-        "'net-secondary-db'\n",
+        "'net-secondary-db'\n"
+        "openstack protector mapping suggest prod-web-app\n",
     ),
     (
         f"{GROUP} failover prod-db "
@@ -169,17 +173,20 @@ REFUSED = [
     (
         f"{GROUP} failover prod-web-app {WEB} --accept-divergence",
         2,
-        "--accept-divergence goes with --type unplanned\n",
+        "--accept-divergence goes with --type unplanned\n"
+        "openstack protector protection-group failover --help\n",
     ),
     (
         f"{GROUP} failover prod-web-app {WEB} --timeout 5m",
         2,
-        "--timeout goes with --wait\n",
+        "--timeout goes with --wait\n"
+        "openstack protector protection-group failover --help\n",
     ),
     (
         f"{GROUP} failover prod-web-app {WEB} --reason '{'x' * 256}'",
         2,
-        "--reason takes at most 255 characters\n",
+        "--reason takes at most 255 characters\n"
+        "openstack protector protection-group failover --help\n",
     ),
     (
         f"{GROUP} failover prod-web-app {WEB} -c nothing",
@@ -188,24 +195,28 @@ REFUSED = [
         "operation_type, status, progress, source_site_id, target_site_id, "
         "started_at, completed_at, updated_at, error_message, "
         "steps_completed, steps_failed, parameters, request_id, result_data, "
-        "site, audit_log\n",
+        "site, audit_log\n"
+        "openstack protector protection-group failover --help\n",
     ),
     (
         f"{GROUP} list -c nothing",
         2,
         "no column is named nothing; there are ID, Name, Status, Current "
-        "Primary, Members\n",
+        "Primary, Members\n"
+        "openstack protector protection-group list --help\n",
     ),
     (
         f"{GROUP} list --sort-column Name --sort-column nothing",
         2,
         "no column is named nothing; there are ID, Name, Status, Current "
-        "Primary, Members\n",
+        "Primary, Members\n"
+        "openstack protector protection-group list --help\n",
     ),
     (
         f"{GROUP} set prod-web-app",
         2,
-        "there is nothing to change\n",
+        "there is nothing to change\n"
+        "openstack protector protection-group set --help\n",
     ),
     (
         f"{GROUP} set prod-web-app --status active",
@@ -216,12 +227,14 @@ REFUSED = [
     (
         f"{GROUP} sync-force prod-web-app --winner site-c",
         2,
-        "--winner: no site is called 'site-c': there are site-a and site-b\n",
+        "--winner: no site is called 'site-c': there are site-a and site-b\n"
+        "openstack protector protection-group sync-force --help\n",
     ),
     (
         f"{GROUP} reconcile prod-web-app --winner site-c",
         2,
-        "--winner: no site is called 'site-c': there are site-a and site-b\n",
+        "--winner: no site is called 'site-c': there are site-a and site-b\n"
+        "openstack protector protection-group reconcile --help\n",
     ),
     (
         "operation show op-nosuch",
@@ -247,12 +260,13 @@ REFUSED = [
     (
         "policy set prod-db",
         2,
-        "there is nothing to change\n",
+        "there is nothing to change\nopenstack protector policy set --help\n",
     ),
     (
         "policy set bare --primary-fa-url https://a.example.com",
         2,
-        "bare has no policy yet: give --secondary-fa-url\n",
+        "bare has no policy yet: give --secondary-fa-url\n"
+        "openstack protector policy set --help\n",
     ),
     (
         "member add prod-web-app nosuch",
@@ -422,6 +436,7 @@ def test_an_unknown_api_version_in_the_environment(
         assert ran.err == (
             "'2.0' is not a protector API version; there are 1.0, 1.1, 1.2, "
             "latest\n"
+            "openstack protector protection-group list --help\n"
         )
 
 

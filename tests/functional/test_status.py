@@ -69,7 +69,8 @@ def test_the_exit_status_of_a_look(shell: str, local_pair: LocalPair) -> None:
     both = run("status --exit-status --watch")
     assert (both.code, both.err) == (
         2,
-        "--exit-status judges one look, and --watch has no last one\n",
+        "--exit-status judges one look, and --watch has no last one\n"
+        "openstack protector status --help\n",
     )
 
 

@@ -17,6 +17,7 @@ OTHERS = {
     "quota set": "openstackclient.common.quota:SetQuota",
     "server delete": "openstackclient.compute.v2.server:DeleteServer",
     "server list": "openstackclient.compute.v2.server:ListServer",
+    "catalog list": "openstackclient.identity.v3.catalog:ListCatalog",
     "server start": "openstackclient.compute.v2.server:StartServer",
     "server stop": "openstackclient.compute.v2.server:StopServer",
     "token issue": "openstackclient.identity.v3.token:IssueToken",
