@@ -92,6 +92,7 @@ def test_what_to_watch_is_said_once(
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
         "name operations, or give --protection-group or --all\n"
+        "openstack protector operation watch --help\n"
     )
 
 
