@@ -126,7 +126,7 @@ class Reconciler:
         if group is None:
             return
         try:
-            cinder_group.follow(self._access, group)
+            followed = cinder_group.follow(self._access, group)
             array_links.catch_up(self._site, group)
         except CloudUnreachable:
             return
@@ -136,6 +136,8 @@ class Reconciler:
                 return
             self._note_leftovers(ended)
             self._metadata.change(group, _give_up)
+        if not followed:
+            return
         with self._site.db.transaction() as tx:
             # what people note of it meanwhile is not overwritten
             again = groups.find(self._site.db, group_id)

@@ -388,7 +388,7 @@ class Service:
                     take_back=lambda tx: groups.discard(tx, group.id),
                 )
             except Refused:
-                cinder_group.drop(self.access, group)
+                cinder_group.drop(self.site, self.access, group)
                 raise
         return group
 

@@ -103,6 +103,15 @@ _ALL = (
         seconds=600.0,
     ),
     Kind(
+        "slow-groups",
+        "delay",
+        "Cinder changes its volume groups --seconds after it has accepted "
+        "the change.",
+        stage="cinder",
+        match="groups",
+        seconds=5.0,
+    ),
+    Kind(
         "disk-full",
         "database",
         "The site's database cannot be written.",

@@ -49,7 +49,7 @@ POINTS = {
 #: what a fault of another family is matched with
 _OTHERS = {
     "link": SITES,
-    "delay": ("transfer",),
+    "delay": ("transfer", "groups"),
     "database": ("write",),
     # a policy file is what it is
     "policy": (),

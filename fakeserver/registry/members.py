@@ -14,6 +14,7 @@ from fakeserver.engine.cloud_client.cloud import (
     RemoteCloud,
 )
 from fakeserver.engine.model.document import entry
+from fakeserver.engine.peer import cinder_group
 from fakeserver.engine.service import Service
 from fakeserver.registry import clouds, instances
 from fakeserver.registry.notes import note
@@ -90,7 +91,7 @@ def add(
         require_active(doc, "adding a member")
         _check_free(site, project_id, instance_id)
         with clouds.refusals(service):
-            _group_volumes(cloud, group, add=volumes)
+            _group_volumes(site, cloud, group, add=volumes)
         grouped = True
         doc["members"].append(member)
 
@@ -98,7 +99,7 @@ def add(
         service.change(project_id, group_id, mutate, array_links.FOLLOW)
     except Refused:
         if grouped:
-            _let_go(cloud, group, volumes)
+            _let_go(site, cloud, group, volumes)
         raise
     now = stamp(site.clock.time())
     note(site, group_id, "member_created", str(member["id"]), now)
@@ -148,6 +149,7 @@ def remove(
     array_links.follow(site, group)
     found = entry(member, primary) or {"volumes": []}
     _let_go(
+        site,
         service.access.cloud(group, primary),
         group,
         [volume["id"] for volume in found["volumes"]],
@@ -155,14 +157,14 @@ def remove(
 
 
 def _group_volumes(
-    cloud: RemoteCloud, group: Group, add: Sequence[str]
+    site: Site, cloud: RemoteCloud, group: Group, add: Sequence[str]
 ) -> None:
     """Add volumes to the consistency group: all of them, or none."""
     made = group.local.consistency_group_id
     if made is None:
         return
     try:
-        cloud.update_group(made, add=add)
+        cinder_group.change(site, cloud, made, add=add)
     except CloudRefused as error:
         raise Refused(
             "bad-request",
@@ -171,7 +173,9 @@ def _group_volumes(
         ) from error
 
 
-def _let_go(cloud: RemoteCloud, group: Group, volumes: Sequence[str]) -> None:
+def _let_go(
+    site: Site, cloud: RemoteCloud, group: Group, volumes: Sequence[str]
+) -> None:
     """Remove volumes from the consistency group. The service no longer counts
     them, whatever Cinder answers; a person can remove what Cinder keeps."""
     made = group.local.consistency_group_id
@@ -179,6 +183,6 @@ def _let_go(cloud: RemoteCloud, group: Group, volumes: Sequence[str]) -> None:
     if made is None or not wanted:
         return
     try:
-        cloud.update_group(made, remove=wanted)
+        cinder_group.change(site, cloud, made, remove=wanted)
     except (CloudRefused, CloudUnreachable) as error:
         LOG.warning("volumes %s stay in group %s: %s", wanted, made, error)

@@ -431,6 +431,42 @@ def test_group_of_a_type_that_is_not_replicated(pair: Pair) -> None:
     assert error["reason"] == "protector.volume-type-not-replicated"
 
 
+def test_group_where_cinder_changes_groups_later(pair: Pair) -> None:
+    """The group is there, its volumes are in it, before the answer."""
+    for service in (pair.a, pair.b):
+        service.site.faults.delay = (  # type: ignore[method-assign]
+            lambda point: 5.0 * (point == "cinder:groups")
+        )
+    made = pair.a("POST", "T/protection-groups", new_group(pair))
+    path = f"T/protection-groups/{made['id']}"
+    db = pair.a.site.db.connection()
+    server = servers(pair, "bare")[0]
+    body = {"member": {"instance_id": server.id}}
+    pair.a("DELETE", _member_of(pair, "bare", server.id), expect=204)
+    member = pair.a("POST", f"{path}/members", body)
+    volumes = [VOLUMES.get(db, volume.id) for volume in server.volumes]
+    assert {one["group_id"] for one in volumes if one} == {
+        made["consistency_group_id"]
+    }
+    pair.a("DELETE", f"{path}/members/{member['id']}", expect=204)
+    pair.a("DELETE", path, expect=204)
+    for service in (pair.a, pair.b):
+        names = {
+            row["name"] for row in GROUPS.select(service.site.db.connection())
+        }
+        assert f"cg-{made['id'][:8]}" not in names
+
+
+def _member_of(pair: Pair, name: str, instance_id: str) -> str:
+    """Return the path of the member that an instance is."""
+    (group,) = pair.a("GET", f"T/protection-groups?name={name}")
+    path = f"T/protection-groups/{group['id']}/members"
+    for member in pair.a("GET", path):
+        if instance_id in str(member):
+            return f"{path}/{member['id']}"
+    raise AssertionError(instance_id)
+
+
 def test_group_of_one_site(pair: Pair) -> None:
     body = new_group(pair, secondary_site_id=pair.site_id("site-a"))
     pair.a("POST", "T/protection-groups", body, expect=400)

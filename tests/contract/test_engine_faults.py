@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from fakeserver.cli import main
-from fakeserver.cloud.shared.schema import FLAVORS
+from fakeserver.cloud.shared.schema import FLAVORS, VOLUMES
 from fakeserver.faults.kinds import KINDS
 from fakeserver.local.pair import LocalPair
 from fakeserver.store import groups
@@ -320,6 +320,31 @@ def test_a_database_that_fails_in_the_middle(two, kind):
         assert sorted(two.servers(B)) == list(NAMES)
 
 
+def _grouped(two: Two, site: str) -> int:
+    """Count the volumes in the group's volume group, as Cinder holds them."""
+    parts = two.pair.site(site).parts
+    made = groups.find(parts.db, two.ids[WEB]).local.consistency_group_id
+    return len(VOLUMES.select(parts.db.connection(), "group_id = ?", (made,)))
+
+
+def test_volume_groups_that_change_later(two, typed):
+    """Each volume is out of its group before Cinder is asked to let it go."""
+    typed("add slow-groups --seconds 3")
+    for site, action in ((A, "failover"), (B, "failback")):
+        ended = two.done(site, action)
+        assert ended["status"] == "completed", ended["error_message"]
+        assert ended["result_data"].get("leftovers", []) == []
+        if site == A:
+            # the site without the operation takes its volumes in by itself
+            assert _grouped(two, B) == 0
+        for _ in range(3):
+            two.pair.advance(3.0)
+            two.pair.site(B).service.tick()
+        assert _grouped(two, B) == (5 if site == A else 0)
+    assert two.volumes(B) == {}
+    assert two.on_array(B) == set()
+
+
 def test_the_same_seed_throws_the_same_dice(tmp_path):
     def played(directory, seed):
         with LocalPair(directory, seed=seed) as pair:
@@ -338,7 +363,8 @@ def test_the_same_seed_throws_the_same_dice(tmp_path):
 def test_every_kind_is_tried_here():
     tried = (
         "reset timeout truncate slow 503 partition step crash cinder-403 "
-        "array-token no-snapshot slow-replication disk-full database-locked"
+        "array-token no-snapshot slow-replication slow-groups disk-full "
+        "database-locked"
     )
     assert set(tried.split()) == set(KINDS)
 

@@ -11,7 +11,7 @@ from fakeserver.cloud.shared import quotas, web
 from fakeserver.cloud.shared.rows import Doc
 from fakeserver.cloud.shared.schema import GROUP_TYPES, GROUPS, VOLUMES
 from fakeserver.cloud.shared.web import Answer, CloudError, Route
-from fakeserver.cloud.volume import disks, render
+from fakeserver.cloud.volume import pending, render
 from fakeserver.cloud.volume.part import BASE, CinderPart, project_asked
 
 #: Cinder makes it for consistency groups of its old API, and refuses others
@@ -161,7 +161,7 @@ class Groups(CinderPart):
                     "GroupLimitExceeded: Maximum number of groups allowed "
                     "exceeded",
                 )
-            GROUPS.put(tx, row)
+            pending.accept(tx, self.site, row, "creating")
         return {"group": {"id": row["id"], "name": row["name"]}}, 202
 
     def update(self, caller: Token, group: str) -> Answer:
@@ -178,14 +178,24 @@ class Groups(CinderPart):
                     f"Volume {min(added & removed)} is in both "
                     "add_volumes and remove_volumes.",
                 )
+            if row.get("pending"):
+                raise CloudError(
+                    400,
+                    f"Invalid group: Cannot update group {group}, status "
+                    "must be available, and it can't be the source for an "
+                    "ongoing CG or group snapshot.",
+                )
             for volume in sorted(removed):
-                self._remove(tx, row, volume)
+                self._check_remove(tx, row, volume)
             for volume in sorted(added):
-                self._add(tx, row, volume)
+                self._check_add(tx, row, volume)
             for name in ("name", "description"):
                 if given.get(name) is not None:
                     row[name] = given[name]
-            GROUPS.put(tx, row)
+            if added or removed:
+                pending.accept(tx, self.site, row, "updating", added, removed)
+            else:
+                GROUPS.put(tx, row)
         return "", 202
 
     def act(self, caller: Token, group: str) -> Answer:
@@ -194,7 +204,13 @@ class Groups(CinderPart):
         with self.site.db.transaction() as tx:
             row = self.group(tx, caller, group)
             self.enforce(caller, "group:delete", row)
-            members = self._members(row)
+            if row.get("pending"):
+                raise CloudError(
+                    400,
+                    "Invalid group: Group status must be available or "
+                    f"error, but current status is: {pending.status(row)}",
+                )
+            members = pending.members(tx, row)
             if members and not given.get("delete-volumes"):
                 raise CloudError(
                     400,
@@ -207,12 +223,12 @@ class Groups(CinderPart):
                     f"Invalid group: Volume in group {group} is attached. "
                     "Need to detach first.",
                 )
-            for volume in members:
-                disks.destroy(tx, self.site, volume)
-            GROUPS.delete(tx, group)
+            pending.accept(tx, self.site, row, "deleting")
         return "", 202
 
-    def _add(self, tx: sqlite3.Connection, row: Doc, volume_id: str) -> None:
+    def _check_add(
+        self, tx: sqlite3.Connection, row: Doc, volume_id: str
+    ) -> None:
         volume = VOLUMES.get(tx, volume_id)
         why = None
         if volume is None or volume["project_id"] != row["project_id"]:
@@ -227,20 +243,13 @@ class Groups(CinderPart):
             why = f"it is in the state {volume['status']}"
         if why:
             raise _cannot("add", row, volume_id, why)
-        VOLUMES.put(tx, {**volume, "group_id": row["id"]})
 
-    def _remove(
+    def _check_remove(
         self, tx: sqlite3.Connection, row: Doc, volume_id: str
     ) -> None:
         volume = VOLUMES.get(tx, volume_id)
         if volume is None or volume["group_id"] != row["id"]:
             raise _cannot("remove", row, volume_id, "it is not in the group")
-        VOLUMES.put(tx, {**volume, "group_id": None})
-
-    def _members(self, row: Doc) -> list[Doc]:
-        return VOLUMES.select(
-            self.site.db.connection(), "group_id = ?", (row["id"],)
-        )
 
     def _listed(self, caller: Token) -> tuple[list[Doc], list[Doc]]:
         _needs(13)
@@ -257,7 +266,8 @@ class Groups(CinderPart):
     def _shown(self, row: Doc) -> Doc:
         ids = None
         if web.flag("list_volume"):
-            ids = [volume["id"] for volume in self._members(row)]
+            db = self.site.db.connection()
+            ids = [volume["id"] for volume in pending.members(db, row)]
         return render.group(row, ids)
 
 

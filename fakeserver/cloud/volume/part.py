@@ -11,7 +11,7 @@ from fakeserver.cloud.shared import quotas, web
 from fakeserver.cloud.shared.rows import Doc, Table
 from fakeserver.cloud.shared.schema import GROUPS, VOLUME_TYPES, VOLUMES
 from fakeserver.cloud.shared.web import CloudError
-from fakeserver.cloud.volume import render
+from fakeserver.cloud.volume import pending, render
 from fakeserver.cloud.volume.policy import Policy
 
 if TYPE_CHECKING:
@@ -39,9 +39,15 @@ class CinderPart(web.Part):
     ) -> Doc:
         """Find a volume of the caller's project; an admin finds every
         volume."""
+        row = _visible(db, VOLUMES, "Volume", caller, volume)
+        group = GROUPS.get(db, row["group_id"]) if row["group_id"] else None
+        if group is None or not group.get("pending"):
+            return row
+        pending.make_due(self.site, group)
         return _visible(db, VOLUMES, "Volume", caller, volume)
 
     def group(self, db: sqlite3.Connection, caller: Token, group: str) -> Doc:
+        pending.make_due(self.site, GROUPS.get(db, group) or {})
         return _visible(db, GROUPS, "Group", caller, group)
 
     def type_of(self, db: sqlite3.Connection, wanted: object) -> Doc:

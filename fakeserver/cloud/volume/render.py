@@ -7,6 +7,7 @@ import flask
 from fakeserver.base.clock import stamp
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared.rows import Doc
+from fakeserver.cloud.volume import pending
 from fakeserver.cloud.volume.policy import Policy
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def group(row: Doc, volumes: list[str] | None) -> Doc:
         "id": row["id"],
         "name": row["name"],
         "description": row["description"],
-        "status": "available",
+        "status": pending.status(row),
         "availability_zone": "nova",
         "created_at": cinder_time(row["created"]),
         "group_type": row["group_type"],

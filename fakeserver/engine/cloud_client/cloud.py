@@ -29,6 +29,11 @@ class RemoteCloud:
     def __repr__(self) -> str:
         return f"RemoteCloud({self._http.site!r})"
 
+    @property
+    def site(self) -> str:
+        """Return the name of the site."""
+        return self._http.site
+
     def ping(self) -> None:
         """Ask Keystone, Nova, Neutron and Cinder; raise where one does not
         answer."""
@@ -193,19 +198,12 @@ class RemoteCloud:
         return volume
 
     def unmanage_volume(self, volume_id: str) -> None:
-        """Remove a volume from its group, then unmanage it."""
-        if not self._leave_group(volume_id):
-            return
+        """Unmanage a volume; accept that it does not exist."""
         try:
             self._act("volume", f"/volumes/{volume_id}", {"os-unmanage": {}})
         except CloudRefused as refusal:
             if refusal.status != 404:
                 raise
-
-    def delete_volume(self, volume_id: str) -> None:
-        """Delete a volume; accept that it does not exist."""
-        if self._leave_group(volume_id):
-            self._remove("volume", f"/volumes/{volume_id}")
 
     # -- groups of volumes
 
@@ -256,12 +254,7 @@ class RemoteCloud:
             )
 
     def delete_group(self, group_id: str) -> None:
-        """Delete a volume group, never its volumes; accept that it does not
-        exist."""
-        found = self.group(group_id)
-        if found is None:
-            return
-        self.update_group(group_id, remove=found.get("volumes") or ())
+        """Delete an empty volume group; accept that it does not exist."""
         body = {"delete": {"delete-volumes": False}}
         try:
             self._act("volume", f"/groups/{group_id}", body)
@@ -278,15 +271,6 @@ class RemoteCloud:
             answer = self._http.call(service, "GET", "/limits")
             found |= answer["limits"]["absolute"]
         return found
-
-    def _leave_group(self, volume_id: str) -> bool:
-        """Remove a volume from its group; return whether the volume exists."""
-        found = self.volume(volume_id)
-        if found is None:
-            return False
-        if found.get("group_id"):
-            self.update_group(found["group_id"], remove=(volume_id,))
-        return True
 
     def _turn(self, server_id: str, action: str, status: str) -> None:
         """Start or stop a server unless it has that status already."""

@@ -1,8 +1,10 @@
 """The Cinder volume group behind a protection group."""
 
 import logging
+from collections.abc import Callable, Collection
 
 from fakeserver.base.errors import Refused
+from fakeserver.engine.cloud_client import volume_groups
 from fakeserver.engine.cloud_client.cloud import (
     CloudRefused,
     CloudUnreachable,
@@ -17,6 +19,9 @@ from fakeserver.store.groups import Group
 LOG = logging.getLogger(__name__)
 #: the group type that Cinder makes for itself: it refuses new groups of it
 RESERVED = "default_cgsnapshot_type"
+#: how often a change of a volume group is looked at, seconds, and how many
+#: times
+POLL_INTERVAL, POLLS = 1.0, 120
 _SPEC = ("consistent_group_snapshot_enabled", "<is> True")
 
 
@@ -39,7 +44,13 @@ def make(site: Site, access: Access, group: Group) -> None:
         )
         made = cloud.create_group(f"cg-{group.id[:8]}", kind, [types[0]["id"]])
         group.local.consistency_group_id = made["id"]
+        _wait(
+            site,
+            f"Creating volume group {made['id']}",
+            lambda: volume_groups.available(cloud, made["id"]),
+        )
     except (CloudUnreachable, CloudRefused) as error:
+        drop(site, access, group)
         raise Refused(
             "invalid-state",
             f"The consistency group could not be made at "
@@ -74,20 +85,62 @@ def _group_type(tenants: RemoteCloud, own: RemoteCloud, site: str) -> str:
     )
 
 
-def drop(access: Access, group: Group) -> None:
-    """Delete the volume group; where Cinder refuses, it stays there."""
+def drop(site: Site, access: Access, group: Group) -> None:
+    """Delete the volume group; log what stays where Cinder refuses."""
     made = group.local.consistency_group_id
     if made is None:
         return
+    here = access.local_id()
     try:
-        access.cloud(group, access.local_id()).delete_group(made)
-    except (CloudUnreachable, CloudRefused):
-        return
+        cloud = access.cloud(group, here)
+        _wait(
+            site,
+            f"Deleting volume group {made}",
+            lambda: volume_groups.delete(cloud, made),
+        )
+    except (CloudUnreachable, CloudRefused) as error:
+        LOG.warning(
+            "volume group %s of %s stays in Cinder of %s: %s",
+            made,
+            group.name,
+            access.name(here),
+            error,
+        )
 
 
-def follow(access: Access, group: Group) -> None:
+def change(
+    site: Site,
+    cloud: RemoteCloud,
+    group_id: str,
+    add: Collection[str] = (),
+    remove: Collection[str] = (),
+) -> None:
+    """Add volumes to a volume group and remove others; wait for it.
+
+    Raises CloudRefused or CloudUnreachable.
+    """
+    _wait(
+        site,
+        f"Changing volume group {group_id}",
+        lambda: volume_groups.change(cloud, group_id, add, remove),
+    )
+
+
+def _wait(site: Site, what: str, done: Callable[[], bool]) -> None:
+    for _ in range(POLLS):
+        if done():
+            return
+        site.clock.sleep(POLL_INTERVAL)
+    raise CloudRefused(
+        site.config.site,
+        409,
+        f"{what} took longer than {POLLS * POLL_INTERVAL:.0f} s",
+    )
+
+
+def follow(access: Access, group: Group) -> bool:
     """Add the group's volumes to the volume group, where this site is the
-    primary.
+    primary; return whether there is nothing more to add.
 
     Only this site knows the id of its group, so the one that ran the
     failover could not see to it. Raises CloudUnreachable: then later.
@@ -96,7 +149,7 @@ def follow(access: Access, group: Group) -> None:
     doc = group.doc
     here = access.local_id()
     if made is None or doc["operation"] or here != _primary(group):
-        return
+        return True
     wanted = {
         volume["id"]
         for _, found in current_entries(doc)
@@ -105,12 +158,12 @@ def follow(access: Access, group: Group) -> None:
     }
     cloud = access.cloud(group, here)
     try:
-        found = cloud.group(made)
-        missing = wanted - set((found or {}).get("volumes") or ())
-        if found is not None and missing:
-            cloud.update_group(made, add=sorted(missing))
+        if cloud.group(made) is None:
+            return True
+        return volume_groups.change(cloud, made, add=wanted)
     except CloudRefused as refusal:
-        LOG.warning("consistency group %s: %s", made, refusal)
+        LOG.warning("volume group %s: %s", made, refusal)
+        return True
 
 
 def _primary(group: Group) -> str:

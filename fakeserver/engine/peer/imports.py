@@ -57,7 +57,7 @@ class Imports:
             else:
                 groups.save(tx, group)
         if doc["deleted"]:
-            cinder_group.drop(self._access, group)
+            cinder_group.drop(self._site, self._access, group)
         return doc
 
     def _check_newer(self, group: Group, doc: Doc) -> None:
@@ -103,7 +103,7 @@ class Imports:
                 tombstones.drop(tx, group.id)
                 groups.save(tx, group)
         except Refused:
-            cinder_group.drop(self._access, group)
+            cinder_group.drop(self._site, self._access, group)
             raise
         return doc
 

@@ -155,7 +155,7 @@ class Metadata:
         """Delete the group here, its volume group and its replication."""
         with self._site.db.transaction() as tx:
             groups.remove(tx, group)
-        cinder_group.drop(self._access, group)
+        cinder_group.drop(self._site, self._access, group)
         self._site.arrays.drop_group(group.id)
 
     def repeat_deletions(self) -> None:

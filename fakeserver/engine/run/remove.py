@@ -1,5 +1,6 @@
 """Remove an instance or a volume that may be gone already."""
 
+from fakeserver.engine.cloud_client import volume_groups
 from fakeserver.engine.run.step_context import StepContext
 
 
@@ -23,6 +24,10 @@ def unmanage(context: StepContext, site_id: str, volume_id: str) -> None:
         return found is None or found["status"] in ("available", "error")
 
     context.wait_until(f"Detaching volume {volume_id}", free)
+    context.wait_until(
+        f"Removing volume {volume_id} from its volume group",
+        lambda: volume_groups.leave(cloud, volume_id),
+    )
     if cloud.volume(volume_id) is not None:
         cloud.unmanage_volume(volume_id)
         context.wait_until(

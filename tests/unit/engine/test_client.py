@@ -9,6 +9,7 @@ import requests
 from fakeserver.base.clock import ManualClock
 from fakeserver.base.fault_points import NoFaults
 from fakeserver.cloud.shared import seed
+from fakeserver.engine.cloud_client import volume_groups
 from fakeserver.engine.cloud_client.cloud import (
     Account,
     CloudRefused,
@@ -105,9 +106,6 @@ def test_a_server_from_a_managed_volume(b: Cloud, remote: RemoteCloud) -> None:
     remote.unmanage_volume(root)
     assert remote.volume(root) is None
     assert b.site.arrays.volume("flasharray-b", "pg-root") is not None
-    remote.delete_volume(data)
-    remote.delete_volume(data)
-    assert b.site.arrays.volume("flasharray-b", "pg-data") is None
 
 
 def test_groups(b: Cloud, remote: RemoteCloud) -> None:
@@ -125,21 +123,85 @@ def test_groups(b: Cloud, remote: RemoteCloud) -> None:
     remote.update_group(group, add=[volume])
     found = remote.group(group)
     assert found is not None and found["volumes"] == [volume]
-    # a volume leaves its group by itself
-    remote.unmanage_volume(volume)
+    # Cinder keeps a volume that is in a group, and a group with volumes
+    with pytest.raises(CloudRefused):
+        remote.unmanage_volume(volume)
+    with pytest.raises(CloudRefused):
+        remote.delete_group(group)
+    assert volume_groups.leave(remote, volume)
+    assert volume_groups.leave(remote, "no-such")
     found = remote.group(group)
     assert found is not None and found["volumes"] == []
+    remote.unmanage_volume(volume)
     remote.update_group(group)
-    remote.delete_group(group)
+    assert volume_groups.delete(remote, group)
     remote.delete_group(group)
     assert remote.group(group) is None
+    assert volume_groups.change(remote, group, remove=[volume])
+    with pytest.raises(CloudRefused):
+        volume_groups.change(remote, group, add=[volume])
+
+
+class Slow(NoFaults):
+    def delay(self, point: str) -> float:
+        return 5.0 if point == "cinder:groups" else 0.0
+
+
+def test_groups_that_change_later(b: Cloud, remote: RemoteCloud) -> None:
+    """Nothing is asked before the last change is made."""
+    b.site.faults.delay = Slow().delay  # type: ignore[method-assign]
+    clock = b.site.clock
+    assert isinstance(clock, ManualClock)
+    kind = b.world.volume_type_id("site-b", "flash-async")
+    group = remote.create_group("cg", seed.GROUP_TYPE, [kind])["id"]
+    b.site.arrays.create_volume("flasharray-b", "pg-1", 5)
+    volume = remote.manage_volume(
+        host=HOST,
+        ref_name="pg-1",
+        name="one",
+        volume_type="flash-async",
+        bootable=False,
+        metadata={},
+    )["id"]
+
+    def status() -> str:
+        found = remote.group(group)
+        return "gone" if found is None else str(found["status"])
+
+    assert status() == "creating"
+    assert not volume_groups.available(remote, group)
+    assert not volume_groups.change(remote, group, add=[volume])
+    with pytest.raises(CloudRefused):
+        remote.update_group(group, add=[volume])
+    clock.advance(5.0)
+    assert volume_groups.available(remote, group)
+    assert not volume_groups.change(remote, group, add=[volume])
+    assert status() == "updating"
+    clock.advance(5.0)
+    assert volume_groups.change(remote, group, add=[volume])
+    # it is out of its group later than it is asked for
+    assert not volume_groups.leave(remote, volume)
+    with pytest.raises(CloudRefused):
+        remote.unmanage_volume(volume)
+    clock.advance(5.0)
+    assert volume_groups.leave(remote, volume)
+    remote.update_group(group, add=[volume])
+    clock.advance(5.0)
+    assert not volume_groups.delete(remote, group)
+    with pytest.raises(CloudRefused):
+        remote.delete_group(group)
+    clock.advance(5.0)
+    assert not volume_groups.delete(remote, group)
+    assert status() == "deleting"
+    clock.advance(5.0)
+    assert volume_groups.delete(remote, group)
+    assert remote.volume(volume) is not None
 
 
 def test_a_group_goes_without_its_volumes(a: Cloud, wire: InProcess) -> None:
     remote = RemoteCloud(account("site-a"), a.project(), wire, NoFaults())
     (first, *_) = remote.volumes()
-    assert first["group_id"]
-    remote.delete_group(first["group_id"])
+    assert volume_groups.delete(remote, first["group_id"])
     assert remote.group(first["group_id"]) is None
     found = remote.volume(first["id"])
     assert found is not None and found["group_id"] is None
