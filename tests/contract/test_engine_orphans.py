@@ -1,7 +1,12 @@
 """What one operation had to leave, the next one does not build beside."""
 
+from typing import Any
+
 import pytest
 
+from fakeserver.base.seed_world import ARRAYS
+from fakeserver.cloud.compute import power
+from fakeserver.engine.run import cleanup_source
 from fakeserver.store import groups
 from tests.helpers.engine_parts import WEB, A, B, Two
 
@@ -172,3 +177,63 @@ def test_what_two_operations_left_one_over_the_other_is_named(two):
     assert instances == set(two.server_ids(B))
     stopped = [one for one in left if one["kind"] == "stopped instance"]
     assert {one["name"] for one in stopped} == NAMES
+
+
+@pytest.fixture
+def deaf(two: Two, monkeypatch: pytest.MonkeyPatch) -> Two:
+    """No array hears that a server was stopped, only of its detach."""
+    told = power.set_writing
+
+    def hears(tx: Any, site: Any, server: Any) -> None:
+        if server["status"] == "ACTIVE":
+            told(tx, site, server)
+
+    clean = cleanup_source.clean
+
+    def later(context: Any) -> Any:
+        two.pair.advance(60.0)
+        return clean(context)
+
+    monkeypatch.setattr(power, "set_writing", hears)
+    monkeypatch.setattr(cleanup_source, "clean", later)
+    return two
+
+
+def _left_on_array(two: Two) -> set[str]:
+    group = next(g for g in two.world.groups if g.name == WEB)
+    ours = {f"volume-{v.id}" for s in group.servers for v in s.volumes}
+    there = two.pair.site(A).parts.arrays.volumes(ARRAYS[A])
+    return ours & {one.name for one in there}
+
+
+def test_a_planned_move_leaves_nothing_on_an_array_that_hears_no_stop(deaf):
+    ended = deaf.done(A, "failover")
+    assert ended["status"] == "completed", ended["error_message"]
+    assert ended["result_data"].get("leftovers", []) == []
+    assert _left_on_array(deaf) == set()
+
+
+@pytest.mark.parametrize("stops", [False, True])
+def test_what_ran_after_the_last_point_stays_on_the_array(
+    deaf, monkeypatch, stops
+):
+    """Somebody starts an old instance once more before it is deleted."""
+    clean = cleanup_source.clean
+
+    def late(context):
+        cloud = context.cloud(context.source)
+        (web,) = cloud.servers(name="web-1")
+        deaf.pair.advance(60.0)
+        cloud.start_server(web["id"])
+        if stops:
+            cloud.stop_server(web["id"])
+        return clean(context)
+
+    monkeypatch.setattr(cleanup_source, "clean", late)
+    ended = deaf.done(A, "failover")
+    assert ended["status"] == "completed", ended["error_message"]
+    left = ended["result_data"]["leftovers"]
+    assert {one["kind"] for one in left} == {"array volume"}
+    assert {one["name"] for one in left} == _left_on_array(deaf)
+    assert all("never replicated" in one["why"] for one in left)
+    assert left

@@ -19,6 +19,13 @@ class StoppedInstance(NamedTuple):
     name: str
 
 
+class QuietInstance(NamedTuple):
+    """A stopped instance, and when Nova last changed it, in Nova's form."""
+
+    id: str
+    updated: str
+
+
 class Port(NamedTuple):
     """A network, and the address that an instance has in it."""
 
@@ -49,6 +56,9 @@ class OldCopy(JsonRecord):
     running: bool = False
     addresses: list[Port] = dataclasses.field(default_factory=list)
     volumes: list[OldVolume] = dataclasses.field(default_factory=list)
+    #: whether it was never started after the last recovery point; None
+    #: until it is deleted
+    quiet: bool | None = optional()
 
 
 @dataclasses.dataclass
@@ -90,6 +100,8 @@ class OperationState(JsonRecord):
     # -- found by its steps
 
     stopped: list[StoppedInstance] | None = optional()
+    #: what was stopped at the source before the last recovery point
+    quiet: list[QuietInstance] | None = optional()
     #: old copies at the target, from earlier operations
     stale: list[OldCopy] | None = optional()
     snapshot_id: str | None = optional()

@@ -96,9 +96,7 @@ def _remove(
     name = context.name(site_id)
     gone = True
     if server.instance_id is not None:
-        delete = functools.partial(
-            remove.delete_server, context, site_id, server.instance_id
-        )
+        delete = functools.partial(_delete, context, site_id, server)
         why = _try(context, limit, site_id, delete)
         if why is not None:
             gone = False
@@ -125,7 +123,9 @@ def _remove(
                 # found on the array alone
                 leftovers.append(_on_array(volume, name, why))
             continue
-        destroy = functools.partial(_destroy, context, site_id, volume, keep)
+        destroy = functools.partial(
+            _destroy, context, site_id, volume, keep, bool(server.quiet)
+        )
         why = _try(context, limit, site_id, destroy)
         if why is not None:
             leftovers.append(_on_array(volume, name, why))
@@ -136,14 +136,47 @@ def _on_array(volume: OldVolume, site: str, why: str) -> Leftover:
     return Leftover("array volume", name, name, site, why)
 
 
+def _delete(context: StepContext, site_id: str, server: OldCopy) -> None:
+    """Delete an instance; note first whether it ran after the last recovery
+    point."""
+    assert server.instance_id is not None
+    if server.quiet is None:
+        found = context.cloud(site_id).server(server.instance_id)
+        noted = (server.instance_id, (found or {}).get("updated"))
+        stopped = (found or {}).get("status") == "SHUTOFF"
+        server.quiet = stopped and noted in (context.state.quiet or [])
+        context.save()
+    remove.delete_server(context, site_id, server.instance_id)
+
+
+def _in_last_point(context: StepContext, array_name: str) -> bool:
+    """Return whether the move's own recovery point holds a volume."""
+    return any(
+        point.complete and array_name in point.volumes
+        for point in context.site.arrays.points(context.operation.group_id)
+        if point.id == context.state.snapshot_id
+    )
+
+
 def _destroy(
-    context: StepContext, site_id: str, volume: OldVolume, keep: bool
+    context: StepContext,
+    site_id: str,
+    volume: OldVolume,
+    keep: bool,
+    quiet: bool,
 ) -> None:
     """Delete a volume on its array, once all its writes are replicated or
-    kept."""
+    kept.
+
+    Of an instance that never ran after the last recovery point of the move,
+    that point holds all writes, whatever the array believes.
+    """
     arrays = context.site.arrays
     array = context.array(site_id)
-    if not arrays.covered(array, volume.array_name):
+    replicated = arrays.covered(array, volume.array_name) or (
+        quiet and _in_last_point(context, volume.array_name)
+    )
+    if not replicated:
         if not keep:
             raise StorageError(
                 f"volume {volume.array_name} on FlashArray {array} holds "

@@ -10,6 +10,7 @@ from fakeserver.engine.model.operation_state import (
     OldCopy,
     OldVolume,
     Port,
+    QuietInstance,
     StoppedInstance,
 )
 from fakeserver.engine.run.step_context import StepContext, StepFailed
@@ -197,6 +198,7 @@ def get_latest_snapshot(context: StepContext) -> None:
             # asked before the first instance is stopped
             _require_point(context, target)
         _stop_source(context)
+        _note_quiet(context)
         replication.direct(context, context.source, context.target)
         replication.last_point(context, context.operation.id)
     elif context.state.stops_source:
@@ -249,6 +251,28 @@ def _stop_source(context: StepContext) -> None:
         context.state.stopped = running
         context.save()
     stop_all(context, context.source, context.state.stopped)
+
+
+def _note_quiet(context: StepContext) -> None:
+    """Note when Nova last changed each stopped instance of the source.
+
+    No array hears that a server was stopped. As long as Nova's time stays
+    the same it has not run again, and the last recovery point holds every
+    write of its volumes.
+    """
+    if context.state.quiet is not None:
+        return
+    cloud = context.cloud(context.source)
+    quiet = []
+    for member in context.doc()["members"]:
+        at_source = entry(member, context.source)
+        if at_source is None or at_source["instance_id"] is None:
+            continue
+        server = cloud.server(at_source["instance_id"])
+        if server is not None and server["status"] == "SHUTOFF":
+            quiet.append(QuietInstance(server["id"], str(server["updated"])))
+    context.state.quiet = quiet
+    context.save()
 
 
 def stop_all(
