@@ -147,7 +147,7 @@ class RealPair:
 
     def session(self, cloud: str = "site-a") -> keystone.Session:
         site = self.sites[SITES[0]]
-        urls = {name: self.settings.url_of(name) for name in SITES}
+        urls = {n: it.config.auth_url for n, it in self.sites.items()}
         entry = cloudsyaml.clouds(site.world, urls, site.config)[cloud]
         http = requests.Session()
         http.trust_env = False
