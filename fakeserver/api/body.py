@@ -3,7 +3,7 @@
 import json
 from typing import IO, Any
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 
 LIMIT = 1 << 20
 #: deeper than anything the API takes, far from what a parser cannot take
@@ -92,5 +92,5 @@ def _quoted(key: str) -> str:
     return shown.encode("utf-8", "replace").decode("utf-8")
 
 
-def _bad(message: str, **details: Any) -> Refused:
-    return Refused("bad-request", message, **details)
+def _bad(message: str, **details: Any) -> RequestRefused:
+    return RequestRefused("bad-request", message, **details)

@@ -16,7 +16,7 @@ from werkzeug.routing import RoutingException
 
 from fakeserver.api import body, microversion, problems, roles, schema
 from fakeserver.api.microversion import OLDEST, Version
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.base.ids import new_id
 from fakeserver.cloud.identity.check import Identity, IdentityUnreachable
 from fakeserver.cloud.identity.tokens import Token
@@ -110,7 +110,7 @@ class Gate:
         if isinstance(request.routing_exception, RoutingException):
             # Flask would answer with a way to the address without the
             # doubled slash; there is nothing at this one
-            raise Refused("not-found", problems.NOWHERE)
+            raise RequestRefused("not-found", problems.NOWHERE)
         if request.url_rule is not None:
             self._admit(found, template(request.url_rule.rule), raw)
 
@@ -122,12 +122,12 @@ class Gate:
             self._check_project(found)
             self._check_role(found, rule)
         if raw is None:
-            raise Refused(
+            raise RequestRefused(
                 "too-large", f"The body is larger than {body.LIMIT} bytes"
             )
         route = schema.route(method, path, found.version)
         if route.missing:
-            raise Refused("not-found", problems.NOWHERE)
+            raise RequestRefused("not-found", problems.NOWHERE)
         given = request.args.to_dict(flat=False)
         found.query = schema.check_query(route, given)
         if route.body is not None and (raw or route.body_required):
@@ -139,22 +139,22 @@ class Gate:
     def _token(self) -> Token:
         text = request.headers.get("X-Auth-Token")
         if not text:
-            raise Refused(
+            raise RequestRefused(
                 "unauthorized", "The request carries no X-Auth-Token"
             )
         try:
             token = self._identity.check(text)
         except IdentityUnreachable as error:
-            raise Refused("identity-unreachable", str(error)) from error
+            raise RequestRefused("identity-unreachable", str(error)) from error
         if token is None:
-            raise Refused(
+            raise RequestRefused(
                 "unauthorized",
                 f"The token is not valid at {self._site.config.site}, "
                 "or not any more",
             )
         if not token.admitted:
             scope = "the domain" if token.domain_id else "nothing"
-            raise Refused(
+            raise RequestRefused(
                 "forbidden",
                 f"The token is scoped to {scope}. This needs a token that is "
                 "scoped to a project",
@@ -165,14 +165,14 @@ class Gate:
         asked = (request.view_args or {}).get("tenant_id")
         if asked is None or found.admin or asked == found.project_id:
             return
-        raise Refused(
+        raise RequestRefused(
             "forbidden", "The token's project is not the one in the address"
         )
 
     def _check_role(self, found: Call, rule: roles.Rule) -> None:
         held = found.token.roles if found.token is not None else ()
         if not roles.allows(rule, held):
-            raise Refused(
+            raise RequestRefused(
                 "forbidden",
                 f"This needs the role {' or '.join(rule.roles)}",
             )
@@ -194,7 +194,7 @@ class Gate:
             if isinstance(error, HTTPException):
                 return error
             raise error
-        if isinstance(error, Refused):
+        if isinstance(error, RequestRefused):
             return problems.refused(
                 error, found.request_id, self._identity.url
             )
@@ -208,7 +208,7 @@ class Gate:
 def _json(raw: bytes) -> Any:
     kind = request.headers.get("Content-Type")
     if raw and kind is not None and not request.is_json:
-        raise Refused(
+        raise RequestRefused(
             "bad-request",
             "Content-Type must be application/json",
             field="Content-Type",

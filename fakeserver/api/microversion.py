@@ -2,7 +2,7 @@
 
 import re
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 
 HEADER = "OpenStack-API-Version"
 SERVICE = "protector"
@@ -54,7 +54,7 @@ def negotiate(header: str | None, newest: Version) -> Version:
         return newest
     version = parse(asked)
     if not OLDEST <= version <= newest:
-        raise Refused(
+        raise RequestRefused(
             "version-not-supported",
             f"Version {asked} of the API is not supported here, "
             f"only {show(OLDEST)} to {show(newest)}",
@@ -64,8 +64,8 @@ def negotiate(header: str | None, newest: Version) -> Version:
     return version
 
 
-def _malformed() -> Refused:
-    return Refused(
+def _malformed() -> RequestRefused:
+    return RequestRefused(
         "bad-request",
         f"The header {HEADER} must read like '{SERVICE} {show(OLDEST)}' "
         f"or '{SERVICE} latest'",

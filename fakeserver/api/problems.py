@@ -7,7 +7,7 @@ from flask import Response
 from werkzeug.exceptions import HTTPException
 
 from fakeserver.api.answers import answer
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 
 #: when to ask again for what nobody could answer, seconds
 RETRY_AFTER = 5
@@ -43,7 +43,7 @@ def render(
     )
 
 
-def refused(error: Refused, request_id: str, keystone: str) -> Response:
+def refused(error: RequestRefused, request_id: str, keystone: str) -> Response:
     response = render(
         error.status, error.reason, error.message, request_id, error.details
     )

@@ -13,7 +13,7 @@ from jsonschema.exceptions import (  # type: ignore[import-untyped]
 
 from fakeserver.api import description
 from fakeserver.api.microversion import Version
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 
 _FORMATS = jsonschema.FormatChecker(formats=())
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
@@ -173,7 +173,9 @@ def _judge(
     field = place
     if key is not None:
         field = f"{place}.{_short(key)}" if place else _short(key)
-    raise Refused("bad-request", _sentence(error, place, field), field=field)
+    raise RequestRefused(
+        "bad-request", _sentence(error, place, field), field=field
+    )
 
 
 def _weight(error: ValidationError) -> tuple[int, int, str]:
@@ -267,5 +269,7 @@ def _value(choice: Any) -> str:
     )
 
 
-def _bad(field: str, what: str) -> Refused:
-    return Refused("bad-request", f"{_short(field)} {what}", field=field)
+def _bad(field: str, what: str) -> RequestRefused:
+    return RequestRefused(
+        "bad-request", f"{_short(field)} {what}", field=field
+    )

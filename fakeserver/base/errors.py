@@ -33,7 +33,7 @@ PEER_UNREACHABLE = (
 NOT_FAILED_OVER = "Protection Group is not in failed_over state"
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A refused request; nothing was changed."""
 
     def __init__(self, reason: str, message: str, **details: Any) -> None:

@@ -7,7 +7,11 @@ import dataclasses
 from typing import Any
 
 from fakeserver.base.clock import stamp
-from fakeserver.base.errors import NOT_FAILED_OVER, PEER_UNREACHABLE, Refused
+from fakeserver.base.errors import (
+    NOT_FAILED_OVER,
+    PEER_UNREACHABLE,
+    RequestRefused,
+)
 from fakeserver.base.ids import new_id
 from fakeserver.engine.cloud_client.cloud import (
     CloudRefused,
@@ -92,7 +96,7 @@ class Admission:
         self._sync = sync
 
     def accept(self, group: Group, request: Request) -> OperationState:
-        """Return the state of the new operation, or raise Refused."""
+        """Return the state of the new operation, or raise RequestRefused."""
         here = self._access.local_id()
         doc = group.doc
         self.unfinished(group, request, here)
@@ -100,7 +104,7 @@ class Admission:
         self._right_site(doc, request, here)
         self._tests(doc, request)
         if doc["policy"] is None:
-            raise Refused(
+            raise RequestRefused(
                 "policy-missing",
                 f"Protection group {group.name} has no replication policy",
             )
@@ -116,7 +120,7 @@ class Admission:
 
     def discards(self, group: Group, request: Request) -> OperationState:
         """Return the state of an operation that discards the peer's newer
-        version, or raise Refused."""
+        version, or raise RequestRefused."""
         here = self._access.local_id()
         other = peer_of(group.doc, here)
         version = int(request.params["discard"])
@@ -167,9 +171,11 @@ class Admission:
                 running["id"], running["type"], running["site_id"]
             )
 
-    def _in_progress(self, id_: str, type_: str, site_id: str) -> Refused:
+    def _in_progress(
+        self, id_: str, type_: str, site_id: str
+    ) -> RequestRefused:
         site = self._access.name(site_id)
-        return Refused(
+        return RequestRefused(
             "operation-in-progress",
             f"Operation {id_} ({type_}) of this protection group is not "
             f"finished at {site}",
@@ -187,9 +193,11 @@ class Admission:
         if fits:
             return
         if request.action == "failback":
-            raise Refused("invalid-state", NOT_FAILED_OVER, status=status)
+            raise RequestRefused(
+                "invalid-state", NOT_FAILED_OVER, status=status
+            )
         needed = " or ".join(rule.needs)
-        raise Refused(
+        raise RequestRefused(
             "invalid-state",
             f"Protection group {doc['name']} is {status}; "
             f"{request.action} needs {needed}",
@@ -206,7 +214,7 @@ class Admission:
             what = request.action
             if request.forced:
                 what = "forced failover"
-            raise Refused(
+            raise RequestRefused(
                 "wrong-site",
                 f"A {what} of protection group {doc['name']} is started "
                 f"at {name}, not here",
@@ -217,13 +225,13 @@ class Admission:
     def _tests(self, doc: Doc, request: Request) -> None:
         planned = request.action == "failover" and not request.forced
         if planned and doc["tests"]:
-            raise Refused(
+            raise RequestRefused(
                 "test-not-cleaned",
                 f"Protection group {doc['name']} has a test failover that "
                 "is not cleaned up; run test_cleanup first",
             )
         if request.action == "test_cleanup" and not doc["tests"]:
-            raise Refused(
+            raise RequestRefused(
                 "nothing-to-clean",
                 f"Protection group {doc['name']} has no test failover to "
                 "clean up",
@@ -233,7 +241,7 @@ class Admission:
         try:
             self._access.peer(group).ping()
         except PeerSilent as silent:
-            raise Refused(
+            raise RequestRefused(
                 "peer-unreachable", PEER_UNREACHABLE, site=silent.site
             ) from silent
 
@@ -244,13 +252,13 @@ class Admission:
             return
         found = self._sync.status(group, local=False)
         if found["status"] == "UNREACHABLE":
-            raise Refused(
+            raise RequestRefused(
                 "peer-unreachable",
                 PEER_UNREACHABLE,
                 cause=found["message"],
             )
         if found["status"] != "IN_SYNC":
-            raise Refused(
+            raise RequestRefused(
                 "out-of-sync",
                 f"The metadata of protection group {group.name} is not in "
                 f"sync: {found['message']}",
@@ -292,11 +300,11 @@ class Admission:
             )
         except CloudUnreachable as error:
             if site_id == self._access.local_id():
-                raise Refused("invalid-state", str(error)) from error
-            raise Refused(
+                raise RequestRefused("invalid-state", str(error)) from error
+            raise RequestRefused(
                 "peer-unreachable", PEER_UNREACHABLE, cause=str(error)
             ) from error
         except LoginRefused as error:
             raise self._access.locked_out(error) from error
         except CloudRefused as error:
-            raise Refused("invalid-state", str(error)) from error
+            raise RequestRefused("invalid-state", str(error)) from error

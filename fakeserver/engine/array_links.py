@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.base.vault import Unreadable
 from fakeserver.engine.model.document import (
     Doc,
@@ -51,7 +51,7 @@ def follow(site: Site, group: Group, *, start: bool = False) -> None:
     is asked for: a new member does not decide that the copies at the other
     site may be overwritten.
 
-    Raises Refused where the arrays do; it is owed still, then.
+    Raises RequestRefused where the arrays do; it is owed still, then.
     """
     _follow(site, group, start)
     _paid(site, group)
@@ -89,9 +89,9 @@ def _follow(site: Site, group: Group, start: bool) -> None:
             doc["replication_type"] == "sync",
         )
     except StorageError as error:
-        raise Refused("invalid-state", f"The arrays refused: {error}") from (
-            error
-        )
+        raise RequestRefused(
+            "invalid-state", f"The arrays refused: {error}"
+        ) from (error)
 
 
 def refuses(site: Site, doc: Doc, site_id: str) -> bool:
@@ -102,7 +102,7 @@ def refuses(site: Site, doc: Doc, site_id: str) -> bool:
     try:
         token = site.pair.decrypt(sealed, doc["id"])
         return not site.arrays.takes(_array(site, site_id), token)
-    except (Refused, Unreadable):
+    except (RequestRefused, Unreadable):
         # not registered, or not readable: others say that
         return False
 

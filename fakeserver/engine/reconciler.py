@@ -9,7 +9,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.engine import array_links
 from fakeserver.engine.cloud_client.cloud import CloudUnreachable
 from fakeserver.engine.model import rules
@@ -115,7 +115,7 @@ class Reconciler:
         try:
             with self._locks.hold(group_id, timeout=0.0):
                 return deed(group_id)
-        except Refused as refusal:
+        except RequestRefused as refusal:
             LOG.info("group %s: %s", group_id, refusal)
             return None
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fakeserver.base.errors import PEER_UNREACHABLE, Refused
+from fakeserver.base.errors import PEER_UNREACHABLE, RequestRefused
 from fakeserver.base.ids import new_id
 from fakeserver.engine.cloud_client.cloud import CloudRefused, CloudUnreachable
 from fakeserver.engine.model import orphans, rules
@@ -34,7 +34,7 @@ def reset_status(
     of the group tells who put it where it is.
     """
     if group.status != rules.ERROR:
-        raise Refused(
+        raise RequestRefused(
             "invalid-state",
             f"Protection group {group.name} is {group.status}; reset_status "
             "needs error",
@@ -92,7 +92,7 @@ def _fits(access: Access, group: Group, status: str) -> None:
     home = primary == doc["primary_site_id"]
     if (status, home) in ((rules.ACTIVE, False), (rules.FAILED_OVER, True)):
         other = rules.FAILED_OVER if status == rules.ACTIVE else rules.ACTIVE
-        raise Refused(
+        raise RequestRefused(
             "invalid-state",
             f"The current primary of protection group {group.name} is "
             f"{access.name(primary)}; the status to name is {other}",
@@ -113,7 +113,7 @@ def _look(access: Access, group: Group) -> list[Leftover]:
             servers = cloud.servers()
             found = orphans.find(servers, cloud.volumes(), doc, site_id)
         except (CloudUnreachable, CloudRefused) as error:
-            raise Refused(
+            raise RequestRefused(
                 "peer-unreachable", PEER_UNREACHABLE, cause=str(error)
             ) from error
         alive = {s["id"]: s for s in servers if _runs(s)}
@@ -128,7 +128,7 @@ def _look(access: Access, group: Group) -> list[Leftover]:
     twice = [one for one in copies.values() if len(one.running) > 1]
     if twice:
         names = ", ".join(sorted(one.name for one in twice))
-        raise Refused(
+        raise RequestRefused(
             "invalid-state",
             f"Two live copies exist of {names}; stop one of each first",
             copies=[copy for one in twice for copy in one.running],

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fakeserver.base import descriptors
-from fakeserver.base.errors import PEER_UNREACHABLE, Refused
+from fakeserver.base.errors import PEER_UNREACHABLE, RequestRefused
 from fakeserver.engine import array_links
 from fakeserver.engine.admission import Admission, Request, new_operation
 from fakeserver.engine.model import rules
@@ -179,7 +179,7 @@ class Service:
             self.site.db, group.project_id, group.id, request_id
         )
         if known is not None and known.type != type_:
-            raise Refused(
+            raise RequestRefused(
                 "name-conflict",
                 f"Request id {request_id} has started operation {known.id} "
                 f"({known.type}, {known.status}) of protection group "
@@ -306,7 +306,7 @@ class Service:
         if kept is None and version == group.version:
             kept = group.doc
         if kept is None:
-            raise Refused(
+            raise RequestRefused(
                 "not-found",
                 f"Version {version} of the metadata is not kept here",
             )
@@ -319,7 +319,7 @@ class Service:
         with self.locks.hold(group_id, IMPORT_LOCK_TIMEOUT):
             running = operations.unfinished(self.site.db, group_id)
             if running:
-                raise Refused(
+                raise RequestRefused(
                     "operation-in-progress",
                     f"Operation {running[0].id} ({running[0].type}) of this "
                     "protection group is not finished here",
@@ -372,7 +372,7 @@ class Service:
         self.access.project(group, self._other_id(doc))
         self._admission.peer_answers(group)
         if groups.named(self.site.db, project_id, doc["name"]) is not None:
-            raise Refused(
+            raise RequestRefused(
                 "name-conflict",
                 f"A protection group named {doc['name']} exists already",
             )
@@ -387,7 +387,7 @@ class Service:
                     lambda doc: None,
                     take_back=lambda tx: groups.discard(tx, group.id),
                 )
-            except Refused:
+            except RequestRefused:
                 cinder_group.drop(self.site, self.access, group)
                 raise
         return group
@@ -412,7 +412,7 @@ class Service:
                 if not force:
                     self._changeable(group, unknown_is_fine=True)
                 self.metadata.change(group, mark)
-            except Refused as refusal:
+            except RequestRefused as refusal:
                 if not force or refusal.message != PEER_UNREACHABLE:
                     raise
                 group = groups.get(self.site.db, project_id, group_id)
@@ -423,14 +423,14 @@ class Service:
     def _deletable(self, group: Group) -> None:
         self.require_idle(group)
         if group.status not in (rules.ACTIVE, rules.ERROR):
-            raise Refused(
+            raise RequestRefused(
                 "invalid-state",
                 f"Protection group {group.name} is {group.status}; a delete "
                 "needs active or error",
                 status=group.status,
             )
         if group.doc["tests"]:
-            raise Refused(
+            raise RequestRefused(
                 "test-not-cleaned",
                 f"Protection group {group.name} has a test failover that is "
                 "not cleaned up; run test_cleanup first",

@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from fakeserver.base.errors import PEER_UNREACHABLE, Refused
+from fakeserver.base.errors import PEER_UNREACHABLE, RequestRefused
 from fakeserver.engine.cloud_client.cloud import (
     CloudRefused,
     CloudUnreachable,
@@ -61,14 +61,14 @@ def refusals(service: Service) -> Iterator[None]:
         yield
     except CloudUnreachable as error:
         if error.site == service.site.config.site:
-            raise Refused(
+            raise RequestRefused(
                 "invalid-state", f"The cloud of {error.site} does not answer"
             ) from error
-        raise Refused("peer-unreachable", PEER_UNREACHABLE) from error
+        raise RequestRefused("peer-unreachable", PEER_UNREACHABLE) from error
     except LoginRefused as error:
         raise service.access.locked_out(error) from error
     except CloudRefused as error:
-        raise Refused(
+        raise RequestRefused(
             "invalid-state",
             f"{error.site} refused: {error.message}",
             site=error.site,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.base.ids import new_id
 from fakeserver.engine.model.document import new_document
 from fakeserver.engine.service import Service
@@ -49,21 +49,21 @@ def _pair(
     for field in ("primary_site_id", "secondary_site_id"):
         try:
             found.append(SITES.get(site.db, given[field].lower()))
-        except Refused as refusal:
-            raise Refused(
+        except RequestRefused as refusal:
+            raise RequestRefused(
                 "bad-request",
                 f"{NOUN}.{field}: there is no site {given[field]}",
                 field=f"{NOUN}.{field}",
             ) from refusal
     primary, secondary = found
     if primary["id"] == secondary["id"]:
-        raise Refused(
+        raise RequestRefused(
             "bad-request",
             f"{NOUN}.secondary_site_id must be another site than the primary",
             field=f"{NOUN}.secondary_site_id",
         )
     if not (primary["local"] or secondary["local"]):
-        raise Refused(
+        raise RequestRefused(
             "bad-request",
             f"{NOUN}.primary_site_id: this site must be one of the two",
             field=f"{NOUN}.primary_site_id",
@@ -85,7 +85,7 @@ def _volume_type(
         there = volume_types.asked(service, secondary["id"])
     kind = next((one for one in here if one["id"] == type_id.lower()), None)
     if kind is None:
-        raise Refused(
+        raise RequestRefused(
             "bad-request",
             f"{field}: {primary['name']} has no volume type {type_id}",
             field=field,
@@ -93,13 +93,13 @@ def _volume_type(
     twin = next((one for one in there if one["name"] == kind["name"]), None)
     for name, one in ((primary["name"], kind), (secondary["name"], twin)):
         if one is None:
-            raise Refused(
+            raise RequestRefused(
                 "bad-request",
                 f"{field}: {name} has no volume type named {kind['name']}",
                 field=field,
             )
         if not one["replication_enabled"]:
-            raise Refused(
+            raise RequestRefused(
                 "volume-type-not-replicated",
                 f"{field}: volume type {kind['name']} of {name} is not "
                 "replicated",
@@ -124,7 +124,7 @@ def delete(
 ) -> None:
     """Delete a group; its instances and volumes stay as they are."""
     if force and not admin:
-        raise Refused(
+        raise RequestRefused(
             "forbidden", "force=true on a deletion needs the role admin"
         )
     service.delete(project_id, group_id, force)

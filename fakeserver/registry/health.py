@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.engine import array_links
 from fakeserver.engine.model.document import current_array_names, peer_of
 from fakeserver.engine.service import Service
@@ -67,7 +67,7 @@ def _target(site: Site, group: Group) -> dict[str, Any] | None:
     target = peer_of(group.doc, group.doc["current_primary_site_id"])
     try:
         return SITES.get(site.db, target)
-    except Refused:
+    except RequestRefused:
         return None
 
 

@@ -3,7 +3,7 @@
 import ipaddress
 from typing import Any
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.cloud_client.cloud import RemoteCloud
 from fakeserver.engine.service import Service
 from fakeserver.registry import clouds, volume_types
@@ -43,8 +43,8 @@ def examine(
     }
 
 
-def _refused(message: str, reason: str = "bad-request") -> Refused:
-    return Refused(reason, f"{FIELD}: {message}", field=FIELD)
+def _refused(message: str, reason: str = "bad-request") -> RequestRefused:
+    return RequestRefused(reason, f"{FIELD}: {message}", field=FIELD)
 
 
 def _flavor(cloud: RemoteCloud, server: Record) -> Record:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fakeserver.base.clock import stamp
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.base.ids import new_id
 from fakeserver.site import Site
 from fakeserver.store.mappings import MAPPINGS
@@ -32,20 +32,20 @@ def _check(site: Site, record: dict[str, Any]) -> None:
     known = {one["id"]: one["name"] for one in SITES.all(site.db)}
     for site_id in record["projects"]:
         if site_id not in known:
-            raise Refused(
+            raise RequestRefused(
                 "bad-request",
                 f"tenant_mapping.projects: there is no site {site_id}",
                 field="tenant_mapping.projects",
             )
     for other in MAPPINGS.all(site.db):
         if other["id"] == record["id"]:
-            raise Refused(
+            raise RequestRefused(
                 "name-conflict",
                 f"A tenant mapping with id {other['id']} exists already",
             )
         for site_id, project in record["projects"].items():
             if other["projects"].get(site_id) == project:
-                raise Refused(
+                raise RequestRefused(
                     "name-conflict",
                     f"Project {project} of {known[site_id]} is in "
                     f"tenant mapping {other['name']} already",
@@ -70,7 +70,7 @@ def delete(site: Site, mapping_id: str) -> None:
             two,
         )
         if found is not None:
-            raise Refused(
+            raise RequestRefused(
                 "in-use",
                 f"Tenant mapping {record['name']} is used by protection "
                 f"group {found['name']}",

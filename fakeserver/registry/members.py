@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from fakeserver.base.clock import stamp
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.base.ids import new_id
 from fakeserver.engine import array_links
 from fakeserver.engine.cloud_client.cloud import (
@@ -41,7 +41,7 @@ def page(group: Group, limit: int, marker: str | None) -> list[Member]:
     for n, one in enumerate(found):
         if one["id"] == marker:
             return found[n + 1 : n + 1 + limit]
-    raise Refused(
+    raise RequestRefused(
         "bad-request", f"marker: no member with id {marker}", field="marker"
     )
 
@@ -57,7 +57,7 @@ def get(group: Group, member_id: str) -> Member:
         if one["id"] == member_id:
             found: Member = one
             return found
-    raise Refused(
+    raise RequestRefused(
         "not-found",
         f"Protection group {group.name} has no member with id {member_id}",
     )
@@ -97,7 +97,7 @@ def add(
 
     try:
         service.change(project_id, group_id, mutate, array_links.FOLLOW)
-    except Refused:
+    except RequestRefused:
         if grouped:
             _let_go(site, cloud, group, volumes)
         raise
@@ -120,7 +120,7 @@ def _check_free(site: Site, project_id: str, instance_id: str) -> None:
         instance_id,
     )
     if row is not None:
-        raise Refused(
+        raise RequestRefused(
             "in-use",
             f"Instance {instance_id} is a member of protection group "
             f"{row['name']} already",
@@ -166,7 +166,7 @@ def _group_volumes(
     try:
         cinder_group.change(site, cloud, made, add=add)
     except CloudRefused as error:
-        raise Refused(
+        raise RequestRefused(
             "bad-request",
             f"member.instance_id: Cinder refused its volumes: {error.message}",
             field="member.instance_id",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fakeserver.base.clock import stamp
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.engine import array_links
 from fakeserver.engine.model.document import TOKENS
 from fakeserver.engine.service import Service
@@ -21,7 +21,7 @@ def require(group: Group) -> Doc:
     """Return the group's policy, or refuse the request where it has none."""
     found: Doc | None = group.doc["policy"]
     if found is None:
-        raise Refused(
+        raise RequestRefused(
             "not-found", f"Protection group {group.name} has no policy"
         )
     return found
@@ -68,7 +68,7 @@ def _tokens(
         elif old is not None:
             sealed[field] = old[field]
         else:
-            raise Refused(
+            raise RequestRefused(
                 "bad-request",
                 f"policy.{field} is missing",
                 field=f"policy.{field}",

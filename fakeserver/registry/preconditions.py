@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.peer.access import Access
 
 Doc = dict[str, Any]
@@ -10,7 +10,7 @@ Doc = dict[str, Any]
 
 def require_active(doc: Doc, what: str) -> None:
     if doc["status"] != "active":
-        raise Refused(
+        raise RequestRefused(
             "invalid-state",
             f"Protection group {doc['name']} is {doc['status']}; {what} "
             "needs active",
@@ -23,7 +23,7 @@ def require_primary_here(access: Access, primary_id: str, what: str) -> None:
     run."""
     if access.local_id() != primary_id:
         name = access.name(primary_id)
-        raise Refused(
+        raise RequestRefused(
             "wrong-site",
             f"{what} at the primary, {name}; this site is not the primary",
             site=name,

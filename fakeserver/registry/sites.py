@@ -5,7 +5,7 @@ import urllib.parse
 from typing import Any
 
 from fakeserver.base.clock import stamp
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.base.ids import new_id
 from fakeserver.engine.service import Service
 from fakeserver.site import Site
@@ -50,7 +50,7 @@ def _place(site: Site, record: dict[str, Any]) -> None:
         if other["id"] == record["id"]:
             continue
         if _origin(other["protector_url"]) == origin:
-            raise Refused(
+            raise RequestRefused(
                 "name-conflict",
                 f"{other['name']} is registered at "
                 f"{other['protector_url']} already",
@@ -73,7 +73,7 @@ def create(site: Site, given: dict[str, Any]) -> dict[str, Any]:
     }
     with site.db.transaction() as tx:
         if _known(site, site_id):
-            raise Refused(
+            raise RequestRefused(
                 "name-conflict", f"A site with id {site_id} exists already"
             )
         _place(site, record)
@@ -133,7 +133,7 @@ def _require_unused(site: Site, record: dict[str, Any]) -> None:
     used = int(row["number"]) if row is not None else 0
     if used:
         groups = "protection group" + ("s" if used > 1 else "")
-        raise Refused(
+        raise RequestRefused(
             "in-use",
             f"{record['name']} is used by {used} {groups}",
         )

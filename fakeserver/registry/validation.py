@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.cloud_client.cloud import (
     CloudRefused,
     CloudUnreachable,
@@ -148,7 +148,7 @@ def _made(
         return FAILED, str(error), True
     except CloudUnreachable as error:
         return FAILED, f"{error.site} does not answer", True
-    except (CloudRefused, Refused) as error:
+    except (CloudRefused, RequestRefused) as error:
         return FAILED, error.message, False
     except (CheckFailed, StorageError) as error:
         return FAILED, str(error), False

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fakeserver.base.errors import PEER_UNREACHABLE, Refused
+from fakeserver.base.errors import PEER_UNREACHABLE, RequestRefused
 from fakeserver.engine.cloud_client.cloud import RemoteCloud
 from fakeserver.engine.service import Service
 from fakeserver.registry import clouds
@@ -47,7 +47,7 @@ def of(service: Service, site_id: str, local: bool) -> list[Type]:
     """
     record = SITES.get(service.site.db, site_id)
     if local and not record["local"]:
-        raise Refused(
+        raise RequestRefused(
             "wrong-site",
             f"This service does not answer for {record['name']}",
             site=record["name"],
@@ -56,11 +56,11 @@ def of(service: Service, site_id: str, local: bool) -> list[Type]:
     try:
         with clouds.refusals(service):
             return asked(service, site_id)
-    except Refused as refusal:
+    except RequestRefused as refusal:
         if refusal.message != PEER_UNREACHABLE:
             raise
         # nothing is modified here, so nothing may say that it cannot be
         name = SITES.get(service.site.db, site_id)["name"]
-        raise Refused(
+        raise RequestRefused(
             "peer-unreachable", f"{name} does not answer"
         ) from refusal

@@ -5,7 +5,7 @@ import sqlite3
 from typing import Any
 
 from fakeserver.base.db import Database, dump, load
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.model.group_state import GroupState
 from fakeserver.store import tombstones
 from fakeserver.store.group import Group as Group
@@ -45,13 +45,13 @@ def named(db: Database, project_id: str, name: str) -> Group | None:
     return None if row is None else _group(row)
 
 
-def unknown(db: Database, project_id: str, group_id: str) -> Refused:
+def unknown(db: Database, project_id: str, group_id: str) -> RequestRefused:
     """Return the not-found refusal; it says where the group was deleted
     here."""
     details = {}
     if tombstones.of_project(db, project_id, group_id):
         details["deleted"] = True
-    return Refused(
+    return RequestRefused(
         "not-found", f"No protection group with id {group_id}", **details
     )
 
@@ -167,7 +167,7 @@ def _rows(
             project_id,
         )
         if at is None:
-            raise Refused(
+            raise RequestRefused(
                 "bad-request",
                 f"marker: no protection group with id {marker}",
                 field="marker",
@@ -201,7 +201,7 @@ def save(tx: sqlite3.Connection, group: Group) -> None:
             ),
         )
     except sqlite3.IntegrityError as error:
-        raise Refused(
+        raise RequestRefused(
             "name-conflict",
             f"A protection group named {group.name} exists already",
         ) from error

@@ -4,7 +4,7 @@ A record is ``{"id", "name", "projects": {site id: project id}, ...}``.
 """
 
 from fakeserver.base.db import Database
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.store.registry import Registry
 
 MAPPINGS = Registry("pg_mappings", "tenant mapping")
@@ -28,7 +28,7 @@ def require_project(
     mapping."""
     found = project_at(db, project_id, here, there)
     if found is None:
-        raise Refused(
+        raise RequestRefused(
             "bad-request",
             f"Project {project_id} has no tenant mapping to site {there}; "
             "an admin has to create one first",

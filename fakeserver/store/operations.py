@@ -5,7 +5,7 @@ import sqlite3
 from typing import Any
 
 from fakeserver.base.db import Database, dump, load
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.model.operation_record import OperationRecord
 from fakeserver.engine.model.operation_state import OperationState
 
@@ -93,7 +93,9 @@ def get(db: Database, project_id: str, operation_id: str) -> dict[str, Any]:
         project_id,
     )
     if row is None:
-        raise Refused("not-found", f"No operation with id {operation_id}")
+        raise RequestRefused(
+            "not-found", f"No operation with id {operation_id}"
+        )
     return dict(load(row["doc"]))
 
 
@@ -154,7 +156,7 @@ def page(
             project_id,
         )
         if at is None:
-            raise Refused(
+            raise RequestRefused(
                 "bad-request",
                 f"marker: no operation with id {marker}",
                 field="marker",

@@ -4,7 +4,7 @@ import sqlite3
 from typing import Any
 
 from fakeserver.base.db import Database, dump, load
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 
 
 class Registry:
@@ -18,7 +18,9 @@ class Registry:
         """Return the record; refuse an id that does not exist."""
         row = db.one(f"SELECT doc FROM {self._table} WHERE id = ?", record_id)
         if row is None:
-            raise Refused("not-found", f"No {self._noun} with id {record_id}")
+            raise RequestRefused(
+                "not-found", f"No {self._noun} with id {record_id}"
+            )
         return dict(load(row["doc"]))
 
     def all(self, db: Database) -> list[dict[str, Any]]:
@@ -42,7 +44,7 @@ class Registry:
                 f"SELECT name, id FROM {self._table} WHERE id = ?", marker
             )
             if row is None:
-                raise Refused(
+                raise RequestRefused(
                     "bad-request",
                     f"marker: no {self._noun} with id {marker}",
                     field="marker",
@@ -66,7 +68,7 @@ class Registry:
                 (record["id"], record["name"], dump(record)),
             )
         except sqlite3.IntegrityError as error:
-            raise Refused(
+            raise RequestRefused(
                 "name-conflict",
                 f"A {self._noun} named {record['name']} exists already",
             ) from error

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fakeserver.base.db import Database
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.store.registry import Registry
 
 SITES = Registry("pg_sites", "site")
@@ -14,7 +14,7 @@ def local(db: Database) -> dict[str, Any]:
     for record in SITES.all(db):
         if record["local"]:
             return record
-    raise Refused(
+    raise RequestRefused(
         "not-found", "This service has no record of its own site yet"
     )
 

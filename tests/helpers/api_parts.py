@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from fakeserver import api
 from fakeserver.base.clock import stamp
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.base.ids import stable_id
 from fakeserver.base.routes import Application, Blueprint
 from fakeserver.cloud.identity.check import IdentityUnreachable
@@ -72,7 +72,7 @@ class Engine:
         self.access = Access(site)
         self.askers = ThreadPoolExecutor(1)
         self.calls: list[tuple[Any, ...]] = []
-        self.refusal: Refused | Exception | None = None
+        self.refusal: RequestRefused | Exception | None = None
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def called(*values: Any, **options: Any) -> Any:

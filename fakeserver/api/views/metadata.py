@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 from fakeserver.api.answers import answer
 from fakeserver.api.gate import call
 from fakeserver.api.routing import GROUP, Routes
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.model.document import without_secrets
 from fakeserver.engine.service import Service
 
@@ -30,7 +30,7 @@ def blueprint(service: Service) -> Blueprint:
             found = service.sync_force(tenant_id, pg_id, winner)
             return answer({"sync_status": found})
         if not winner:
-            raise Refused(
+            raise RequestRefused(
                 "bad-request", "discard goes with force=true", field="discard"
             )
         found = service.sync_discard(

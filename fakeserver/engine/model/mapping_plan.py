@@ -7,7 +7,7 @@ The outcome is a plan a member: it is written into the operation before the
 import ipaddress
 from typing import Any
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.cloud_client.cloud import RemoteCloud
 from fakeserver.engine.model.document import Doc, entry
 from fakeserver.engine.model.member_plan import (
@@ -127,7 +127,7 @@ def plan_members(
         )
     if missing:
         names = sorted(set(missing))
-        raise Refused(
+        raise RequestRefused(
             "mapping-incomplete",
             f"Nothing at {target.site} matches {', '.join(names)}; "
             "map each to something that exists there",
@@ -167,7 +167,7 @@ def _check_flavors(
         if to is None:
             raise _unknown("flavor_mapping", "flavor", value, target.site)
         if found.get(from_["name"], to)["id"] != to["id"]:
-            raise Refused(
+            raise RequestRefused(
                 "bad-request",
                 f"flavor_mapping: flavor {from_['name']} is mapped twice",
                 field="flavor_mapping",
@@ -176,8 +176,8 @@ def _check_flavors(
     return found
 
 
-def _unknown(field: str, kind: str, key: str, site: str) -> Refused:
-    return Refused(
+def _unknown(field: str, kind: str, key: str, site: str) -> RequestRefused:
+    return RequestRefused(
         "bad-request",
         f"{field}: there is no {kind} {key} at {site}",
         field=field,

@@ -7,7 +7,7 @@ service account, in a token scoped to the tenant's project at that site.
 import threading
 from typing import Any
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.base.vault import Unreadable
 from fakeserver.engine.cloud_client.cloud import (
     Account,
@@ -39,7 +39,7 @@ class Access:
         """Return the name of a site; its id where it is not registered."""
         try:
             return str(self.record(site_id)["name"])
-        except Refused:
+        except RequestRefused:
             return site_id
 
     def project(self, group: Group, site_id: str) -> str:
@@ -56,7 +56,7 @@ class Access:
         try:
             password = self._site.vault.decrypt(record["password"], site_id)
         except Unreadable as error:
-            raise Refused(
+            raise RequestRefused(
                 "invalid-state",
                 f"The service account of {record['name']} cannot be "
                 "read with this site's key; set its password again",
@@ -70,11 +70,11 @@ class Access:
             user_domain_name=record["user_domain_name"],
         )
 
-    def locked_out(self, error: LoginRefused) -> Refused:
+    def locked_out(self, error: LoginRefused) -> RequestRefused:
         """Return the refusal for a Keystone that refuses the service
         account."""
         own = error.site == self.name(self.local_id())
-        return Refused(
+        return RequestRefused(
             "invalid-state" if own else "peer-unreachable",
             f"Keystone of {error.site} refused the service account: "
             f"{error.message}",

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Collection
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.cloud_client import volume_groups
 from fakeserver.engine.cloud_client.cloud import (
     CloudRefused,
@@ -33,7 +33,7 @@ def make(site: Site, access: Access, group: Group) -> None:
         name = group.doc["volume_type"]
         types = [t for t in cloud.volume_types() if t["name"] == name]
         if not types:
-            raise Refused(
+            raise RequestRefused(
                 "bad-request",
                 f"{access.name(here)} has no volume type named {name}",
                 field="volume_type_id",
@@ -51,7 +51,7 @@ def make(site: Site, access: Access, group: Group) -> None:
         )
     except (CloudUnreachable, CloudRefused) as error:
         drop(site, access, group)
-        raise Refused(
+        raise RequestRefused(
             "invalid-state",
             f"The consistency group could not be made at "
             f"{access.name(here)}: {error}",
@@ -75,7 +75,7 @@ def _group_type(tenants: RemoteCloud, own: RemoteCloud, site: str) -> str:
             return str(kind["id"])
     asked = f"{_SPEC[0]}={_SPEC[1]}"
     command = "openstack --os-volume-api-version 3.11 volume group type"
-    raise Refused(
+    raise RequestRefused(
         "invalid-state",
         f"Cinder of {site} has no group type with {asked} that the project "
         f"can use; {RESERVED} is reserved for Cinder. Create one as an "

@@ -4,7 +4,7 @@ import contextlib
 import sqlite3
 from typing import Any
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.model.document import checksum
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.client import PeerRefused, PeerSilent, PeerState
@@ -194,7 +194,7 @@ class Sync:
         except PeerRefused as refusal:
             raise passed_on(refusal) from refusal
         if held is None:
-            raise Refused(
+            raise RequestRefused(
                 "metadata-conflict",
                 f"{peer.site} does not know protection group "
                 f"{group.name}; there is nothing to discard",
@@ -241,7 +241,7 @@ class Sync:
             )
         primary = group.doc["current_primary_site_id"]
         if primary != self._access.local_id():
-            raise Refused(
+            raise RequestRefused(
                 "invalid-state",
                 f"By the record of {here}, protection group "
                 f"{group.name} runs at {there}; what runs there is not "
@@ -268,7 +268,7 @@ class Sync:
                 held,
             )
         if held.rank > group.rank:
-            raise Refused(
+            raise RequestRefused(
                 "wrong-site",
                 f"{site} is ahead with version {held.version} against "
                 f"{group.version}; run the sync from {site}",
@@ -290,8 +290,8 @@ def _both_changed(group: Group, held: PeerState) -> bool:
 
 def _conflict(
     message: str, group: Group, held: PeerState, **more: str
-) -> Refused:
-    return Refused(
+) -> RequestRefused:
+    return RequestRefused(
         "metadata-conflict",
         message,
         **more,

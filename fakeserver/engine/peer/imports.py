@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.base.vault import Unreadable
 from fakeserver.engine.model.document import TOKENS, Doc, checksum
 from fakeserver.engine.peer import cinder_group, validate_document
@@ -26,7 +26,7 @@ class Imports:
     ) -> Doc:
         """Import the peer's document; refuse one that is not newer."""
         if doc["id"] != group_id:
-            raise Refused(
+            raise RequestRefused(
                 "bad-request",
                 "metadata.id: is not the id of the protection group in the "
                 "URL",
@@ -37,7 +37,7 @@ class Imports:
         if group is None:
             return self._take_new(project_id, doc, force)
         if group.project_id != project_id:
-            raise Refused(
+            raise RequestRefused(
                 "not-found", f"No protection group with id {group_id}"
             )
         if not doc["deleted"]:
@@ -68,7 +68,7 @@ class Imports:
         base = group.local.base
         changed = base is not None and base.version != group.version
         if rank <= group.rank or changed:
-            raise Refused(
+            raise RequestRefused(
                 "metadata-conflict",
                 f"This site holds version {group.version} of the "
                 f"metadata, the document is version {doc['version']}",
@@ -86,7 +86,7 @@ class Imports:
                     groups.remove(tx, group)
             return doc
         if doc["version"] <= buried and not force:
-            raise Refused(
+            raise RequestRefused(
                 "metadata-conflict",
                 f"The protection group was deleted here at version {buried}",
                 local={"version": buried, "deleted": True},
@@ -102,7 +102,7 @@ class Imports:
                 self._make_room(tx, group)
                 tombstones.drop(tx, group.id)
                 groups.save(tx, group)
-        except Refused:
+        except RequestRefused:
             cinder_group.drop(self._site, self._access, group)
             raise
         return doc
@@ -136,7 +136,7 @@ class Imports:
                 if mark != given["fingerprint"]:
                     raise Unreadable(field)
             except (Unreadable, KeyError, TypeError) as error:
-                raise Refused(
+                raise RequestRefused(
                     "bad-request",
                     f"metadata.policy.{field}: cannot be read with the "
                     "pair's key",

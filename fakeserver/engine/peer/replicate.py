@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fakeserver.base.clock import stamp
-from fakeserver.base.errors import PEER_UNREACHABLE, STATUS, Refused
+from fakeserver.base.errors import PEER_UNREACHABLE, STATUS, RequestRefused
 from fakeserver.engine.model.document import Doc, checksum
 from fakeserver.engine.model.group_state import SharedVersion
 from fakeserver.engine.peer import cinder_group
@@ -213,7 +213,7 @@ class Metadata:
         try:
             with self._site.db.transaction() as tx:
                 groups.save(tx, group)
-        except Refused:
+        except RequestRefused:
             # it was new, and had to make room meanwhile for one of the
             # peer's with the same name: what the peer has taken goes again
             self._bury_at_peer(group, take_back)
@@ -249,11 +249,11 @@ class Metadata:
             take_back(tx)
 
 
-def unreachable() -> Refused:
-    return Refused("peer-unreachable", PEER_UNREACHABLE)
+def unreachable() -> RequestRefused:
+    return RequestRefused("peer-unreachable", PEER_UNREACHABLE)
 
 
-def passed_on(refusal: PeerRefused) -> Refused:
+def passed_on(refusal: PeerRefused) -> RequestRefused:
     """Return the peer's refusal as this site's own answer."""
     reason = refusal.reason
     if STATUS.get(reason) != 409:
@@ -262,7 +262,7 @@ def passed_on(refusal: PeerRefused) -> Refused:
         "site": refusal.site,
         "peer_reason": refusal.reason,
     }
-    return Refused(
+    return RequestRefused(
         reason,
         f"{refusal.site} refused the change: {refusal.message}",
         **details,

@@ -6,7 +6,7 @@ of it says of another, and of the sites that are registered.
 
 from collections.abc import Iterator
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.model.document import Doc
 from fakeserver.engine.peer.access import Access
 
@@ -44,12 +44,12 @@ def _named(doc: Doc) -> Iterator[tuple[str, str]]:
 def _require_site(access: Access, site_id: str, field: str) -> None:
     try:
         access.record(site_id)
-    except Refused as error:
+    except RequestRefused as error:
         raise _refused(
             field, f"no site with id {site_id} is registered here"
         ) from error
 
 
-def _refused(field: str, what: str) -> Refused:
+def _refused(field: str, what: str) -> RequestRefused:
     name = f"metadata.{field}"
-    return Refused("bad-request", f"{name}: {what}", field=name)
+    return RequestRefused("bad-request", f"{name}: {what}", field=name)

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.base.fault_points import StepFault
 from fakeserver.base.vault import Unreadable
 from fakeserver.engine.cloud_client.cloud import CloudRefused, CloudUnreachable
@@ -50,7 +50,7 @@ _NO = (
     StorageError,
     CloudRefused,
     PeerRefused,
-    Refused,
+    RequestRefused,
     Unreadable,
 )
 
@@ -273,7 +273,7 @@ class Executor:
         group = context.group()
         try:
             held = self._metadata.peer_state(group)
-        except (PeerSilent, PeerRefused, Refused):
+        except (PeerSilent, PeerRefused, RequestRefused):
             return
         if held is not None and held.rank > group.rank:
             raise NewerAtPeer(

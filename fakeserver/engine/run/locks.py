@@ -4,7 +4,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 
 
 class _Lock:
@@ -33,7 +33,7 @@ class GroupLocks:
             lock.users += 1
         try:
             if not lock.turn.acquire(timeout=timeout):
-                raise Refused(
+                raise RequestRefused(
                     "operation-in-progress",
                     "The protection group is being changed; try again shortly",
                 )

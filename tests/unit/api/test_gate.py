@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fakeserver.api import roles
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.base.ids import stable_id
 from fakeserver.site import Site
 from tests.helpers.api_parts import (
@@ -520,7 +520,7 @@ def test_odd_query(call: Api, query: str) -> None:
 
 
 def test_refusal_of_the_engine(call: Api, engine: Engine) -> None:
-    engine.refusal = Refused("invalid-state", "Not now", status="error")
+    engine.refusal = RequestRefused("invalid-state", "Not now", status="error")
     found = error_of(call("POST", f"{GROUP}/action", {"failover": {}}))
     assert found.status == 409
     assert found.reason == "invalid-state"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fakeserver.base.errors import Refused
+from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.model.mapping_plan import Catalog, plan_members
 
 A, B = "id-a", "id-b"
@@ -106,7 +106,7 @@ def test_what_no_member_uses_may_be_mapped(source, target):
 
 
 def test_what_has_no_match_is_named_all_of_it(source, target):
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(RequestRefused) as refused:
         plan(document("big"), source, target, {})
     assert refused.value.reason == "mapping-incomplete"
     assert refused.value.details["missing"] == ["flavor big", "network web"]
@@ -125,7 +125,7 @@ def test_what_has_no_match_is_named_all_of_it(source, target):
 def test_a_half_that_does_not_exist_is_named(
     source, target, networks, flavors, named
 ):
-    with pytest.raises(Refused, match=named) as refused:
+    with pytest.raises(RequestRefused, match=named) as refused:
         plan(document(), source, target, networks, flavors)
     assert refused.value.reason == "bad-request"
 
@@ -151,5 +151,5 @@ def test_stored_metadata_stands_in_for_a_dead_source(target):
     stored = Catalog.stored([doc], A, "site-a")
     made = plan(doc, stored, target, {"na": "nb"})
     assert made.networks[0].id == "nb"
-    with pytest.raises(Refused, match="no network nx at site-a"):
+    with pytest.raises(RequestRefused, match="no network nx at site-a"):
         plan(doc, stored, target, {"na": "nb", "nx": "nc"})
