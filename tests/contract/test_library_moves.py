@@ -124,10 +124,10 @@ def test_a_dry_run_leaves_a_shared_session_alone(
     shared = other.http.session
     below = shared.session
     seen: list[str] = []
-    original = dry_run._CatchingSession.send
+    original = dry_run._CapturingSession.send
 
     def send(
-        self: dry_run._CatchingSession,
+        self: dry_run._CapturingSession,
         request: requests.PreparedRequest,
         **options: object,
     ) -> requests.Response:
@@ -135,7 +135,7 @@ def test_a_dry_run_leaves_a_shared_session_alone(
         seen.append(other.protection_groups.find(WEB).name)
         return original(self, request, **options)
 
-    monkeypatch.setattr(dry_run._CatchingSession, "send", send)
+    monkeypatch.setattr(dry_run._CapturingSession, "send", send)
     shown = prepared.outgoing()
     assert (shown.method, seen) == ("POST", [WEB])
     assert shared.session is below
