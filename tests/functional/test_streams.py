@@ -18,7 +18,7 @@ import pytest
 from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair
 from protectorclient.v1 import protection_groups
-from tests.helpers.clirunner import SHELLS, protector
+from tests.helpers.clirunner import EITHER_SHELL, SHELLS, protector
 
 WEB = "--network-mapping net-primary-web=net-secondary-web"
 FAILOVER = f"protection-group failover prod-web-app {WEB}"
@@ -77,7 +77,9 @@ def run(shell: str, command: str, **streams: Any) -> tuple[int, str, str]:
     ("kind", "shell", "command"),
     [
         ("full", "protector", FAILOVER),
-        ("full", "openstack", FAILOVER),
+        pytest.param(
+            "full", "openstack", FAILOVER, marks=pytest.mark.thorough
+        ),
         ("closed pipe", "protector", SYNC),
     ],
 )
@@ -242,7 +244,7 @@ def begun(shell: str, command: str) -> tuple[subprocess.Popen[str], str]:
     [
         ("protector", signal.SIGTERM),
         ("protector", signal.SIGHUP),
-        ("openstack", signal.SIGTERM),
+        pytest.param("openstack", signal.SIGTERM, marks=pytest.mark.thorough),
     ],
 )
 def test_a_signal_ends_the_wait_alone(
@@ -284,7 +286,7 @@ def arriving(number: signal.Signals) -> Callable[..., None]:
     return arrives
 
 
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("shell", EITHER_SHELL)
 @pytest.mark.parametrize("number", STATUS)
 def test_a_signal_at_another_moment(
     number: signal.Signals,
