@@ -16,7 +16,7 @@ from fakeserver.http.app import create_app
 from fakeserver.local.pair import LocalPair
 
 #: how many are asked; two thousand in the stage that has the time
-REQUESTS = [500, pytest.param(2000, marks=pytest.mark.thorough)]
+REQUESTS = [200, pytest.param(2000, marks=pytest.mark.thorough)]
 #: what caches that are bounded, and the allocator, may still take, bytes
 MEMORY = 24 << 20
 _SLOT = re.compile(r"<(?:\w+:)?(\w+)>")

@@ -11,7 +11,6 @@ from fakeserver.base.ids import stable_id
 from fakeserver.local.pair import LocalPair
 from fakeserver.store import groups
 from fakeserver.store.groups import Group
-from tests.helpers.sampling import sampled
 
 MANY = 10_000
 
@@ -176,7 +175,8 @@ def like(pattern: Group, name: str) -> Group:
     return Group(doc["id"], pattern.project_id, doc, pattern.local)
 
 
-@pytest.mark.parametrize("limit", sampled([1000, 97], 1))
+@pytest.mark.thorough
+@pytest.mark.parametrize("limit", [1000, 97])
 def test_ten_thousand_groups_while_some_come_and_go(
     limit: int, lists: Lists
 ) -> None:

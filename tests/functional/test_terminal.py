@@ -119,6 +119,7 @@ def words(shown: str) -> str:
     return " ".join(shown.split())
 
 
+@pytest.mark.processes
 def test_a_planned_failover_and_a_failback_ask_once(
     local_pair: LocalPair,
 ) -> None:

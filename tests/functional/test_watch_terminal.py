@@ -159,6 +159,7 @@ def finish(local_pair: LocalPair) -> Callable[[], None]:
     return finish
 
 
+@pytest.mark.processes
 def test_the_seconds_go_on_by_themselves(
     slow: str, finish: Callable[[], None]
 ) -> None:
