@@ -106,14 +106,13 @@ def _headers(
 
 def error_form(exchange: Exchange) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with the form of an error that is not described."""
-    error = (exchange.body or {}).get("error") if exchange.is_json else None
-    if not isinstance(error, dict):
+    if exchange.error is None:
         yield "error-form", f"the error has another form{_excerpt(exchange)}"
 
 
 def _error_agrees(exchange: Exchange) -> Iterator[tuple[str, str]]:
-    error = exchange.body.get("error") if exchange.is_json else None
-    if not isinstance(error, dict):
+    error = exchange.error
+    if error is None:
         return
     if error.get("code") != exchange.status:
         yield (

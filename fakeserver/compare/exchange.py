@@ -1,6 +1,7 @@
 """One read of a deployment: what was asked, and what came back."""
 
 import dataclasses
+import functools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -47,14 +48,20 @@ class Exchange:
     @property
     def body(self) -> Any:
         """Return the JSON of the answer; None where it is not JSON."""
-        found = self._parsed()
-        return None if found is _NOT_JSON else found
+        return self._parsed if self.is_json else None
 
     @property
     def is_json(self) -> bool:
         """Return whether the body is JSON in the strict sense."""
-        return self._parsed() is not _NOT_JSON
+        return self._parsed is not _NOT_JSON
 
+    @property
+    def error(self) -> dict[str, Any] | None:
+        """Return what stands under ``error``, where that is an object."""
+        found = self.body.get("error") if isinstance(self.body, dict) else None
+        return found if isinstance(found, dict) else None
+
+    @functools.cached_property
     def _parsed(self) -> Any:
         try:
             return json.loads(self.content, parse_constant=_refuse)

@@ -43,8 +43,8 @@ def broken(noun: str, record: Record) -> Iterator[tuple[str, str]]:
         if rule.noun == noun:
             try:
                 found = rule.broken(record)
-            except (KeyError, TypeError, AttributeError):
-                # of a type that does not fit: the schema says so
+            except (KeyError, TypeError, AttributeError, ValueError):
+                # of a type or form that does not fit: the schema says so
                 continue
             if found is not None:
                 yield rule.name, f"{rule.sentence}: {found}"
@@ -286,7 +286,7 @@ def _(found: Record) -> str | None:
 @_rule(
     "health-reasons",
     "health",
-    "a group that is not ready has reasons, one that is has none",
+    "failover_ready is false with reasons, and true without",
 )
 def _(found: Record) -> str | None:
     if found["failover_ready"] != (not found["reasons"]):

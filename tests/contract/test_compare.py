@@ -256,6 +256,22 @@ DEVIATIONS: dict[str, tuple[Change, str]] = {
         _content("", b'{"error": "not found"}', "application/json"),
         "schema",
     ),
+    "errors as a list": (
+        _content("", b'["not found"]', "application/json"),
+        "schema",
+    ),
+    "errors as a list that is not described": (
+        lambda e: (
+            dataclasses.replace(e, status=500, content=b"[1]")
+            if e.read.route.endswith("{pg_id}")
+            else None
+        ),
+        "error-form",
+    ),
+    "a version that is no number": (
+        _body(r"^/$", _every("versions", _set(min_version="1.x"))),
+        "schema",
+    ),
     "the error code is another": (
         _body("", lambda b: b["error"].update(code=500), 404),
         "error-code",
