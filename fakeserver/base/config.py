@@ -50,11 +50,6 @@ class SiteConfig:
         return self.identity or f"{self.url}/identity/v3"
 
     @property
-    def peer_auth_url(self) -> str:
-        """Return the address of the other site's Keystone."""
-        return self.peer_identity or f"{self.peer_url}/identity/v3"
-
-    @property
     def database(self) -> pathlib.Path:
         return self.directory / f"{self.site}.db"
 
