@@ -42,9 +42,9 @@ class OpenSite:
     """The ground parts of a site, and the services that run on them."""
 
     ground: Site
-    #: the emulated Keystone, whether or not it is the one that is asked
+    #: the emulated Keystone, also where a real one checks the tokens
     keystone: "Keystone"
-    #: whoever says whose a token is: the emulated Keystone or a real one
+    #: what checks tokens: the emulated Keystone or a real one
     identity: "Identity"
     service: "Service"
     request_log: RequestLog

@@ -7,7 +7,7 @@ import pathlib
 CA = "ca.pem"
 CERTIFICATE = "server.pem"
 KEY = "server.key"
-#: some clients trust none that is valid for longer
+#: some clients refuse a certificate that is valid for longer
 _LIFE = datetime.timedelta(days=800)
 _NAMES = ("localhost", "127.0.0.1", "::1")
 

@@ -6,7 +6,7 @@ from fakeserver.cloud.identity.tokens import Token
 
 
 class IdentityUnreachable(Exception):
-    """Keystone gave no answer, so nobody knows whose the token is."""
+    """Keystone did not answer, so the user of the token is not known."""
 
     def __init__(self, url: str, why: str) -> None:
         super().__init__(

@@ -103,11 +103,11 @@ class RemoteCloud:
         return server
 
     def start_server(self, server_id: str) -> None:
-        """Start a server; one that runs already stays as it is."""
+        """Start a server; do nothing where it runs already."""
         self._turn(server_id, "os-start", "ACTIVE")
 
     def stop_server(self, server_id: str) -> None:
-        """Stop a server; one that is stopped already stays as it is."""
+        """Stop a server; do nothing where it is stopped already."""
         self._turn(server_id, "os-stop", "SHUTOFF")
 
     def delete_server(self, server_id: str) -> None:

@@ -24,7 +24,7 @@ class Imports:
     def take(
         self, project_id: str, group_id: str, doc: Doc, force: bool
     ) -> Doc:
-        """Import the peer's document; refuse one that is not newer."""
+        """Import the peer's document; refuse it unless it is newer."""
         if doc["id"] != group_id:
             raise RequestRefused(
                 "bad-request",

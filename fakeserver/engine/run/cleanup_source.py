@@ -25,9 +25,9 @@ CLEANUP_RETRY_TIMEOUT = 30.0
 class RetryLimit:
     """One time limit for the retries of a whole clean-up.
 
-    It starts anew with each deed that succeeds, and with a restart. A site
-    for which it ran out is given up, also over a restart: what is left
-    there is tried once more each, and named.
+    It starts anew with each deletion that succeeds, and with a restart.
+    When it has run out for a site, each leftover there is tried once more
+    and named; a restart does not change that.
     """
 
     def __init__(self, context: StepContext) -> None:

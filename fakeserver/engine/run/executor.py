@@ -209,7 +209,7 @@ class Executor:
         )
         left = broken
         if context.operation.type == "test_cleanup":
-            # nothing to undo: what is left is still known as a test's
+            # nothing to undo: the leftovers still belong to the test
             left = leftovers.of_tests(context)
         self._point("after:rollback")
         with self._hold(context):

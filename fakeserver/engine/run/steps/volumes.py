@@ -48,7 +48,7 @@ def _make(context: StepContext, kind: str) -> None:
 
 @dataclasses.dataclass
 class PlannedVolume:
-    """A volume of a member, and the one that is made of it at the target."""
+    """A volume of a member, and the volume created from it at the target."""
 
     member_id: str
     source_array_name: str
