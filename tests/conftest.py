@@ -4,6 +4,7 @@ import gc
 import os
 import random
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -36,6 +37,10 @@ def _isolate() -> str:
 
 _HOME = _isolate()
 found_once.remember()
+# a shell that runs the tests in the background ignores Ctrl-C for them and
+# for every process that they start
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 # thousands of short-lived sites: to look for garbage as often as usual is a
 # tenth of the suite's time
 gc.set_threshold(100_000, 20, 20)

@@ -13,8 +13,6 @@ _HEAD = """
 import os, signal, threading, types
 from protectorclient import exceptions
 never = threading.Event()
-# whoever runs the tests in the background has it ignored
-signal.signal(signal.SIGINT, signal.default_int_handler)
 def hangs(*_):
     never.wait()
 def interrupted(*_):
