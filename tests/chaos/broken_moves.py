@@ -84,7 +84,7 @@ def keeps_no_snapshot(patch: pytest.MonkeyPatch) -> None:
             )
             right(context)
 
-    def destroyed(right, context, site_id, volume, keep):
+    def destroyed(right, context, site_id, volume, keep, quiet):
         array = context.array(site_id)
         context.site.arrays.delete_volume(array, volume.array_name)
 

@@ -1,6 +1,7 @@
 """Mistakes that an engine makes only in what it takes up again."""
 
 import copy
+import inspect
 from typing import Any
 
 import pytest
@@ -28,6 +29,9 @@ def instead(
     taken up again; it is handed the right one, and its arguments."""
     know(patch)
     right = where[name] if isinstance(where, dict) else getattr(where, name)
+    # One that cannot be called as the right one is would break the engine in
+    # another way than it says.
+    inspect.signature(other).bind(right, *inspect.signature(right).parameters)
 
     def either(context: Any, *rest: Any, **named: Any) -> Any:
         if getattr(context, "resumed", False):
