@@ -1,4 +1,4 @@
-"""What every protector request passes, in order, before its view.
+"""Check token, version and role of every request before its view.
 
 A request id; the version; the route; the token; the project and the role;
 the body. The first that fails is the answer, in the error form.

@@ -1,4 +1,4 @@
-"""Whether the newest write of a volume is in some snapshot."""
+"""Decide whether a snapshot holds the newest write of a volume."""
 
 from fakeserver.base.db import Database, load
 from fakeserver.storage.driver import ArrayVolume

@@ -1,1 +1,1 @@
-"""Below the client: sessions, their limits, and who speaks on the wire."""
+"""Send requests within limits, and read who answered."""

@@ -1,4 +1,4 @@
-"""Explain in a sentence what is wrong with clouds.yaml or ``OS_*``.
+"""Open clouds.yaml and explain in a sentence what is wrong with it.
 
 openstack.config trusts what it reads: a file of another shape ends in
 whatever Python says of the first thing that does not fit. Here its errors

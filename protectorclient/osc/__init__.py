@@ -1,1 +1,1 @@
-"""The commands, for ``openstack protector ...`` and for ``protector``."""
+"""The commands of ``openstack protector`` and of ``protector``."""

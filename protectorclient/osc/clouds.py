@@ -1,4 +1,4 @@
-"""From the shell's options to the two clouds of the pair.
+"""Find the two clouds of the pair from the shell's options.
 
 Works on what both shells have: ``app.options`` and ``app.cloud_config``.
 The other site's entry is read without the command line, because what was

@@ -1,4 +1,4 @@
-"""How values look to a person; a machine always gets them as they came.
+"""Format values for a person; programs get them unchanged.
 
 cliff asks each column which of the two it is writing for: the table for
 people, ``-f json``, ``yaml``, ``csv`` and ``value`` for programs.

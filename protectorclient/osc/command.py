@@ -1,4 +1,4 @@
-"""What every command of ours has in common.
+"""The base class of every command.
 
 A command signs in by itself, at the sites that it needs: were osc-lib to
 ask Keystone for a token first, a dead Keystone would end the command before

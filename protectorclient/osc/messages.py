@@ -1,4 +1,4 @@
-"""How messages on stderr look."""
+"""Write messages to stderr."""
 
 from __future__ import annotations
 

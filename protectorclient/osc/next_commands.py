@@ -1,4 +1,4 @@
-"""What to type after a refusal or a bad ending, as a table.
+"""The commands to type after a refusal or a failure, as a table.
 
 An error that knows better carries its own (`ProtectorError.then`).
 """

@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they refuse.
+"""Options that several commands share, and the values that they refuse.
 
 Each refusal is argparse's own: one sentence on stderr, exit status 2, and
 nothing has been sent.

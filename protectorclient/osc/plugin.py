@@ -1,4 +1,4 @@
-"""What OpenStackClient reads to find the commands.
+"""The entry points by which OpenStackClient finds the commands.
 
 Every ``openstack`` command of the machine imports this module, whatever it
 goes on to do, so it imports nothing but what is needed to name things.

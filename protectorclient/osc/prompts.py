@@ -1,4 +1,4 @@
-"""Questions to a person, and secrets from anywhere but the command line.
+"""Ask a person, and read secrets without the command line.
 
 Nothing here ever waits where nobody can answer: without a terminal a
 question is not asked, and what it would have decided is decided by options.

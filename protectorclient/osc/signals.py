@@ -1,4 +1,4 @@
-"""SIGTERM and SIGHUP end a command as Ctrl-C does, and say as much.
+"""End a command on SIGTERM and SIGHUP as on Ctrl-C.
 
 Both are raised as KeyboardInterrupt, so that whatever minds the keyboard
 minds them too. Only the exit status tells them apart. A signal that was

@@ -1,4 +1,4 @@
-"""The streams that commands write to, and what happens when one fails.
+"""Write to stdout and stderr, also when one of them fails.
 
 stderr carries words about the work. A full disk, a closed pipe or a lost
 terminal must not decide what becomes of the work, so that no write to it

@@ -1,4 +1,4 @@
-"""Ids as they are typed: their beginnings, or from standard input."""
+"""Read ids as a person types them: abbreviated, or from standard input."""
 
 from __future__ import annotations
 

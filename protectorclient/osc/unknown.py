@@ -1,4 +1,4 @@
-"""Which command is meant by words that name none."""
+"""Suggest the command that misspelt words mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a command and the operations that it follows know of each other."""
+"""What a command knows of the operations that it follows."""
 
 from __future__ import annotations
 

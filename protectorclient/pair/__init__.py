@@ -1,1 +1,1 @@
-"""Both sites of a pair, and what is asked of them together."""
+"""The two sites of a pair, and all that needs both."""

@@ -1,4 +1,4 @@
-"""One question, put to both sites of a pair at once."""
+"""Ask both sites of a pair one question at once."""
 
 from __future__ import annotations
 

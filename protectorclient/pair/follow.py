@@ -1,4 +1,4 @@
-"""Following operations of a pair, wherever they were started.
+"""Follow operations of a pair at the site that runs them.
 
 Only the site that started an operation knows it. Which one that was may
 have to be asked for patiently too: a site that is away now may be the one.

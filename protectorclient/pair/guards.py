@@ -1,4 +1,4 @@
-"""The conditions ``--expect-*`` of a caller, checked before an action."""
+"""Check the conditions ``--expect-*`` of a caller before an action."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding a group at both sites, and which of them is primary."""
+"""Find a group at both sites, and its primary."""
 
 from __future__ import annotations
 

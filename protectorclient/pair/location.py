@@ -1,4 +1,4 @@
-"""What the two sites say about a group, put together."""
+"""Put together what the two sites say about a group."""
 
 from __future__ import annotations
 

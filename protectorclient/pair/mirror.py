@@ -1,4 +1,4 @@
-"""Records that both services need, under one id.
+"""Create and delete records that both services hold under one id.
 
 Sites and tenant mappings are not pushed from one service to the other: the
 client makes the record at each. Where the second service refuses, the

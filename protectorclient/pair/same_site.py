@@ -1,4 +1,4 @@
-"""Whether two clouds are the two sites of one pair.
+"""Decide whether two clouds are the two sites of one pair.
 
 Two entries of clouds.yaml may lead to one site, and two sites may belong
 to different pairs. What was found out already is compared, and nothing is

@@ -1,4 +1,4 @@
-"""Which entry of clouds.yaml is the other site, where none is named.
+"""Find the clouds.yaml entry of the other site, where none is named.
 
 Entries are read, and none but the two of the pair is ever signed in to.
 """

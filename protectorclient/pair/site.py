@@ -1,4 +1,4 @@
-"""One half of a pair: a cloud, opened when it is first needed."""
+"""One site of a pair: a cloud that is opened when first needed."""
 
 from __future__ import annotations
 

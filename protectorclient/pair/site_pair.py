@@ -1,4 +1,4 @@
-"""The two sites together: the client is what coordinates them.
+"""The pair of sites: the client is their coordination layer.
 
 Neither service speaks for the other. Who is primary for a group, which
 site a call goes to, at which site a name means what, and where a sync has

@@ -1,4 +1,4 @@
-"""The two sites of a pair: what is known of them before one is asked."""
+"""Which two sites form the pair, before one of them is asked."""
 
 from __future__ import annotations
 

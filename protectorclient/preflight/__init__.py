@@ -1,1 +1,1 @@
-"""What the checks are made of: facts, judgements, findings."""
+"""Check an action before it is sent: facts, rows, findings."""

@@ -1,4 +1,4 @@
-"""Checks of the group: its state, its policy, its recovery points."""
+"""Check the group: its state, its policy, its recovery points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of the instances themselves, as Nova has them."""
+"""Check the instances, as Nova shows them."""
 
 from __future__ import annotations
 

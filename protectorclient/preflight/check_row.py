@@ -1,4 +1,4 @@
-"""A row of the table of checks: what is asked, where, and what it means."""
+"""A row of the table of checks: the question, the site, the judgement."""
 
 from __future__ import annotations
 

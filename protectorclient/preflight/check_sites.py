@@ -1,4 +1,4 @@
-"""Checks of the two sites: are they there, and do they let us in?"""
+"""Check the two sites: reachable, and accepting our login."""
 
 from __future__ import annotations
 

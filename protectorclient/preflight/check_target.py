@@ -1,4 +1,4 @@
-"""Checks of where the group would go: is all there, and big enough?"""
+"""Check the target: networks, flavors, capacity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One group under examination: who is who, and what was asked for."""
+"""The context of the checks of one group: sites, roles, options."""
 
 from __future__ import annotations
 

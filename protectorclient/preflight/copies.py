@@ -1,4 +1,4 @@
-"""Instances of a group beside those that its primary runs.
+"""Find instances of a group beside those that its primary runs.
 
 A forced failover leaves the old primary's instances where they were; an
 operation that failed may leave what it had built. Where one of them runs,

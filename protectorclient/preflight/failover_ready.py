@@ -1,4 +1,4 @@
-"""What a group's next failover would be refused for, for many groups.
+"""Find what the service would refuse the next failover of many groups for.
 
 The health report of a service tells what the service knows. What it leaves
 out is looked up here: whether each network and flavor has a counterpart,

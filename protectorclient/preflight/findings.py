@@ -1,4 +1,4 @@
-"""What a check found, and what all of them found together."""
+"""The finding of one check, and the report of all of them."""
 
 from __future__ import annotations
 

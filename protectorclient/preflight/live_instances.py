@@ -1,4 +1,4 @@
-"""The instances of a group at both sites, and since when they run.
+"""Find the instances of a group at both sites, and their age.
 
 For whoever has to choose which of two copies stays: how long each has been
 written to.

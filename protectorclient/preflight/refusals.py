@@ -1,4 +1,4 @@
-"""For what the service is certain to refuse a planned move or a drill.
+"""What the service is certain to refuse a planned move or a drill for.
 
 Facts before anything is sent, from what was asked for the preview. What is
 unknown, cannot be seen or is only likely (a quota, room, a lag) is no

@@ -1,4 +1,4 @@
-"""The volumes of a group at the arrays, and its recovery points."""
+"""The records of a consistency group and of its recovery points."""
 
 from __future__ import annotations
 

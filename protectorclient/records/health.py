@@ -1,4 +1,4 @@
-"""Whether a group could fail over now."""
+"""The record of a group's health."""
 
 from __future__ import annotations
 

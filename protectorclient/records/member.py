@@ -1,4 +1,4 @@
-"""An instance of a group, with what rebuilds it."""
+"""The record of a member: an instance and all that rebuilds it."""
 
 from __future__ import annotations
 

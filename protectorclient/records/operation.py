@@ -1,4 +1,4 @@
-"""What was started, and how far it has come."""
+"""The record of an operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a group replicates."""
+"""The record of a replication policy."""
 
 from __future__ import annotations
 

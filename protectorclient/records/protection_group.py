@@ -1,4 +1,4 @@
-"""What fails over together, and how both copies of it compare."""
+"""The records of a protection group and of its sync status."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A cloud as a service knows it, and how its validation went."""
+"""The records of a site and of its validation."""
 
 from __future__ import annotations
 

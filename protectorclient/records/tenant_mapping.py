@@ -1,4 +1,4 @@
-"""The same tenant's project at each site."""
+"""The record of a tenant mapping."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What the facts of both sites amount to, for a person to read."""
+"""Reports for a person, from the facts of both sites."""

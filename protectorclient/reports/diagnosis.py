@@ -1,4 +1,4 @@
-"""What is wrong with an operation, and what to type next.
+"""Diagnose an operation: what is wrong, and the command to type next.
 
 First everything is asked that anybody can tell: the record, and at both
 sites the group and its metadata. What follows from that is decided without

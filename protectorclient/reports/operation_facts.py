@@ -1,4 +1,4 @@
-"""What both sites say of one operation, and of its group."""
+"""Collect what both sites say of one operation and of its group."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All groups at a glance: where they run, and whether they could move."""
+"""The overview of all groups: where they run, and whether they could move."""
 
 from __future__ import annotations
 

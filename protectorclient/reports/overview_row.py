@@ -1,4 +1,4 @@
-"""One group at a glance."""
+"""One row of the overview."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both sites' records of a group side by side, who is ahead, leftovers."""
+"""Compare both sites' records of a group: who is ahead, leftovers."""
 
 from __future__ import annotations
 

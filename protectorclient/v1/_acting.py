@@ -1,4 +1,4 @@
-"""Starting operations: the one way in which an action is posted."""
+"""Post an action, the one way in which operations start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the managers share: paging, finding, reading records."""
+"""The base class of the managers: pages, searches, records."""
 
 from __future__ import annotations
 

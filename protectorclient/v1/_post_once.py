@@ -1,4 +1,4 @@
-"""The POST that may have arrived.
+"""Send a POST once, also when its answer is lost.
 
 A failover whose answer is lost has perhaps begun. Posting again blindly
 could begin a second one; giving up leaves nobody knowing. So:

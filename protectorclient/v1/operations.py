@@ -1,4 +1,4 @@
-"""Operations: the records of what was started, and following them."""
+"""Operations: list, show and follow them."""
 
 from __future__ import annotations
 

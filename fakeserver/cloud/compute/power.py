@@ -1,4 +1,4 @@
-"""The life of a server: boot, stop, start, delete. No HTTP here."""
+"""Boot, stop, start and delete servers; no HTTP here."""
 
 import sqlite3
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The one question that the services of a site ask about identity."""
+"""Check a token: the one question of all services of a site."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""Who may log in, and what a token is worth: Keystone without HTTP."""
+"""Logins and tokens of the emulated Keystone, without HTTP."""
 
 import dataclasses
 import json

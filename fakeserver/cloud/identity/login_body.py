@@ -1,4 +1,4 @@
-"""What a login must look like before anybody's password is looked at.
+"""Validate the body of a login before any password is checked.
 
 The words are those of a real Keystone, which checks in this order.
 """

@@ -1,4 +1,4 @@
-"""Fernet tokens: what one contains, and whom it identifies."""
+"""Fernet tokens of the emulated Keystone."""
 
 import base64
 import dataclasses

@@ -1,4 +1,4 @@
-"""Volumes and the servers that use them: where Cinder and Nova meet."""
+"""Attach volumes to servers: where Cinder and Nova meet."""
 
 import sqlite3
 from typing import TYPE_CHECKING

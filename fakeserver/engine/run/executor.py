@@ -1,4 +1,4 @@
-"""Run one operation: decide the next move, make it, write it down."""
+"""Run one operation: decide the next move, make it, store it."""
 
 import logging
 import sqlite3

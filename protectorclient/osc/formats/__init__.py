@@ -1,4 +1,4 @@
-"""How results are written: the formats of ``-f``, over cliff's own.
+"""The output formats of ``-f``, on top of cliff's own.
 
 What the services say is text that somebody else wrote. People and line
 oriented formats get it without the characters that steer a terminal; JSON

@@ -1,4 +1,4 @@
-"""Columns that a table has below it, one line each, to keep rows short."""
+"""Print wide columns below a table, one line each, to keep rows short."""
 
 from __future__ import annotations
 

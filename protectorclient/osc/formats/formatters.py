@@ -1,4 +1,4 @@
-"""The formats themselves, each over the one of cliff that it stands for.
+"""The formatters, each on top of the one of cliff that it replaces.
 
 cliff's write what they are given: control characters as they came, ``None``
 for null, lists as Python writes them, and for a shell text that it would

@@ -1,4 +1,4 @@
-"""Widths in cells of a terminal, and lines broken at words to fit them."""
+"""Measure text in terminal cells, and wrap it at words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The columns that a person asks for, out of those that there are."""
+"""Select the columns that ``-c`` asks for."""
 
 from __future__ import annotations
 

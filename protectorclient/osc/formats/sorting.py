@@ -1,4 +1,4 @@
-"""Rows in the order of some of their columns."""
+"""Sort rows by the columns that ``--sort-column`` names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables that fit: narrower forms first, then broken lines, then blocks.
+"""Fit tables into the terminal: short forms, then wrapped lines, then blocks.
 
 cliff's own formatter breaks words wherever a column ends, and lets a table
 with many columns run over the edge. Here a list that is too wide shows

@@ -1,4 +1,4 @@
-"""A cell's value for programs: the service's own, in every format alike."""
+"""Write a cell's value for programs: the same in every format."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a person sees while operations run."""
+"""Show operations to a person while they run."""

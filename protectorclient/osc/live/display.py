@@ -1,4 +1,4 @@
-"""Showing operations while they run: as a frame, or as lines."""
+"""Choose how running operations are shown: as a frame or as lines."""
 
 from __future__ import annotations
 

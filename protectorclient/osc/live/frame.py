@@ -1,4 +1,4 @@
-"""The frame of operations that are followed, as lines of styled text.
+"""Render running operations as lines of styled text.
 
 Pure: what is known, a width and a height in, lines out. No line is wider
 and there are no more of them than fit.

@@ -1,4 +1,4 @@
-"""The events of an operation as text.
+"""Write the events of an operation as text.
 
 One line for each change, the same on a terminal and in a log; or one JSON
 object for each event, for programs.

@@ -1,4 +1,4 @@
-"""The picture on a terminal, drawn again as time passes.
+"""Paint a frame on a terminal, again and again.
 
 Rich does the drawing. It is imported here alone, once there is a terminal
 to draw on, so that no other command pays for it.

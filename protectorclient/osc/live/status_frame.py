@@ -1,4 +1,4 @@
-"""The picture of ``status --watch``: as many groups as fit, problems first.
+"""Render ``status --watch``: as many groups as fit, problems first.
 
 Pure: rows, notes, a width and a height in, lines out.
 """

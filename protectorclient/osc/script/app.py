@@ -1,4 +1,4 @@
-"""The shell of ``protector``: the commands of ``openstack protector``, sooner.
+"""The shell of ``protector``: the same commands, without OpenStackClient.
 
 It reads the same entry points and takes the same global options, but loads
 one command instead of all those of OpenStackClient, and leaves signing in

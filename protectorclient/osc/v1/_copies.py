@@ -1,4 +1,4 @@
-"""Messages about instances that run beside a group."""
+"""Warn of instances that run beside a group's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The findings of checks: a table on stdout, and below it what clears them."""
+"""Print the findings of checks, and below them the commands that help."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The mappings of a command line: options, and a file below them."""
+"""Read the mappings of a command line: options, and a file."""
 
 from __future__ import annotations
 

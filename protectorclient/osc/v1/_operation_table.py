@@ -1,4 +1,4 @@
-"""An operation in a table: what matters first, and on one screen.
+"""Show an operation as a table that fits one screen.
 
 ``watch`` shows the head of what is too long, so that the ids of what was
 made stand last, and are counted. Programs get the record as it came.

@@ -1,4 +1,4 @@
-"""``--check`` and ``--dry-run`` of any command that starts an operation."""
+"""Run ``--check`` and ``--dry-run`` of the commands that start operations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person is asked before a group moves: what stops, what goes."""
+"""Ask before a group moves, and say what stops and which data is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What commands share that read: the warnings of an answer, and names."""
+"""Print the warnings of a read, and look names up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting an operation, for any command that does, and following it."""
+"""Start an operation for a command, and follow it."""
 
 from __future__ import annotations
 

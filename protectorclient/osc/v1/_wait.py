@@ -1,4 +1,4 @@
-"""Following operations, for any command: the one place where it is wired.
+"""Follow operations for every command.
 
 A command makes a `Wait`, keeps it in `Command.wait`, and calls `follow`. The
 events of the poller go to one state; lines, frames, the result of the

@@ -1,4 +1,4 @@
-"""``protector consistency-group``: volumes and recovery points."""
+"""``protector consistency-group``: show volumes and recovery points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``protector health``: whether each group could fail over now."""
+"""``protector health``: show whether each group could fail over now."""
 
 from __future__ import annotations
 

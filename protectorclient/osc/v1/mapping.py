@@ -1,4 +1,4 @@
-"""``protector mapping``: what takes whose place at the other site."""
+"""``protector mapping``: map networks and flavors to the other site's."""
 
 from __future__ import annotations
 

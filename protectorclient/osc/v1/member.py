@@ -1,4 +1,4 @@
-"""``protector member``: the instances of a protection group."""
+"""``protector member``: manage the instances of a protection group."""
 
 from __future__ import annotations
 

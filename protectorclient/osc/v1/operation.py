@@ -1,4 +1,4 @@
-"""``protector operation``: what was started, and how it went."""
+"""``protector operation``: list and show operations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``protector operation diagnose``: what went wrong, and what to do."""
+"""``protector operation diagnose``: explain a failure and how to mend it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``protector operation wait``: stay until operations have ended."""
+"""``protector operation wait``: wait until operations have ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``protector operation watch``: look on while operations run."""
+"""``protector operation watch``: show operations while they run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``protector policy``: how a protection group replicates."""
+"""``protector policy``: manage the replication of a protection group."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``protector protection-group``: what fails over together."""
+"""``protector protection-group``: manage protection groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``protector protection-group``: failover, failback and their rehearsal."""
+"""``protector protection-group``: failover, failback, test-failover."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``protector protection-group check``: whether an action would succeed."""
+"""``protector protection-group check``: predict whether an action succeeds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``protector protection-group reconcile``: both sites as one again."""
+"""``protector protection-group reconcile``: resolve two diverged copies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``protector protection-group``: whether both sites know the same."""
+"""``protector protection-group``: compare and push the metadata."""
 
 from __future__ import annotations
 

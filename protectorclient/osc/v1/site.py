@@ -1,4 +1,4 @@
-"""``protector site``: the two clouds of a pair."""
+"""``protector site``: manage the records of the two sites."""
 
 from __future__ import annotations
 

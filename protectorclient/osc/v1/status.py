@@ -1,4 +1,4 @@
-"""``protector status``: every group at a glance, from both sites."""
+"""``protector status``: show all groups, read from both sites."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``protector tenant mapping``: a tenant's project at each site."""
+"""``protector tenant mapping``: manage a tenant's projects at both sites."""
 
 from __future__ import annotations
 

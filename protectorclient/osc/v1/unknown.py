@@ -1,4 +1,4 @@
-"""``openstack protector`` with words that name none of its commands.
+"""Answer ``openstack protector`` with words that name no command.
 
 OpenStackClient looks for the longest command that the words begin with, then
 for the only one of which they are the beginnings. ``protector-commands`` is

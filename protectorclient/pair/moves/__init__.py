@@ -1,1 +1,1 @@
-"""The actions of a pair: prepared, guarded, sent to the right site."""
+"""Prepare the actions of a pair, check them, send them to the right site."""

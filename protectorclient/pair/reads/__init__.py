@@ -1,1 +1,1 @@
-"""Reads of both sites, put together."""
+"""Read both sites, and put the answers together."""

@@ -1,4 +1,4 @@
-"""What a read of both sites has found, and the warnings that go with it."""
+"""The answer of a read of both sites, with its warnings."""
 
 from __future__ import annotations
 

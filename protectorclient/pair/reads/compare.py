@@ -1,4 +1,4 @@
-"""How the metadata of both sites compare, as both see it."""
+"""Compare the metadata of both sites, as each of them sees it."""
 
 from __future__ import annotations
 

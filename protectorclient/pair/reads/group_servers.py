@@ -1,4 +1,4 @@
-"""The metadata of one group and the instances of its project, of both sites.
+"""Read a group's metadata and its project's instances at both sites.
 
 For whoever looks for copies of the group's instances.
 """

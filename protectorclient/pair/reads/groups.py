@@ -1,4 +1,4 @@
-"""Reads of groups, from both sites at once.
+"""Read groups from both sites at once.
 
 Each question is put to both sites, and the answer shown is that of the
 site that is ahead: a site that was cut off holds what was true before. When

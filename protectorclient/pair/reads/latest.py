@@ -1,4 +1,4 @@
-"""The operation that somebody means who has no id at hand."""
+"""Find the newest operation, where no id is given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of both sites, put together."""
+"""List records of both sites as one list."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The beginning of an id, taken for the whole of it.
+"""Complete an abbreviated id.
 
 For commands that only read, and for those that wait: a table shows so much
 of an id as fits. What changes something takes whole ids and exact names.
