@@ -1,4 +1,4 @@
-"""The commands that mend what is wrong with an operation.
+"""The commands that fix what is wrong with an operation.
 
 In the order of a cool head: look, mend, clear away, try again. Each command
 can be pasted; where it is not for this shell, or not for everybody, the line

@@ -1,4 +1,4 @@
-"""``protector operation diagnose``: explain a failure and how to mend it."""
+"""``protector operation diagnose``: explain a failure and its fix."""
 
 from __future__ import annotations
 
