@@ -6,7 +6,9 @@ from typing import Any
 
 from fakeserver.api.microversion import Version
 from fakeserver.base.clock import stamp
-from fakeserver.engine.model.document import TOKENS, entry
+from fakeserver.base.masking import HIDDEN
+from fakeserver.engine.model.document import SEALED, TOKENS, entry
+from fakeserver.engine.model.sealed import shown_properties
 from fakeserver.store.groups import Group, GroupListing
 
 RESULT_DATA: Version = (1, 1)
@@ -34,6 +36,8 @@ _INSTANCE = (
     "networks",
 )
 _VOLUME = ("id", "name", "size", "bootable", "device", "volume_type")
+#: what Cinder does not show everywhere
+_MORE_OF_VOLUME = ("properties", "read_only", "multiattach")
 
 
 def site(record: dict[str, Any]) -> dict[str, Any]:
@@ -77,8 +81,8 @@ _GROUP_MAPPINGS = {
 
 
 #: the group's document without its secrets, as `without_secrets` has it
-_METADATA = "json_remove(doc, {})".format(
-    ", ".join(f"'$.policy.{token}.sealed'" for token in TOKENS)
+_METADATA = "json_remove(doc, '$.{}', {})".format(
+    SEALED, ", ".join(f"'$.policy.{token}.sealed'" for token in TOKENS)
 )
 
 
@@ -113,15 +117,30 @@ def member(group: Group, found: dict[str, Any]) -> dict[str, Any]:
         "id": found["id"],
         "status": found["status"],
         **{field: shown[field] for field in _INSTANCE},
-        "volumes": [
-            {field: volume[field] for field in _VOLUME}
-            for volume in shown["volumes"]
-        ],
+        "volumes": [_volume(volume) for volume in shown["volumes"]],
         "created_at": created.get(found["id"], group.local.created_at),
     }
+    if "attributes" in shown:
+        record["attributes"] = _masked(shown["attributes"])
     if here is None:
         record["instance_id"] = None
     return record
+
+
+def _volume(held: dict[str, Any]) -> dict[str, Any]:
+    shown = {field: held[field] for field in _VOLUME}
+    more = {field: held[field] for field in _MORE_OF_VOLUME if field in held}
+    return shown | _masked(more)
+
+
+def _masked(held: dict[str, Any]) -> dict[str, Any]:
+    """Return attributes with a mask for each secret among the properties."""
+    if "properties" not in held:
+        return held
+    return {
+        **held,
+        "properties": shown_properties(held["properties"], HIDDEN),
+    }
 
 
 def policy(group: Group) -> dict[str, Any]:

@@ -33,8 +33,32 @@ _SUSPECT_KEY = re.compile(_SUSPECT)
 _SUSPECT_QUERY = re.compile(
     rf"([^=&]*(?:{_SUSPECT})[^=&]*=)[^&]*", re.IGNORECASE
 )
+#: words in the key of a property whose value is taken for a secret
+SECRET_PROPERTIES = ("pass", "secret", "token", "key", "cred")
+#: nouns under which services send the properties of a resource
+_PROPERTIES = ("metadata", "properties")
+#: the marks of the engine, among the properties of what it builds
+_MARK = "protector_"
 #: a Fernet token, wherever it stands
 _FERNET = re.compile(r"gAAAA[\w=-]{16,}")
+
+
+def is_secret_property(key: str) -> bool:
+    """Return whether the value of a property is taken for a secret."""
+    small = key.lower()
+    return any(word in small for word in SECRET_PROPERTIES)
+
+
+def mask_properties(found: dict[str, Any]) -> dict[str, Any]:
+    """Copy properties with the values of secret ones masked."""
+    return {
+        key: HIDDEN
+        if isinstance(value, str)
+        and is_secret_property(key)
+        and not key.startswith(_MARK)
+        else value
+        for key, value in found.items()
+    }
 
 
 def mask(value: Any, key: str = "") -> Any:
@@ -50,6 +74,8 @@ def mask(value: Any, key: str = "") -> Any:
     if isinstance(value, dict):
         if key == "token" and "id" in value:
             return {**value, "id": HIDDEN}
+        if key in _PROPERTIES:
+            value = mask_properties(value)
         return {name: mask(held, name.lower()) for name, held in value.items()}
     if isinstance(value, list):
         return [mask(held, key) for held in value]

@@ -3,8 +3,10 @@
 import ipaddress
 from typing import Any
 
+from fakeserver.base.clock import stamp
 from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.cloud_client.cloud import RemoteCloud
+from fakeserver.engine.model import attributes
 from fakeserver.engine.service import Service
 from fakeserver.registry import clouds, volume_types
 from fakeserver.site import Site
@@ -23,24 +25,32 @@ Record = dict[str, Any]
 
 def examine(
     service: Service, cloud: RemoteCloud, group: Group, instance_id: str
-) -> Record:
-    """Collect what is needed to rebuild the instance at the other site; refuse
-    it, with the volume's name, where that is not possible."""
+) -> tuple[Record, str | None]:
+    """Collect what is needed to rebuild the instance at the other site, and
+    its user data; refuse it, with the volume's name, where that is not
+    possible. Secret properties are not sealed yet."""
     server = cloud.server(instance_id)
     if server is None:
         raise _refused(f"there is no instance {instance_id} in the project")
     if server["status"] not in ("ACTIVE", "SHUTOFF"):
         raise _refused(f"instance {server['name']} is {server['status']}")
-    volumes = _volumes(service, cloud, group, server)
+    # what a tenant does not see of types, hosts and user data, the service
+    # does at its own site
+    own = clouds.own_cloud(service, group.doc["current_primary_site_id"])
+    volumes = _volumes(service, own, cloud, group, server)
     image = server.get("image") or {}
-    return {
+    moment = stamp(service.site.clock.time())
+    found = attributes.read(cloud, instance_id, moment, admin=own)
+    held = {
         "instance_id": server["id"],
         "instance_name": server["name"],
         "flavor": _flavor(cloud, server),
         "image_id": image.get("id"),
         "networks": _networks(cloud, server),
         "volumes": volumes,
+        "attributes": found.attributes,
     }
+    return held, found.user_data
 
 
 def _refused(message: str, reason: str = "bad-request") -> RequestRefused:
@@ -64,6 +74,7 @@ def _networks(cloud: RemoteCloud, server: Record) -> list[Record]:
     decides between two networks of one name."""
     networks = {found["id"]: found for found in cloud.networks()}
     subnets = cloud.subnets()
+    ports = cloud.ports(server["id"])
     found = []
     for name, addresses in server["addresses"].items():
         for held in addresses:
@@ -75,14 +86,13 @@ def _networks(cloud: RemoteCloud, server: Record) -> list[Record]:
                     f"network {name} of instance {server['name']} is not "
                     "visible to the project"
                 )
-            found.append(
-                {
-                    "id": subnet["network_id"],
-                    "name": name,
-                    "cidr": subnet["cidr"],
-                    "fixed_ip": held["addr"],
-                }
-            )
+            network = {
+                "id": subnet["network_id"],
+                "name": name,
+                "cidr": subnet["cidr"],
+                "fixed_ip": held["addr"],
+            }
+            found.append(network | attributes.on_port(network, ports))
     return found
 
 
@@ -104,12 +114,14 @@ def _subnet(
 
 
 def _volumes(
-    service: Service, cloud: RemoteCloud, group: Group, server: Record
+    service: Service,
+    own: RemoteCloud,
+    cloud: RemoteCloud,
+    group: Group,
+    server: Record,
 ) -> list[Record]:
     """List the volumes of an instance, the boot volume first."""
     record = SITES.get(service.site.db, group.doc["current_primary_site_id"])
-    # what a tenant does not see of types and hosts, the service does
-    own = clouds.own_cloud(service, record["id"])
     types = {one["name"]: one for one in volume_types.listed(own)}
     found = []
     for attached in server.get(ATTACHED, ()):
@@ -120,8 +132,9 @@ def _volumes(
                 "not visible to the project"
             )
         _check_type(group, types, volume)
-        _check_backend(service.site, own, record, volume)
-        found.append(_volume(server, volume))
+        seen = own.volume(volume["id"]) or volume
+        _check_backend(service.site, record, volume, seen)
+        found.append(_volume(server, volume) | attributes.of_volume(seen))
     if not any(volume["bootable"] for volume in found):
         raise _refused(
             f"instance {server['name']} does not boot from a volume, so its "
@@ -154,10 +167,10 @@ def _check_type(
 
 
 def _check_backend(
-    site: Site, own: RemoteCloud, record: Record, volume: Record
+    site: Site, record: Record, volume: Record, seen: Record
 ) -> None:
     wanted = record["volume_backend_host"]
-    host = (own.volume(volume["id"]) or {}).get(HOST, wanted)
+    host = seen.get(HOST, wanted)
     held = site.arrays.volume(record["array_name"], _array_name(volume))
     if host != wanted or held is None:
         raise _refused(

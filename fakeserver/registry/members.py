@@ -13,6 +13,7 @@ from fakeserver.engine.cloud_client.cloud import (
     CloudUnreachable,
     RemoteCloud,
 )
+from fakeserver.engine.model import sealed
 from fakeserver.engine.model.document import entry
 from fakeserver.engine.peer import cinder_group
 from fakeserver.engine.service import Service
@@ -77,7 +78,9 @@ def add(
     _check_free(site, project_id, instance_id)
     cloud = service.access.cloud(group, primary)
     with clouds.refusals(service):
-        found = instances.examine(service, cloud, group, instance_id)
+        found, user_data = instances.examine(
+            service, cloud, group, instance_id
+        )
     member = {
         "id": new_id(),
         "status": "protected",
@@ -93,6 +96,7 @@ def add(
         with clouds.refusals(service):
             _group_volumes(site, cloud, group, add=volumes)
         grouped = True
+        sealed.hide(doc, site.pair, found, user_data)
         doc["members"].append(member)
 
     try:
@@ -144,6 +148,7 @@ def remove(
         doc["members"] = [
             one for one in doc["members"] if one["id"] != member_id
         ]
+        sealed.prune(doc)
 
     group = service.change(project_id, group_id, mutate, array_links.FOLLOW)
     array_links.follow(site, group)

@@ -21,6 +21,7 @@ from fakeserver.base.seed_world import (
     SeedServer,
     World,
 )
+from fakeserver.cloud.network.addresses import mac_address
 from fakeserver.cloud.shared.seed import consistency_group_id
 from fakeserver.engine.model import document
 from fakeserver.engine.model.group_state import GroupState, SharedVersion
@@ -102,7 +103,9 @@ def _group(site: Site, seeded: SeedGroup, moment: str) -> Group:
         primary_site_id=world.site_id("site-a"),
         secondary_site_id=world.site_id("site-b"),
     )
-    doc["members"] = [_member(world, server) for server in seeded.servers]
+    doc["members"] = [
+        _member(world, server, moment) for server in seeded.servers
+    ]
     if seeded.policy:
         doc["policy"] = _policy(site, seeded.id)
     local = GroupState(
@@ -137,8 +140,10 @@ def _policy(site: Site, group_id: str) -> dict[str, Any]:
     return policy
 
 
-def _member(world: World, server: SeedServer) -> dict[str, Any]:
+def _member(world: World, server: SeedServer, moment: str) -> dict[str, Any]:
+    """Return a member as one is kept whose instance was examined."""
     home = "site-a"
+    network_id = world.network_id(home, server.network)
     vcpus, ram, disk = FLAVORS[home][server.flavor]
     return {
         "id": stable_id(world.seed, "member", server.name),
@@ -157,10 +162,15 @@ def _member(world: World, server: SeedServer) -> dict[str, Any]:
                 "image_id": world.image_id(home),
                 "networks": [
                     {
-                        "id": world.network_id(home, server.network),
+                        "id": network_id,
                         "name": server.network,
                         "cidr": world.networks(home)[server.network],
                         "fixed_ip": server.fixed_ip,
+                        "mac_address": mac_address(
+                            server.id, network_id, server.fixed_ip
+                        ),
+                        "port_security_enabled": True,
+                        "allowed_address_pairs": [],
                     }
                 ],
                 "volumes": [
@@ -172,9 +182,26 @@ def _member(world: World, server: SeedServer) -> dict[str, Any]:
                         "device": volume.device,
                         "volume_type": DEFAULT_VOLUME_TYPE,
                         "array_name": array_name(volume.id),
+                        "properties": {},
+                        "multiattach": False,
                     }
                     for volume in server.volumes
                 ],
+                "attributes": {
+                    "security_groups": ["default"],
+                    "properties": {},
+                    "tags": [],
+                    "config_drive": False,
+                    "availability_zone": "nova",
+                    "description": server.name,
+                    "hostname": server.name,
+                    "locked": False,
+                    "power_state": "ACTIVE",
+                    "power_state_at": moment,
+                    "server_group": None,
+                    "key_pair": None,
+                    "user_data": None,
+                },
             }
         },
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+from collections.abc import Mapping
+from typing import Any
 
 from protectorclient.records import base
 
@@ -29,6 +31,10 @@ class MemberNetwork(base.Record):
     name: str = ""
     cidr: str | None = None
     fixed_ip: str | None = None
+    mac_address: str | None = None
+    port_security_enabled: bool | None = None
+    #: Each with ``ip_address``, and ``mac_address`` where it has one.
+    allowed_address_pairs: tuple[Mapping[str, Any], ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,6 +48,67 @@ class MemberVolume(base.Record):
     bootable: bool | None = None
     device: str | None = None
     volume_type: str | None = None
+    #: What people set; values that are secrets are masked.
+    properties: Mapping[str, str] | None = None
+    read_only: bool | None = None
+    multiattach: bool | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ServerGroup(base.Record):
+    """The server group of an instance."""
+
+    name: str = ""
+    policy: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class KeyPair(base.Record):
+    """The key pair of an instance; it belongs to a user of Nova."""
+
+    name: str = ""
+    #: None where the service may not read it.
+    fingerprint: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class UserData(base.Record):
+    """What is shown of user data, of the bytes that the instance gets."""
+
+    sha256: str = ""
+    bytes: int | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class MemberAttributes(base.Record):
+    """What an instance has beside flavor, networks and volumes.
+
+    A cloud may not show an attribute to the service: then it is None here
+    and `shows` is False. None of an attribute that is shown says that the
+    instance has none.
+    """
+
+    #: What people set; values that are secrets are masked.
+    properties: Mapping[str, str] | None = None
+    #: Names.
+    security_groups: tuple[str, ...] | None = None
+    availability_zone: str | None = None
+    tags: tuple[str, ...] | None = None
+    description: str | None = None
+    config_drive: bool | None = None
+    hostname: str | None = None
+    server_group: ServerGroup | None = None
+    key_pair: KeyPair | None = None
+    user_data: UserData | None = None
+    #: Nova's status: ``ACTIVE``, ``SHUTOFF``, ...
+    power_state: str | None = None
+    #: When the power state was read.
+    power_state_at: datetime.datetime | None = None
+    locked: bool | None = None
+
+    def shows(self, name: str) -> bool:
+        """Return whether the service has said something of an attribute."""
+        return name in self._raw
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -58,6 +125,8 @@ class Member(base.Record):
     image_id: str | None = None
     networks: tuple[MemberNetwork, ...] = ()
     volumes: tuple[MemberVolume, ...] = ()
+    #: None where the deployment keeps none.
+    attributes: MemberAttributes | None = None
     created_at: datetime.datetime | None = None
 
     @property

@@ -16,6 +16,20 @@ UNFINISHED = frozenset({"pending", "running", "rolling_back"})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Loss(base.Record):
+    """What a rebuilt instance did not get of its source."""
+
+    #: The name of the instance.
+    member: str = ""
+    #: As in `MemberAttributes`; of a port or a volume with its name:
+    #: ``networks[net-web].mac_address``.
+    attribute: str = ""
+    #: What the source has; a secret is masked.
+    value: object = None
+    reason: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Operation(base.Record):
     """One action on a group, from its start to its end."""
 
@@ -86,3 +100,14 @@ class Operation(base.Record):
         if not found:
             return ()
         return tuple(found) if isinstance(found, list) else (found,)
+
+    @property
+    def not_kept(self) -> tuple[Loss, ...]:
+        """Return what the rebuilt instances did not get; empty also where the
+        deployment does not say it."""
+        found = (self.result_data or {}).get("not_kept")
+        if not isinstance(found, list):
+            return ()
+        return tuple(
+            Loss.from_dict(one) for one in found if isinstance(one, dict)
+        )

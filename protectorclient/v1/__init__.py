@@ -25,9 +25,16 @@ if TYPE_CHECKING:
     )
     from protectorclient.records.health import GroupHealth as GroupHealth
     from protectorclient.records.member import Flavor as Flavor
+    from protectorclient.records.member import KeyPair as KeyPair
     from protectorclient.records.member import Member as Member
+    from protectorclient.records.member import (
+        MemberAttributes as MemberAttributes,
+    )
     from protectorclient.records.member import MemberNetwork as MemberNetwork
     from protectorclient.records.member import MemberVolume as MemberVolume
+    from protectorclient.records.member import ServerGroup as ServerGroup
+    from protectorclient.records.member import UserData as UserData
+    from protectorclient.records.operation import Loss as Loss
     from protectorclient.records.operation import Operation as Operation
     from protectorclient.records.policy import Policy as Policy
     from protectorclient.records.protection_group import (
@@ -72,7 +79,10 @@ _HOME = {
     "GroupHealth": "protectorclient.records.health",
     "GroupVolume": "protectorclient.records.consistency_group",
     "HealthManager": "protectorclient.v1.health",
+    "KeyPair": "protectorclient.records.member",
+    "Loss": "protectorclient.records.operation",
     "Member": "protectorclient.records.member",
+    "MemberAttributes": "protectorclient.records.member",
     "MemberManager": "protectorclient.v1.members",
     "MemberNetwork": "protectorclient.records.member",
     "MemberVolume": "protectorclient.records.member",
@@ -84,11 +94,13 @@ _HOME = {
     "ProtectionGroup": "protectorclient.records.protection_group",
     "ProtectionGroupManager": "protectorclient.v1.protection_groups",
     "RecoveryPoint": "protectorclient.records.consistency_group",
+    "ServerGroup": "protectorclient.records.member",
     "Site": "protectorclient.records.site",
     "SiteManager": "protectorclient.v1.sites",
     "SyncStatus": "protectorclient.records.protection_group",
     "TenantMapping": "protectorclient.records.tenant_mapping",
     "TenantMappingManager": "protectorclient.v1.tenant_mappings",
+    "UserData": "protectorclient.records.member",
     "Validation": "protectorclient.records.site",
     "Version": "protectorclient._http.microversions",
     "VersionRange": "protectorclient._http.microversions",
@@ -104,7 +116,10 @@ __all__ = [
     "GroupHealth",
     "GroupVolume",
     "HealthManager",
+    "KeyPair",
+    "Loss",
     "Member",
+    "MemberAttributes",
     "MemberManager",
     "MemberNetwork",
     "MemberVolume",
@@ -116,11 +131,13 @@ __all__ = [
     "ProtectionGroup",
     "ProtectionGroupManager",
     "RecoveryPoint",
+    "ServerGroup",
     "Site",
     "SiteManager",
     "SyncStatus",
     "TenantMapping",
     "TenantMappingManager",
+    "UserData",
     "Validation",
     "Version",
     "VersionRange",

@@ -44,6 +44,7 @@ def boot(
         "status": "ACTIVE",
         "metadata": given.get("metadata") or {},
         "flavor": _kept(flavor),
+        "user_data": given.get("user_data"),
         "disks": [],
         "created": now,
         "updated": now,

@@ -127,6 +127,7 @@ def _for_admins(site: "Site", row: Doc) -> Doc:
         shown["OS-EXT-SRV-ATTR:root_device_name"] = (
             row["disks"][0]["device"] if row["disks"] else None
         )
+        shown["OS-EXT-SRV-ATTR:user_data"] = row.get("user_data")
     return shown
 
 

@@ -43,7 +43,7 @@ def add_port(
         "subnet_id": subnet["id"],
         "device_id": server["id"],
         "ip_address": address,
-        "mac_address": _mac(server["id"], network_id, address),
+        "mac_address": mac_address(server["id"], network_id, address),
         "created": server["created"],
     }
     PORTS.put(tx, made)
@@ -108,7 +108,8 @@ def _free(
     )
 
 
-def _mac(*parts: str) -> str:
+def mac_address(*parts: str) -> str:
+    """Return the MAC address of a port: the same for the same parts."""
     digits = hashlib.sha256("/".join(parts).encode()).hexdigest()
     return "fa:16:3e:" + ":".join(digits[n : n + 2] for n in (0, 2, 4))
 

@@ -6,11 +6,9 @@ Nothing here waits or repeats: whoever calls knows how long to be patient.
 import re
 from collections.abc import Mapping, Sequence
 
-from fakeserver.base.fault_points import Faults
-from fakeserver.base.wire import Wire
+from fakeserver.engine.cloud_client.attribute_calls import AttributeCalls
 from fakeserver.engine.cloud_client.session import (
     Account,
-    CloudHttp,
     CloudRefused,
     CloudUnreachable,
     LoginRefused,
@@ -18,21 +16,8 @@ from fakeserver.engine.cloud_client.session import (
 )
 
 
-class RemoteCloud:
+class RemoteCloud(AttributeCalls):
     """Nova, Neutron and Cinder of a site, in one project."""
-
-    def __init__(
-        self, account: Account, project_id: str, wire: Wire, faults: Faults
-    ) -> None:
-        self._http = CloudHttp(account, project_id, wire, faults)
-
-    def __repr__(self) -> str:
-        return f"RemoteCloud({self._http.site!r})"
-
-    @property
-    def site(self) -> str:
-        """Return the name of the site."""
-        return self._http.site
 
     def ping(self) -> None:
         """Ask Keystone, Nova, Neutron and Cinder; raise where one does not
@@ -282,62 +267,6 @@ class RemoteCloud:
             found = self.server(server_id)
             if found is None or found["status"] != status:
                 raise
-
-    def _act(self, service: str, path: str, body: Record) -> None:
-        self._http.call(
-            service, "POST", f"{path}/action", json=body, silent=True
-        )
-
-    def _maybe(
-        self,
-        service: str,
-        path: str,
-        noun: str,
-        params: Mapping[str, str] | None = None,
-    ) -> Record | None:
-        try:
-            found = self._http.call(service, "GET", path, params=params)
-        except CloudRefused as refusal:
-            if refusal.status == 404:
-                return None
-            raise
-        record: Record = found[noun]
-        return record
-
-    def _remove(self, service: str, path: str) -> None:
-        try:
-            self._http.call(service, "DELETE", path, silent=True)
-        except CloudRefused as refusal:
-            if refusal.status != 404:
-                raise
-
-    def _all(
-        self,
-        service: str,
-        path: str,
-        plural: str,
-        params: Mapping[str, str] | None = None,
-    ) -> list[Record]:
-        """List every page."""
-        asked = dict(params or {})
-        found: list[Record] = []
-        while True:
-            answer = self._http.call(service, "GET", path, params=asked)
-            page: list[Record] = answer[plural]
-            found += page
-            if not page or not _goes_on(answer):
-                return found
-            asked["marker"] = page[-1]["id"]
-
-
-def _goes_on(answer: Record) -> bool:
-    """Return whether a list has a next page."""
-    return any(
-        link["rel"] == "next"
-        for key, links in answer.items()
-        if key.endswith("_links")
-        for link in links
-    )
 
 
 __all__ = [

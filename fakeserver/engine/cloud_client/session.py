@@ -91,16 +91,23 @@ class CloudHttp:
         json: Record | None = None,
         params: Mapping[str, str] | None = None,
         silent: bool = False,
+        version: str | None = None,
     ) -> Record:
-        """Send a request and return its JSON; a ``silent`` call has none."""
+        """Send a request and return its JSON; a ``silent`` call has none.
+
+        :param version: the microversion, where it is not the usual one.
+        """
         url = self._endpoint(service) + path
+        headers = dict(_VERSIONS.get(service, {}))
+        if version is not None:
+            headers["OpenStack-API-Version"] = f"{service} {version}"
         answer = self._guarded(
             lambda: self._session.request(
                 url,
                 method,
                 json=json,
                 params=dict(params or {}),
-                headers=dict(_VERSIONS.get(service, {})),
+                headers=headers,
                 raise_exc=False,
             )
         )

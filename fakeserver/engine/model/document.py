@@ -8,6 +8,10 @@ Doc = dict[str, Any]
 
 #: a policy's write-only fields; in a document each is sealed for the pair
 TOKENS = ("primary_fa_api_token", "secondary_fa_api_token")
+#: the secrets of the members, sealed, under the digests that stand for them
+SEALED = "sealed"
+#: facts of a moment: no change of the document, and not in its checksum
+MOMENTARY = ("power_state", "power_state_at")
 
 
 def new_document(
@@ -45,11 +49,12 @@ def new_document(
 
 def without_secrets(doc: Doc) -> Doc:
     """Return the document with fingerprints in the place of secrets."""
+    shown = {key: value for key, value in doc.items() if key != SEALED}
     policy = doc.get("policy")
     if policy is None:
-        return doc
+        return shown
     clean = {field: _fingerprint(policy[field]) for field in TOKENS}
-    return {**doc, "policy": {**policy, **clean}}
+    return {**shown, "policy": {**policy, **clean}}
 
 
 def _fingerprint(token: Doc | None) -> Doc | None:
@@ -71,13 +76,32 @@ def sealed_token(doc: Doc, site_id: str) -> str | None:
 def checksum(doc: Doc) -> str:
     """Return the SHA-256 of the canonical JSON, in which a fingerprint stands
     for each sealed secret: sealing differs each time."""
+    lasting = {
+        **without_secrets(doc),
+        "members": [_lasting(member) for member in doc["members"]],
+    }
     text = json.dumps(
-        without_secrets(doc),
+        lasting,
         sort_keys=True,
         separators=(",", ":"),
         ensure_ascii=False,
     )
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _lasting(member: Doc) -> Doc:
+    """Return a member without the facts of a moment."""
+    sites = {}
+    for site_id, held in member["sites"].items():
+        if "attributes" in held:
+            kept = {
+                key: value
+                for key, value in held["attributes"].items()
+                if key not in MOMENTARY
+            }
+            held = {**held, "attributes": kept}
+        sites[site_id] = held
+    return {**member, "sites": sites}
 
 
 def peer_of(doc: Doc, site_id: str) -> str:

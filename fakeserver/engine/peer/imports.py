@@ -4,6 +4,7 @@ import sqlite3
 
 from fakeserver.base.errors import RequestRefused
 from fakeserver.base.vault import Unreadable
+from fakeserver.engine.model import sealed
 from fakeserver.engine.model.document import TOKENS, Doc, checksum
 from fakeserver.engine.peer import cinder_group, validate_document
 from fakeserver.engine.peer.access import Access
@@ -142,3 +143,10 @@ class Imports:
                     "pair's key",
                     field=f"metadata.policy.{field}",
                 ) from error
+        unread = sealed.check(doc, own, self._site.pair)
+        if unread is not None:
+            raise RequestRefused(
+                "bad-request",
+                f"metadata.{unread}: cannot be read with the pair's key",
+                field=f"metadata.{unread}",
+            )
