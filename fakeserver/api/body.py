@@ -6,12 +6,14 @@ from typing import IO, Any
 from fakeserver.base.errors import RequestRefused
 
 LIMIT = 1 << 20
+#: of the body that holds the metadata of a whole group, user data included
+LARGE = 64 << 20
 #: deeper than anything the API takes, far from what a parser cannot take
 DEPTH = 32
 _CHUNK = 1 << 16
 
 
-def read(stream: IO[bytes]) -> bytes | None:
+def read(stream: IO[bytes], limit: int = LIMIT) -> bytes | None:
     """Read the body; return None when it is over the limit.
 
     A body that is too large is read to its end all the same: a client that
@@ -21,7 +23,7 @@ def read(stream: IO[bytes]) -> bytes | None:
     kept = bytearray()
     over = False
     while chunk := stream.read(_CHUNK):
-        over = over or len(kept) + len(chunk) > LIMIT
+        over = over or len(kept) + len(chunk) > limit
         if not over:
             kept += chunk
     return None if over else bytes(kept)

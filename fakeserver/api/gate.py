@@ -103,7 +103,7 @@ class Gate:
         kept = _REQUEST_ID.fullmatch(given) is not None
         found = Call(request_id=given if kept else f"req-{new_id()}")
         request.environ[CALL] = found
-        raw = body.read(request.stream)
+        raw = body.read(request.stream, self._largest())
         found.version = microversion.negotiate(
             request.headers.get(microversion.HEADER), self._newest
         )
@@ -112,10 +112,31 @@ class Gate:
             # doubled slash; there is nothing at this one
             raise RequestRefused("not-found", problems.NOWHERE)
         if request.url_rule is not None:
-            self._admit(found, template(request.url_rule.rule), raw)
+            self._admit(found, raw)
 
-    def _admit(self, found: Call, path: str, raw: bytes | None) -> None:
+    def _largest(self) -> int:
+        """Return how large the body may be; what is larger than usual is only
+        kept for whoever may send it."""
+        if request.url_rule is None:
+            return body.LIMIT
+        rule = roles.rule_of(*self._cell())
+        if rule.largest > body.LIMIT:
+            try:
+                held = self._token().roles
+            except RequestRefused:
+                return body.LIMIT
+            if not roles.allows(rule, held):
+                return body.LIMIT
+        return rule.largest
+
+    def _cell(self) -> tuple[str, str]:
+        """Return method and path of the request as the tables have them."""
+        assert request.url_rule is not None
         method = "GET" if request.method == "HEAD" else request.method
+        return method, template(request.url_rule.rule)
+
+    def _admit(self, found: Call, raw: bytes | None) -> None:
+        method, path = self._cell()
         rule = roles.rule_of(method, path)
         if rule.roles:
             found.token = self._token()
@@ -123,7 +144,7 @@ class Gate:
             self._check_role(found, rule)
         if raw is None:
             raise RequestRefused(
-                "too-large", f"The body is larger than {body.LIMIT} bytes"
+                "too-large", f"The body is larger than {rule.largest} bytes"
             )
         route = schema.route(method, path, found.version)
         if route.missing:

@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Collection
 
+from fakeserver.api import body
+
 #: Keystone lets a bigger role do what a smaller one may
 BRINGS = {
     "admin": {"admin", "member", "reader"},
@@ -26,6 +28,8 @@ class Rule:
     roles: tuple[str, ...]
     #: the action in the body, where it decides
     action: str | None = None
+    #: bytes that the body may have, for whoever has the role
+    largest: int = body.LIMIT
 
 
 _T = "/v1/{tenant_id}"
@@ -68,7 +72,7 @@ RULES = (
     Rule("GET", f"{_PG}/sync-status", READ + PEER),
     Rule("POST", f"{_PG}/sync-force", CHANGE),
     Rule("GET", f"{_PG}/metadata", READ),
-    Rule("PUT", f"{_PG}/metadata", PEER + MANAGE),
+    Rule("PUT", f"{_PG}/metadata", PEER + MANAGE, largest=body.LARGE),
     Rule("GET", f"{_T}/operations", READ),
     Rule("GET", f"{_T}/operations/{{op_id}}", READ),
 )

@@ -1,17 +1,19 @@
 """The attributes of members, from the clouds to the answers."""
 
 import base64
+import copy
 import hashlib
 import json
 from typing import Any
 
 import pytest
 
+from fakeserver.base.ids import stable_id
 from fakeserver.base.seed_world import SeedServer
 from fakeserver.cloud.shared.schema import SERVERS, VOLUMES
-from fakeserver.engine.model import sealed
+from fakeserver.engine.model import attributes, sealed
 from protectorclient.v1 import Member
-from tests.helpers.engine_parts import WEB, A, B, Two
+from tests.helpers.engine_parts import WEB, A, Answer, B, Two
 
 pytestmark = pytest.mark.decided
 
@@ -117,3 +119,50 @@ def test_the_library_tells_absent_from_none(two: Two) -> None:
     assert member.attributes.power_state == "ACTIVE"
     assert member.networks[0].mac_address is not None
     assert member.volumes[0].properties == {}
+
+
+def with_user_data(two: Two, count: int) -> dict[str, Any]:
+    """The group's document with so many members, each with 64 KiB."""
+    doc = copy.deepcopy(two.held(A))
+    pair = two.pair.site(A).parts.pair
+    template = doc["members"][0]
+    doc["members"] = []
+    for n in range(count):
+        member = copy.deepcopy(template)
+        member["id"] = stable_id(1, "member", str(n))
+        [held] = member["sites"].values()
+        clear = f"{n:08}".encode() * 8192
+        text = base64.b64encode(clear).decode()
+        held["attributes"]["user_data"] = attributes.digest(text)
+        sealed.hide(doc, pair, held, text)
+        doc["members"].append(member)
+    doc["version"] += 1
+    return doc
+
+
+def put(two: Two, doc: dict[str, Any]) -> Answer:
+    body = {"metadata": doc}
+    return two.ask(B, "PUT", two.of(WEB, "/metadata"), body)
+
+
+def test_metadata_may_be_larger_than_a_mebibyte(two: Two) -> None:
+    doc = with_user_data(two, 17)
+    assert len(json.dumps(doc)) > 1 << 20
+    assert put(two, doc).status == 200
+    assert two.held(B)["sealed"] == doc["sealed"]
+
+
+@pytest.mark.thorough
+def test_five_hundred_members_with_user_data_fit(two: Two) -> None:
+    doc = with_user_data(two, 500)
+    assert len(json.dumps(doc)) > 32 << 20
+    assert put(two, doc).status == 200
+    assert two.status(B, query="?local=true")["local_version"] == 2
+    assert len(two.held(B)["members"]) == 500
+
+
+def test_larger_metadata_is_refused_and_read_to_its_end(two: Two) -> None:
+    doc = two.held(A)
+    doc["description"] = "x" * (64 << 20)
+    refused = put(two, doc)
+    assert (refused.status, refused.reason) == (413, "too-large")
