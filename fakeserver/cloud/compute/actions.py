@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from fakeserver.cloud.compute import power
+from fakeserver.cloud.compute import power, render
 from fakeserver.cloud.compute.render import STATES, since
-from fakeserver.cloud.compute.servers import find, may_write
+from fakeserver.cloud.compute.servers import find, may_write, not_locked
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared import web
 from fakeserver.cloud.shared.rows import Doc
@@ -76,10 +76,13 @@ class Actions(web.Part):
         given = web.body(_ACTION)
         ((name, value),) = given.items()
         action = _ACTIONS.get(name)
-        if action is None:
+        if action is None and name not in _MOVES:
             raise CloudError(400, f"There is no such action: {name[:60]}")
         may_write(caller, f"servers:{name}")
-        action(self, caller, server, value)
+        if action is None:
+            self._move(caller, server, name)
+        else:
+            action(self, caller, server, value)
         return "", 202
 
     def _start(self, caller: Token, server: str, value: Any) -> None:
@@ -96,6 +99,7 @@ class Actions(web.Part):
             )
         with self.site.db.transaction() as tx:
             row = find(tx, caller, server)
+            not_locked(caller, row)
             if row["status"] not in _REBOOTED[str(kind).upper()]:
                 raise _wrong_state(row, "reboot")
             power.set_running(tx, self.site, row, True)
@@ -105,9 +109,35 @@ class Actions(web.Part):
     ) -> None:
         with self.site.db.transaction() as tx:
             row = find(tx, caller, server)
+            not_locked(caller, row)
             if row["status"] != ("SHUTOFF" if running else "ACTIVE"):
                 raise _wrong_state(row, verb)
             power.set_running(tx, self.site, row, running)
+
+    def _move(self, caller: Token, server: str, name: str) -> None:
+        """Bring a server into another state: paused, suspended, ..."""
+        verb, needs, status = _MOVES[name]
+        with self.site.db.transaction() as tx:
+            row = find(tx, caller, server)
+            not_locked(caller, row)
+            if row["status"] not in needs:
+                raise _wrong_state(row, verb)
+            power.set_status(tx, self.site, row, status)
+
+    def _lock(self, caller: Token, server: str, value: Any) -> None:
+        reason = value.get("locked_reason") if since(73) and value else None
+        self._set_lock(caller, server, True, reason)
+
+    def _unlock(self, caller: Token, server: str, value: Any) -> None:
+        self._set_lock(caller, server, False, None)
+
+    def _set_lock(
+        self, caller: Token, server: str, locked: bool, reason: str | None
+    ) -> None:
+        with self.site.db.transaction() as tx:
+            row = find(tx, caller, server)
+            row["locked"], row["locked_reason"] = locked, reason
+            SERVERS.put(tx, row)
 
     def attachments(self, caller: Token, server: str) -> Answer:
         row = find(self.site.db.connection(), caller, server)
@@ -150,8 +180,10 @@ class Actions(web.Part):
         return "", 202
 
     def security_groups(self, caller: Token, server: str) -> Answer:
-        find(self.site.db.connection(), caller, server)
-        return {"security_groups": []}
+        db = self.site.db.connection()
+        row = find(db, caller, server)
+        shown = render.server(db, self.site, caller, row)
+        return {"security_groups": shown.get("security_groups", [])}
 
 
 class Metadata(web.Part):
@@ -235,4 +267,20 @@ _ACTIONS: dict[str, Callable[[Actions, Token, str, Any], None]] = {
     "os-start": Actions._start,
     "os-stop": Actions._stop,
     "reboot": Actions._reboot,
+    "lock": Actions._lock,
+    "unlock": Actions._unlock,
+}
+#: action -> the verb of its refusal, the statuses that it needs, and the one
+#: that it leads to. A cloud without local disks offloads what it shelves
+_MOVES = {
+    "pause": ("pause", ("ACTIVE",), "PAUSED"),
+    "unpause": ("unpause", ("PAUSED",), "ACTIVE"),
+    "suspend": ("suspend", ("ACTIVE",), "SUSPENDED"),
+    "resume": ("resume", ("SUSPENDED",), "ACTIVE"),
+    "shelve": (
+        "shelve",
+        ("ACTIVE", "SHUTOFF", "PAUSED", "SUSPENDED"),
+        "SHELVED_OFFLOADED",
+    ),
+    "unshelve": ("unshelve", ("SHELVED_OFFLOADED",), "ACTIVE"),
 }

@@ -8,6 +8,7 @@ import flask
 from fakeserver.cloud.compute.actions import Actions, Metadata
 from fakeserver.cloud.compute.flavors import Flavors, Limits
 from fakeserver.cloud.compute.interfaces import Interfaces
+from fakeserver.cloud.compute.server_groups import ServerGroups
 from fakeserver.cloud.compute.servers import Servers
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared import web
@@ -95,7 +96,16 @@ class Compute(web.Service):
 
     name = "nova"
     prefix = "/compute"
-    PARTS = (Versions, Flavors, Limits, Servers, Actions, Interfaces, Metadata)
+    PARTS = (
+        Versions,
+        Flavors,
+        Limits,
+        Servers,
+        Actions,
+        Interfaces,
+        Metadata,
+        ServerGroups,
+    )
 
     def before(self) -> None:
         headers = flask.request.headers

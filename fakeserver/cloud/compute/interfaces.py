@@ -7,7 +7,6 @@ from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.network import addresses
 from fakeserver.cloud.shared import web
 from fakeserver.cloud.shared.rows import Doc
-from fakeserver.cloud.shared.schema import PORTS
 from fakeserver.cloud.shared.web import Answer, CloudError, Route
 
 _PLUG = web.validator(
@@ -75,10 +74,12 @@ class Interfaces(web.Part):
         may_write(caller, "os-attach-interfaces:delete")
         with self.site.db.transaction() as tx:
             row = find(tx, caller, server)
-            held = {one["id"] for one in addresses.ports_of(tx, row["id"])}
+            held = {
+                one["id"]: one for one in addresses.ports_of(tx, row["id"])
+            }
             if port not in held:
                 raise CloudError(404, f"Port id {port} could not be found.")
-            PORTS.delete(tx, port)
+            addresses.let_go(tx, held[port])
         return "", 202
 
 

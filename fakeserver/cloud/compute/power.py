@@ -6,10 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from fakeserver.base.ids import new_id
 from fakeserver.cloud.identity.tokens import Token
-from fakeserver.cloud.network import addresses
+from fakeserver.cloud.network import addresses, security_groups
 from fakeserver.cloud.shared import quotas
 from fakeserver.cloud.shared.rows import Doc
-from fakeserver.cloud.shared.schema import FLAVORS, NETWORKS, SERVERS, VOLUMES
+from fakeserver.cloud.shared.schema import (
+    FLAVORS,
+    NETWORKS,
+    SERVER_GROUPS,
+    SERVERS,
+    VOLUMES,
+)
 from fakeserver.cloud.shared.web import CloudError
 from fakeserver.cloud.volume import disks
 
@@ -19,11 +25,17 @@ if TYPE_CHECKING:
 #: what the largest compute host has; a server that wants more fits nowhere
 LARGEST_HOST = {"vcpus": 512, "ram": 4 * 1024 * 1024}
 NO_HOST = "No valid host was found. There are not enough hosts available."
+#: the one availability zone of an emulated cloud
+ZONE = "nova"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def boot(
-    tx: sqlite3.Connection, site: "Site", caller: Token, given: Doc
+    tx: sqlite3.Connection,
+    site: "Site",
+    caller: Token,
+    given: Doc,
+    hints: Mapping[str, str] | None = None,
 ) -> Doc:
     """Create a server that runs at once, or raise and create nothing.
 
@@ -44,13 +56,14 @@ def boot(
         "status": "ACTIVE",
         "metadata": given.get("metadata") or {},
         "flavor": _kept(flavor),
-        "user_data": given.get("user_data"),
+        **_attributes(tx, caller, given, hints or {}),
         "disks": [],
         "created": now,
         "updated": now,
     }
     _within_quota(tx, caller.project_id, flavor)
-    _plug(tx, server, given.get("networks"))
+    groups = [one["name"] for one in given.get("security_groups") or ()]
+    _plug(tx, server, given.get("networks"), groups)
     _take_volumes(tx, site, server, given)
     if any(flavor[name] > most for name, most in LARGEST_HOST.items()):
         server["status"] = "ERROR"
@@ -59,6 +72,35 @@ def boot(
     # last, since the array takes nothing back when the rest is refused
     set_writing(tx, site, server)
     return server
+
+
+def _attributes(
+    tx: sqlite3.Connection,
+    caller: Token,
+    given: Doc,
+    hints: Mapping[str, str],
+) -> Doc:
+    """Return what a server keeps of its request as it is."""
+    zone = given.get("availability_zone")
+    if zone not in (None, "", ZONE):
+        raise CloudError(
+            400, "The requested availability zone is not available"
+        )
+    group = hints.get("group")
+    if group is not None:
+        found = SERVER_GROUPS.get(tx, group)
+        if found is None or found["project_id"] != caller.project_id:
+            raise CloudError(
+                400, f"Instance group {group} could not be found."
+            )
+    return {
+        "hostname": given.get("hostname"),
+        "availability_zone": ZONE,
+        "config_drive": given.get("config_drive") in (True, "True"),
+        "tags": sorted(set(given.get("tags") or ())),
+        "user_data": given.get("user_data"),
+        "server_group": group,
+    }
 
 
 def _kept(flavor: Doc) -> Doc:
@@ -82,7 +124,10 @@ def _within_quota(
         )
 
 
-def _plug(tx: sqlite3.Connection, server: Doc, wanted: Any) -> None:
+def _plug(
+    tx: sqlite3.Connection, server: Doc, wanted: Any, names: Sequence[str]
+) -> None:
+    groups = security_groups.named(tx, server["project_id"], names) or None
     if wanted == "none":
         return
     if wanted in (None, "auto", []):
@@ -99,9 +144,14 @@ def _plug(tx: sqlite3.Connection, server: Doc, wanted: Any) -> None:
             )
         wanted = [{"uuid": network["id"]} for network in usable]
     for entry in wanted:
+        if entry.get("port"):
+            addresses.bind(tx, server, entry["port"])
+            continue
         if not entry.get("uuid"):
             raise CloudError(400, "A network needs its uuid.")
-        addresses.add_port(tx, server, entry["uuid"], entry.get("fixed_ip"))
+        addresses.add_port(
+            tx, server, entry["uuid"], entry.get("fixed_ip"), groups=groups
+        )
 
 
 def _take_volumes(
@@ -208,7 +258,14 @@ def set_running(
     tx: sqlite3.Connection, site: "Site", server: Doc, running: bool
 ) -> None:
     """Start or stop a server, and with it the writes to its disks."""
-    server["status"] = "ACTIVE" if running else "SHUTOFF"
+    set_status(tx, site, server, "ACTIVE" if running else "SHUTOFF")
+
+
+def set_status(
+    tx: sqlite3.Connection, site: "Site", server: Doc, status: str
+) -> None:
+    """Set the status of a server; only an active one writes to its disks."""
+    server["status"] = status
     server["updated"] = site.clock.time()
     SERVERS.put(tx, server)
     set_writing(tx, site, server)

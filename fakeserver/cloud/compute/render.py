@@ -7,6 +7,7 @@ import flask
 
 from fakeserver.base.clock import stamp
 from fakeserver.cloud.identity.tokens import Token
+from fakeserver.cloud.network import security_groups
 from fakeserver.cloud.network.addresses import ports_of
 from fakeserver.cloud.shared.rows import Doc
 from fakeserver.cloud.shared.schema import NETWORKS
@@ -19,6 +20,9 @@ STATES = {
     "ACTIVE": (1, "active"),
     "SHUTOFF": (4, "stopped"),
     "ERROR": (0, "error"),
+    "PAUSED": (3, "paused"),
+    "SUSPENDED": (4, "suspended"),
+    "SHELVED_OFFLOADED": (4, "shelved_offloaded"),
 }
 
 
@@ -65,10 +69,9 @@ def server(
         "accessIPv4": "",
         "accessIPv6": "",
         "key_name": row.get("key_name"),
-        "config_drive": "",
-        "security_groups": [{"name": "default"}],
+        "config_drive": "True" if row.get("config_drive") else "",
         "OS-DCF:diskConfig": "AUTO",
-        "OS-EXT-AZ:availability_zone": "nova",
+        "OS-EXT-AZ:availability_zone": row.get("availability_zone", "nova"),
         "OS-EXT-STS:task_state": None,
         "OS-EXT-STS:vm_state": vm_state,
         "OS-EXT-STS:power_state": power,
@@ -85,6 +88,9 @@ def server(
             for disk in row["disks"]
         ],
     }
+    if groups := _security_groups(db, row):
+        # Nova leaves it out of a server that has none
+        shown["security_groups"] = groups
     if fault := row.get("fault"):
         shown["fault"] = {**fault, "created": stamp(fault["created"])}
     if power == 1:
@@ -98,21 +104,23 @@ def _newer(row: Doc, caller: Token) -> Doc:
     """Return the keys that a later microversion added."""
     shown: Doc = {}
     if since(9):
-        shown["locked"] = False
+        shown["locked"] = bool(row.get("locked"))
     if since(16) and caller.is_admin:
         shown["host_status"] = "UP"
     if since(19):
         shown["description"] = row.get("description")
     if since(26):
-        shown["tags"] = []
+        shown["tags"] = row.get("tags") or []
     if since(63):
         shown["trusted_image_certificates"] = None
     if since(71):
-        shown["server_groups"] = []
+        group = row.get("server_group")
+        shown["server_groups"] = [group] if group else []
     if since(73):
-        shown["locked_reason"] = None
+        shown["locked_reason"] = row.get("locked_reason")
     if since(90):
-        shown["OS-EXT-SRV-ATTR:hostname"] = row["name"].lower()
+        hostname = row.get("hostname") or row["name"].lower()
+        shown["OS-EXT-SRV-ATTR:hostname"] = hostname
     return shown
 
 
@@ -146,6 +154,20 @@ def _addresses(db: sqlite3.Connection, row: Doc) -> Doc:
             }
         )
     return found
+
+
+def _security_groups(db: sqlite3.Connection, row: Doc) -> list[Doc]:
+    """Return the names of the groups of a server's ports."""
+    known = {
+        group["id"]: group["name"]
+        for group in security_groups.of_project(db, row["project_id"])
+    }
+    ids = {
+        id_
+        for port in ports_of(db, row["id"])
+        for id_ in security_groups.of_port(port)
+    }
+    return [{"name": name} for id_, name in known.items() if id_ in ids]
 
 
 def _flavor_of(site: "Site", row: Doc) -> Doc:

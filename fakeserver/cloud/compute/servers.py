@@ -43,11 +43,13 @@ _NETWORK = {
     "properties": {
         "uuid": _ID,
         "fixed_ip": {"type": ["string", "null"], "maxLength": 64},
-        "port": {"type": "null"},
+        "port": {"type": ["string", "null"], "maxLength": 64},
         "tag": {"type": "string"},
     },
     "additionalProperties": False,
 }
+_TEXT = {"type": ["string", "null"], "maxLength": 255}
+_HINTS = {"type": "object", "properties": {"group": _ID}}
 _CREATE = web.validator(
     {
         "type": "object",
@@ -84,21 +86,41 @@ _CREATE = web.validator(
                             "accessIPv4",
                             "accessIPv6",
                             "adminPass",
-                            "availability_zone",
-                            "config_drive",
                             "host",
-                            "hostname",
                             "key_name",
-                            "security_groups",
-                            "tags",
-                            "user_data",
                         )
+                    },
+                    "availability_zone": _TEXT,
+                    "hostname": _TEXT,
+                    "config_drive": {
+                        "enum": [None, True, False, "True", "False", ""]
+                    },
+                    "user_data": {
+                        "type": ["string", "null"],
+                        "maxLength": 65535,
+                    },
+                    "tags": {
+                        "type": "array",
+                        "maxItems": 50,
+                        "items": {
+                            "type": "string",
+                            "minLength": 1,
+                            "maxLength": 60,
+                        },
+                    },
+                    "security_groups": {
+                        "type": "array",
+                        "items": {
+                            "type": "object",
+                            "required": ["name"],
+                            "properties": {"name": _NAME},
+                        },
                     },
                 },
                 "additionalProperties": False,
             },
-            "os:scheduler_hints": {"type": "object"},
-            "OS-SCH-HNT:scheduler_hints": {"type": "object"},
+            "os:scheduler_hints": _HINTS,
+            "OS-SCH-HNT:scheduler_hints": _HINTS,
         },
         "additionalProperties": False,
     }
@@ -130,6 +152,12 @@ def find(db: sqlite3.Connection, caller: Token, server: str) -> Doc:
     ):
         raise CloudError(404, f"Instance {server} could not be found.")
     return row
+
+
+def not_locked(caller: Token, row: Doc) -> None:
+    """Refuse to change a locked server to everybody but an admin."""
+    if row.get("locked") and not caller.is_admin:
+        raise CloudError(409, f"Instance {row['id']} is locked")
 
 
 def may_write(caller: Token, rule: str) -> None:
@@ -168,9 +196,13 @@ class Servers(web.Part):
 
     def create(self, caller: Token) -> Answer:
         may_write(caller, "servers:create")
-        given = web.body(_CREATE)["server"]
+        asked = web.body(_CREATE)
+        given = asked["server"]
+        hints = asked.get("os:scheduler_hints") or asked.get(
+            "OS-SCH-HNT:scheduler_hints", {}
+        )
         with self.site.db.transaction() as tx:
-            row = power.boot(tx, self.site, caller, given)
+            row = power.boot(tx, self.site, caller, given, hints)
         made = {
             "id": row["id"],
             "links": render.links(self.site, "servers", row["id"]),
@@ -192,7 +224,9 @@ class Servers(web.Part):
     def delete(self, caller: Token, server: str) -> Answer:
         may_write(caller, "servers:delete")
         with self.site.db.transaction() as tx:
-            power.delete(tx, self.site, find(tx, caller, server))
+            row = find(tx, caller, server)
+            not_locked(caller, row)
+            power.delete(tx, self.site, row)
         return "", 204
 
     def _shown(self, caller: Token, server: str) -> Answer:

@@ -3,11 +3,20 @@
 import hashlib
 import ipaddress
 import sqlite3
+from collections.abc import Sequence
 
 from fakeserver.base.ids import new_id
 from fakeserver.cloud.shared.rows import Doc
 from fakeserver.cloud.shared.schema import NETWORKS, PORTS, SUBNETS
 from fakeserver.cloud.shared.web import CloudError
+
+
+class TakenError(CloudError):
+    """An address that another port has, in Nova's words."""
+
+
+class OutsideError(CloudError):
+    """An address that is in no subnet of the network, in Nova's words."""
 
 
 def visible(network: Doc, project_id: str, admin: bool = False) -> bool:
@@ -21,9 +30,25 @@ def add_port(
     network_id: str,
     fixed_ip: str | None = None,
     port_id: str | None = None,
+    groups: Sequence[str] | None = None,
 ) -> Doc:
-    """Create a port of a server, with the requested address or the next free
-    one."""
+    """Create a port of a server, as Nova does, with the requested address or
+    the next free one."""
+    made = new_port(tx, server, network_id, fixed_ip, port_id)
+    if groups is not None:
+        made["security_groups"] = list(groups)
+    PORTS.put(tx, made)
+    return made
+
+
+def new_port(
+    tx: sqlite3.Connection,
+    server: Doc,
+    network_id: str,
+    fixed_ip: str | None = None,
+    port_id: str | None = None,
+) -> Doc:
+    """Return a new port that is not written yet."""
     network = NETWORKS.get(tx, network_id)
     if network is None or not visible(network, server["project_id"]):
         raise CloudError(400, f"Network {network_id} could not be found.")
@@ -36,18 +61,18 @@ def add_port(
         subnet, address = _asked(tx, subnets, fixed_ip, network_id)
     else:
         subnet, address = _free(subnets, _taken(tx, network_id), network_id)
-    made = {
-        "id": port_id or new_id(),
+    id_ = port_id or new_id()
+    return {
+        "id": id_,
         "project_id": server["project_id"],
         "network_id": network_id,
         "subnet_id": subnet["id"],
         "device_id": server["id"],
         "ip_address": address,
-        "mac_address": mac_address(server["id"], network_id, address),
+        # of a port that no server has yet, its own id makes it
+        "mac_address": mac_address(server["id"] or id_, network_id, address),
         "created": server["created"],
     }
-    PORTS.put(tx, made)
-    return made
 
 
 def _taken(
@@ -78,14 +103,14 @@ def _asked(
         if wanted in ipaddress.ip_network(subnet["cidr"]):
             break
     else:
-        raise CloudError(
+        raise OutsideError(
             400,
             f"Fixed IP address {fixed_ip} is not a valid ip address for "
             f"network {network_id}.",
         )
     address = str(wanted)
     if address == subnet["gateway_ip"] or _taken(tx, network_id, address):
-        raise CloudError(
+        raise TakenError(
             400, f"Fixed IP address {fixed_ip} is already in use."
         )
     return subnet, address
@@ -118,6 +143,28 @@ def ports_of(db: sqlite3.Connection, server_id: str) -> list[Doc]:
     return PORTS.select(db, "device_id = ?", (server_id,))
 
 
+def bind(tx: sqlite3.Connection, server: Doc, port_id: str) -> Doc:
+    """Give a port that exists to a server."""
+    port = PORTS.get(tx, port_id)
+    if port is None or port["project_id"] != server["project_id"]:
+        raise CloudError(400, f"Port id {port_id} could not be found.")
+    if port["device_id"]:
+        raise CloudError(409, f"Port {port_id} is still in use.")
+    port["device_id"] = server["id"]
+    port["device_owner"] = "compute:nova"
+    PORTS.put(tx, port)
+    return port
+
+
+def let_go(tx: sqlite3.Connection, port: Doc) -> None:
+    """Take a port from its server: Nova deletes those that it has made, and
+    leaves the others without a server."""
+    if port.get("is_novas", True):
+        PORTS.delete(tx, port["id"])
+        return
+    PORTS.put(tx, {**port, "device_id": "", "device_owner": ""})
+
+
 def drop_ports(tx: sqlite3.Connection, server_id: str) -> None:
     for port in ports_of(tx, server_id):
-        PORTS.delete(tx, port["id"])
+        let_go(tx, port)

@@ -6,6 +6,7 @@ from fakeserver.base.clock import stamp
 from fakeserver.base.ids import new_id
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.network.addresses import visible
+from fakeserver.cloud.network.ports import Ports
 from fakeserver.cloud.network.rules import (
     ATTRIBUTES,
     BASE,
@@ -18,6 +19,7 @@ from fakeserver.cloud.network.rules import (
     owner,
     within_quota,
 )
+from fakeserver.cloud.network.security_groups import SecurityGroups
 from fakeserver.cloud.network.subnets import Subnets
 from fakeserver.cloud.shared import quotas, web
 from fakeserver.cloud.shared.rows import Doc
@@ -200,39 +202,6 @@ class Networks(web.Part):
         }
 
 
-class Ports(web.Part):
-    """List and show the ports of servers; Nova creates and deletes them."""
-
-    ROUTES: ClassVar[tuple[Route, ...]] = (
-        Route("GET", f"{BASE}/ports", "index"),
-        Route("GET", f"{BASE}/ports/<port>", "show"),
-        Route("GET", f"{BASE}/security-groups", "security_groups"),
-        Route("GET", f"{BASE}/routers", "routers"),
-        Route("GET", f"{BASE}/floatingips", "floating_ips"),
-    )
-
-    def index(self, caller: Token) -> Answer:
-        rows = [
-            row
-            for row in PORTS.select(self.site.db.connection())
-            if caller.is_admin or row["project_id"] == caller.project_id
-        ]
-        return listed("ports", [_port(row) for row in rows])
-
-    def show(self, caller: Token, port: str) -> Answer:
-        row = find(self.site.db.connection(), PORTS, caller, port)
-        return answer("port", _port(row))
-
-    def security_groups(self, caller: Token) -> Answer:
-        return {"security_groups": []}
-
-    def routers(self, caller: Token) -> Answer:
-        return {"routers": []}
-
-    def floating_ips(self, caller: Token) -> Answer:
-        return {"floatingips": []}
-
-
 class Quotas(web.Part):
     """Show and set the network quotas of a project."""
 
@@ -289,7 +258,7 @@ class Networking(web.Service):
 
     name = "neutron"
     prefix = "/networking"
-    PARTS = (Versions, Networks, Subnets, Ports, Quotas)
+    PARTS = (Versions, Networks, Subnets, Ports, SecurityGroups, Quotas)
 
     def caller(self) -> Token:
         token = super().caller()
@@ -308,36 +277,6 @@ class Networking(web.Service):
         }
 
 
-def _port(row: Doc) -> Doc:
-    return {
-        "id": row["id"],
-        "name": "",
-        "description": "",
-        "network_id": row["network_id"],
-        "device_id": row["device_id"],
-        "device_owner": "compute:nova",
-        "mac_address": row["mac_address"],
-        "fixed_ips": [
-            {
-                "subnet_id": row["subnet_id"],
-                "ip_address": row["ip_address"],
-            }
-        ],
-        "status": "ACTIVE",
-        "admin_state_up": True,
-        "project_id": row["project_id"],
-        "tenant_id": row["project_id"],
-        "security_groups": [],
-        "allowed_address_pairs": [],
-        "binding:vnic_type": "normal",
-        "port_security_enabled": True,
-        "tags": [],
-        "revision_number": 1,
-        "created_at": stamp(row["created"]),
-        "updated_at": stamp(row["created"]),
-    }
-
-
 _EXTENSIONS: tuple[Doc, ...] = tuple(
     {
         "alias": alias,
@@ -352,5 +291,8 @@ _EXTENSIONS: tuple[Doc, ...] = tuple(
         ("pagination", "Pagination support"),
         ("sorting", "Sorting support"),
         ("project-id", "project_id field enabled"),
+        ("security-group", "security-group"),
+        ("port-security", "Port Security"),
+        ("allowed-address-pairs", "Allowed Address Pairs"),
     )
 )

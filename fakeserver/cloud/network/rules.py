@@ -87,6 +87,52 @@ ATTRIBUTES: Mapping[str, web.Validator] = {
             "dns_publish_fixed_ip": _ANY,
         },
     ),
+    "port": _attributes(
+        "port",
+        {
+            **_OWNED,
+            "network_id": {"type": "string", "maxLength": 64},
+            "admin_state_up": _FLAG,
+            "port_security_enabled": _FLAG,
+            "mac_address": {
+                "type": ["string", "null"],
+                "pattern": "^([0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}$",
+            },
+            "device_id": _TEXT,
+            "device_owner": _TEXT,
+            "binding:vnic_type": _TEXT,
+            "security_groups": {
+                "type": ["array", "null"],
+                "items": {"type": "string", "maxLength": 64},
+            },
+            "fixed_ips": {
+                "type": ["array", "null"],
+                "items": {
+                    "type": "object",
+                    "properties": {
+                        "ip_address": {"type": "string", "maxLength": 64},
+                        "subnet_id": {"type": "string", "maxLength": 64},
+                    },
+                    "additionalProperties": False,
+                },
+            },
+            "allowed_address_pairs": {
+                "type": ["array", "null"],
+                "items": {
+                    "type": "object",
+                    "required": ["ip_address"],
+                    "properties": {
+                        "ip_address": {"type": "string", "maxLength": 64},
+                        "mac_address": {"type": "string", "maxLength": 64},
+                    },
+                    "additionalProperties": False,
+                },
+            },
+        },
+    ),
+    "security_group": _attributes(
+        "security_group", {**_OWNED, "stateful": _FLAG}
+    ),
 }
 #: attributes that only an admin sets to anything but their default
 _ADMIN_ATTRIBUTES = (

@@ -12,10 +12,12 @@ APP_CREDENTIALS = Table("keystone_app_credentials", "user_id", "name")
 
 FLAVORS = Table("nova_flavors", "name")
 SERVERS = Table("nova_servers", "project_id", "name")
+SERVER_GROUPS = Table("nova_server_groups", "project_id", "name")
 
 NETWORKS = Table("neutron_networks", "project_id", "name")
 SUBNETS = Table("neutron_subnets", "network_id", "name")
 PORTS = Table("neutron_ports", "network_id", "device_id", "ip_address")
+SECURITY_GROUPS = Table("neutron_security_groups", "project_id", "name")
 
 VOLUME_TYPES = Table("cinder_types", "name")
 VOLUMES = Table("cinder_volumes", "project_id", "array_name", "group_id")
@@ -33,9 +35,11 @@ TABLES = (
     APP_CREDENTIALS,
     FLAVORS,
     SERVERS,
+    SERVER_GROUPS,
     NETWORKS,
     SUBNETS,
     PORTS,
+    SECURITY_GROUPS,
     VOLUME_TYPES,
     VOLUMES,
     GROUP_TYPES,
@@ -52,10 +56,12 @@ SCHEMA = (
     FLAVORS.schema("UNIQUE (name)"),
     SERVERS.schema(),
     SERVERS.index("project_id"),
+    SERVER_GROUPS.schema(),
     NETWORKS.schema(),
     SUBNETS.schema(),
     PORTS.schema("UNIQUE (network_id, ip_address)"),
     PORTS.index("device_id"),
+    SECURITY_GROUPS.schema(),
     VOLUME_TYPES.schema("UNIQUE (name)"),
     VOLUMES.schema("UNIQUE (array_name)"),
     VOLUMES.index("project_id"),

@@ -74,6 +74,16 @@ class Actions(CinderPart):
             )
         self._put(tx, row, bootable=wanted)
 
+    def _set_readonly(
+        self, tx: sqlite3.Connection, caller: Token, row: Doc, value: Any
+    ) -> None:
+        wanted = value.get("readonly") if isinstance(value, dict) else None
+        if not isinstance(wanted, bool):
+            raise CloudError(
+                400, "Invalid input for field/attribute readonly."
+            )
+        self._put(tx, row, read_only=wanted)
+
     def _reserve(
         self, tx: sqlite3.Connection, caller: Token, row: Doc, value: Any
     ) -> None:
@@ -152,6 +162,7 @@ _ACTIONS: dict[
 ] = {
     "os-unmanage": Actions._unmanage,
     "os-set_bootable": Actions._set_bootable,
+    "os-update_readonly_flag": Actions._set_readonly,
     "os-reserve": Actions._reserve,
     "os-unreserve": Actions._unreserve,
     "os-attach": Actions._attach,

@@ -67,11 +67,15 @@ def volume(site: "Site", policy: Policy, caller: Token, row: Doc) -> Doc:
         "source_volid": None,
         "consistencygroup_id": None,
         "encrypted": False,
-        "multiattach": False,
+        "multiattach": row.get("multiattach", False),
         "replication_status": None,
         "os-vol-tenant-attr:tenant_id": row["project_id"],
     }
     if caller.is_admin:
+        if "read_only" in row:
+            # what only admins see is among what people have set
+            flag = {"readonly": str(row["read_only"])}
+            shown["metadata"] = {**row["metadata"], **flag}
         shown["migration_status"] = None
         shown["os-vol-mig-status-attr:migstat"] = None
         shown["os-vol-mig-status-attr:name_id"] = None

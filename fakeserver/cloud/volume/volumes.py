@@ -254,6 +254,7 @@ def new_row(
         "bootable": bool(given.get("bootable")),
         "volume_type": kind["name"],
         "volume_type_id": kind["id"],
+        "multiattach": kind["extra_specs"].get("multiattach") == "<is> True",
         "metadata": given.get("metadata") or {},
         "attachments": [],
         "group_id": group or None,

@@ -184,6 +184,82 @@ def test_ports_are_those_of_the_servers(a: Cloud) -> None:
     assert a.get(path, as_="rival").json["ports"] == []
 
 
+PORTS = "/networking/v2.0/ports"
+GROUPS = "/networking/v2.0/security-groups"
+
+
+def port(a: Cloud, **given: Any) -> Any:
+    wish = {"network_id": a.world.network_id(a.name, "net-primary-web")}
+    return a.post(PORTS, {"port": {**wish, **given}})
+
+
+def error_of(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json["NeutronError"]["type"]
+
+
+def test_a_port_of_ones_own(a: Cloud) -> None:
+    wish = {
+        "name": "mine",
+        "fixed_ips": [{"ip_address": "10.10.0.99"}],
+        "mac_address": "fa:16:3e:00:00:01",
+        "allowed_address_pairs": [{"ip_address": "10.10.0.200"}],
+    }
+    made = port(a, **wish).json["port"]
+    assert made["fixed_ips"][0]["ip_address"] == "10.10.0.99"
+    assert made["mac_address"] == "fa:16:3e:00:00:01"
+    assert made["allowed_address_pairs"] == [
+        {"ip_address": "10.10.0.200", "mac_address": "fa:16:3e:00:00:01"}
+    ]
+    assert (made["device_id"], made["status"]) == ("", "DOWN")
+    [default] = a.get(f"{GROUPS}?name=default").json["security_groups"]
+    assert made["security_groups"] == [default["id"]]
+    assert a.get(f"{PORTS}?name=mine").json["ports"] == [made]
+    taken = port(a, fixed_ips=[{"ip_address": "10.10.0.99"}])
+    assert error_of(taken) == (409, "IpAddressAlreadyAllocated")
+    outside = port(a, fixed_ips=[{"ip_address": "10.99.0.1"}])
+    assert error_of(outside) == (400, "InvalidIpForNetwork")
+    same = port(a, mac_address="fa:16:3e:00:00:01")
+    assert error_of(same) == (409, "MacAddressInUse")
+    path = f"{PORTS}/{made['id']}"
+    assert a.call("DELETE", path, as_="rival").status_code == 404
+    assert a.call("DELETE", path).status_code == 204
+    assert a.get(path).status_code == 404
+
+
+def test_port_security(a: Cloud) -> None:
+    made = port(a, port_security_enabled=False).json["port"]
+    assert made["port_security_enabled"] is False
+    assert made["security_groups"] == []
+    pairs = {"allowed_address_pairs": [{"ip_address": "10.10.0.200"}]}
+    change = a.call("PUT", f"{PORTS}/{made['id']}", {"port": pairs})
+    kind = "AddressPairAndPortSecurityRequired"
+    assert error_of(change) == (409, kind)
+    on = {"port": {"port_security_enabled": True, **pairs}}
+    changed = a.call("PUT", f"{PORTS}/{made['id']}", on).json["port"]
+    assert changed["allowed_address_pairs"][0]["ip_address"] == "10.10.0.200"
+
+
+def test_security_groups(a: Cloud) -> None:
+    made = a.post(GROUPS, {"security_group": {"name": "web"}})
+    group = made.json["security_group"]
+    assert made.status_code == 201
+    names = [one["name"] for one in a.get(GROUPS).json["security_groups"]]
+    assert names == ["default", "web"]
+    held = port(a, security_groups=[group["id"]]).json["port"]
+    assert held["security_groups"] == [group["id"]]
+    path = f"{GROUPS}/{group['id']}"
+    in_use = a.call("DELETE", path)
+    assert error_of(in_use) == (409, "SecurityGroupInUse")
+    assert a.call("DELETE", f"{PORTS}/{held['id']}").status_code == 204
+    renamed = {"security_group": {"name": "shop"}}
+    assert a.call("PUT", path, renamed).json["security_group"]["name"] == (
+        "shop"
+    )
+    assert a.call("DELETE", path).status_code == 204
+    nobody = port(a, security_groups=[group["id"]])
+    assert error_of(nobody) == (404, "SecurityGroupNotFound")
+
+
 def test_quotas(a: Cloud) -> None:
     path = f"/networking/v2.0/quotas/{a.project()}"
     wish = {"quota": {"network": 2}}

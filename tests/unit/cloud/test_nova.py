@@ -188,6 +188,112 @@ def test_a_server_boots_from_its_volumes(a: Cloud) -> None:
     assert writing(a, root) and writing(a, data)
 
 
+def newest(a: Cloud, server: str, as_: str = "demo") -> dict[str, Any]:
+    header = {"OpenStack-API-Version": "compute 2.90"}
+    answer = a.get(f"{SERVERS}/{server}", headers=header, as_=as_)
+    found: dict[str, Any] = answer.json["server"]
+    return found
+
+
+def test_a_server_keeps_what_it_was_created_with(a: Cloud) -> None:
+    group = {"server_group": {"name": "apart", "policy": "anti-affinity"}}
+    header = {"OpenStack-API-Version": "compute 2.90"}
+    answer = a.post("/compute/v2.1/os-server-groups", group, headers=header)
+    hint = answer.json["server_group"]["id"]
+    wish = body(
+        a,
+        volume(a),
+        hostname="db-01",
+        description="the one",
+        tags=["b", "a"],
+        config_drive=True,
+        user_data="aGVsbG8=",
+        availability_zone="nova",
+    )
+    wish["os:scheduler_hints"] = {"group": hint}
+    made = a.post(SERVERS, wish, headers=header).json["server"]["id"]
+    shown = newest(a, made)
+    assert shown["OS-EXT-SRV-ATTR:hostname"] == "db-01"
+    assert shown["description"] == "the one"
+    assert shown["tags"] == ["a", "b"]
+    assert shown["config_drive"] == "True"
+    assert shown["server_groups"] == [hint]
+    # what may hold a password is for admins
+    assert "OS-EXT-SRV-ATTR:user_data" not in shown
+    assert newest(a, made, "admin")["OS-EXT-SRV-ATTR:user_data"] == "aGVsbG8="
+    path = f"/compute/v2.1/os-server-groups/{hint}"
+    assert a.get(path, headers=header).json["server_group"] == {
+        "id": hint,
+        "name": "apart",
+        "policy": "anti-affinity",
+        "rules": {},
+        "members": [made],
+        "project_id": a.project(),
+        "user_id": a.user(),
+    }
+
+
+def test_a_port_of_ones_own_outlives_its_server(a: Cloud) -> None:
+    ports = "/networking/v2.0/ports"
+    network = a.world.network_id(a.name, "net-primary-web")
+    groups = "/networking/v2.0/security-groups"
+    made = a.post(groups, {"security_group": {"name": "web"}})
+    group = made.json["security_group"]["id"]
+    wish = {"network_id": network, "security_groups": [group]}
+    port = a.post(ports, {"port": wish}).json["port"]["id"]
+    server = boot(a, volume(a), networks=[{"port": port}])
+    assert newest(a, server)["security_groups"] == [{"name": "web"}]
+    again = body(a, volume(a), networks=[{"port": port}])
+    assert a.post(SERVERS, again).status_code == 409
+    assert a.call("DELETE", f"{SERVERS}/{server}").status_code == 204
+    left = a.get(f"{ports}/{port}").json["port"]
+    assert (left["device_id"], left["status"]) == ("", "DOWN")
+
+
+def test_a_locked_server_is_left_alone(a: Cloud) -> None:
+    path = f"{SERVERS}/{seeded(a)}"
+    assert a.post(f"{path}/action", {"lock": None}).status_code == 202
+    assert newest(a, seeded(a))["locked"] is True
+    for method, where, what in (
+        ("POST", f"{path}/action", {"os-stop": None}),
+        ("POST", f"{path}/action", {"pause": None}),
+        ("DELETE", path, None),
+    ):
+        assert a.call(method, where, what).status_code == 409
+    assert a.post(f"{path}/action", {"unlock": None}).status_code == 202
+    assert a.post(f"{path}/action", {"os-stop": None}).status_code == 202
+
+
+@pytest.mark.parametrize(
+    ("there", "status", "back"),
+    [
+        ("pause", "PAUSED", "unpause"),
+        ("suspend", "SUSPENDED", "resume"),
+        ("shelve", "SHELVED_OFFLOADED", "unshelve"),
+    ],
+)
+def test_other_states_and_the_way_back(
+    a: Cloud, there: str, status: str, back: str
+) -> None:
+    path = f"{SERVERS}/{seeded(a)}/action"
+    assert a.post(path, {back: None}).status_code == 409
+    assert a.post(path, {there: None}).status_code == 202
+    assert newest(a, seeded(a))["status"] == status
+    arrays = a.site.arrays
+    root = next(
+        volume.id
+        for group in a.world.groups
+        for server in group.servers
+        for volume in server.volumes
+        if server.name == "web-1"
+    )
+    held = arrays.volume(ARRAYS[a.name], f"volume-{root}")
+    assert held is not None and not held.writing
+    assert a.post(path, {"os-stop": None}).status_code == 409
+    assert a.post(path, {back: None}).status_code == 202
+    assert newest(a, seeded(a))["status"] == "ACTIVE"
+
+
 def test_what_no_host_can_hold_ends_in_error(a: Cloud) -> None:
     small = a.world.flavor_id(a.name, "m1.large")
     with a.site.db.transaction() as tx:
