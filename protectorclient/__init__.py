@@ -37,7 +37,6 @@ if TYPE_CHECKING:
         StartedOperation as StartedOperation,
     )
     from protectorclient.pair.site import SiteHandle as SiteHandle
-    from protectorclient.pair.site_pair import SitePair as SitePair
     from protectorclient.polling.events import Changed as Changed
     from protectorclient.polling.events import Doubted as Doubted
     from protectorclient.polling.events import Ended as Ended
@@ -48,6 +47,10 @@ if TYPE_CHECKING:
     from protectorclient.polling.events import Regained as Regained
     from protectorclient.polling.events import Silent as Silent
     from protectorclient.polling.pace import Pace as Pace
+    from protectorclient.reports.drift import Difference as Difference
+    from protectorclient.reports.drift import DriftReport as DriftReport
+    from protectorclient.reports.drift import GroupDrift as GroupDrift
+    from protectorclient.reports.pair_reports import SitePair as SitePair
     from protectorclient.v1.client import Client as Client
 
 #: Where each name is; it is imported when it is first used.
@@ -55,11 +58,14 @@ _HOME = {
     "AuditLog": "protectorclient.pair.audit_log",
     "Changed": "protectorclient.polling.events",
     "Client": "protectorclient.v1.client",
+    "Difference": "protectorclient.reports.drift",
     "Doubted": "protectorclient.polling.events",
+    "DriftReport": "protectorclient.reports.drift",
     "Ended": "protectorclient.polling.events",
     "Event": "protectorclient.polling.events",
     "ExitCode": "protectorclient.exit_codes",
     "Expect": "protectorclient.pair.guards",
+    "GroupDrift": "protectorclient.reports.drift",
     "History": "protectorclient.pair.location",
     "Key": "protectorclient.polling.events",
     "Location": "protectorclient.pair.location",
@@ -73,7 +79,7 @@ _HOME = {
     "Regained": "protectorclient.polling.events",
     "Silent": "protectorclient.polling.events",
     "SiteHandle": "protectorclient.pair.site",
-    "SitePair": "protectorclient.pair.site_pair",
+    "SitePair": "protectorclient.reports.pair_reports",
     "StartedOperation": "protectorclient.pair.moves.action",
     "SyncReport": "protectorclient.pair.location",
     "connect": "protectorclient.config.cloud",
@@ -84,11 +90,14 @@ __all__ = [
     "AuditLog",
     "Changed",
     "Client",
+    "Difference",
     "Doubted",
+    "DriftReport",
     "Ended",
     "Event",
     "ExitCode",
     "Expect",
+    "GroupDrift",
     "History",
     "Key",
     "Location",

@@ -24,6 +24,8 @@ from protectorclient.advice import guide
 from protectorclient.escape import ShellCommand
 from protectorclient.preflight import checks as checking
 from protectorclient.preflight import refusals as refusing
+from protectorclient.preflight.drift import attributes as comparing
+from tests.helpers import planted
 
 Row = tuple[str, ...]
 
@@ -201,6 +203,36 @@ def checks() -> Iterator[str]:
         yield ""
 
 
+def attributes() -> Iterator[str]:
+    """Yield the attributes that are compared, and where each is shown."""
+    rows = [
+        (kind, plain(one.title), f"``{one.key}``", one.service)
+        for kind, of in (
+            ("instance", comparing.INSTANCE),
+            ("port", comparing.PORT),
+            ("volume", comparing.VOLUME),
+        )
+        for one in of
+    ]
+    head = ("of", "attribute", "key", "shown by")
+    return grid(("12", "40", "28", "20"), head, rows)
+
+
+def differences() -> Iterator[str]:
+    """Yield the differences that the tests plant, and the row of each."""
+    rows = [
+        (
+            plain(one.title),
+            f"site-{one.site}",
+            f"``{one.attribute}``",
+            f"``{one.check}``",
+        )
+        for one in planted.PLANTED
+    ]
+    head = ("what is done", "at", "attribute", "check")
+    return grid(("30", "10", "42", "18"), head, rows)
+
+
 def refusals() -> Iterator[str]:
     """Yield the refusals, in the order in which they are checked."""
     rows = [
@@ -228,6 +260,8 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "walkthroughs": walkthroughs,
     "checks": checks,
     "refusals": refusals,
+    "attributes": attributes,
+    "planted": differences,
     "troubleshooting": troubleshooting,
     "client-layout": functools.partial(layout.picture, "protectorclient"),
     "server-layout": functools.partial(layout.picture, "fakeserver"),

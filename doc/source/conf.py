@@ -4,6 +4,8 @@ import importlib.metadata
 import pathlib
 import sys
 
+# the tables of the tests are printed, too
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "ext"))
 
 project = "python-protectorclient"

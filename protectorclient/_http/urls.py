@@ -94,12 +94,14 @@ def next_marker(
 ) -> str | None:
     """Return the marker of the next page; None after the last one.
 
-    Links come as a list of ``rel`` and ``href``, as one of them, or as an
-    object of addresses by what they are.
+    Links come as a list of ``rel`` and ``href``, as one of them, as an
+    object of addresses by what they are, or, of Glance, as ``next`` alone.
     """
     if not items:
         return None
     href = _next_link(body.get("links") or body.get(f"{noun}_links"))
+    if href is None and isinstance(body.get("next"), str):
+        href = str(body["next"])
     if href is None:
         return None
     try:

@@ -139,6 +139,34 @@ RUNNING = Advice(
     " again.",
     fix=("Look at the group's instances in Nova",),
 )
+DRIFT = Advice(
+    key="drift",
+    cause="Somebody changed an instance after it was added to the group.",
+    commands=(commands.REMOVE_MEMBER, commands.ADD_MEMBER_NAMED),
+)
+NEIGHBOURS = Advice(
+    key="neighbours",
+    cause="An instance was made, and added to no protection group.",
+    commands=(commands.ADD_MEMBER_NAMED,),
+)
+ADDRESSES = Advice(
+    key="addresses",
+    cause="Something else has the address there, or the network has another"
+    " range.",
+    fix=("Free the address, or map the network to another one",),
+    commands=(ShellCommand("openstack --os-cloud {site} port list --long"),),
+)
+ATTRIBUTES = Advice(
+    key="attributes",
+    cause="It was made at one site alone.",
+    fix=("Make it at the target under the same name",),
+)
+IMAGES = Advice(
+    key="images",
+    cause="The image was uploaded to one site alone.",
+    fix=("Upload it under the same name",),
+    commands=(ShellCommand("openstack --os-cloud {site} image list"),),
+)
 LEFT_OVER = Advice(
     key="left-over",
     cause="An operation failed, and could not remove what it had built.",
@@ -332,6 +360,11 @@ CAUSES = (
     POLICY,
     MEMBERS,
     RUNNING,
+    DRIFT,
+    NEIGHBOURS,
+    ADDRESSES,
+    ATTRIBUTES,
+    IMAGES,
     LEFT_OVER,
     MEMBERS_ONCE,
     RECOVERY_POINT_AGE,

@@ -65,6 +65,7 @@ SET_POLICY_TOKENS = protector(
 
 LIST_MEMBERS = protector("member list {group}")
 ADD_MEMBER = protector("member add {group} $INSTANCE")
+ADD_MEMBER_NAMED = protector("member add {group} {instance}")
 REMOVE_MEMBER = protector("member remove {group} {instance}")
 SUGGEST = protector("mapping suggest {group}")
 

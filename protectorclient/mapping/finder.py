@@ -27,6 +27,11 @@ from protectorclient.mapping import model
 from protectorclient.mapping.model import Resource
 
 _MOST_PAGES = 1000
+#: Nova shows lock, description, tags, server groups and the host name of
+#: an instance in its newer versions alone; each Nova takes this word
+_NEWEST_NOVA = "compute latest"
+#: the first in which Cinder shows the group of a volume
+_GROUPS_CINDER = "volume 3.13"
 #: a host in Cinder's form that is none: what is asked of it does nothing
 NO_HOST = "protector-check@none#none"
 
@@ -65,12 +70,52 @@ class NameFinder:
         return self._all("flavors", "compute", "/flavors/detail")
 
     def servers(self) -> list[dict[str, Any]]:
-        """List the servers of the project as they are now."""
-        return self._list("servers", "compute", "/servers/detail", {})
+        """List the servers of the project as they are now, with all that the
+        newest version of Nova shows of them."""
+        return self._list(
+            "servers", "compute", "/servers/detail", {}, _NEWEST_NOVA
+        )
+
+    def server_groups(self) -> list[dict[str, Any]]:
+        """List the server groups of the project."""
+        return self._list(
+            "server_groups", "compute", "/os-server-groups", {}, _NEWEST_NOVA
+        )
+
+    def key_pairs(self) -> list[dict[str, Any]]:
+        """List the key pairs of the user."""
+        found = self._list("keypairs", "compute", "/os-keypairs", {})
+        return [
+            one["keypair"]
+            for one in found
+            if isinstance(one.get("keypair"), dict)
+        ]
+
+    def availability_zones(self) -> list[dict[str, Any]]:
+        """List the availability zones of Nova."""
+        return self._list(
+            "availabilityZoneInfo", "compute", "/os-availability-zone", {}
+        )
+
+    def ports(self) -> list[dict[str, Any]]:
+        """List the ports that the project sees as they are now."""
+        return self._list("ports", "network", "/v2.0/ports", {})
+
+    def security_groups(self) -> list[dict[str, Any]]:
+        """List the security groups that the project sees."""
+        return self._list(
+            "security_groups", "network", "/v2.0/security-groups", {}
+        )
+
+    def images(self) -> list[dict[str, Any]]:
+        """List the images that the project sees, as Glance has them."""
+        return self._list("images", "image", "/v2/images", {})
 
     def volumes(self) -> list[dict[str, Any]]:
         """List the volumes of the project as they are now."""
-        return self._list("volumes", "block-storage", "/volumes/detail", {})
+        return self._list(
+            "volumes", "block-storage", "/volumes/detail", {}, _GROUPS_CINDER
+        )
 
     def volume_types(self) -> list[dict[str, Any]]:
         """List the volume types that the project sees, as Cinder has them."""
@@ -84,6 +129,24 @@ class NameFinder:
         """Fetch the project's quotas in Cinder, and how much of them is
         used."""
         return self._limits("block-storage")
+
+    def network_quota(self, project_id: str) -> dict[str, Any]:
+        """Fetch the project's quotas in Neutron, and how much of them is
+        used.
+
+        :returns: by the resource, such as ``port``, each with ``limit`` and
+            ``used``.
+        """
+        project = urls.segment(project_id, "project")
+        path = f"/v2.0/quotas/{project}/details.json"
+        found = self._get("network", path, {}).get("quota")
+        if not isinstance(found, dict):
+            raise exceptions.UnreadableAnswer(
+                "the network service answered without its quota",
+                site=self.site,
+                sent=True,
+            )
+        return found
 
     def require_volume_manage(self) -> None:
         """Ask Cinder whether its policy lets the caller manage volumes.
@@ -197,13 +260,18 @@ class NameFinder:
         return self._kept[noun]
 
     def _list(
-        self, noun: str, service: str, path: str, params: dict[str, str]
+        self,
+        noun: str,
+        service: str,
+        path: str,
+        params: dict[str, str],
+        version: str | None = None,
     ) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
         asked: set[str | None] = set()
         known: set[str] = set()
         for _ in range(_MOST_PAGES):
-            answer = self._get(service, path, params)
+            answer = self._get(service, path, params, version)
             items = answer.get(noun)
             if not isinstance(items, list):
                 raise exceptions.UnreadableAnswer(
@@ -221,9 +289,13 @@ class NameFinder:
         return found
 
     def _get(
-        self, service: str, path: str, params: dict[str, str]
+        self,
+        service: str,
+        path: str,
+        params: dict[str, str],
+        version: str | None = None,
     ) -> dict[str, Any]:
-        return self._ask(service, "GET", path, params)
+        return self._ask(service, "GET", path, params, version=version)
 
     def _ask(
         self,
@@ -232,9 +304,13 @@ class NameFinder:
         path: str,
         params: dict[str, str],
         json: dict[str, Any] | None = None,
+        version: str | None = None,
     ) -> dict[str, Any]:
         """Send a request that changes nothing, also where it is a POST."""
         url = self._url(service) + path
+        headers = {"Accept": "application/json"}
+        if version is not None:
+            headers["OpenStack-API-Version"] = version
         with (
             failures.authenticating(self.site, self._session),
             failures.sending(self.site, url, safe=True, headers={}),
@@ -246,7 +322,7 @@ class NameFinder:
                     params=params,
                     json=json,
                     auth=self._auth,
-                    headers={"Accept": "application/json"},
+                    headers=headers,
                     timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
                     raise_exc=False,
                     redirect=False,
@@ -306,6 +382,8 @@ class NameFinder:
         url = url.rstrip("/")
         if service == "network":
             url = url.removesuffix("/v2.0")
+        if service == "image":
+            url = url.removesuffix("/v2")
         if service == "identity" and not url.endswith("/v3"):
             url += "/v3"
         return url

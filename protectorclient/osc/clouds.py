@@ -21,8 +21,8 @@ from protectorclient.osc import plugin
 if TYPE_CHECKING:
     from protectorclient.pair.reads.groups import Reads
     from protectorclient.pair.site import SiteHandle
-    from protectorclient.pair.site_pair import SitePair
     from protectorclient.records.protection_group import ProtectionGroup
+    from protectorclient.reports.pair_reports import SitePair
 
 LOG = logging.getLogger(__name__)
 
@@ -172,7 +172,7 @@ def open_pair(
     """
     from protectorclient.pair import same_site, second_cloud
     from protectorclient.pair.audit_log import AuditLog
-    from protectorclient.pair.site_pair import SitePair
+    from protectorclient.reports.pair_reports import SitePair
 
     choice = second_cloud.choose(
         app.options.secondary_cloud, primary, app.cloud_config

@@ -39,7 +39,7 @@ from protectorclient.osc.private_parts import options_of
 if TYPE_CHECKING:
     from protectorclient.pair.reads.groups import Reads
     from protectorclient.pair.site import SiteHandle
-    from protectorclient.pair.site_pair import SitePair
+    from protectorclient.reports.pair_reports import SitePair
     from protectorclient.v1.client import Client
 
 

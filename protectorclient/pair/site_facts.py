@@ -181,6 +181,43 @@ class SiteFacts:
         return self.ask("volume limits", self.handle.finder.volume_limits)
 
     @property
+    def network_quota(self) -> dict[str, Any]:
+        """Fetch what the project may have in Neutron, and has."""
+        project = str(self.client.project_id)
+        finder = self.handle.finder
+        return self.ask("network quota", lambda: finder.network_quota(project))
+
+    @property
+    def ports(self) -> list[dict[str, Any]]:
+        """Fetch all ports that the project sees."""
+        return self.ask("ports", self.handle.finder.ports)
+
+    @property
+    def security_groups(self) -> list[dict[str, Any]]:
+        """Fetch all security groups that the project sees."""
+        return self.ask("security groups", self.handle.finder.security_groups)
+
+    @property
+    def server_groups(self) -> list[dict[str, Any]]:
+        """Fetch all server groups of the project."""
+        return self.ask("server groups", self.handle.finder.server_groups)
+
+    @property
+    def key_pairs(self) -> list[dict[str, Any]]:
+        """Fetch all key pairs of the user."""
+        return self.ask("key pairs", self.handle.finder.key_pairs)
+
+    @property
+    def availability_zones(self) -> list[dict[str, Any]]:
+        """Fetch the availability zones of Nova."""
+        return self.ask("zones", self.handle.finder.availability_zones)
+
+    @property
+    def images(self) -> list[dict[str, Any]]:
+        """Fetch all images that the project sees."""
+        return self.ask("images", self.handle.finder.images)
+
+    @property
     def manages_volumes(self) -> bool:
         """Return True where Cinder lets the caller manage volumes.
 

@@ -9,7 +9,7 @@ says when one is dead.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from protectorclient import exceptions
 from protectorclient.config import cloud
@@ -98,7 +98,7 @@ class SitePair(PairActions, MetadataActions, MirroredRecords):
         config: OpenStackConfig | None = None,
         site_grace: float = SITE_GRACE,
         audit_log: AuditLog | bool = True,
-    ) -> SitePair:
+    ) -> Self:
         """Open two entries of clouds.yaml; mostly nothing is asked yet.
 
         :param primary: without it what ``OS_CLOUD`` or the other

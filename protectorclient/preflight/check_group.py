@@ -15,9 +15,6 @@ from protectorclient.preflight.findings import Skip, Verdict, bad, ok
 from protectorclient.records.protection_group import ProtectionGroup
 from protectorclient.v1.metadata import members_at
 
-#: Beyond so many groups it is not asked who else has a member: all their
-#: metadata would have to be read.
-MANY = 500
 #: A policy in the metadata has both, without what is secret of them.
 _TOKENS = ("primary_fa_api_token", "secondary_fa_api_token")
 
@@ -160,21 +157,15 @@ def _is_broken(member: Mapping[str, object]) -> bool:
 
 
 def members_once(context: Context) -> Verdict:
-    speaker = context.speaker
     own = {
         str(instance.here.get("instance_id")): instance.name
         for instance in context.forecast.instances
         if instance.here.get("instance_id")
     }
-    groups = speaker.documented_groups(MANY + 1)
-    if len(groups) > MANY:
-        raise Skip(f"more than {MANY} groups are too many to compare")
-    others = [group for group in groups if group.id != context.group.id]
     shared = [
         (own[identity], group)
-        for group, document in zip(
-            others, speaker.documents(others), strict=True
-        )
+        for group, document in context.every_group()
+        if group.id != context.group.id
         for identity in _instances(group, document)
         if identity in own
     ]

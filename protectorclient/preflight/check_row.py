@@ -46,3 +46,8 @@ class Check:
     #: What is refused as long as it stands, of the purposes. What fails
     #: only later, or may, is not.
     blocks: frozenset[str] = frozenset()
+
+    @property
+    def compares(self) -> bool:
+        """Return whether it compares the group with what is there."""
+        return self.judge.__module__.endswith(".drift.verdicts")

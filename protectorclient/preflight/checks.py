@@ -15,6 +15,7 @@ from protectorclient.preflight import (
     check_target,
 )
 from protectorclient.preflight.check_row import Check, Where
+from protectorclient.preflight.drift import verdicts
 from protectorclient.preflight.findings import Severity
 
 #: The actions that build instances at the other site.
@@ -242,6 +243,28 @@ CHECKS: tuple[Check, ...] = (
         impact="They serve nobody, and are moved all the same.",
     ),
     Check(
+        id="drift",
+        title="Its instances are as they are protected",
+        judge=verdicts.drift,
+        where=Where.PAIR,
+        severity=Severity.WARNING,
+        purposes=BUILDS - {"unplanned"},
+        advice=causes.DRIFT,
+        impact="What changed since a member was added is not at the other"
+        " site after a failover: a volume that was attached since stays"
+        " behind.",
+    ),
+    Check(
+        id="neighbours",
+        title="Each instance on its networks is protected",
+        judge=verdicts.neighbours_protected,
+        where=Where.PAIR,
+        severity=Severity.WARNING,
+        purposes=BUILDS - {"unplanned"},
+        advice=causes.NEIGHBOURS,
+        impact="They stay behind, and may be a part of the application.",
+    ),
+    Check(
         id="live-copies",
         title="No instance runs beside the group",
         judge=check_instances.live_copies,
@@ -363,9 +386,41 @@ CHECKS: tuple[Check, ...] = (
         impact="Instances that were apart meet in one network.",
     ),
     Check(
+        id="addresses",
+        title="Each address is free at the target",
+        judge=verdicts.addresses_free,
+        where=Where.TARGET,
+        severity=Severity.WARNING,
+        purposes=BUILDS,
+        advice=causes.ADDRESSES,
+        impact="The instances have other addresses after it, or are not"
+        " built.",
+    ),
+    Check(
+        id="attributes",
+        title="The target has what the instances have",
+        judge=verdicts.attributes_kept,
+        where=Where.TARGET,
+        severity=Severity.WARNING,
+        purposes=BUILDS,
+        advice=causes.ATTRIBUTES,
+        impact="The rebuilt instances do not have it.",
+    ),
+    Check(
+        id="images",
+        title="The target has the images",
+        judge=verdicts.images_there,
+        where=Where.TARGET,
+        severity=Severity.WARNING,
+        purposes=BUILDS,
+        advice=causes.IMAGES,
+        impact="Instances cannot be rebuilt or rescued there from their"
+        " image.",
+    ),
+    Check(
         id="quota-compute",
         title="The quota of Nova is enough",
-        judge=check_target.quota_compute,
+        judge=verdicts.quota_compute,
         where=Where.TARGET,
         purposes=BUILDS,
         advice=causes.QUOTA,
@@ -374,10 +429,19 @@ CHECKS: tuple[Check, ...] = (
     Check(
         id="quota-storage",
         title="The quota of Cinder is enough",
-        judge=check_target.quota_storage,
+        judge=verdicts.quota_storage,
         where=Where.TARGET,
         purposes=BUILDS,
         advice=causes.QUOTA,
         impact="The operation fails when it manages volumes.",
+    ),
+    Check(
+        id="quota-network",
+        title="The quota of Neutron is enough",
+        judge=verdicts.quota_network,
+        where=Where.TARGET,
+        purposes=BUILDS,
+        advice=causes.QUOTA,
+        impact="The operation fails when it builds instances.",
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from protectorclient import exceptions
@@ -20,6 +20,7 @@ from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.pair.sites import Sites
 from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.preflight import copies
+from protectorclient.preflight.drift.subject import Subject
 from protectorclient.preflight.findings import Skip
 from protectorclient.preflight.resources import Resources
 from protectorclient.records.protection_group import (
@@ -27,6 +28,10 @@ from protectorclient.records.protection_group import (
     SyncStatus,
 )
 from protectorclient.records.site import Site
+
+#: Beyond so many groups they are not compared with each other: all their
+#: metadata would have to be read.
+MANY = 500
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,6 +49,8 @@ class Parameters:
 class Context:
     """A group, both sites, and a purpose.
 
+    :param compares: whether the group is compared with what is there: then
+        the lists for that are asked for with everything else.
     :raises NotFound: no site that answers knows the group.
     """
 
@@ -54,6 +61,8 @@ class Context:
         purpose: str,
         wanted: Parameters,
         sides: BothSites | None = None,
+        *,
+        compares: bool = True,
     ) -> None:
         self.pair = pair
         self.name = name
@@ -68,7 +77,7 @@ class Context:
         #: Two groups of one name, by site.
         self.doubles: dict[str, ProtectionGroup] = {}
         self._find()
-        self._ask_ahead()
+        self._ask_ahead(compares)
 
     def _find(self) -> None:
         """Ask both sites for the group; a dead one costs its timeout."""
@@ -115,7 +124,7 @@ class Context:
             ]
         )
 
-    def _ask_ahead(self) -> None:
+    def _ask_ahead(self, compares: bool) -> None:
         """Put the questions of most checks, all at once."""
         if self.located is None:
             return
@@ -139,6 +148,9 @@ class Context:
         if self.source is not None and self.source.barred is None:
             source = self.source
             questions.append(lambda: source.servers)
+            if compares and self.purpose != "unplanned":
+                questions.append(lambda: source.volumes)
+                questions.append(lambda: source.ports)
         if self.target is not None and self.target.barred is None:
             target = self.target
             questions.append(lambda: target.networks)
@@ -147,6 +159,10 @@ class Context:
             questions.append(lambda: target.flavors)
             questions.append(lambda: target.compute_limits)
             questions.append(lambda: target.volume_limits)
+            if compares:
+                questions.append(lambda: target.network_quota)
+                questions.append(lambda: target.subnets)
+                questions.append(lambda: target.ports)
         self.asked_sites.ahead(questions)
 
     # Who is who
@@ -293,6 +309,45 @@ class Context:
         asked."""
         return Resources(self.forecast, self.open_target(), self._given)
 
+    @functools.cached_property
+    def subject(self) -> Subject:
+        """Return the group, to be compared with what is at both sites."""
+        forecast = self.forecast
+        located = self.located
+        assert located is not None
+        sides = (self.source, self.target)
+        barred = [
+            said(side.barred, side) for side in sides if side and side.barred
+        ]
+        record = located.groups.get(located.current.name)
+        return Subject(
+            group=self.group.name,
+            status=self.group.status,
+            forecast=forecast,
+            source=_open(self.source),
+            target=_open(self.target),
+            match=lambda: self.resources,
+            consistency_group=record.consistency_group_id
+            if record is not None
+            else None,
+            documents=lambda: [found for _, found in self.every_group()],
+            unplanned=self.purpose == "unplanned",
+            unasked=", ".join(barred) or "no site answers",
+        )
+
+    def every_group(
+        self,
+    ) -> Sequence[tuple[ProtectionGroup, Mapping[str, Any]]]:
+        """Fetch all groups of the project, each with its metadata.
+
+        :raises Skip: there are too many.
+        """
+        groups = self.speaker.documented_groups(MANY + 1)
+        if len(groups) > MANY:
+            raise Skip(f"more than {MANY} groups are too many to compare")
+        documents = self.speaker.documents(groups)
+        return list(zip(groups, documents, strict=True))
+
     def _given(self, what: str) -> dict[str, str]:
         """Return the mapping that the action would be sent, as ids."""
         wanted = self.wanted
@@ -325,6 +380,11 @@ class Context:
                 record.protector_url if record else None
             ),
         )
+
+
+def _open(side: SiteFacts | None) -> SiteFacts | None:
+    """Return a site, where it can be asked."""
+    return None if side is None or side.barred is not None else side
 
 
 def open_sites(sites: Sites) -> BothSites:

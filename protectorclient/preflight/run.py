@@ -58,12 +58,19 @@ def run_checks(
     :param only: ids; without any, all that belong to the purpose.
     :raises NotFound: no site that answers knows the group.
     """
-    context = Context(pair, name, purpose, wanted or Parameters(), sides)
     chosen = [
         check
         for check in CHECKS
         if purpose in check.purposes and (not only or check.id in only)
     ]
+    context = Context(
+        pair,
+        name,
+        purpose,
+        wanted or Parameters(),
+        sides,
+        compares=any(check.compares for check in chosen),
+    )
     findings = [
         finding for check in chosen for finding in _findings(check, context)
     ]

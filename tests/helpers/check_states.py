@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from fakeserver.cloud.shared.schema import IMAGES, PORTS, SERVERS, SUBNETS
 from fakeserver.local.pair import LocalPair
 from protectorclient.v1 import Client
 from tests.helpers import clirunner
@@ -130,6 +131,7 @@ LATER = {
     "cinder-policy",
     "quota-compute",
     "quota-storage",
+    "quota-network",
 }
 
 
@@ -336,6 +338,59 @@ def _left_over(world: World) -> None:
     )
 
 
+def _taken_address(world: World) -> None:
+    """A port at site b that has the address of web-1, and no owner."""
+    site = world.pair.site("b").parts
+    network = site.world.network_id("site-b", "net-secondary-web")
+    with site.db.transaction() as tx:
+        subnet = SUBNETS.select(tx, "network_id = ?", (network,))[0]
+        stranger = {
+            "id": STRANGER,
+            "project_id": site.world.project_id("site-b", "demo"),
+            "network_id": network,
+            "subnet_id": subnet["id"],
+            "device_id": "",
+            "ip_address": "10.10.0.11",
+            "mac_address": "fa:16:3e:00:00:01",
+            "created": site.clock.time(),
+        }
+        PORTS.put(tx, stranger)
+
+
+def _free_address(world: World) -> None:
+    with world.pair.site("b").parts.db.transaction() as tx:
+        PORTS.delete(tx, STRANGER)
+
+
+def _image_back(world: World) -> None:
+    site = world.pair.site("b").parts
+    image = {
+        "id": site.world.image_id("site-b"),
+        "name": "sandbox-image",
+        "owner": site.world.project_id("site-b", "demo"),
+        "created": site.clock.time(),
+    }
+    with site.db.transaction() as tx:
+        IMAGES.put(tx, image)
+
+
+def _with_key(name: str | None, world: World) -> None:
+    """web-1 was made with a key pair, as Nova and the metadata say."""
+    with world.pair.site("a").parts.db.transaction() as tx:
+        server = SERVERS.select(tx, "name = ?", ("web-1",))[0]
+        SERVERS.put(tx, {**server, "key_name": name})
+
+    def change(doc: dict[str, Any]) -> None:
+        (held,) = doc["members"][0]["sites"].values()
+        pair = {"name": name, "fingerprint": "a1:b2"} if name else None
+        held["attributes"]["key_pair"] = pair
+
+    world.rewrite("prod-web-app", change)
+
+
+#: the port that has an address which a member needs
+STRANGER = "00000000-0000-4000-8000-000000000003"
+
 STATES = (
     State("reachable", lambda w: w.pair.site("b").kill()),
     State("sign-in", _other_password),
@@ -399,12 +454,28 @@ STATES = (
         clean=False,
     ),
     State(
-        "members", _no_members, severity="warning", env={"INSTANCE": "web-1"}
+        "members",
+        _no_members,
+        severity="warning",
+        env={"INSTANCE": "web-1"},
+        # the others are protected by no group yet
+        clean=False,
     ),
     State(
         "running",
         lambda w: w.done("openstack server stop web-1"),
         severity="warning",
+    ),
+    State(
+        "drift",
+        lambda w: w.done("openstack server set --name web-one web-1"),
+        severity="warning",
+    ),
+    State(
+        "neighbours",
+        lambda w: w.done("openstack protector member remove bare bare-1"),
+        severity="warning",
+        clean=False,
     ),
     State(
         "live-copies",
@@ -413,7 +484,13 @@ STATES = (
         beside=(("left-over", "warning"),),
         clean=False,
     ),
-    State("left-over", _left_over, severity="warning"),
+    State(
+        "left-over",
+        _left_over,
+        severity="warning",
+        # it has the addresses of the members
+        beside=(("addresses", "warning"),),
+    ),
     State("members-once", _shared_instance),
     State(
         "volume-types",
@@ -442,7 +519,31 @@ STATES = (
         stored=f"{DB_MAPPING} --flavor-mapping db.big=m1.large",
         severity="warning",
     ),
-    State("mapping-shared", _two_networks_in_one, severity="warning"),
+    State(
+        "mapping-shared",
+        _two_networks_in_one,
+        severity="warning",
+        # web-1 is on one of them by its metadata alone
+        beside=(("addresses", "warning"), ("drift", "warning")),
+        clean=False,
+    ),
+    State("addresses", _taken_address, severity="warning"),
+    State(
+        "attributes",
+        functools.partial(_with_key, "alice"),
+        severity="warning",
+    ),
+    State(
+        "images",
+        lambda w: w.done(
+            "openstack image delete sandbox-image", "site-b-admin"
+        ),
+        severity="warning",
+    ),
+    State(
+        "quota-network",
+        lambda w: w.done("openstack quota set --ports 1 demo", "site-b-admin"),
+    ),
     State(
         "quota-compute",
         lambda w: w.done(
@@ -475,6 +576,9 @@ EQUIVALENTS: Mapping[str, Callable[[World], object]] = {
     "clocks": lambda w: w.pair.advance(-120, "b"),
     "peer-link": lambda w: w.pair.clear_faults(),
     "cinder-policy": lambda w: w.pair.clear_faults(),
+    "addresses": _free_address,
+    "attributes": functools.partial(_with_key, None),
+    "images": _image_back,
 }
 #: fixes that are another way to type the check itself
 RETYPED: Mapping[str, str] = {

@@ -94,7 +94,7 @@ def _attributes(
                 400, f"Instance group {group} could not be found."
             )
     return {
-        "hostname": given.get("hostname"),
+        "hostname": given.get("hostname") or given["name"].lower(),
         "availability_zone": ZONE,
         "config_drive": given.get("config_drive") in (True, "True"),
         "tags": sorted(set(given.get("tags") or ())),

@@ -24,6 +24,8 @@ VOLUMES = Table("cinder_volumes", "project_id", "array_name", "group_id")
 GROUP_TYPES = Table("cinder_group_types", "name")
 GROUPS = Table("cinder_groups", "project_id", "name")
 
+IMAGES = Table("glance_images", "name")
+
 #: what one project may have, id is ``service/project``
 QUOTAS = Table("cloud_quotas")
 
@@ -44,6 +46,7 @@ TABLES = (
     VOLUMES,
     GROUP_TYPES,
     GROUPS,
+    IMAGES,
     QUOTAS,
 )
 
@@ -68,6 +71,7 @@ SCHEMA = (
     VOLUMES.index("group_id"),
     GROUP_TYPES.schema("UNIQUE (name)"),
     GROUPS.schema(),
+    IMAGES.schema(),
     QUOTAS.schema(),
     "CREATE TABLE IF NOT EXISTS keystone_revoked "
     "(audit_id TEXT PRIMARY KEY, expires_at REAL NOT NULL)",

@@ -7,6 +7,7 @@ from fakeserver.base.ids import stable_id
 from fakeserver.base.seed_world import (
     DEFAULT_VOLUME_TYPE,
     FLAVORS,
+    IMAGE,
     PROJECTS,
     VOLUME_TYPES,
     SeedServer,
@@ -52,6 +53,7 @@ def seed_clouds(
     _identity(tx, site_name, world)
     _networks(tx, site_name, world, now)
     _catalogues(tx, site_name, world)
+    _image(tx, site_name, world, now)
     _groups(tx, site_name, world, now)
     if site_name == HOME:
         for group in world.groups:
@@ -116,6 +118,19 @@ def _grant(
         "roles": list(given.roles),
     }
     schema.GRANTS.put(tx, grant)
+
+
+def _image(
+    tx: sqlite3.Connection, site: str, world: World, now: float
+) -> None:
+    """Write the image from which the root volumes were made."""
+    image: Doc = {
+        "id": world.image_id(site),
+        "name": IMAGE,
+        "owner": world.project_id(site, TENANT),
+        "created": now,
+    }
+    schema.IMAGES.put(tx, image)
 
 
 def _networks(
@@ -213,6 +228,8 @@ def _server(
         "user_id": world.user_id(site, TENANT),
         "name": seed.name,
         "description": seed.name,
+        # as Nova keeps it: a new name is no new host name
+        "hostname": seed.name,
         "status": "ACTIVE",
         "metadata": {},
         "flavor": {name: flavor[name] for name in kept},

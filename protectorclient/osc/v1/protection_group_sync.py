@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from protectorclient.pair.location import SyncReport
     from protectorclient.pair.reads.groups import Reads
     from protectorclient.pair.site import SiteHandle
-    from protectorclient.pair.site_pair import SitePair
     from protectorclient.records.protection_group import (
         ProtectionGroup,
         SyncStatus,
     )
+    from protectorclient.reports.pair_reports import SitePair
 
 
 class SyncStatusProtectionGroup(command.ShowOne):

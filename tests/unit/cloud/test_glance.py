@@ -1,4 +1,4 @@
-"""Glance: it is found, it has nothing, and it says so as Glance does."""
+"""Glance: it is found, and has the image of the root volumes."""
 
 import pytest
 from keystoneauth1 import discover
@@ -19,11 +19,36 @@ def test_versions_need_no_token(a: Cloud) -> None:
 
 
 @pytest.mark.parametrize("user", ["demo", "auditor", "admin", "rival"])
-@pytest.mark.parametrize("query", ["", "?name=x", "?limit=1&sort=name:asc"])
-def test_nobody_has_an_image(a: Cloud, user: str, query: str) -> None:
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("", ["sandbox-image"]),
+        ("?name=x", []),
+        ("?limit=1&sort=name:asc", ["sandbox-image"]),
+    ],
+)
+def test_everybody_sees_the_image(
+    a: Cloud, user: str, query: str, names: list[str]
+) -> None:
     answer = a.get(f"/image/v2/images{query}", as_=user)
-    assert (answer.status_code, answer.json["images"]) == (200, [])
+    assert answer.status_code == 200
+    assert [one["name"] for one in answer.json["images"]] == names
     assert "next" not in answer.json
+
+
+@pytest.mark.parametrize(
+    ("user", "status"),
+    [("auditor", 403), ("rival", 403), ("demo", 204), ("admin", 204)],
+)
+def test_an_image_is_deleted_by_its_owner(
+    a: Cloud, user: str, status: int
+) -> None:
+    (image,) = a.get("/image/v2/images").json["images"]
+    path = f"/image/v2/images/{image['id']}"
+    assert a.get(path).json["name"] == "sandbox-image"
+    answer = a.call("DELETE", path, as_=user)
+    assert answer.status_code == status
+    assert a.get(path).status_code == (404 if status == 204 else 200)
 
 
 def test_an_image_that_is_asked_for_is_not_there(a: Cloud) -> None:

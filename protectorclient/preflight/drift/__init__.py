@@ -1,0 +1,1 @@
+"""What a group's metadata hold, compared with what is at both sites now."""

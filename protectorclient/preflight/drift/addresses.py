@@ -1,0 +1,214 @@
+"""Whether each member keeps its addresses at the target."""
+
+from __future__ import annotations
+
+import dataclasses
+import ipaddress
+from collections.abc import Iterator, Mapping
+
+from protectorclient.escape import at
+from protectorclient.mapping.forecast import Instance, Match
+from protectorclient.preflight.drift.difference import Difference
+from protectorclient.preflight.drift.subject import Item, Subject, quietly
+
+CHECK = "addresses"
+
+
+@dataclasses.dataclass(frozen=True)
+class Address:
+    """An address of a member, at the source and at the target."""
+
+    member: str
+    #: The network at the source, and the one at the target.
+    network: str
+    target: str
+    address: str
+    #: The subnets of the target's network.
+    ranges: tuple[str, ...]
+    #: The port that has it; None where it is free.
+    taken_by: Item | None = None
+    #: Another member that has the same address.
+    twin: str | None = None
+
+    @property
+    def fits(self) -> bool:
+        """Return whether a subnet of the target has it."""
+        return any(_contains(one, self.address) for one in self.ranges)
+
+    @property
+    def kept(self) -> bool:
+        """Return whether the member has it at the target."""
+        return self.fits and self.taken_by is None and self.twin is None
+
+
+def forecast(subject: Subject) -> list[Address]:
+    """Return each address of the members, and whether it is kept.
+
+    Nothing is asked that is not a list: the networks, the subnets and the
+    ports of the target.
+
+    :raises Skip: the target does not answer.
+    """
+    target = subject.there
+    subnets = quietly(lambda: target.subnets, [])
+    ports = quietly(lambda: target.ports, [])
+    own = _own(subject)
+    found: list[Address] = []
+    wanted: dict[tuple[str, str], str] = {}
+    for instance, network, match in _networks(subject):
+        if match.target is None or not match.matched:
+            # that is a row of its own
+            continue
+        address = network.get("fixed_ip")
+        if not address:
+            continue
+        to = match.target
+        key = (to.id, str(address))
+        twin = wanted.setdefault(key, instance.name)
+        found.append(
+            Address(
+                member=instance.name,
+                network=match.source.name,
+                target=to.name,
+                address=str(address),
+                ranges=tuple(
+                    str(one.get("cidr"))
+                    for one in subnets
+                    if one.get("network_id") == to.id
+                ),
+                taken_by=_holder(ports, to.id, str(address), own),
+                twin=twin if twin != instance.name else None,
+            )
+        )
+    return found
+
+
+def find(subject: Subject) -> list[Difference]:
+    """Return the addresses that the members do not keep."""
+    return [
+        _difference(subject, one)
+        for one in forecast(subject)
+        if not one.kept and one.ranges
+    ]
+
+
+def is_taken(difference: Difference) -> bool:
+    """Return whether an address is not kept because something else has
+    it."""
+    return difference.check == CHECK and difference.found is None
+
+
+def _difference(subject: Subject, one: Address) -> Difference:
+    target = subject.there.name
+    fix: tuple[str, ...] = ()
+    found = None
+    if not one.fits:
+        found = ", ".join(one.ranges)
+        message = (
+            f"{one.address} of {one.member} is outside {found} of"
+            f" {one.target}: it gets another address"
+        )
+        fix = ("Map the network to one of the same range",)
+    elif one.twin is not None:
+        message = (
+            f"{one.address} of {one.member} is the address of {one.twin} on"
+            f" {one.target}, too"
+        )
+        fix = ("Map the networks apart with --network-mapping",)
+    else:
+        port = one.taken_by or {}
+        owner = holder(subject, port)
+        message = (
+            f"{one.address} of {one.member} is taken on {one.target} by"
+            f" {owner}, port {port.get('id')}"
+        )
+        fix = (
+            f"Give {owner} another address, or delete it:",
+            at(target, "port show {id}", id=str(port.get("id"))),
+        )
+    return Difference(
+        check=CHECK,
+        site=target,
+        member=one.member,
+        attribute=f"networks[{one.network}].fixed_ip",
+        protected=one.address,
+        found=found,
+        message=message,
+        fix=fix,
+    )
+
+
+def holder(subject: Subject, port: Item) -> str:
+    """Return what has a port: the name of an instance, or Neutron's word."""
+    owner = str(port.get("device_owner") or "")
+    device = str(port.get("device_id") or "")
+    servers = quietly(lambda: subject.there.servers, [])
+    for server in servers:
+        if str(server.get("id")) == device:
+            return str(server.get("name") or device)
+    return device or owner or str(port.get("name") or "a port without owner")
+
+
+def _networks(
+    subject: Subject,
+) -> Iterator[tuple[Instance, Item, Match]]:
+    """Yield each network of each member, with what replaces it.
+
+    Going home a member gets the address back that it had there.
+    """
+    matches = {
+        (name, match.source.id): match
+        for match in subject.match().networks
+        for name in match.instances
+    }
+    for instance in subject.forecast.instances:
+        had = (instance.there or {}).get("networks") or ()
+        for n, network in enumerate(instance.here.get("networks") or ()):
+            match = matches.get((instance.name, str(network.get("id"))))
+            if match is None:
+                continue
+            before = had[n] if n < len(had) else {}
+            address = before.get("fixed_ip") or network.get("fixed_ip")
+            yield instance, {**network, "fixed_ip": address}, match
+
+
+def _own(subject: Subject) -> set[str]:
+    """Return the instances at the target that give way to the group's.
+
+    Those are what the group had there, which the move removes, and its
+    uncleaned tests.
+    """
+    found: set[str] = set()
+    document = subject.forecast.document
+    for member in document.get("members") or ():
+        had = (member.get("sites") or {}).get(subject.forecast.target)
+        for one in (had, (had or {}).get("left")):
+            if isinstance(one, Mapping) and one.get("instance_id"):
+                found.add(str(one["instance_id"]))
+    for test in document.get("tests") or ():
+        found |= {str(one.get("id")) for one in test.get("instances") or ()}
+    return found
+
+
+def _holder(
+    ports: list[Item], network: str, address: str, own: set[str]
+) -> Item | None:
+    for port in ports:
+        held = {
+            str(one.get("ip_address")) for one in port.get("fixed_ips") or ()
+        }
+        if (
+            port.get("network_id") == network
+            and address in held
+            and str(port.get("device_id")) not in own
+        ):
+            return port
+    return None
+
+
+def _contains(cidr: str, address: str) -> bool:
+    try:
+        network = ipaddress.ip_network(cidr, strict=False)
+        return ipaddress.ip_address(address) in network
+    except ValueError:
+        return False

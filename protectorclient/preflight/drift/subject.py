@@ -1,0 +1,140 @@
+"""A group to be compared, and the sites that can be asked about it."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from protectorclient import exceptions
+from protectorclient.mapping.forecast import Forecast
+from protectorclient.pair.site_facts import SiteFacts
+from protectorclient.preflight.findings import Skip
+from protectorclient.preflight.resources import Resources
+
+Item = Mapping[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """A group, read for its direction, and both sites.
+
+    A site that does not answer, or does not let us in, is None: what would
+    be asked of it raises `Skip`.
+    """
+
+    #: The name of the group.
+    group: str
+    status: str
+    forecast: Forecast
+    source: SiteFacts | None
+    target: SiteFacts | None
+    #: Networks and flavors, matched at the target.
+    match: Callable[[], Resources]
+    #: The id that Cinder of the source has for the consistency group.
+    consistency_group: str | None = None
+    #: The metadata of all groups of the project that are known.
+    documents: Callable[[], Sequence[Item]] = lambda: ()
+    #: Whether it is looked at for a failover without the source.
+    unplanned: bool = False
+    #: Why a site cannot be asked.
+    unasked: str = "the site does not answer"
+
+    @property
+    def here(self) -> SiteFacts:
+        """Return the site where the group runs."""
+        if self.source is None:
+            raise Skip(self.unasked)
+        return self.source
+
+    @property
+    def there(self) -> SiteFacts:
+        """Return the site where the group goes."""
+        if self.target is None:
+            raise Skip(self.unasked)
+        return self.target
+
+    @property
+    def is_home(self) -> bool:
+        """Return whether the members of the group can be changed."""
+        return self.status == "active"
+
+    def need_quiet(self) -> None:
+        """Raise where an operation changes what would be compared.
+
+        :raises Skip: one is under way.
+        """
+        if self.forecast.document.get("operation"):
+            raise Skip("an operation is under way")
+
+    # What Nova, Neutron and Cinder of the source have
+
+    @functools.cached_property
+    def servers(self) -> dict[str, Item]:
+        """Return the instances of the project at the source, by id."""
+        return _by_id(self.here.servers)
+
+    @functools.cached_property
+    def volumes(self) -> dict[str, Item]:
+        """Return the volumes of the project at the source, by id."""
+        return _by_id(self.here.volumes)
+
+    @functools.cached_property
+    def ports(self) -> dict[str, list[Item]]:
+        """Return the ports at the source, by the id of their instance."""
+        found: dict[str, list[Item]] = collections.defaultdict(list)
+        for port in self.here.ports:
+            found[str(port.get("device_id"))].append(port)
+        return found
+
+    @functools.cached_property
+    def has_consistency_group(self) -> bool:
+        """Return whether Cinder of the source has the group's volumes in
+        its consistency group.
+
+        After a move the service puts them in some time later: as long as
+        none is in it, nothing can be told.
+        """
+        if self.consistency_group is None:
+            return False
+        return not self.forecast.document.get("failover_count") or any(
+            self.volumes.get(str(volume.get("id")), {}).get("group_id")
+            == self.consistency_group
+            for volume in self.forecast.volumes
+        )
+
+    @functools.cached_property
+    def server_groups(self) -> dict[str, Item]:
+        """Return the server groups at the source, by id."""
+        return _by_id(self.here.server_groups)
+
+    @functools.cached_property
+    def stopped_by_test(self) -> frozenset[str]:
+        """Return the ids of the instances that a test failover has stopped
+        and its clean-up starts."""
+        return frozenset(
+            str(identity)
+            for test in self.forecast.document.get("tests") or ()
+            for identity in test.get("stopped") or ()
+        )
+
+
+def _by_id(items: Sequence[Item]) -> dict[str, Item]:
+    return {str(one.get("id")): one for one in items}
+
+
+def quietly(question: Callable[[], Any], otherwise: Any) -> Any:
+    """Return an answer, or something else where a cloud refuses it.
+
+    :raises SiteUnreachable: the site does not answer.
+    """
+    try:
+        return question()
+    except (
+        exceptions.Forbidden,
+        exceptions.NotFound,
+        exceptions.ConfigProblem,
+    ):
+        return otherwise

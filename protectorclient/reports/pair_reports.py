@@ -1,0 +1,37 @@
+"""The public `SitePair`: what moves groups, and what reports on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from protectorclient.pair import site_pair
+from protectorclient.records.protection_group import Group
+
+if TYPE_CHECKING:
+    from protectorclient.reports.drift import DriftReport
+
+
+class SitePair(site_pair.SitePair):
+    __doc__ = site_pair.SitePair.__doc__
+
+    def drift(self, groups: Iterable[Group] = ()) -> DriftReport:
+        """Compare protected groups with what is at both sites now.
+
+        Found are what changed since members were added, instances of the
+        same networks that no group protects, addresses that are taken at
+        the target, attributes that would be lost there, and quotas that
+        are not enough. Both sites are asked for one list of each kind of
+        resource, however many groups there are; a reader's token is enough.
+        Nothing is changed.
+
+        :param groups: names, ids or records; without any, all.
+        :returns: the groups by name, each with its differences, and why a
+            site gave no answer.
+        :raises NotFound: a group is at no site that answers.
+        :raises SiteUnreachable: neither site answers.
+        :raises SameSite: both clouds lead to one site.
+        """
+        from protectorclient.reports import drift
+
+        return drift.look(self.reads, groups)

@@ -1,0 +1,93 @@
+"""What is planted in the sandbox is found, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import protectorclient
+from fakeserver.local.pair import LocalPair
+from tests.helpers.library_parts import NETWORKS, WEB, Live
+from tests.helpers.planted import PLANTED, Planted, Planter, undone
+
+
+@pytest.fixture(scope="module")
+def module_live() -> Iterator[Live]:
+    with LocalPair() as pair:
+        made = Live(pair)
+        networks = {
+            made.sites().primary.finder.network(source).id: made.sites()
+            .secondary.finder.network(target)
+            .id
+            for source, target in NETWORKS.items()
+        }
+        client = made.client()
+        client.protection_groups.update(
+            made.group().id, network_mapping=networks
+        )
+        pair.drain()
+        yield made
+
+
+@pytest.fixture
+def live(module_live: Live) -> Iterator[Live]:
+    with undone(module_live.pair):
+        yield module_live
+
+
+def drift(
+    live: Live, *groups: str, user: str = ""
+) -> protectorclient.DriftReport:
+    sites = live.sites(user)
+    pair = protectorclient.SitePair(sites.primary, sites.secondary)
+    return pair.drift(groups or (WEB,))
+
+
+@pytest.mark.parametrize("user", ["", "-auditor"])
+def test_nothing_is_found_where_nothing_was_planted(
+    live: Live, user: str
+) -> None:
+    """A reader's token is enough."""
+    found = protectorclient.SitePair(
+        live.handle("site-a-auditor" if user else "site-a"),
+        live.handle("site-b"),
+    ).drift()
+    assert [group.name for group in found.groups] == sorted(
+        group.name for group in found.groups
+    )
+    assert found.differences == ()
+    assert found.is_complete
+    assert {
+        check: why
+        for group in found.groups
+        for check, why in group.unknown.items()
+    } == {}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in PLANTED if row.found_by == "drift"],
+    ids=lambda row: row.id,
+)
+def test_what_is_planted_is_found(row: Planted, live: Live) -> None:
+    row.plant(Planter(live.pair))
+    found = drift(live)
+    (group,) = found.groups
+    assert (row.check, row.member, row.attribute) in {
+        (one.check, one.member, one.attribute) for one in group.differences
+    }
+    for one in group.differences:
+        assert one.site == f"site-{'b' if one.check in AT_TARGET else 'a'}"
+        assert one.message
+        assert "hunter2" not in str(one.to_dict())
+
+
+AT_TARGET = {
+    "addresses",
+    "attributes",
+    "images",
+    "quota-compute",
+    "quota-storage",
+    "quota-network",
+}
