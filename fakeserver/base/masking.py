@@ -112,17 +112,30 @@ def mask_query(text: str) -> str:
     return _SUSPECT_QUERY.sub(rf"\1{HIDDEN}", mask_text(text))
 
 
-def readable(body: bytes, limit: int) -> Any:
-    """Return the body for the request log: masked JSON, or its length.
+#: What a body of JSON has in it that `mask` would change, and the escapes
+#: and line ends with which it cannot be kept as it is.
+_NEEDS_MASK = re.compile(
+    rf'{_SUSPECT}|gAAAA|"(?:{"|".join(_PROPERTIES)})"|\\u|[\r\n]'.encode(),
+    re.IGNORECASE,
+)
+
+
+def readable(body: bytes, limit: int) -> str | None:
+    """Return a body for the request log: masked JSON, or its length, as the
+    text of one JSON value; None for an empty body.
 
     What cannot be read whole as JSON may hide a secret anywhere, so nothing
-    of it is kept.
+    of it is kept. A body without anything to mask is kept as it came:
+    masking each was a quarter of the time of a GET.
     """
     if not body:
         return None
     if len(body) <= limit:
         try:
-            return mask(json.loads(body))
+            found = json.loads(body)
+            if _NEEDS_MASK.search(body) is None:
+                return body.decode()
+            return json.dumps(mask(found), separators=(",", ":"))
         except (ValueError, RecursionError):
             pass
-    return f"({len(body)} bytes)"
+    return f'"({len(body)} bytes)"'

@@ -37,8 +37,16 @@ class RequestLog:
         self._handle: int | None = None
         self._size = 0
 
-    def write(self, entry: dict[str, Any]) -> None:
-        line = json.dumps(entry, separators=(",", ":")).encode() + b"\n"
+    def write(self, entry: dict[str, Any], bodies: dict[str, str]) -> None:
+        """Write a line.
+
+        :param bodies: fields that are the text of JSON already.
+        """
+        text = json.dumps(entry, separators=(",", ":"))
+        if bodies:
+            more = ",".join(f'"{key}":{body}' for key, body in bodies.items())
+            text = f"{text[:-1]},{more}}}"
+        line = text.encode() + b"\n"
         with self._lock:
             if self._handle is None or self._size > self._limit:
                 self._open()
@@ -125,9 +133,10 @@ class RequestLogMiddleware:
                 if close is not None:
                     close()
         finally:
-            entry = asked.entry(answer, b"".join(body))
+            entry = asked.entry(answer)
+            bodies = asked.bodies(b"".join(body))
             try:
-                self._journal.write(entry)
+                self._journal.write(entry, bodies)
             except OSError as error:
                 # whoever asked gets the answer all the same
                 LOG.warning("The request log cannot be written: %s", error)
@@ -144,7 +153,16 @@ class _Request:
         self._began = time.perf_counter()
         self._body = _peek(environ)
 
-    def entry(self, answer: dict[str, Any], body: bytes) -> dict[str, Any]:
+    def bodies(self, answer: bytes) -> dict[str, str]:
+        """Return what was asked and answered, each as the text of JSON."""
+        found = {
+            "body": self._body,
+            "answer": masking.readable(answer, ANSWER),
+        }
+        return {key: body for key, body in found.items() if body is not None}
+
+    def entry(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """Return all else that the line holds."""
         environ = self._environ
         made: dict[str, Any] = {
             "at": stamp(self._now),
@@ -166,14 +184,9 @@ class _Request:
         )
         if asked:
             made["headers"] = asked
-        if self._body is not None:
-            made["body"] = self._body
         made["status"] = answer.get("status")
         if answer.get("headers"):
             made["answer_headers"] = answer["headers"]
-        kept = masking.readable(body, ANSWER)
-        if kept is not None:
-            made["answer"] = kept
         fault = environ.get("sandbox.fault")
         if fault:
             made["fault"] = fault
@@ -181,12 +194,12 @@ class _Request:
         return made
 
 
-def _peek(environ: WSGIEnvironment) -> Any:
+def _peek(environ: WSGIEnvironment) -> str | None:
     """Return the body for the log; the application can still read it."""
     length = environ.get("CONTENT_LENGTH") or "0"
     size = int(length) if length.isdigit() else 0
     if not 0 < size <= BODY:
-        return f"({size} bytes)" if size else None
+        return f'"({size} bytes)"' if size else None
     body = environ["wsgi.input"].read(size)
     environ["wsgi.input"] = io.BytesIO(body)
     return masking.readable(body, BODY)

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from fakeserver.base import masking
 from fakeserver.base.clock import ManualClock
-from fakeserver.base.masking import HIDDEN, mask, mask_query, readable
+from fakeserver.base.masking import HIDDEN, mask, mask_query
 from fakeserver.base.request_log import (
     RequestLog,
     RequestLogMiddleware,
@@ -46,8 +47,41 @@ BODIES: list[Any] = [
 ]
 
 
+def readable(body: bytes, limit: int) -> Any:
+    """What a line of the log holds of a body."""
+    kept = masking.readable(body, limit)
+    assert kept is not None
+    assert "\n" not in kept
+    return json.loads(kept)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"operation": {"id": "op-1", "metadata_version": 3}}',
+        '{"name": "b\u00fccher", "n": [1.5, null, true]}'.encode(),
+    ],
+)
+def test_a_body_without_a_secret_is_kept_as_it_came(body: bytes) -> None:
+    assert masking.readable(body, 1000) == body.decode()
+
+
+@pytest.mark.parametrize(
+    ("body", "kept"),
+    [
+        (b'{"a":\n 1}', '{"a":1}'),
+        (b'{"metadata": {"api_key": "s"}}', '{"metadata":{"api_key":"***"}}'),
+        (b'{"X-Token": "s"}', '{"X-Token":"***"}'),
+    ],
+)
+def test_any_other_is_written_anew(body: bytes, kept: str) -> None:
+    assert masking.readable(body, 1000) == kept
+
+
 @pytest.mark.parametrize("body", BODIES)
 def test_no_secret_is_kept(body: Any) -> None:
+    whole = json.dumps(body, separators=(",", ":")).encode()
+    assert readable(whole, 1 << 20) == mask(body)
     shown = json.dumps(mask(body))
     assert not [secret for secret in SECRETS if secret in shown]
     assert HIDDEN in shown
@@ -148,7 +182,7 @@ def test_it_does_not_grow_for_ever(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "j"
     journal = RequestLog(path, limit=2000)
     for number in range(500):
-        journal.write({"number": number, "filler": "x" * 50})
+        journal.write({"number": number, "filler": "x" * 50}, {})
     journal.close()
     size = sum(part.stat().st_size for part in tmp_path.iterdir())
     assert size < 2 * 2200
