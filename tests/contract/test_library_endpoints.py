@@ -520,7 +520,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[LocalPair]:
     yield from opened(max_microversion=request.param)
 
 
-@pytest.fixture(params=sorted(METHODS))
+@pytest.fixture(params=sampled(sorted(METHODS), 16))
 def method(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -8,6 +8,7 @@ from fakeserver.local.pair import LocalPair
 from protectorclient.osc import prompts
 from tests.helpers.check_states import World, conflict
 from tests.helpers.clirunner import EITHER_SHELL, SHELLS, openstack, protector
+from tests.helpers.sampling import sampled
 
 GROUP = "protection-group"
 WEB = "--network-mapping net-primary-web=net-secondary-web"
@@ -222,7 +223,9 @@ def test_the_way_back_from_a_mistake(shell: str) -> None:
         (["", ""], 13),
     ],
 )
-@pytest.mark.parametrize("more", ["", " --discard-version 3", " --yes"])
+@pytest.mark.parametrize(
+    "more", sampled(["", " --discard-version 3", " --yes"], 1)
+)
 def test_on_a_terminal_it_asks_for_both_names(
     answers: list[str],
     code: int | None,

@@ -17,6 +17,7 @@ from tests.functional.test_exitcodes import Scene
 from tests.functional.test_formats import READS
 from tests.helpers.clirunner import SHELLS, Ran, openstack, protector
 from tests.helpers.exit_table import ADMIN, ADMINS, FIRST, GOOD, WEB
+from tests.helpers.sampling import sampled
 
 WIDTHS = (40, 60, 80, 132)
 SYNC = "consistency-group sync {} --wait -f value -c id"
@@ -82,7 +83,7 @@ def widest(text: str) -> int:
     return measure.widest(text.splitlines())
 
 
-@pytest.mark.parametrize("command", sorted(GOOD))
+@pytest.mark.parametrize("command", sampled(sorted(GOOD), 12))
 def test_no_line_is_wider_than_the_terminal(
     command: str,
     scene: Scene,
@@ -152,7 +153,7 @@ def heads(ran: Ran) -> list[str]:
     return lines[0]
 
 
-@pytest.mark.parametrize("command", READS)
+@pytest.mark.parametrize("command", sampled(READS, 8))
 def test_columns_are_chosen(
     command: str, told: dict[str, str], kinds: dict[str, type[Any]]
 ) -> None:

@@ -20,5 +20,8 @@ def sampled(cases: Iterable[Any], few: int) -> list[Any]:
 
 
 def _thorough(case: Any) -> Any:
+    if hasattr(case, "marks"):
+        marks = [*case.marks, pytest.mark.thorough]
+        return pytest.param(*case.values, marks=marks, id=case.id)
     values = case if isinstance(case, tuple) else (case,)
     return pytest.param(*values, marks=pytest.mark.thorough)
