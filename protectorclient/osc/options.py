@@ -50,6 +50,7 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "--no-network-mapping": ("protection-group set",),
     "--no-flavor-mapping": ("protection-group set",),
     "--start-anyway": _MAPPED,
+    "--sync-first": (_FAILOVER, "failback"),
     "--wait": _STARTED,
     "--timeout": _WAITING,
     "--reason": _STARTED,

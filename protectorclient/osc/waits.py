@@ -16,6 +16,9 @@ class Wait(Protocol):
     it says of an error then names the operation.
     """
 
+    #: What to type where the site of the operation is down for good.
+    otherwise: tuple[str, ...]
+
     def interrupted(self) -> KeyboardInterrupt:
         """Return what to say when the keyboard ends the wait."""
 

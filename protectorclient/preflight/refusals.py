@@ -9,7 +9,7 @@ failover. In the order in which the service looks.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
@@ -294,10 +294,39 @@ def hold_copies(prepared: PreparedAction, impact: Impact) -> None:
         or not (forecast.stale or located.group.failover_count)
     ):
         return
-    seen = copies.live(copies.at_target(prepared, forecast.document))
-    if not seen:
+    _refuse_live(
+        prepared,
+        copies.at_target(prepared, forecast.document),
+        "nothing was sent",
+    )
+
+
+def hold_first_sync(move: PreparedAction) -> None:
+    """Raise where instances run beside the group, before a sync and a move.
+
+    A failback stops them and keeps a snapshot; a sync before it would
+    replicate over what they write. Asked only of a group that has moved:
+    its metadata, and one list of instances.
+
+    :raises CertainRefusal: some run, and nothing was sent.
+    """
+    located = move.located
+    if not located.group.failover_count:
         return
-    raise exceptions.CertainRefusal(
-        f"{located.group.name}:"
-        f" {copies.sentence(seen, located.current.name)}; nothing was sent",
-    ).then(*copies.stop(seen))
+    document = located.facts(move.site).document(located.group.id)
+    _refuse_live(
+        move,
+        copies.at_target(move, document),
+        "a sync would replicate over what they write; nothing was sent",
+    )
+
+
+def _refuse_live(
+    prepared: PreparedAction, found: Sequence[copies.Copy], why: str
+) -> None:
+    located, seen = prepared.located, copies.live(found)
+    if seen:
+        told = copies.sentence(seen, located.current.name)
+        raise exceptions.CertainRefusal(
+            f"{located.group.name}: {told}; {why}"
+        ).then(*copies.stop(seen))

@@ -9,11 +9,22 @@ from protectorclient.pair import site_pair
 from protectorclient.records.protection_group import Group
 
 if TYPE_CHECKING:
+    from protectorclient.pair.moves.action import PreparedAction
     from protectorclient.reports.drift import DriftReport
 
 
 class SitePair(site_pair.SitePair):
     __doc__ = site_pair.SitePair.__doc__
+
+    def _hold_sync(self, move: PreparedAction) -> None:
+        """Raise where nothing may be replicated before a move.
+
+        :param move: what comes after the sync.
+        :raises CertainRefusal: instances run beside the group where it goes.
+        """
+        from protectorclient.preflight import refusals
+
+        refusals.hold_first_sync(move)
 
     def drift(self, groups: Iterable[Group] = ()) -> DriftReport:
         """Compare protected groups with what is at both sites now.

@@ -185,3 +185,56 @@ def test_a_dry_run_is_refused_what_the_action_is(old: Live) -> None:
 def test_there_is_no_such_action(new: Live) -> None:
     with pytest.raises(exceptions.BadArgument, match="'failovr' is not"):
         new.sites().prepare("failovr", WEB)
+
+
+# A sync before a move
+
+
+@pytest.fixture
+def own() -> Iterator[Live]:
+    with LocalPair(sockets=True) as pair:
+        yield Live(pair)
+
+
+def test_a_sync_stands_before_a_move(own: Live) -> None:
+    pair = pair_of(own, False)
+    started = pair.failover(WEB, network_mapping=NETWORKS, sync_first=True)
+    synced = started.synced
+    assert synced is not None
+    assert (synced.operation_type, synced.status) == (
+        "sync_volumes",
+        "completed",
+    )
+    assert started.operation.operation_type == "failover"
+    assert synced.request_id != started.operation.request_id
+    own.finish(started.operation)
+    back = pair.failback(WEB, sync_first=True)
+    assert back.synced is not None
+    own.finish(back.operation, "site-b")
+
+
+def test_a_sync_that_fails_begins_no_move(own: Live) -> None:
+    own.pair.fault("step", match="replicate_snapshot", message="cut")
+    with pytest.raises(exceptions.OperationFailed, match="cut"):
+        pair_of(own, False).failover(
+            WEB, network_mapping=NETWORKS, sync_first=True
+        )
+    types = {one.operation_type for one in own.client().operations.list()}
+    assert types == {"sync_volumes"}
+
+
+def test_no_sync_before_an_unplanned_failover(own: Live) -> None:
+    with pytest.raises(exceptions.UsageProblem, match="has no sync before"):
+        pair_of(own, False).failover(
+            WEB, network_mapping=NETWORKS, unplanned=True, sync_first=True
+        )
+    own.pair.site("a").kill()
+    forced = pair_of(own, False).failover(
+        WEB, network_mapping=NETWORKS, unplanned=True
+    )
+    own.pair.site("a").start()
+    own.finish(forced.operation, "site-b")
+    pair = pair_of(own, False)
+    pair.sync_force(WEB)
+    with pytest.raises(exceptions.CertainRefusal, match="replicate over"):
+        pair.failback(WEB, sync_first=True)

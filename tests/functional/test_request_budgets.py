@@ -118,6 +118,13 @@ BUDGETS: tuple[Row, ...] = (
         changes=True,
         waits=True,
     ),
+    # the same again after the sync; what was begun before it, and it
+    Row(
+        "protection-group failover {web} {map} --sync-first --wait",
+        (10, 6),
+        changes=True,
+        waits=True,
+    ),
     # the group of both; its metadata, its recovery points, networks and
     # flavors of the target, what was begun before, the action; afterwards
     # the instances and the metadata of both
@@ -180,8 +187,9 @@ BUDGETS: tuple[Row, ...] = (
     Row("site set site-b --description x", (2, 2), changes=True, cloud=ADMIN),
 )
 #: Asked again all the same, and why: after the operation, what its group
-#: has left at both sites; after the copy, how they compare by then.
-AGAIN = ("--accept-divergence", "sync-force")
+#: has left at both sites; after the copy, how they compare by then; after
+#: the sync, whether the move is refused now.
+AGAIN = ("--accept-divergence", "sync-force", "--sync-first")
 #: What has no row: it follows what runs until it is interrupted, or it is
 #: asked at the start of a life, where there is nothing to be counted yet.
 APART = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
@@ -84,16 +84,26 @@ def show(
     for warning in action.warnings:
         command.warn(warning)
     report_impact(action)
-    outgoing = action.outgoing()
+    outgoing = [action.outgoing()]
+    fields = _fields(outgoing[0])
+    if getattr(parsed_args, "sync_first", False):
+        from protectorclient.pair.moves import first_sync
+
+        first = first_sync.of(action).outgoing()
+        outgoing.insert(0, first)
+        fields["sync_first"] = _fields(first)
     if parsed_args.formatter == "table":
         command.printer = lambda: _print(command, outgoing)
-    fields = {
+    return tuple(fields), tuple(fields.values())
+
+
+def _fields(outgoing: OutgoingRequest) -> dict[str, object]:
+    return {
         "method": outgoing.method,
         "url": outgoing.url,
         "headers": dict(outgoing.headers),
         "body": dict(outgoing.body),
     }
-    return tuple(fields), tuple(fields.values())
 
 
 def _unexpected(
@@ -117,10 +127,13 @@ def _unexpected(
     return None
 
 
-def _print(command: Command, outgoing: OutgoingRequest) -> None:
-    """Print a request as it goes over the wire."""
-    command.write(f"{outgoing.method} {outgoing.url}")
-    for name, value in outgoing.headers.items():
-        command.write(f"{name}: {value}")
-    command.write("")
-    command.write(outgoing.content)
+def _print(command: Command, outgoing: Sequence[OutgoingRequest]) -> None:
+    """Print requests as they go over the wire."""
+    for number, one in enumerate(outgoing):
+        if number:
+            command.write("")
+        command.write(f"{one.method} {one.url}")
+        for name, value in one.headers.items():
+            command.write(f"{name}: {value}")
+        command.write("")
+        command.write(one.content)

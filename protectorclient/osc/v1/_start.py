@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 LONGEST_REASON = 255
 
 
-def check_options(command: Command, parsed_args: argparse.Namespace) -> None:
+def check_options(
+    command: Command, parsed_args: argparse.Namespace, *more: str
+) -> None:
     """Refuse what is wrong on the command line, before anything else.
 
     cliff would notice a wrong ``-c`` only when the operation runs. From
     here on an interruption says whether an operation has started.
 
+    :param more: fields that the record has beside those of an operation.
     :raises UsageProblem: something is wrong.
     """
     from protectorclient.records.operation import Operation
@@ -45,11 +48,12 @@ def check_options(command: Command, parsed_args: argparse.Namespace) -> None:
     )
     if not (parsed_args.check or parsed_args.dry_run):
         # those two have columns of their own
-        more = ("outcome",) if parsed_args.wait else ()
+        more += ("outcome",) if parsed_args.wait else ()
         selection.check_record(
             parsed_args, Operation, "site", "audit_log", *more
         )
-    if parsed_args.timeout is not None and not parsed_args.wait:
+    waits = parsed_args.wait or getattr(parsed_args, "sync_first", False)
+    if parsed_args.timeout is not None and not waits:
         raise exceptions.UsageProblem("--timeout goes with --wait")
     if len(parsed_args.reason or "") > LONGEST_REASON:
         raise exceptions.UsageProblem(
@@ -61,6 +65,12 @@ def send(
     command: Command, parsed_args: argparse.Namespace, action: PreparedAction
 ) -> columns.Output:
     """Start the operation, and with ``--wait`` follow it to its end."""
+    started = begin(command, action)
+    return finish(command, parsed_args, started, parsed_args.timeout)
+
+
+def begin(command: Command, action: PreparedAction) -> StartedOperation:
+    """Start the operation, and say that it has begun."""
     from protectorclient.v1 import _post_once
 
     try:
@@ -73,9 +83,8 @@ def send(
             f"known ({action.request_id})",
             fill(commands.HISTORY, group=action.group.name),
         ) from None
-    operation, site = started.operation, started.site
-    located = action.located
-    _wait_for(command, operation, site)
+    operation, located = started.operation, action.located
+    _wait_for(command, operation, started.site)
     if started.is_new:
         command.info(
             f"{action.action} of {action.group.name} from"
@@ -84,16 +93,41 @@ def send(
         )
     else:
         _report_earlier(command, started)
-    more = {}
+    return started
+
+
+def finish(
+    command: Command,
+    parsed_args: argparse.Namespace,
+    started: StartedOperation,
+    timeout: float | None,
+    ended: Callable[[Operation], Mapping[str, object]] = lambda one: {},
+) -> columns.Output:
+    """With ``--wait`` follow an operation; return its record.
+
+    :param timeout: seconds.
+    :param ended: returns more fields of the record, from the last record of
+        the operation.
+    """
+    operation, site = started.operation, started.site
+    more: dict[str, object] = {}
     if started.audit_log is not None and _is_for_program(parsed_args):
         more["audit_log"] = started.audit_log
     if parsed_args.wait:
-        names = {one.id: one.name for one in located.sites.values()}
-        names[action.group.id] = action.group.name
-        operation, more["outcome"] = follow(
-            command, operation, site, parsed_args.timeout, names
-        )
-    return operations.shown(parsed_args, operation, site, **more)
+        operation, more["outcome"] = follow_started(command, started, timeout)
+    return operations.shown(
+        parsed_args, operation, site, **more, **ended(operation)
+    )
+
+
+def follow_started(
+    command: Command, started: StartedOperation, timeout: float | None
+) -> tuple[Operation, str]:
+    """Follow what was begun; its last record and how it has ended."""
+    located, group = started.prepared.located, started.prepared.group
+    names = {one.id: one.name for one in located.sites.values()}
+    names[group.id] = group.name
+    return follow(command, started.operation, started.site, timeout, names)
 
 
 def follow(

@@ -91,6 +91,8 @@ class Wait:
         self._nothing = nothing
         self._handles: dict[str, SiteHandle] = {}
         self._unnamed: set[str] = set()
+        #: What to type where the site of the operation is down for good.
+        self.otherwise: tuple[str, ...] = ()
         self.state: ProgressState
         self.begin(keys, known)
 
@@ -249,7 +251,7 @@ class Wait:
             lines.append(
                 fill(commands.DIAGNOSE, operation=error.operation_id or "")
             )
-        error.then(*lines)
+        error.then(*lines, *(self.otherwise if unknown else ()))
 
     def resume_after(self, error: BaseException) -> tuple[ShellCommand, ...]:
         if not isinstance(error, _REFUSED_LOGIN):

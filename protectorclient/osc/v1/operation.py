@@ -301,7 +301,7 @@ def shown(
     parsed_args: argparse.Namespace,
     operation: Operation,
     site: SiteHandle,
-    **more: str | None,
+    **more: object,
 ) -> columns.Output:
     """Return the record of an operation, and the site that knows it.
 

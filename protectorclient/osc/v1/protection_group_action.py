@@ -19,6 +19,7 @@ from protectorclient.osc.v1 import (
     _start,
     _wait,
 )
+from protectorclient.osc.v1._moves import sync_first
 
 if TYPE_CHECKING:
     from protectorclient.pair.moves.action import PreparedAction
@@ -38,13 +39,19 @@ class MoveCommand(command.Command, osc_command.ShowOne):
 
         :param given: the parameters of the action.
         """
+        expect = _preflight.expected(parsed_args)
+        if sync_first.is_wanted(parsed_args) and not self._has_synced:
+            expect = sync_first.before(expect)
         return self.pair.prepare(
             self.action,
             parsed_args.protection_group,
             reason=parsed_args.reason,
-            expect=_preflight.expected(parsed_args),
+            expect=expect,
             **given,
         )
+
+    #: Whether the sync before the move has completed.
+    _has_synced = False
 
     #: The impact, once it was asked for.
     _impact: Impact | None = None
@@ -76,10 +83,12 @@ class MoveCommand(command.Command, osc_command.ShowOne):
         parsed_args: argparse.Namespace,
         action: PreparedAction,
         confirm: Callable[[Impact], object],
+        prepare: Callable[[], PreparedAction],
     ) -> columns.Output:
         """Send an action that moves instances, once that is confirmed.
 
         :param confirm: asks a person, who has something to lose.
+        :param prepare: prepares it anew, for when it comes after a sync.
         :raises CertainRefusal: the service is certain to refuse it.
         :raises NotConfirmed: the answer was not yes.
         """
@@ -87,10 +96,27 @@ class MoveCommand(command.Command, osc_command.ShowOne):
             self.warn(warning)
         if not parsed_args.start_anyway:
             self._refuse(action)
+            if sync_first.is_wanted(parsed_args):
+                from protectorclient.preflight import refusals
+
+                refusals.hold_first_sync(action)
         self.report_impact(action)
         if not parsed_args.yes and prompts.on_terminal():
             confirm(self.impact(action))
+
+        def prepare_again() -> PreparedAction:
+            self._has_synced = True
+            found = prepare()
+            self._impact = None
+            if not parsed_args.start_anyway:
+                self._refuse(found)
+            return found
+
         try:
+            if sync_first.is_wanted(parsed_args):
+                return sync_first.send(
+                    self, parsed_args, action, prepare_again
+                )
             return _start.send(self, parsed_args, action)
         except exceptions.MappingIncomplete as error:
             if self._impact is not None and self._impact.fix is not None:
@@ -138,13 +164,17 @@ class FailoverProtectionGroup(MoveCommand):
         options.add_mappings(parser)
         options.add_mapping_file(parser)
         options.add_start_anyway(parser)
+        sync_first.add_option(parser)
         options.add_starting(parser)
         options.add_yes(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.preflight.run import Parameters
 
-        _start.check_options(self, parsed_args)
+        _start.check_options(
+            self, parsed_args, *sync_first.fields(parsed_args)
+        )
+        sync_first.check_options(parsed_args)
         unplanned = parsed_args.type == "unplanned"
         accepted = parsed_args.accept_divergence
         if accepted and not unplanned:
@@ -188,7 +218,7 @@ class FailoverProtectionGroup(MoveCommand):
                     _questions.move(group, impact), self.app.stderr
                 )
 
-        output = self.move(parsed_args, action, confirm)
+        output = self.move(parsed_args, action, confirm, prepare)
         if accepted:
             self._report_copies(action)
         if unplanned and self.trouble is None:
@@ -252,13 +282,17 @@ class FailbackProtectionGroup(MoveCommand):
         options.add_mappings(parser)
         options.add_mapping_file(parser)
         options.add_start_anyway(parser)
+        sync_first.add_option(parser)
         options.add_starting(parser)
         options.add_yes(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.preflight.run import Parameters
 
-        _start.check_options(self, parsed_args)
+        _start.check_options(
+            self, parsed_args, *sync_first.fields(parsed_args)
+        )
+        sync_first.check_options(parsed_args)
         given = _mappings.given(parsed_args)
         if parsed_args.reverse_mapping and not parsed_args.mapping_file:
             from protectorclient.pair.moves import last_mapping
@@ -292,6 +326,7 @@ class FailbackProtectionGroup(MoveCommand):
             lambda impact: prompts.for_yes(
                 _questions.move(group, impact), self.app.stderr
             ),
+            prepare,
         )
         if not (parsed_args.wait or parsed_args.reverse_replication):
             _wait.warn_unprotected(self, group, "once it has completed")
@@ -352,7 +387,7 @@ class TestFailoverProtectionGroup(MoveCommand):
                     self.app.stderr,
                 )
 
-        return self.move(parsed_args, action, confirm)
+        return self.move(parsed_args, action, confirm, prepare)
 
 
 class TestCleanupProtectionGroup(MoveCommand):

@@ -148,6 +148,8 @@ class StartedOperation:
 
     #: ``written`` or ``failed``; None where no audit log is kept.
     audit_log: str | None = None
+    #: The sync that ran before it, where one was asked for.
+    synced: Operation | None = None
 
     @property
     def warnings(self) -> tuple[str, ...]:

