@@ -50,12 +50,19 @@ if TYPE_CHECKING:
     from protectorclient.reports.drift import Difference as Difference
     from protectorclient.reports.drift import DriftReport as DriftReport
     from protectorclient.reports.drift import GroupDrift as GroupDrift
+    from protectorclient.reports.own_history import Band as Band
     from protectorclient.reports.pair_reports import SitePair as SitePair
+    from protectorclient.reports.readiness import (
+        GroupReadiness as GroupReadiness,
+    )
+    from protectorclient.reports.readiness import Readiness as Readiness
+    from protectorclient.reports.readiness import Verdict as Verdict
     from protectorclient.v1.client import Client as Client
 
 #: Where each name is; it is imported when it is first used.
 _HOME = {
     "AuditLog": "protectorclient.pair.audit_log",
+    "Band": "protectorclient.reports.own_history",
     "Changed": "protectorclient.polling.events",
     "Client": "protectorclient.v1.client",
     "Difference": "protectorclient.reports.drift",
@@ -66,6 +73,7 @@ _HOME = {
     "ExitCode": "protectorclient.exit_codes",
     "Expect": "protectorclient.pair.guards",
     "GroupDrift": "protectorclient.reports.drift",
+    "GroupReadiness": "protectorclient.reports.readiness",
     "History": "protectorclient.pair.location",
     "Key": "protectorclient.polling.events",
     "Location": "protectorclient.pair.location",
@@ -76,18 +84,21 @@ _HOME = {
     "Pace": "protectorclient.polling.pace",
     "PreparedAction": "protectorclient.pair.moves.action",
     "ProtectorError": "protectorclient.exceptions",
+    "Readiness": "protectorclient.reports.readiness",
     "Regained": "protectorclient.polling.events",
     "Silent": "protectorclient.polling.events",
     "SiteHandle": "protectorclient.pair.site",
     "SitePair": "protectorclient.reports.pair_reports",
     "StartedOperation": "protectorclient.pair.moves.action",
     "SyncReport": "protectorclient.pair.location",
+    "Verdict": "protectorclient.reports.readiness",
     "connect": "protectorclient.config.cloud",
     "from_connection": "protectorclient.config.cloud",
 }
 
 __all__ = [
     "AuditLog",
+    "Band",
     "Changed",
     "Client",
     "Difference",
@@ -98,6 +109,7 @@ __all__ = [
     "ExitCode",
     "Expect",
     "GroupDrift",
+    "GroupReadiness",
     "History",
     "Key",
     "Location",
@@ -108,12 +120,14 @@ __all__ = [
     "Pace",
     "PreparedAction",
     "ProtectorError",
+    "Readiness",
     "Regained",
     "Silent",
     "SiteHandle",
     "SitePair",
     "StartedOperation",
     "SyncReport",
+    "Verdict",
     "__version__",
     "connect",
     "exceptions",

@@ -9,6 +9,7 @@ from protectorclient.escape import escaped
 
 if TYPE_CHECKING:
     from protectorclient.reports.overview import Overview, Row
+    from protectorclient.reports.readiness import GroupReadiness, Readiness
 
 #: Metric, what it is, and its value; no line where that is None.
 METRICS: tuple[tuple[str, str, Callable[[Row], float | None]], ...] = (
@@ -59,7 +60,57 @@ def lines(overview: Overview) -> Iterator[str]:
                 yield _line(metric, _labels(row), found)
 
 
-def _labels(row: Row) -> dict[str, str]:
+#: Of the readiness: metric, what it is, and its value; no line where that is
+#: None.
+READINESS: tuple[
+    tuple[str, str, Callable[[GroupReadiness], float | None]], ...
+] = (
+    (
+        "protector_readiness_loss_seconds",
+        "Data that an unplanned failover would lose",
+        lambda row: row.loss,
+    ),
+    (
+        "protector_readiness_duration_low_seconds",
+        "Shortest of its operations",
+        lambda row: row.duration.low if row.duration else None,
+    ),
+    (
+        "protector_readiness_duration_high_seconds",
+        "Longest of its operations",
+        lambda row: row.duration.high if row.duration else None,
+    ),
+    (
+        "protector_readiness_lost_attributes",
+        "Attributes that its instances would lose",
+        lambda row: None if row.order is None else float(len(row.losses)),
+    ),
+    (
+        "protector_readiness_lost_addresses",
+        "Addresses that its instances would lose",
+        lambda row: None if row.order is None else float(len(row.addresses)),
+    ),
+)
+
+
+def readiness(found: Readiness) -> Iterator[str]:
+    """Return the metrics of what would come back if a site died."""
+    name = "protector_readiness_info"
+    yield from _head(name, "Whether a protection group would come back")
+    for row in found.groups:
+        labels = {"if_dead": found.dead, **_labels(row)}
+        verdict = str(row.verdict).replace(" ", "_")
+        yield _line(name, {**labels, "verdict": verdict}, 1)
+    for metric, text, value in READINESS:
+        yield from _head(metric, text)
+        for row in found.groups:
+            labels = {"if_dead": found.dead, **_labels(row)}
+            number = value(row)
+            if number is not None:
+                yield _line(metric, labels, number)
+
+
+def _labels(row: Row | GroupReadiness) -> dict[str, str]:
     return {"group": row.name, "group_id": row.id}
 
 

@@ -235,6 +235,11 @@ class SiteFacts:
         )
 
     @property
+    def cinder_types(self) -> list[dict[str, Any]]:
+        """Fetch the volume types, as Cinder shows them to the project."""
+        return self.ask("cinder types", self.handle.finder.volume_types)
+
+    @property
     def health(self) -> dict[str, GroupHealth]:
         """Fetch the health report, by the groups' ids. *1.2*"""
         return self.ask(

@@ -11,38 +11,39 @@ from protectorclient.escape import at, fill, shell_word
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.preflight import copies
 from protectorclient.preflight.context import Context, said
-from protectorclient.preflight.findings import Skip, Verdict, bad, ok
+from protectorclient.preflight.drift import power
+from protectorclient.preflight.findings import (
+    Severity,
+    Skip,
+    Verdict,
+    bad,
+    ok,
+)
 
 
 def running(context: Context) -> Verdict:
     """Of the members, at the site where the group runs."""
     source = _asked(context, context.source)
-    document = context.forecast.document
-    if document.get("operation"):
-        raise Skip("an operation is under way")
-    stopped = {
-        str(identity)
-        for test in document.get("tests") or ()
-        for identity in test.get("stopped") or ()
-    }
-    status = {str(one.get("id")): one.get("status") for one in source.servers}
-    down = []
-    for instance in context.forecast.instances:
-        identity = str(instance.here.get("instance_id"))
-        # a test failover stops them, and its clean-up starts them
-        if identity not in stopped and status.get(identity) != "ACTIVE":
-            down.append((instance.name, status.get(identity)))
+    down = power.down(context.subject)
     if not context.forecast.instances:
         return ok("the group has no instance", site=source.name)
     if not down:
-        return ok(f"all are, at {source.name}", site=source.name)
-    told = ", ".join(f"{name} is {state or 'gone'}" for name, state in down)
-    there = [shell_word(name) for name, state in down if state is not None]
+        return ok(f"all do, at {source.name}", site=source.name)
+    stopped = [one for one in down if one.status == power.STOPPED]
+    fix = []
+    if stopped:
+        names = [shell_word(one.member) for one in stopped]
+        fix.append(at(source.name, "server start", *names))
+    obstacles = [one for one in down if one.is_obstacle]
+    fix += [line for one in obstacles if (line := one.cure(source.name))]
+    # a drill may leave them as they are
+    refused = bool(obstacles) and context.purpose in ("failover", "failback")
     return bad(
-        told,
-        *(name for name, _ in down),
-        fix=at(source.name, "server start", *there) if there else None,
+        ", ".join(map(str, down)),
+        *(one.member for one in down),
+        fix=fix,
         site=source.name,
+        severity=Severity.PROBLEM if refused else None,
     )
 
 

@@ -240,7 +240,9 @@ CHECKS: tuple[Check, ...] = (
         severity=Severity.WARNING,
         purposes=BUILDS - {"unplanned"},
         advice=causes.RUNNING,
-        impact="They serve nobody, and are moved all the same.",
+        impact="A stopped instance stays stopped at the other site, unless"
+        " --power-on names it. One that is paused, suspended, shelved or"
+        " locked cannot be stopped: the operation fails.",
     ),
     Check(
         id="drift",
@@ -250,9 +252,8 @@ CHECKS: tuple[Check, ...] = (
         severity=Severity.WARNING,
         purposes=BUILDS - {"unplanned"},
         advice=causes.DRIFT,
-        impact="What changed since a member was added is not at the other"
-        " site after a failover: a volume that was attached since stays"
-        " behind.",
+        impact="After a failover they are as they were protected; a volume"
+        " that was attached since stays behind.",
     ),
     Check(
         id="neighbours",
@@ -392,9 +393,9 @@ CHECKS: tuple[Check, ...] = (
         where=Where.TARGET,
         severity=Severity.WARNING,
         purposes=BUILDS,
+        blocks=BUILDS - {"unplanned"},
         advice=causes.ADDRESSES,
-        impact="The instances have other addresses after it, or are not"
-        " built.",
+        impact="The members get other addresses, or are not built.",
     ),
     Check(
         id="attributes",
@@ -414,8 +415,7 @@ CHECKS: tuple[Check, ...] = (
         severity=Severity.WARNING,
         purposes=BUILDS,
         advice=causes.IMAGES,
-        impact="Instances cannot be rebuilt or rescued there from their"
-        " image.",
+        impact="Instances cannot be rebuilt or rescued there.",
     ),
     Check(
         id="quota-compute",

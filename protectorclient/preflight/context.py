@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,7 +19,7 @@ from protectorclient.pair.location import Location, rank
 from protectorclient.pair.moves.resolve_names import Names
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.pair.sites import Sites
-from protectorclient.polling.silence import NO_ANSWER, is_dead
+from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.preflight import copies
 from protectorclient.preflight.drift.subject import Subject
 from protectorclient.preflight.findings import Skip
@@ -194,7 +195,7 @@ class Context:
         source, target = self.source, self.target
         return (
             source is not None
-            and is_dead(source.barred)
+            and source.silent
             and target is not None
             and target.barred is None
         )
@@ -332,8 +333,22 @@ class Context:
             else None,
             documents=lambda: [found for _, found in self.every_group()],
             unplanned=self.purpose == "unplanned",
+            drill=self.purpose == "test-failover",
+            recovery_point=self._recovery_point(),
             unasked=", ".join(barred) or "no site answers",
         )
+
+    def _recovery_point(self) -> datetime.datetime | None:
+        """Return when the point was made from which an unplanned failover
+        starts; None where it is not known."""
+        if self.purpose != "unplanned" or self.located is None:
+            return None
+        site = self.located.site_ids[self.located.other.name]
+        with contextlib.suppress(exceptions.ProtectorError):
+            points = self.speaker.storage(self.group.id)
+            found = points.latest_at(site)
+            return found.created_at if found else None
+        return None
 
     def every_group(
         self,
@@ -398,8 +413,6 @@ def said(error: exceptions.ProtectorError, side: SiteFacts) -> str:
         return f"not signed in at {side.name}"
     if isinstance(error, exceptions.VersionNotSupported):
         return f"{side.name} does not speak this API version"
-    if isinstance(error, exceptions.SiteNotReached):
-        return f"{side.name} is not reached"
     if isinstance(error, NO_ANSWER):
         return f"{side.name} does not answer"
     return f"{side.name} cannot be asked"

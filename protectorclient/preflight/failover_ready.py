@@ -93,7 +93,7 @@ def reasons(
         yield copies.sentence(live, place.current)
     if place.group.status == "active" and place.target is not None:
         yield from _unmatched(place, place.target)
-        yield from _cinder(place.target)
+        yield from cinder(place.target)
 
 
 def _unmatched(place: Place, target: SiteFacts) -> Iterator[str]:
@@ -120,7 +120,7 @@ def _unmatched(place: Place, target: SiteFacts) -> Iterator[str]:
             )
 
 
-def _cinder(target: SiteFacts) -> Iterator[str]:
+def cinder(target: SiteFacts) -> Iterator[str]:
     """Return whether a member may do there what a failover does."""
     with contextlib.suppress(exceptions.ProtectorError):
         roles = getattr(target.token, "role_names", None)

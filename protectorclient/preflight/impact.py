@@ -13,6 +13,9 @@ from protectorclient.advice import actions, commands
 from protectorclient.escape import ShellCommand, fill
 from protectorclient.mapping import move_command
 from protectorclient.mapping.forecast import MISSING, SEVERAL, Forecast, Match
+from protectorclient.preflight.drift import kept
+from protectorclient.preflight.drift.kept import MemberLosses
+from protectorclient.preflight.drift.subject import Subject
 from protectorclient.preflight.resources import KINDS, Resources
 
 if TYPE_CHECKING:
@@ -47,6 +50,8 @@ class Impact:
     drill: bool = False
     #: The test leaves the primary's instances running.
     retains: bool = False
+    #: What the members keep; None where the metadata are not known.
+    kept: MemberLosses | None = None
 
     @property
     def names(self) -> list[str]:
@@ -86,6 +91,8 @@ class Impact:
         yield f"recovery point: {self._point(span)}"
         yield f"networks: {_matches(self.networks)}"
         yield f"flavors: {_matches(self.flavors)}"
+        if self.kept is not None:
+            yield from self.kept.lines()
         if self.drill:
             yield f"instances at {self.source}: " + (
                 "keep running"
@@ -123,14 +130,14 @@ class Impact:
         return self.forecast is not None and self.forecast.is_failback
 
     def _kept(self) -> str:
-        """Return whether a planned move loses nothing.
+        """Return whether a planned move loses data.
 
         A forced failover left instances behind, with writes of their own.
         """
         if self.forecast is None or not self.forecast.stale:
-            return "so nothing is lost"
+            return "so no data is lost"
         return (
-            f"so nothing of {self.source} is lost; what {self.target} wrote"
+            f"so no data of {self.source} is lost; what {self.target} wrote"
             " and never replicated goes, and a snapshot of it stays there"
         )
 
@@ -163,9 +170,16 @@ def of(prepared: PreparedAction) -> Impact:
             located.site_ids[located.current.name],
             located.site_ids[located.other.name],
         )
-        found.update(_matches_of(prepared, forecast))
+        resources = _resources(prepared, forecast)
+        found.update(_matches_of(prepared, resources))
     with contextlib.suppress(exceptions.ProtectorError):
         found.update(_point_of(prepared))
+    if "forecast" in found:
+        point = found.get("recovery_point")
+        subject = _subject(prepared, forecast, resources, point)
+        found["kept"] = kept.find(
+            subject, located.other.name, prepared.options
+        )
     return Impact(
         source=located.current.name,
         target=located.other.name,
@@ -178,16 +192,44 @@ def of(prepared: PreparedAction) -> Impact:
     )
 
 
-def _matches_of(
-    prepared: PreparedAction, forecast: Forecast
-) -> Mapping[str, Any]:
+def _subject(
+    prepared: PreparedAction,
+    forecast: Forecast,
+    resources: Resources,
+    point: datetime.datetime | None,
+) -> Subject:
+    """Return the group, to be compared with what is at both sites."""
+    located = prepared.located
+    unplanned = bool(prepared.options.get("force"))
+    source = located.facts(located.current)
+    target = located.facts(located.other)
+    return Subject(
+        group=located.group.name,
+        status=located.group.status,
+        forecast=forecast,
+        # what a dead site has cannot be asked
+        source=None if unplanned or source.barred else source,
+        target=None if target.barred else target,
+        match=lambda: resources,
+        unplanned=unplanned,
+        drill=prepared.action == "test_failover",
+        recovery_point=point,
+    )
+
+
+def _resources(prepared: PreparedAction, forecast: Forecast) -> Resources:
     given = {"network": prepared.networks, "flavor": prepared.flavors}
     located = prepared.located
-    resources = Resources(
+    return Resources(
         forecast,
         located.facts(located.other),
         lambda kind: mapped.ids() if (mapped := given[kind]) else {},
     )
+
+
+def _matches_of(
+    prepared: PreparedAction, resources: Resources
+) -> Mapping[str, Any]:
     try:
         found: dict[str, Any] = {
             "networks": resources.networks,

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 from protectorclient.advice import actions, causes, commands, guide
 from protectorclient.advice.row import Advice
-from protectorclient.escape import fill
+from protectorclient.escape import at, fill
 from protectorclient.pair.location import rank
 from protectorclient.preflight import copies
 
@@ -95,6 +95,8 @@ class Refusal:
     actions: frozenset[str] = MOVES | DRILL
     #: What to type next, where the impact tells it more exactly.
     next: Lines | None = None
+    #: Whether it is looked at when nothing else is wrong.
+    last: bool = False
 
 
 def _operation(known: Facts) -> str | None:
@@ -210,6 +212,19 @@ def _recovery_point(known: Facts) -> str | None:
     )
 
 
+def _addresses(known: Facts) -> str | None:
+    kept = known.impact.kept if known.impact else None
+    if kept is None or not kept.taken:
+        return None
+    return "; ".join(one.why_not for one in kept.taken)
+
+
+def _at_port(known: Facts) -> list[str]:
+    kept = known.impact.kept if known.impact else None
+    ports = [one.port for one in kept.taken if one.port] if kept else []
+    return [at(known.target, "port show {id}", id=one) for one in ports]
+
+
 #: In the service's order.
 REFUSALS: tuple[Refusal, ...] = (
     Refusal(
@@ -246,21 +261,35 @@ REFUSALS: tuple[Refusal, ...] = (
         guide.NO_SNAPSHOT,
         frozenset({"failover", "test_failover"}),
     ),
+    Refusal(
+        "addresses",
+        None,
+        _addresses,
+        causes.ADDRESSES,
+        next=_at_port,
+        last=True,
+    ),
 )
 
 
-def hold(prepared: PreparedAction, impact: Impact | None = None) -> None:
+def hold(
+    prepared: PreparedAction,
+    impact: Impact | None = None,
+    *,
+    last: bool = False,
+) -> None:
     """Raise where the service is certain to refuse it.
 
     :param impact: the impact; without it only what both records of the
         group tell is looked at.
+    :param last: look at the rows that come when nothing else is wrong.
     :raises CertainRefusal: it is, and nothing was sent.
     """
     if prepared.options.get("force"):
         return
     known = Facts(prepared, impact)
     for row in REFUSALS:
-        if prepared.action not in row.actions:
+        if prepared.action not in row.actions or row.last is not last:
             continue
         sentence = row.says(known)
         if sentence is not None:

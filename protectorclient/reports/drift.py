@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -173,8 +174,9 @@ class Scene:
 
     def lists(self, chosen: Iterable[str]) -> list[Callable[[], object]]:
         """Return the questions for which several groups have one answer."""
-        sources = {self._places(one)[0] for one in chosen}
-        targets = {self._places(one)[1] for one in chosen}
+        places = [self._places(self.ahead(one)[0]) for one in chosen]
+        sources = {source for source, _ in places}
+        targets = {target for _, target in places}
         questions: list[Callable[[], object]] = []
         for names, of in ((sources, _AT_SOURCE), (targets, _AT_TARGET)):
             for name in names & set(self.groups):
@@ -184,22 +186,33 @@ class Scene:
                 ]
         return questions
 
-    def _places(self, identity: str) -> tuple[str, str]:
+    def _places(self, group: ProtectionGroup) -> tuple[str, str]:
         """Return the clouds' names of source and target of a group."""
-        group, _ = self.ahead(identity)
         source = self.site(group.current_primary_site_id)
         others = [name for name in self._sides if name != source]
         return source, others[0] if len(others) == 1 else ""
 
     def subject(
-        self, identity: str, *, unplanned: bool = False
+        self,
+        identity: str,
+        *,
+        survivor: str | None = None,
+        recovery_point: datetime.datetime | None = None,
     ) -> tuple[ProtectionGroup, Subject]:
         """Return a group, to be compared.
 
-        :param unplanned: its source is not asked.
+        :param survivor: the cloud's name of the only site that is asked,
+            which knows what its own record of the group holds.
+        :param recovery_point: when the point was made from which a failover
+            to the survivor starts.
         """
-        group, speaker = self.ahead(identity)
-        source, target = self._places(identity)
+        unplanned = survivor is not None
+        if survivor is not None:
+            speaker = self._sides[survivor]
+            group = self.groups[survivor][identity]
+        else:
+            group, speaker = self.ahead(identity)
+        source, target = self._places(group)
         document = speaker.document(identity)
         primary = str(group.current_primary_site_id)
         forecast = Forecast(document, primary, _other(document, primary))
@@ -227,6 +240,7 @@ class Scene:
             else None,
             documents=functools.partial(self._documents, speaker),
             unplanned=unplanned,
+            recovery_point=recovery_point,
             unasked=f"{' and '.join(silent) or source} cannot be asked",
         )
 

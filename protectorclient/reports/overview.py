@@ -16,11 +16,7 @@ from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.location import rank
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.pair.site_pair import SitePair
-from protectorclient.polling.silence import (
-    NO_ANSWER,
-    GraceExceeded,
-    is_dead,
-)
+from protectorclient.polling.silence import NO_ANSWER, GraceExceeded
 from protectorclient.preflight import failover_ready
 from protectorclient.records.health import GroupHealth
 from protectorclient.records.operation import Operation
@@ -79,8 +75,6 @@ class Overview:
 
 
 def _state(error: exceptions.ProtectorError) -> str:
-    if isinstance(error, exceptions.SiteNotReached):
-        return "is not reached"
     return "is dead" if isinstance(error, NO_ANSWER) else "refuses"
 
 
@@ -99,8 +93,8 @@ def look(pair: SitePair | BothSites, names: Iterable[str] = ()) -> Overview:
     :param names: of groups, or their ids; without any, all.
     """
     sites = pair.reads if isinstance(pair, SitePair) else pair
-    told, errors = sites.ask(_ask)
-    answers: dict[str, _Answer] = {}
+    told, errors = sites.ask(ask)
+    answers: dict[str, Answer] = {}
     for name, one in told.items():
         try:
             answers[name] = one.answer(sites.grace)
@@ -116,7 +110,7 @@ def look(pair: SitePair | BothSites, names: Iterable[str] = ()) -> Overview:
 
 
 @dataclasses.dataclass(frozen=True)
-class _Answer:
+class Answer:
     """What one site said of all groups."""
 
     groups: dict[str, ProtectionGroup]
@@ -129,7 +123,7 @@ class _Answer:
 
 
 @dataclasses.dataclass(frozen=True)
-class _PartialAnswer:
+class PartialAnswer:
     """The same, while the health report is still waited for."""
 
     groups: dict[str, ProtectionGroup]
@@ -141,7 +135,7 @@ class _PartialAnswer:
     #: When the rest was there, on the clock that `time.monotonic` reads.
     at: float
 
-    def answer(self, grace: float | None) -> _Answer:
+    def answer(self, grace: float | None) -> Answer:
         """With the health report, if it comes in time.
 
         :param grace: seconds that it has when the rest is there.
@@ -153,16 +147,20 @@ class _PartialAnswer:
             health = self.health.result(left)
         except TimeoutError:
             late = _LATE.format(grace=grace)
-            return _Answer(
+            return Answer(
                 self.groups, self.operations, self.instances, {}, late
             )
         untold = _UNTOLD if health is None else None
-        return _Answer(
+        return Answer(
             self.groups, self.operations, self.instances, health or {}, untold
         )
 
 
-def _ask(side: SiteFacts) -> _PartialAnswer:
+def ask(side: SiteFacts) -> PartialAnswer:
+    """Ask a site for what every look at all groups is made from.
+
+    :raises ProtectorError: the site does not answer, or lets nobody in.
+    """
     if side.barred is not None:
         raise side.barred
     health = side.later(lambda: side.health if side.has_health else None)
@@ -173,9 +171,7 @@ def _ask(side: SiteFacts) -> _PartialAnswer:
     if groups:
         with contextlib.suppress(exceptions.ProtectorError):
             servers = side.servers
-    return _PartialAnswer(
-        groups, operations, servers, health, time.monotonic()
-    )
+    return PartialAnswer(groups, operations, servers, health, time.monotonic())
 
 
 class _Picture:
@@ -184,7 +180,7 @@ class _Picture:
     def __init__(
         self,
         asked: BothSites,
-        answers: Mapping[str, _Answer],
+        answers: Mapping[str, Answer],
         errors: Mapping[str, exceptions.ProtectorError],
     ) -> None:
         self._asked = asked
@@ -258,10 +254,8 @@ class _Picture:
             last_drill=_last(operations, _is_drill),
             last_operation=operations[0] if operations else None,
             silent=next(iter(self._errors), None),
-            is_dead=any(map(is_dead, self._errors.values())),
-            is_reached=not any(
-                isinstance(e, exceptions.SiteNotReached)
-                for e in self._errors.values()
+            is_dead=any(
+                isinstance(e, NO_ANSWER) for e in self._errors.values()
             ),
             now=now,
         )
@@ -399,7 +393,7 @@ class _Picture:
         )
 
     def _of_group(
-        self, name: str, answer: _Answer, identity: str
+        self, name: str, answer: Answer, identity: str
     ) -> list[Operation]:
         found = [
             operation

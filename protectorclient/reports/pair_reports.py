@@ -11,6 +11,7 @@ from protectorclient.records.protection_group import Group
 if TYPE_CHECKING:
     from protectorclient.pair.moves.action import PreparedAction
     from protectorclient.reports.drift import DriftReport
+    from protectorclient.reports.readiness import Readiness
 
 
 class SitePair(site_pair.SitePair):
@@ -46,3 +47,29 @@ class SitePair(site_pair.SitePair):
         from protectorclient.reports import drift
 
         return drift.look(self.reads, groups)
+
+    def readiness(
+        self, *, if_dead: str, groups: Iterable[Group] = ()
+    ) -> Readiness:
+        """Find what would come back at one site if the other one died now.
+
+        For each group: whether an unplanned failover would bring it back,
+        and what blocks it; from which recovery point, and how many seconds
+        of data are lost; how long it would take, by the operations of both
+        sites; which attributes and addresses its members would lose. The
+        site that dies need not answer. Each site is asked what ``status``
+        asks, and the survivor for one list of each kind of resource; a
+        reader's token is enough. Nothing is changed.
+
+        :param if_dead: the site that dies, by its cloud's name or its own.
+        :param groups: names, ids or records; without any, all.
+        :returns: the groups in the order that loses least, and what they
+            need of the survivor's quotas.
+        :raises BadArgument: it is neither of the two sites.
+        :raises NotFound: a group is at no site that answers.
+        :raises SiteUnreachable: the survivor does not answer.
+        :raises SameSite: both clouds lead to one site.
+        """
+        from protectorclient.reports import readiness
+
+        return readiness.look(self.reads, if_dead, groups)

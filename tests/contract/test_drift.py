@@ -8,7 +8,7 @@ import pytest
 
 import protectorclient
 from fakeserver.local.pair import LocalPair
-from tests.helpers.library_parts import NETWORKS, WEB, Live
+from tests.helpers.library_parts import WEB, Live
 from tests.helpers.planted import PLANTED, Planted, Planter, undone
 
 
@@ -16,17 +16,7 @@ from tests.helpers.planted import PLANTED, Planted, Planter, undone
 def module_live() -> Iterator[Live]:
     with LocalPair() as pair:
         made = Live(pair)
-        networks = {
-            made.sites().primary.finder.network(source).id: made.sites()
-            .secondary.finder.network(target)
-            .id
-            for source, target in NETWORKS.items()
-        }
-        client = made.client()
-        client.protection_groups.update(
-            made.group().id, network_mapping=networks
-        )
-        pair.drain()
+        made.map_networks()
         yield made
 
 
@@ -72,13 +62,14 @@ def test_nothing_is_found_where_nothing_was_planted(
 )
 def test_what_is_planted_is_found(row: Planted, live: Live) -> None:
     row.plant(Planter(live.pair))
-    found = drift(live)
+    found = drift(live, user=row.user)
     (group,) = found.groups
     assert (row.check, row.member, row.attribute) in {
         (one.check, one.member, one.attribute) for one in group.differences
     }
     for one in group.differences:
-        assert one.site == f"site-{'b' if one.check in AT_TARGET else 'a'}"
+        at = "site-b" if one.check in AT_TARGET else "site-a"
+        assert one.site.removesuffix(row.user) == at
         assert one.message
         assert "hunter2" not in str(one.to_dict())
 

@@ -11,7 +11,13 @@ import pytest
 from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair
 from protectorclient.preflight import refusals
-from tests.helpers.check_states import GROUP, WEB_MAPPING, World
+from tests.helpers.check_states import (
+    GROUP,
+    STRANGER,
+    WEB_MAPPING,
+    World,
+    taken_address,
+)
 from tests.helpers.clirunner import protector
 
 PLAIN = "protection-group"
@@ -219,6 +225,16 @@ CASES = (
         code=10,
         refused="has not completed since its last move",
         name="recovery-point: of a drill after a failback",
+    ),
+    Case(
+        "addresses",
+        taken_address,
+        MOVE,
+        "10.10.0.11 of web-1 is taken on net-secondary-web: port"
+        f" {STRANGER} of compute:nova",
+        f"openstack --os-cloud site-b port show {STRANGER}",
+        code=10,
+        refused="10.10.0.11",
     ),
 )
 

@@ -290,7 +290,7 @@ def test_a_planned_failover_makes_the_point_that_there_is_not(
     world.done(f"{GROUP} failback prod-web-app --wait")
     ran = world.done(f"{GROUP} failover prod-web-app --wait")
     assert (
-        "  recovery point: one is made first, so nothing is lost"
+        "  recovery point: one is made first, so no data is lost"
         in ran.err.splitlines()
     )
 

@@ -89,12 +89,17 @@ def test_what_is_at_stake_is_said_first(local_pair: LocalPair) -> None:
     assert lines[0] == "failover of prod-web-app from site-a to site-b"
     assert lines[1] == "  instances: web-1, web-2, web-3; 5 volumes, 160 GiB"
     assert lines[2].startswith("  recovery point: 20")
-    assert lines[2].endswith("one more is made first, so nothing is lost")
+    assert lines[2].endswith("one more is made first, so no data is lost")
     assert lines[3:5] == [
         "  networks: net-primary-web -> net-secondary-web (mapped)",
         "  flavors: m1.large -> m1.large (same name)",
     ]
-    assert lines[5].endswith("has begun: op-ID")
+    assert lines[5:8] == [
+        "  addresses: all are kept",
+        "  power state: all run",
+        "  attributes: all that are known are kept",
+    ]
+    assert lines[8].endswith("has begun: op-ID")
     back = protector(f"{GROUP} failback prod-web-app --wait")
     assert back.code == 0, back.err
     home = back.told.splitlines()
@@ -102,7 +107,7 @@ def test_what_is_at_stake_is_said_first(local_pair: LocalPair) -> None:
         home
     )
     assert home[2] == (
-        "  recovery point: one is made first, so nothing is lost"
+        "  recovery point: one is made first, so no data is lost"
     )
 
 
@@ -128,7 +133,7 @@ def test_what_a_failback_after_an_unplanned_failover_loses(
     back = protector(f"{GROUP} failback prod-web-app --wait")
     assert back.code == 0, back.err
     assert back.told.splitlines()[2] == (
-        "  recovery point: one is made first, so nothing of site-b is lost;"
+        "  recovery point: one is made first, so no data of site-b is lost;"
         " what site-a wrote and never replicated goes, and a snapshot of it"
         " stays there"
     )

@@ -82,6 +82,9 @@ BUDGETS: tuple[Row, ...] = (
     # subnets, flavors, zones and volume types, and three quotas
     Row("drift", (5, 12)),
     Row("drift {web}", (5, 12)),
+    # what status asks, and of the survivor one list for each kind more
+    Row("readiness --if-dead site-a", (4, 14), code=3),
+    Row("readiness --if-dead site-a {web}", (4, 14), code=3),
     # one list for each kind of resource, however many members there are:
     # volumes, ports and images of the source, against what is protected;
     # subnets, ports, zones, images and the quota of Neutron of the target
@@ -111,40 +114,42 @@ BUDGETS: tuple[Row, ...] = (
     Row("site volume type list site-a", (2, 0)),
     Row("tenant mapping list", (1, 0), cloud=ADMIN),
     # the group, its metadata, its recovery points, what was begun before,
-    # the action; at the target the group, networks and flavors
+    # the action, and for the plan its instances; at the target the group,
+    # networks and flavors, and for the plan subnets, ports, instances,
+    # zones and volume types
     Row(
         "protection-group failover {web} {map} --wait",
-        (5, 3),
+        (6, 8),
         changes=True,
         waits=True,
     ),
     # the same again after the sync; what was begun before it, and it
     Row(
         "protection-group failover {web} {map} --sync-first --wait",
-        (10, 6),
+        (12, 13),
         changes=True,
         waits=True,
     ),
     # the group of both; its metadata, its recovery points, networks and
-    # flavors of the target, what was begun before, the action; afterwards
-    # the instances and the metadata of both
+    # flavors of the target, what was begun before, the action, and the same
+    # for the plan; afterwards the instances and the metadata of both
     Row(
         "protection-group failover {web} {map} --type unplanned"
         " --accept-divergence --wait",
-        (3, 10),
+        (3, 15),
         changes=True,
         waits=True,
     ),
     Row(
         "protection-group failback {web} --wait",
-        (3, 5),
+        (7, 6),
         "moved",
         changes=True,
         waits=True,
     ),
     Row(
         "protection-group test-failover {web} {map} --wait",
-        (5, 3),
+        (6, 7),
         changes=True,
         waits=True,
     ),
@@ -338,7 +343,13 @@ def test_both_shells_ask_the_same(
 
 
 @pytest.mark.parametrize(
-    "command", ["status", "drift", "protection-group check"]
+    "command",
+    [
+        "status",
+        "drift",
+        "readiness --if-dead site-a",
+        "protection-group check",
+    ],
 )
 def test_more_groups_and_members_are_no_more_questions(command: str) -> None:
     """Of a fleet each site is asked the same lists as of one group."""

@@ -338,7 +338,7 @@ def _left_over(world: World) -> None:
     )
 
 
-def _taken_address(world: World) -> None:
+def taken_address(world: World) -> None:
     """A port at site b that has the address of web-1, and no owner."""
     site = world.pair.site("b").parts
     network = site.world.network_id("site-b", "net-secondary-web")
@@ -527,7 +527,7 @@ STATES = (
         beside=(("addresses", "warning"), ("drift", "warning")),
         clean=False,
     ),
-    State("addresses", _taken_address, severity="warning"),
+    State("addresses", taken_address),
     State(
         "attributes",
         functools.partial(_with_key, "alice"),

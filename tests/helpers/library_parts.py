@@ -63,6 +63,18 @@ class Live:
     def site(self, name: str) -> Site:
         return self.client().sites.find(name)
 
+    def map_networks(self) -> None:
+        """Store the mapping of the group's networks, at both sites."""
+        sites = self.sites()
+        here, there = sites.primary.finder, sites.secondary.finder
+        found = {
+            here.network(source).id: there.network(target).id
+            for source, target in NETWORKS.items()
+        }
+        client = self.client()
+        client.protection_groups.update(self.group().id, network_mapping=found)
+        self.pair.drain()
+
     def finish(self, operation: Operation, cloud: str = "site-a") -> Operation:
         """Let the engines work, and read what came of it."""
         self.pair.drain()

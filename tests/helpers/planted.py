@@ -18,6 +18,8 @@ from fakeserver.cloud.shared.rows import Doc, Table
 from fakeserver.cloud.shared.schema import (
     IMAGES,
     PORTS,
+    SECURITY_GROUPS,
+    SERVER_GROUPS,
     SERVERS,
     SUBNETS,
     TABLES,
@@ -114,6 +116,8 @@ class Planted:
     member: str = MEMBER
     #: ``drift``, or another command that finds it.
     found_by: str = "drift"
+    #: Behind the clouds' names: whose token shows it.
+    user: str = ""
 
     @property
     def id(self) -> str:
@@ -223,7 +227,7 @@ def _neighbour(planter: Planter) -> None:
     planter.put("a", PORTS, port)
 
 
-def _taken(planter: Planter) -> None:
+def taken(planter: Planter) -> None:
     subnet = planter.subnet("b", "net-secondary-web")
     port = {
         **planter.port(),
@@ -240,6 +244,82 @@ def _taken(planter: Planter) -> None:
 def _other_range(planter: Planter) -> None:
     subnet = planter.subnet("b", "net-secondary-web")
     planter.put("b", SUBNETS, {**subnet, "cidr": "10.99.0.0/24"})
+
+
+def _made(planter: Planter, site: str, table: Table, **row: Any) -> str:
+    """Make a resource of the project, and return its id."""
+    parts = planter.pair.site(site).parts
+    identity = f"{STRANGER}9"
+    project = parts.world.project_id(f"site-{site}", "demo")
+    planter.put(site, table, {"id": identity, "project_id": project, **row})
+    return identity
+
+
+def _security_group(planter: Planter) -> None:
+    group = _made(
+        planter, "a", SECURITY_GROUPS, name="web", description="", created=0
+    )
+    planter.put("a", PORTS, {**planter.port(), "security_groups": [group]})
+
+
+def _lacks_security_group(planter: Planter) -> None:
+    _security_group(planter)
+    _kept("security_groups", ["web"])(planter)
+
+
+def _server_group(planter: Planter) -> None:
+    group = _made(
+        planter,
+        "a",
+        SERVER_GROUPS,
+        user_id="",
+        name="web",
+        policy="anti-affinity",
+    )
+    planter.change("a", SERVERS, MEMBER, server_group=group)
+
+
+def _lacks_server_group(planter: Planter) -> None:
+    """Site b has one of the name, and of another policy."""
+    _server_group(planter)
+    kept = {"name": "web", "policy": "anti-affinity"}
+    _kept("server_group", kept)(planter)
+    _made(
+        planter,
+        "b",
+        SERVER_GROUPS,
+        user_id="",
+        name="web",
+        policy="affinity",
+    )
+
+
+def _lacks_zone(planter: Planter) -> None:
+    _server(availability_zone="az-2")(planter)
+    _kept("availability_zone", "az-2")(planter)
+
+
+def _lacks_multiattach(planter: Planter) -> None:
+    _volume(multiattach=True)(planter)
+    _kept_of_volume("multiattach", True)(planter)
+
+
+def _user_data(planter: Planter) -> None:
+    """Nova has user data now, and the metadata know that it had none."""
+    _kept("user_data", None)(planter)
+    _server(user_data="I2Nsb3VkLWNvbmZpZwo=")(planter)
+
+
+def _gateway(planter: Planter) -> None:
+    subnet = planter.subnet("b", "net-secondary-web")
+    planter.put("b", SUBNETS, {**subnet, "gateway_ip": "10.10.0.11"})
+
+
+def _other_device(planter: Planter) -> None:
+    volume = planter.row("a", VOLUMES, f"{MEMBER}-data")
+    (held,) = volume["attachments"]
+    held = {**held, "device": "/dev/vdx"}
+    planter.put("a", VOLUMES, {**volume, "attachments": [held]})
 
 
 def _key_pair(planter: Planter) -> None:
@@ -260,12 +340,16 @@ def _no_image(planter: Planter) -> None:
     planter.delete("b", IMAGES, image["id"])
 
 
-def _quota(service: str, resource: str) -> Callable[[Planter], object]:
+def quota(
+    service: str, resource: str, most: int = 1
+) -> Callable[[Planter], object]:
+    """Site b has less room than the group needs."""
+
     def plant(planter: Planter) -> None:
         site = planter.pair.site("b").parts
         project = site.world.project_id("site-b", "demo")
         with site.db.transaction() as tx:
-            quotas.change(tx, service, project, {resource: 1})
+            quotas.change(tx, service, project, {resource: most})
 
     return plant
 
@@ -283,27 +367,28 @@ PLANTED: tuple[Planted, ...] = (
     ),
     Planted(
         "security group changed",
-        _kept("security_groups", ["default", "web"]),
+        _security_group,
         "security_groups",
     ),
     Planted(
         "moved to another availability zone",
-        _kept("availability_zone", "az-2"),
+        _server(availability_zone="az-2"),
         "availability_zone",
     ),
-    Planted("tag removed", _kept("tags", ["gold"]), "tags"),
+    Planted("tag set", _server(tags=["gold"]), "tags"),
     Planted("description changed", _server(description="new"), "description"),
     Planted(
-        "config drive changed", _kept("config_drive", True), "config_drive"
+        "config drive changed", _server(config_drive=True), "config_drive"
     ),
-    Planted("host name changed", _kept("hostname", "www"), "hostname"),
+    Planted("host name changed", _server(hostname="www"), "hostname"),
     Planted(
-        "server group left",
-        _kept("server_group", {"name": "web", "policy": "anti-affinity"}),
+        "put into a server group",
+        _server_group,
         "server_group",
     ),
+    Planted("user data changed", _user_data, "user_data", user="-admin"),
     Planted("key pair changed", _server(key_name="bob"), "key_pair"),
-    Planted("unlocked", _kept("locked", True), "locked"),
+    Planted("locked", _server(locked=True), "locked"),
     Planted("stopped", _server(status="SHUTOFF"), "power_state", "running"),
     Planted("deleted", _deleted, "instance_id"),
     Planted("deleted and built again", _rebuilt, "instance_id"),
@@ -326,14 +411,12 @@ PLANTED: tuple[Planted, ...] = (
     ),
     Planted(
         "port security changed",
-        _kept_of_port("port_security_enabled", False),
+        _port(port_security_enabled=False),
         "networks[net-primary-web].port_security_enabled",
     ),
     Planted(
-        "allowed address pair removed",
-        _kept_of_port(
-            "allowed_address_pairs", [{"ip_address": "10.10.0.200"}]
-        ),
+        "allowed address pair added",
+        _port(allowed_address_pairs=[{"ip_address": "10.10.0.200"}]),
         "networks[net-primary-web].allowed_address_pairs",
     ),
     Planted(
@@ -362,7 +445,7 @@ PLANTED: tuple[Planted, ...] = (
     ),
     Planted(
         "device changed",
-        _kept_of_volume("device", "/dev/vdx"),
+        _other_device,
         "volumes[web-1-data].device",
     ),
     Planted(
@@ -372,12 +455,13 @@ PLANTED: tuple[Planted, ...] = (
     ),
     Planted(
         "volume made read-only",
-        _volume(metadata={"readonly": "True"}),
+        _volume(read_only=True),
         "volumes[web-1-data].read_only",
+        user="-admin",
     ),
     Planted(
         "multiattach changed",
-        _kept_of_volume("multiattach", True),
+        _volume(multiattach=True),
         "volumes[web-1-data].multiattach",
     ),
     Planted(
@@ -388,7 +472,7 @@ PLANTED: tuple[Planted, ...] = (
     # the target
     Planted(
         "address taken",
-        _taken,
+        taken,
         "networks[net-primary-web].fixed_ip",
         "addresses",
         "b",
@@ -398,6 +482,41 @@ PLANTED: tuple[Planted, ...] = (
         _other_range,
         "networks[net-primary-web].fixed_ip",
         "addresses",
+        "b",
+    ),
+    Planted(
+        "address of the gateway",
+        _gateway,
+        "networks[net-primary-web].fixed_ip",
+        "addresses",
+        "b",
+    ),
+    Planted(
+        "security group missing",
+        _lacks_security_group,
+        "security_groups",
+        "attributes",
+        "b",
+    ),
+    Planted(
+        "availability zone missing",
+        _lacks_zone,
+        "availability_zone",
+        "attributes",
+        "b",
+    ),
+    Planted(
+        "server group of another policy",
+        _lacks_server_group,
+        "server_group",
+        "attributes",
+        "b",
+    ),
+    Planted(
+        "volume type without multiattach",
+        _lacks_multiattach,
+        "volumes[web-1-data].multiattach",
+        "attributes",
         "b",
     ),
     Planted("key pair of a user", _key_pair, "key_pair", "attributes", "b"),
@@ -412,7 +531,7 @@ PLANTED: tuple[Planted, ...] = (
     *(
         Planted(
             f"quota of {resource} too small",
-            _quota(
+            quota(
                 service,
                 resource.removesuffix("s")
                 if service == "network"

@@ -12,14 +12,8 @@ from protectorclient import exceptions
 from protectorclient.advice import commands
 from protectorclient.escape import fill
 from protectorclient.osc import columns, command, options, prompts
-from protectorclient.osc.v1 import (
-    _mappings,
-    _preflight,
-    _questions,
-    _start,
-    _wait,
-)
-from protectorclient.osc.v1._moves import sync_first
+from protectorclient.osc.v1 import _mappings, _preflight, _start, _wait
+from protectorclient.osc.v1._moves import questions, sync_first
 
 if TYPE_CHECKING:
     from protectorclient.pair.moves.action import PreparedAction
@@ -133,6 +127,7 @@ class MoveCommand(command.Command, osc_command.ShowOne):
         impact = self.impact(action)
         refusals.hold(action, impact)
         refusals.hold_copies(action, impact)
+        refusals.hold(action, impact, last=True)
 
 
 class FailoverProtectionGroup(MoveCommand):
@@ -211,12 +206,10 @@ class FailoverProtectionGroup(MoveCommand):
         def confirm(impact: Impact) -> None:
             if unplanned:
                 prompts.for_name(
-                    group, _questions.unplanned(impact), self.app.stderr
+                    group, questions.unplanned(impact), self.app.stderr
                 )
             else:
-                prompts.for_yes(
-                    _questions.move(group, impact), self.app.stderr
-                )
+                prompts.for_yes(questions.move(group, impact), self.app.stderr)
 
         output = self.move(parsed_args, action, confirm, prepare)
         if accepted:
@@ -324,7 +317,7 @@ class FailbackProtectionGroup(MoveCommand):
             parsed_args,
             action,
             lambda impact: prompts.for_yes(
-                _questions.move(group, impact), self.app.stderr
+                questions.move(group, impact), self.app.stderr
             ),
             prepare,
         )
@@ -383,7 +376,7 @@ class TestFailoverProtectionGroup(MoveCommand):
         def confirm(impact: Impact) -> None:
             if not parsed_args.retain_primary:
                 prompts.for_yes(
-                    _questions.drill(action.group.name, impact),
+                    questions.drill(action.group.name, impact),
                     self.app.stderr,
                 )
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from protectorclient.escape import at
 from protectorclient.mapping.forecast import Instance, Match
+from protectorclient.preflight import copies
 from protectorclient.preflight.drift.difference import Difference
 from protectorclient.preflight.drift.subject import Item, Subject, quietly
 
@@ -25,20 +26,50 @@ class Address:
     address: str
     #: The subnets of the target's network.
     ranges: tuple[str, ...]
-    #: The port that has it; None where it is free.
-    taken_by: Item | None = None
+    #: What has it, in words; None where it is free.
+    taken_by: str | None = None
+    #: The id of the port that has it.
+    port: str | None = None
     #: Another member that has the same address.
     twin: str | None = None
 
     @property
     def fits(self) -> bool:
-        """Return whether a subnet of the target has it."""
-        return any(_contains(one, self.address) for one in self.ranges)
+        """Return whether the subnet of the target has it.
+
+        Of several the service takes the first.
+        """
+        return bool(self.ranges) and _contains(self.ranges[0], self.address)
+
+    @property
+    def is_taken(self) -> bool:
+        """Return whether something else has it at the target."""
+        return self.fits and (self.taken_by or self.twin) is not None
 
     @property
     def kept(self) -> bool:
         """Return whether the member has it at the target."""
-        return self.fits and self.taken_by is None and self.twin is None
+        return self.fits and not self.is_taken
+
+    @property
+    def why_not(self) -> str:
+        """Return why the member does not have it, as a clause."""
+        if not self.ranges:
+            return f"{self.target} has no subnet"
+        if not self.fits:
+            return (
+                f"{self.address} of {self.member} is outside"
+                f" {self.ranges[0]} of {self.target}"
+            )
+        if self.twin is not None:
+            return (
+                f"{self.address} of {self.member} is the address of"
+                f" {self.twin} on {self.target}, too"
+            )
+        return (
+            f"{self.address} of {self.member} is taken on {self.target}:"
+            f" {self.taken_by}"
+        )
 
 
 def forecast(subject: Subject) -> list[Address]:
@@ -52,7 +83,7 @@ def forecast(subject: Subject) -> list[Address]:
     target = subject.there
     subnets = quietly(lambda: target.subnets, [])
     ports = quietly(lambda: target.ports, [])
-    own = _own(subject)
+    own = set() if subject.drill else _own(subject)
     found: list[Address] = []
     wanted: dict[tuple[str, str], str] = {}
     for instance, network, match in _networks(subject):
@@ -65,18 +96,22 @@ def forecast(subject: Subject) -> list[Address]:
         to = match.target
         key = (to.id, str(address))
         twin = wanted.setdefault(key, instance.name)
+        inside = [one for one in subnets if one.get("network_id") == to.id]
+        port = _holder(ports, to.id, str(address), own)
+        holder = None
+        if port is not None:
+            holder = f"port {port.get('id')} of {_owner(subject, port)}"
+        elif any(one.get("gateway_ip") == address for one in inside):
+            holder = "it is the gateway"
         found.append(
             Address(
                 member=instance.name,
                 network=match.source.name,
                 target=to.name,
                 address=str(address),
-                ranges=tuple(
-                    str(one.get("cidr"))
-                    for one in subnets
-                    if one.get("network_id") == to.id
-                ),
-                taken_by=_holder(ports, to.id, str(address), own),
+                ranges=tuple(str(one.get("cidr")) for one in inside),
+                taken_by=holder,
+                port=str(port.get("id")) if port is not None else None,
                 twin=twin if twin != instance.name else None,
             )
         )
@@ -86,67 +121,50 @@ def forecast(subject: Subject) -> list[Address]:
 def find(subject: Subject) -> list[Difference]:
     """Return the addresses that the members do not keep."""
     return [
-        _difference(subject, one)
-        for one in forecast(subject)
-        if not one.kept and one.ranges
+        _difference(subject, one) for one in forecast(subject) if not one.kept
     ]
 
 
-def is_taken(difference: Difference) -> bool:
-    """Return whether an address is not kept because something else has
-    it."""
-    return difference.check == CHECK and difference.found is None
+def taken(subject: Subject) -> list[Address]:
+    """Return the addresses that something else has at the target."""
+    return [one for one in forecast(subject) if one.is_taken]
 
 
 def _difference(subject: Subject, one: Address) -> Difference:
+    """Make the difference of an address that is not kept."""
     target = subject.there.name
+    message = one.why_not
     fix: tuple[str, ...] = ()
-    found = None
-    if not one.fits:
-        found = ", ".join(one.ranges)
-        message = (
-            f"{one.address} of {one.member} is outside {found} of"
-            f" {one.target}: it gets another address"
-        )
-        fix = ("Map the network to one of the same range",)
-    elif one.twin is not None:
-        message = (
-            f"{one.address} of {one.member} is the address of {one.twin} on"
-            f" {one.target}, too"
-        )
+    if one.twin is not None:
         fix = ("Map the networks apart with --network-mapping",)
-    else:
-        port = one.taken_by or {}
-        owner = holder(subject, port)
-        message = (
-            f"{one.address} of {one.member} is taken on {one.target} by"
-            f" {owner}, port {port.get('id')}"
-        )
+    elif one.port is not None:
         fix = (
-            f"Give {owner} another address, or delete it:",
-            at(target, "port show {id}", id=str(port.get("id"))),
+            "Give what has it another address, or delete it:",
+            at(target, "port show {id}", id=one.port),
         )
+    elif not one.fits:
+        message += ": it gets another address"
+        fix = ("Map the network to one of the same range",)
     return Difference(
         check=CHECK,
         site=target,
         member=one.member,
         attribute=f"networks[{one.network}].fixed_ip",
         protected=one.address,
-        found=found,
+        found=None if one.fits or not one.ranges else one.ranges[0],
         message=message,
         fix=fix,
     )
 
 
-def holder(subject: Subject, port: Item) -> str:
+def _owner(subject: Subject, port: Item) -> str:
     """Return what has a port: the name of an instance, or Neutron's word."""
-    owner = str(port.get("device_owner") or "")
     device = str(port.get("device_id") or "")
-    servers = quietly(lambda: subject.there.servers, [])
-    for server in servers:
+    for server in quietly(lambda: subject.there.servers, []):
         if str(server.get("id")) == device:
             return str(server.get("name") or device)
-    return device or owner or str(port.get("name") or "a port without owner")
+    owner = str(port.get("device_owner") or "")
+    return owner or device or str(port.get("name") or "no device")
 
 
 def _networks(
@@ -187,6 +205,10 @@ def _own(subject: Subject) -> set[str]:
                 found.add(str(one["instance_id"]))
     for test in document.get("tests") or ():
         found |= {str(one.get("id")) for one in test.get("instances") or ()}
+    members = {str(one.get("id")) for one in document.get("members") or ()}
+    for server in quietly(lambda: subject.there.servers, []):
+        if (server.get("metadata") or {}).get(copies.MARK) in members:
+            found.add(str(server.get("id")))
     return found
 
 

@@ -161,9 +161,12 @@ def _server_group(subject: Subject, server: Item) -> Any:
     group = quietly(lambda: subject.server_groups, {}).get(str(ids[0]))
     if group is None:
         return MISSING
-    policies = group.get("policies") or ()
-    policy = group.get("policy") or next(iter(policies), None)
-    return {"name": group.get("name"), "policy": policy}
+    return {"name": group.get("name"), "policy": policy(group)}
+
+
+def policy(group: Item) -> Any:
+    """Return the policy of a server group; before 2.64 there was a list."""
+    return group.get("policy") or next(iter(group.get("policies") or ()), None)
 
 
 def _key_pair_held(held: Item) -> Any:
@@ -356,10 +359,12 @@ def _read_only_held(volume: Item) -> Any:
 
 
 def _read_only(subject: Subject, volume: Item) -> Any:
+    # of a volume where it was never set, and to all but admins, Cinder does
+    # not show it
     metadata = volume.get("metadata")
-    if not isinstance(metadata, Mapping):
+    if not isinstance(metadata, Mapping) or "readonly" not in metadata:
         return MISSING
-    return str(metadata.get("readonly", "False")) == "True"
+    return str(metadata["readonly"]) == "True"
 
 
 def _in_group(subject: Subject, volume: Item) -> Any:
@@ -398,7 +403,7 @@ VOLUME: tuple[Attribute, ...] = (
     ),
     Attribute(
         "read_only",
-        "whether it can only be read",
+        "whether it can only be read; Cinder shows it to admins alone",
         "Cinder",
         _read_only_held,
         _read_only,

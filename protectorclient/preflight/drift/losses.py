@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from protectorclient.mapping.forecast import Instance
+from protectorclient.preflight.drift import power
+from protectorclient.preflight.drift.attributes import policy
 from protectorclient.preflight.drift.difference import Difference
 from protectorclient.preflight.drift.members import said
+from protectorclient.preflight.drift.power import RUNS
 from protectorclient.preflight.drift.subject import Subject, quietly
 
 CHECK = "attributes"
@@ -45,13 +48,15 @@ def _kept(instance: Instance, key: str) -> Any:
 
 
 def _security_groups(subject: Subject, instance: Instance) -> Iterator[Lost]:
-    wanted = set(_kept(instance, "security_groups") or ()) - {"default"}
-    if not wanted:
+    wanted = _kept(instance, "security_groups") or ()
+    if not set(wanted) - {"default"}:
+        # each project has one
         return
     groups = quietly(lambda: subject.there.security_groups, None)
     if groups is None:
         return
-    lost = sorted(wanted - {str(one.get("name")) for one in groups})
+    known = {str(one.get("name")) for one in groups}
+    lost = [one for one in wanted if one not in known]
     if lost:
         yield "security_groups", lost, "no security group has the name there"
 
@@ -75,29 +80,80 @@ def _server_group(subject: Subject, instance: Instance) -> Iterator[Lost]:
     groups = quietly(lambda: subject.there.server_groups, None)
     if groups is None:
         return
-    if wanted.get("name") not in {str(one.get("name")) for one in groups}:
-        yield "server_group", wanted, "no server group has the name there"
+    same = (wanted.get("name"), wanted.get("policy"))
+    if same not in {(one.get("name"), policy(one)) for one in groups}:
+        why = "no server group has the name and policy there"
+        yield "server_group", wanted, why
 
 
 def _key_pair(subject: Subject, instance: Instance) -> Iterator[Lost]:
     found = _kept(instance, "key_pair")
     if found:
-        why = "a key pair belongs to a user of Nova"
-        yield "key_pair", found.get("name"), why
+        yield "key_pair", found, "a key pair belongs to a user of Nova"
+
+
+def _lock(subject: Subject, instance: Instance) -> Iterator[Lost]:
+    if subject.drill and _kept(instance, "locked"):
+        why = "a test instance is not locked, for test-cleanup deletes it"
+        yield "locked", True, why
+
+
+def _power(subject: Subject, instance: Instance) -> Iterator[Lost]:
+    """Find a stopped member that a failover without the source starts.
+
+    As it was at the recovery point it comes back; where that is not known
+    it is started.
+    """
+    held = instance.here.get("attributes")
+    if not subject.unplanned or not isinstance(held, Mapping):
+        return
+    state = held.get("power_state")
+    if state == RUNS:
+        return
+    why = power.unknown(held, subject.recovery_point)
+    if why is not None:
+        yield "power_state", state, f"{why}, and so it is started"
 
 
 def _volume_types(subject: Subject, instance: Instance) -> Iterator[Lost]:
-    types = {
-        one.name for one in quietly(lambda: subject.there.volume_types, ())
-    }
+    known = quietly(lambda: subject.there.volume_types, ())
+    types = {one.name for one in known}
     if not types:
         return
-    for volume in instance.volumes:
+    for n, volume in enumerate(instance.volumes):
+        had = (instance.there or {}).get("volumes") or ()
+        before = had[n].get("volume_type") if n < len(had) else None
         wanted = volume.get("volume_type")
-        if wanted and wanted not in types:
-            called = volume.get("name") or volume.get("id")
-            attribute = f"volumes[{called}].volume_type"
+        if wanted and before not in types and wanted not in types:
+            attribute = f"volumes[{_called(volume)}].volume_type"
             yield attribute, wanted, "no volume type has the name there"
+
+
+def _multiattach(subject: Subject, instance: Instance) -> Iterator[Lost]:
+    shared = [one for one in instance.volumes if one.get("multiattach")]
+    if not shared:
+        return
+    types = quietly(lambda: subject.there.cinder_types, None)
+    if types is None:
+        return
+    able = {
+        one.get("name")
+        for one in types
+        if "true" in str(_specs(one).get("multiattach")).lower()
+    }
+    for volume in shared:
+        if volume.get("volume_type") not in able:
+            attribute = f"volumes[{_called(volume)}].multiattach"
+            yield attribute, True, "the volume type there does not allow it"
+
+
+def _specs(kind: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = kind.get("extra_specs")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _called(volume: Mapping[str, Any]) -> str:
+    return str(volume.get("name") or volume.get("id"))
 
 
 #: What may be lost, one function a kind.
@@ -106,5 +162,8 @@ ROWS: tuple[Callable[[Subject, Instance], Iterator[Lost]], ...] = (
     _zone,
     _server_group,
     _key_pair,
+    _lock,
+    _power,
     _volume_types,
+    _multiattach,
 )

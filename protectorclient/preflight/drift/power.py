@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
+from collections.abc import Mapping
+from typing import Any
 
-from protectorclient.escape import at, shell_word
+from protectorclient.escape import ShellCommand, at, shell_word
 from protectorclient.preflight.drift.attributes import MISSING
 from protectorclient.preflight.drift.difference import Difference
 from protectorclient.preflight.drift.subject import Subject
 
 CHECK = "running"
 RUNS = "ACTIVE"
+STOPPED = "SHUTOFF"
+#: What a person does to an instance that cannot be stopped as it is.
+_CURES = {
+    "PAUSED": "server unpause",
+    "SUSPENDED": "server resume",
+    "SHELVED": "server unshelve",
+    "SHELVED_OFFLOADED": "server unshelve",
+    "RESCUE": "server unrescue",
+    "VERIFY_RESIZE": "server resize confirm",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,10 +35,38 @@ class Power:
     status: str | None
     #: As it was when it was last kept; None where it is not kept.
     kept: str | None
+    #: The id of its instance.
+    instance: str = ""
+    #: Whether it runs, and somebody has locked it.
+    locked: bool = False
+
+    @property
+    def is_obstacle(self) -> bool:
+        """Return whether an operation cannot stop it as it is."""
+        if self.status in (None, STOPPED):
+            return False
+        return self.locked or self.status != RUNS
+
+    def __str__(self) -> str:
+        if self.locked:
+            return f"{self.member} is locked"
+        return f"{self.member} is {self.status or 'gone'}"
+
+    def cure(self, site: str) -> ShellCommand | None:
+        """Make the command with which an operation can stop it, or with
+        which it runs."""
+        if self.status is None:
+            return None
+        if self.locked:
+            return at(site, "server unlock {id}", id=self.instance)
+        if self.status == STOPPED:
+            return at(site, "server start", shell_word(self.member))
+        words = _CURES.get(self.status, "server show")
+        return at(site, f"{words} {{id}}", id=self.instance)
 
 
 def down(subject: Subject) -> list[Power]:
-    """Return the members that do not run now.
+    """Return the members that do not run now, or that are locked.
 
     What a test failover has stopped counts as running: its clean-up starts
     it.
@@ -38,13 +79,36 @@ def down(subject: Subject) -> list[Power]:
             continue
         server = subject.servers.get(identity)
         status = str(server.get("status")) if server else None
-        if status != RUNS:
+        locked = status == RUNS and bool((server or {}).get("locked"))
+        if status != RUNS or locked:
             kept = (instance.here.get("attributes") or {}).get(
                 "power_state", MISSING
             )
             found.append(
-                Power(instance.name, status, None if kept is MISSING else kept)
+                Power(
+                    instance.name,
+                    status,
+                    None if kept is MISSING else kept,
+                    identity,
+                    locked,
+                )
             )
+    return found
+
+
+def as_kept(subject: Subject) -> list[Power]:
+    """Return the members that were stopped at the recovery point.
+
+    Those whose state then is not known are started: they are not here.
+    """
+    found = []
+    for instance in subject.forecast.instances:
+        held = instance.here.get("attributes")
+        if not isinstance(held, Mapping):
+            continue
+        state = held.get("power_state")
+        if state == STOPPED and unknown(held, subject.recovery_point) is None:
+            found.append(Power(instance.name, STOPPED, STOPPED))
     return found
 
 
@@ -60,9 +124,29 @@ def find(subject: Subject) -> list[Difference]:
             protected=one.kept or RUNS,
             found=one.status,
             message=f"{one.member} is {one.status}",
-            fix=(at(site, "server start", shell_word(one.member)),),
+            fix=(cure,) if (cure := one.cure(site)) else (),
         )
         for one in down(subject)
         # that there is none is another difference
         if one.status is not None and one.status != (one.kept or RUNS)
     ]
+
+
+def unknown(
+    held: Mapping[str, Any], point: datetime.datetime | None
+) -> str | None:
+    """Return why a kept power state leaves open how a member was at a
+    recovery point; None where it does not.
+
+    :param held: the attributes of the member.
+    """
+    read_at = held.get("power_state_at")
+    if read_at is None or held.get("power_state") is None:
+        return "its power state is not known"
+    try:
+        when = datetime.datetime.fromisoformat(str(read_at))
+    except ValueError:
+        return "its power state is not known"
+    if point is not None and when < point.replace(microsecond=0):
+        return f"its power state is of {read_at}, before the recovery point"
+    return None

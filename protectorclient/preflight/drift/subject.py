@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import dataclasses
+import datetime
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -39,6 +40,11 @@ class Subject:
     documents: Callable[[], Sequence[Item]] = lambda: ()
     #: Whether it is looked at for a failover without the source.
     unplanned: bool = False
+    #: Whether it is looked at for a test failover, which takes nothing away.
+    drill: bool = False
+    #: When the recovery point was made from which a failover without the
+    #: source starts.
+    recovery_point: datetime.datetime | None = None
     #: Why a site cannot be asked.
     unasked: str = "the site does not answer"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Sequence
 
 from protectorclient.preflight.context import Context
@@ -16,7 +17,7 @@ from protectorclient.preflight.drift import (
 from protectorclient.preflight.drift.capacity import Room
 from protectorclient.preflight.drift.difference import Difference
 from protectorclient.preflight.drift.subject import Subject
-from protectorclient.preflight.findings import Verdict, bad, ok
+from protectorclient.preflight.findings import Severity, Verdict, bad, ok
 
 #: So many stand in a sentence; the rest is counted.
 _NAMED = 6
@@ -54,8 +55,11 @@ def neighbours_protected(context: Context) -> Verdict:
 
 def addresses_free(context: Context) -> Verdict:
     target = context.open_target()
-    found = addresses.find(context.subject)
-    return _verdict(found, "all are kept", target.name)
+    subject = context.subject
+    found = _verdict(addresses.find(subject), "all are kept", target.name)
+    if context.purpose != "unplanned" and addresses.taken(subject):
+        return dataclasses.replace(found, severity=Severity.PROBLEM)
+    return found
 
 
 def attributes_kept(context: Context) -> Verdict:

@@ -1,0 +1,170 @@
+"""What the members keep, and what they do not, by a move or a test.
+
+For the plan that is printed before it, and for the refusals of what is
+certain to fail.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from protectorclient import exceptions
+from protectorclient.preflight.drift import addresses, losses, power
+from protectorclient.preflight.drift.addresses import Address
+from protectorclient.preflight.drift.difference import Difference
+from protectorclient.preflight.drift.members import said
+from protectorclient.preflight.drift.power import Power
+from protectorclient.preflight.drift.subject import Subject
+from protectorclient.preflight.findings import Skip
+
+T = TypeVar("T")
+
+
+@dataclasses.dataclass(frozen=True)
+class MemberLosses:
+    """What is known of the members of an action; None for what is not."""
+
+    source: str
+    target: str
+    unplanned: bool = False
+    drill: bool = False
+    #: Whether the primary's instances keep running beside the test.
+    retains: bool = False
+    #: Whether a member fails that does not keep its addresses.
+    keep_addresses: bool = False
+    addresses: Sequence[Address] | None = None
+    #: Members that do not run, or that are locked.
+    down: Sequence[Power] | None = None
+    losses: Sequence[Difference] | None = None
+    #: The names of the members that start although they are stopped.
+    power_on: frozenset[str] = frozenset()
+
+    @property
+    def taken(self) -> list[Address]:
+        """Return the addresses that something else has at the target."""
+        return [one for one in self.addresses or () if one.is_taken]
+
+    @property
+    def obstacles(self) -> list[Power]:
+        """Return the members that cannot be stopped as they are."""
+        if self.unplanned or self.retains:
+            return []
+        return [one for one in self.down or () if one.is_obstacle]
+
+    @property
+    def stays_stopped(self) -> list[str]:
+        """Return the names of the members that come back stopped."""
+        return [
+            one.member
+            for one in self.down or ()
+            if one.status == power.STOPPED and one.member not in self.power_on
+        ]
+
+    def lines(self) -> Iterator[str]:
+        """For people."""
+        yield f"addresses: {'; '.join(self._addresses())}"
+        yield f"power state: {'; '.join(self._power())}"
+        yield f"attributes: {'; '.join(self._attributes())}"
+
+    def _addresses(self) -> Iterator[str]:
+        if self.addresses is None:
+            yield "not known"
+            return
+        lost = [one for one in self.addresses if not one.kept]
+        if not lost:
+            yield "all are kept"
+        for one in lost:
+            if self.keep_addresses:
+                yield f"{one.why_not}, and so it is not built"
+            elif one.is_taken and not self.unplanned:
+                yield f"{one.why_not}, and so the operation fails"
+            else:
+                yield f"{one.why_not}, and so it gets another address"
+
+    def _power(self) -> Iterator[str]:
+        if self.down is None:
+            yield "not known"
+            return
+        stays = self.stays_stopped
+        if stays:
+            verb = (
+                "is stopped, and stays so"
+                if len(stays) == 1
+                else ("are stopped, and stay so")
+            )
+            yield f"{', '.join(stays)} {verb}; --power-on starts it"
+        starts = [
+            one.member
+            for one in self.down
+            if one.status == power.STOPPED and one.member in self.power_on
+        ]
+        if starts:
+            yield f"{', '.join(starts)} starts there"
+        for one in self.obstacles:
+            yield f"{one}, and so the operation fails"
+        gone = [one.member for one in self.down if one.status is None]
+        if gone:
+            yield f"{', '.join(gone)} does not exist at {self.source}"
+        if not (stays or starts or self.obstacles or gone):
+            yield "all run"
+
+    def _attributes(self) -> Iterator[str]:
+        if self.losses is None:
+            yield "not known"
+            return
+        if not self.losses:
+            yield "all that are known are kept"
+            return
+        yield "not kept"
+        for one in self.losses:
+            yield f"{one.member}: {one.attribute} {said(one.protected)}"
+
+
+def find(
+    subject: Subject, target: str, options: Mapping[str, Any]
+) -> MemberLosses:
+    """Find what the members keep; what a site does not answer stays open.
+
+    :param target: the cloud's name of the site where they go.
+    :param options: the parameters of the action.
+    """
+    return MemberLosses(
+        source=subject.source.name if subject.source else "the primary",
+        target=target,
+        unplanned=subject.unplanned,
+        drill=subject.drill,
+        retains=bool(options.get("retain_primary")),
+        keep_addresses=bool(options.get("keep_addresses")),
+        addresses=_open(lambda: addresses.forecast(subject)),
+        down=_open(
+            lambda: (
+                power.as_kept(subject)
+                if subject.unplanned
+                else power.down(subject)
+            )
+        ),
+        losses=_open(lambda: losses.find(subject)),
+        power_on=_named(subject, options.get("power_on")),
+    )
+
+
+def _named(subject: Subject, given: object) -> frozenset[str]:
+    """Return the names of the members that start, by their ids."""
+    members = subject.forecast.document.get("members") or ()
+    names = {}
+    for member in members:
+        here = (member.get("sites") or {}).get(subject.forecast.source) or {}
+        names[str(member.get("id"))] = str(here.get("instance_name"))
+    if given == "all":
+        return frozenset(names.values())
+    wanted = given if isinstance(given, list | tuple) else ()
+    return frozenset(names[one] for one in map(str, wanted) if one in names)
+
+
+def _open(question: Callable[[], T]) -> T | None:
+    try:
+        return question()
+    except (exceptions.ProtectorError, Skip):
+        return None

@@ -1,1 +1,0 @@
-"""Real Nova, Neutron, Cinder and Placement behind the two real Keystones."""
