@@ -232,7 +232,8 @@ def seed(sites: Sequence[Site], *, anew: bool = False) -> None:
             now = site.clock.time()
             with _arrays_of(site).transaction() as tx:
                 if _empty(tx, site, anew and site is sites[0]):
-                    seed_arrays(site.arrays, site.world)
+                    renames = site.config.renames_at(SITES[0])
+                    seed_arrays(site.arrays, site.world, renames)
             with site.db.transaction() as tx:
                 if _empty(tx, site, anew):
                     name = site.config.site

@@ -29,6 +29,9 @@ class SiteConfig:
     #: /v3; the emulated one where empty
     identity: str = ""
     peer_identity: str = ""
+    #: whether Cinder's driver renames what it manages, here and at the peer
+    renames: bool = False
+    peer_renames: bool = False
     #: the certificate both sites are served under, when TLS is on
     ca_file: pathlib.Path | None = None
 
@@ -42,7 +45,13 @@ class SiteConfig:
             peer_url=self.url,
             identity=self.peer_identity,
             peer_identity=self.identity,
+            renames=self.peer_renames,
+            peer_renames=self.renames,
         )
+
+    def renames_at(self, site: str) -> bool:
+        """Return whether the driver of a site renames what it manages."""
+        return self.renames if site == self.site else self.peer_renames
 
     @property
     def auth_url(self) -> str:

@@ -40,6 +40,7 @@ _FIXED = {
     "groups": "--groups",
     "identity": "--identity",
     "peer_identity": "--peer-identity",
+    "rename_on_manage": "--rename-on-manage",
 }
 INTERRUPTED = 130
 

@@ -15,7 +15,7 @@ from fakeserver.cli import compare, lifecycle, show
 from fakeserver.faults.kinds import KINDS, STAGES
 from fakeserver.local import controls, fault_rules
 from fakeserver.sandbox import durations
-from fakeserver.sandbox.folder import Folder
+from fakeserver.sandbox.folder import BOTH, Folder
 from fakeserver.sandbox.problem import Problem, say
 from fakeserver.sandbox.scenarios import SCENARIOS
 from fakeserver.storage import kept
@@ -137,6 +137,15 @@ def _up_options(up: argparse.ArgumentParser) -> None:
             help=f"real Keystone of {site}; default: an emulated one. It must "
             "know the users, projects and ids of the sandbox",
         )
+    up.add_argument(
+        "--rename-on-manage",
+        nargs="?",
+        const=BOTH,
+        choices=(*SITES, BOTH),
+        metavar="SITE",
+        help="Let the Cinder driver of a site rename what it manages and "
+        "unmanages, as Pure's does; without SITE at both sites.",
+    )
     up.add_argument(
         "--max-microversion",
         choices=MICROVERSIONS,
@@ -388,6 +397,7 @@ def _up(args: argparse.Namespace, folder: Folder) -> None:
         "groups",
         "identity",
         "peer_identity",
+        "rename_on_manage",
     )
     asked = {name: getattr(args, name) for name in names}
     if not args.foreground:

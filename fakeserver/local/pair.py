@@ -43,6 +43,7 @@ class LocalPair(BothSites):
         token_lifetime: float = LIFETIME,
         identity: str = "",
         peer_identity: str = "",
+        rename_on_manage: str = "",
     ) -> None:
         if tls and not sockets:
             raise ValueError("TLS needs sockets")
@@ -66,6 +67,7 @@ class LocalPair(BothSites):
             max_microversion=max_microversion,
             identity=identity,
             peer_identity=peer_identity,
+            rename_on_manage=rename_on_manage,
         )
         folder.write(settings)
         for port in ports:

@@ -99,7 +99,10 @@ def _overwrite(path: pathlib.Path, content: bytes) -> None:
 
 def _world(settings: Settings, now: float) -> _World:
     same = Settings(
-        seed=settings.seed, scenario=settings.scenario, groups=settings.groups
+        seed=settings.seed,
+        scenario=settings.scenario,
+        groups=settings.groups,
+        rename_on_manage=settings.rename_on_manage,
     )
     key = (same, (World.password, World.peer_password))
     found = _worlds.get(key)

@@ -25,6 +25,8 @@ from fakeserver.store import upgrade
 
 SETTINGS = "sandbox.json"
 HOST = "127.0.0.1"
+#: the value of ``rename_on_manage`` for both sites
+BOTH = "both"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,6 +44,13 @@ class Settings:
     #: the real Keystone of each site, with /v3; the emulated one where empty
     identity: str = ""
     peer_identity: str = ""
+    #: the site whose Cinder driver renames what it manages: ``both`` of
+    #: them, or none where empty
+    rename_on_manage: str = ""
+
+    def renames_at(self, site: str) -> bool:
+        """Return whether the driver of a site renames what it manages."""
+        return self.rename_on_manage in (site, BOTH)
 
     def port_of(self, site: str) -> int:
         return self.port if site == SITES[0] else self.peer_port
@@ -70,6 +79,8 @@ def _looked_through(settings: Settings) -> Settings:
             raise ValueError(f"{name} is {getattr(settings, name)}")
     if settings.scenario not in SCENARIOS:
         raise ValueError(f"there is no scenario {settings.scenario!r}")
+    if settings.rename_on_manage not in ("", *SITES, BOTH):
+        raise ValueError(f"rename_on_manage is {settings.rename_on_manage!r}")
     return settings
 
 
@@ -196,6 +207,8 @@ class Folder:
             max_microversion=settings.max_microversion,
             identity=settings.identity_of(site),
             peer_identity=settings.identity_of(other(site)),
+            renames=settings.renames_at(site),
+            peer_renames=settings.renames_at(other(site)),
             scenario=settings.scenario,
             groups=settings.groups,
             ca_file=self.path / certificate.CA if settings.tls else None,

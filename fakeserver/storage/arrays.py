@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from fakeserver.base.clock import Clock
 from fakeserver.base.db import Database, dump, load
 from fakeserver.base.fault_points import Faults, StepFault
-from fakeserver.base.ids import moment_id, stable_id
+from fakeserver.base.ids import moment_id, new_id, stable_id
 from fakeserver.base.seed_world import ARRAYS
-from fakeserver.storage import tokens
+from fakeserver.storage import names, renamed, tokens
 from fakeserver.storage.covered import covered
 from fakeserver.storage.driver import (
     ArrayVolume,
@@ -22,50 +22,12 @@ from fakeserver.storage.driver import (
     StorageError,
 )
 from fakeserver.storage.newest import newest
+from fakeserver.storage.tables import SCHEMA, TABLES
 
-SCHEMA = (
-    """CREATE TABLE IF NOT EXISTS arr_tokens (
-        array TEXT PRIMARY KEY, token TEXT NOT NULL)""",
-    # beside the first one: of policies that are older than this check
-    """CREATE TABLE IF NOT EXISTS arr_also_tokens (
-        array TEXT NOT NULL, token TEXT NOT NULL,
-        PRIMARY KEY (array, token))""",
-    """CREATE TABLE IF NOT EXISTS arr_volumes (
-        array TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL,
-        snapshot_id TEXT, writing INTEGER NOT NULL,
-        written_at REAL NOT NULL, content_at REAL NOT NULL,
-        PRIMARY KEY (array, name))""",
-    """CREATE TABLE IF NOT EXISTS arr_links (
-        pg TEXT PRIMARY KEY, source TEXT NOT NULL, target TEXT NOT NULL,
-        running INTEGER NOT NULL, interval REAL NOT NULL,
-        synchronous INTEGER NOT NULL, volumes TEXT NOT NULL,
-        last_tick REAL NOT NULL)""",
-    """CREATE TABLE IF NOT EXISTS arr_points (
-        id TEXT PRIMARY KEY, pg TEXT NOT NULL, key TEXT NOT NULL,
-        source TEXT NOT NULL, target TEXT NOT NULL,
-        created_at REAL NOT NULL, complete_at REAL,
-        size INTEGER NOT NULL, volumes TEXT NOT NULL)""",
-    """CREATE INDEX IF NOT EXISTS arr_points_group
-        ON arr_points (pg, created_at)""",
-    """CREATE TABLE IF NOT EXISTS arr_kept (
-        array TEXT NOT NULL, name TEXT NOT NULL, volume TEXT NOT NULL,
-        content_at REAL NOT NULL, PRIMARY KEY (array, name))""",
-    """CREATE TABLE IF NOT EXISTS arr_kept_sizes (
-        array TEXT NOT NULL, name TEXT NOT NULL, size INTEGER NOT NULL,
-        PRIMARY KEY (array, name))""",
-)
+__all__ = ["KEEP", "SCHEMA", "Arrays"]
 
 #: how many recovery points of a group an array holds
 KEEP = 24
-_TABLES = (
-    "tokens",
-    "also_tokens",
-    "volumes",
-    "links",
-    "points",
-    "kept",
-    "kept_sizes",
-)
 
 
 class Arrays:
@@ -101,6 +63,31 @@ class Arrays:
         )
         return None if row is None else self._volume(row)
 
+    def find(
+        self, array: str, name: str, serial: str | None
+    ) -> ArrayVolume | None:
+        if serial is None:
+            return self.volume(array, name)
+        row = self.db.one(
+            "SELECT * FROM arr_volumes WHERE array = ? AND serial = ?",
+            array,
+            serial,
+        )
+        return None if row is None else self._volume(row)
+
+    def holding(self, array: str, text: str) -> list[ArrayVolume]:
+        rows = self.db.all(
+            "SELECT * FROM arr_volumes WHERE array = ? "
+            "AND instr(name, ?) > 0 ORDER BY name",
+            array,
+            text,
+        )
+        return [self._volume(row) for row in rows]
+
+    def rename(self, array: str, name: str, to: str) -> None:
+        with self.db.transaction() as tx:
+            renamed.rename(tx, array, name, to)
+
     def volumes(self, array: str) -> list[ArrayVolume]:
         if array not in ARRAYS.values():
             raise StorageError(f"There is no FlashArray named {array}")
@@ -111,11 +98,15 @@ class Arrays:
 
     def create_volume(self, array: str, name: str, size: int) -> None:
         self._fault("array:create")
+        serial = names.serial(array, name)
         with self.db.transaction() as tx:
+            if self.find(array, name, serial) is not None:
+                # the one that was made under this name is called otherwise
+                serial = names.serial(array, new_id())
             tx.execute(
                 "INSERT OR IGNORE INTO arr_volumes "
-                "VALUES (?, ?, ?, NULL, 0, 0, 0)",
-                (array, name, size),
+                "VALUES (?, ?, ?, NULL, 0, 0, 0, ?)",
+                (array, name, size, serial),
             )
 
     def delete_volume(self, array: str, name: str) -> None:
@@ -253,9 +244,9 @@ class Arrays:
         self, group: str, array: str, holding: Iterable[str] = ()
     ) -> RecoveryPoint | None:
         self._fault("array:latest")
-        names = set(holding)
+        wanted = set(holding)
         for point in self.points(group):
-            whole = point.complete and names <= point.volumes.keys()
+            whole = point.complete and wanted <= point.volumes.keys()
             if whole and point.target == array:
                 return point
         return None
@@ -283,10 +274,11 @@ class Arrays:
                     f"Volume {name} on FlashArray {array} is in use"
                 )
             moment, size = content[source_volume]
+            serial = old.serial if old else names.serial(array, new_id())
             tx.execute(
                 "INSERT OR REPLACE INTO arr_volumes "
-                "VALUES (?, ?, ?, ?, 0, ?, ?)",
-                (array, name, size, point, moment, moment),
+                "VALUES (?, ?, ?, ?, 0, ?, ?, ?)",
+                (array, name, size, point, moment, moment, serial),
             )
 
     def keep_snapshot(self, array: str, volume: str, key: str) -> str:
@@ -319,7 +311,7 @@ class Arrays:
 
     def reset(self) -> None:
         with self.db.transaction() as tx:
-            for table in _TABLES:
+            for table in TABLES:
                 tx.execute(f"DELETE FROM arr_{table}")
 
     # -- inside
@@ -336,6 +328,7 @@ class Arrays:
         return ArrayVolume(
             array=row["array"],
             name=row["name"],
+            serial=row["serial"],
             size=row["size"],
             snapshot_id=row["snapshot_id"],
             writing=writing,

@@ -18,6 +18,8 @@ class StorageError(Exception):
 class ArrayVolume:
     array: str
     name: str
+    #: the array's own number of it, which stays when the name changes
+    serial: str
     size: int
     #: the recovery point it was made from, if any
     snapshot_id: str | None
@@ -70,6 +72,18 @@ class ArrayDriver(Protocol):
         one."""
 
     def volume(self, array: str, name: str) -> ArrayVolume | None: ...
+
+    def find(
+        self, array: str, name: str, serial: str | None
+    ) -> ArrayVolume | None:
+        """Return the volume with a serial number, whatever its name is now;
+        the one with that name where no serial number is known."""
+
+    def holding(self, array: str, text: str) -> list[ArrayVolume]:
+        """List the volumes whose name holds a text."""
+
+    def rename(self, array: str, name: str, to: str) -> None:
+        """Rename a volume, with its snapshots and in its replication."""
 
     def volumes(self, array: str) -> list[ArrayVolume]:
         """List all volumes; raise StorageError where there is no such

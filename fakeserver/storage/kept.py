@@ -1,6 +1,7 @@
 """Snapshots that stay when their volume is deleted, and copies of them."""
 
 from fakeserver.base.db import Database
+from fakeserver.storage import names
 from fakeserver.storage.driver import StorageError
 
 
@@ -26,13 +27,14 @@ def copy(db: Database, array: str, snapshot: str, volume: str) -> None:
                 f"There is a volume {volume} on FlashArray {array} already"
             )
         tx.execute(
-            "INSERT INTO arr_volumes VALUES (?, ?, ?, NULL, 0, ?, ?)",
+            "INSERT INTO arr_volumes VALUES (?, ?, ?, NULL, 0, ?, ?, ?)",
             (
                 array,
                 volume,
                 row["size"],
                 row["content_at"],
                 row["content_at"],
+                names.serial(array, volume),
             ),
         )
 

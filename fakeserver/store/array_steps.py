@@ -11,13 +11,31 @@ from typing import Any
 from fakeserver.base.config import SiteConfig
 from fakeserver.base.vault import Unreadable, Vault
 from fakeserver.engine.model.document import sealed_token
-from fakeserver.storage import tokens
+from fakeserver.storage import names, tokens
 from fakeserver.store.upgrade import Step
+
+_COLUMNS = "PRAGMA table_info(arr_volumes)"
 
 
 def of(config: SiteConfig) -> Mapping[int, Step]:
     """Return the steps, by the schema number before each."""
-    return {0: functools.partial(_known_tokens, config)}
+    return {0: functools.partial(_known_tokens, config), 1: _serials}
+
+
+def _serials(db: sqlite3.Connection) -> None:
+    """Give each volume a serial number, by which it is found when Cinder's
+    driver renames it."""
+    columns = {row["name"] for row in db.execute(_COLUMNS)}
+    if "serial" not in columns:
+        db.execute("ALTER TABLE arr_volumes ADD COLUMN serial TEXT")
+    found = db.execute(
+        "SELECT array, name FROM arr_volumes WHERE serial IS NULL"
+    ).fetchall()
+    for array, name in found:
+        db.execute(
+            "UPDATE arr_volumes SET serial = ? WHERE array = ? AND name = ?",
+            (names.serial(array, name), array, name),
+        )
 
 
 def _known_tokens(config: SiteConfig, db: sqlite3.Connection) -> None:

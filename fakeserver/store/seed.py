@@ -26,7 +26,8 @@ from fakeserver.cloud.shared.seed import consistency_group_id
 from fakeserver.engine.model import document
 from fakeserver.engine.model.group_state import GroupState, SharedVersion
 from fakeserver.site import Site
-from fakeserver.storage.seed import INTERVAL, array_name
+from fakeserver.storage import names
+from fakeserver.storage.seed import INTERVAL
 from fakeserver.store import groups
 from fakeserver.store.groups import Group
 from fakeserver.store.mappings import MAPPINGS
@@ -103,8 +104,9 @@ def _group(site: Site, seeded: SeedGroup, moment: str) -> Group:
         primary_site_id=world.site_id("site-a"),
         secondary_site_id=world.site_id("site-b"),
     )
+    renames = site.config.renames_at("site-a")
     doc["members"] = [
-        _member(world, server, moment) for server in seeded.servers
+        _member(world, server, moment, renames) for server in seeded.servers
     ]
     if seeded.policy:
         doc["policy"] = _policy(site, seeded.id)
@@ -140,7 +142,9 @@ def _policy(site: Site, group_id: str) -> dict[str, Any]:
     return policy
 
 
-def _member(world: World, server: SeedServer, moment: str) -> dict[str, Any]:
+def _member(
+    world: World, server: SeedServer, moment: str, renames: bool
+) -> dict[str, Any]:
     """Return a member as one is kept whose instance was examined."""
     home = "site-a"
     network_id = world.network_id(home, server.network)
@@ -181,7 +185,7 @@ def _member(world: World, server: SeedServer, moment: str) -> dict[str, Any]:
                         "bootable": volume.bootable,
                         "device": volume.device,
                         "volume_type": DEFAULT_VOLUME_TYPE,
-                        "array_name": array_name(volume.id),
+                        **_on_array(names.created(volume.id, renames)),
                         "properties": {},
                         "multiattach": False,
                     }
@@ -205,3 +209,8 @@ def _member(world: World, server: SeedServer, moment: str) -> dict[str, Any]:
             }
         },
     }
+
+
+def _on_array(name: str) -> dict[str, str]:
+    serial = names.serial(ARRAYS["site-a"], name)
+    return {"array_name": name, "array_serial": serial}

@@ -20,7 +20,7 @@ from fakeserver.cloud.shared.seed import GROUP_TYPE
 from fakeserver.http.app import create_app
 from fakeserver.local.wsgi_adapter import InProcess
 from fakeserver.site import Site
-from fakeserver.storage.seed import array_name
+from fakeserver.storage import names
 from fakeserver.store import groups
 
 URLS = {"site-a": "http://127.0.0.1:8788", "site-b": "http://127.0.0.1:8789"}
@@ -667,7 +667,7 @@ def test_member_removed_and_added_again(
 
 def test_volume_on_another_backend(freed: tuple[Pair, str, Any]) -> None:
     pair, path, server = freed
-    name = array_name(server.volumes[0].id)
+    name = names.created(server.volumes[0].id, False)
     pair.a.site.arrays.set_writing("flasharray-a", name, False)
     pair.a.site.arrays.delete_volume("flasharray-a", name)
     body = {"member": {"instance_id": server.id}}
@@ -711,8 +711,9 @@ def test_replication_follows_the_members(
     member = pair.a("POST", f"{path}/members", body)
     link = arrays.link(group_id)
     assert link is not None
-    names = tuple(array_name(volume.id) for volume in server.volumes)
-    assert link.volumes == names
+    assert link.volumes == tuple(
+        names.created(volume.id, False) for volume in server.volumes
+    )
     pair.clock.advance(301)
     [point] = pair.a("GET", f"{path}/consistency-group")["recovery_points"]
     assert point["complete"]

@@ -22,6 +22,7 @@ from fakeserver.cloud.shared import schema
 from fakeserver.cloud.shared.rows import Doc
 from fakeserver.cloud.volume import policy
 from fakeserver.cloud.volume.groups import RESERVED_GROUP_TYPE
+from fakeserver.storage import names
 
 #: the group types: the one of the deployment, and the one that every Cinder
 #: makes for itself
@@ -58,7 +59,9 @@ def seed_clouds(
     if site_name == HOME:
         for group in world.groups:
             for server in group.servers:
-                _server(tx, site_name, world, server, group.id, now)
+                made = _server(tx, site_name, world, server, now)
+                renames = config.renames_at(site_name)
+                _volumes(tx, site_name, world, server, made, group.id, renames)
     policy.write_default(config.cinder_policy)
 
 
@@ -215,9 +218,8 @@ def _server(
     site: str,
     world: World,
     seed: SeedServer,
-    group: str,
     now: float,
-) -> None:
+) -> Doc:
     flavor = schema.FLAVORS.get(tx, world.flavor_id(site, seed.flavor))
     if flavor is None:
         raise ValueError(f"no flavor {seed.flavor} at {site}")
@@ -252,7 +254,7 @@ def _server(
         seed.fixed_ip,
         stable_id(world.seed, site, "port", seed.name),
     )
-    _volumes(tx, site, world, seed, group, server)
+    return server
 
 
 def _volumes(
@@ -260,8 +262,9 @@ def _volumes(
     site: str,
     world: World,
     seed: SeedServer,
-    group: str,
     server: Doc,
+    group: str,
+    renames: bool,
 ) -> None:
     cg = consistency_group_id(world, site, group)
     for volume in seed.volumes:
@@ -288,7 +291,7 @@ def _volumes(
                 }
             ],
             "group_id": cg if world.registered else None,
-            "array_name": f"volume-{volume.id}",
+            "array_name": names.created(volume.id, renames),
             "created": server["created"],
             "updated": server["created"],
         }

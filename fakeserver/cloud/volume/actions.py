@@ -57,10 +57,11 @@ class Actions(CinderPart):
     def _unmanage(
         self, tx: sqlite3.Connection, caller: Token, row: Doc, value: Any
     ) -> None:
-        """Remove a volume from Cinder; the array keeps it as it is."""
+        """Remove a volume from Cinder; the array keeps it."""
         self.enforce(caller, policy.UNMANAGE, row)
         may_go(row, "unmanaged")
         VOLUMES.delete(tx, row["id"])
+        disks.let_go(self.site, row)
 
     def _set_bootable(
         self, tx: sqlite3.Connection, caller: Token, row: Doc, value: Any

@@ -8,14 +8,45 @@ from fakeserver.base.seed_world import ARRAYS
 from fakeserver.cloud.shared.rows import Doc
 from fakeserver.cloud.shared.schema import VOLUMES
 from fakeserver.cloud.shared.web import CloudError
+from fakeserver.storage import names
 
 if TYPE_CHECKING:
     from fakeserver.site import Site
+
+#: of a volume type whose volumes are in a pod
+SYNCHRONOUS = "<in> sync"
 
 
 def array_of(site: "Site") -> str:
     """Return the array behind the site's one backend."""
     return ARRAYS[site.config.site]
+
+
+def name_of(site: "Site", volume_id: str, kind: Doc) -> str:
+    """Return the name that the site's driver gives a volume on its array."""
+    return names.created(
+        volume_id,
+        site.config.renames,
+        kind["extra_specs"].get("replication_type") == SYNCHRONOUS,
+    )
+
+
+def take_over(site: "Site", name: str, volume_id: str, kind: Doc) -> str:
+    """Return the name that a volume of the array has once it is managed: its
+    own, or one of the driver's."""
+    if not site.config.renames:
+        return name
+    called = name_of(site, volume_id, kind)
+    site.arrays.rename(array_of(site), name, called)
+    return called
+
+
+def let_go(site: "Site", volume: Doc) -> None:
+    """Leave a volume to its array, which no longer calls it as Cinder did
+    where the driver renames."""
+    if site.config.renames:
+        name = volume["array_name"]
+        site.arrays.rename(array_of(site), name, names.unmanaged(name))
 
 
 def attach(

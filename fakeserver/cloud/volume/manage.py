@@ -91,8 +91,8 @@ class Manage(CinderPart):
             kind,
             found.size,
             self.site.clock.time(),
-            array_name=name,
         )
+        row["array_name"] = disks.take_over(self.site, name, row["id"], kind)
         VOLUMES.put(tx, row)
         return row
 

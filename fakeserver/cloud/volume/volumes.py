@@ -138,6 +138,7 @@ class Volumes(CinderPart):
             row = new_row(
                 caller, given, kind, size, self.site.clock.time(), group
             )
+            row["array_name"] = disks.name_of(self.site, row["id"], kind)
             VOLUMES.put(tx, row)
             self.site.arrays.create_volume(
                 disks.array_of(self.site), row["array_name"], size
@@ -238,9 +239,8 @@ def new_row(
     size: int,
     now: float,
     group: str | None = None,
-    array_name: str | None = None,
 ) -> Doc:
-    """Create the row of a volume; a managed volume keeps its array name."""
+    """Create the row of a volume, which has no name on the array yet."""
     id_ = new_id()
     return {
         "id": id_,
@@ -258,7 +258,7 @@ def new_row(
         "metadata": given.get("metadata") or {},
         "attachments": [],
         "group_id": group or None,
-        "array_name": array_name or f"volume-{id_}",
+        "array_name": "",
         "created": now,
         "updated": now,
     }

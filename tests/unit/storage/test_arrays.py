@@ -171,3 +171,59 @@ def test_a_fault_speaks_as_the_array(tmp_path, clock):
             Arrays(db, clock, Broken()).create_volume(A, "v", 1)
     finally:
         db.close()
+
+
+# -- renamed
+
+
+def test_a_serial_number_finds_a_volume_under_any_name(arrays):
+    made = arrays.volume(A, "v1")
+    assert arrays.find(A, "v1", made.serial) == made
+    arrays.rename(A, "v1", "pod::v1-cinder")
+    found = arrays.find(A, "v1", made.serial)
+    assert (found.name, found.serial) == ("pod::v1-cinder", made.serial)
+    assert arrays.find(A, "v1", None) is None
+    assert arrays.holding(A, "v1") == [found]
+    assert arrays.find(B, "v1", made.serial) is None
+
+
+def test_a_name_that_is_free_again_is_another_volume(arrays):
+    first = arrays.volume(A, "v1").serial
+    arrays.rename(A, "v1", "v2")
+    arrays.create_volume(A, "v1", 10)
+    assert arrays.find(A, "v1", first).name == "v2"
+
+
+def test_a_rename_takes_snapshots_and_replication_along(arrays, clock):
+    replicated(arrays)
+    clock.advance(300)
+    arrays.set_writing(A, "v1", False)
+    arrays.snapshot("g", "last")
+    arrays.transfer("g", "last")
+    kept = arrays.keep_snapshot(A, "v1", "op")
+    arrays.rename(A, "v1", "v1-unmanaged")
+    assert arrays.link("g").volumes == ("v1-unmanaged",)
+    assert {tuple(p.volumes) for p in arrays.points("g")} == {
+        ("v1-unmanaged",)
+    }
+    assert arrays.covered(A, "v1-unmanaged")
+    assert list(arrays.kept(A)) == [kept]
+
+
+def test_a_rename_of_nothing_changes_nothing(arrays):
+    replicated(arrays)
+    arrays.rename(A, "other", "v2")
+    assert arrays.link("g").volumes == ("v1",)
+    assert [one.name for one in arrays.volumes(A)] == ["v1"]
+
+
+def test_a_volume_that_is_made_again_keeps_its_number(arrays, clock):
+    replicated(arrays)
+    clock.advance(600)
+    newest, older = arrays.points("g")
+    arrays.make_from_snapshot(B, older.id, "v1", "copy")
+    first = arrays.volume(B, "copy").serial
+    arrays.make_from_snapshot(B, newest.id, "v1", "copy")
+    assert arrays.volume(B, "copy").serial == first
+    arrays.make_from_snapshot(B, newest.id, "v1", "another")
+    assert arrays.volume(B, "another").serial != first
