@@ -10,15 +10,16 @@ from fakeserver.engine.model import attributes
 from fakeserver.engine.service import Service
 from fakeserver.registry import clouds, volume_types
 from fakeserver.site import Site
-from fakeserver.storage.seed import array_name
+from fakeserver.storage.driver import ArrayDriver, ArrayVolume
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES
 
 FIELD = "member.instance_id"
 ATTACHED = "os-extended-volumes:volumes_attached"
 HOST = "os-vol-host-attr:host"
-#: a managed volume says by this what it is called on its array
-KEY = "protector_key"
+#: a managed volume says by these how it was called on its array, and its
+#: number there
+KEY, SERIAL = "protector_key", "protector_serial"
 
 Record = dict[str, Any]
 
@@ -133,8 +134,10 @@ def _volumes(
             )
         _check_type(group, types, volume)
         seen = own.volume(volume["id"]) or volume
-        _check_backend(service.site, record, volume, seen)
-        found.append(_volume(server, volume) | attributes.of_volume(seen))
+        held = _require_backend(service.site, record, volume, seen)
+        found.append(
+            _volume(server, volume, held) | attributes.of_volume(seen)
+        )
     if not any(volume["bootable"] for volume in found):
         raise _refused(
             f"instance {server['name']} does not boot from a volume, so its "
@@ -166,26 +169,37 @@ def _check_type(
         )
 
 
-def _check_backend(
+def _require_backend(
     site: Site, record: Record, volume: Record, seen: Record
-) -> None:
+) -> ArrayVolume:
     wanted = record["volume_backend_host"]
     host = seen.get(HOST, wanted)
-    held = site.arrays.volume(record["array_name"], _array_name(volume))
+    held = _on_array(site.arrays, record["array_name"], volume)
     if host != wanted or held is None:
         raise _refused(
             f"volume {_label(volume)} is not on {wanted}, the backend of "
             f"{record['name']}"
         )
+    return held
 
 
-def _array_name(volume: Record) -> str:
-    """Return the name of the volume on its array."""
-    managed = volume["metadata"].get(KEY)
-    return str(managed or array_name(volume["id"]))
+def _on_array(
+    arrays: ArrayDriver, array: str, volume: Record
+) -> ArrayVolume | None:
+    """Find a volume of Cinder on its array.
+
+    A driver's own names hold Cinder's id, with whatever it puts before and
+    behind. What the engine had managed, by a driver that keeps names, says
+    so in its metadata.
+    """
+    for found in arrays.holding(array, volume["id"]):
+        return found
+    worn = volume["metadata"]
+    name = worn.get(KEY)
+    return arrays.find(array, name, worn.get(SERIAL)) if name else None
 
 
-def _volume(server: Record, volume: Record) -> Record:
+def _volume(server: Record, volume: Record, held: ArrayVolume) -> Record:
     device = next(
         (
             one["device"]
@@ -201,5 +215,6 @@ def _volume(server: Record, volume: Record) -> Record:
         "bootable": volume["bootable"] == "true",
         "device": device or "",
         "volume_type": volume["volume_type"],
-        "array_name": _array_name(volume),
+        "array_name": held.name,
+        "array_serial": held.serial,
     }

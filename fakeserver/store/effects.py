@@ -24,10 +24,12 @@ class EffectDetail(JsonRecord):
     id: str | None = optional()
     name: str = optional("")
     member_id: str = optional("")
-    #: of a volume in Cinder: its volume on the array
+    #: of a volume in Cinder: its volume on the array, as the array calls it
     array_name: str = optional("")
     #: of a volume on an array
     array: str = optional("")
+    #: of both: the array's number of it, which stays when it is renamed
+    array_serial: str | None = optional()
     #: of a port that was taken away
     network_id: str = optional("")
     address: str = optional("")

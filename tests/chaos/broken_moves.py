@@ -9,10 +9,11 @@ import pytest
 
 from fakeserver.base.ids import derived_name
 from fakeserver.engine.model.member_plan import MemberPlan
-from fakeserver.engine.run import cleanup_source, commit
+from fakeserver.engine.run import cleanup_source, commit, on_array
 from fakeserver.engine.run.step_context import ServiceStop, StepContext
 from fakeserver.engine.run.steps import (
     STEPS,
+    cleanup,
     instances,
     prepare,
     replication,
@@ -85,8 +86,8 @@ def keeps_no_snapshot(patch: pytest.MonkeyPatch) -> None:
             right(context)
 
     def destroyed(right, context, site_id, volume, keep, quiet):
-        array = context.array(site_id)
-        context.site.arrays.delete_volume(array, volume.array_name)
+        serial = volume.array_serial
+        on_array.delete(context, site_id, volume.array_name, serial)
 
     resumes.instead(patch, STEPS, "validate_target_site", unkept)
     resumes.instead(patch, cleanup_source, "_destroy", destroyed)
@@ -205,6 +206,16 @@ def another_name_each_time(patch: pytest.MonkeyPatch) -> None:
     for module in (volumes, commit):
         patch.setattr(module, "planned_volumes", planned)
     patch.setattr(instances, "derived_name", named)
+
+
+def derives_names_twice(patch: pytest.MonkeyPatch) -> None:
+    """A clean-up deletes volumes by the names that they had in Cinder."""
+
+    def by_name(context, site_id, name, serial):
+        array = context.array(site_id)
+        context.site.arrays.delete_volume(array, name)
+
+    patch.setattr(cleanup.on_array, "delete", by_name)
 
 
 def checkpoint_after(patch: pytest.MonkeyPatch) -> None:

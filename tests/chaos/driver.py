@@ -15,11 +15,12 @@ import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
-from fakeserver.base.seed_world import ARRAY_TOKENS
+from fakeserver.base.seed_world import ARRAY_TOKENS, SITES
 from fakeserver.engine.model.document import TOKENS
 from fakeserver.engine.model.operation_record import OperationRecord
 from fakeserver.engine.model.operation_state import OperationState
 from fakeserver.local.pair import LocalPair
+from fakeserver.sandbox.folder import BOTH
 from fakeserver.store import operations
 from tests.chaos import ledger
 from tests.chaos.changes import ACTS, Changes
@@ -70,6 +71,8 @@ SAMPLE = 53
 WITH_SECOND = 5
 WITH_CHANGES = 5
 WITH_OTHER = 4
+#: the site whose Cinder driver renames what it manages
+RENAMES = ("", *SITES, BOTH)
 #: seconds since the last recovery point, at most
 REST = 2000.0
 #: turns of its keeper after which a site has done all that is due: a push
@@ -100,6 +103,8 @@ class Story:
     other: Meanwhile | None = None
     #: seconds that pass before anybody does anything
     rest: float = 0.0
+    #: where Cinder's driver renames what it manages and unmanages
+    renames: str = ""
 
     @classmethod
     def of(cls, seed: int) -> "Story":
@@ -120,6 +125,7 @@ class Story:
             cls._meanwhile(dice),
             cls._other(dice),
             dice.uniform(0.0, REST),
+            random.Random(f"renames/{seed}").choice(RENAMES),
         )
 
     @staticmethod
@@ -158,25 +164,29 @@ class Beginnings:
         self._lengths: dict[str, int] = {}
 
     def copy(
-        self, before: tuple[str, ...], directory: pathlib.Path
+        self, before: tuple[str, ...], renames: str, directory: pathlib.Path
     ) -> dict[str, Any]:
         """The world; what was asked for in it, and what time it is."""
         name = "-".join(before) or "seeded"
+        if renames:
+            name += f"-renames-{renames}"
         source = self._directory / name
         found = self._directory / f"{name}.json"
         with self._alone():
             if not found.exists():
-                found.write_text(json.dumps(self._make(before, source)))
+                found.write_text(
+                    json.dumps(self._make(before, renames, source))
+                )
         shutil.copytree(source, directory, dirs_exist_ok=True)
         told: dict[str, Any] = json.loads(found.read_text())
         return told
 
     def _make(
-        self, before: tuple[str, ...], source: pathlib.Path
+        self, before: tuple[str, ...], renames: str, source: pathlib.Path
     ) -> dict[str, Any]:
-        with LocalPair(source, seed=1) as pair:
+        with LocalPair(source, seed=1, rename_on_manage=renames) as pair:
             ledger.begin(pair)
-        run = Run(Story(-1, "sync", ()), source, None)
+        run = Run(Story(-1, "sync", (), renames=renames), source, None)
         for action in before:
             run.pair.advance(REST)
             run.do(action)
@@ -232,8 +242,11 @@ class Run:
         self.story = story
         told: dict[str, Any] = {}
         if beginnings is not None:
-            told = beginnings.copy(STORIES[story.action], directory)
-        self.pair = LocalPair(directory, seed=1)
+            before = STORIES[story.action]
+            told = beginnings.copy(before, story.renames, directory)
+        self.pair = LocalPair(
+            directory, seed=1, rename_on_manage=story.renames
+        )
         # it must not be earlier than what has happened already
         late = told.get("time", 0.0) - self.pair.clock.time()
         self.pair.advance(max(late, 0.0))

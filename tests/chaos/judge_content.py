@@ -67,13 +67,19 @@ def _judged(
 ) -> str | None:
     history = case.facts.history
     array = ARRAYS[case.facts.names[one.state.target]]
+    here = ARRAYS[case.facts.names[one.state.source]]
+    target = history.first_name(array, target)
+    if source is not None:
+        source = history.first_name(here, source)
     made = history.volume(
         array, target, lambda e: e.what == "insert" and bool(e.row["point"])
     )
     if made is None:
         return "came out of no recovery point"
     point = history.points[made.row["point"]]
-    names = set(current_array_names(before))
+    names = {
+        history.first_name(here, name) for name in current_array_names(before)
+    }
     if not names <= point["volumes"].keys():
         return "is of a recovery point that lacks some of the volumes"
     if not point["complete"] or point["complete"] > _ended(one):
@@ -89,7 +95,6 @@ def _judged(
         return "holds something else than its recovery point"
     if one.state.forced:
         return None
-    here = ARRAYS[case.facts.names[one.state.source]]
     last = history.volume(here, source, lambda e: e.seq < made.seq)
     if last is None:
         return "was made of a volume that nobody knows"
@@ -132,11 +137,12 @@ def no_write_is_destroyed(case: Case) -> list[str]:
     of which some write was nowhere else."""
     history = case.facts.history
     spoken = {
-        (ARRAYS[case.facts.names[site_id]], volume["array_name"])
+        (array, history.first_name(array, volume["array_name"]))
         for site in SITES
         for one in history.documents(site, case.operator.id)
         for member in one.row["doc"]["members"]
         for site_id, found in member["sites"].items()
+        for array in (ARRAYS[case.facts.names[site_id]],)
         for volume in found["volumes"]
     }
     said = []

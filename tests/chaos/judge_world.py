@@ -1,6 +1,7 @@
 """What is there at the end, compared with what was there at first."""
 
 from fakeserver.base.seed_world import ARRAYS, SITES
+from fakeserver.storage import names
 from tests.chaos.case import Case
 from tests.chaos.facts import Found, is_drill, other
 
@@ -77,6 +78,11 @@ def _disks(case: Case, found: Found, server: Found) -> list[str]:
         )
     if not held == noted == wanted:
         said.append(f"volumes {held}, noted {noted}, not {wanted}")
+    for one in found["volumes"]:
+        volume = case.facts.volumes[site].get(one["id"])
+        called = one["array_name"]
+        if volume is not None and volume["array_name"] != called:
+            said.append(f"{one['name']} is not {called} on the array")
     ids = [one["id"] for one in found["volumes"]]
     if ids != [disk["id"] for disk in server["disks"]]:
         said.append("the metadata name other volumes than it has")
@@ -244,21 +250,27 @@ def everything_is_accounted_for(case: Case) -> list[str]:
 
 def _on_array(case: Case, site: str, known: set[str]) -> list[str]:
     """Only what no other group's records speak of either."""
+    history = case.facts.history
     ours = {
         one.row["name"]
-        for one in case.facts.history.arrays.get("arr_volumes", [])
+        for one in history.arrays.get("arr_volumes", [])
         if one.row["array"] == ARRAYS[site]
         and one.row["point"] is not None
         and _point_of(case, one.row["point"])
     } | {
-        f"volume-{volume.id}"
+        names.created(volume.id, case.run.pair.settings.renames_at(site))
         for server in case.seeded.values()
         for volume in server.volumes
     }
+    array = ARRAYS[site]
+    # what has no id in Cinder any more is found by its serial number
+    known = {history.first_name(array, name) for name in known if name}
     return [
         f"array volume {name} at {site}"
         for name in case.facts.arrays[site]
-        if name in ours and name not in known and name not in case.left_ids
+        if (first := history.first_name(array, name)) in ours
+        and first not in known
+        and name not in case.left_ids
     ]
 
 

@@ -16,6 +16,8 @@ from typing import Any
 from fakeserver.base.seed_world import SITES
 
 Row = dict[str, Any]
+#: array, and a name of a volume there -> the one that it had first
+Names = dict[tuple[str, str], str]
 
 #: what its times may be apart by, in seconds: a millisecond, rounded
 TICK = 0.002
@@ -45,9 +47,9 @@ _SITE = {
 }
 _ARRAYS = {
     "arr_volumes": (
-        "json_object('array', {0}.array, 'name', {0}.name, 'size', "
-        "{0}.size, 'point', {0}.snapshot_id, 'writing', {0}.writing, "
-        "'content', {0}.content_at)",
+        "json_object('array', {0}.array, 'name', {0}.name, 'serial', "
+        "{0}.serial, 'size', {0}.size, 'point', {0}.snapshot_id, 'writing', "
+        "{0}.writing, 'content', {0}.content_at)",
         "1",
     ),
     "arr_points": (
@@ -116,7 +118,34 @@ def begin(pair: Any) -> None:
 def read(pair: Any) -> "History":
     """All that has happened since the beginning."""
     found = [_read(path) for path, _ in _paths(pair)]
-    return History(dict(zip(SITES, found[:2], strict=True)), found[2])
+    first = _under_first_names(found[2])
+    return History(dict(zip(SITES, found[:2], strict=True)), found[2], first)
+
+
+def _under_first_names(arrays: dict[str, list["Entry"]]) -> Names:
+    """Put the name that an array volume had first into each entry, and
+    return it for each name that one ever had: Cinder renames them."""
+    born: dict[str, str] = {}
+    first: Names = {}
+    for one in arrays.get("arr_volumes", []):
+        array, name = one.row["array"], one.row["name"]
+        called = born.setdefault(one.row["serial"], name)
+        first[array, name] = one.row["name"] = called
+    for one in arrays.get("arr_points", []):
+        array = one.row["source"]
+        one.row["volumes"] = {
+            first.get((array, name), name): held
+            for name, held in one.row["volumes"].items()
+        }
+    for one in arrays.get("arr_links", []):
+        array = one.row["source"]
+        one.row["volumes"] = [
+            first.get((array, name), name) for name in one.row["volumes"]
+        ]
+    for one in arrays.get("arr_kept", []):
+        key = one.row["array"], one.row["volume"]
+        one.row["volume"] = first.get(key, key[1])
+    return first
 
 
 def _read(path: pathlib.Path) -> dict[str, list["Entry"]]:
@@ -147,7 +176,13 @@ class History:
     """What happened at both sites, and on the arrays."""
 
     sites: dict[str, dict[str, list[Entry]]]
+    #: of volumes under the names that they had first
     arrays: dict[str, list[Entry]]
+    first: Names
+
+    def first_name(self, array: str, name: str) -> str:
+        """The name that an array volume had before Cinder renamed it."""
+        return self.first.get((array, name), name)
 
     def documents(self, site: str, group: str) -> list[Entry]:
         return [

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
+from fakeserver.sandbox.folder import BOTH
 from tests.chaos import broken_moves as moves
 from tests.chaos import broken_records as records
 from tests.chaos.driver import Story
@@ -71,6 +72,11 @@ def roll_back(story: Story) -> bool:
     return story.action in MAKERS and "step" in story.kinds
 
 
+def renamed(story: Story) -> bool:
+    """What a drill has made goes away again, under another name."""
+    return story.renames in (BOTH, "site-b") and story.action == "cleanup"
+
+
 def give_up(story: Story) -> bool:
     return bool(story.kinds & {"partition-hours", "cinder-403"})
 
@@ -118,6 +124,7 @@ MUTANTS = (
     Mutant(moves.drops_a_volume, _BUILDING, REBUILT),
     Mutant(moves.resizes, _BUILDING, (*CONTENT, *REBUILT)),
     Mutant(moves.another_name_each_time, crashes(MAKERS), ACCOUNTED),
+    Mutant(moves.derives_names_twice, renamed, ACCOUNTED),
     Mutant(moves.checkpoint_after, crash_and_roll_back, ACCOUNTED),
     Mutant(
         records.counts_twice,

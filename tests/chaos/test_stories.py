@@ -1,7 +1,7 @@
 """What the first seeds tell: a sample that leaves nothing out."""
 
 from tests.chaos.changes import ACTS
-from tests.chaos.driver import FIRST, SAMPLE, STORIES, Story
+from tests.chaos.driver import FIRST, RENAMES, SAMPLE, STORIES, Story
 
 TOLD = [Story.of(seed) for seed in range(SAMPLE)]
 
@@ -23,6 +23,10 @@ def test_changes_before_an_operation_and_in_the_middle_of_it():
 def test_the_other_group_works_meanwhile():
     others = {story.other.act for story in TOLD if story.other}
     assert others == {"failover", "test", "sync"}
+
+
+def test_either_driver_renames_or_none_or_both():
+    assert {story.renames for story in TOLD} == set(RENAMES)
 
 
 def test_either_site_dies_in_a_drill():

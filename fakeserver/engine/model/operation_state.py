@@ -5,7 +5,8 @@ were made when the operation was accepted, and what the steps found out.
 """
 
 import dataclasses
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
 
 from fakeserver.engine.model.json_record import JsonRecord, optional
 from fakeserver.engine.model.member_plan import MemberPlan
@@ -39,9 +40,21 @@ class OldVolume(JsonRecord):
 
     id: str | None
     name: str
+    #: as it was last called on the array, and the array's own number of it
     array_name: str
+    array_serial: str | None = optional()
     #: of its data on the array, once it is kept
     snapshot: str | None = optional()
+
+    @classmethod
+    def of(cls, volume: Mapping[str, Any]) -> Self:
+        """Return the record of a volume that a document names."""
+        return cls(
+            volume["id"],
+            volume["name"],
+            volume["array_name"],
+            volume.get("array_serial"),
+        )
 
 
 @dataclasses.dataclass

@@ -14,6 +14,9 @@ from fakeserver.engine.model.document import Doc, entry
 MEMBER = "protector_member"
 OPERATION = "protector_operation"
 KEY = "protector_key"
+#: of a volume: its serial number on the array, where Cinder's driver may
+#: have renamed it
+SERIAL = "protector_serial"
 DRILL = "protector_drill"
 
 Marked = dict[str, Any]
@@ -37,11 +40,18 @@ class Orphan:
 
 
 def marks(
-    member_id: str, lineage: str, key: str, *, drill: bool
+    member_id: str,
+    lineage: str,
+    key: str,
+    *,
+    drill: bool,
+    serial: str | None = None,
 ) -> dict[str, str]:
     """Return the Nova or Cinder metadata of an instance or volume that is
     built."""
     made = {KEY: key, OPERATION: lineage, MEMBER: member_id}
+    if serial is not None:
+        made[SERIAL] = serial
     return {**made, DRILL: "true"} if drill else made
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from fakeserver.engine.cloud_client.cloud import CloudUnreachable
 from fakeserver.engine.model.operation_record import Leftover, RemovedInstance
 from fakeserver.engine.model.operation_state import OldCopy, OldVolume
-from fakeserver.engine.run import remove
+from fakeserver.engine.run import on_array, remove
 from fakeserver.engine.run.step_context import ServiceStop, StepContext
 from fakeserver.storage.driver import StorageError
 from fakeserver.store import groups, operations
@@ -109,6 +109,8 @@ def _remove(
         if volume.id is None:
             continue
         why = "Its instance is not deleted"
+        on_array.note(context, site_id, volume)
+        context.save()
         if gone:
             unmanage = functools.partial(
                 remove.unmanage, context, site_id, volume.id
@@ -121,19 +123,22 @@ def _remove(
             if gone and limit.given_up(site_id):
                 # nobody answered: it may be out of Cinder, and is then
                 # found on the array alone
-                leftovers.append(_on_array(volume, name, why))
+                leftovers.append(_on_array(context, site_id, volume, why))
             continue
         destroy = functools.partial(
             _destroy, context, site_id, volume, keep, bool(server.quiet)
         )
         why = _try(context, limit, site_id, destroy)
         if why is not None:
-            leftovers.append(_on_array(volume, name, why))
+            leftovers.append(_on_array(context, site_id, volume, why))
 
 
-def _on_array(volume: OldVolume, site: str, why: str) -> Leftover:
+def _on_array(
+    context: StepContext, site_id: str, volume: OldVolume, why: str
+) -> Leftover:
+    on_array.note(context, site_id, volume)
     name = volume.array_name
-    return Leftover("array volume", name, name, site, why)
+    return Leftover("array volume", name, name, context.name(site_id), why)
 
 
 def _delete(context: StepContext, site_id: str, server: OldCopy) -> None:
@@ -149,10 +154,10 @@ def _delete(context: StepContext, site_id: str, server: OldCopy) -> None:
     remove.delete_server(context, site_id, server.instance_id)
 
 
-def _in_last_point(context: StepContext, array_name: str) -> bool:
+def _in_last_point(context: StepContext, names: set[str]) -> bool:
     """Return whether the move's own recovery point holds a volume."""
     return any(
-        point.complete and array_name in point.volumes
+        point.complete and not names.isdisjoint(point.volumes)
         for point in context.site.arrays.points(context.operation.group_id)
         if point.id == context.state.snapshot_id
     )
@@ -173,18 +178,23 @@ def _destroy(
     """
     arrays = context.site.arrays
     array = context.array(site_id)
-    replicated = arrays.covered(array, volume.array_name) or (
-        quiet and _in_last_point(context, volume.array_name)
+    before = volume.array_name
+    if on_array.note(context, site_id, volume) is None:
+        return
+    name = volume.array_name
+    # a recovery point may have it under the name that it had in Cinder
+    replicated = arrays.covered(array, name) or (
+        quiet and _in_last_point(context, {before, name})
     )
     if not replicated:
         if not keep:
             raise StorageError(
-                f"volume {volume.array_name} on FlashArray {array} holds "
-                "writes that never replicated; it was taken out of Cinder "
-                "and stays there"
+                f"volume {name} on FlashArray {array} holds writes that "
+                "never replicated; it was taken out of Cinder and stays there"
             )
-        arrays.keep_snapshot(array, volume.array_name, context.operation.id)
-    arrays.delete_volume(array, volume.array_name)
+        key = context.operation.id
+        volume.snapshot = arrays.keep_snapshot(array, name, key)
+    arrays.delete_volume(array, name)
 
 
 def _try(

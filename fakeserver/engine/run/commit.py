@@ -88,10 +88,7 @@ def _leave(at_source: dict[str, Any]) -> OldCopy:
     It is not the member's any more, and stays on record: where the clean-up
     does not get to it, the way back finds it in its way.
     """
-    volumes = [
-        OldVolume(volume["id"], volume["name"], volume["array_name"])
-        for volume in at_source["volumes"]
-    ]
+    volumes = [OldVolume.of(volume) for volume in at_source["volumes"]]
     left = OldCopy(
         at_source["instance_id"], at_source["instance_name"], volumes=volumes
     )
@@ -99,6 +96,7 @@ def _leave(at_source: dict[str, Any]) -> OldCopy:
     for volume in at_source["volumes"]:
         volume["id"] = None
         volume["array_name"] = None
+        volume.pop("array_serial", None)
     at_source["left"] = {
         "instance_id": left.instance_id,
         "name": left.name,
@@ -110,8 +108,7 @@ def _leave(at_source: dict[str, Any]) -> OldCopy:
 def _built(context: StepContext) -> dict[str, dict[str, Any]]:
     """Return what each member has at the target, by member id."""
     managed = {
-        effect.detail.array_name: effect.detail.id
-        for effect in context.effects("manage")
+        effect.key: effect.detail for effect in context.effects("manage")
     }
     servers = {
         effect.detail.member_id: effect.detail
@@ -122,13 +119,14 @@ def _built(context: StepContext) -> dict[str, dict[str, Any]]:
     for volume in planned_volumes(context):
         volumes.setdefault(volume.member_id, []).append(
             {
-                "id": managed[volume.array_name],
+                "id": managed[volume.array_name].id,
                 "name": volume.name,
                 "size": volume.size,
                 "bootable": volume.bootable,
                 "device": volume.device,
                 "volume_type": volume.volume_type,
-                "array_name": volume.array_name,
+                "array_name": managed[volume.array_name].array_name,
+                "array_serial": managed[volume.array_name].array_serial,
             }
         )
     members = {m["id"]: m for m in context.doc()["members"]}
@@ -188,6 +186,7 @@ def _tested(context: StepContext, group: Group) -> OperationResult:
                     "id": one.id,
                     "name": one.name,
                     "array_name": one.array_name,
+                    "array_serial": one.array_serial,
                 }
                 for one in volumes
             ],

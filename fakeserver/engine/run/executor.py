@@ -241,7 +241,7 @@ class Executor:
         record.status = "failed"
         record.completed_at = self._metadata.now()
         record.result_data = OperationResult(
-            leftovers=leftovers.of_drill(context)
+            leftovers=leftovers.of_superseded(context)
         )
         context.save()
 

@@ -2,7 +2,8 @@
 
 from fakeserver.engine.cloud_client.cloud import CloudRefused, CloudUnreachable
 from fakeserver.engine.model.operation_record import Leftover
-from fakeserver.engine.run.rollback import UNDO
+from fakeserver.engine.run import on_array
+from fakeserver.engine.run.rollback import UNDO, named
 from fakeserver.engine.run.step_context import StepContext
 from fakeserver.store.effects import Effect
 
@@ -23,11 +24,20 @@ def of_tests(context: StepContext) -> list[Leftover]:
                 )
         for volume in test["volumes"]:
             managed = _is_there(context, site_id, "volume", volume["id"])
-            array = context.array(site_id)
-            name = volume["array_name"]
-            if managed or context.site.arrays.volume(array, name) is not None:
+            held = on_array.find(
+                context,
+                site_id,
+                volume["array_name"],
+                volume.get("array_serial"),
+            )
+            if managed:
                 found.append(
                     Leftover("volume", volume["id"], volume["name"], site, why)
+                )
+            elif held is not None:
+                called = held.name
+                found.append(
+                    Leftover("array volume", called, called, site, why)
                 )
     return found
 
@@ -48,13 +58,7 @@ def of_abandoned(context: StepContext) -> list[Leftover]:
     failed as well, did not put back."""
     why = "A forced failover superseded its operation, and failed"
     return [
-        Leftover(
-            UNDO[effect.kind].noun,
-            effect.detail.id or effect.key,
-            effect.detail.name or effect.key,
-            context.name(effect.detail.site),
-            why,
-        )
+        named(context, effect, why)
         for effect in reversed(context.effects())
         if effect.state != "undone" and _is_as_left(context, effect)
     ]
@@ -68,8 +72,7 @@ def _is_as_left(context: StepContext, effect: Effect) -> bool:
             id_ = detail.id
             return id_ is None or _is_there(context, detail.site, noun, id_)
         case "promote" | "clone":
-            found = context.site.arrays.volume(detail.array, detail.name)
-            return found is not None
+            return on_array.of_effect(context, effect) is not None
         case "stop":
             return not _runs(context, detail.site, effect.key)
     return False
@@ -83,22 +86,39 @@ def _runs(context: StepContext, site_id: str, server_id: str) -> bool:
     return found is None or found["status"] == "ACTIVE"
 
 
-def of_drill(context: StepContext) -> list[Leftover]:
-    """Return what a superseded test failover created and stopped.
+def of_superseded(context: StepContext) -> list[Leftover]:
+    """Return what a superseded operation created, and nobody took over.
 
-    A failover has nothing here: what it made was taken over by the one
-    that superseded it.
+    Of a test failover that is everything. What a failover made was taken
+    over by the one that superseded it, but for the volumes that its rollback
+    had unmanaged, where Cinder's driver renamed them: the other one looked
+    for them in Cinder and by their first names.
     """
-    if not context.is_drill:
-        return []
+    if context.is_drill:
+        why = "A forced failover superseded its test failover"
+        return [
+            named(context, effect, why)
+            for effect in context.effects()
+            if effect.kind in ("server", "manage", "clone", "stop")
+        ]
+    why = "A forced failover superseded its rollback"
     return [
-        Leftover(
-            UNDO[effect.kind].noun,
-            effect.detail.id or effect.key,
-            effect.detail.name or effect.key,
-            context.name(effect.detail.site),
-            "A forced failover superseded its test failover",
-        )
-        for effect in context.effects()
-        if effect.kind in ("server", "manage", "clone", "stop")
+        named(context, effect, why)
+        for effect in context.effects("promote")
+        if effect.state != "undone" and _is_lost(context, effect)
     ]
+
+
+def _is_lost(context: StepContext, effect: Effect) -> bool:
+    """Return whether a volume is out of Cinder, under another name."""
+    found = on_array.of_effect(context, effect)
+    if found is None or found.name == effect.key:
+        return False
+    ids = (
+        one.detail.id
+        for one in context.effects("manage")
+        if one.key == effect.key
+    )
+    id_ = next(ids, None)
+    site_id = effect.detail.site
+    return id_ is None or not _is_there(context, site_id, "volume", id_)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from fakeserver.engine.cloud_client.cloud import CloudUnreachable
 from fakeserver.engine.model import orphans
 from fakeserver.engine.model.operation_record import Leftover
-from fakeserver.engine.run import remove
+from fakeserver.engine.run import on_array, remove
 from fakeserver.engine.run.step_context import ServiceStop, StepContext
 from fakeserver.store import effects
 from fakeserver.store.effects import Effect
@@ -43,7 +43,10 @@ def _manage(context: StepContext, effect: Effect) -> None:
 
 
 def _volume(context: StepContext, effect: Effect) -> None:
-    context.site.arrays.delete_volume(effect.detail.array, effect.detail.name)
+    # its name may have changed twice: with manage, and with unmanage
+    found = on_array.of_effect(context, effect)
+    if found is not None:
+        context.site.arrays.delete_volume(found.array, found.name)
 
 
 def _link(context: StepContext, effect: Effect) -> None:
@@ -134,7 +137,7 @@ def roll_back(
                 )
         else:
             held.update(_stands_on(context, effect))
-            leftovers.append(_named(context, effect, why))
+            leftovers.append(named(context, effect, why))
     return leftovers
 
 
@@ -175,12 +178,17 @@ def _stands_on(context: StepContext, effect: Effect) -> set[str]:
     return set()
 
 
-def _named(context: StepContext, effect: Effect, why: str) -> Leftover:
+def named(context: StepContext, effect: Effect, why: str) -> Leftover:
+    """Name what an effect left; a volume of an array as it is called now."""
     detail = effect.detail
+    id_, name = detail.id or effect.key, detail.name or effect.key
+    if effect.kind in ("promote", "clone"):
+        found = on_array.of_effect(context, effect)
+        id_ = name = detail.name if found is None else found.name
     return Leftover(
         UNDO[effect.kind].noun,
-        detail.id or effect.key,
-        detail.name or effect.key,
+        id_,
+        name,
         context.name(detail.site) if detail.site else "",
         why,
     )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fakeserver.engine.run import remove
+from fakeserver.engine.run import on_array, remove
 from fakeserver.engine.run.step_context import StepContext
 
 
@@ -43,8 +43,11 @@ def delete_volumes(context: StepContext) -> None:
     """Delete the test volumes on the array."""
     found = _each(context, "volumes")
     for n, (test, volume) in enumerate(found, 1):
-        context.site.arrays.delete_volume(
-            context.array(test["site_id"]), volume["array_name"]
+        on_array.delete(
+            context,
+            test["site_id"],
+            volume["array_name"],
+            volume.get("array_serial"),
         )
         context.inside()
         context.progress(n, len(found))

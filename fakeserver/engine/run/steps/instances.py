@@ -38,7 +38,7 @@ def _rebuild(
     context: StepContext, kind: str, naming: Callable[[str], str], go_on: bool
 ) -> list[MemberNotRebuilt]:
     managed = {
-        effect.detail.array_name: str(effect.detail.id)
+        effect.key: str(effect.detail.id)
         for effect in context.effects("manage")
     }
     members = {m["id"]: m for m in context.doc()["members"]}

@@ -13,6 +13,7 @@ from fakeserver.engine.model.operation_state import (
     QuietInstance,
     StoppedInstance,
 )
+from fakeserver.engine.run import on_array
 from fakeserver.engine.run.step_context import StepContext, StepFailed
 from fakeserver.engine.run.steps import replication
 from fakeserver.storage.driver import RecoveryPoint, StorageError
@@ -98,7 +99,7 @@ def keep_stale(context: StepContext) -> None:
     array = context.array(context.target)
     for copy in context.state.stale or []:
         for volume in copy.volumes:
-            if context.site.arrays.volume(array, volume.array_name):
+            if on_array.note(context, context.target, volume) is not None:
                 volume.snapshot = context.site.arrays.keep_snapshot(
                     array, volume.array_name, context.operation.id
                 )
@@ -160,7 +161,11 @@ def _find_stale(context: StepContext) -> list[OldCopy]:
         servers.values(), volumes.values(), doc, context.target, lineage
     ):
         held = [
-            {**volume, "array_name": volume["metadata"][orphans.KEY]}
+            {
+                **volume,
+                "array_name": volume["metadata"][orphans.KEY],
+                "array_serial": volume["metadata"].get(orphans.SERIAL),
+            }
             for volume in orphan.volumes
         ]
         id_ = orphan.server["id"] if orphan.server else None
@@ -181,10 +186,7 @@ def _stale(
         name,
         running=server is not None and server["status"] == "ACTIVE",
         addresses=_ports(context, server["id"]) if server else [],
-        volumes=[
-            OldVolume(volume["id"], volume["name"], volume["array_name"])
-            for volume in volumes
-        ],
+        volumes=[OldVolume.of(volume) for volume in volumes],
     )
 
 

@@ -75,7 +75,9 @@ def arrived(context: StepContext, key: str) -> RecoveryPoint:
 def reverse(context: StepContext) -> None:
     """Replicate from the restored primary to the other site, for one cycle."""
     context.sign_in(context.target)
-    names = tuple(effect.detail.name for effect in context.effects("promote"))
+    # as the array calls them since they are managed
+    managed = context.effects("manage")
+    names = tuple(effect.detail.array_name for effect in managed)
     # the old direction is over before the new one begins
     direct(context, context.target, context.source, names)
     context.progress(1, 2)

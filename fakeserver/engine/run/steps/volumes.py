@@ -7,8 +7,10 @@ from fakeserver.base.ids import derived_name
 from fakeserver.engine.cloud_client.cloud import CloudRefused
 from fakeserver.engine.model import orphans
 from fakeserver.engine.model.document import entry
+from fakeserver.engine.run import on_array
 from fakeserver.engine.run.step_context import StepContext, StepFailed
 from fakeserver.engine.run.steps import replication
+from fakeserver.storage.driver import ArrayVolume
 from fakeserver.store.effects import EffectDetail
 
 
@@ -30,20 +32,39 @@ def _make(context: StepContext, kind: str) -> None:
     array = context.array(context.target)
     wanted = planned_volumes(context)
     for n, volume in enumerate(wanted, 1):
+        detail = EffectDetail(
+            site=context.target, array=array, name=volume.array_name
+        )
 
-        def deed(volume: PlannedVolume = volume) -> None:
+        def deed(
+            volume: PlannedVolume = volume, detail: EffectDetail = detail
+        ) -> EffectDetail:
+            name = _taken_over(context, volume) or volume.array_name
             arrays.make_from_snapshot(
                 array,
                 str(context.state.snapshot_id),
                 volume.source_array_name,
-                volume.array_name,
+                name,
             )
+            made = arrays.volume(array, name)
+            assert made is not None
+            return dataclasses.replace(detail, array_serial=made.serial)
 
-        detail = EffectDetail(
-            site=context.target, array=array, name=volume.array_name
-        )
         context.effect(kind, volume.array_name, detail, deed)
         context.progress(n, len(wanted))
+
+
+def _taken_over(context: StepContext, volume: "PlannedVolume") -> str | None:
+    """Return the name of a volume that the peer's unfinished operation had
+    managed here; Cinder's driver may have renamed it."""
+    if context.state.lineage == context.operation.id:
+        return None
+    managed = _managed_before(context, volume.array_name)
+    if managed is None:
+        return None
+    serial = managed["metadata"].get(orphans.SERIAL)
+    found = on_array.find(context, context.target, volume.array_name, serial)
+    return None if found is None else found.name
 
 
 @dataclasses.dataclass
@@ -52,6 +73,7 @@ class PlannedVolume:
 
     member_id: str
     source_array_name: str
+    #: with which it is created; Cinder may rename it later
     array_name: str
     name: str
     size: int
@@ -89,9 +111,17 @@ def manage(context: StepContext) -> None:
     """Manage the volumes of the array into the target's Cinder."""
     host = context.access.record(context.target)["volume_backend_host"]
     wanted = planned_volumes(context)
+    serials = {
+        effect.key: effect.detail.array_serial
+        for effect in context.effects()
+        if effect.kind in ("promote", "clone")
+    }
     for n, volume in enumerate(wanted, 1):
         detail = EffectDetail(
-            site=context.target, name=volume.name, array_name=volume.array_name
+            site=context.target,
+            name=volume.name,
+            array_name=volume.array_name,
+            array_serial=serials.get(volume.array_name),
         )
 
         def deed(
@@ -99,13 +129,34 @@ def manage(context: StepContext) -> None:
         ) -> EffectDetail:
             made = _managed_before(context, volume.array_name)
             if made is None:
-                made = _ask_cinder(context, host, volume)
+                made = _ask_cinder(context, host, volume, detail)
             context.made("manage", volume.array_name, made["id"])
             _wait_managed(context, made["id"])
-            return dataclasses.replace(detail, id=made["id"])
+            found = _on_array(context, volume, detail)
+            return dataclasses.replace(
+                detail,
+                id=made["id"],
+                array_name=found.name,
+                array_serial=found.serial,
+            )
 
         context.effect("manage", volume.array_name, detail, deed)
         context.progress(n, len(wanted))
+
+
+def _on_array(
+    context: StepContext, volume: PlannedVolume, detail: EffectDetail
+) -> ArrayVolume:
+    """Ask the array for a volume, under whatever name."""
+    found = on_array.find(
+        context, context.target, volume.array_name, detail.array_serial
+    )
+    if found is None:
+        raise StepFailed(
+            f"Volume {volume.name} is gone from FlashArray "
+            f"{context.array(context.target)}"
+        )
+    return found
 
 
 def _managed_before(
@@ -118,12 +169,17 @@ def _managed_before(
 
 
 def _ask_cinder(
-    context: StepContext, host: str, volume: PlannedVolume
+    context: StepContext,
+    host: str,
+    volume: PlannedVolume,
+    detail: EffectDetail,
 ) -> dict[str, Any]:
+    # a first try that was cut short may have renamed it
+    found = _on_array(context, volume, detail)
     try:
         return context.cloud(context.target).manage_volume(
             host=host,
-            ref_name=volume.array_name,
+            ref_name=found.name,
             name=volume.name,
             volume_type=volume.volume_type,
             bootable=volume.bootable,
@@ -132,6 +188,7 @@ def _ask_cinder(
                 context.state.lineage,
                 volume.array_name,
                 drill=context.is_drill,
+                serial=found.serial,
             ),
         )
     except CloudRefused as refusal:
