@@ -8,7 +8,7 @@ from collections.abc import Callable
 from fakeserver.engine.cloud_client.cloud import CloudUnreachable
 from fakeserver.engine.model import orphans
 from fakeserver.engine.model.operation_record import Leftover
-from fakeserver.engine.run import on_array, remove
+from fakeserver.engine.run import on_array, remove, starting
 from fakeserver.engine.run.step_context import ServiceStop, StepContext
 from fakeserver.store import effects
 from fakeserver.store.effects import Effect
@@ -68,7 +68,7 @@ def _link(context: StepContext, effect: Effect) -> None:
 
 
 def _stop(context: StepContext, effect: Effect) -> None:
-    context.cloud(effect.detail.site).start_server(effect.key)
+    starting.start(context, effect.detail.site, effect.key)
 
 
 def _unplug(context: StepContext, effect: Effect) -> None:

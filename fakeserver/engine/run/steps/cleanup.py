@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fakeserver.engine.run import on_array, remove
+from fakeserver.engine.run import on_array, remove, starting
 from fakeserver.engine.run.step_context import StepContext
 
 
@@ -27,7 +27,7 @@ def _start_stopped(context: StepContext) -> None:
         for server_id in test["stopped"]:
             # one that somebody has deleted since is not missed here
             if cloud.server(server_id) is not None:
-                cloud.start_server(server_id)
+                starting.start(context, primary, server_id)
 
 
 def unmanage_volumes(context: StepContext) -> None:
