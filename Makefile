@@ -2,7 +2,8 @@
 # target finds it there. PYTHON=/path/to/python chooses another interpreter.
 
 .PHONY: help demo test coverage test-thorough test-processes test-versions \
-    versions interop interop-compare interop-up chaos lint docs package clean
+    versions interop interop-compare interop-up interop-full interop-full-up \
+    chaos lint docs package clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -35,6 +36,8 @@ help:
 	@echo "make interop  the sandbox behind two real Keystones"
 	@echo "make interop-compare  the emulated Keystone beside a real one"
 	@echo "make interop-up  the same two Keystones to try things on, until Ctrl-C"
+	@echo "make interop-full  real Nova, Neutron and Cinder at both sites, too"
+	@echo "make interop-full-up  the same to try things on, until Ctrl-C"
 	@echo "make versions       Run all tests under each release of OpenStack."
 	@echo "make chaos          Run thousands of seeded disasters, and a fleet."
 	@echo "make lint           Check style, types and the documentation."
@@ -106,6 +109,14 @@ interop-compare: $(VENV)/.test
 
 interop-up: $(VENV)/.test
 	@$(INTEROP) up $(INTEROP_OPTIONS)
+
+# Real Nova, Neutron, Cinder and Placement at both sites as well. It needs
+# RabbitMQ, and says so; with MariaDB it is quicker and more robust.
+interop-full: $(VENV)/.test
+	@$(INTEROP) full $(INTEROP_OPTIONS) $(PYTEST_ARGS)
+
+interop-full-up: $(VENV)/.test
+	@$(INTEROP) full-up $(INTEROP_OPTIONS)
 
 # The whole suite under each file of tests/constraints and the newest of all;
 # VERSIONS="2025.1 lowest" names some, PYTEST_ARGS="-m versions" narrows it.

@@ -4,6 +4,11 @@
     python -m tests.interop compare                   the emulated one beside
     python -m tests.interop up                        stay until Ctrl-C
 
+With real Nova, Neutron, Cinder and Placement at both sites, too:
+
+    python -m tests.interop full [PYTEST OPTION...]   the tests, then nothing
+    python -m tests.interop full-up                   stay until Ctrl-C
+
 However it ends, nothing that it started runs on.
 """
 
@@ -13,16 +18,17 @@ import json
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import FrameType
 from typing import NoReturn
 
 from fakeserver.base.seed_world import SITES, build
 from tests.interop import environment, worlds
+from tests.interop.full import needs
+from tests.interop.full.real_clouds import PACKAGES, RealClouds
 from tests.interop.keystone import Keystone, fill_all
 from tests.interop.place import DESCRIBED, VARIABLE
 from tests.interop.processes import (
@@ -31,16 +37,22 @@ from tests.interop.processes import (
     DidNotStart,
     Processes,
     Stopwatch,
+    free_ports,
     memory,
 )
 
 SEED = 1
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SANDBOX = (sys.executable, "-m", "fakeserver")
-TESTS = {
-    "test": "tests/interop",
-    "compare": "tests/interop/test_compare.py",
+#: command -> marker of the tests, and where they are; None: there are none
+COMMANDS = {
+    "test": ("interop", "tests/interop"),
+    "compare": ("interop", "tests/interop/test_compare.py"),
+    "up": None,
+    "full": ("interop_full", "tests/interop/full"),
+    "full-up": None,
 }
+FULL = ("full", "full-up")
 
 
 class Ended(BaseException):
@@ -56,16 +68,28 @@ def main() -> int:
     watch = Stopwatch()
     try:
         with _signals_end_it():
-            python = environment.python_of("keystone")
-            watch.say(f"Keystone is installed: {python.parents[1]}")
+            full = asked.command in FULL
+            if full:
+                # before minutes are spent on the rest
+                needs.rabbitmq()
+            pythons = {}
+            for package in ("keystone", *(PACKAGES if full else ())):
+                pythons[package] = environment.python_of(package)
+                where = pythons[package].parents[1]
+                watch.say(f"{package} is installed: {where}")
             with (
                 Processes(asked.dir.absolute()) as processes,
-                _world(processes, python, watch),
+                _world(processes, pythons, watch, full),
             ):
                 return _work(asked.command, rest, processes, watch)
     except Ended as ended:
         return 128 + ended.number
-    except (Busy, DidNotStart, environment.NoEnvironment) as problem:
+    except (
+        Busy,
+        DidNotStart,
+        environment.NoEnvironment,
+        needs.Lacking,
+    ) as problem:
         print(f"interop: {problem}", file=sys.stderr)
         return 1
     finally:
@@ -78,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    made.add_argument("command", choices=("up", *TESTS))
+    made.add_argument("command", choices=COMMANDS)
     made.add_argument(
         "--dir",
         type=pathlib.Path,
@@ -107,9 +131,13 @@ def _signals_end_it() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _world(
-    processes: Processes, python: pathlib.Path, watch: Stopwatch
+    processes: Processes,
+    pythons: Mapping[str, pathlib.Path],
+    watch: Stopwatch,
+    full: bool,
 ) -> Iterator[None]:
-    """Both Keystones, filled, and the sandbox behind them."""
+    """Both Keystones, filled, the sandbox behind them, and the real clouds
+    where they are wanted."""
     sandbox = processes.folder / "sandbox"
     _down(sandbox)
     for path in processes.folder.iterdir():
@@ -117,9 +145,11 @@ def _world(
             shutil.rmtree(path)
         elif path.name != LOCK:
             path.unlink()
-    ports = _free_ports(4)
+    ports = free_ports(4)
     keystones = {
-        site: Keystone(site, processes.folder / f"keystone-{site}", n, python)
+        site: Keystone(
+            site, processes.folder / f"keystone-{site}", n, pythons["keystone"]
+        )
         for site, n in zip(SITES, ports[:2], strict=True)
     }
     urls = {
@@ -127,8 +157,13 @@ def _world(
         for site, n in zip(SITES, ports[2:], strict=True)
     }
     known = {site: keystone.url for site, keystone in keystones.items()}
-    filled = worlds.worlds(build("default", SEED), known, urls)
-    fill_all(processes, keystones, filled)
+    world = build("default", SEED)
+    clouds = None
+    if full:
+        clouds = RealClouds(processes, pythons, world, keystones, urls, watch)
+        clouds.begin()
+    real = clouds.catalogs() if clouds else {}
+    fill_all(processes, keystones, worlds.worlds(world, known, urls, real))
     watch.say("both Keystones have the users, ids and catalog of the sandbox")
     for keystone in keystones.values():
         keystone.start(processes)
@@ -156,12 +191,16 @@ def _world(
             "keystones": known,
             "urls": urls,
             "seed": SEED,
-            "python": str(python),
+            "python": str(pythons["keystone"]),
         }
         (processes.folder / DESCRIBED).write_text(json.dumps(described))
+        if clouds:
+            clouds.start()
         yield
     finally:
         _down(sandbox)
+        if clouds:
+            clouds.end()
 
 
 def _down(sandbox: pathlib.Path) -> None:
@@ -175,30 +214,22 @@ def _down(sandbox: pathlib.Path) -> None:
         )
 
 
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as held:
-        found = []
-        for _ in range(count):
-            port = held.enter_context(socket.socket())
-            port.bind(("127.0.0.1", 0))
-            found.append(int(port.getsockname()[1]))
-        return found
-
-
 def _work(
     command: str, rest: list[str], processes: Processes, watch: Stopwatch
 ) -> int:
-    if command == "up":
+    wanted = COMMANDS[command]
+    if wanted is None:
         sandbox = processes.folder / "sandbox"
         subprocess.run([*SANDBOX, "env", "--dir", sandbox], check=True)
         watch.say("ready; Ctrl-C ends it")
         while True:
             time.sleep(3600)
+    marker, where = wanted
     code = processes.run(
         "tests",
         [
-            *(sys.executable, "-m", "pytest", "-m", "interop"),
-            *("-p", "no:cacheprovider", TESTS[command], *rest),
+            *(sys.executable, "-m", "pytest", "-m", marker),
+            *("-p", "no:cacheprovider", where, *rest),
         ],
         {VARIABLE: str(processes.folder)},
         shown=True,

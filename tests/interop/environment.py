@@ -17,7 +17,13 @@ from collections.abc import Iterator
 
 HERE = pathlib.Path(__file__).resolve().parent
 #: service -> what is installed, in the versions of constraints/SERVICE.txt
-PACKAGES = {"keystone": ("keystone", "waitress")}
+PACKAGES = {
+    "keystone": ("keystone", "waitress"),
+    "placement": ("openstack-placement", "waitress", "pymysql"),
+    "neutron": ("neutron", "waitress", "pymysql"),
+    "cinder": ("cinder", "waitress", "pymysql"),
+    "nova": ("nova", "waitress", "pymysql"),
+}
 #: there when everything was installed
 COMPLETE = "complete"
 
@@ -51,7 +57,7 @@ def python_of(service: str) -> pathlib.Path:
     """
     folder = place(service)
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with _alone(folder.with_suffix(".lock")):
+    with alone(folder.with_suffix(".lock")):
         if not (folder / COMPLETE).exists():
             # what an interrupted run left is not worth mending
             shutil.rmtree(folder, ignore_errors=True)
@@ -82,8 +88,8 @@ def _make(service: str, folder: pathlib.Path) -> None:
 
 
 @contextlib.contextmanager
-def _alone(path: pathlib.Path) -> Iterator[None]:
-    """One process at a time makes an environment; others wait for it."""
+def alone(path: pathlib.Path) -> Iterator[None]:
+    """One process at a time makes what lies at a path; others wait."""
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

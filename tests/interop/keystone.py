@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import os
 import pathlib
 import shutil
 import time
@@ -65,13 +64,7 @@ class Keystone:
         return self.folder / "keystone.conf"
 
     def _environment(self) -> dict[str, str]:
-        kept = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("OS_", "PYTHON"))
-        }
         return {
-            **kept,
             "OS_KEYSTONE_CONFIG_FILES": str(self._configuration),
             # of Keystone's own imports
             "PYTHONWARNINGS": "ignore",

@@ -1,9 +1,11 @@
 """The processes of one run: started, remembered in one folder, ended."""
 
+import contextlib
 import fcntl
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -89,7 +91,7 @@ class Processes:
                 stdin=subprocess.PIPE,
                 stdout=None if shown else log,
                 stderr=None if shown else log,
-                env={**os.environ, **(environment or {})},
+                env={**_unconfigured(), **(environment or {})},
                 start_new_session=True,
             )
         self._running[name] = made
@@ -129,6 +131,10 @@ class Processes:
     def pid(self, name: str) -> int:
         return self._running[name].pid
 
+    def has(self, name: str) -> bool:
+        """Whether it was started, and not ended."""
+        return name in self._running
+
     def alive(self, name: str) -> bool:
         return self._running[name].poll() is None
 
@@ -137,12 +143,14 @@ class Processes:
         lines = [line for line in text.splitlines() if line.strip()]
         return lines[-1] if lines else "it said nothing"
 
-    def end(self, name: str, number: int = signal.SIGTERM) -> None:
+    def end(
+        self, name: str, number: int = signal.SIGTERM, grace: float = GRACE
+    ) -> None:
         """Ask one to end, and kill it when it does not."""
         process = self._running.pop(name)
         process.send_signal(number)
         try:
-            process.wait(GRACE)
+            process.wait(grace)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -155,10 +163,54 @@ class Processes:
         for name in reversed(list(self._running)):
             self.end(name)
 
+    def end_together(self, names: Sequence[str]) -> None:
+        """End those of some names that run, all at the same time."""
+        running = [name for name in names if name in self._running]
+        for name in running:
+            self._running[name].terminate()
+        for name in running:
+            self.end(name)
+
+
+def _unconfigured() -> dict[str, str]:
+    """The environment without what leads OpenStack or Python elsewhere."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("OS_", "PYTHON"))
+    }
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody has now."""
+    with contextlib.ExitStack() as held:
+        found = []
+        for _ in range(count):
+            port = held.enter_context(socket.socket())
+            port.bind(("127.0.0.1", 0))
+            found.append(int(port.getsockname()[1]))
+        return found
+
 
 def memory(pid: int) -> float:
-    """The memory that a process has for itself, MiB; its share of what it
-    shares with others included. 0 where the system does not say it."""
+    """The memory of a process and of all that it has started in its session,
+    MiB; of what several share, each counts its share. 0 where the system
+    does not say it."""
+    return sum(_memory(each) for each in {pid, *_session(pid)})
+
+
+def _session(leader: int) -> list[int]:
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # behind the name, which may hold anything: state, parent,
+            # group, session
+            if path.read_text().rpartition(")")[2].split()[3] == str(leader):
+                found.append(int(path.parent.name))
+    return found
+
+
+def _memory(pid: int) -> float:
     try:
         text = pathlib.Path(f"/proc/{pid}/smaps_rollup").read_text()
     except OSError:

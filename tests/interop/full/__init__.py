@@ -1,0 +1,1 @@
+"""Real Nova, Neutron, Cinder and Placement behind the two real Keystones."""
