@@ -1,8 +1,7 @@
 """What can go wrong, as one tree.
 
-Every error carries what a program needs to go on: the site, the request
-id, the operation, never only text. A request that was refused and an
-operation that failed are two things and have two branches::
+Every error carries what a program needs: the site, the request id, the
+operation. A refused request and a failed operation have two branches::
 
     ProtectorError
     ├── UsageProblem                  the call is wrong in itself
@@ -14,12 +13,14 @@ operation that failed are two things and have two branches::
     ├── VersionNotSupported           the site is too old for this call
     ├── GuardRefused                  the client refuses, nothing is sent
     │   ├── PrimaryAnswers            unplanned, and the primary answers
+    │   ├── NotProvenDead             unplanned, and the primary may be alive
     │   └── CertainRefusal            the service would refuse it
     ├── NotConfirmed
     ├── OutputNotWritten              done, and stdout cannot be written
     ├── SomeFailed                    several were asked for, some failed
     ├── NotFound                      no such thing (by name, or a 404)
     ├── SiteUnreachable               no answer that can be read
+    │   ├── SiteNotReached            stopped by a certificate or a proxy
     │   └── UnreadableAnswer          an answer without what belongs there
     │       └── NotTheService         an answer of a proxy, for example
     ├── AuthenticationFailed          Keystone refused the login
@@ -67,10 +68,6 @@ if TYPE_CHECKING:
     from protectorclient.records.operation import Operation
 
 
-def _names(text: str, site: str) -> bool:
-    return bool(re.search(rf"(?<![\w-]){re.escape(site)}(?![\w-])", text))
-
-
 class ProtectorError(Exception):
     """The base of everything this package raises on purpose."""
 
@@ -100,9 +97,9 @@ class ProtectorError(Exception):
         return self
 
     def __str__(self) -> str:
-        if not self.site or _names(self.message, self.site):
-            return self.message
-        return f"{self.site}: {self.message}"
+        word = rf"(?<![\w-]){re.escape(self.site or '')}(?![\w-])"
+        named = not self.site or re.search(word, self.message)
+        return self.message if named else f"{self.site}: {self.message}"
 
 
 class UsageProblem(ProtectorError):
@@ -182,6 +179,10 @@ class PrimaryAnswers(GuardRefused):
     """An unplanned failover was asked for, and the primary answers."""
 
 
+class NotProvenDead(GuardRefused):
+    """Unplanned, and no question reaches the primary: it may be alive."""
+
+
 class CertainRefusal(GuardRefused):
     """The service is certain to refuse it; the client has not sent it."""
 
@@ -222,10 +223,7 @@ class NotFound(ProtectorError):
 
 
 class SiteUnreachable(ProtectorError):
-    """The site gave no answer.
-
-    `.sent` is true if the request may have arrived all the same.
-    """
+    """The site gave no answer."""
 
     def __init__(
         self,
@@ -238,9 +236,14 @@ class SiteUnreachable(ProtectorError):
         brief: str | None = None,
     ) -> None:
         super().__init__(message, site=site, request_id=request_id, hint=hint)
+        #: Whether the request may have arrived all the same.
         self.sent = sent
         #: The same in a few words, without the site.
         self.brief = brief or message
+
+
+class SiteNotReached(SiteUnreachable):
+    """A certificate or a proxy stopped the request; the site may live."""
 
 
 class UnreadableAnswer(SiteUnreachable):
@@ -440,7 +443,6 @@ class OperationUnknown(OperationError, OutcomeUnknown):
     """No site that could know the operation has answered."""
 
 
-# every class of this module, and nothing of what it imports
 __all__ = sorted(
     name
     for name, found in list(vars().items())

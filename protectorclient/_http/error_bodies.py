@@ -310,4 +310,4 @@ def moment(value: str | None) -> datetime.datetime | None:
 
 def without_userinfo(url: str | None) -> str:
     """Remove the name and password from a URL."""
-    return re.sub(r"//[^/@]*@", "//", url or "", count=1)
+    return re.sub(r"//[^/\s]*@", "//", url or "", count=1)

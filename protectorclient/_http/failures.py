@@ -22,6 +22,7 @@ from keystoneauth1 import session as ksa_session
 from protectorclient import exceptions
 from protectorclient._http import deadline, limits
 from protectorclient._http import error_bodies as answers
+from protectorclient._http.obstacles import Obstacle, chain
 from protectorclient._http.session import (
     AsksForToken,
     BoundedSession,
@@ -90,6 +91,9 @@ def sending(
     except _NO_ADDRESS as error:
         raise _no_address(f"the URL '{where}'", site, error) from error
     except (ksa.ConnectionError, requests.RequestException) as error:
+        obstacle = _obstacle(error)
+        if obstacle is not None and (safe or not obstacle.sent):
+            raise _not_reached(obstacle, site, request_id) from error
         if _in_chain(error, _NO_ADDRESS):
             raise _no_address(f"the URL '{where}'", site, error) from error
         sent = not never_sent(error)
@@ -128,6 +132,9 @@ def authenticating(
     except ksa.InvalidResponse as error:
         raise _keystone_is_silent(_no_keystone_answer(error), site) from error
     except _SILENT_KEYSTONE as error:
+        obstacle = _obstacle(error)
+        if obstacle is not None:
+            raise _not_reached(obstacle, site) from error
         if _in_chain(error, _NO_ADDRESS):
             raise _no_address(_KEYSTONES_URL, site, error) from error
         raise _keystone_is_silent(
@@ -205,6 +212,23 @@ def _no_address(
     return exceptions.ConfigProblem(f"{what} names no host", site=site)
 
 
+def _obstacle(error: BaseException) -> Obstacle | None:
+    """Return the certificate or proxy that stopped a request."""
+    return next(
+        (link for link in chain(error) if isinstance(link, Obstacle)), None
+    )
+
+
+def _not_reached(
+    obstacle: Obstacle, site: str | None, request_id: str | None = None
+) -> exceptions.ProtectorError:
+    if obstacle.is_configuration:
+        return exceptions.ConfigProblem(str(obstacle), site=site)
+    return exceptions.SiteNotReached(
+        str(obstacle), site=site, request_id=request_id, sent=obstacle.sent
+    )
+
+
 def _no_keystone_answer(error: ksa.InvalidResponse) -> str:
     """Describe the response to a login that does not come from Keystone."""
     response = error.response
@@ -223,7 +247,7 @@ def _no_keystone_at_url(error: BaseException) -> str | None:
     """Describe what answers at auth_url and is no Keystone; None for
     Keystone."""
     if isinstance(error, ksa.DiscoveryFailure):
-        for link in _chain(error):
+        for link in chain(error):
             if isinstance(link, ksa.HttpError) and link.http_status < 500:
                 where = answers.without_userinfo(link.url)
                 return (
@@ -245,6 +269,9 @@ def _keystone_is_silent(
 
 def never_sent(error: BaseException) -> bool:
     """Return whether the request certainly did not reach the other side."""
+    obstacle = _obstacle(error)
+    if obstacle is not None:
+        return not obstacle.sent
     return _in_chain(error, _NEVER_SENT) is not None
 
 
@@ -253,7 +280,7 @@ def _in_chain(
 ) -> BaseException | None:
     """Find the first of some kinds among an error and its causes."""
     return next(
-        (link for link in _chain(error) if isinstance(link, kinds)), None
+        (link for link in chain(error) if isinstance(link, kinds)), None
     )
 
 
@@ -266,7 +293,10 @@ def cause(error: BaseException) -> str:
 
 
 def _cause(error: BaseException) -> str:
-    links = list(_chain(error))
+    links = list(chain(error))
+    obstacle = _obstacle(error)
+    if obstacle is not None:
+        return str(obstacle)
     for kind, words in _WORDS:
         if any(isinstance(link, kind) for link in links):
             return words
@@ -305,24 +335,6 @@ _VAGUE_WORDS: tuple[tuple[type[BaseException], str], ...] = (
     (requests.exceptions.ContentDecodingError, "it cannot be unpacked"),
     (requests.exceptions.ChunkedEncodingError, "the answer is not HTTP"),
 )
-
-
-def _chain(error: BaseException) -> Iterator[BaseException]:
-    """List an error and all its causes, nearest first."""
-    seen: set[int] = set()
-    waiting: list[object] = [error]
-    while waiting:
-        link = waiting.pop(0)
-        if not isinstance(link, BaseException) or id(link) in seen:
-            continue
-        seen.add(id(link))
-        yield link
-        waiting += [
-            link.__cause__,
-            link.__context__,
-            getattr(link, "reason", None),
-            *link.args,
-        ]
 
 
 def _first_line(error: BaseException) -> str:

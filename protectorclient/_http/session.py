@@ -16,10 +16,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import requests
+import urllib3.exceptions
 from keystoneauth1 import session as ksa_session
 from requests.structures import CaseInsensitiveDict
 
-from protectorclient._http import deadline, limits
+from protectorclient._http import certificates, deadline, limits, proxies
+from protectorclient._http.obstacles import Route, chain
 from protectorclient.durations import CONNECT_TIMEOUT, READ_TIMEOUT
 from protectorclient.escape import ShellCommand
 
@@ -66,9 +68,24 @@ class BoundedSession(requests.Session):
         read = deadline.cut(read)
         kwargs["timeout"] = (deadline.cut(connect), read)
         whole = not kwargs.get("stream")
-        response = super().send(request, **{**kwargs, "stream": True})
-        if whole:
-            limits.read_whole(response, deadline.end_of(read))
+        route = Route.of(request.url or "", kwargs)
+        try:
+            response = super().send(request, **{**kwargs, "stream": True})
+            if whole:
+                limits.read_whole(response, deadline.end_of(read))
+        except (OSError, urllib3.exceptions.HTTPError, UnicodeError) as error:
+            # OSError is what requests itself derives from, too
+            links = list(chain(error))
+            found = proxies.obstacle(links, route) or certificates.obstacle(
+                links, route
+            )
+            if found is None:
+                raise
+            # its text may hold the password of a proxy
+            raise found from None
+        refusal = proxies.answered(response, route)
+        if refusal is not None:
+            raise refusal
         if (
             response.status_code == requests.codes.unauthorized
             and _SIGNING_IN.get()

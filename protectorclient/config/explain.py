@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from protectorclient import exceptions
+from protectorclient._http import certificates
 from protectorclient.config import shape
 from protectorclient.config.files import Files, check, check_entry, read
 from protectorclient.escape import ShellCommand
@@ -262,6 +263,39 @@ def check_region(region: Any, name: str | None) -> None:
             whence = _whence(key, value, name)
             raise exceptions.ConfigProblem(
                 f"{whence} is '{value}', and no such file can be read"
+            )
+    _check_certificates(region, name)
+
+
+def _check_certificates(region: Any, name: str | None) -> None:
+    """Look into the files of certificates that requests will be sent with.
+
+    OpenSSL would ask for the passphrase of a key at the terminal, for each
+    connection, and say in its own words what is wrong with the others.
+
+    :raises ConfigProblem: what is wrong there, in a sentence.
+    """
+    verify, cert = region.get_requests_verify_args()
+    values = region.config
+    if isinstance(verify, str):
+        problem = certificates.authority_problem(verify)
+        if problem is not None:
+            given = values.get("cacert")
+            whence = _whence("cacert", given, name)
+            raise exceptions.ConfigProblem(f"{whence} is '{given}': {problem}")
+    if values.get("key") and not values.get("cert"):
+        whence = _whence("key", values["key"], name)
+        raise exceptions.ConfigProblem(
+            f"{whence} is '{values['key']}', and no 'cert' is named, whose key"
+            " it could be"
+        )
+    if cert is not None:
+        pair = (cert, None) if isinstance(cert, str) else cert
+        problem = certificates.client_problem(*pair)
+        if problem is not None:
+            whence = _whence("cert", values["cert"], name)
+            raise exceptions.ConfigProblem(
+                f"{whence} cannot be used: {problem}"
             )
 
 

@@ -270,6 +270,7 @@ COMMANDS: Mapping[type[BaseException], Maker] = {
     exceptions.VersionNotSupported: _version,
     exceptions.GuardRefused: _SHOW,
     exceptions.PrimaryAnswers: _CHECK,
+    exceptions.NotProvenDead: _CHECK,
     exceptions.CertainRefusal: _CHECK,
     exceptions.NotConfirmed: _confirmed,
     exceptions.SiteUnreachable: _unreachable,

@@ -24,19 +24,44 @@ def signs_of_life(
     """Return which services of the primary answer, and whom; none if it is
     dead.
 
+    A certificate or a proxy that stops the questions is no sign of life, and
+    no proof of death.
+
     :param error: what came of asking it for the group.
     :param compare: asks the survivor how its metadata compare.
     :param answers: asks its protector, without its Keystone.
+    :raises NotProvenDead: nothing answers, and not every question has
+        reached the site.
     """
     keystone = answered_keystone(primary, error)
-    here = at_once.start(lambda: answered_protector(error, keystone, answers))
+    stopped: list[exceptions.ProtectorError] = []
+    if isinstance(error, exceptions.SiteNotReached):
+        stopped.append(error)
+
+    def protector() -> bool:
+        try:
+            return answered_protector(error, keystone, answers)
+        except exceptions.SiteNotReached as unasked:
+            stopped.append(unasked)
+            return False
+
+    here = at_once.start(protector)
     there = at_once.start(lambda: peer_answers(compare))
     signs = (
         ("its Keystone answers", keystone),
         ("its protector answers", here.result()),
         (f"its protector answers {survivor.name}", there.result()),
     )
-    return tuple(text for text, alive in signs if alive)
+    found = tuple(text for text, alive in signs if alive)
+    if not found and stopped:
+        why = stopped[0].message
+        raise exceptions.NotProvenDead(
+            f"{primary.name} may be alive. Unplanned failover refused: both"
+            " sites could run the group. The questions do not reach"
+            f" {primary.name}: {why}",
+            site=primary.name,
+        )
+    return found
 
 
 def answered_keystone(

@@ -163,6 +163,7 @@ class SiteHandle:
 
         :param url: its address as the other site has it registered,
             which is found without this site's Keystone.
+        :raises SiteNotReached: a certificate or a proxy stops the question.
         """
         if url is None:
             try:
@@ -170,11 +171,15 @@ class SiteHandle:
             except exceptions.NotTheService:
                 # whatever it is, the site is not silent
                 return True
+            except exceptions.SiteNotReached:
+                raise
             except exceptions.ProtectorError:
                 return False
         for _ in range(2):
             try:
                 return self._answers_at(url)
+            except exceptions.SiteNotReached:
+                raise
             except exceptions.SiteUnreachable as error:
                 if not error.sent:
                     return False

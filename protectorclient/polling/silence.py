@@ -15,6 +15,18 @@ from protectorclient.durations import SILENT_AFTER
 
 #: A site that is down, cut off, or half up.
 NO_ANSWER = (exceptions.SiteUnreachable, exceptions.ServerError)
+
+
+def is_dead(error: BaseException | None) -> bool:
+    """Return whether an error may mean that the site is down.
+
+    What stopped the request on its way says nothing of the site.
+    """
+    return isinstance(error, NO_ANSWER) and not isinstance(
+        error, exceptions.SiteNotReached
+    )
+
+
 #: The same, and a request that may have been carried out: asking again may
 #: have more luck.
 LOST_ANSWER = (*NO_ANSWER, exceptions.OutcomeUnknown)

@@ -44,6 +44,8 @@ def reachable(context: Context, side: SiteFacts) -> Verdict:
 
 def _look_at(context: Context, side: SiteFacts) -> list[str]:
     """Suggest a way round, where the dead site is the one that is left."""
+    if isinstance(side.barred, exceptions.SiteNotReached):
+        return [f"Correct what stops the request to {side.name}, ask again"]
     located = context.located
     record = None
     if located is not None:
@@ -317,10 +319,16 @@ def metadata_checksum(context: Context) -> Verdict:
 
 def primary_silent(context: Context) -> Verdict:
     assert context.located is not None or context.group
-    signs = context.signs_of_life()
     site = context.source.name if context.source else ""
+    accepted = context.wanted.accept_divergence
+    try:
+        signs = context.signs_of_life()
+    except exceptions.NotProvenDead as unknown:
+        if accepted:
+            return ok(f"{site} is not reached, which is accepted")
+        return bad(unknown.message, site=site)
     if not signs:
         return ok(f"{site} does not answer, from here or from its peer")
-    if context.wanted.accept_divergence:
+    if accepted:
         return ok(f"it answers ({'; '.join(signs)}), which is accepted")
     return bad(f"it answers: {'; '.join(signs)}", *signs, site=site)

@@ -19,7 +19,7 @@ from protectorclient.pair.location import Location, rank
 from protectorclient.pair.moves.resolve_names import Names
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.pair.sites import Sites
-from protectorclient.polling.silence import NO_ANSWER
+from protectorclient.polling.silence import NO_ANSWER, is_dead
 from protectorclient.preflight import copies
 from protectorclient.preflight.drift.subject import Subject
 from protectorclient.preflight.findings import Skip
@@ -195,7 +195,7 @@ class Context:
         source, target = self.source, self.target
         return (
             source is not None
-            and source.silent
+            and is_dead(source.barred)
             and target is not None
             and target.barred is None
         )
@@ -413,6 +413,8 @@ def said(error: exceptions.ProtectorError, side: SiteFacts) -> str:
         return f"not signed in at {side.name}"
     if isinstance(error, exceptions.VersionNotSupported):
         return f"{side.name} does not speak this API version"
+    if isinstance(error, exceptions.SiteNotReached):
+        return f"{side.name} is not reached"
     if isinstance(error, NO_ANSWER):
         return f"{side.name} does not answer"
     return f"{side.name} cannot be asked"

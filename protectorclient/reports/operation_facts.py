@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from protectorclient import exceptions
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.site_facts import SiteFacts
-from protectorclient.polling.silence import NO_ANSWER
+from protectorclient.polling.silence import NO_ANSWER, is_dead
 from protectorclient.preflight import copies
 
 if TYPE_CHECKING:
@@ -123,7 +123,9 @@ class Facts:
     @property
     def dead_primary(self) -> bool:
         """Return whether the site where the group runs does not answer."""
-        if self.group is None or not self.silent:
+        if self.group is None or not any(
+            is_dead(one.error) for one in self.silent
+        ):
             return False
         alive = [one.site_id for one in self.seen.values() if not one.silent]
         return self.group.current_primary_site_id not in alive

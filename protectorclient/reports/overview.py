@@ -16,7 +16,11 @@ from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.location import rank
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.pair.site_pair import SitePair
-from protectorclient.polling.silence import NO_ANSWER, GraceExceeded
+from protectorclient.polling.silence import (
+    NO_ANSWER,
+    GraceExceeded,
+    is_dead,
+)
 from protectorclient.preflight import failover_ready
 from protectorclient.records.health import GroupHealth
 from protectorclient.records.operation import Operation
@@ -75,6 +79,8 @@ class Overview:
 
 
 def _state(error: exceptions.ProtectorError) -> str:
+    if isinstance(error, exceptions.SiteNotReached):
+        return "is not reached"
     return "is dead" if isinstance(error, NO_ANSWER) else "refuses"
 
 
@@ -254,8 +260,10 @@ class _Picture:
             last_drill=_last(operations, _is_drill),
             last_operation=operations[0] if operations else None,
             silent=next(iter(self._errors), None),
-            is_dead=any(
-                isinstance(e, NO_ANSWER) for e in self._errors.values()
+            is_dead=any(map(is_dead, self._errors.values())),
+            is_reached=not any(
+                isinstance(e, exceptions.SiteNotReached)
+                for e in self._errors.values()
             ),
             now=now,
         )

@@ -44,6 +44,8 @@ class Row:
     silent: str | None
     #: Whether that one does not answer, or does not let us in.
     is_dead: bool
+    #: Whether the questions came to it: a proxy or a certificate stops them.
+    is_reached: bool
     #: Now, by the clock of a site that answered.
     now: datetime.datetime
 
@@ -57,6 +59,8 @@ class Row:
         """Return what a site says for what it leaves open."""
         if self.silent is None:
             return None
+        if not self.is_reached:
+            return f"{self.silent} not reached"
         return f"{self.silent} {'dead' if self.is_dead else 'refuses'}"
 
     @property

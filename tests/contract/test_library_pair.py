@@ -5,10 +5,16 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+from keystoneauth1 import session
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
+from protectorclient.config.cloud import Access
 from protectorclient.exit_codes import code_for
+from protectorclient.pair.site import SiteHandle
+from protectorclient.pair.site_pair import SitePair
+from protectorclient.preflight.findings import Severity
+from protectorclient.preflight.run import run_checks
 from tests.helpers.library_parts import DB, NETWORKS, WEB, Live, opened
 from tests.helpers.sampling import sampled
 
@@ -30,10 +36,10 @@ def live(opened_pair: LocalPair) -> Iterator[Live]:
     opened_pair.clear_faults()
 
 
-def unfinished(live: Live) -> int:
+def unfinished(live: Live, *clouds: str) -> int:
     return sum(
         len(list(live.client(cloud).operations.list()))
-        for cloud in ("site-a", "site-b")
+        for cloud in clouds or ("site-a", "site-b")
     )
 
 
@@ -338,6 +344,44 @@ def test_unplanned_while_only_keystone_is_dead(live: Live) -> None:
     live.pair.fault("503", site="site-a", match="/identity")
     with pytest.raises(exceptions.PrimaryAnswers):
         live.sites().failover(WEB, unplanned=True, network_mapping=NETWORKS)
+
+
+def by_dead_proxy(live: Live, cloud: str) -> SiteHandle:
+    """A site of which only a proxy could tell, and that is dead."""
+    below = requests.Session()
+    below.trust_env = False
+    below.proxies = {"http": "http://demo:s3cr3t@127.0.0.1:1"}
+    made = session.Session(auth=live.pair.session(cloud).auth, session=below)
+    return SiteHandle(cloud, Access(cloud, made, region_name="RegionOne"))
+
+
+@pytest.mark.parametrize("is_dead", [True, False])
+def test_a_dead_proxy_does_not_prove_the_primary_dead(
+    live: Live, is_dead: bool
+) -> None:
+    """Its peer does not hear from it either: the proof needs both."""
+    if is_dead:
+        live.pair.site("a").kill()
+    else:
+        live.pair.fault("partition")
+    sites = SitePair(by_dead_proxy(live, "site-a"), live.handle("site-b"))
+    with pytest.raises(exceptions.NotProvenDead) as caught:
+        sites.failover(WEB, unplanned=True, network_mapping=NETWORKS)
+    assert code_for(caught.value) == 5
+    assert str(caught.value) == (
+        "site-a may be alive. Unplanned failover refused: both sites could"
+        " run the group. The questions do not reach site-a: the proxy"
+        " http://127.0.0.1:1 cannot be reached: connection refused; to go"
+        " around it, add 127.0.0.1 to NO_PROXY"
+    )
+    assert unfinished(live, "site-b") == 0
+    checked = run_checks(sites, WEB, "unplanned")
+    (row,) = (one for one in checked.findings if one.id == "primary-silent")
+    assert row.severity is Severity.PROBLEM
+    started = sites.failover(
+        WEB, unplanned=True, accept_divergence=True, network_mapping=NETWORKS
+    )
+    assert started.site.name == "site-b"
 
 
 def test_unplanned_with_a_dead_survivor(live: Live) -> None:

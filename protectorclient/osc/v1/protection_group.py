@@ -292,12 +292,14 @@ class DeleteProtectionGroup(command.Command):
         )
 
     def _delete(self, name: str, force: bool) -> None:
+        from protectorclient.polling import silence
+
         located = self.pair.locate(name)
         site, group = located.current, located.group
         error = located.errors.get(site.name)
         # one that was deleted at its primary is left at the other site
         gone = isinstance(error, exceptions.NotFound)
-        if gone or (force and site is located.dead):
+        if gone or (force and silence.is_dead(error)):
             site = located.other
         elif error is not None:
             raise error

@@ -15,7 +15,7 @@ from protectorclient.pair.location import Location
 from protectorclient.pair.moves import resolve_names
 from protectorclient.pair.moves.action import PreparedAction
 from protectorclient.pair.site import SiteHandle
-from protectorclient.polling.silence import NO_ANSWER
+from protectorclient.polling.silence import NO_ANSWER, is_dead
 
 if TYPE_CHECKING:
     from protectorclient.mapping.model import ResolvedMapping
@@ -130,7 +130,7 @@ def need(located: Location, site: SiteHandle) -> None:
     error = located.errors.get(site.name)
     if error is None:
         return
-    if isinstance(error, NO_ANSWER) and site is located.current:
+    if is_dead(error) and site is located.current:
         raise exceptions.SiteUnreachable(
             f"the current primary does not answer: {error.message}",
             site=site.name,
