@@ -87,6 +87,11 @@ class SiteConfig:
         """Return the file that keeps the engine stopped while it exists."""
         return self.directory / f"{self.site}.engine-stopped"
 
+    def instances_of(self, site: str) -> pathlib.Path:
+        """Return the file that says where the instances of a site are
+        reached."""
+        return self.directory / f"{site}.instances"
+
     @property
     def cinder_policy(self) -> pathlib.Path:
         return self.directory / f"{self.site}-cinder-policy.yaml"

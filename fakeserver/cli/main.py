@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from fakeserver.base.json_file import BrokenFile
 from fakeserver.base.seed_world import SITES
-from fakeserver.cli import compare, lifecycle, show
+from fakeserver.cli import answers, compare, lifecycle, show
 from fakeserver.faults.kinds import KINDS, STAGES
 from fakeserver.local import controls, fault_rules
 from fakeserver.sandbox import durations
@@ -75,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     engine.add_argument("verb", choices=("stop", "start"))
     engine.add_argument("site", choices=SITES, metavar="SITE")
     _fault_options(add("fault", "Inject faults."), common)
+    answers.add_options(add("answer", "Set what instances answer."), common)
     _clock_options(add("clock", "Set the clock of both sites."), common)
     _array_options(
         add("array", "Do what an administrator of an array does."), common
@@ -377,6 +378,8 @@ def _run(args: argparse.Namespace, folder: Folder) -> None:
             controls.engine(folder, args.site, args.verb)
         case "fault":
             _fault(args, folder)
+        case "answer":
+            answers.run(args, folder)
         case "clock":
             _clock(args, folder)
         case "array":

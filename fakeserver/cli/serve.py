@@ -16,7 +16,7 @@ from fakeserver.base import descriptors
 from fakeserver.base.json_file import BrokenFile
 from fakeserver.compose import close_site, open_site
 from fakeserver.engine.run.workers import STOP_TIMEOUT
-from fakeserver.http import certificate
+from fakeserver.http import certificate, instances
 from fakeserver.http.app import create_app
 from fakeserver.http.listener import Listener, bind
 from fakeserver.sandbox import process
@@ -87,6 +87,11 @@ def _serve(folder: Folder, name: str, lock: int) -> None:
             folder.path / certificate.KEY,
         )
     listener = Listener(create_app(opened), port, files)
+    door = instances.Door(
+        instances.answers_of(opened.ground),
+        config.instances_of(name),
+        folder.path,
+    )
     opened.service.start()
     LOG.info("%s answers at %s, pid %s", name, config.url, os.getpid())
     homeless = False
@@ -98,6 +103,7 @@ def _serve(folder: Folder, name: str, lock: int) -> None:
         LOG.info("%s stops", name)
     # first the engine, while its peer still gets answers from here
     opened.service.stop(SHORT if homeless else STOP_TIMEOUT)
+    door.close()
     listener.close()
     close_site(opened)
 

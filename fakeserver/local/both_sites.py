@@ -20,6 +20,7 @@ from keystoneauth1.identity import v3
 from fakeserver.base.clock import ManualClock, SharedClock
 from fakeserver.base.seed_world import SITES
 from fakeserver.base.wire import Wire
+from fakeserver.faults.answers import AnswerFile
 from fakeserver.local import fault_rules
 from fakeserver.local.local_site import LocalSite
 from fakeserver.local.wsgi_adapter import InProcess
@@ -123,6 +124,15 @@ class BothSites:
 
     def clear_faults(self, rule_id: str | None = None) -> None:
         fault_rules.clear_faults(self.folder, rule_id)
+
+    def answer(
+        self, instances: str, *, site: str | None = None, **fields: Any
+    ) -> str:
+        """Set what instances answer, as ``protector-sandbox answer add``
+        does; return the id."""
+        where = None if site is None else named(site)
+        file = AnswerFile(self.folder.path)
+        return file.add(instances=instances, site=where, **fields).id
 
     def drain(self) -> None:
         """Run the queue of each site that runs, until all are empty."""

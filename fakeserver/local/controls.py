@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from fakeserver.base.clock import SharedClock
 from fakeserver.base.db import Database
 from fakeserver.base.seed_world import SITES
+from fakeserver.faults.answers import AnswerFile
 from fakeserver.sandbox import channel, process
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.problem import Problem
@@ -33,6 +34,7 @@ def reset(folder: Folder) -> None:
                 resting.append(site)
                 _ask(folder, settings, site, "rest")
             folder.faults().clear()
+            AnswerFile(folder.path).clear()
             folder.write_tokens()
             (folder.path / "clock.json").unlink(missing_ok=True)
             scenario_history.begin_anew(folder, settings, time.time())

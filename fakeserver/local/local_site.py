@@ -16,7 +16,7 @@ from fakeserver.engine.run.workers import STOP_TIMEOUT
 from fakeserver.engine.service import Service
 from fakeserver.faults.plan import FaultPlan, SiteCrash
 from fakeserver.faults.transport import ConnectionDropped
-from fakeserver.http import certificate
+from fakeserver.http import certificate, instances
 from fakeserver.http.app import create_app
 from fakeserver.http.listener import Listener, bind
 from fakeserver.local.wsgi_adapter import InProcess
@@ -55,6 +55,7 @@ class LocalSite:
         self.world = compose.world_of(self.config)
         self._opened: compose.OpenSite | None = None
         self._listener: Listener | None = None
+        self._door: instances.Door | None = None
         self._plan: FaultPlan | None = None
 
     @property
@@ -112,6 +113,11 @@ class LocalSite:
             )
         port = bind(settings.port_of(self.name))
         self._listener = Listener(CrashMiddleware(app), port, files, threads=8)
+        self._door = instances.Door(
+            instances.answers_of(self.parts),
+            self.config.instances_of(self.name),
+            folder.path,
+        )
 
     def stop(self) -> None:
         """Stop cleanly; do nothing when it is down."""
@@ -156,6 +162,9 @@ class LocalSite:
 
     def _bury(self) -> None:
         """Close what a stopped, killed or crashed site has open."""
+        if self._door is not None:
+            self._door.close()
+            self._door = None
         if self._listener is not None:
             self._listener.close()
             self._listener = None

@@ -41,6 +41,8 @@ def clouds(
         if config.ca_file is not None:
             entry["cacert"] = str(config.ca_file)
         entry["protector_secondary_cloud"] = secondary
+        # where the instances of this cloud are reached; of no real one
+        entry["protector_sandbox_instances"] = str(config.instances_of(site))
         made[name] = entry
     return made
 

@@ -7,6 +7,7 @@ all of the SDK.
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import urllib.parse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 #: The key in a cloud's entry that names the other site's cloud.
 SECONDARY_KEY = "protector_secondary_cloud"
+#: The key in the entry of a sandbox: see `Access.instances`.
+INSTANCES_KEY = "protector_sandbox_instances"
 SECONDARY_VARIABLE = "OS_SECONDARY_CLOUD"
 #: What openstack.config calls a cloud that has no entry in clouds.yaml.
 NAMELESS = ("", "envvars", "defaults")
@@ -52,6 +55,9 @@ class Access:
     who: tuple[str, ...] = ()
     #: Whether it has no entry, and the name only stands for one.
     nameless: bool = False
+    #: Of a sandbox on this machine, the file that says where its instances
+    #: are reached.
+    instances: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "session", with_bounds(self.session))
@@ -139,7 +145,24 @@ def access_from_region(region: cloud_region.CloudRegion) -> Access:
         secondary=region.config.get(SECONDARY_KEY) or None,
         who=who(region.config.get("auth") or {}),
         nameless=nameless,
+        instances=sandbox_instances(region.config),
     )
+
+
+def sandbox_instances(config: Mapping[str, Any]) -> str | None:
+    """Return the key of a sandbox's entry; None in that of a real cloud.
+
+    A sandbox listens on loopback alone: a cloud whose Keystone is anywhere
+    else is none, whatever its entry says.
+    """
+    given = config.get(INSTANCES_KEY)
+    url = str((config.get("auth") or {}).get("auth_url") or "")
+    try:
+        host = urllib.parse.urlsplit(url).hostname or ""
+        local = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = False
+    return str(given) if given and local else None
 
 
 def _host(region: cloud_region.CloudRegion) -> str:

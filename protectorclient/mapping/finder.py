@@ -233,6 +233,20 @@ class NameFinder:
         server = answer.get("server")
         return server if isinstance(server, dict) else None
 
+    def console_output(self, server_id: str) -> str:
+        """Return what Nova has of the console output of a server.
+
+        One ``POST /servers/{id}/action`` that changes nothing.
+
+        :raises Forbidden: the policy shows it to others alone.
+        """
+        path = f"/servers/{urls.segment(server_id, 'server')}/action"
+        answer = self._ask(
+            "compute", "POST", path, {}, json={"os-getConsoleOutput": {}}
+        )
+        found = answer.get("output")
+        return found if isinstance(found, str) else ""
+
     def _limits(self, service: str) -> dict[str, Any]:
         limits = self._get(service, "/limits", {}).get("limits")
         found = limits.get("absolute") if isinstance(limits, dict) else None

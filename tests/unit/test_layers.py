@@ -25,6 +25,7 @@ ROWS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("v1",),
         ("config",),
         ("pair",),
+        ("probes",),
         ("preflight",),
         ("reports",),
         ("osc",),

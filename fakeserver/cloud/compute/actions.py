@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from fakeserver.cloud.compute import power, render
+from fakeserver.cloud.compute import console, power, render
 from fakeserver.cloud.compute.render import STATES, since
 from fakeserver.cloud.compute.servers import find, may_write, not_locked
 from fakeserver.cloud.identity.tokens import Token
@@ -76,9 +76,12 @@ class Actions(web.Part):
         given = web.body(_ACTION)
         ((name, value),) = given.items()
         action = _ACTIONS.get(name)
-        if action is None and name not in _MOVES:
+        known = (*_MOVES, console.ACTION)
+        if action is None and name not in known:
             raise CloudError(400, f"There is no such action: {name[:60]}")
         may_write(caller, f"servers:{name}")
+        if name == console.ACTION:
+            return console.output(self.site, caller, server, value)
         if action is None:
             self._move(caller, server, name)
         else:

@@ -16,6 +16,7 @@ from protectorclient.osc.v1 import operation as operations
 
 if TYPE_CHECKING:
     from protectorclient.osc.command import Command
+    from protectorclient.osc.v1._moves.after import After
     from protectorclient.pair.moves.action import (
         PreparedAction,
         StartedOperation,
@@ -62,11 +63,25 @@ def check_options(
 
 
 def send(
-    command: Command, parsed_args: argparse.Namespace, action: PreparedAction
+    command: Command,
+    parsed_args: argparse.Namespace,
+    action: PreparedAction,
+    after: After | None = None,
 ) -> columns.Output:
-    """Start the operation, and with ``--wait`` follow it to its end."""
+    """Start the operation, and with ``--wait`` follow it to its end.
+
+    :param after: what is done then.
+    """
+    if after is not None:
+        after.begin()
     started = begin(command, action)
-    return finish(command, parsed_args, started, parsed_args.timeout)
+    return finish(
+        command,
+        parsed_args,
+        started,
+        parsed_args.timeout,
+        lambda last: after.ended(started, last) if after else {},
+    )
 
 
 def begin(command: Command, action: PreparedAction) -> StartedOperation:

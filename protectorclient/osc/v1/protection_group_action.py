@@ -13,7 +13,8 @@ from protectorclient.advice import commands
 from protectorclient.escape import fill
 from protectorclient.osc import columns, command, options, prompts
 from protectorclient.osc.v1 import _mappings, _preflight, _start, _wait
-from protectorclient.osc.v1._moves import questions, sync_first
+from protectorclient.osc.v1._moves import probes, questions, sync_first
+from protectorclient.osc.v1._moves.after import After
 
 if TYPE_CHECKING:
     from protectorclient.pair.moves.action import PreparedAction
@@ -46,6 +47,22 @@ class MoveCommand(command.Command, osc_command.ShowOne):
 
     #: Whether the sync before the move has completed.
     _has_synced = False
+    #: What is done when the operation has completed.
+    after: After
+
+    def check_options(self, parsed_args: argparse.Namespace) -> None:
+        """Refuse what is wrong on the command line, before anything else.
+
+        :raises UsageProblem: something is wrong.
+        """
+        self.after = After(self, parsed_args)
+        _start.check_options(
+            self,
+            parsed_args,
+            *sync_first.fields(parsed_args),
+            *self.after.fields,
+        )
+        sync_first.check_options(parsed_args)
 
     #: The impact, once it was asked for.
     _impact: Impact | None = None
@@ -109,9 +126,9 @@ class MoveCommand(command.Command, osc_command.ShowOne):
         try:
             if sync_first.is_wanted(parsed_args):
                 return sync_first.send(
-                    self, parsed_args, action, prepare_again
+                    self, parsed_args, action, prepare_again, self.after
                 )
-            return _start.send(self, parsed_args, action)
+            return _start.send(self, parsed_args, action, self.after)
         except exceptions.MappingIncomplete as error:
             if self._impact is not None and self._impact.fix is not None:
                 error.then(self._impact.fix)
@@ -159,6 +176,7 @@ class FailoverProtectionGroup(MoveCommand):
         options.add_mappings(parser)
         options.add_mapping_file(parser)
         options.add_start_anyway(parser)
+        probes.add_options(parser)
         sync_first.add_option(parser)
         options.add_starting(parser)
         options.add_yes(parser)
@@ -166,10 +184,7 @@ class FailoverProtectionGroup(MoveCommand):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.preflight.run import Parameters
 
-        _start.check_options(
-            self, parsed_args, *sync_first.fields(parsed_args)
-        )
-        sync_first.check_options(parsed_args)
+        self.check_options(parsed_args)
         unplanned = parsed_args.type == "unplanned"
         accepted = parsed_args.accept_divergence
         if accepted and not unplanned:
@@ -275,6 +290,7 @@ class FailbackProtectionGroup(MoveCommand):
         options.add_mappings(parser)
         options.add_mapping_file(parser)
         options.add_start_anyway(parser)
+        probes.add_options(parser)
         sync_first.add_option(parser)
         options.add_starting(parser)
         options.add_yes(parser)
@@ -282,10 +298,7 @@ class FailbackProtectionGroup(MoveCommand):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.preflight.run import Parameters
 
-        _start.check_options(
-            self, parsed_args, *sync_first.fields(parsed_args)
-        )
-        sync_first.check_options(parsed_args)
+        self.check_options(parsed_args)
         given = _mappings.given(parsed_args)
         if parsed_args.reverse_mapping and not parsed_args.mapping_file:
             from protectorclient.pair.moves import last_mapping
@@ -346,13 +359,14 @@ class TestFailoverProtectionGroup(MoveCommand):
         options.add_mappings(parser)
         options.add_mapping_file(parser)
         options.add_start_anyway(parser)
+        probes.add_options(parser)
         options.add_starting(parser)
         options.add_yes(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.preflight.run import Parameters
 
-        _start.check_options(self, parsed_args)
+        self.check_options(parsed_args)
         given = _mappings.given(parsed_args)
 
         def prepare() -> PreparedAction:

@@ -353,3 +353,27 @@ def test_a_cloud_that_does_not_tell(
     with pytest.raises(kind) as caught:
         finder().network("web")
     assert caught.value.site == "site-a"
+
+
+@pytest.mark.parametrize(
+    ("auth_url", "is_sandbox"),
+    [
+        ("http://127.0.0.1:8788/identity/v3", True),
+        ("https://[::1]:8788/v3", True),
+        ("http://localhost:8788/identity/v3", True),
+        ("https://keystone.example.com:5000/v3", False),
+        ("http://127.0.0.1.example.com/v3", False),
+        ("http://10.0.0.1/v3", False),
+        ("http://[", False),
+        (None, False),
+    ],
+)
+def test_the_instances_of_a_real_cloud_are_asked_themselves(
+    auth_url: str | None, is_sandbox: bool
+) -> None:
+    entry = {
+        "auth": {"auth_url": auth_url},
+        "protector_sandbox_instances": "/sandbox/site-a.instances",
+    }
+    found = cloud.sandbox_instances(entry)
+    assert found == ("/sandbox/site-a.instances" if is_sandbox else None)

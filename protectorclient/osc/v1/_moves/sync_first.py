@@ -17,6 +17,7 @@ from protectorclient.osc.v1 import operation as operations
 
 if TYPE_CHECKING:
     from protectorclient.osc.command import Command
+    from protectorclient.osc.v1._moves.after import After
     from protectorclient.pair.guards import Expect
     from protectorclient.pair.moves.action import (
         PreparedAction,
@@ -50,7 +51,7 @@ def check_options(parsed_args: argparse.Namespace) -> None:
     """
     from protectorclient.pair.moves import first_sync
 
-    if parsed_args.sync_first:
+    if is_wanted(parsed_args):
         first_sync.refuse_unplanned(
             getattr(parsed_args, "type", None) == "unplanned"
         )
@@ -58,7 +59,7 @@ def check_options(parsed_args: argparse.Namespace) -> None:
 
 def fields(parsed_args: argparse.Namespace) -> tuple[str, ...]:
     """Return the fields that the record has more."""
-    return FIELDS if parsed_args.sync_first else ()
+    return FIELDS if is_wanted(parsed_args) else ()
 
 
 def is_wanted(parsed_args: argparse.Namespace) -> bool:
@@ -76,6 +77,7 @@ def send(
     parsed_args: argparse.Namespace,
     action: PreparedAction,
     prepare: Callable[[], PreparedAction],
+    after: After,
     *,
     clock: Callable[[], float] = time.monotonic,
 ) -> columns.Output:
@@ -84,6 +86,7 @@ def send(
     :param action: the move, as it was confirmed.
     :param prepare: prepares the move anew, and raises where it is refused
         now.
+    :param after: what is done when the move has completed.
     :param clock: seconds.
     """
     begun = clock()
@@ -101,7 +104,9 @@ def send(
         ),
     )
     try:
-        started = _start.begin(command, prepare())
+        moving = prepare()
+        after.begin()
+        started = _start.begin(command, moving)
     except (exceptions.SiteUnreachable, exceptions.OutcomeUnknown) as error:
         if error.site in (None, action.located.current.name):
             error.then(*error.next, *otherwise)
@@ -113,7 +118,10 @@ def send(
         parsed_args,
         started,
         _left(parsed_args.timeout, clock() - begun),
-        lambda ended: _seconds(command, synced, ended),
+        lambda last: {
+            **_seconds(command, synced, last),
+            **after.ended(started, last),
+        },
     )
 
 

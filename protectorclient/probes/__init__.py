@@ -1,0 +1,1 @@
+"""Ask the application of rebuilt instances whether it answers."""
