@@ -3,6 +3,7 @@
 import contextlib
 import contextvars
 import dataclasses
+import functools
 import random
 import uuid
 from collections.abc import Iterator
@@ -52,6 +53,7 @@ def seeded(seed: int, name: str, begun: float) -> Iterator[None]:
         _sequence.reset(before)
 
 
+@functools.lru_cache(maxsize=4096)
 def stable_id(seed: int, *parts: str) -> str:
     """Return the same UUID for the same seed and parts, on every machine."""
     return str(uuid.uuid5(_NAMESPACE, "/".join((str(seed), *parts))))

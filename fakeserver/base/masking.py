@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 HIDDEN = "***"
@@ -112,12 +112,38 @@ def mask_query(text: str) -> str:
     return _SUSPECT_QUERY.sub(rf"\1{HIDDEN}", mask_text(text))
 
 
-#: What a body of JSON has in it that `mask` would change, and the escapes
-#: and line ends with which it cannot be kept as it is.
-_NEEDS_MASK = re.compile(
-    rf'{_SUSPECT}|gAAAA|"(?:{"|".join(_PROPERTIES)})"|\\u|[\r\n]'.encode(),
-    re.IGNORECASE,
+#: Properties that `mask` leaves as they are, whatever else a body holds: flat,
+#: without an escape, and no key of them has a word of a secret in it.
+_OPEN_KEY = rf'"(?:{_MARK}|(?![^"]*(?:{"|".join(SECRET_PROPERTIES)})))[^"\\]*"'
+_PLAIN_VALUE = r'(?:"[^"\\]*"|[-+.\w]+)'
+_OPEN_PROPERTIES = (
+    rf"\s*:\s*(?:null|\{{(?:\s*{_OPEN_KEY}\s*:\s*{_PLAIN_VALUE}\s*,?)*\s*\}})"
 )
+#: What a body of JSON has in it, in small letters, where `mask` may change
+#: it, and the escapes and line ends with which it cannot be kept as it is.
+#: One search for each is ten times as quick as one expression for all.
+_NEEDS_MASK = tuple(
+    word.encode()
+    for word in (*_SUSPECT.split("|"), "gaaaa", r"\u", "\r", "\n")
+)
+_QUOTED_NOUNS = tuple(f'"{noun}"'.encode() for noun in _PROPERTIES)
+_OPEN = re.compile(_OPEN_PROPERTIES.encode())
+
+
+def _needs_mask(body: bytes) -> bool:
+    small = body.lower()
+    return any(word in small for word in _NEEDS_MASK) or any(
+        _OPEN.match(small, at + len(noun)) is None
+        for noun in _QUOTED_NOUNS
+        for at in _places(noun, small)
+    )
+
+
+def _places(word: bytes, text: bytes) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
 
 
 def readable(body: bytes, limit: int) -> str | None:
@@ -133,7 +159,7 @@ def readable(body: bytes, limit: int) -> str | None:
     if len(body) <= limit:
         try:
             found = json.loads(body)
-            if _NEEDS_MASK.search(body) is None:
+            if not _needs_mask(body):
                 return body.decode()
             return json.dumps(mask(found), separators=(",", ":"))
         except (ValueError, RecursionError):

@@ -3,6 +3,7 @@
 import io
 import json
 import pathlib
+import random
 from typing import Any
 
 import pytest
@@ -76,6 +77,39 @@ def test_a_body_without_a_secret_is_kept_as_it_came(body: bytes) -> None:
 )
 def test_any_other_is_written_anew(body: bytes, kept: str) -> None:
     assert masking.readable(body, 1000) == kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{}",
+        '{"size": "db.big", "protector_key": "1"}',
+        '{"a": 1, "b": null, "c": "{"}',
+        "null",
+    ],
+)
+def test_open_properties_are_kept_as_they_came(text: str) -> None:
+    body = f'{{"server": {{"metadata": {text}, "id": 1}}}}'
+    assert masking.readable(body.encode(), 1000) == body
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_kept_as_it_came_is_what_the_mask_leaves(seed: int) -> None:
+    dice = random.Random(seed)
+    keys = ["a", "Key", "X_PASS", "metadata", "properties", "protector_key"]
+    values = ["{", "}", '"key": "s', "metadata", 1, None, True, [], {}]
+
+    def made(depth: int) -> Any:
+        if not depth or dice.random() < 0.3:
+            return dice.choice(values)
+        found = {dice.choice(keys): made(depth - 1) for _ in range(3)}
+        return found if dice.random() < 0.8 else [found]
+
+    for _ in range(200):
+        body = made(4)
+        for separators in ((",", ":"), (" , ", " : ")):
+            text = json.dumps(body, separators=separators)
+            assert readable(text.encode(), 1 << 20) == mask(body)
 
 
 @pytest.mark.parametrize("body", BODIES)
