@@ -22,6 +22,7 @@ _SITE = (
     "local",
     "auth_url",
     "region_name",
+    "interface",
     "protector_url",
     "array_name",
     "volume_backend_host",

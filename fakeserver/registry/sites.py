@@ -14,6 +14,7 @@ from fakeserver.store.sites import SITES
 DEFAULTS = {
     "description": "",
     "region_name": "RegionOne",
+    "interface": "public",
     "user_domain_name": "Default",
     "project_domain_name": "Default",
 }

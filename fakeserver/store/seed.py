@@ -80,6 +80,7 @@ def _site(site: Site, config: SiteConfig, moment: str) -> dict[str, Any]:
         "local": local,
         "auth_url": config.auth_url,
         "region_name": REGION,
+        "interface": "public",
         "protector_url": config.url,
         "array_name": ARRAYS[name],
         "volume_backend_host": world.backend(name),

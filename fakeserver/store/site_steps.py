@@ -20,7 +20,16 @@ def of(config: SiteConfig, world: World, now: float) -> Mapping[int, Step]:
 
     :param now: the time of the upgrade, seconds since the epoch.
     """
-    return {0: functools.partial(_least_account, config, world, now)}
+    return {
+        0: functools.partial(_least_account, config, world, now),
+        1: _interface,
+    }
+
+
+def _interface(db: sqlite3.Connection) -> None:
+    """Name the interface with which the catalogs were read until now."""
+    for (text,) in db.execute("SELECT doc FROM pg_sites").fetchall():
+        SITES.put(db, {"interface": "public", **json.loads(text)})
 
 
 def _least_account(

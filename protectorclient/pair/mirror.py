@@ -48,6 +48,7 @@ class MirroredRecords(Sites):
         peer_password: str | None = None,
         description: str | None = None,
         region_name: str | None = None,
+        interface: str | None = None,
         protector_url: str | None = None,
         array_name: str | None = None,
         volume_backend_host: str | None = None,
@@ -70,6 +71,8 @@ class MirroredRecords(Sites):
         :param peer_password: of that account.
         :param description: for people.
         :param region_name: in the catalog; ``RegionOne`` by default.
+        :param interface: with which the services read the catalog:
+            ``public`` (the default), ``internal`` or ``admin``.
         :param protector_url: its protector service.
         :param array_name: its FlashArray.
         :param volume_backend_host: Cinder's, as ``host@backend#pool``.
@@ -99,6 +102,7 @@ class MirroredRecords(Sites):
                 project_name=project_name,
                 description=description,
                 region_name=region_name,
+                interface=interface,
                 protector_url=protector_url,
                 array_name=array_name,
                 volume_backend_host=volume_backend_host,
@@ -132,6 +136,7 @@ class MirroredRecords(Sites):
         project_name: str | None = None,
         description: str | None = None,
         region_name: str | None = None,
+        interface: str | None = None,
         protector_url: str | None = None,
         array_name: str | None = None,
         volume_backend_host: str | None = None,
@@ -155,6 +160,7 @@ class MirroredRecords(Sites):
         :param project_name: of the service account.
         :param description: for people.
         :param region_name: in the catalog.
+        :param interface: with which the services read the catalog.
         :param protector_url: its protector service.
         :param array_name: its FlashArray.
         :param volume_backend_host: Cinder's, as ``host@backend#pool``.
@@ -178,6 +184,7 @@ class MirroredRecords(Sites):
                 project_name=project_name,
                 description=description,
                 region_name=region_name,
+                interface=interface,
                 protector_url=protector_url,
                 array_name=array_name,
                 volume_backend_host=volume_backend_host,

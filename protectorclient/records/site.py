@@ -22,6 +22,9 @@ class Site(base.Record):
     local: bool = False
     auth_url: str | None = None
     region_name: str | None = None
+    #: With which the service reads the site's catalog: ``public``,
+    #: ``internal``, ``admin``.
+    interface: str | None = None
     protector_url: str | None = None
     array_name: str | None = None
     volume_backend_host: str | None = None

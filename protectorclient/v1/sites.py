@@ -87,6 +87,7 @@ class SiteManager(_manager.Manager):
         id: str | None = None,
         description: str | None = None,
         region_name: str | None = None,
+        interface: str | None = None,
         protector_url: str | None = None,
         array_name: str | None = None,
         volume_backend_host: str | None = None,
@@ -107,6 +108,8 @@ class SiteManager(_manager.Manager):
         :param id: the id that the other service gave it.
         :param description: for people.
         :param region_name: in the catalog; ``RegionOne`` by default.
+        :param interface: with which the services read the catalog:
+            ``public`` (the default), ``internal`` or ``admin``.
         :param protector_url: its protector service.
         :param array_name: its FlashArray.
         :param volume_backend_host: Cinder's, as ``host@backend#pool``.
@@ -123,6 +126,7 @@ class SiteManager(_manager.Manager):
             "description": description,
             "auth_url": auth_url,
             "region_name": region_name,
+            "interface": interface,
             "protector_url": protector_url,
             "array_name": array_name,
             "volume_backend_host": volume_backend_host,
@@ -145,6 +149,7 @@ class SiteManager(_manager.Manager):
         description: str | None = None,
         auth_url: str | None = None,
         region_name: str | None = None,
+        interface: str | None = None,
         protector_url: str | None = None,
         array_name: str | None = None,
         volume_backend_host: str | None = None,
@@ -161,6 +166,7 @@ class SiteManager(_manager.Manager):
         :param description: for people.
         :param auth_url: its Keystone.
         :param region_name: in the catalog.
+        :param interface: with which the services read the catalog.
         :param protector_url: its protector service.
         :param array_name: its FlashArray.
         :param volume_backend_host: Cinder's, as ``host@backend#pool``.
@@ -181,6 +187,7 @@ class SiteManager(_manager.Manager):
             "description": description,
             "auth_url": auth_url,
             "region_name": region_name,
+            "interface": interface,
             "protector_url": protector_url,
             "array_name": array_name,
             "volume_backend_host": volume_backend_host,

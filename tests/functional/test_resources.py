@@ -174,6 +174,18 @@ def test_set_changes_only_what_is_given(local_pair: LocalPair) -> None:
     assert named.json["description"] == group["description"]
 
 
+def test_the_interface_of_a_site(local_pair: LocalPair) -> None:
+    shown = as_admin("site show site-b -f json").json
+    assert shown["interface"] == "public"
+    changed = as_admin("site set site-b --interface internal -f json")
+    assert (changed.code, changed.json["interface"]) == (0, "internal")
+    peer = protector("--os-cloud site-b-admin site show site-b -f json")
+    assert peer.json["interface"] == "internal"
+    wrong = as_admin("site set site-b --interface private")
+    assert wrong.code == 2
+    assert "private" in wrong.err
+
+
 def test_stored_mappings_are_cleared(local_pair: LocalPair) -> None:
     change = "protection-group set bare -f json"
     networks = "--network-mapping net-primary-web=net-secondary-web"

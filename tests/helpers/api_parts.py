@@ -256,6 +256,7 @@ def add_site(site: Site, name: str, local: bool, port: int) -> dict[str, Any]:
         "local": local,
         "auth_url": f"http://127.0.0.1:{port}/identity/v3",
         "region_name": "RegionOne",
+        "interface": "public",
         "protector_url": f"http://127.0.0.1:{port}",
         "array_name": f"flasharray-{name[-1]}",
         "volume_backend_host": f"{name}@flasharray#pool",

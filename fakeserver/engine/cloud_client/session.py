@@ -54,6 +54,8 @@ class Account:
     username: str
     password: str = dataclasses.field(repr=False)
     user_domain_name: str = "Default"
+    #: with which the site's catalog is read
+    interface: str = "public"
 
 
 class CloudHttp:
@@ -65,6 +67,7 @@ class CloudHttp:
         self.site = account.site
         self._project_id = project_id
         self._region = account.region_name
+        self._interface = account.interface
         self._faults = faults
         self._auth = v3.Password(
             auth_url=account.auth_url,
@@ -131,7 +134,7 @@ class CloudHttp:
         for kind in _TYPES[service]:
             urls = access.service_catalog.get_urls(
                 service_type=kind,
-                interface="public",
+                interface=self._interface,
                 region_name=self._region,
             )
             if urls and urls[0]:
@@ -141,8 +144,8 @@ class CloudHttp:
             raise CloudRefused(
                 self.site,
                 404,
-                f"no {service} service in region {self._region} of the "
-                "catalog",
+                f"no {self._interface} endpoint of a {service} service in "
+                f"region {self._region} of the catalog",
             )
         url = self._completed(service, found)
         with self._lock:

@@ -65,6 +65,7 @@ class Access:
             site=record["name"],
             auth_url=record["auth_url"],
             region_name=record["region_name"],
+            interface=record["interface"],
             username=record["username"],
             password=password,
             user_domain_name=record["user_domain_name"],

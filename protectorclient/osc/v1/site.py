@@ -54,8 +54,15 @@ FIELDS = (
     ("user-domain-name", "Domain of the service account", False),
     ("project-domain-name", "Domain of its project", False),
     ("region-name", "Region", False),
+    (
+        "interface",
+        "With which the services read the site's catalog: public (the "
+        "default), internal or admin",
+        False,
+    ),
     ("description", "Description", False),
 )
+CHOICES = {"interface": ("public", "internal", "admin")}
 
 
 class ListSite(command.Lister):
@@ -241,6 +248,7 @@ def _add_fields(parser: argparse.ArgumentParser, *, new: bool) -> None:
             f"--{name}",
             metavar=f"<{name}>",
             required=new and needed,
+            choices=CHOICES.get(name),
             help=what,
         )
     prompts.add_secret(parser, "password", PASSWORD)

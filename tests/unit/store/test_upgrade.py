@@ -125,6 +125,21 @@ def test_the_operation_that_was_killed_ends(old: Folder) -> None:
         pair.close()
 
 
+def test_what_the_second_schema_added(old: Folder) -> None:
+    """A serial number to each array volume, an interface to each site."""
+    upgraded(old)
+    with contextlib.closing(sqlite3.connect(old.path / "arrays.db")) as db:
+        serials = [
+            one for (one,) in db.execute("SELECT serial FROM arr_volumes")
+        ]
+    assert all(serials) and len(set(serials)) == len(serials) > 5
+    for name in ("site-a.db", "site-b.db"):
+        with contextlib.closing(sqlite3.connect(old.path / name)) as db:
+            rows = db.execute("SELECT doc FROM pg_sites").fetchall()
+        records = [json.loads(text) for (text,) in rows]
+        assert [one["interface"] for one in records] == ["public"] * 2
+
+
 def test_each_site_keeps_the_least_account_from_then_on(old: Folder) -> None:
     upgraded(old)
     for site, peer in (("site-a", "site-b"), ("site-b", "site-a")):
@@ -255,12 +270,12 @@ from fakeserver.sandbox.folder import Folder
 from fakeserver.compose import upgrade_folder
 before = site_steps.of
 def of(config, world, now):
-    step = before(config, world, now)[0]
+    steps = before(config, world, now)
     def killed(db):
-        step(db)
+        steps[0](db)
         if config.site == "site-b":
             os._exit(9)
-    return {0: killed}
+    return {**steps, 0: killed}
 site_steps.of = of
 folder = Folder(pathlib.Path(sys.argv[1]))
 upgrade_folder(folder.config(folder.settings(), "site-a"), 1.0)
