@@ -8,6 +8,7 @@ import pytest
 
 import protectorclient
 from fakeserver.local.pair import LocalPair
+from protectorclient.preflight.drift import attributes
 from tests.helpers.library_parts import WEB, Live
 from tests.helpers.planted import PLANTED, Planted, Planter, undone
 
@@ -82,3 +83,16 @@ AT_TARGET = {
     "quota-storage",
     "quota-network",
 }
+
+
+def test_each_attribute_is_planted() -> None:
+    """A row more of the table of attributes needs one of this."""
+    keys = {
+        row.key
+        for of in (attributes.INSTANCE, attributes.PORT, attributes.VOLUME)
+        for row in of
+    }
+    planted = {row.attribute.rpartition(".")[2] for row in PLANTED}
+    assert keys <= planted
+    assert len(PLANTED) >= 40
+    assert len({row.id for row in PLANTED}) == len(PLANTED)

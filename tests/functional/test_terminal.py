@@ -215,9 +215,12 @@ def test_a_test_has_the_preview_of_a_move(
     assert lines[1] == "  instances: web-1, web-2, web-3; 5 volumes, 160 GiB"
     assert lines[2].startswith("  recovery point: ")
     assert lines[2].endswith(" old; the test starts from it")
-    assert lines[3:6] == [
+    assert lines[3:9] == [
         "  networks: net-primary-web -> net-secondary-web (mapped)",
         "  flavors: m1.large -> m1.large (same name)",
+        "  addresses: all are kept",
+        "  power state: all run",
+        "  attributes: all that are known are kept",
         "  instances at site-a: are stopped until test-cleanup;"
         " --retain-primary leaves them running",
     ]

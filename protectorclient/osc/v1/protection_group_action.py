@@ -81,7 +81,9 @@ class MoveCommand(command.Command, osc_command.ShowOne):
         how = ", unplanned" if found.unplanned else ""
         # what is about to be lost is told with --quiet, too
         stops = found.drill and not found.retains
-        write = self.report if found.unplanned or stops else self.info
+        loses = found.kept is not None and not found.kept.is_whole
+        urgent = found.unplanned or stops or loses
+        write = self.report if urgent else self.info
         write(
             f"{action.action} of {action.group.name} from {found.source}"
             f" to {found.target}{how}"

@@ -14,7 +14,6 @@ from protectorclient import exceptions
 from protectorclient.preflight.drift import addresses, losses, power
 from protectorclient.preflight.drift.addresses import Address
 from protectorclient.preflight.drift.difference import Difference
-from protectorclient.preflight.drift.members import said
 from protectorclient.preflight.drift.power import Power
 from protectorclient.preflight.drift.subject import Subject
 from protectorclient.preflight.findings import Skip
@@ -56,11 +55,19 @@ class MemberLosses:
     @property
     def stays_stopped(self) -> list[str]:
         """Return the names of the members that come back stopped."""
-        return [
-            one.member
-            for one in self.down or ()
-            if one.status == power.STOPPED and one.member not in self.power_on
-        ]
+        return [one.member for one in self.down or () if self._stays(one)]
+
+    def _stays(self, one: Power) -> bool:
+        return one.status == power.STOPPED and one.member not in self.power_on
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether all that is known is kept, and each member runs."""
+        return not (
+            self.losses
+            or self.down
+            or any(not one.kept for one in self.addresses or ())
+        )
 
     def lines(self) -> Iterator[str]:
         """For people."""
@@ -87,14 +94,23 @@ class MemberLosses:
         if self.down is None:
             yield "not known"
             return
-        stays = self.stays_stopped
-        if stays:
-            verb = (
-                "is stopped, and stays so"
-                if len(stays) == 1
-                else ("are stopped, and stay so")
+        stays = [one for one in self.down if self._stays(one)]
+        for one in stays:
+            # of a dead primary it is known as it was
+            when = (
+                f"was stopped at {one.read_at}"
+                if one.read_at
+                else ("is stopped")
             )
-            yield f"{', '.join(stays)} {verb}; --power-on starts it"
+            yield f"{one.member} {when}, and stays so"
+        if stays:
+            yield "--power-on starts it"
+        started = [
+            one.message
+            for one in self.losses or ()
+            if one.attribute == losses.POWER_STATE
+        ]
+        yield from started
         starts = [
             one.member
             for one in self.down
@@ -107,19 +123,20 @@ class MemberLosses:
         gone = [one.member for one in self.down if one.status is None]
         if gone:
             yield f"{', '.join(gone)} does not exist at {self.source}"
-        if not (stays or starts or self.obstacles or gone):
+        if not (stays or starts or started or self.obstacles or gone):
             yield "all run"
 
     def _attributes(self) -> Iterator[str]:
         if self.losses is None:
             yield "not known"
             return
-        if not self.losses:
+        lost = [
+            one for one in self.losses if one.attribute != losses.POWER_STATE
+        ]
+        if not lost:
             yield "all that are known are kept"
-            return
-        yield "not kept"
-        for one in self.losses:
-            yield f"{one.member}: {one.attribute} {said(one.protected)}"
+        for one in lost:
+            yield one.message
 
 
 def find(

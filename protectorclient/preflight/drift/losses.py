@@ -14,6 +14,7 @@ from protectorclient.preflight.drift.power import RUNS
 from protectorclient.preflight.drift.subject import Subject, quietly
 
 CHECK = "attributes"
+POWER_STATE = "power_state"
 
 #: The attribute, what the member has of it that is lost, and why.
 Lost = tuple[str, Any, str]
@@ -34,13 +35,20 @@ def find(subject: Subject) -> list[Difference]:
             member=instance.name,
             attribute=attribute,
             protected=value,
-            message=f"{attribute} {said(value)} of {instance.name} is lost at"
-            f" {site}: {why}",
+            message=_sentence(instance.name, attribute, value, site, why),
         )
         for instance in subject.forecast.instances
         for row in ROWS
         for attribute, value, why in row(subject, instance)
     ]
+
+
+def _sentence(
+    member: str, attribute: str, value: Any, site: str, why: str
+) -> str:
+    if attribute == POWER_STATE:
+        return f"{member} is started at {site}: {why}"
+    return f"{attribute} {said(value)} of {member} is lost at {site}: {why}"
 
 
 def _kept(instance: Instance, key: str) -> Any:
@@ -112,7 +120,7 @@ def _power(subject: Subject, instance: Instance) -> Iterator[Lost]:
         return
     why = power.unknown(held, subject.recovery_point)
     if why is not None:
-        yield "power_state", state, f"{why}, and so it is started"
+        yield POWER_STATE, state, why
 
 
 def _volume_types(subject: Subject, instance: Instance) -> Iterator[Lost]:

@@ -39,6 +39,8 @@ class Power:
     instance: str = ""
     #: Whether it runs, and somebody has locked it.
     locked: bool = False
+    #: When that was read, as the service writes it; None for now.
+    read_at: str | None = None
 
     @property
     def is_obstacle(self) -> bool:
@@ -108,7 +110,10 @@ def as_kept(subject: Subject) -> list[Power]:
             continue
         state = held.get("power_state")
         if state == STOPPED and unknown(held, subject.recovery_point) is None:
-            found.append(Power(instance.name, STOPPED, STOPPED))
+            read_at = str(held.get("power_state_at"))
+            found.append(
+                Power(instance.name, STOPPED, STOPPED, read_at=read_at)
+            )
     return found
 
 

@@ -24,6 +24,10 @@ def move(group: str, impact: Impact) -> str:
             f" ({listed(stale)}) is stopped first and deleted at the end; a"
             " snapshot of each volume is kept there"
         )
+    stays = impact.kept.stays_stopped if impact.kept else []
+    if stays:
+        verb = "stays" if len(stays) == 1 else "stay"
+        said.append(f"{listed(stays)} {verb} stopped")
     if impact.unprotected:
         said.append("The group is not replicated after it")
     said.append(f"Move {group} from {source} to {target}?")
