@@ -21,6 +21,7 @@ from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.pair.sites import Sites
 from protectorclient.polling.silence import NO_ANSWER, is_dead
 from protectorclient.preflight import copies
+from protectorclient.preflight.drift import neighbours
 from protectorclient.preflight.drift.subject import Subject
 from protectorclient.preflight.findings import Skip
 from protectorclient.preflight.resources import Resources
@@ -331,7 +332,9 @@ class Context:
             consistency_group=record.consistency_group_id
             if record is not None
             else None,
-            documents=lambda: [found for _, found in self.every_group()],
+            protected=lambda: neighbours.named(
+                [forecast.document, *(one for _, one in self.every_group())]
+            ),
             unplanned=self.purpose == "unplanned",
             drill=self.purpose == "test-failover",
             recovery_point=self._recovery_point(),

@@ -14,6 +14,7 @@ from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.location import rank
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.polling.silence import NO_ANSWER
+from protectorclient.preflight.drift import neighbours
 from protectorclient.preflight.drift.difference import (
     Difference as Difference,
 )
@@ -238,7 +239,9 @@ class Scene:
             consistency_group=record.consistency_group_id
             if record is not None
             else None,
-            documents=functools.partial(self._documents, speaker),
+            protected=lambda: speaker.ask(
+                "protected", lambda: neighbours.named(self._documents(speaker))
+            ),
             unplanned=unplanned,
             recovery_point=recovery_point,
             unasked=f"{' and '.join(silent) or source} cannot be asked",

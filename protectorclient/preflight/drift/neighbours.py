@@ -23,7 +23,7 @@ def find(subject: Subject) -> list[Difference]:
     }
     if not networks:
         return []
-    known = protected([subject.forecast.document, *subject.documents()])
+    known = subject.protected()
     found = []
     for identity, server in subject.servers.items():
         marks = server.get("metadata") or {}
@@ -62,7 +62,7 @@ def _neighbour(
     )
 
 
-def protected(documents: Iterable[Item]) -> set[str]:
+def named(documents: Iterable[Item]) -> set[str]:
     """Return the ids of all instances that the metadata of groups name."""
     return {one for document in documents for one in _named(document)}
 

@@ -6,7 +6,7 @@ import collections
 import dataclasses
 import datetime
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from protectorclient import exceptions
@@ -36,8 +36,8 @@ class Subject:
     match: Callable[[], Resources]
     #: The id that Cinder of the source has for the consistency group.
     consistency_group: str | None = None
-    #: The metadata of all groups of the project that are known.
-    documents: Callable[[], Sequence[Item]] = lambda: ()
+    #: The ids of the instances that the metadata of all groups name.
+    protected: Callable[[], Collection[str]] = frozenset
     #: Whether it is looked at for a failover without the source.
     unplanned: bool = False
     #: Whether it is looked at for a test failover, which takes nothing away.
@@ -80,20 +80,21 @@ class Subject:
     @functools.cached_property
     def servers(self) -> dict[str, Item]:
         """Return the instances of the project at the source, by id."""
-        return _by_id(self.here.servers)
+        here = self.here
+        # of many groups it is made once
+        return here.ask("servers by id", lambda: _by_id(here.servers))
 
     @functools.cached_property
     def volumes(self) -> dict[str, Item]:
         """Return the volumes of the project at the source, by id."""
-        return _by_id(self.here.volumes)
+        here = self.here
+        return here.ask("volumes by id", lambda: _by_id(here.volumes))
 
     @functools.cached_property
     def ports(self) -> dict[str, list[Item]]:
         """Return the ports at the source, by the id of their instance."""
-        found: dict[str, list[Item]] = collections.defaultdict(list)
-        for port in self.here.ports:
-            found[str(port.get("device_id"))].append(port)
-        return found
+        here = self.here
+        return here.ask("ports by device", lambda: _by_device(here.ports))
 
     @functools.cached_property
     def has_consistency_group(self) -> bool:
@@ -114,7 +115,8 @@ class Subject:
     @functools.cached_property
     def server_groups(self) -> dict[str, Item]:
         """Return the server groups at the source, by id."""
-        return _by_id(self.here.server_groups)
+        here = self.here
+        return here.ask("groups by id", lambda: _by_id(here.server_groups))
 
     @functools.cached_property
     def stopped_by_test(self) -> frozenset[str]:
@@ -125,6 +127,13 @@ class Subject:
             for test in self.forecast.document.get("tests") or ()
             for identity in test.get("stopped") or ()
         )
+
+
+def _by_device(ports: Sequence[Item]) -> dict[str, list[Item]]:
+    found: dict[str, list[Item]] = collections.defaultdict(list)
+    for port in ports:
+        found[str(port.get("device_id"))].append(port)
+    return found
 
 
 def _by_id(items: Sequence[Item]) -> dict[str, Item]:
