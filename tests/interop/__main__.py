@@ -39,6 +39,7 @@ from tests.interop.processes import (
     Stopwatch,
     free_ports,
     memory,
+    tethered,
 )
 
 SEED = 1
@@ -173,6 +174,15 @@ def _world(
         used = memory(processes.pid(keystone.name))
         watch.say(f"Keystone of {site}: {keystone.url}, {used:.0f} MiB")
     try:
+        # its processes are nobody's children; where this one is killed,
+        # they are ended all the same
+        processes.start(
+            "sandbox-end",
+            [
+                *(sys.executable, "-IS", environment.HERE / "at_end.py"),
+                *_down_command(sandbox),
+            ],
+        )
         processes.run(
             "sandbox",
             [
@@ -207,11 +217,15 @@ def _down(sandbox: pathlib.Path) -> None:
     """End the sandbox of this run, or of one that was killed."""
     if (sandbox / "sandbox.json").exists():
         subprocess.run(
-            [*SANDBOX, "down", "--dir", sandbox],
+            _down_command(sandbox),
             capture_output=True,
             check=False,
             start_new_session=True,
         )
+
+
+def _down_command(sandbox: pathlib.Path) -> list[str | pathlib.Path]:
+    return [*SANDBOX, "down", "--dir", sandbox]
 
 
 def _work(
@@ -227,10 +241,10 @@ def _work(
     marker, where = wanted
     code = processes.run(
         "tests",
-        [
+        tethered(
             *(sys.executable, "-m", "pytest", "-m", marker),
             *("-p", "no:cacheprovider", where, *rest),
-        ],
+        ),
         {VARIABLE: str(processes.folder)},
         shown=True,
     )

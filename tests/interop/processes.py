@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 
+HERE = pathlib.Path(__file__).parent
 LOCK = "run.lock"
 #: how long a process may take to end by itself, seconds
 GRACE = 10.0
@@ -170,6 +171,12 @@ class Processes:
             self._running[name].terminate()
         for name in running:
             self.end(name)
+
+
+def tethered(*command: str | pathlib.Path) -> list[str | pathlib.Path]:
+    """A command that ends, at the latest, when its starter does."""
+    # no site-packages, no variables: it starts in a few milliseconds
+    return [sys.executable, "-IS", HERE / "tether.py", *command]
 
 
 def _unconfigured() -> dict[str, str]:

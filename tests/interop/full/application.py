@@ -1,14 +1,17 @@
 """An application of two instances, made at site-a as a user makes it."""
 
+import contextlib
 import json
 import secrets
 from collections.abc import Sequence
 
 from openstack.connection import Connection
+from openstack.exceptions import SDKException
 
 from fakeserver.base.seed_world import REGION, SITES, World, build
 from fakeserver.local import controls
 from fakeserver.sandbox.folder import Folder
+from protectorclient.exit_codes import ExitCode
 from tests.helpers.clirunner import Ran, protector
 from tests.helpers.clirunner import openstack as openstack_command
 from tests.interop.full.real_clouds import RENAMES
@@ -34,7 +37,7 @@ class Application:
         self._run = run
         self._real = tuple(real)
         self._renames = renames
-        self._world: World = build("default", run.seed)
+        self.world: World = build("default", run.seed)
         number = secrets.token_hex(2)
         self.group = f"walk-{number}"
         self.names = [f"{name}-{number}" for name in INSTANCES]
@@ -43,6 +46,9 @@ class Application:
     def region(self, site: str) -> str:
         return REAL_REGION if site in self._real else REGION
 
+    def keystone(self, site: str) -> str:
+        return self._run.keystones[site]
+
     def begin(self) -> None:
         """Register the regions, and make the instances."""
         flag = self._run.folder / RENAMES
@@ -50,15 +56,14 @@ class Application:
         if self._renames:
             flag.touch()
         for site in SITES:
-            for cloud in SITES:
-                changed = protector(
-                    f"--os-cloud {cloud}-admin site set {site} "
-                    f"--region-name {self.region(site)}"
-                )
-                assert changed.code == 0, changed.err
+            changed = protector(
+                f"--os-cloud {site}-admin site set {site} "
+                f"--region-name {self.region(site)}"
+            )
+            assert changed.code == 0, changed.err
             self.clouds[site] = connection(
-                self._world,
-                self._run.keystones[site],
+                self.world,
+                self.keystone(site),
                 "demo",
                 self.region(site),
             )
@@ -100,13 +105,18 @@ class Application:
         # where a test has failed half-way: what the volumes are in
         protector(f"protection-group delete {self.group}")
         for site, cloud in self.clouds.items():
-            for server in self.servers(site):
-                cloud.compute.delete_server(server, ignore_missing=True)
-            for server in self.servers(site):
-                cloud.compute.wait_for_delete(server, interval=0.5, wait=60)
-            for volume in self.volumes(site):
-                cloud.block_storage.delete_volume(volume)
+            with contextlib.suppress(SDKException):
+                self._empty(site)
             cloud.close()
+
+    def _empty(self, site: str) -> None:
+        cloud = self.clouds[site]
+        for server in self.servers(site):
+            cloud.compute.delete_server(server)
+        for server in self.servers(site):
+            cloud.compute.wait_for_delete(server, interval=0.5, wait=60)
+        for volume in self.volumes(site):
+            cloud.block_storage.delete_volume(volume)
 
     # -- what is there
 
@@ -145,7 +155,7 @@ class Application:
         with controls.disks(Folder(self._run.sandbox)) as db:
             rows = db.all(
                 "SELECT name FROM arr_volumes WHERE array = ?",
-                self._world.backend(site).split("@")[1].split("#")[0],
+                self.world.backend(site).split("@")[1].split("#")[0],
             )
         return {row["name"] for row in rows}
 
@@ -162,7 +172,9 @@ class Application:
             ran = protector(command)
             assert ran.code == 0, ran.err
 
-    def move(self, verb: str, options: str = "", code: int = 0) -> dict:
+    def move(
+        self, verb: str, options: str = "", code: int = ExitCode.OK
+    ) -> dict:
         """Do an operation to its end; its record."""
         ran = protector(
             f"protection-group {verb} {self.group} {options} --wait -f json"

@@ -7,8 +7,8 @@ import pathlib
 import secrets
 
 from tests.interop.full import needs
-from tests.interop.full.daemons import tethered, until_it_listens
-from tests.interop.processes import Processes, free_ports
+from tests.interop.full.daemons import until_it_listens
+from tests.interop.processes import Processes, free_ports, tethered
 
 USER = "openstack"
 NAME = "rabbitmq"

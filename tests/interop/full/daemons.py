@@ -2,7 +2,6 @@
 
 import pathlib
 import socket
-import sys
 import time
 from collections.abc import Callable
 
@@ -11,12 +10,6 @@ from tests.interop.processes import DidNotStart, Processes
 INSIDE = pathlib.Path(__file__).parent / "inside"
 #: how long a program may take until it is of use, seconds
 PATIENCE = 180.0
-
-
-def tethered(*command: str | pathlib.Path) -> list[str | pathlib.Path]:
-    """A command that ends, at the latest, when its starter does."""
-    # no site-packages, no variables: it starts in a few milliseconds
-    return [sys.executable, "-IS", INSIDE / "tether.py", *command]
 
 
 def until(

@@ -17,8 +17,8 @@ from collections.abc import Iterator, Mapping
 from fakeserver.base.seed_world import SITES
 from tests.interop import environment
 from tests.interop.full import needs
-from tests.interop.full.daemons import INSIDE, tethered, until_it_listens
-from tests.interop.processes import Processes, free_ports
+from tests.interop.full.daemons import INSIDE, until_it_listens
+from tests.interop.processes import Processes, free_ports, tethered
 
 SERVICES = ("placement", "neutron", "cinder", "nova")
 NAMES = ("placement", "neutron", "cinder", "nova_api", "nova", "nova_cell0")

@@ -8,9 +8,9 @@ import requests
 
 from tests.interop.environment import HERE
 from tests.interop.full import settings
-from tests.interop.full.daemons import INSIDE, tethered, until
+from tests.interop.full.daemons import INSIDE, until
 from tests.interop.full.settings import Setting
-from tests.interop.processes import Processes, free_ports
+from tests.interop.processes import Processes, free_ports, tethered
 
 #: type of the catalog, name of the service, path of its address
 CATALOG = (

@@ -36,6 +36,8 @@ def connection(
             project_domain_name=DOMAIN,
             region_name=region,
             identity_api_version="3",
+            # with the group that a volume is in
+            block_storage_default_microversion="3.25",
         )
 
 
@@ -58,6 +60,11 @@ def seed(world: World, site: str, keystone_url: str) -> None:
             made = volumes.create_type(name=name)
             if specs:
                 volumes.update_type_extra_specs(made, **specs)
+        # the ten of Cinder's default are the volumes of the seeded groups
+        volumes.put(
+            f"/os-quota-sets/{demo.current_project_id}",
+            json={"quota_set": {"volumes": 100, "gigabytes": 10000}},
+        ).raise_for_status()
         consistent = volumes.create_group_type(name=GROUP_TYPE)
         volumes.create_group_type_group_specs(
             consistent, {"consistent_group_snapshot_enabled": "<is> True"}

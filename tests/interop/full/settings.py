@@ -126,8 +126,6 @@ def cinder(setting: Setting) -> Sections:
             "volumes_dir": folder / "volumes",
             "enabled_backends": array,
             "glance_api_servers": setting.image_url,
-            "quota_volumes": 100,
-            "quota_gigabytes": 10000,
         },
         array: {
             "volume_backend_name": array,

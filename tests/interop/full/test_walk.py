@@ -70,6 +70,8 @@ def test_the_life_of_a_group(
     assert app.running(B) == active
     assert app.addresses(B) == at_a
     assert {v.status for v in app.volumes(B)} == {"in-use"}
+    called = {name for name in app.on_array(B) if name.endswith("-cinder")}
+    assert len(called) == (3 if renames else 0)
     shown(app.show(f"--os-cloud {B} server list").out)
 
     app.move("failback")

@@ -20,7 +20,7 @@ from oslo_config import cfg
 from fakeserver.base.clock import SharedClock
 from fakeserver.base.db import Database
 from fakeserver.base.fault_points import NoFaults
-from fakeserver.storage import arrays
+from fakeserver.storage import arrays, names
 
 OPTIONS = [
     cfg.StrOpt("sandbox_folder"),
@@ -84,23 +84,29 @@ class SandboxArrayDriver(driver.VolumeDriver):
 
     # -- volumes
 
-    @staticmethod
-    def _name(volume):
-        """The name on the array: Cinder's own where no other is kept."""
-        return volume.provider_id or volume.name
+    def _name(self, volume):
+        """The name on the array, as it was noted; None: it is on none."""
+        return volume.provider_id
+
+    def _own_name(self, volume):
+        """The name that the driver gives a volume."""
+        kind = volume.volume_type.extra_specs if volume.volume_type else {}
+        synchronous = kind.get("replication_type") == "<in> sync"
+        return names.created(volume.id, self.renames.exists(), synchronous)
 
     @staticmethod
-    def _update(volume):
+    def _update(volume, name):
         # Cinder leaves shared_targets true where a volume was managed, and
         # gives it no service_uuid: Nova then takes a lock with no name
-        update = {"shared_targets": False}
+        update = {"shared_targets": False, "provider_id": name}
         if volume.is_replicated():
             update["replication_status"] = fields.ReplicationStatus.ENABLED
         return update
 
     def create_volume(self, volume):
-        self.arrays.create_volume(self.array, volume.name, volume.size)
-        return self._update(volume)
+        name = self._own_name(volume)
+        self.arrays.create_volume(self.array, name, volume.size)
+        return self._update(volume, name)
 
     def create_volume_from_snapshot(self, volume, snapshot):
         return self.create_volume(volume)
@@ -110,8 +116,9 @@ class SandboxArrayDriver(driver.VolumeDriver):
 
     def delete_volume(self, volume):
         name = self._name(volume)
-        self.arrays.set_writing(self.array, name, False)
-        self.arrays.delete_volume(self.array, name)
+        if name is not None:
+            self.arrays.set_writing(self.array, name, False)
+            self.arrays.delete_volume(self.array, name)
 
     def create_snapshot(self, snapshot):
         self.arrays.keep_snapshot(
@@ -155,27 +162,17 @@ class SandboxArrayDriver(driver.VolumeDriver):
         return int(self._found(reference).size)
 
     def manage_existing(self, volume, reference):
-        found = self._found(reference)
-        update = self._update(volume)
-        name = found.name
+        name = self._found(reference).name
         if self.renames.exists():
-            name = f"{volume.name}-cinder"
-            self._rename(found.name, name)
-        if name != volume.name:
-            update["provider_id"] = name
-        return update
+            own = self._own_name(volume)
+            self.arrays.rename(self.array, name, own)
+            name = own
+        return self._update(volume, name)
 
     def unmanage(self, volume):
         if self.renames.exists():
             name = self._name(volume)
-            self._rename(name, f"{name}-unmanaged")
-
-    def _rename(self, old, new):
-        with self.arrays.db.transaction() as tx:
-            tx.execute(
-                "UPDATE arr_volumes SET name = ? WHERE array = ? AND name = ?",
-                (new, self.array, old),
-            )
+            self.arrays.rename(self.array, name, names.unmanaged(name))
 
     def get_manageable_volumes(
         self, cinder_volumes, marker, limit, offset, sort_keys, sort_dirs
