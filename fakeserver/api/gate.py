@@ -16,6 +16,7 @@ from werkzeug.routing import RoutingException
 
 from fakeserver.api import body, microversion, problems, roles, schema
 from fakeserver.api.microversion import OLDEST, Version
+from fakeserver.api.source_page import SourcePage
 from fakeserver.base.errors import RequestRefused
 from fakeserver.base.ids import new_id
 from fakeserver.cloud.identity.check import Identity, IdentityUnreachable
@@ -76,6 +77,8 @@ class Gate:
         self._blueprints = blueprints
         self._newest = microversion.parse(site.config.max_microversion)
         self._foreign: frozenset[str] | None = None
+        strictly = site.config.strictly_source
+        self._page = SourcePage(strictly) if strictly else None
 
     def attach(self, blueprint: flask.Blueprint) -> None:
         """Register hooks for the whole application, through one blueprint of
@@ -100,7 +103,7 @@ class Gate:
         if not self.ours():
             return
         given = request.headers.get(REQUEST_ID, "")
-        kept = _REQUEST_ID.fullmatch(given) is not None
+        kept = self._page is None and _REQUEST_ID.fullmatch(given) is not None
         found = Call(request_id=given if kept else f"req-{new_id()}")
         request.environ[CALL] = found
         raw = body.read(request.stream, self._largest())
@@ -140,6 +143,10 @@ class Gate:
         rule = roles.rule_of(method, path)
         if rule.roles:
             found.token = self._token()
+        page = self._page_for(found)
+        if page is not None and not page.has(method, path):
+            raise RequestRefused("not-found", problems.NOWHERE)
+        if rule.roles:
             self._check_project(found)
             self._check_role(found, rule)
         if raw is None:
@@ -150,12 +157,26 @@ class Gate:
         if route.missing:
             raise RequestRefused("not-found", problems.NOWHERE)
         given = request.args.to_dict(flat=False)
+        if page is not None:
+            given = page.query(path, given)
         found.query = schema.check_query(route, given)
         if route.body is not None and (raw or route.body_required):
             found.body = schema.check_body(route, _json(raw))
+        if page is not None and path.endswith("/action"):
+            unknown = page.unknown_in(found.body)
+            if unknown is not None:
+                raise RequestRefused(
+                    "bad-request", f"'{unknown[:64]}' is not known"
+                )
         if isinstance(found.body, dict) and len(found.body) == 1:
             action = next(iter(found.body))
             self._check_role(found, roles.rule_of(method, path, action))
+
+    def _page_for(self, found: Call) -> SourcePage | None:
+        """Return what binds this caller to the page, if anything does: the
+        other site's service is not bound."""
+        held = found.token.roles if found.token is not None else ()
+        return None if roles.PEER[0] in held else self._page
 
     def _token(self) -> Token:
         text = request.headers.get("X-Auth-Token")
@@ -207,6 +228,9 @@ class Gate:
                 f"{microversion.SERVICE} {version}"
             )
             response.vary.add(microversion.HEADER)
+            page = self._page_for(found)
+            if page is not None:
+                page.answer(response)
         return response
 
     def fail(self, error: Exception) -> Response | HTTPException:

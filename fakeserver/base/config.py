@@ -25,6 +25,9 @@ class SiteConfig:
     token_lifetime: float = 86400.0
     #: operations that run at the same time
     workers: int = 8
+    #: the form of errors at a site that serves the source page alone; a
+    #: site that serves everything where empty
+    strictly_source: str = ""
     #: where the real Keystone of this site and of its peer answers, with
     #: /v3; the emulated one where empty
     identity: str = ""

@@ -9,6 +9,7 @@ import urllib.parse
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from fakeserver.api.source_page import FORMS, TURNS
 from fakeserver.base.json_file import BrokenFile
 from fakeserver.base.seed_world import SITES
 from fakeserver.cli import answers, compare, lifecycle, show
@@ -152,6 +153,15 @@ def _up_options(up: argparse.ArgumentParser) -> None:
         choices=MICROVERSIONS,
         metavar="M.m",
         help="Newest API version to offer; the default is 1.2.",
+    )
+    up.add_argument(
+        "--strictly-source",
+        nargs="?",
+        choices=FORMS,
+        const=TURNS,
+        metavar="FORM",
+        help="Serve only what the page of the Operations API states. FORM is "
+        f"how errors read: {', '.join(FORMS[1:])}; default: each in turn.",
     )
     up.add_argument(
         "--scenario",
@@ -396,6 +406,7 @@ def _up(args: argparse.Namespace, folder: Folder) -> None:
         "tls",
         "seed",
         "max_microversion",
+        "strictly_source",
         "scenario",
         "groups",
         "identity",

@@ -287,6 +287,8 @@ class Admission:
                 if request.forced:
                     # what cannot be looked up must not be in the way now
                     given = at_source.known(given)
+            if request.forced and field == "network_mapping":
+                given = at_source.by_id(given)
             mappings.append(given)
         return mapping_plan.plan_members(
             doc, source, target, at_source, at_target, *mappings

@@ -10,6 +10,7 @@ import shlex
 import threading
 from collections.abc import Iterator
 
+from fakeserver.api.source_page import FORMS
 from fakeserver.base import json_file
 from fakeserver.base.config import SiteConfig
 from fakeserver.base.json_file import BrokenFile
@@ -41,6 +42,8 @@ class Settings:
     groups: int = 0
     pace: float = 1.0
     max_microversion: str = "1.2"
+    #: the form of errors where only the source page is served; else empty
+    strictly_source: str = ""
     #: the real Keystone of each site, with /v3; the emulated one where empty
     identity: str = ""
     peer_identity: str = ""
@@ -77,6 +80,8 @@ def _looked_through(settings: Settings) -> Settings:
     for name in ("port", "peer_port"):
         if not 0 < getattr(settings, name) < 1 << 16:
             raise ValueError(f"{name} is {getattr(settings, name)}")
+    if settings.strictly_source not in ("", *FORMS):
+        raise ValueError(f"strictly_source is {settings.strictly_source!r}")
     if settings.scenario not in SCENARIOS:
         raise ValueError(f"there is no scenario {settings.scenario!r}")
     if settings.rename_on_manage not in ("", *SITES, BOTH):
@@ -205,6 +210,7 @@ class Folder:
             seed=settings.seed,
             pace=settings.pace,
             max_microversion=settings.max_microversion,
+            strictly_source=settings.strictly_source,
             identity=settings.identity_of(site),
             peer_identity=settings.identity_of(other(site)),
             renames=settings.renames_at(site),

@@ -40,6 +40,7 @@ from protectorclient._http import (
     failures,
     marks,
     microversions,
+    offered,
     urls,
 )
 from protectorclient._http import session as sessions
@@ -270,14 +271,17 @@ class SiteAdapter:
         if body is not None:
             kwargs["json"] = body
         response = self._authenticated(method, path, headers, kwargs)
-        if response.status_code >= 300 and (
-            method in _SAFE and self.marks.needs_second_answer(response)
-        ):
+        if method in _SAFE and self.marks.needs_second_answer(response):
             # a 404 without the header counts when a second one comes
             response = self._authenticated(method, path, headers, kwargs)
         if response.status_code >= 300:
-            raise self._error(method, response, secrets)
+            lost = self._error(method, response, secrets)
+            raise offered.explained(method, path, lost, self._exists)
         return self._read(method, response, request_id)
+
+    def _exists(self, path: str) -> bool:
+        """Return whether a path below ``/v1`` can be read."""
+        return self._authenticated("GET", path, self.headers(), {}).ok
 
     def _error(
         self, method: str, response: requests.Response, secrets: Sequence[str]

@@ -2,7 +2,8 @@
 
 An error is the service's own if it has the service's reason in its body, or
 the version header (the mark). Where a deployment's successes lack that
-header, its errors count if they are JSON. All others are lost answers: a 404
+header, its errors count if they are JSON or have a request id, once a success
+has shown that the service is a protector. All others are lost answers: a 404
 of a proxy does not prove that an operation is gone.
 """
 
@@ -60,7 +61,10 @@ class Marks:
             error_bodies.asks_for_token(response)
         ):
             return True
-        if not error_bodies.is_json(response):
+        if not (
+            error_bodies.is_json(response)
+            or error_bodies.REQUEST_ID_HEADER in response.headers
+        ):
             return False
         if self.used is None:
             try:

@@ -92,6 +92,12 @@ def put_together(
                 sites=known,
                 site_ids=site_ids,
             )
+    if not any(site_ids.values()):
+        names = ", ".join(sorted(site.name for site in known.values()))
+        raise exceptions.ConfigProblem(
+            "this deployment does not say which site a service is of, so its"
+            f" entry in clouds.yaml must have the site's name: {names}"
+        )
     raise exceptions.ConfigProblem(
         f"the group runs at site {current_id}, which is neither"
         f" {first.name} nor {second.name}"
@@ -143,7 +149,8 @@ def _site_ids(
     handles: Sequence[SiteHandle], known: Mapping[str, Site], answers: Answers
 ) -> dict[str, str]:
     told = {name: local.id for name, (local, _) in answers.items()}
-    if len(set(told.values())) < len(told):
+    ids = [site_id for site_id in told.values() if site_id]
+    if len(set(ids)) < len(ids):
         raise exceptions.SameSite.of(*(handle.name for handle in handles))
     left = [site_id for site_id in known if site_id not in told.values()]
     for handle in handles:

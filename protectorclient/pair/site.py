@@ -17,6 +17,9 @@ from protectorclient.v1.client import Client
 
 T = TypeVar("T")
 
+#: So many operations are looked at for the sites that they name.
+_NEWEST = 20
+
 
 class _kept(Generic[T]):  # noqa: N801 - a decorator
     """A property that is found out when it is first read, and kept.
@@ -68,6 +71,7 @@ class SiteHandle:
         self._access = access
         self._api_version = api_version
         self._timeouts = (connect_timeout, read_timeout)
+        self._has_list = True
 
     @_kept
     def access(self) -> Access:
@@ -92,15 +96,47 @@ class SiteHandle:
 
     @_kept
     def sites(self) -> dict[str, Site]:
-        """Both sites by id, as this one has them registered."""
-        return {site.id: site for site in self.client.sites.list()}
+        """Both sites by id, as this one has them registered.
+
+        Of a deployment without a list of them, those that its groups name.
+        """
+        try:
+            return {site.id: site for site in self.client.sites.list()}
+        except exceptions.VersionNotSupported:
+            return self._named_sites()
+
+    def _named_sites(self) -> dict[str, Site]:
+        """Ask for each site by its id, as groups and operations have it.
+
+        :raises VersionNotSupported: none of them names one.
+        """
+        ids: dict[str, None] = {}
+        for group in self.client.protection_groups.list():
+            for one in (
+                group.primary_site_id,
+                group.secondary_site_id,
+                group.current_primary_site_id,
+            ):
+                ids |= {one: None} if one else {}
+        for operation in self.client.operations.list(limit=_NEWEST):
+            for one in (operation.source_site_id, operation.target_site_id):
+                ids |= {one: None} if one else {}
+        if not ids:
+            raise exceptions.VersionNotSupported(
+                "this deployment has no list of sites, and no group of the"
+                " project that names one; operation list works without",
+                site=self.name,
+            )
+        self._has_list = False
+        return {one: self.client.sites.get(one) for one in ids}
 
     @_kept
     def local(self) -> Site:
         """Return the record of this very site.
 
         A service that does not mark it is recognised by its address,
-        then by its cloud's name.
+        then by its cloud's name. One that does not list its sites may not
+        show its own: then the record has no id.
 
         :raises ConfigProblem: there are no records, or none of them can
             be told to be it.
@@ -114,6 +150,8 @@ class SiteHandle:
         ):
             if len(told) == 1:
                 return told[0]
+        if not self._has_list:
+            return Site(name=self.name)
         if not self.sites:
             raise exceptions.ConfigProblem(
                 "no sites are registered; 'site create' registers one at both"

@@ -228,7 +228,16 @@ class SiteFacts:
 
     @property
     def volume_types(self) -> tuple[VolumeType, ...]:
-        """Fetch the volume types, as the service sees them."""
+        """Fetch the volume types, as the service sees them.
+
+        :raises VersionNotSupported: the deployment does not offer them.
+        """
+        if not self.local.id:
+            raise exceptions.VersionNotSupported(
+                "this deployment does not say which site it is, so its volume"
+                " types cannot be asked for",
+                site=self.name,
+            )
         return self.ask(
             "volume types",
             lambda: self.client.sites.volume_types(self.local),
@@ -252,8 +261,18 @@ class SiteFacts:
 
     @property
     def has_health(self) -> bool:
-        """Return whether the site is new enough for a health report."""
-        return self.client.http.has(microversions.HEALTH)
+        """Return whether the site has a health report: it is new enough, and
+        its deployment offers it."""
+        if not self.client.http.has(microversions.HEALTH):
+            return False
+        try:
+            _ = self.health
+        except exceptions.VersionNotSupported:
+            return False
+        except exceptions.ProtectorError:
+            # whoever asks for the report gets it
+            return True
+        return True
 
     @property
     def groups(self) -> list[ProtectionGroup]:

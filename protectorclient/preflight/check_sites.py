@@ -173,6 +173,8 @@ def site_status(context: Context, side: SiteFacts) -> Verdict:
         if other.barred is not None:
             continue
         record = other.sites.get(site_id)
+        if record is None and not site_id:
+            raise Skip(f"{other.name} has no list of sites")
         if record is None:
             return bad(f"{other.name} has no record of {side.name}")
         if record.status != "active":

@@ -48,8 +48,13 @@ class Place:
 
     @property
     def document(self) -> Mapping[str, Any] | None:
-        """Return the group's metadata; None where the site refuses them."""
-        with contextlib.suppress(exceptions.NotFound, exceptions.Forbidden):
+        """Return the group's metadata; None where the site refuses them, or
+        its deployment does not offer them."""
+        with contextlib.suppress(
+            exceptions.NotFound,
+            exceptions.Forbidden,
+            exceptions.VersionNotSupported,
+        ):
             return self.speaker.document(self.group.id)
         return None
 

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import concurrent.futures
-import contextlib
 import dataclasses
 import datetime
-import time
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from protectorclient import exceptions
-from protectorclient._http import microversions
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.location import rank
-from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.pair.site_pair import SitePair
 from protectorclient.polling.silence import (
     NO_ANSWER,
@@ -25,16 +19,12 @@ from protectorclient.preflight import failover_ready
 from protectorclient.records.health import GroupHealth
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import ProtectionGroup
+from protectorclient.reports.overview_answer import NEWEST, Answer, ask
 from protectorclient.reports.overview_row import Row as Row
 
 #: The last of these of a group is its last drill.
 DRILL = "test_failover"
-#: Without a health report nobody has asked for all that readiness takes.
-_UNTOLD = f"unknown: needs API version {microversions.HEALTH.since}"
-_LATE = "unknown: no health report within {grace:g} s"
 _UNLISTED = "unknown: the health report does not have it"
-#: Of the newest operations of a site so many are read at once.
-_NEWEST = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,71 +105,6 @@ def look(pair: SitePair | BothSites, names: Iterable[str] = ()) -> Overview:
     return Overview(rows, errors, names_of_sites, missing)
 
 
-@dataclasses.dataclass(frozen=True)
-class Answer:
-    """What one site said of all groups."""
-
-    groups: dict[str, ProtectionGroup]
-    operations: list[Operation]
-    #: All instances of the project; None where Nova does not tell.
-    instances: list[dict[str, Any]] | None
-    health: dict[str, GroupHealth]
-    #: Why there is no health report.
-    unhealthy: str | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class PartialAnswer:
-    """The same, while the health report is still waited for."""
-
-    groups: dict[str, ProtectionGroup]
-    operations: list[Operation]
-    #: All instances of the project; None where Nova does not tell.
-    instances: list[dict[str, Any]] | None
-    #: The site asks its peer for it, which may be silent.
-    health: concurrent.futures.Future[dict[str, GroupHealth] | None]
-    #: When the rest was there, on the clock that `time.monotonic` reads.
-    at: float
-
-    def answer(self, grace: float | None) -> Answer:
-        """With the health report, if it comes in time.
-
-        :param grace: seconds that it has when the rest is there.
-        """
-        left = None
-        if grace is not None:
-            left = max(0.0, self.at + grace - time.monotonic())
-        try:
-            health = self.health.result(left)
-        except TimeoutError:
-            late = _LATE.format(grace=grace)
-            return Answer(
-                self.groups, self.operations, self.instances, {}, late
-            )
-        untold = _UNTOLD if health is None else None
-        return Answer(
-            self.groups, self.operations, self.instances, health or {}, untold
-        )
-
-
-def ask(side: SiteFacts) -> PartialAnswer:
-    """Ask a site for what every look at all groups is made from.
-
-    :raises ProtectorError: the site does not answer, or lets nobody in.
-    """
-    if side.barred is not None:
-        raise side.barred
-    health = side.later(lambda: side.health if side.has_health else None)
-    groups = {group.id: group for group in side.documented_groups()}
-    operations = list(side.handle.client.operations.list(limit=_NEWEST))
-    _ = side.local
-    servers = None
-    if groups:
-        with contextlib.suppress(exceptions.ProtectorError):
-            servers = side.servers
-    return PartialAnswer(groups, operations, servers, health, time.monotonic())
-
-
 class _Picture:
     """Both answers, to be read group by group."""
 
@@ -196,7 +121,7 @@ class _Picture:
         self._errors = errors
         self._sites = {sides[name].local.id: name for name in answers}
         self._complete = {
-            name: len(answer.operations) < _NEWEST
+            name: len(answer.operations) < NEWEST
             for name, answer in answers.items()
         }
 
@@ -334,6 +259,8 @@ class _Picture:
         equal versions may differ."""
         same = self._same(identity)
         if same is None:
+            same = self._both_say(identity)
+        if same is None:
             return None, "unknown: a site does not report its checksum"
         return same, "IN_SYNC" if same else "OUT_OF_SYNC"
 
@@ -345,7 +272,16 @@ class _Picture:
         if errors:
             return None
         sums = set(told.values())
-        return len(sums) == 1 and None not in sums
+        return None if None in sums else len(sums) == 1
+
+    def _both_say(self, identity: str) -> bool | None:
+        """Return what both sites say of each other, where neither reports a
+        checksum."""
+        told, errors = self._asked.put(lambda site: site.sync(identity).status)
+        said = set(told.values())
+        if errors or not said <= {"IN_SYNC", "OUT_OF_SYNC"}:
+            return None
+        return said == {"IN_SYNC"}
 
     def _health(
         self, identity: str, group: ProtectionGroup, ahead: str

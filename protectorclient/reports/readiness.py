@@ -17,7 +17,7 @@ from protectorclient.preflight.findings import Skip
 from protectorclient.preflight.resources import KINDS
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import Group, ProtectionGroup
-from protectorclient.reports import drift, overview, own_history
+from protectorclient.reports import drift, overview_answer, own_history
 from protectorclient.reports.readiness_row import (
     GroupReadiness as GroupReadiness,
 )
@@ -51,7 +51,7 @@ def look(
     :raises NotFound: a group is at no site that answers.
     :raises SiteUnreachable: the survivor does not answer.
     """
-    told, errors = asked.ask(overview.ask)
+    told, errors = asked.ask(overview_answer.ask)
     answers = {}
     for name, partial in told.items():
         try:
@@ -116,7 +116,7 @@ class _Board:
     def __init__(
         self,
         scene: drift.Scene,
-        answers: Mapping[str, overview.Answer],
+        answers: Mapping[str, overview_answer.Answer],
         dead: str,
         side: SiteFacts,
     ) -> None:

@@ -73,6 +73,19 @@ class Catalog:
             if key in self.networks or self.flavor(key) is not None
         }
 
+    def by_id(self, mapping: dict[str, str]) -> dict[str, str]:
+        """Return a mapping of networks with an id for each name of a source.
+
+        Who fails over from a silent site can look up no id there.
+        """
+        found: dict[str, str] = {}
+        for key, value in mapping.items():
+            named = None
+            if key not in self.networks:
+                named = self.network_named(key)
+            found[named["id"] if named else key] = value
+        return found
+
     def flavor(self, key: str) -> Record | None:
         """Find a flavor by id, else by name."""
         if key in self.flavors:

@@ -1,7 +1,9 @@
 """Look up the names of a mapping, each at its own site.
 
 What the group uses at the source is read from its metadata. Other names are
-looked up at the source; a source that is dead is not asked.
+looked up at the source; a source that is dead is not asked. Where the
+deployment has no metadata to read, a name of a dead source is sent as it is:
+the service itself knows what the group uses.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from protectorclient import exceptions
 from protectorclient.mapping import model
 from protectorclient.mapping.model import ResolvedMapping, Resource
 from protectorclient.v1.metadata import members_at
@@ -71,7 +74,7 @@ class Names:
         if any(name in (thing.id, thing.name) for thing in used):
             return model.pick(used, name, what=what, site=self._source.name)
         if self._stored:
-            return None
+            return None if self._has_metadata else Resource(name, name)
         return self._source.finder.find(what, name)
 
     @functools.cached_property
@@ -92,11 +95,25 @@ class Names:
             if member.get("flavor")
         )
 
+    @property
+    def _has_metadata(self) -> bool:
+        return self._document is not None
+
     @functools.cached_property
-    def _members(self) -> list[dict[str, Any]]:
+    def _document(self) -> dict[str, Any] | None:
+        """Return the group's metadata; None where the deployment has none."""
         located = self._located
         speaker = self._target if self._stored else self._source
-        document = located.facts(speaker).document(located.group.id)
+        try:
+            return located.facts(speaker).document(located.group.id)
+        except exceptions.VersionNotSupported:
+            return None
+
+    @functools.cached_property
+    def _members(self) -> list[dict[str, Any]]:
+        located, document = self._located, self._document
+        if document is None:
+            return []
         return members_at(document, located.site_ids[self._source.name])
 
 
