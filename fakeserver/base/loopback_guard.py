@@ -1,5 +1,6 @@
 """Refuses requests that do not come from this machine, under its own names."""
 
+import functools
 import http
 import ipaddress
 import json
@@ -41,6 +42,7 @@ def in_control(path: str) -> bool:
     return path.startswith(f"{CONTROL}/")
 
 
+@functools.lru_cache(maxsize=64)
 def is_loopback(address: str) -> bool:
     try:
         found = ipaddress.ip_address(address)

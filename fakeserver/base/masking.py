@@ -159,8 +159,10 @@ def readable(body: bytes, limit: int) -> str | None:
     if len(body) <= limit:
         try:
             found = json.loads(body)
-            if not _needs_mask(body):
-                return body.decode()
+            # what follows it, such as the line end that Flask writes
+            kept = body.strip()
+            if not _needs_mask(kept):
+                return kept.decode()
             return json.dumps(mask(found), separators=(",", ":"))
         except (ValueError, RecursionError):
             pass

@@ -6,7 +6,7 @@ sites.
 """
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import flask
@@ -39,6 +39,13 @@ class Application(flask.Flask):
     url_rule_class = _MatchOnlyRule
     _worked_out: Map | None = None
     _turn = threading.Lock()
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function as it is: none of a site's is asynchronous.
+
+        Flask asks at each request, for each of its five functions.
+        """
+        return func
 
     @property
     def knows_its_addresses(self) -> bool:

@@ -113,6 +113,11 @@ def _is_enabled_for(logger: logging.Logger, level: int) -> bool:
 #: what is replaced by it, of what
 _REPLACED: list[tuple[Any, str, Any]] = [
     (importlib.metadata, "entry_points", entry_points),
+    (
+        importlib.metadata,
+        "version",
+        functools.cache(importlib.metadata.version),
+    ),
     (commandmanager.CommandManager, "load_commands", load_commands),
     (yaml, "safe_load", safe_load),
     (

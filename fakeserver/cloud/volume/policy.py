@@ -5,8 +5,10 @@ rule that cannot be understood, gives nobody anything: the rule that Cinder
 is born with holds, or the call is refused.
 """
 
+import contextlib
 import pathlib
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import yaml  # type: ignore[import-untyped]
 
@@ -73,8 +75,22 @@ def write_default(path: pathlib.Path) -> None:
     path.write_text("".join(lines))
 
 
+#: how many answers are remembered
+_REMEMBERED = 1000
+
+
 class _NotUnderstood(Exception):
     pass
+
+
+class _Asked(NamedTuple):
+    """All that an answer depends on, besides the rules."""
+
+    action: str
+    roles: tuple[str, ...]
+    own_project_id: str
+    system: bool
+    project_id: str
 
 
 class Policy:
@@ -84,6 +100,8 @@ class Policy:
         self._path = path
         self._seen: tuple[int, int, int] | None = None
         self._own: dict[str, str] = {}
+        #: what was allowed to whom since the file was read
+        self._allowed: dict[_Asked, bool] = {}
 
     def enforce(self, action: str, caller: Token, project_id: str) -> None:
         """Check a rule; refuse the call as Cinder does."""
@@ -93,27 +111,38 @@ class Policy:
             )
 
     def allows(self, action: str, caller: Token, project_id: str) -> bool:
-        try:
-            return self._rule(action, caller, project_id, 0)
-        except _NotUnderstood:
-            return False
+        self._read_anew()
+        asked = _Asked(
+            action, caller.roles, caller.project_id, caller.system, project_id
+        )
+        # of these rules, whenever another thread reads newer ones
+        allowed = self._allowed
+        found = allowed.get(asked)
+        if found is None:
+            try:
+                found = self._rule(action, caller, project_id, 0)
+            except _NotUnderstood:
+                found = False
+            if len(allowed) >= _REMEMBERED:
+                allowed.clear()
+            allowed[asked] = found
+        return found
 
-    def _rules(self) -> dict[str, str]:
-        try:
+    def _read_anew(self) -> None:
+        """Read the file when it has changed; without one, forget it."""
+        seen = None
+        with contextlib.suppress(OSError):
             found = self._path.stat()
-        except OSError:
-            self._seen, self._own = None, {}
-            return self._own
-        seen = (found.st_mtime_ns, found.st_size, found.st_ino)
+            seen = (found.st_mtime_ns, found.st_size, found.st_ino)
         if seen != self._seen:
-            self._own = _read(self._path)
+            self._own = {} if seen is None else _read(self._path)
+            self._allowed = {}
             self._seen = seen
-        return self._own
 
     def _rule(
         self, name: str, caller: Token, project_id: str, depth: int
     ) -> bool:
-        text = self._rules().get(name, DEFAULTS.get(name))
+        text = self._own.get(name, DEFAULTS.get(name))
         if text is None or depth > _DEPTH:
             raise _NotUnderstood
         return _Check(self, caller, project_id, depth).of(text)

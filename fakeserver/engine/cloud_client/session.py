@@ -2,11 +2,12 @@
 
 import dataclasses
 import threading
+import time
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 import requests
-from keystoneauth1 import exceptions, session
+from keystoneauth1 import access, exceptions, session
 from keystoneauth1.identity import v3
 
 from fakeserver.base.fault_points import Faults
@@ -58,6 +59,35 @@ class Account:
     interface: str = "public"
 
 
+class _Password(v3.Password):
+    """A login that reads the expiry of its token once.
+
+    keystoneauth parses its text again at each request, which is a twentieth
+    of the time of one.
+    """
+
+    _known: access.AccessInfo | None = None
+    _good_until = 0.0
+
+    def get_access(
+        self, session: session.Session, **kwargs: Any
+    ) -> access.AccessInfo:
+        known = self._known
+        if (
+            known is not None
+            and known is self.auth_ref
+            and time.time() < self._good_until
+        ):
+            return known
+        found = super().get_access(session, **kwargs)
+        self._known = None
+        if found.expires is not None:
+            ends = found.expires.timestamp()
+            self._good_until = ends - self.MIN_TOKEN_LIFE_SECONDS
+            self._known = found
+        return found
+
+
 class CloudHttp:
     """Calls to the services of one cloud, in a token of one project."""
 
@@ -69,7 +99,7 @@ class CloudHttp:
         self._region = account.region_name
         self._interface = account.interface
         self._faults = faults
-        self._auth = v3.Password(
+        self._auth = _Password(
             auth_url=account.auth_url,
             username=account.username,
             password=account.password,
@@ -129,10 +159,10 @@ class CloudHttp:
             known = self._endpoints.get(service)
         if known is not None:
             return known
-        access = self._guarded(lambda: self._auth.get_access(self._session))
+        login = self._guarded(lambda: self._auth.get_access(self._session))
         found = None
         for kind in _TYPES[service]:
-            urls = access.service_catalog.get_urls(
+            urls = login.service_catalog.get_urls(
                 service_type=kind,
                 interface=self._interface,
                 region_name=self._region,
