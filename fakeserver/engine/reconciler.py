@@ -126,7 +126,7 @@ class Reconciler:
         if group is None:
             return
         try:
-            followed = cinder_group.follow(self._access, group)
+            followed = cinder_group.follow(self._site, self._access, group)
             array_links.catch_up(self._site, group)
         except CloudUnreachable:
             return

@@ -7,6 +7,7 @@ from fakeserver.engine.model.document import (
     current_array_names,
     current_entries,
 )
+from fakeserver.engine.peer import cinder_group
 from fakeserver.site import Site
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES
@@ -21,7 +22,7 @@ def show(site: Site, group: Group) -> dict[str, Any]:
     volumes = set(current_array_names(group.doc))
     return {
         "id": group.local.consistency_group_id,
-        "name": name(group),
+        "name": cinder_group.name(group),
         "volumes": [
             {field: volume[field] for field in ("id", "name", "size")}
             for _, found in current_entries(group.doc)
@@ -39,8 +40,3 @@ def show(site: Site, group: Group) -> dict[str, Any]:
             for point in site.arrays.points(group.id)
         ],
     }
-
-
-def name(group: Group) -> str:
-    """Return the name of the consistency group in Cinder, at both sites."""
-    return f"cg-{group.id[:8]}"

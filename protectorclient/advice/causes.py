@@ -197,6 +197,12 @@ VOLUME_TYPES = Advice(
     ),
     reasons=("volume-type-not-replicated",),
 )
+CONSISTENCY_GROUP = Advice(
+    key="consistency-group",
+    cause="Its volume group was deleted in Cinder.",
+    fix=("A sync makes the service create it anew:",),
+    commands=(commands.SYNC_VOLUMES,),
+)
 MAPPING = Advice(
     key="mapping",
     cause="Its name is not there, and it is not mapped.",
@@ -369,6 +375,7 @@ CAUSES = (
     MEMBERS_ONCE,
     RECOVERY_POINT_AGE,
     VOLUME_TYPES,
+    CONSISTENCY_GROUP,
     MAPPING,
     FLAVOR_SIZE,
     MAPPING_SHARED,

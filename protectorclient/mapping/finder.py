@@ -117,6 +117,12 @@ class NameFinder:
             "volumes", "block-storage", "/volumes/detail", {}, _GROUPS_CINDER
         )
 
+    def volume_groups(self) -> list[dict[str, Any]]:
+        """List the volume groups of the project as they are now."""
+        return self._list(
+            "groups", "block-storage", "/groups", {}, _GROUPS_CINDER
+        )
+
     def volume_types(self) -> list[dict[str, Any]]:
         """List the volume types that the project sees, as Cinder has them."""
         return self._all("volume_types", "block-storage", "/types")

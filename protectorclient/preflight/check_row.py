@@ -12,6 +12,14 @@ from protectorclient.preflight.findings import Severity, Verdict
 
 Judge = Callable[..., Verdict]
 
+#: The actions that build instances at the other site.
+BUILDS = frozenset(key for key, one in ACTIONS.items() if one.builds)
+#: The actions of which both sites must know.
+PLANNED = frozenset(
+    key for key, one in ACTIONS.items() if not one.is_unplanned
+)
+ALL = frozenset(ACTIONS)
+
 
 class Where(enum.Enum):
     """Where a check is made, and so how many rows it has."""
@@ -41,7 +49,7 @@ class Check:
     impact: str
     #: The service's word for it, without the prefix.
     reason: str | None = None
-    purposes: frozenset[str] = frozenset(ACTIONS)
+    purposes: frozenset[str] = ALL
     severity: Severity = Severity.PROBLEM
     #: What is refused as long as it stands, of the purposes. What fails
     #: only later, or may, is not.

@@ -127,6 +127,25 @@ def cinder_policy(context: Context, side: SiteFacts) -> Verdict:
     return ok("os-volume-manage is allowed")
 
 
+def consistency_group(context: Context, side: SiteFacts) -> Verdict:
+    context.need(side)
+    located = context.located
+    record = located.groups.get(side.name) if located is not None else None
+    made = record.consistency_group_id if record is not None else None
+    if made is None:
+        raise Skip(f"{side.name} names no consistency group")
+    try:
+        found = {str(one.get("id")) for one in side.volume_groups}
+    except exceptions.Forbidden as error:
+        raise Skip(
+            f"not known: Cinder of {side.name} shows no volume groups to this"
+            f" user: {error.message}"
+        ) from error
+    if made in found:
+        return ok(f"volume group {made}")
+    return bad(f"no volume group {made} in Cinder of {side.name}", made)
+
+
 def token_life(context: Context, side: SiteFacts) -> Verdict:
     if side.barred is not None:
         raise Skip(said(side.barred, side))

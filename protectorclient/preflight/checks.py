@@ -7,25 +7,21 @@ actions, and printed into the documentation.
 from __future__ import annotations
 
 from protectorclient.advice import causes, guide
-from protectorclient.advice.actions import ACTIONS
 from protectorclient.preflight import (
     check_group,
     check_instances,
     check_sites,
     check_target,
 )
-from protectorclient.preflight.check_row import Check, Where
+from protectorclient.preflight.check_row import (
+    ALL,
+    BUILDS,
+    PLANNED,
+    Check,
+    Where,
+)
 from protectorclient.preflight.drift import verdicts
 from protectorclient.preflight.findings import Severity
-
-#: The actions that build instances at the other site.
-BUILDS = frozenset(key for key, one in ACTIONS.items() if one.builds)
-#: The actions of which both sites must know.
-PLANNED = frozenset(
-    key for key, one in ACTIONS.items() if not one.is_unplanned
-)
-MOVES = frozenset({"failover", "failback"})
-ALL = frozenset(ACTIONS)
 
 CHECKS: tuple[Check, ...] = (
     Check(
@@ -315,6 +311,16 @@ CHECKS: tuple[Check, ...] = (
         impact="The operation fails at manage_volumes_into_cinder.",
     ),
     Check(
+        id="consistency-group",
+        title="Cinder has the consistency group",
+        judge=check_sites.consistency_group,
+        where=Where.ASKED,
+        purposes=PLANNED,
+        severity=Severity.WARNING,
+        advice=causes.CONSISTENCY_GROUP,
+        impact="Cinder refuses new members; a move is not hindered.",
+    ),
+    Check(
         id="replication",
         title="The replication runs",
         judge=check_group.replication,
@@ -417,31 +423,20 @@ CHECKS: tuple[Check, ...] = (
         advice=causes.IMAGES,
         impact="Instances cannot be rebuilt or rescued there.",
     ),
-    Check(
-        id="quota-compute",
-        title="The quota of Nova is enough",
-        judge=verdicts.quota_compute,
-        where=Where.TARGET,
-        purposes=BUILDS,
-        advice=causes.QUOTA,
-        impact="The operation fails when it builds instances.",
-    ),
-    Check(
-        id="quota-storage",
-        title="The quota of Cinder is enough",
-        judge=verdicts.quota_storage,
-        where=Where.TARGET,
-        purposes=BUILDS,
-        advice=causes.QUOTA,
-        impact="The operation fails when it manages volumes.",
-    ),
-    Check(
-        id="quota-network",
-        title="The quota of Neutron is enough",
-        judge=verdicts.quota_network,
-        where=Where.TARGET,
-        purposes=BUILDS,
-        advice=causes.QUOTA,
-        impact="The operation fails when it builds instances.",
+    *(
+        Check(
+            id=f"quota-{key}",
+            title=f"The quota of {service} is enough",
+            judge=judge,
+            where=Where.TARGET,
+            purposes=BUILDS,
+            advice=causes.QUOTA,
+            impact=f"The operation fails when it {what}.",
+        )
+        for key, service, judge, what in (
+            ("compute", "Nova", verdicts.quota_compute, "builds instances"),
+            ("storage", "Cinder", verdicts.quota_storage, "manages volumes"),
+            ("network", "Neutron", verdicts.quota_network, "builds instances"),
+        )
     ),
 )

@@ -87,27 +87,28 @@ BUDGETS: tuple[Row, ...] = (
     Row("readiness --if-dead site-a {web}", (4, 14), code=3),
     # one list for each kind of resource, however many members there are:
     # volumes, ports and images of the source, against what is protected;
-    # subnets, ports, zones, images and the quota of Neutron of the target
-    Row("protection-group check {web} {map}", (13, 15)),
-    Row("protection-group check {web} --for test-failover {map}", (13, 15)),
+    # subnets, ports, zones, images and the quota of Neutron of the target;
+    # the volume groups of the primary, for its consistency group
+    Row("protection-group check {web} {map}", (14, 15)),
+    Row("protection-group check {web} --for test-failover {map}", (14, 15)),
     # nothing of a source that may be dead is compared
     Row(
         "protection-group check {web} --for unplanned {map}",
         (8, 20),
         code=3,
     ),
-    Row("protection-group check {web} --for failback", (14, 12), "moved"),
+    Row("protection-group check {web} --for failback", (14, 13), "moved"),
     # for each group more its record, its metadata, its operations, its
     # recovery points and how the sites compare
-    Row("protection-group check {web} prod-db bare", (21, 19), code=3),
+    Row("protection-group check {web} prod-db bare", (22, 19), code=3),
     Row("mapping check {web} {file}", (8, 10)),
     Row("mapping suggest {web}", (2, 4)),
-    Row("protection-group failover {web} {map} --check", (13, 15)),
-    Row("protection-group failover {web} {map} --dry-run", (13, 15)),
-    Row("protection-group failback {web} --dry-run", (14, 12), "moved"),
-    Row("protection-group test-failover {web} {map} --dry-run", (13, 15)),
+    Row("protection-group failover {web} {map} --check", (14, 15)),
+    Row("protection-group failover {web} {map} --dry-run", (14, 15)),
+    Row("protection-group failback {web} --dry-run", (14, 13), "moved"),
+    Row("protection-group test-failover {web} {map} --dry-run", (14, 15)),
     # who compares them, and then the checks
-    Row("protection-group reconcile {web}", (13, 16), code=3),
+    Row("protection-group reconcile {web}", (14, 16), code=3),
     Row("site list", (0, 0)),
     Row("site show site-b", (1, 0)),
     Row("site validate site-b", (2, 2), cloud=ADMIN),

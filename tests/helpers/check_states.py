@@ -10,7 +10,14 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from fakeserver.cloud.shared.schema import IMAGES, PORTS, SERVERS, SUBNETS
+from fakeserver.cloud.shared.schema import (
+    GROUPS,
+    IMAGES,
+    PORTS,
+    SERVERS,
+    SUBNETS,
+    VOLUMES,
+)
 from fakeserver.local.pair import LocalPair
 from protectorclient.v1 import Client
 from tests.helpers import clirunner
@@ -137,6 +144,18 @@ LATER = {
 
 def nothing(world: World) -> None:
     """The seeded world is it already."""
+
+
+def _no_volume_group(world: World) -> None:
+    """Somebody has deleted it in Cinder, and left its volumes."""
+    parts = world.pair.site("a").parts
+    with parts.db.transaction() as tx:
+        [row] = GROUPS.select(
+            tx, "name = ?", (f"cg-{world.id_of('prod-web-app')[:8]}",)
+        )
+        for volume in VOLUMES.select(tx, "group_id = ?", (row["id"],)):
+            VOLUMES.put(tx, {**volume, "group_id": None})
+        GROUPS.delete(tx, row["id"])
 
 
 def _other_password(world: World) -> None:
@@ -499,6 +518,13 @@ STATES = (
             " flash-async",
             "site-b-admin",
         ),
+    ),
+    State(
+        "consistency-group",
+        _no_volume_group,
+        severity="warning",
+        # its volumes are in no group
+        beside=(("drift", "warning"),),
     ),
     State("cinder-policy", lambda w: w.pair.fault("cinder-403", site="b")),
     State(

@@ -198,6 +198,10 @@ class RemoteCloud(AttributeCalls):
         kinds: list[Record] = found["group_types"]
         return kinds
 
+    def groups(self) -> list[Record]:
+        """List the volume groups of the project: ids and names."""
+        return self._all("volume", "/groups", "groups")
+
     def create_group(
         self, name: str, group_type: str, volume_types: Sequence[str]
     ) -> Record:

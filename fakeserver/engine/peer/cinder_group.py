@@ -14,6 +14,7 @@ from fakeserver.engine.model.document import current_entries
 from fakeserver.engine.peer import own_project
 from fakeserver.engine.peer.access import Access
 from fakeserver.site import Site
+from fakeserver.store import groups
 from fakeserver.store.groups import Group
 
 LOG = logging.getLogger(__name__)
@@ -30,19 +31,19 @@ def make(site: Site, access: Access, group: Group) -> None:
     here = access.local_id()
     try:
         cloud = access.cloud(group, here)
-        name = group.doc["volume_type"]
-        types = [t for t in cloud.volume_types() if t["name"] == name]
+        wanted = group.doc["volume_type"]
+        types = [t for t in cloud.volume_types() if t["name"] == wanted]
         if not types:
             raise RequestRefused(
                 "bad-request",
-                f"{access.name(here)} has no volume type named {name}",
+                f"{access.name(here)} has no volume type named {wanted}",
                 field="volume_type_id",
             )
         group.local.volume_type_id = types[0]["id"]
         kind = _group_type(
             cloud, own_project.cloud(site, access, here), access.name(here)
         )
-        made = cloud.create_group(f"cg-{group.id[:8]}", kind, [types[0]["id"]])
+        made = cloud.create_group(name(group), kind, [types[0]["id"]])
         group.local.consistency_group_id = made["id"]
         _wait(
             site,
@@ -138,12 +139,13 @@ def _wait(site: Site, what: str, done: Callable[[], bool]) -> None:
     )
 
 
-def follow(access: Access, group: Group) -> bool:
+def follow(site: Site, access: Access, group: Group) -> bool:
     """Add the group's volumes to the volume group, where this site is the
     primary; return whether there is nothing more to add.
 
     Only this site knows the id of its group, so the one that ran the
-    failover could not see to it. Raises CloudUnreachable: then later.
+    failover could not see to it. A group that Cinder lacks is created anew.
+    Raises CloudUnreachable: then later.
     """
     made = group.local.consistency_group_id
     doc = group.doc
@@ -159,11 +161,42 @@ def follow(access: Access, group: Group) -> bool:
     cloud = access.cloud(group, here)
     try:
         if cloud.group(made) is None:
-            return True
+            made = _anew(site, access, group, cloud)
         return volume_groups.change(cloud, made, add=wanted)
-    except CloudRefused as refusal:
-        LOG.warning("volume group %s: %s", made, refusal)
+    except (CloudRefused, RequestRefused) as refusal:
+        LOG.warning("volume group %s of %s: %s", made, group.name, refusal)
         return True
+
+
+def _anew(site: Site, access: Access, group: Group, cloud: RemoteCloud) -> str:
+    """Create the volume group again, or take the one of its name that an
+    earlier try made; note its id."""
+    lost = group.local.consistency_group_id
+    known = [one for one in cloud.groups() if one["name"] == name(group)]
+    if known:
+        group.local.consistency_group_id = known[0]["id"]
+    else:
+        make(site, access, group)
+    made = str(group.local.consistency_group_id)
+    with site.db.transaction() as tx:
+        # what people note of it meanwhile is not overwritten
+        again = groups.find(site.db, group.id)
+        if again is not None:
+            again.local.consistency_group_id = made
+            groups.save(tx, again)
+    LOG.warning(
+        "Cinder of %s has no volume group %s of %s any more; it is %s now",
+        access.name(access.local_id()),
+        lost,
+        group.name,
+        made,
+    )
+    return made
+
+
+def name(group: Group) -> str:
+    """Return the name of the volume group, at both sites."""
+    return f"cg-{group.id[:8]}"
 
 
 def _primary(group: Group) -> str:

@@ -6,10 +6,12 @@ Once it is written there is no way back: a restart goes on from it.
 from typing import Any
 
 from fakeserver.base.clock import parse_stamp, stamp
+from fakeserver.engine.cloud_client.cloud import CloudUnreachable
 from fakeserver.engine.model import rules
 from fakeserver.engine.model.document import Doc, entry
 from fakeserver.engine.model.operation_record import Leftover, OperationResult
 from fakeserver.engine.model.operation_state import OldCopy, OldVolume
+from fakeserver.engine.peer import cinder_group
 from fakeserver.engine.run.step_context import StepContext
 from fakeserver.engine.run.steps import discard
 from fakeserver.engine.run.steps.volumes import planned_volumes
@@ -212,12 +214,22 @@ def _replicated(context: StepContext, group: Group) -> OperationResult:
     """Note the time of the recovery point; only this site keeps it."""
     made = context.state.snapshot_created_at
     assert made is not None
+    group.local.look = group.local.look or not _group_is_whole(context, group)
     last = group.local.last_replication_at
     if last is None or parse_stamp(last) < parse_stamp(made):
         group.local.last_replication_at = made
     return OperationResult(
         snapshot_id=context.state.snapshot_id, snapshot_created_at=made
     )
+
+
+def _group_is_whole(context: StepContext, group: Group) -> bool:
+    """See to it that Cinder has the volume group with all its volumes;
+    return False where that takes longer: the reconciler goes on."""
+    try:
+        return cinder_group.follow(context.site, context.access, group)
+    except CloudUnreachable:
+        return False
 
 
 def _discarded(context: StepContext, group: Group) -> OperationResult:
