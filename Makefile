@@ -3,7 +3,7 @@
 
 .PHONY: help demo test coverage test-thorough test-processes test-versions \
     versions interop interop-compare interop-up interop-full interop-full-up \
-    chaos lint docs package clean
+    chaos plan-kills lint docs package clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -40,6 +40,7 @@ help:
 	@echo "make interop-full-up  the same to try things on, until Ctrl-C"
 	@echo "make versions       Run all tests under each release of OpenStack."
 	@echo "make chaos          Run thousands of seeded disasters, and a fleet."
+	@echo "make plan-kills     Kill and resume a runner of plans, 50 times 20."
 	@echo "make lint           Check style, types and the documentation."
 	@echo "make docs           Build the documentation in doc/build/html."
 	@echo "make package        Build sdist and wheel, and try each extra."
@@ -136,6 +137,11 @@ chaos: $(VENV)/.test
 	    -m processes tests/chaos/test_processes.py $(PYTEST_ARGS)
 	FLEET_GROUPS=200 $(BIN)/python -m pytest -q \
 	    tests/contract/test_engine_fleet.py $(PYTEST_ARGS)
+
+# A runner of plans, killed and resumed: 40 groups, 50 seeds.
+plan-kills: $(VENV)/.test
+	PLAN_SEEDS=$(or $(PLAN_SEEDS),50) PLAN_GROUPS=40 $(BIN)/python -m \
+	    pytest -q -n 2 tests/chaos/test_plan_kills.py $(PYTEST_ARGS)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check

@@ -5,6 +5,8 @@ Every limit of time that does not belong to one call alone stands here.
 
 from __future__ import annotations
 
+import re
+
 #: To open a connection to any service.
 CONNECT_TIMEOUT = 5.0
 #: For a whole answer, from its first byte to its last.
@@ -29,6 +31,32 @@ SEARCH_TIMEOUT = 60.0
 #: An operation that runs, and whose record has not changed for so long,
 #: looks stuck: the published troubleshooting page says 15 minutes.
 STUCK_AFTER = 15 * 60.0
+#: A hook of a plan may take so long, where the plan does not say it.
+HOOK_TIMEOUT = 60.0
+#: A gate of a plan is open for its answer for so long.
+GATE_TIMEOUT = 3600.0
+
+_FORM = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+|\d+(?:\.\d+)?")
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+#: No clock of a computer waits longer.
+_LONGEST = 10 * 366 * 86400.0
+
+
+def seconds(text: str) -> float:
+    """Read a length of time: ``90``, ``90s``, ``15m``, ``1h30m`` or ``2d``.
+
+    :returns: seconds.
+    :raises ValueError: it is none; the sentence says so.
+    """
+    if not _FORM.fullmatch(text):
+        raise ValueError(
+            f"{text!r} is not a duration such as 90s, 15m or 1h30m"
+        )
+    parts = re.findall(r"([\d.]+)([smhd]?)", text)
+    found = sum(float(n) * _UNITS[unit or "s"] for n, unit in parts)
+    if found > _LONGEST:
+        raise ValueError(f"{text[:20]!r} is longer than ten years")
+    return found
 
 
 def span(seconds: float) -> str:

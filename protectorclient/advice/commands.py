@@ -92,3 +92,12 @@ LIST_SITES = protector("site list")
 #: For an administrator.
 VALIDATE_SITE = protector("site validate {site}")
 LIST_TENANT_MAPPINGS = protector("tenant mapping list")
+
+# Plans
+
+RESUME_PLAN = protector("plan resume {journal}")
+CHECK_PLAN = protector("plan check {plan}")
+SHOW_PLAN = protector("plan show {journal}")
+APPROVE_PLAN = protector("plan approve {journal} --reason TEXT")
+RETRY_PLAN = protector("plan retry {journal} {group} --reason TEXT")
+SKIP_PLAN = protector("plan skip {journal} {group} --reason TEXT")

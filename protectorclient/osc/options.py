@@ -5,17 +5,12 @@ nothing has been sent.
 """
 
 import argparse
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
+from protectorclient import durations
 from protectorclient.durations import SITE_GRACE
 from protectorclient.osc.private_parts import options_of
-
-_DURATION = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+|\d+(?:\.\d+)?")
-#: No clock of a computer waits longer.
-_LONGEST = 10 * 366 * 86400.0
-_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 _FAILOVER = "protection-group failover"
 _CHECK = "protection-group check"
@@ -50,8 +45,6 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "--no-network-mapping": ("protection-group set",),
     "--no-flavor-mapping": ("protection-group set",),
     "--start-anyway": _MAPPED,
-    "--fidelity": (_TESTS,),
-    "--accept": ("drill verify",),
     "--probe": _MAPPED,
     "--probe-file": _MAPPED,
     "--probe-timeout": _MAPPED,
@@ -93,17 +86,10 @@ INSTEAD: Mapping[str, tuple[str, ...]] = {
 
 def duration(text: str) -> float:
     """Seconds from ``90``, ``90s``, ``15m``, ``1h30m`` or ``2d``."""
-    if not _DURATION.fullmatch(text):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not a duration such as 90s, 15m or 1h30m"
-        )
-    parts = re.findall(r"([\d.]+)([smhd]?)", text)
-    seconds = sum(float(n) * _SECONDS[unit or "s"] for n, unit in parts)
-    if seconds > _LONGEST:
-        raise argparse.ArgumentTypeError(
-            f"{text[:20]!r} is longer than ten years"
-        )
-    return seconds
+    try:
+        return durations.seconds(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def interval(text: str) -> float:

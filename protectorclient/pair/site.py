@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar, overload
@@ -72,6 +73,13 @@ class SiteHandle:
         self._api_version = api_version
         self._timeouts = (connect_timeout, read_timeout)
         self._has_list = True
+
+    def anew(self) -> SiteHandle:
+        """Make the same site again: signed in, and nothing else known."""
+        again = copy.copy(self)
+        for kept in ("client", "finder", "sites", "local"):
+            again.__dict__.pop(kept, None)
+        return again
 
     @_kept
     def access(self) -> Access:

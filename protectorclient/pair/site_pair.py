@@ -143,6 +143,23 @@ class SitePair(PairActions, MetadataActions, MirroredRecords):
             audit_log=audit_log,
         )
 
+    def anew(self) -> SitePair:
+        """Make the same pair again, of which nothing is known yet.
+
+        For who looks again after some time: versions and site records are
+        asked once by each pair. The sessions stay, with their tokens.
+
+        :returns: a pair of the same two clouds.
+        :raises ConfigProblem: a cloud cannot be opened.
+        """
+        return SitePair(
+            self.primary.anew(),
+            self.secondary.anew(),
+            site_grace=self.site_grace,
+            choice=self.choice,
+            audit_log=self.audit_log or False,
+        )
+
     def each(
         self,
         ask: Callable[[SiteHandle], T],

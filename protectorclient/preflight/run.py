@@ -49,6 +49,7 @@ def run_checks(
     *,
     sides: BothSites | None = None,
     only: Iterable[str] = (),
+    seen: Callable[[Context], object] | None = None,
 ) -> Report:
     """Make the checks for one purpose on one group.
 
@@ -56,6 +57,7 @@ def run_checks(
     :param wanted: what the action would be given.
     :param sides: what is known of the sites from groups checked before.
     :param only: ids; without any, all that belong to the purpose.
+    :param seen: called with what was asked, when the checks are made.
     :raises NotFound: no site that answers knows the group.
     """
     chosen = [
@@ -74,6 +76,8 @@ def run_checks(
     findings = [
         finding for check in chosen for finding in _findings(check, context)
     ]
+    if seen is not None:
+        seen(context)
     shown = context.located.group.name if context.located else name
     warnings = tuple(dict.fromkeys(context.warnings))
     return Report(shown, purpose, tuple(findings), warnings)

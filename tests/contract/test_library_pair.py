@@ -67,6 +67,20 @@ def test_the_order_of_the_two_clouds_does_not_matter(live: Live) -> None:
     assert started.site.name == "site-a"
 
 
+def test_a_pair_made_anew_knows_nothing(live: Live) -> None:
+    """A long-lived pair keeps versions and site records; this one asks."""
+    from protectorclient.preflight import run
+
+    pair = live.sites()
+    assert (
+        run.exit_code(run.run_checks(pair, WEB, only=["reachable"]).findings)
+        == 0
+    )
+    live.pair.site("site-a").kill()
+    found = run.run_checks(pair.anew(), WEB, only=["reachable"])
+    assert run.exit_code(found.findings) == 3
+
+
 @pytest.mark.parametrize("dead", ["site-a", "site-b"])
 def test_one_dead_site_is_fine(live: Live, dead: str) -> None:
     live.pair.site(dead).kill()

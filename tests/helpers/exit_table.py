@@ -22,8 +22,6 @@ GOOD = {
     "consistency-group show": "prod-db",
     "consistency-group sync": "prod-db",
     "drill overdue": "--older-than 1d",
-    "drill verify": "{moved} --accept --long -c Attribute",
-    "drift": "",
     "health show": "",
     "mapping check": "prod-web-app {mapping}",
     "mapping show": "{moved}",
@@ -52,7 +50,6 @@ GOOD = {
     "protection-group sync-status": "prod-db",
     "protection-group test-cleanup": "prod-web-app",
     "protection-group test-failover": f"prod-web-app {WEB} --yes",
-    "readiness": "--if-dead site-b",
     "site create": "site-c --auth-url http://c.example.com/v3 "
     "--protector-url http://c.example.com:8788 --array-name array-c "
     "--volume-backend-host c@d#e --username u --project-name p "
@@ -69,6 +66,22 @@ GOOD = {
     "tenant mapping delete": "demo",
     "tenant mapping list": "",
 }
+#: these read and write files, and have tests of their own
+WITH_FILES = frozenset(
+    f"plan {verb}"
+    for verb in (
+        "approve",
+        "check",
+        "init",
+        "render",
+        "resume",
+        "retry",
+        "run",
+        "show",
+        "skip",
+        "watch",
+    )
+)
 #: those that an administrator alone may run
 ADMINS = frozenset(
     {
@@ -85,7 +98,6 @@ ADMINS = frozenset(
 FIRST = {
     "mapping show": "moved",
     "drill overdue": "all drilled",
-    "drill verify": "moved",
     "operation diagnose": "done",
     "operation show": "done",
     "operation wait": "done",
@@ -99,7 +111,6 @@ FIRST = {
 }
 #: a dead pair is what these are there to find out
 NO_ANSWER = {
-    "drill verify": 12,
     "mapping check": 3,
     "mapping show": 12,
     "operation diagnose": 12,
@@ -124,7 +135,6 @@ ROWS: list[tuple[int, str | None, str]] = [
     (3, None, "protection-group reconcile bare"),
     (3, "split", "protection-group reconcile prod-web-app --yes"),
     (3, None, "drill overdue --older-than 1s"),
-    (3, None, "readiness --if-dead site-a"),
     (3, "failed", "operation diagnose {failed}"),
     (3, "invalid site", "site validate site-b"),
     # refused

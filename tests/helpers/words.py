@@ -60,6 +60,10 @@ EXEMPT: dict[str, str] = {
     "remains stuck after engine restart": "the page of the product",
 }
 
+#: The journal of a plan's run is called so; nothing else is.
+_PLANS = re.compile(r"(?:^|[/_\W])plans?(?:$|[/_.\W])", re.IGNORECASE)
+_JOURNAL = re.compile(r"journals?$", re.IGNORECASE)
+
 PACKAGES = ("protectorclient", "fakeserver")
 PROGRAMS = ("benchmarks", "tools", "doc/ext")
 PAGES = (
@@ -101,7 +105,12 @@ class Text:
         words = " ".join(self.words.split())
         for sentence in EXEMPT:
             words = words.replace(sentence, "")
-        return [found[0] for found in _PATTERN.finditer(words)]
+        of_plans = _PLANS.search(self.path) or _PLANS.search(words)
+        return [
+            found[0]
+            for found in _PATTERN.finditer(words)
+            if not (of_plans and _JOURNAL.match(found[0]))
+        ]
 
     def __str__(self) -> str:
         words = ", ".join(self.given_up())

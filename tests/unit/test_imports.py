@@ -12,6 +12,7 @@ import pytest
 
 import protectorclient
 import protectorclient.exceptions
+import protectorclient.plan
 import protectorclient.v1
 
 TREE = pathlib.Path(protectorclient.__file__).parents[1]
@@ -59,7 +60,12 @@ def test_loading_is_light(module: str) -> None:
 
 
 #: What is public; the pytest plugin is, too.
-PUBLIC = [protectorclient, protectorclient.exceptions, protectorclient.v1]
+PUBLIC = [
+    protectorclient,
+    protectorclient.exceptions,
+    protectorclient.plan,
+    protectorclient.v1,
+]
 
 
 @pytest.mark.parametrize("module", PUBLIC, ids=lambda one: one.__name__)
@@ -133,7 +139,7 @@ PAGES = [TREE / "README.rst", *sorted((TREE / "doc").rglob("*.rst"))]
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_pages_import_public_names_alone(page: pathlib.Path) -> None:
     public = {one.__name__: {*one.__all__, ""} for one in PUBLIC}
-    public["protectorclient"] |= {"v1", "testing"}
+    public["protectorclient"] |= {"plan", "v1", "testing"}
     public["protectorclient.testing"] = {"Sandbox", ""}
     for module, name in imported_names(page.read_text()):
         assert name in public.get(module, ()), f"{module}.{name}"

@@ -53,6 +53,8 @@ def test_the_name_of_a_class_is_judged(source: str, wrong: bool) -> None:
         ("two untold stakeholders at Settles", ["Settles"]),
         ("run protector-sandbox journal; the journal says", ["journal"]),
         ("in journal.jsonl", []),
+        ("resume a plan from its journal", []),
+        ("a planned journal", ["journal"]),
     ],
 )
 def test_words_are_found_whole(said: str, found: list[str]) -> None:

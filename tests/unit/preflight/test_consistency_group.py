@@ -20,8 +20,7 @@ class Side:
     @property
     def volume_groups(self) -> list[dict[str, Any]]:
         if self._refuses:
-            why = "Policy does not allow group:get_all"
-            raise exceptions.Forbidden(why, code=403)
+            raise exceptions.Forbidden("Policy doesn't allow group:get_all")
         return [{"id": one} for one in self._ids]
 
 

@@ -1,0 +1,207 @@
+"""Servers and flavors as Nova shows them in each microversion."""
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import flask
+
+from fakeserver.base.clock import stamp
+from fakeserver.cloud.identity.tokens import Token
+from fakeserver.cloud.network import security_groups
+from fakeserver.cloud.network.addresses import ports_of
+from fakeserver.cloud.shared.rows import Doc
+from fakeserver.cloud.shared.schema import NETWORKS
+
+if TYPE_CHECKING:
+    from fakeserver.site import Site
+
+#: status -> power state, vm state
+STATES = {
+    "ACTIVE": (1, "active"),
+    "SHUTOFF": (4, "stopped"),
+    "ERROR": (0, "error"),
+    "PAUSED": (3, "paused"),
+    "SUSPENDED": (4, "suspended"),
+    "SHELVED_OFFLOADED": (4, "shelved_offloaded"),
+}
+
+
+def since(minor: int) -> bool:
+    """Return whether the request is answered in 2.``minor`` or later."""
+    version: tuple[int, int] = flask.g.microversion
+    return version >= (2, minor)
+
+
+def links(site: "Site", kind: str, id_: str) -> list[Doc]:
+    base = f"{site.config.url}/compute"
+    return [
+        {"rel": "self", "href": f"{base}/v2.1/{kind}/{id_}"},
+        {"rel": "bookmark", "href": f"{base}/{kind}/{id_}"},
+    ]
+
+
+def brief(site: "Site", server: Doc) -> Doc:
+    """Render a server in a list without details."""
+    return {
+        "id": server["id"],
+        "name": server["name"],
+        "links": links(site, "servers", server["id"]),
+    }
+
+
+def server(
+    db: sqlite3.Connection, site: "Site", caller: Token, row: Doc
+) -> Doc:
+    power, vm_state = STATES[row["status"]]
+    shown: Doc = {
+        **brief(site, row),
+        "status": row["status"],
+        "tenant_id": row["project_id"],
+        "user_id": row["user_id"],
+        "metadata": row["metadata"],
+        "hostId": "",
+        # booted from a volume: Nova answers an empty string, not null
+        "image": "",
+        "flavor": _flavor_of(site, row["flavor"]),
+        "created": stamp(row["created"]),
+        "updated": stamp(row["updated"]),
+        "addresses": _addresses(db, row),
+        "accessIPv4": "",
+        "accessIPv6": "",
+        "key_name": row.get("key_name"),
+        "config_drive": "True" if row.get("config_drive") else "",
+        "OS-DCF:diskConfig": "AUTO",
+        "OS-EXT-AZ:availability_zone": row.get("availability_zone", "nova"),
+        "OS-EXT-STS:task_state": None,
+        "OS-EXT-STS:vm_state": vm_state,
+        "OS-EXT-STS:power_state": power,
+        "OS-SRV-USG:launched_at": stamp(row["created"]).rstrip("Z")
+        + ".000000",
+        "OS-SRV-USG:terminated_at": None,
+        "os-extended-volumes:volumes_attached": [
+            {"id": disk["id"]}
+            | (
+                {"delete_on_termination": disk["delete_on_termination"]}
+                if since(3)
+                else {}
+            )
+            for disk in row["disks"]
+        ],
+    }
+    if groups := _security_groups(db, row):
+        # Nova leaves it out of a server that has none
+        shown["security_groups"] = groups
+    if fault := row.get("fault"):
+        shown["fault"] = {**fault, "created": stamp(fault["created"])}
+    if power == 1:
+        shown["progress"] = 0
+    if caller.is_admin:
+        shown |= _for_admins(site, row)
+    return shown | _newer(row, caller)
+
+
+def _newer(row: Doc, caller: Token) -> Doc:
+    """Return the keys that a later microversion added."""
+    shown: Doc = {}
+    if since(9):
+        shown["locked"] = bool(row.get("locked"))
+    if since(16) and caller.is_admin:
+        shown["host_status"] = "UP"
+    if since(19):
+        shown["description"] = row.get("description")
+    if since(26):
+        shown["tags"] = row.get("tags") or []
+    if since(63):
+        shown["trusted_image_certificates"] = None
+    if since(71):
+        group = row.get("server_group")
+        shown["server_groups"] = [group] if group else []
+    if since(73):
+        shown["locked_reason"] = row.get("locked_reason")
+    if since(90):
+        hostname = row.get("hostname") or row["name"].lower()
+        shown["OS-EXT-SRV-ATTR:hostname"] = hostname
+    return shown
+
+
+def _for_admins(site: "Site", row: Doc) -> Doc:
+    host = f"compute-{site.config.site}"
+    shown: Doc = {
+        "OS-EXT-SRV-ATTR:host": host,
+        "OS-EXT-SRV-ATTR:hypervisor_hostname": host,
+        "OS-EXT-SRV-ATTR:instance_name": f"instance-{row['id'][:8]}",
+    }
+    if since(3):
+        shown["OS-EXT-SRV-ATTR:root_device_name"] = (
+            row["disks"][0]["device"] if row["disks"] else None
+        )
+        shown["OS-EXT-SRV-ATTR:user_data"] = row.get("user_data")
+    return shown
+
+
+def _addresses(db: sqlite3.Connection, row: Doc) -> Doc:
+    found: dict[str, list[Doc]] = {}
+    for port in ports_of(db, row["id"]):
+        network = NETWORKS.get(db, port["network_id"])
+        name = network["name"] if network else port["network_id"]
+        address = port["ip_address"]
+        found.setdefault(name, []).append(
+            {
+                "addr": address,
+                "version": 6 if ":" in address else 4,
+                "OS-EXT-IPS:type": "fixed",
+                "OS-EXT-IPS-MAC:mac_addr": port["mac_address"],
+            }
+        )
+    return found
+
+
+def _security_groups(db: sqlite3.Connection, row: Doc) -> list[Doc]:
+    """Return the names of the groups of a server's ports."""
+    known = {
+        group["id"]: group["name"]
+        for group in security_groups.of_project(db, row["project_id"])
+    }
+    ids = {
+        id_
+        for port in ports_of(db, row["id"])
+        for id_ in security_groups.of_port(port)
+    }
+    return [{"name": name} for id_, name in known.items() if id_ in ids]
+
+
+def _flavor_of(site: "Site", row: Doc) -> Doc:
+    """Render the flavor inside a server: a link, and a copy from 2.47 on."""
+    if not since(47):
+        made = links(site, "flavors", row["id"])[1:]
+        return {"id": row["id"], "links": made}
+    return {
+        "original_name": row["name"],
+        "vcpus": row["vcpus"],
+        "ram": row["ram"],
+        "disk": row["disk"],
+        "ephemeral": 0,
+        "swap": 0,
+        "extra_specs": row.get("extra_specs", {}),
+    }
+
+
+def flavor(site: "Site", row: Doc) -> Doc:
+    shown: Doc = {
+        "id": row["id"],
+        "name": row["name"],
+        "vcpus": row["vcpus"],
+        "ram": row["ram"],
+        "disk": row["disk"],
+        "swap": 0 if since(75) else "",
+        "rxtx_factor": 1.0,
+        "OS-FLV-EXT-DATA:ephemeral": 0,
+        "OS-FLV-DISABLED:disabled": False,
+        "os-flavor-access:is_public": row["is_public"],
+        "links": links(site, "flavors", row["id"]),
+    }
+    if since(55):
+        shown["description"] = row.get("description")
+    if since(61):
+        shown["extra_specs"] = row.get("extra_specs", {})
+    return shown

@@ -1,1 +1,0 @@
-"""What Nova does with one server."""

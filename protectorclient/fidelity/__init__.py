@@ -1,1 +1,0 @@
-"""Compare rebuilt instances with their sources, attribute by attribute."""

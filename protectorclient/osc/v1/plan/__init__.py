@@ -1,0 +1,1 @@
+"""``protector plan``: recovery plans, and the runs of them."""

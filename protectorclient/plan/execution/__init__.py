@@ -1,0 +1,1 @@
+"""The run of a plan: its journal, its scripts, its orders."""

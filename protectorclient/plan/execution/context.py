@@ -1,0 +1,284 @@
+"""What the scripts of a run share: the journal, the state, the tools."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import datetime
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from protectorclient import exceptions
+from protectorclient.exit_codes import ExitCode, code_for
+from protectorclient.plan.execution import events, hooks, probing
+from protectorclient.plan.execution.journal import Journal
+from protectorclient.plan.execution.scripts import (
+    Condition,
+    Pool,
+    Scheduler,
+    Script,
+    done,
+    until,
+)
+from protectorclient.plan.execution.state import (
+    GroupState,
+    GroupStatus,
+    RunState,
+)
+from protectorclient.plan.file import model
+from protectorclient.polling import events as polling
+from protectorclient.polling import poller
+
+if TYPE_CHECKING:
+    from protectorclient.pair.site import SiteHandle
+    from protectorclient.pair.site_pair import SitePair
+    from protectorclient.records.operation import Operation
+
+#: Seconds between two looks, while operations run: for orders, for groups
+#: that can begin, and for the operations themselves.
+LONGEST_TICK = 1.0
+#: Groups that are worked on at the same time, in all waves together.
+MOST_THREADS = 32
+
+
+def _nobody(wave: str, gate: model.Gate) -> bool | None:
+    """Ask nobody: an order or the end of its time answers a gate."""
+    return None
+
+
+@dataclasses.dataclass
+class Tools:
+    """What a runner uses of the world outside; tests give their own."""
+
+    pool: Pool = dataclasses.field(default_factory=lambda: Pool(MOST_THREADS))
+    pace: poller.Pace = poller.Pace(longest=LONGEST_TICK)
+    run_hook: Callable[..., hooks.Result] = hooks.run
+    #: Asks a person on the terminal: None for no answer yet.
+    ask: Callable[[str, model.Gate], bool | None] = _nobody
+    #: Makes the probes of a group; returns how each has ended.
+    probe: Callable[..., Sequence[Mapping[str, Any]]] = probing.probe
+    #: Where hooks run.
+    folder: str | None = None
+
+
+class Context:
+    """What a run is about, and what its scripts do it with.
+
+    :param pair: the two sites.
+    :param journal: is added to, and stays open.
+    :param state: what the journal's lines amount to.
+    :param site_ids: of the sites, by the names of their clouds here.
+    """
+
+    def __init__(
+        self,
+        pair: SitePair,
+        journal: Journal,
+        state: RunState,
+        site_ids: Mapping[str, str],
+        tools: Tools | None = None,
+    ) -> None:
+        self.pair = pair
+        self.journal = journal
+        self.state = state
+        self.tools = tools or Tools()
+        #: The ids of the sites, by the names of their clouds here.
+        self.site_ids = dict(site_ids)
+        self.waves = state.plan.of_use(state.use)
+        self.scheduler = Scheduler()
+        #: Names of waves whose scripts go on.
+        self.live: set[str] = set()
+        #: Ids of groups whose scripts go on, and of all that had one.
+        self.active: set[str] = set()
+        self.begun: set[str] = set()
+        #: What has happened and was not reported yet.
+        self.news: collections.deque[events.Event] = collections.deque()
+        #: The operations that are followed, by their ids.
+        self.keys: dict[str, poller.Key] = {}
+        #: How they ended, by their ids.
+        self.ends: dict[str, polling.Ended] = {}
+        #: The last record seen of each, by its id.
+        self.records: dict[str, Operation] = {}
+
+    def handle(self, site_id: str) -> SiteHandle:
+        """Return the cloud of a site."""
+        for handle in self.pair.handles:
+            if self.site_ids.get(handle.name, handle.name) == site_id:
+                return handle
+        raise exceptions.NotFound(f"no cloud here is the site {site_id}")
+
+    def site_id(self, cloud: str) -> str:
+        """Return the id of a site, by the name of its cloud here."""
+        return self.site_ids.get(cloud, cloud)
+
+    def write(self, event: str, **fields: Any) -> None:
+        """Write a line of the journal, apply it, and report it.
+
+        :raises JournalNotWritten: it is not on disk; nothing is done.
+        """
+        entry = self.journal.add(event, **fields)
+        self.state.apply(entry)
+        self.news.append(events.of(entry))
+
+    def announce(self, kind: type[events.Event], **fields: Any) -> None:
+        """Report what is not in the journal."""
+        self.news.append(kind(self._stamp(), fields))
+
+    def follow(self, operation_id: str, site: str) -> Condition:
+        """Have an operation followed to its end.
+
+        :returns: whether it has ended; then it is in `ends`.
+        """
+        self.keys.setdefault(operation_id, poller.Key(site, operation_id))
+        return lambda: operation_id in self.ends
+
+    def stop(self, why: str, code: int) -> None:
+        """Begin nothing more. What runs is followed to its end."""
+        if self.state.stop is None:
+            self.write("stopped", why=why, code=code)
+
+    @property
+    def is_stopped(self) -> bool:
+        """Return whether nothing more is begun."""
+        return self.state.stop is not None
+
+    def age(self, stamp: str | None) -> float:
+        """Return the seconds since a time of the journal."""
+        if not stamp:
+            return 0.0
+        when = datetime.datetime.fromisoformat(stamp)
+        return (self.journal.now() - when).total_seconds()
+
+    def _stamp(self) -> str:
+        return self.journal.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def prove_death(self, groups: Sequence[GroupState]) -> Script[None]:
+        """Stop an unplanned run where the primary of its groups answers."""
+        waiting = [one for one in groups if not one.status.is_over]
+        if not waiting:
+            return
+        task = self.tools.pool.submit(
+            lambda: self.pair.anew().prepare(
+                "failover", waiting[0].id, unplanned=True
+            )
+        )
+        yield from until(task.is_over)
+        try:
+            task.result()
+        except exceptions.PrimaryAnswers as error:
+            self.primary_answers(error)
+        except (exceptions.NotFound, exceptions.UsageProblem):
+            # about this group alone: its own check says so
+            return
+        except exceptions.ProtectorError as error:
+            self.stop(str(error), code_for(error))
+
+    def primary_answers(self, error: exceptions.PrimaryAnswers) -> None:
+        """Stop the run; say which groups run where."""
+        moved: list[str] = []
+        rest: list[str] = []
+        for one in self.state.groups.values():
+            is_moved = one.status is GroupStatus.DONE
+            (moved if is_moved else rest).append(one.name)
+        self.stop(
+            f"{error}. Moved: {', '.join(moved) or 'none'}. Not moved:"
+            f" {', '.join(rest) or 'none'}",
+            ExitCode.REFUSED,
+        )
+
+    def ask(self, wave: str, gate: model.Gate) -> Script[None]:
+        """Open a gate, and wait for its answer or the end of its time."""
+        own = self.state.waves[wave]
+        if own.gate is None and own.gate_opened_at is None:
+            self.write(
+                "gate-opened",
+                wave=wave,
+                question=gate.question,
+                seconds=gate.timeout,
+            )
+
+        def is_answered() -> bool:
+            if own.gate is not None or self.is_stopped:
+                return True
+            if self.age(own.gate_opened_at) >= gate.timeout:
+                answer = "yes" if gate.then == "continue" else "no"
+                why = f"no answer in {gate.timeout:g} s"
+                self.answer(wave, answer, "nobody", why)
+                return True
+            said = self.tools.ask(wave, gate)
+            if said is not None:
+                answer = "yes" if said else "no"
+                self.answer(wave, answer, self.journal.by, "typed")
+            return said is not None
+
+        yield from until(is_answered)
+
+    def has_taken(self, stamp: str | None) -> float:
+        """Return for how long something has gone on, for its limit.
+
+        A run that was taken up again has its time once more.
+        """
+        if not stamp:
+            return 0.0
+        return self.age(max(stamp, self.state.resumed_at))
+
+    def answer(self, wave: str, answer: str, by: str, reason: str) -> None:
+        self.write(
+            "gate-answered", wave=wave, answer=answer, by=by, reason=reason
+        )
+
+    # -- hooks
+
+    def hooks(
+        self,
+        scope: str,
+        given: model.Hooks,
+        occasion: str,
+        document: Mapping[str, Any],
+    ) -> Script[bool]:
+        """Run the hooks of an occasion, one after the other.
+
+        Each runs at least once: one that was begun and has not ended when
+        the runner was killed runs again.
+
+        :returns: whether the plan may go on.
+        """
+        good = True
+        for number, hook in enumerate(given.of(occasion, self.state.use), 1):
+            key = f"{scope}, {occasion} {number}"
+            if key in self.state.hooks_ended:
+                continue
+            attempt = self.state.hooks_begun.get(key, 0) + 1
+            self.write(
+                "hook-began", hook=key, run=list(hook.run), attempt=attempt
+            )
+            task = self.tools.pool.submit(
+                functools.partial(
+                    self.tools.run_hook,
+                    hook,
+                    document,
+                    run_id=self.state.run_id,
+                    attempt=attempt,
+                    folder=self.tools.folder,
+                )
+            )
+            result = yield from done(task)
+            self.write(
+                "hook-ended",
+                hook=key,
+                status=result.status,
+                seconds=result.seconds,
+                output=result.output,
+                error=result.error,
+            )
+            stops = hook.on_error == "stop" or (
+                hook.on_error is None and not self.state.unplanned
+            )
+            if not result.is_good and stops and occasion == "before":
+                good = False
+                self.stop(
+                    f"hook ({key}): {result.error}", ExitCode.SOME_FAILED
+                )
+                break
+        return good

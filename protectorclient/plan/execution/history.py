@@ -1,0 +1,119 @@
+"""Which operations of both sites are a run's own, and which are not."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from protectorclient.plan.execution.state import RunState
+
+if TYPE_CHECKING:
+    from protectorclient.pair.site_pair import SitePair
+    from protectorclient.records.operation import Operation
+
+#: How many of the newest operations of a site are looked at.
+_NEWEST = 1000
+#: Actions that move a group or build something for it.
+_ACTIONS = ("failover", "failback", "test_failover", "test_cleanup")
+
+
+@dataclasses.dataclass(frozen=True)
+class SiteOperation:
+    """An operation, and the site that knows it."""
+
+    operation: Operation
+    #: The id of the site.
+    site: str
+
+
+@dataclasses.dataclass(frozen=True)
+class NewestOperations:
+    """The newest operations of the sites that answer."""
+
+    found: tuple[SiteOperation, ...]
+    #: Why a site said nothing, by its id.
+    errors: Mapping[str, Exception]
+
+    def horizon(self) -> dict[str, Any]:
+        """Return what is the newest at each site, for a journal."""
+        marks: dict[str, Any] = {}
+        for one in self.found:
+            at = _stamp(one.operation)
+            mark = marks.setdefault(one.site, {"newest": at, "ids": []})
+            if at > mark["newest"]:
+                mark["newest"], mark["ids"] = at, []
+            if at == mark["newest"]:
+                mark["ids"].append(one.operation.id)
+        return marks
+
+    def own(self, state: RunState) -> dict[tuple[str, str], SiteOperation]:
+        """Return the run's own operations, by group and request id."""
+        sites = sites_of(state)
+        return {
+            (group, one.operation.request_id or ""): one
+            for one in self.found
+            if (group := one.operation.protection_group_id or "")
+            in state.groups
+            and state.is_own(one.operation.request_id, group, sites)
+        }
+
+    def strange(self, state: RunState) -> list[SiteOperation]:
+        """Return operations on the run's groups that began after it, and
+        that it has not begun."""
+        sites = sites_of(state)
+        known = {one.operation_id for one in state.groups.values()}
+        known |= state.adopted
+        return [
+            one
+            for one in self.found
+            if one.operation.operation_type in _ACTIONS
+            and (group := one.operation.protection_group_id or "")
+            in state.groups
+            and one.operation.id not in known
+            and not state.is_own(one.operation.request_id, group, sites)
+            and _is_after(one, state)
+        ]
+
+
+def look(pair: SitePair, site_ids: Mapping[str, str]) -> NewestOperations:
+    """List the newest operations of both sites; a request for each.
+
+    :param site_ids: of the sites, by the names of their clouds here.
+
+    ``GET operations``. *1.0*
+
+    :raises SiteUnreachable: neither site answers.
+    """
+    history = pair.operations(limit=_NEWEST)
+    return NewestOperations(
+        tuple(
+            SiteOperation(operation, site_ids.get(handle.name, handle.name))
+            for operation, handle in history.items
+        ),
+        {
+            site_ids.get(name, name): error
+            for name, error in history.errors.items()
+        },
+    )
+
+
+def sites_of(state: RunState) -> tuple[str, ...]:
+    """Return the ids of the sites of a run."""
+    return tuple(state.options.get("sites", ()))
+
+
+def _stamp(operation: Operation) -> str:
+    when = operation.started_at
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ") if when else ""
+
+
+def _is_after(one: SiteOperation, state: RunState) -> bool:
+    mark = state.horizon.get(one.site)
+    if mark is None:
+        # the site did not answer when the run began
+        return _stamp(one.operation) >= state.began_at[:19]
+    at = _stamp(one.operation)
+    return at > mark["newest"] or (
+        at == mark["newest"] and one.operation.id not in mark["ids"]
+    )

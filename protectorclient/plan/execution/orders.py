@@ -1,0 +1,159 @@
+"""Orders to a runner: approve a gate, skip a group, retry one.
+
+An order is a line in ``JOURNAL.orders``. The runner reads new lines at each
+look; without a runner, the next resume does.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import fcntl
+import json
+import os
+import pathlib
+from collections.abc import Iterator
+from typing import Any
+
+from protectorclient import exceptions
+from protectorclient.plan.execution import journal
+from protectorclient.plan.execution.state import GroupStatus, RunState
+from protectorclient.plan.file.problem import PlanProblem
+
+#: The orders that there are.
+VERBS = ("approve", "skip", "retry")
+
+
+@dataclasses.dataclass(frozen=True)
+class Order:
+    """One order."""
+
+    verb: str
+    #: The wave of a gate, or the id of a group.
+    subject: str
+    #: The attempt that is to be repeated; 0 where there is none.
+    attempt: int
+    reason: str
+    by: str
+    at: str
+
+    @property
+    def key(self) -> tuple[str, str, int]:
+        """Return what two orders for the same thing share."""
+        return self.verb, self.subject, self.attempt
+
+    def to_dict(self) -> dict[str, Any]:
+        """As data."""
+        return dataclasses.asdict(self)
+
+
+def path_of(journal_path: pathlib.Path) -> pathlib.Path:
+    """Return the file of the orders to a journal's runner."""
+    return journal_path.with_name(f"{journal_path.name}.orders")
+
+
+def read(journal_path: pathlib.Path) -> Iterator[Order]:
+    """Read the orders, oldest first; skip a line that was cut."""
+    try:
+        data = path_of(journal_path).read_bytes()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise PlanProblem(
+            f"cannot read {path_of(journal_path)}: {error.strerror}"
+        ) from error
+    for line in data.split(b"\n"):
+        try:
+            yield Order(**json.loads(line))
+        except (ValueError, TypeError, RecursionError):
+            continue
+
+
+def give(
+    journal_path: pathlib.Path,
+    verb: str,
+    subject: str,
+    *,
+    reason: str,
+    attempt: int = 0,
+) -> tuple[Order, bool]:
+    """Add an order, once.
+
+    :param attempt: the attempt that is to be repeated.
+    :returns: the order, and whether it is new; where somebody has given the
+        same one before, it is theirs.
+    :raises PlanProblem: it cannot be written.
+    """
+    now = datetime.datetime.now(datetime.UTC)
+    order = Order(
+        verb,
+        subject,
+        attempt,
+        reason,
+        journal.who(),
+        now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    )
+    path = path_of(journal_path)
+    try:
+        handle = os.open(
+            path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600
+        )
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            for earlier in read(journal_path):
+                if earlier.key == order.key:
+                    return earlier, False
+            line = json.dumps(order.to_dict(), ensure_ascii=False) + "\n"
+            size = os.fstat(handle).st_size
+            if size and os.pread(handle, 1, size - 1) != b"\n":
+                line = "\n" + line
+            os.write(handle, line.encode("utf-8", "backslashreplace"))
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise PlanProblem(f"cannot write {path}: {error.strerror}") from error
+    return order, True
+
+
+def subject(run: RunState, verb: str, group: str | None) -> tuple[str, int]:
+    """Find what an order is about, and the attempt that it is for.
+
+    :param group: name or id, of an order for a group.
+    :raises PlanProblem: the run has no such group, or nothing to approve.
+    """
+    if verb == "approve":
+        return _open_gate(run)
+    found = [one for one in run.groups.values() if group in (one.id, one.name)]
+    if not found:
+        raise PlanProblem(f"the run has no group '{group}'")
+    one = found[0]
+    if verb == "retry" and one.status not in (
+        GroupStatus.FAILED,
+        GroupStatus.SKIPPED,
+        GroupStatus.UNKNOWN,
+    ):
+        raise exceptions.GuardRefused(
+            f"group {one.name} is {one.status}; only one that failed or was"
+            " skipped can be moved again"
+        )
+    if verb == "skip" and (
+        one.status.is_under_way or one.status is GroupStatus.DONE
+    ):
+        raise exceptions.GuardRefused(
+            f"group {one.name} is {one.status}; it cannot be skipped"
+        )
+    return one.id, one.attempt
+
+
+def _open_gate(run: RunState) -> tuple[str, int]:
+    for wave in run.waves.values():
+        if wave.back_gate is not None and wave.back_gate not in ("yes", "no"):
+            return wave.name, 1
+        if wave.gate_opened_at is not None and wave.gate is None:
+            return wave.name, 0
+    answered = [one for one in run.waves.values() if one.gate is not None]
+    if answered:
+        # who comes second is told who was first
+        return answered[-1].name, 0
+    raise exceptions.GuardRefused("the run waits at no gate")

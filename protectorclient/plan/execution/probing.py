@@ -1,0 +1,95 @@
+"""Probe the applications of a group that was moved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from protectorclient import exceptions
+from protectorclient.pair.reads import rebuilt
+from protectorclient.plan.execution.state import GroupState
+from protectorclient.probes import console, run, sandbox, spec
+
+if TYPE_CHECKING:
+    from protectorclient.pair.site_pair import SitePair
+    from protectorclient.records.operation import Operation
+
+
+def probe(
+    pair: SitePair,
+    group: GroupState,
+    operation: Operation | None,
+    wanted: Sequence[str],
+) -> list[dict[str, Any]]:
+    """Ask the rebuilt instances of a group until all have answered.
+
+    :param operation: the record of its operation; without it the sites are
+        asked for it.
+    :param wanted: probes, as ``--probe`` takes them.
+    :returns: how each probe of each member has ended, and ``passed``.
+    """
+    try:
+        report = _ask(pair.anew(), group, operation, wanted)
+    except exceptions.ProtectorError as error:
+        return [{"passed": False, "detail": str(error)}]
+    results = [
+        {**one.to_dict(), "passed": one.result == run.ANSWERS}
+        for one in report.results
+    ]
+    results += [
+        {"passed": False, "probe": one, "detail": "no member fits"}
+        for one in report.unused
+    ]
+    results += [
+        {"passed": False, "member": member, "detail": f"is {status}"}
+        for member, status in report.inactive.items()
+    ]
+    return results
+
+
+def _ask(
+    pair: SitePair,
+    group: GroupState,
+    operation: Operation | None,
+    wanted: Sequence[str],
+) -> run.Report:
+    if operation is None:
+        operation, _ = pair.operation(group.operation_id or "")
+    located = pair.locate(group.id, unplanned=True)
+    clouds = {site_id: cloud for cloud, site_id in located.site_ids.items()}
+    target = operation.target_site_id or ""
+    where = next(one for one in pair.handles if one.name == clouds.get(target))
+    speaker = clouds.get(group.site or "", where.name)
+    asked = located.asked.anew()
+    found = rebuilt.find(
+        operation,
+        asked.facts(speaker).document(group.id),
+        operation.source_site_id or "",
+        target,
+        asked.facts(where.name).servers,
+    )
+    named = set(rebuilt.named(operation))
+    targets = [
+        run.Target(
+            one.name,
+            str(one.server["id"]) if one.server else None,
+            is_new=one.server is not None
+            and console.is_new(
+                one.server.get("created"),
+                operation.started_at,
+                named=str(one.server["id"]) in named,
+            ),
+        )
+        for one in found
+    ]
+    clock = time.monotonic
+    return run.Run(
+        targets,
+        spec.parse_all(wanted),
+        servers=where.finder.servers,
+        console=where.finder.console_output,
+        since=clock(),
+        dial=sandbox.dial(where.access.instances),
+        clock=clock,
+    ).until()

@@ -1,0 +1,413 @@
+"""Load a plan from its file, or say where the file is wrong."""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import os
+import pathlib
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from protectorclient import durations, exceptions
+from protectorclient.mapping import files
+from protectorclient.plan.file import model, order, yaml_marks
+from protectorclient.plan.file.problem import PlanProblem
+from protectorclient.plan.file.yaml_marks import Path, YamlDocument
+from protectorclient.probes import spec
+
+#: Bytes that a plan may have.
+LARGEST = 1 << 20
+#: Groups that a plan may have, those that patterns find included.
+MOST_GROUPS = 2000
+#: Characters of somebody's value in a message.
+_LONGEST = 60
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of a plan."""
+    package = importlib.resources.files("protectorclient.plan.file")
+    text = (package / "plan.schema.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+def load(path: str | os.PathLike[str]) -> model.Plan:
+    """Read a plan, and the mapping files that it names.
+
+    :param path: the file; its hooks run programs, so that nobody else may
+        be able to write it.
+    :raises PlanProblem: it cannot be read or used; each problem with its
+        file, line and column is in `PlanProblem.problems`.
+    """
+    file = pathlib.Path(path)
+    return parse(_text(file), str(file), file.parent)
+
+
+def parse(
+    text: str,
+    where: str = "the plan",
+    folder: pathlib.Path | None = None,
+    mapping_files: Mapping[str, str] | None = None,
+) -> model.Plan:
+    """Read the text of a plan.
+
+    :param where: how messages name the file.
+    :param folder: where the mapping files are that it names.
+    :param mapping_files: their texts, where they are known already.
+    :raises PlanProblem: as `load`.
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > LARGEST:
+        raise PlanProblem(f"{where}: it is larger than 1 MiB")
+    marked = yaml_marks.read(text.removeprefix("\ufeff"), where)
+    problems = list(_against_schema(marked))
+    if problems:
+        raise _refusal(problems)
+    builder = _Builder(marked, folder, mapping_files)
+    plan = builder.plan(text)
+    problems = [*builder.problems, *order.problems(plan, marked)]
+    if problems:
+        raise _refusal(problems)
+    return plan
+
+
+def _refusal(problems: Sequence[str]) -> PlanProblem:
+    more = len(problems) - 1
+    also = f" ({more} more problem{'s' * (more > 1)})" if more else ""
+    return PlanProblem(problems[0] + also, problems=problems)
+
+
+def _text(file: pathlib.Path) -> str:
+    try:
+        with file.open("rb") as stream:
+            owner = os.fstat(stream.fileno())
+            if not stat.S_ISREG(owner.st_mode):
+                raise PlanProblem(f"{file} is not a file")
+            refuse_others(file, owner)
+            data = stream.read(LARGEST + 1)
+    except OSError as error:
+        raise PlanProblem(f"cannot read {file}: {error.strerror}") from error
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise PlanProblem(
+            f"cannot read {file}: byte {error.start} is not UTF-8"
+        ) from error
+
+
+def refuse_others(file: pathlib.Path, found: os.stat_result) -> None:
+    """Refuse a file that somebody else may write; its hooks run programs.
+
+    :raises PlanProblem: somebody may.
+    """
+    if found.st_uid not in (os.getuid(), 0):
+        raise PlanProblem(
+            f"{file} belongs to another user, who may write the commands of"
+            " its hooks; copy it"
+        )
+    if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise PlanProblem(
+            f"{file}: others may write it, and its hooks run commands"
+        ).then(f"chmod go-w {file}")
+
+
+# -- the schema
+
+
+def _against_schema(marked: YamlDocument) -> Iterator[str]:
+    """Yield a sentence for each place that does not fit the schema."""
+    import jsonschema  # type: ignore[import-untyped]
+
+    validator = jsonschema.Draft202012Validator(schema())
+    found = [
+        inner
+        for error in validator.iter_errors(marked.value)
+        for inner in _innermost(error)
+    ]
+    lines = []
+    for error in found:
+        path: Path = tuple(error.absolute_path)
+        key = False
+        if error.validator == "additionalProperties":
+            for name in _unknown(error):
+                at = marked.at((*path, name), key=True)
+                place = marked.keys.get((*path, name), (0, 0))
+                lines.append((place, f"{at}: {_unknown_key(error, name)}"))
+            continue
+        place = marked.values.get(path, (0, 0))
+        at = marked.at(path, key=key)
+        lines.append((place, f"{at}: {_sentence(error, path)}"))
+    yield from dict.fromkeys(line for _, line in sorted(lines))
+
+
+def _innermost(error: Any) -> Iterator[Any]:
+    """Of the branches of ``anyOf`` take the one that the value tried."""
+    if error.validator != "anyOf" or not error.context:
+        yield error
+        return
+    branches: dict[int, list[Any]] = {}
+    for inner in error.context:
+        branches.setdefault(inner.schema_path[0], []).append(inner)
+    depth = len(error.absolute_path)
+    fitting = [
+        every
+        for every in branches.values()
+        if not any(
+            one.validator in ("type", "enum")
+            and len(one.absolute_path) == depth
+            for one in every
+        )
+    ]
+    if len(fitting) != 1:
+        yield error
+        return
+    for inner in fitting[0]:
+        yield from _innermost(inner)
+
+
+def _unknown(error: Any) -> list[str]:
+    known = error.schema.get("properties", {})
+    return [name for name in error.instance if name not in known]
+
+
+def _unknown_key(error: Any, name: str) -> str:
+    known = ", ".join(error.schema.get("properties", {}))
+    return f"unknown key '{_brief(name)}'; the keys here are {known}"
+
+
+#: What a value must be, by the keyword of the schema that it fails.
+_MUST: Mapping[str, str] = {
+    "minItems": "must not be empty",
+    "minLength": "must not be empty",
+    "maxItems": "has more than {limit} entries",
+    "maxLength": "is longer than {limit} characters",
+    "minimum": "must be at least {limit}",
+    "maximum": "must be at most {limit}",
+    "const": "must be {limit}",
+    "pattern": "must be a length of time such as 90s, 15m or 1h30m",
+}
+_KINDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text; put numbers and odd words in quotes",
+    "integer": "a whole number",
+    "boolean": "true or false",
+}
+
+
+def _sentence(error: Any, path: Path) -> str:
+    name = _name(path)
+    if error.validator == "required":
+        missing = [
+            key for key in error.validator_value if key not in error.instance
+        ]
+        return f"{name} lacks the key '{missing[0]}'"
+    if error.validator == "type":
+        kind = _KINDS.get(error.validator_value, error.validator_value)
+        return f"{name} must be {kind}"
+    if error.validator == "enum":
+        words = ", ".join(str(one) for one in error.validator_value)
+        return f"{name} must be one of {words}, not '{_brief(error.instance)}'"
+    if error.validator in _MUST:
+        must = _MUST[error.validator].format(limit=error.validator_value)
+        return f"{name} {must}"
+    described = error.schema.get("description")
+    if described:
+        return f"{name} does not fit. {described}"
+    return f"{name}: '{_brief(error.instance)}' does not fit"
+
+
+def _name(path: Path) -> str:
+    """Name a value as a person would look for it."""
+    if not path:
+        return "the plan"
+    text = ""
+    for part in path:
+        text += f"[{part + 1}]" if isinstance(part, int) else f".{part}"
+    return text.lstrip(".")
+
+
+def _brief(value: Any) -> str:
+    text = str(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+# -- the records
+
+
+class _Builder:
+    """Makes the records of a plan, and notes what the schema cannot say."""
+
+    def __init__(
+        self,
+        marked: YamlDocument,
+        folder: pathlib.Path | None,
+        mapping_files: Mapping[str, str] | None,
+    ) -> None:
+        self._marked = marked
+        self._folder = folder or pathlib.Path()
+        self._known = mapping_files
+        self._files: dict[str, str] = {}
+        self.problems: list[str] = []
+
+    def plan(self, text: str) -> model.Plan:
+        found = self._marked.value
+        waves = tuple(
+            self._wave(one, ("waves", number))
+            for number, one in enumerate(found["waves"])
+        )
+        return model.Plan(
+            name=found["name"],
+            waves=waves,
+            description=found.get("description", ""),
+            parallel=found.get("parallel", model.PARALLEL),
+            timeout=self._seconds(found, ()),
+            on_failure=found.get("on_failure", "stop"),
+            mappings=self._mappings(found, ()) or files.MappingFile(),
+            hooks=self._hooks(found, ()),
+            planned=self._form(found, "planned"),
+            unplanned=self._form(found, "unplanned"),
+            text=text,
+            files=tuple(self._files.items()),
+        )
+
+    def _form(self, plan: Mapping[str, Any], name: str) -> model.Form:
+        found = plan.get(name, {})
+        return model.Form(
+            found.get("parallel"),
+            self._seconds(found, (name,)),
+            found.get("on_failure"),
+        )
+
+    def _wave(self, found: Mapping[str, Any], path: Path) -> model.Wave:
+        needs = found.get("needs")
+        return model.Wave(
+            name=found["name"],
+            groups=tuple(
+                self._entry(one, (*path, "groups", number))
+                for number, one in enumerate(found["groups"])
+            ),
+            needs=None if needs is None else tuple(needs),
+            parallel=found.get("parallel"),
+            timeout=self._seconds(found, path),
+            critical=found.get("critical", True),
+            gate=self._gate(found.get("gate"), (*path, "gate")),
+            mappings=self._mappings(found, path),
+            probes=self._probes(found, path),
+            hooks=self._hooks(found, path),
+            only=_only(found),
+        )
+
+    def _entry(self, found: Any, path: Path) -> model.Entry:
+        if isinstance(found, str):
+            return model.Entry(found)
+        return model.Entry(
+            name=found["name"],
+            critical=found.get("critical", True),
+            timeout=self._seconds(found, path),
+            needs=tuple(found.get("needs", ())),
+            mappings=self._mappings(found, path),
+            probes=self._probes(found, path),
+            hooks=self._hooks(found, path),
+            only=_only(found),
+        )
+
+    def _gate(self, found: Any, path: Path) -> model.Gate | None:
+        if found is None:
+            return None
+        return model.Gate(
+            found["question"],
+            self._seconds(found, path) or durations.GATE_TIMEOUT,
+            found.get("then", "stop"),
+        )
+
+    def _probes(self, found: Mapping[str, Any], path: Path) -> tuple[str, ...]:
+        given = tuple(found.get("probes", ()))
+        for number, text in enumerate(given):
+            try:
+                spec.parse(text)
+            except exceptions.ProtectorError as error:
+                at = self._marked.at((*path, "probes", number))
+                self.problems.append(f"{at}: {error}")
+        return given
+
+    def _hooks(self, found: Mapping[str, Any], path: Path) -> model.Hooks:
+        given = found.get("hooks", {})
+        return model.Hooks(
+            **{
+                occasion: tuple(
+                    self._hook(one, (*path, "hooks", occasion, number))
+                    for number, one in enumerate(given.get(occasion, ()))
+                )
+                for occasion in model.OCCASIONS
+            }
+        )
+
+    def _hook(self, found: Any, path: Path) -> model.Hook:
+        if isinstance(found, list):
+            return model.Hook(tuple(found))
+        return model.Hook(
+            tuple(found["run"]),
+            self._seconds(found, path) or durations.HOOK_TIMEOUT,
+            found.get("on_error"),
+            _only(found),
+        )
+
+    def _seconds(self, found: Mapping[str, Any], path: Path) -> float | None:
+        given = found.get("timeout")
+        if given is None:
+            return None
+        at = self._marked.at((*path, "timeout"))
+        try:
+            length = durations.seconds(str(given))
+        except ValueError as error:
+            self.problems.append(f"{at}: {error}")
+            return None
+        if length < 1:
+            self.problems.append(f"{at}: timeout must be at least a second")
+        return length
+
+    def _mappings(
+        self, found: Mapping[str, Any], path: Path
+    ) -> files.MappingFile | None:
+        given = found.get("mappings")
+        if given is None:
+            return None
+        if isinstance(given, dict):
+            return files.MappingFile(**given)
+        try:
+            return files.parse(self._file(given), given)
+        except exceptions.ProtectorError as error:
+            at = self._marked.at((*path, "mappings"))
+            self.problems.append(f"{at}: {error}")
+            return None
+
+    def _file(self, name: str) -> str:
+        """Return the text of a mapping file, read once."""
+        if name not in self._files:
+            if self._known is not None:
+                if name not in self._known:
+                    raise PlanProblem(f"{name} is not known")
+                self._files[name] = self._known[name]
+            else:
+                self._files[name] = _mapping_text(self._folder / name, name)
+        return self._files[name]
+
+
+def _mapping_text(file: pathlib.Path, name: str) -> str:
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            raise PlanProblem(f"{name} is larger than 1 MiB")
+        return data.decode("utf-8-sig")
+    except OSError as error:
+        raise PlanProblem(f"cannot read {name}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise PlanProblem(f"cannot read {name}: it is not text") from error
+
+
+def _only(found: Mapping[str, Any]) -> tuple[str, ...]:
+    only = found.get("only", ())
+    return (only,) if isinstance(only, str) else tuple(only)

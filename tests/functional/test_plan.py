@@ -1,0 +1,233 @@
+"""``protector plan``, typed in the real shell; and the examples."""
+
+import configparser
+import json
+import os
+import pathlib
+import runpy
+import shutil
+import stat
+import sys
+
+import pytest
+
+from fakeserver.local.pair import LocalPair
+from protectorclient import plan
+from protectorclient.osc.live import plan_frame
+from tests.helpers import plan_parts
+from tests.helpers.clirunner import protector
+
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
+
+
+@pytest.fixture
+def folder(tmp_path: pathlib.Path) -> pathlib.Path:
+    """The examples, in a folder of the user's own."""
+    target = tmp_path / "examples"
+    shutil.copytree(EXAMPLES, target)
+    for path in target.iterdir():
+        path.chmod(path.stat().st_mode & ~0o022)
+    return target
+
+
+def without_gates(folder: pathlib.Path) -> pathlib.Path:
+    path = folder / "plan.yaml"
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(one for one in lines if "gate" not in one))
+    return path
+
+
+def test_a_plan_from_its_first_draft_to_its_end(
+    local_pair: LocalPair, folder: pathlib.Path
+) -> None:
+    draft = folder / "draft.yaml"
+    ran = protector(f"plan init {draft}")
+    assert (ran.code, ran.out) == (0, "")
+    assert stat.S_IMODE(draft.stat().st_mode) == 0o600
+    assert plan.load(draft).waves[0].groups[0].name == "bare"
+    assert protector(f"plan init {draft}").code == 1
+    # bare has no policy
+    assert protector(f"plan check {draft}").code == 3
+
+    path = without_gates(folder)
+    ran = protector(f"plan check {path}")
+    assert ran.code == 0, ran.err
+    assert "never verified" in ran.err
+    ran = protector(f"plan show {path} -f json")
+    assert [(one["Wave"], one["Group"]) for one in ran.json] == [
+        ("databases", "prod-db"),
+        ("applications", "prod-web-*"),
+    ]
+    assert "verified (" in ran.err
+    journal = folder / "run.jsonl"
+    ran = protector(f"plan run {path} --journal {journal} -f json")
+    assert ran.code == 0, ran.err
+    assert [(one["Group"], one["Status"]) for one in ran.json] == [
+        ("prod-db", "done"),
+        ("prod-web-app", "done"),
+    ]
+    assert protector(f"plan watch {journal}").code == 0
+    shown = protector(f"plan show {journal} -f json")
+    assert "critical path: prod-db (" in shown.err
+    events = protector(f"plan watch {journal} --events").out.splitlines()
+    assert json.loads(events[-1])["event"] == "ended"
+    # there is nothing left to do, and nothing is done twice
+    assert protector(f"plan resume {journal}").code == 0
+    ran = protector(f"plan retry {journal} prod-db --reason x")
+    assert ran.code == 5
+    assert "prod-db is done" in ran.err
+
+
+def test_a_changed_plan_says_what_has_changed(
+    local_pair: LocalPair, folder: pathlib.Path
+) -> None:
+    path = without_gates(folder)
+    assert protector(f"plan check {path}").code == 0
+    path.write_text(path.read_text().replace("parallel: 4", "parallel: 1"))
+    ran = protector(f"plan show {path}")
+    assert "changed since verified" in ran.err
+    assert "-parallel: 4\n+parallel: 1" in ran.err
+
+
+@pytest.mark.parametrize("form", ["markdown", "html"])
+def test_a_runbook_with_plain_commands(
+    local_pair: LocalPair, folder: pathlib.Path, form: str
+) -> None:
+    ran = protector(f"plan render {folder / 'plan.yaml'} --to {form}")
+    assert ran.code == 0, ran.err
+    assert (
+        "openstack protector protection-group failover prod-web-app"
+        " --network-mapping net-primary-web=net-secondary-web"
+    ) in ran.out
+    assert "Do the databases answer?" in ran.out
+    ran = protector(
+        f"plan render {folder / 'plan.yaml'} --type unplanned --to {form}"
+    )
+    assert "--type unplanned" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "said"),
+    [
+        ("check no-such.yaml", 1, "cannot read no-such.yaml: No such file"),
+        ("run {plan} --type unplanned --action failback", 2, "--action"),
+        ("resume {plan}", 1, "is not the journal of a plan"),
+        ("approve {plan} --reason x", 1, "is not the journal of a plan"),
+        ("watch no-such", 1, "cannot read the journal no-such"),
+        ("skip {plan} prod-db", 2, "--reason"),
+    ],
+)
+def test_refused_in_one_sentence(
+    local_pair: LocalPair,
+    folder: pathlib.Path,
+    typed: str,
+    code: int,
+    said: str,
+) -> None:
+    ran = protector(f"plan {typed.format(plan=folder / 'plan.yaml')}")
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_forty_groups_fit_on_a_terminal(tmp_path: pathlib.Path) -> None:
+    from protectorclient.plan.execution import journal, state
+    from protectorclient.plan.file import load
+
+    names = [f"application-{n:02}" for n in range(40)]
+    waves = [names[n : n + 10] for n in range(0, 40, 10)]
+    text = "name: forty\nwaves:\n" + "\n".join(
+        f"- {{name: wave-{n}, groups: [{', '.join(some)}]}}"
+        for n, some in enumerate(waves)
+    )
+    path = tmp_path / "j"
+    with journal.Journal.create(path) as file:
+        file.add(
+            "run",
+            **state.first_line(
+                load.parse(text),
+                "r",
+                "failover",
+                False,
+                {},
+                (
+                    (name, name, f"wave-{n}", index)
+                    for n, some in enumerate(waves)
+                    for index, name in enumerate(some)
+                ),
+            ),
+        )
+        file.add("wave-began", wave="wave-0")
+        file.add(
+            "posting", group=names[3], attempt=1, request_id="q", site="s"
+        )
+        file.add("group-ended", group=names[4], status="failed", why="x" * 200)
+    run = plan_parts.fold(path)
+    lines = plan_frame.frame(run, journal.utc_now(), 80, 24)
+    shown = ["".join(part[0] for part in line) for line in lines]
+    assert len(shown) <= 24
+    assert all(len(line) <= 80 for line in shown)
+    whole = "\n".join(shown)
+    for part in (
+        "wave-3: waiting",
+        "application-03: posting",
+        "application-04: failed",
+        "0 of 40",
+    ):
+        assert part in whole
+
+
+# The examples, as they stand
+
+
+def test_the_runbook_in_python(
+    local_pair: LocalPair,
+    folder: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    path = without_gates(folder)
+    monkeypatch.setenv("OS_SECONDARY_CLOUD", "site-b")
+    argv = ["runbook.py", str(path), str(folder / "j.jsonl")]
+    monkeypatch.setattr(sys, "argv", argv)
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(str(folder / "runbook.py"), run_name="__main__")
+    said = capsys.readouterr().out
+    assert caught.value.code == 0, said
+    assert "prod-db is cleaned up" in said
+
+
+@pytest.mark.processes
+def test_the_runbook_in_shell(
+    local_pair: LocalPair, folder: pathlib.Path
+) -> None:
+    import subprocess
+
+    path = without_gates(folder)
+    where = pathlib.Path(sys.executable).parent
+    ran = subprocess.run(
+        [folder / "runbook.sh", path],
+        env={**os.environ, "PATH": f"{where}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert [one["Status"] for one in json.loads(ran.stdout)] == ["done"] * 2
+
+
+def test_the_systemd_timer_names_what_there_is() -> None:
+    units = {}
+    for kind in ("service", "timer"):
+        parser = configparser.ConfigParser(
+            strict=False, interpolation=None, delimiters=("=",)
+        )
+        parser.optionxform = str  # type: ignore[assignment]
+        parser.read(EXAMPLES / f"protector-overdue.{kind}")
+        units[kind] = parser
+    command = units["service"]["Service"]["ExecStart"]
+    words = command.removeprefix("/usr/bin/env protector ")
+    assert protector(f"{words} --nonsense").err.startswith(
+        "usage: protector drill overdue"
+    )
+    assert units["timer"]["Timer"]["OnCalendar"] == "daily"
