@@ -35,7 +35,8 @@ class SiteConfig:
     #: whether Cinder's driver renames what it manages, here and at the peer
     renames: bool = False
     peer_renames: bool = False
-    #: the certificate both sites are served under, when TLS is on
+    #: the authorities that the certificates of both sites, of their peers
+    #: and of their Keystones are checked with; this machine's own where None
     ca_file: pathlib.Path | None = None
 
     def of_peer(self) -> "SiteConfig":

@@ -88,20 +88,27 @@ def _up(
     awake = [site for site in SITES if site not in scenario.down]
     launch(folder, settings, awake, interrupted)
     for site in awake:
-        _look_for_keystone(settings, site)
+        _look_for_keystone(folder, settings, site)
     for site in scenario.down:
         say(f"{site} does not run in this scenario.")
 
 
-def _look_for_keystone(settings: Settings, site: str) -> None:
+def _look_for_keystone(folder: Folder, settings: Settings, site: str) -> None:
     """Warn when the real Keystone of a site does not answer."""
     url = settings.identity_of(site)
     if not url:
         return
+    trusted = folder.trusted(settings)
+    verify = str(trusted) if trusted else True
     try:
-        found = requests.get(url, timeout=KEYSTONE_TIMEOUT)
+        found = requests.get(url, timeout=KEYSTONE_TIMEOUT, verify=verify)
         found.raise_for_status()
         found.json()["version"]["id"]
+    except requests.exceptions.SSLError:
+        say(
+            f"The certificate of {url} is not trusted. {site} answers 503 "
+            "until it is; --identity-cacert FILE names its authority."
+        )
     except (requests.RequestException, ValueError, LookupError, TypeError):
         say(
             f"No Keystone answers at {url}. {site} answers 503 until one does."
@@ -149,6 +156,8 @@ def _settings(
                 )
     settings = dataclasses.replace(before, **given)
     real = settings.identity or settings.peer_identity
+    if settings.identity_cacert and not real:
+        raise Problem("--identity-cacert goes with --identity.", 2)
     if real and SCENARIOS[settings.scenario].has_history:
         raise Problem(
             f"--scenario {settings.scenario} does not go with --identity: "

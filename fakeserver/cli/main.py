@@ -5,17 +5,15 @@ import pathlib
 import signal
 import sqlite3
 import sys
-import urllib.parse
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from fakeserver.api.source_page import FORMS, TURNS
 from fakeserver.base.json_file import BrokenFile
 from fakeserver.base.seed_world import SITES
-from fakeserver.cli import answers, compare, lifecycle, show
+from fakeserver.cli import answers, compare, lifecycle, show, values
 from fakeserver.faults.kinds import KINDS, STAGES
 from fakeserver.local import controls, fault_rules
-from fakeserver.sandbox import durations
 from fakeserver.sandbox.folder import BOTH, Folder
 from fakeserver.sandbox.problem import Problem, say
 from fakeserver.sandbox.scenarios import SCENARIOS
@@ -90,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
     journal.add_argument("--site", choices=SITES, help="Show only this site.")
     journal.add_argument(
         "--last",
-        type=_count,
+        type=values.count,
         metavar="N",
         help="Show only the last N requests.",
     )
@@ -103,19 +101,19 @@ def parser() -> argparse.ArgumentParser:
 def _up_options(up: argparse.ArgumentParser) -> None:
     up.add_argument(
         "--pace",
-        type=_seconds,
+        type=values.seconds,
         metavar="SECONDS",
         help="How long a step takes; the default is 1.",
     )
     up.add_argument(
         "--port",
-        type=_port,
+        type=values.port,
         metavar="PORT",
         help="Port of site-a; the default is 8788, and 0 is any free port.",
     )
     up.add_argument(
         "--peer-port",
-        type=_port,
+        type=values.port,
         metavar="PORT",
         help="Port of site-b; the default is 8789, and 0 is any free port.",
     )
@@ -127,14 +125,14 @@ def _up_options(up: argparse.ArgumentParser) -> None:
     )
     up.add_argument(
         "--seed",
-        type=_integer,
+        type=values.integer,
         metavar="N",
         help="Seed of the ids of the seeded world; the default is 1.",
     )
     for option, site in (("--identity", A), ("--peer-identity", B)):
         up.add_argument(
             option,
-            type=_keystone,
+            type=values.keystone,
             metavar="URL",
             help=f"real Keystone of {site}; default: an emulated one. It must "
             "know the users, projects and ids of the sandbox",
@@ -147,6 +145,12 @@ def _up_options(up: argparse.ArgumentParser) -> None:
         metavar="SITE",
         help="Let the Cinder driver of a site rename what it manages and "
         "unmanages, as Pure's does; without SITE at both sites.",
+    )
+    up.add_argument(
+        "--identity-cacert",
+        type=values.authority,
+        metavar="FILE",
+        help="Authority of the certificates of real Keystones.",
     )
     up.add_argument(
         "--max-microversion",
@@ -171,7 +175,7 @@ def _up_options(up: argparse.ArgumentParser) -> None:
     )
     up.add_argument(
         "--groups",
-        type=_count,
+        type=values.count,
         metavar="N",
         help="How many groups the scenario fleet has.",
     )
@@ -204,11 +208,14 @@ def _fault_options(
         "step, or STEP/NAME for one instance or volume of the step.",
     )
     add.add_argument(
-        "--times", type=_count, metavar="N", help="Apply it N times at most."
+        "--times",
+        type=values.count,
+        metavar="N",
+        help="Apply it N times at most.",
     )
     add.add_argument(
         "--probability",
-        type=_probability,
+        type=values.probability,
         default=1.0,
         metavar="P",
         help="Apply it with this probability, above 0 and at most 1; the "
@@ -222,7 +229,7 @@ def _fault_options(
     add.add_argument("--message", metavar="TEXT", help="Message of the error.")
     add.add_argument(
         "--seconds",
-        type=_seconds,
+        type=values.seconds,
         help="Duration of the fault; see the kinds below.",
     )
     verbs.add_parser("list", parents=[common], help="List the faults.")
@@ -255,82 +262,12 @@ def _clock_options(
     advance = verbs.add_parser(
         "advance", parents=[common], help="Set the clock ahead by a duration."
     )
-    advance.add_argument("duration", type=_duration, metavar="DURATION")
+    advance.add_argument("duration", type=values.duration, metavar="DURATION")
     advance.add_argument(
         "--site", choices=SITES, help="Set only this site's clock ahead."
     )
     verbs.add_parser("freeze", parents=[common], help="Freeze the clock.")
     verbs.add_parser("run", parents=[common], help="Let a frozen clock go on.")
-
-
-def _port(text: str) -> int:
-    number = _integer(text)
-    if not 0 <= number <= 65535:
-        raise argparse.ArgumentTypeError(f"{text} is not a port")
-    return number
-
-
-def _keystone(text: str) -> str:
-    """Return the address of a Keystone, with ``/v3`` at its end."""
-    try:
-        parts = urllib.parse.urlsplit(text)
-        known = parts.scheme in ("http", "https") and parts.hostname
-        usable = known and parts.port != 0
-    except ValueError:
-        usable = False
-    if "@" in text:
-        # it may hold a password
-        raise argparse.ArgumentTypeError("the URL of a Keystone has no user")
-    if not usable or parts.query:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not the URL of a Keystone, as in "
-            "http://keystone.example.com:5000/v3"
-        )
-    bare = text.partition("#")[0].rstrip("/")
-    return bare if bare.endswith("/v3") else f"{bare}/v3"
-
-
-def _count(text: str) -> int:
-    number = _integer(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return number
-
-
-def _integer(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
-
-
-def _probability(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = 0.0
-    if not 0 < number <= 1:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not above 0 and at most 1"
-        )
-    return number
-
-
-def _seconds(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = -1.0
-    if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds")
-    return number
-
-
-def _duration(text: str) -> float:
-    try:
-        return durations.parse(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -411,6 +348,7 @@ def _up(args: argparse.Namespace, folder: Folder) -> None:
         "groups",
         "identity",
         "peer_identity",
+        "identity_cacert",
         "rename_on_manage",
     )
     asked = {name: getattr(args, name) for name in names}

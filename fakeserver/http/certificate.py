@@ -5,6 +5,8 @@ import os
 import pathlib
 
 CA = "ca.pem"
+#: the authority, and those of real Keystones
+TRUSTED = "trusted.pem"
 CERTIFICATE = "server.pem"
 KEY = "server.key"
 #: some clients refuse a certificate that is valid for longer

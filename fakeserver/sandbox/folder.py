@@ -47,6 +47,9 @@ class Settings:
     #: the real Keystone of each site, with /v3; the emulated one where empty
     identity: str = ""
     peer_identity: str = ""
+    #: the file with the authority of the real Keystones, copied at each up;
+    #: empty where they are ones that this machine trusts
+    identity_cacert: str = ""
     #: the site whose Cinder driver renames what it manages: ``both`` of
     #: them, or none where empty
     rename_on_manage: str = ""
@@ -178,6 +181,7 @@ class Folder:
         """Write settings, certificates and clouds.yaml; keep the data."""
         if settings.tls:
             certificate.make(self.path)
+        self._write_trusted(settings)
         config = self.config(settings, SITES[0])
         world = build(settings.scenario, settings.seed, settings.groups)
         text = cloudsyaml.render(
@@ -217,8 +221,24 @@ class Folder:
             peer_renames=settings.renames_at(other(site)),
             scenario=settings.scenario,
             groups=settings.groups,
-            ca_file=self.path / certificate.CA if settings.tls else None,
+            ca_file=self.trusted(settings),
         )
+
+    def trusted(self, settings: Settings) -> pathlib.Path | None:
+        """Return the file of the authorities that sites and people trust:
+        the sandbox's own, that of real Keystones, or both."""
+        if settings.identity_cacert:
+            return self.path / certificate.TRUSTED
+        return self.path / certificate.CA if settings.tls else None
+
+    def _write_trusted(self, settings: Settings) -> None:
+        if not settings.identity_cacert:
+            return
+        text = pathlib.Path(settings.identity_cacert).read_text()
+        if settings.tls:
+            own = (self.path / certificate.CA).read_text()
+            text = f"{text.rstrip()}\n{own}"
+        write_private(self.path / certificate.TRUSTED, text)
 
     def faults(self) -> FaultFile:
         return FaultFile(self.path / FAULTS, self.settings().seed)

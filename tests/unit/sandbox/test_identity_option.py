@@ -4,6 +4,7 @@ import pathlib
 from collections.abc import Callable
 
 import pytest
+import requests
 import requests_mock
 
 from fakeserver.cli import lifecycle, main
@@ -94,16 +95,18 @@ def test_a_history_needs_emulated_keystones(
 
 @pytest.mark.parametrize("answers", [True, False])
 def test_a_silent_keystone_is_warned_of(
-    capsys: pytest.CaptureFixture[str], answers: bool
+    capsys: pytest.CaptureFixture[str],
+    answers: bool,
+    tmp_path: pathlib.Path,
 ) -> None:
-    settings = Settings(identity=URL)
+    folder, settings = Folder(tmp_path), Settings(identity=URL)
     with requests_mock.Mocker() as mocked:
         if answers:
             mocked.get(URL, json={"version": {"id": "v3.14"}})
         else:
             mocked.get(URL, status_code=502, text="<html>")
-        lifecycle._look_for_keystone(settings, "site-a")
-        lifecycle._look_for_keystone(settings, "site-b")
+        lifecycle._look_for_keystone(folder, settings, "site-a")
+        lifecycle._look_for_keystone(folder, settings, "site-b")
     err = capsys.readouterr().err
     if answers:
         assert err == ""
@@ -112,3 +115,35 @@ def test_a_silent_keystone_is_warned_of(
             f"No Keystone answers at {URL}. site-a answers 503 until one "
             "does.\n"
         )
+
+
+def test_a_keystone_of_an_unknown_authority_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: pathlib.Path
+) -> None:
+    url = URL.replace("http:", "https:")
+    with requests_mock.Mocker() as mocked:
+        mocked.get(url, exc=requests.exceptions.SSLError)
+        lifecycle._look_for_keystone(
+            Folder(tmp_path), Settings(identity=url), "site-a"
+        )
+    assert capsys.readouterr().err == (
+        f"The certificate of {url} is not trusted. site-a answers 503 until"
+        " it is; --identity-cacert FILE names its authority.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "said_of"),
+    [
+        (("--identity-cacert", "/nowhere/ca.pem"), "cannot be read"),
+        (("--identity-cacert", __file__), "has no certificate in PEM form"),
+    ],
+)
+def test_an_authority_that_is_none(
+    tmp_path: pathlib.Path, options: tuple[str, ...], said_of: str
+) -> None:
+    where = tmp_path / "box"
+    code, err = said("up", "--dir", str(where), "--identity", URL, *options)
+    assert code == 2
+    assert said_of in err
+    assert not where.exists()
