@@ -140,7 +140,10 @@ def test_a_keystone_of_an_unknown_authority_is_named(
     ],
 )
 def test_an_authority_that_is_none(
-    tmp_path: pathlib.Path, options: tuple[str, ...], said_of: str
+    said: Said,
+    tmp_path: pathlib.Path,
+    options: tuple[str, ...],
+    said_of: str,
 ) -> None:
     where = tmp_path / "box"
     code, err = said("up", "--dir", str(where), "--identity", URL, *options)
