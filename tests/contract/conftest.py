@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from fakeserver.local.pair import LocalPair
-from tests.helpers.engine_parts import Two
+from tests.helpers.engine_parts import B, Two
 from tests.helpers.judging import Judge, judged
 
 
@@ -17,6 +17,22 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     made = tmp_path_factory.mktemp("seeded") / "pair"
     LocalPair(made).close()
     return made
+
+
+@pytest.fixture(scope="session")
+def forced_by_mistake(
+    seeded: pathlib.Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[pathlib.Path, float]:
+    """A lives and runs the group, and B was told to take it over; a pair on
+    disk, and the moment at which it was closed."""
+    made = tmp_path_factory.mktemp("forced") / "pair"
+    shutil.copytree(seeded, made)
+    with LocalPair(made) as pair:
+        two = Two(pair)
+        pair.advance("4m")
+        assert two.forced(B)["status"] == "completed"
+        pair.advance("10m")
+        return made, pair.clock.time()
 
 
 @pytest.fixture

@@ -520,7 +520,7 @@ def server(request: pytest.FixtureRequest) -> Iterator[LocalPair]:
     yield from opened(max_microversion=request.param)
 
 
-@pytest.fixture(params=sampled(sorted(METHODS), 16))
+@pytest.fixture(params=sampled(sorted(METHODS), 12))
 def method(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -545,7 +545,7 @@ def newest() -> Iterator[LocalPair]:
 @pytest.mark.parametrize(
     ("form", "method"),
     sampled(
-        itertools.product(sorted(set(FORMS) - {"root"}), sorted(METHODS)), 20
+        itertools.product(sorted(set(FORMS) - {"root"}), sorted(METHODS)), 14
     ),
 )
 def test_every_method_by_every_form_of_the_catalog(

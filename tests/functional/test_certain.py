@@ -19,6 +19,7 @@ from tests.helpers.check_states import (
     taken_address,
 )
 from tests.helpers.clirunner import protector
+from tests.helpers.sampling import sampled
 
 PLAIN = "protection-group"
 SYNC = "openstack protector protection-group sync-force prod-web-app"
@@ -261,7 +262,7 @@ def begun() -> list[Any]:
 
 @pytest.mark.parametrize(
     ("world", "case"),
-    [(case, case) for case in CASES],
+    sampled([(case, case) for case in CASES], 8),
     ids=[case.id for case in CASES],
     indirect=["world"],
 )

@@ -59,7 +59,7 @@ def bad(rows: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(
     ("world", "state"),
-    sampled([(state, state) for state in STATES], 16),
+    sampled([(state, state) for state in STATES], 12),
     ids=[state.id for state in STATES],
     indirect=["world"],
 )

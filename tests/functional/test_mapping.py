@@ -12,6 +12,7 @@ from fakeserver.local.pair import LocalPair
 from protectorclient.mapping import files
 from tests.helpers.check_states import World
 from tests.helpers.clirunner import EITHER_SHELL, SHELLS, protector
+from tests.helpers.sampling import sampled
 
 GROUP = "protection-group"
 FORWARD = {
@@ -21,7 +22,7 @@ FORWARD = {
 }
 
 
-@pytest.fixture(params=["yaml", "json"])
+@pytest.fixture(params=sampled(["yaml", "json"], 1))
 def file(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> str:
     path = tmp_path / f"mapping.{request.param}"
     dump = yaml.safe_dump if request.param == "yaml" else json.dumps

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import itertools
 import pathlib
 
 import pytest
@@ -11,6 +12,7 @@ from fakeserver.local.pair import LocalPair
 from protectorclient.osc import plugin
 from protectorclient.osc.script.app import ProtectorShell
 from tests.helpers.clirunner import SHELLS, openstack, protector
+from tests.helpers.sampling import sampled
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -88,8 +90,9 @@ OTHER_TOOLS = {
 }
 
 
-@pytest.mark.parametrize("typed", OTHER_TOOLS)
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("shell", "typed"), sampled(itertools.product(SHELLS, OTHER_TOOLS), 9)
+)
 def test_the_format_of_other_tools(
     shell: str, typed: str, local_pair: LocalPair
 ) -> None:
@@ -108,8 +111,9 @@ VERBS = {
 }
 
 
-@pytest.mark.parametrize("typed", VERBS)
-@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("shell", "typed"), sampled(itertools.product(SHELLS, VERBS), 7)
+)
 def test_the_verbs_of_other_tools(
     shell: str, typed: str, local_pair: LocalPair
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair
 from tests.helpers.clirunner import SHELLS, protector
+from tests.helpers.sampling import sampled
 
 GROUP = "protection-group"
 WEB = "--network-mapping net-primary-web=net-secondary-web"
@@ -74,20 +75,23 @@ def test_the_beginning_of_an_operations_id(local_pair: LocalPair) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [
-        f"{GROUP} show {{}}",
-        f"{GROUP} check {{}}",
-        f"{GROUP} sync-status {{}}",
-        "member list {}",
-        "policy show {}",
-        # the ages of its recovery points differ between two looks
-        "consistency-group show {} -c id -c name -c volumes",
-        "mapping suggest {}",
-        "status {} -f value -c name",
-        "operation list --protection-group {}",
-        "operation watch --protection-group {}",
-        "operation show --last {}",
-    ],
+    sampled(
+        [
+            f"{GROUP} show {{}}",
+            f"{GROUP} check {{}}",
+            f"{GROUP} sync-status {{}}",
+            "member list {}",
+            "policy show {}",
+            # the ages of its recovery points differ between two looks
+            "consistency-group show {} -c id -c name -c volumes",
+            "mapping suggest {}",
+            "status {} -f value -c name",
+            "operation list --protection-group {}",
+            "operation watch --protection-group {}",
+            "operation show --last {}",
+        ],
+        6,
+    ),
 )
 def test_the_beginning_of_a_groups_id(
     command: str, local_pair: LocalPair
@@ -110,22 +114,25 @@ def test_the_beginning_of_a_sites_id(local_pair: LocalPair) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [
-        f"{GROUP} failover {{}} {WEB}",
-        f"{GROUP} failover {{}} {WEB} --check",
-        f"{GROUP} failover {{}} {WEB} --dry-run",
-        f"{GROUP} failback {{}}",
-        f"{GROUP} test-failover {{}} {WEB}",
-        f"{GROUP} test-cleanup {{}}",
-        f"{GROUP} set {{}} --description x",
-        f"{GROUP} delete {{}}",
-        f"{GROUP} sync-force {{}}",
-        f"{GROUP} reconcile {{}} --yes",
-        "consistency-group sync {}",
-        "member add {} x",
-        "member remove {} web-1",
-        "policy delete {}",
-    ],
+    sampled(
+        [
+            f"{GROUP} failover {{}} {WEB}",
+            f"{GROUP} failover {{}} {WEB} --check",
+            f"{GROUP} failover {{}} {WEB} --dry-run",
+            f"{GROUP} failback {{}}",
+            f"{GROUP} test-failover {{}} {WEB}",
+            f"{GROUP} test-cleanup {{}}",
+            f"{GROUP} set {{}} --description x",
+            f"{GROUP} delete {{}}",
+            f"{GROUP} sync-force {{}}",
+            f"{GROUP} reconcile {{}} --yes",
+            "consistency-group sync {}",
+            "member add {} x",
+            "member remove {} web-1",
+            "policy delete {}",
+        ],
+        7,
+    ),
 )
 def test_what_changes_something_takes_no_beginning(
     command: str, local_pair: LocalPair
@@ -342,15 +349,21 @@ def test_ids_from_standard_input(
     assert mixed.out == f"{second}\n{first}\n"
 
 
-@pytest.mark.parametrize("verb", ["show", "wait", "watch"])
 @pytest.mark.parametrize(
-    ("typed", "told"),
-    [
-        ("", "standard input has no id of an operation; one is expected"),
-        ("# none\n\n", "standard input has no id of an operation"),
-        ("op-1 op-2\n", "standard input, line 1: 'op-1 op-2' is not the id"),
-        (b"\xff\xfe\n", "standard input cannot be read"),
-    ],
+    ("verb", "typed", "told"),
+    sampled(
+        [
+            (verb, typed, told)
+            for typed, told in (
+                ("", "standard input has no id of an operation; one is"),
+                ("# none\n\n", "standard input has no id of an operation"),
+                ("op-1 op-2\n", "standard input, line 1: 'op-1 op-2' is not"),
+                (b"\xff\xfe\n", "standard input cannot be read"),
+            )
+            for verb in ("show", "wait", "watch")
+        ],
+        6,
+    ),
 )
 def test_standard_input_without_ids(
     verb: str,
