@@ -68,10 +68,6 @@ class Application:
                 self.region(site),
             )
         cloud = self.clouds[SITES[0]]
-        network = cloud.network.find_network(
-            "net-primary-web", ignore_missing=False
-        )
-        flavor = cloud.compute.find_flavor("m1.large", ignore_missing=False)
         for name, sizes in zip(self.names, INSTANCES.values(), strict=True):
             volumes = [
                 cloud.block_storage.create_volume(
@@ -82,23 +78,7 @@ class Application:
             for volume in volumes:
                 wait(cloud, volume, "available")
             cloud.block_storage.set_volume_bootable_status(volumes[0], True)
-            devices = [
-                {
-                    "uuid": volume.id,
-                    "source_type": "volume",
-                    "destination_type": "volume",
-                    "boot_index": 0 if n == 0 else -1,
-                    "delete_on_termination": False,
-                }
-                for n, volume in enumerate(volumes)
-            ]
-            server = cloud.compute.create_server(
-                name=name,
-                flavor_id=flavor.id,
-                networks=[{"uuid": network.id}],
-                block_device_mapping_v2=devices,
-            )
-            cloud.compute.wait_for_server(server, interval=0.5, wait=120)
+            boot(cloud, name, "net-primary-web", volumes)
 
     def end(self) -> None:
         """Delete all that is left, at both sites."""
@@ -198,3 +178,28 @@ def wait(cloud: Connection, volume: object, status: str) -> None:
     cloud.block_storage.wait_for_status(
         volume, status=status, failures=["error"], interval=0.3, wait=60
     )
+
+
+def boot(
+    cloud: Connection, name: str, network: str, volumes: Sequence
+) -> object:
+    """Make an instance with these volumes, and wait until it runs."""
+    found = cloud.network.find_network(network, ignore_missing=False)
+    flavor = cloud.compute.find_flavor("m1.large", ignore_missing=False)
+    devices = [
+        {
+            "uuid": volume.id,
+            "source_type": "volume",
+            "destination_type": "volume",
+            "boot_index": 0 if n == 0 else -1,
+            "delete_on_termination": False,
+        }
+        for n, volume in enumerate(volumes)
+    ]
+    server = cloud.compute.create_server(
+        name=name,
+        flavor_id=flavor.id,
+        networks=[{"uuid": found.id}],
+        block_device_mapping_v2=devices,
+    )
+    return cloud.compute.wait_for_server(server, interval=0.5, wait=120)

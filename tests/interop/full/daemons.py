@@ -3,7 +3,7 @@
 import pathlib
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tests.interop.processes import DidNotStart, Processes
 
@@ -13,17 +13,23 @@ PATIENCE = 180.0
 
 
 def until(
-    processes: Processes, name: str, what: str, done: Callable[[], bool]
+    processes: Processes,
+    name: str,
+    what: str,
+    done: Callable[[], bool],
+    needed: Sequence[str] = (),
 ) -> None:
     """Wait for what a process does.
 
-    :raises DidNotStart: it has ended, or it does not come to it.
+    :param needed: other processes without which it does not come to it.
+    :raises DidNotStart: one of them has ended, or it does not come to it.
     """
     end = time.monotonic() + PATIENCE
     while not done():
-        if not processes.alive(name):
-            said = processes.last_words(name)
-            raise DidNotStart(f"{name} has ended before {what}: {said}")
+        for each in (name, *needed):
+            if not processes.alive(each):
+                said = processes.last_words(each)
+                raise DidNotStart(f"{each} has ended by itself: {said}")
         if time.monotonic() > end:
             said = processes.last_words(name)
             raise DidNotStart(

@@ -125,7 +125,8 @@ class RealSite:
         what: str,
         done: Callable[[], bool],
     ) -> None:
-        until(processes, self._name(name), what, done)
+        started = [each for each in self.names() if processes.has(each)]
+        until(processes, self._name(name), what, done, started)
 
     def _start_worker(self, processes: Processes, worker: str) -> None:
         service = worker.partition("-")[0]

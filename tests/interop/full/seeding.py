@@ -49,7 +49,10 @@ def seed(world: World, site: str, keystone_url: str) -> None:
         for name, cidr in NETWORKS[site].items():
             network = demo.network.create_network(name=name)
             demo.network.create_subnet(
-                name=name, network_id=network.id, ip_version=4, cidr=cidr
+                name=f"{name}-v4",
+                network_id=network.id,
+                ip_version=4,
+                cidr=cidr,
             )
         for name, (vcpus, ram, disk) in FLAVORS[site].items():
             admin.compute.create_flavor(

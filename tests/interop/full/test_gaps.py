@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from fakeserver.sandbox import process
 from protectorclient.exit_codes import ExitCode
 from tests.helpers.clirunner import openstack, protector
 from tests.interop.full import seeding
@@ -29,6 +30,10 @@ def test_the_group_of_volumes_has_a_type_that_is_not_reserved(
     app: Application,
 ) -> None:
     app.move("failover", MAPPING)
+    # the site adds them to its group after the move, by itself
+    assert process.wait(
+        lambda: all(volume.group_id for volume in app.volumes(B)), 60
+    )
     admin = seeding.connection(app.world, app.keystone(B), "admin")
     with admin:
         volumes = admin.block_storage

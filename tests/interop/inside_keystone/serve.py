@@ -29,6 +29,8 @@ serve(
     wsgi.initialize_public_application(),
     host="127.0.0.1",
     port=port,
-    threads=4,
+    # a login writes: of two that write to one SQLite file at a time, one is
+    # answered 500 ("database is locked")
+    threads=1,
     ident=None,
 )
