@@ -50,6 +50,10 @@ if TYPE_CHECKING:
     from protectorclient.reports.drift import Difference as Difference
     from protectorclient.reports.drift import DriftReport as DriftReport
     from protectorclient.reports.drift import GroupDrift as GroupDrift
+    from protectorclient.reports.fidelity import Comparison as Comparison
+    from protectorclient.reports.fidelity import (
+        FidelityReport as FidelityReport,
+    )
     from protectorclient.reports.own_history import Band as Band
     from protectorclient.reports.pair_reports import SitePair as SitePair
     from protectorclient.reports.readiness import (
@@ -65,6 +69,7 @@ _HOME = {
     "Band": "protectorclient.reports.own_history",
     "Changed": "protectorclient.polling.events",
     "Client": "protectorclient.v1.client",
+    "Comparison": "protectorclient.reports.fidelity",
     "Difference": "protectorclient.reports.drift",
     "Doubted": "protectorclient.polling.events",
     "DriftReport": "protectorclient.reports.drift",
@@ -72,6 +77,7 @@ _HOME = {
     "Event": "protectorclient.polling.events",
     "ExitCode": "protectorclient.exit_codes",
     "Expect": "protectorclient.pair.guards",
+    "FidelityReport": "protectorclient.reports.fidelity",
     "GroupDrift": "protectorclient.reports.drift",
     "GroupReadiness": "protectorclient.reports.readiness",
     "History": "protectorclient.pair.location",
@@ -101,6 +107,7 @@ __all__ = [
     "Band",
     "Changed",
     "Client",
+    "Comparison",
     "Difference",
     "Doubted",
     "DriftReport",
@@ -108,6 +115,7 @@ __all__ = [
     "Event",
     "ExitCode",
     "Expect",
+    "FidelityReport",
     "GroupDrift",
     "GroupReadiness",
     "History",

@@ -22,10 +22,11 @@ from fakeserver.faults.kinds import KINDS
 from fakeserver.sandbox.scenarios import SCENARIOS
 from protectorclient.advice import guide
 from protectorclient.escape import ShellCommand
+from protectorclient.fidelity import rules as equalities
 from protectorclient.preflight import checks as checking
 from protectorclient.preflight import refusals as refusing
 from protectorclient.preflight.drift import attributes as comparing
-from tests.helpers import planted
+from tests.helpers import planted, planted_fidelity
 
 Row = tuple[str, ...]
 
@@ -218,6 +219,46 @@ def attributes() -> Iterator[str]:
     return grid(("12", "40", "28", "20"), head, rows)
 
 
+def meanings() -> Iterator[str]:
+    """Yield what equal means for each attribute of a rebuilt instance."""
+    rows = [
+        (
+            plain(rule.title),
+            f"``{prefix}{rule.key}``",
+            rule.service,
+            plain(rule.equal),
+            plain(rule.mapped) or "-",
+        )
+        for prefix, of in (
+            ("", equalities.INSTANCE),
+            ("networks[].", equalities.PORT),
+            ("volumes[].", equalities.VOLUME),
+        )
+        for rule in of
+    ]
+    rows += [
+        (
+            plain(title),
+            f"``{key}``",
+            service,
+            plain(equal),
+            plain(mapped) or "-",
+        )
+        for key, (title, service, equal, mapped) in equalities.OTHERS.items()
+    ]
+    head = ("attribute", "key", "shown by", "equal", "differs as mapped")
+    return grid(("20", "24", "12", "24", "20"), head, rows)
+
+
+def planted_rebuilt() -> Iterator[str]:
+    """Yield the differences that the tests plant in rebuilt instances."""
+    rows = [
+        (plain(one.title), f"``{one.attribute}``")
+        for one in planted_fidelity.PLANTED
+    ]
+    return grid(("50", "50"), ("what is done", "attribute"), rows)
+
+
 def differences() -> Iterator[str]:
     """Yield the differences that the tests plant, and the row of each."""
     rows = [
@@ -262,6 +303,8 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "refusals": refusals,
     "attributes": attributes,
     "planted": differences,
+    "fidelity": meanings,
+    "planted-fidelity": planted_rebuilt,
     "troubleshooting": troubleshooting,
     "client-layout": functools.partial(layout.picture, "protectorclient"),
     "server-layout": functools.partial(layout.picture, "fakeserver"),

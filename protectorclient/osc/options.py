@@ -45,6 +45,8 @@ OWNERS: Mapping[str, tuple[str, ...]] = {
     "--no-network-mapping": ("protection-group set",),
     "--no-flavor-mapping": ("protection-group set",),
     "--start-anyway": _MAPPED,
+    "--fidelity": (_TESTS,),
+    "--accept": ("drill verify",),
     "--probe": _MAPPED,
     "--probe-file": _MAPPED,
     "--probe-timeout": _MAPPED,

@@ -10,7 +10,9 @@ from protectorclient.records.protection_group import Group
 
 if TYPE_CHECKING:
     from protectorclient.pair.moves.action import PreparedAction
+    from protectorclient.records.operation import Operation
     from protectorclient.reports.drift import DriftReport
+    from protectorclient.reports.fidelity import FidelityReport
     from protectorclient.reports.readiness import Readiness
 
 
@@ -73,3 +75,25 @@ class SitePair(site_pair.SitePair):
         from protectorclient.reports import readiness
 
         return readiness.look(self.reads, if_dead, groups)
+
+    def fidelity(self, operation: Operation | str) -> FidelityReport:
+        """Compare the instances that an operation has rebuilt with their
+        sources, attribute by attribute.
+
+        Each site is asked for one list of each kind of resource; a reader's
+        token is enough. Of a source that is gone, or whose site does not
+        answer, what the metadata hold is compared. Nothing is changed.
+
+        :param operation: a failover, a failback or a test failover that has
+            completed; its id, or a record of it.
+        :returns: each attribute with its verdict, and whether the baseline
+            of the group has it.
+        :raises UsageProblem: the operation builds no instances.
+        :raises GuardRefused: it has not completed.
+        :raises NotFound: no site that answers has it.
+        :raises ProtectorError: its instances are not there any more, or the
+            baseline cannot be read.
+        """
+        from protectorclient.reports import fidelity
+
+        return fidelity.look(self, operation)

@@ -77,6 +77,12 @@ BUDGETS: tuple[Row, ...] = (
     Row("status prod-db", (4, 7)),
     Row("status --prometheus", (4, 7)),
     Row("drill overdue --older-than 90d", (4, 7), code=3),
+    # the operation, the group; of one site the metadata; of each its
+    # instances, volumes, ports and security groups, of the target its
+    # networks, subnets and flavors
+    Row("drill verify {op} --accept", (7, 9), "drilled"),
+    # nothing of instances that are gone
+    Row("drill verify {op} --accept", (4, 9), "moved"),
     # the groups with their metadata; of the source its instances, volumes,
     # ports and images; of the target the same but volumes, its networks,
     # subnets, flavors, zones and volume types, and three quotas
@@ -232,10 +238,10 @@ def drilled(pair: LocalPair) -> dict[str, str]:
     ran = run(
         pair,
         f"protection-group test-failover prod-web-app {MAP} --retain-primary"
-        " --wait",
+        " --wait -f value -c id",
     )
     assert ran.code == 0, ran.err
-    return {}
+    return {"op": ran.out.strip()}
 
 
 WORLDS = {one.__name__: one for one in (seeded, moved, spare, drilled)}

@@ -22,6 +22,7 @@ GOOD = {
     "consistency-group show": "prod-db",
     "consistency-group sync": "prod-db",
     "drill overdue": "--older-than 1d",
+    "drill verify": "{moved} --accept --long -c Attribute",
     "health show": "",
     "mapping check": "prod-web-app {mapping}",
     "mapping show": "{moved}",
@@ -98,6 +99,7 @@ ADMINS = frozenset(
 FIRST = {
     "mapping show": "moved",
     "drill overdue": "all drilled",
+    "drill verify": "moved",
     "operation diagnose": "done",
     "operation show": "done",
     "operation wait": "done",
@@ -111,6 +113,7 @@ FIRST = {
 }
 #: a dead pair is what these are there to find out
 NO_ANSWER = {
+    "drill verify": 12,
     "mapping check": 3,
     "mapping show": 12,
     "operation diagnose": 12,

@@ -27,6 +27,7 @@ ROWS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("pair",),
         ("probes",),
         ("preflight",),
+        ("fidelity",),
         ("reports",),
         ("plan.file",),
         ("plan.execution",),

@@ -1,4 +1,4 @@
-"""``protector drill``: when was it last rehearsed?"""
+"""``protector drill``: when it was last rehearsed, and how faithful it was."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from protectorclient.advice import commands
 from protectorclient.escape import fill
 from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns, command, options
+from protectorclient.osc.v1._moves import fidelity
 
 if TYPE_CHECKING:
+    from protectorclient.fidelity.comparison import Comparison
     from protectorclient.reports.overview import Row
 
 HEADERS = ("Name", "Last Drill", "Age", "Operation")
@@ -99,3 +101,81 @@ class _Age(columns.Cell):
         """Put the groups without a drill last."""
         age: float | None = self._value.drill_age
         return float("inf") if age is None else age
+
+
+class VerifyDrill(command.Lister):
+    """Compare the rebuilt instances of an operation with their sources
+
+    The command compares every instance that a test failover, a failover or a
+    failback has built with its source, attribute by attribute, at Nova,
+    Neutron and Cinder. It lists what is not equal and not in the baseline of
+    the group. The exit status is 3 if anything differs that the baseline has
+    not, and 6 if nothing does but the source of a test does not answer.
+    """
+
+    prefixes = {"operation": "operation"}
+
+    nouns = "differences"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "operation",
+            metavar="<operation>",
+            help="Operation that has built the instances (ID)",
+        )
+        parser.add_argument(
+            "--accept",
+            action="store_true",
+            help="Make what differs now the baseline of the group: it is not "
+            "listed again unless it changes",
+        )
+        options.add_long(parser)
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        found = self.pair.fidelity(parsed_args.operation)
+        if parsed_args.accept:
+            path = found.accept()
+            self.afterwards.append(
+                lambda: self.info(f"the baseline is in {path}")
+            )
+        elif found.new:
+            self.outcome = ExitCode.PROBLEM
+            line = self.again("--accept")
+            self.afterwards.append(
+                lambda: self.hint("this makes them the baseline of the group:")
+            )
+            self.afterwards.append(lambda: self.next(line))
+        elif found.error is not None and found.is_test:
+            self.trouble = found.error
+        self.afterwards.insert(0, lambda: self.info(fidelity.summary(found)))
+        if found.error is not None and self.trouble is None:
+            self.warn(
+                f"{found.source} cannot be asked, its instances are compared"
+                f" as the metadata hold them: {found.error.message}"
+            )
+        rows = [
+            one
+            for one in found.comparisons
+            if parsed_args.long or fidelity.is_listed(one)
+        ]
+        if parsed_args.formatter == "table":
+            return fidelity.HEADERS, [_verified(one) for one in rows]
+        return fidelity.FIELDS, [
+            tuple(one.to_dict()[field] for field in fidelity.FIELDS)
+            for one in rows
+        ]
+
+
+def _verified(one: Comparison) -> tuple[Any, ...]:
+    from protectorclient.preflight.drift.members import said
+
+    verdict = one.verdict.replace("_", " ")
+    if one.is_accepted:
+        verdict += " (baseline)"
+    return (
+        one.member,
+        one.attribute,
+        said(one.source),
+        said(one.target),
+        verdict,
+    )

@@ -13,7 +13,12 @@ from protectorclient.advice import commands
 from protectorclient.escape import fill
 from protectorclient.osc import columns, command, options, prompts
 from protectorclient.osc.v1 import _mappings, _preflight, _start, _wait
-from protectorclient.osc.v1._moves import probes, questions, sync_first
+from protectorclient.osc.v1._moves import (
+    fidelity,
+    probes,
+    questions,
+    sync_first,
+)
 from protectorclient.osc.v1._moves.after import After
 
 if TYPE_CHECKING:
@@ -362,6 +367,7 @@ class TestFailoverProtectionGroup(MoveCommand):
         options.add_mapping_file(parser)
         options.add_start_anyway(parser)
         probes.add_options(parser)
+        fidelity.add_option(parser)
         options.add_starting(parser)
         options.add_yes(parser)
 

@@ -29,7 +29,7 @@ class Rebuilt:
     name: str
     #: The member's id.
     member: str
-    #: What the metadata hold of the source.
+    #: What the metadata hold of the source; empty where they have nothing.
     held: Item
     #: What they hold of the instance that was built; empty for a test.
     built: Item
@@ -58,11 +58,10 @@ def find(
     found = []
     for member in document.get("members") or ():
         sites = member.get("sites") or {}
-        held = sites.get(source) or sites.get(target)
-        if not isinstance(held, Mapping):
-            continue
+        held = sites.get(source) or {}
         identity = str(member.get("id"))
-        name = str(held.get("instance_name") or identity)
+        called = held or sites.get(target) or {}
+        name = str(called.get("instance_name") or identity)
         built = {} if is_test else sites.get(target) or {}
         if is_test:
             server = _of_member(identity, name, ours, by_id)

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from protectorclient.osc.v1._moves import probes
+from protectorclient.osc.v1._moves import fidelity, probes
 
 if TYPE_CHECKING:
     from protectorclient.osc.command import Command
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class After:
-    """Asks the probes.
+    """Asks the probes, and compares what was built.
 
     :raises UsageProblem: an option is wrong.
     """
@@ -30,12 +30,14 @@ class After:
     ) -> None:
         self._command, self._parsed = command, parsed_args
         self._probes = probes.wanted(parsed_args)
+        self._compares = fidelity.is_wanted(parsed_args)
         self._since = 0.0
 
     @property
     def fields(self) -> tuple[str, ...]:
         """Return the fields that the record has more."""
-        return probes.FIELDS if self._probes else ()
+        more = ("fidelity",) if self._compares else ()
+        return (*(probes.FIELDS if self._probes else ()), *more)
 
     def begin(self) -> None:
         """Note that the request is sent now."""
@@ -49,16 +51,29 @@ class After:
         :param operation: its last record.
         """
         command = self._command
-        if not self._probes:
-            return {}
+        found: dict[str, object] = {}
         if command.trouble is not None:
-            command.report(
-                f"nothing was probed: the {operation.operation_type} has not"
-                " completed"
-            )
-            return {}
+            for wanted, what in (
+                (self._probes, "probed"),
+                (self._compares, "compared"),
+            ):
+                if wanted:
+                    command.report(
+                        f"nothing was {what}: the {operation.operation_type}"
+                        " has not completed"
+                    )
+            return found
+        if self._probes:
+            found.update(self._ask(started, operation))
+        if self._compares and command.trouble is None:
+            found.update(fidelity.compare(command, operation))
+        return found
+
+    def _ask(
+        self, started: StartedOperation, operation: Operation
+    ) -> Mapping[str, object]:
         return probes.ask(
-            command,
+            self._command,
             self._parsed,
             self._probes,
             started,

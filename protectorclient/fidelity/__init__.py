@@ -1,0 +1,1 @@
+"""Compare rebuilt instances with their sources, attribute by attribute."""
