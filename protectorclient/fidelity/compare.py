@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
+from protectorclient import exceptions
 from protectorclient.fidelity import rules
 from protectorclient.fidelity.case import Case
 from protectorclient.fidelity.comparison import (
@@ -28,8 +29,8 @@ def compare(case: Case, source: Side, target: Side) -> list[Comparison]:
     found = Comparer(case, source, target)
     return [
         *found.rows(rules.INSTANCE, "", source.instance, target.instance),
-        *found.ports(),
-        *found.volumes(),
+        *found.shown("networks", found.ports),
+        *found.shown("volumes", found.volumes),
     ]
 
 
@@ -95,6 +96,24 @@ class Comparer:
             after,
             why if verdict == AS_MAPPED else None,
         )
+
+    def shown(
+        self, what: str, find: Callable[[], Iterator[Comparison]]
+    ) -> list[Comparison]:
+        """Compare what has a list of its own; a cloud may refuse it."""
+        try:
+            return list(find())
+        except (exceptions.Forbidden, exceptions.ConfigProblem) as error:
+            service = rules.OTHERS[what][1]
+            return [
+                Comparison(
+                    self.case.member,
+                    what,
+                    service,
+                    NOT_COMPARABLE,
+                    reason=str(error),
+                )
+            ]
 
     # Ports
 

@@ -109,6 +109,30 @@ class Arrows(Cell):
         return "\n".join(_arrows(self._value or {}))
 
 
+class Probes(Cell):
+    """The probes of an operation, one a line."""
+
+    def human_readable(self) -> str:
+        return "\n".join(
+            one_line(
+                f"{one['member']} {one['probe']}:"
+                f" {one['result'].replace('_', ' ')}, {one['detail']}"
+            )
+            for one in self._value or ()
+        )
+
+
+class Fidelity(Cell):
+    """How many attributes were compared; ``drill verify`` has them all."""
+
+    def human_readable(self) -> str:
+        counts = (self._value or {}).get("counts") or {}
+        return "\n".join(
+            f"{count} {verdict.replace('_', ' ')}"
+            for verdict, count in counts.items()
+        )
+
+
 class NamedId(Cell):
     """An id for programs; for people the name too, in a list alone."""
 
@@ -199,6 +223,8 @@ KINDS: Mapping[str, type[Cell]] = {
     "reasons": Below,
     "error_message": Prose,
     "description": Prose,
+    "probes": Probes,
+    "fidelity": Fidelity,
 }
 #: Titles of the table of checks, and the fields in them.
 CHECK_ALIASES = {"check": "id", "result": "severity", "detail": "message"}

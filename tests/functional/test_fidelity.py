@@ -15,6 +15,8 @@ from tests.helpers.planted import Planter
 
 WEB = "--network-mapping net-primary-web=net-secondary-web"
 DRILL = f"protection-group test-failover prod-web-app {WEB} --retain-primary"
+CLEANUP = "protection-group test-cleanup prod-web-app"
+SOON = "--probe-timeout 0s"
 COUNTS = re.compile(
     r"prod-web-app at site-b, compared with site-a: \d+ equal, \d+ differs as"
     r" mapped, \d+ differs, \d+ not comparable; \d+ in the baseline"
@@ -33,6 +35,12 @@ def test_a_drill_its_baseline_and_what_changed(local_pair: LocalPair) -> None:
     assert report["operation_id"] == operation
     assert drill.code == (3 if report["new"] else 0)
     assert COUNTS.search(drill.err)
+    shown = protector(f"{CLEANUP} --wait")
+    assert shown.code == 0, shown.err
+    drill = protector(f"{DRILL} --wait --fidelity --probe tcp:22 {SOON}")
+    operation = drill.out.split("| id ", 1)[1].split()[1]
+    assert re.search(r"\| fidelity +\| \d+ equal +\|", drill.out)
+    assert "| web-1 tcp:22: fails, 10.10.0.11: connection" in drill.out
     accepted = protector(f"drill verify {operation} --accept")
     assert accepted.code == 0, accepted.err
     assert accepted.err.splitlines()[-1].startswith("the baseline is in ")

@@ -130,6 +130,15 @@ BUDGETS: tuple[Row, ...] = (
         changes=True,
         waits=True,
     ),
+    # and the metadata, and the instances at the target, until all are ACTIVE
+    Row(
+        "protection-group failover {web} {map} --wait --probe tcp:1"
+        " --probe-timeout 0s",
+        (7, 9),
+        changes=True,
+        waits=True,
+        code=3,
+    ),
     # the same again after the sync; what was begun before it, and it
     Row(
         "protection-group failover {web} {map} --sync-first --wait",
@@ -200,8 +209,8 @@ BUDGETS: tuple[Row, ...] = (
 )
 #: Asked again all the same, and why: after the operation, what its group
 #: has left at both sites; after the copy, how they compare by then; after
-#: the sync, whether the move is refused now.
-AGAIN = ("--accept-divergence", "sync-force", "--sync-first")
+#: the sync, whether the move is refused now; after the move, what it built.
+AGAIN = ("--accept-divergence", "sync-force", "--sync-first", "--probe")
 #: What has no row: it follows what runs until it is interrupted, or it is
 #: asked at the start of a life, where there is nothing to be counted yet.
 APART = {

@@ -147,3 +147,13 @@ def test_pairs_are_made_the_surest_way_first() -> None:
     )
     assert pairs == [("a", "a"), ("b", "B")]
     assert (gone, more) == (["c"], ["x", "y"])
+
+
+def test_a_list_that_is_refused_is_not_comparable() -> None:
+    def refused() -> Any:
+        raise exceptions.Forbidden("only admins list ports", code=403)
+
+    side: Any = SimpleNamespace()
+    (found,) = Comparer(case(), side, side).shown("networks", refused)
+    assert (found.attribute, found.verdict) == ("networks", "not_comparable")
+    assert found.reason == "only admins list ports"

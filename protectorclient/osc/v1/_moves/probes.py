@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import functools
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.advice import commands
@@ -93,16 +93,21 @@ def ask(
     done = round(clock() - since, 1)
     where = started.prepared.located.other
     try:
-        targets = _targets(started, operation)
+        targets, found = _targets(started, operation)
     except exceptions.ProtectorError as error:
         command.report(f"problem: nothing was probed: {error}")
         command.outcome = ExitCode.PROBLEM
         return {"operation_seconds": done, "probes": []}
-    finder = where.finder
+    finder, kept = where.finder, [found]
+
+    def servers() -> Sequence[Mapping[str, Any]]:
+        """List them; the first time they are known already."""
+        return kept.pop() if kept else finder.servers()
+
     asking = run.Run(
         targets,
         probes,
-        servers=finder.servers,
+        servers=servers,
         console=finder.console_output,
         since=since,
         dial=sandbox.dial(where.access.instances),
@@ -133,23 +138,26 @@ def ask(
     }
 
 
-def _targets(started: StartedOperation, operation: Operation) -> list[Target]:
-    """Find the instances that the operation has built."""
+def _targets(
+    started: StartedOperation, operation: Operation
+) -> tuple[list[Target], Sequence[Mapping[str, Any]]]:
+    """Find the instances that the operation has built, among all there."""
     from protectorclient.pair.reads import rebuilt
     from protectorclient.probes import console, run
 
     located = started.prepared.located
     asked = located.asked.anew()
     document = asked.facts(started.site.name).document(located.group.id)
+    servers = asked.facts(located.other.name).servers
     found = rebuilt.find(
         operation,
         document,
         located.site_ids[located.current.name],
         located.site_ids[located.other.name],
-        asked.facts(located.other.name).servers,
+        servers,
     )
     named = set(rebuilt.named(operation))
-    return [
+    targets = [
         run.Target(
             one.name,
             str(one.server["id"]) if one.server else None,
@@ -162,6 +170,7 @@ def _targets(started: StartedOperation, operation: Operation) -> list[Target]:
         )
         for one in found
     ]
+    return targets, servers
 
 
 def _say(command: Command, one: Result) -> None:
