@@ -309,5 +309,14 @@ def _whence(key: str, value: Any, name: str | None, part: str = "") -> str:
     with contextlib.suppress(exceptions.ConfigProblem):
         files = read(name)
         if name in files.clouds:
+            entry = files.clouds[str(name)]
+            # an entry of a vendor's profile may have it from there
+            is_option = (
+                key in shape.PATHS
+                and "profile" not in entry
+                and entry.get(key) != value
+            )
+            if is_option:
+                return f"--os-{key}"
             return f"{files.path}: cloud '{name}': '{full}'"
     return f"'{full}' of {name or 'the OS_* variables'}"

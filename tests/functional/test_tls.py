@@ -80,6 +80,19 @@ def test_an_option_is_for_the_configured_site(
     assert insecure.code == 0, insecure.err
 
 
+@each_shell
+@pytest.mark.parametrize("option", ["cacert", "cert"])
+def test_a_wrong_option_is_named_as_such(
+    shell: str, option: str, clouds: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    junk = tmp_path / "junk.pem"
+    junk.write_text("junk")
+    ran = clirunner.SHELLS[shell](f"--os-{option} {junk} {LIST}")
+    assert ran.code == 1
+    assert ran.err.startswith(f"--os-{option} ")
+    assert "has no certificate in PEM form" in ran.err
+
+
 @pytest.mark.parametrize("name", ["site-a", "site-b"])
 def test_each_site_has_its_own_file(
     pair: LocalPair, other_ca: str, clouds: pathlib.Path, name: str
