@@ -141,7 +141,7 @@ def names_no_leftovers(patch: pytest.MonkeyPatch) -> None:
     """A rollback that gives up, and says nothing of what is left."""
     patch.setattr(
         rollback,
-        "_named",
+        "named",
         lambda context, effect, why: Leftover("", "", "", "", why),
     )
 
