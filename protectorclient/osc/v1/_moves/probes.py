@@ -36,7 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "tcp:PORT, http:[NAME:]PORT/PATH[=TEXT], https:... , "
         "https+insecure:... (the certificate is not checked) or "
         "console=TEXT; members are a shell pattern of their names, as in "
-        "'web-*=tcp:443' (repeat for several; exit status 3 if one fails)",
+        "'web-?=tcp:443' (repeat for several; exit status 3 if one fails)",
     )
     parser.add_argument(
         "--probe-file",
