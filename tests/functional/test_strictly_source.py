@@ -113,6 +113,15 @@ def test_what_works_claims_no_more_than_it_knows(command: str) -> None:
         assert not re.search(wrong, ran.out + ran.err)
 
 
+def test_a_policy_that_is_shown_in_part() -> None:
+    ran = openstack(f"protector policy set {WEB} --replication-interval 600")
+    assert ran.code == 2
+    assert ran.err.startswith(
+        f"{WEB} has a policy whose URLs the deployment does not show: give"
+        " --primary-fa-url"
+    )
+
+
 def test_readiness_is_not_known() -> None:
     rows = openstack("protector status -f json").json
     assert {row["ready"] for row in rows} == {None}

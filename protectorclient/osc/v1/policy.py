@@ -90,13 +90,16 @@ class SetPolicy(command.ShowOne):
             old = policies.get(group)
         except exceptions.NotFound:
             old = None
+        lacks = "no policy yet"
+        if old is not None:
+            lacks = "a policy whose URLs the deployment does not show"
         urls = {}
         for field in ("primary_fa_url", "secondary_fa_url"):
             url = getattr(parsed_args, field) or getattr(old, field, None)
             if not url:
                 option = "--" + field.replace("_", "-")
                 raise exceptions.UsageProblem(
-                    f"{group.name} has no policy yet: give {option}"
+                    f"{group.name} has {lacks}: give {option}"
                 )
             urls[field] = url
         policy = policies.set(
