@@ -20,7 +20,8 @@ class Side:
     @property
     def volume_groups(self) -> list[dict[str, Any]]:
         if self._refuses:
-            raise exceptions.Forbidden("Policy doesn't allow group:get_all")
+            why = "Policy does not allow group:get_all"
+            raise exceptions.Forbidden(why, code=403)
         return [{"id": one} for one in self._ids]
 
 
