@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from fakeserver.base.seed_world import ARRAYS
-from fakeserver.cloud.compute import power
+from fakeserver.cloud.compute.server import power
 from fakeserver.engine.run import cleanup_source
 from fakeserver.store import groups
 from tests.helpers.engine_parts import WEB, A, B, Two

@@ -113,8 +113,8 @@ def test_networks() -> None:
 
 
 def test_images() -> None:
-    assert ask("image list") == []
-    assert ask("image list --long", "site-b-admin") == []
+    assert names("image list") == ["sandbox-image"]
+    assert names("image list --long", "site-b-admin") == ["sandbox-image"]
     missing = openstack("--os-cloud site-a image show x")
     assert (missing.code, missing.out) == (1, "")
     assert "No Image found for x" in missing.err

@@ -5,18 +5,21 @@ from typing import ClassVar
 
 import flask
 
-from fakeserver.cloud.compute.actions import Actions, Metadata
 from fakeserver.cloud.compute.flavors import Flavors, Limits
-from fakeserver.cloud.compute.interfaces import Interfaces
+from fakeserver.cloud.compute.keypairs import KeyPairs
+from fakeserver.cloud.compute.server.actions import Actions
+from fakeserver.cloud.compute.server.attachments import Attachments
+from fakeserver.cloud.compute.server.history import History
+from fakeserver.cloud.compute.server.interfaces import Interfaces
+from fakeserver.cloud.compute.server.metadata import Metadata, Tags
+from fakeserver.cloud.compute.server.secgroups import SecurityGroups
+from fakeserver.cloud.compute.server.servers import Servers
 from fakeserver.cloud.compute.server_groups import ServerGroups
-from fakeserver.cloud.compute.servers import Servers
+from fakeserver.cloud.compute.version import MAX_VERSION, MIN_VERSION
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared import web
 from fakeserver.cloud.shared.rows import Doc
 from fakeserver.cloud.shared.web import Answer, CloudError, Route
-
-MIN_VERSION = (2, 1)
-MAX_VERSION = (2, 90)
 
 _KINDS = {
     400: "badRequest",
@@ -102,9 +105,14 @@ class Compute(web.Service):
         Limits,
         Servers,
         Actions,
+        Attachments,
+        History,
         Interfaces,
+        KeyPairs,
         Metadata,
+        SecurityGroups,
         ServerGroups,
+        Tags,
     )
 
     def before(self) -> None:

@@ -6,7 +6,8 @@ from typing import ClassVar
 import flask
 
 from fakeserver.base.ids import new_id
-from fakeserver.cloud.compute import render
+from fakeserver.cloud.compute.server import render
+from fakeserver.cloud.compute.server.attributes import zones
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared import quotas, web
 from fakeserver.cloud.shared.rows import Doc
@@ -180,7 +181,7 @@ class Limits(web.Part):
             "totalInstancesUsed": taken["instances"],
             "totalCoresUsed": taken["cores"],
             "totalRAMUsed": taken["ram"],
-            "totalServerGroupsUsed": 0,
+            "totalServerGroupsUsed": taken["server_groups"],
         }
         return {"limits": {"rate": [], "absolute": absolute}}
 
@@ -228,12 +229,11 @@ class Limits(web.Part):
         return "", 202
 
     def zones(self, caller: Token) -> Answer:
-        zone = {
-            "zoneName": "nova",
-            "zoneState": {"available": True},
-            "hosts": None,
-        }
-        return {"availabilityZoneInfo": [zone]}
+        shown = [
+            {"zoneName": name, "zoneState": {"available": True}, "hosts": None}
+            for name in zones(self.site)
+        ]
+        return {"availabilityZoneInfo": shown}
 
     def zone_details(self, caller: Token) -> Answer:
         _admin(caller, "os_compute_api:os-availability-zone:detail")

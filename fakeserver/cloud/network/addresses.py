@@ -143,6 +143,13 @@ def ports_of(db: sqlite3.Connection, server_id: str) -> list[Doc]:
     return PORTS.select(db, "device_id = ?", (server_id,))
 
 
+def fixed_ips(port: Doc) -> list[Doc]:
+    """List the addresses of a port: one, or none."""
+    if not port.get("ip_address"):
+        return []
+    return [{"subnet_id": port["subnet_id"], "ip_address": port["ip_address"]}]
+
+
 def bind(tx: sqlite3.Connection, server: Doc, port_id: str) -> Doc:
     """Give a port that exists to a server."""
     port = PORTS.get(tx, port_id)

@@ -20,6 +20,7 @@ from fakeserver.cloud.network.rules import (
     within_quota,
 )
 from fakeserver.cloud.network.security_groups import SecurityGroups
+from fakeserver.cloud.network.security_rules import SecurityGroupRules
 from fakeserver.cloud.network.subnets import Subnets
 from fakeserver.cloud.shared import quotas, web
 from fakeserver.cloud.shared.rows import Doc
@@ -258,7 +259,15 @@ class Networking(web.Service):
 
     name = "neutron"
     prefix = "/networking"
-    PARTS = (Versions, Networks, Subnets, Ports, SecurityGroups, Quotas)
+    PARTS = (
+        Versions,
+        Networks,
+        Subnets,
+        Ports,
+        SecurityGroups,
+        SecurityGroupRules,
+        Quotas,
+    )
 
     def caller(self) -> Token:
         token = super().caller()

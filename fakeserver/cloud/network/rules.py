@@ -19,7 +19,15 @@ _FLAG = {"type": ["boolean", "null"]}
 _ANY: Doc = {}
 
 
-def _attributes(noun: str, known: Doc) -> web.Validator:
+_PORT: Doc = {
+    "anyOf": [
+        {"type": "null"},
+        {"type": "integer", "minimum": 0, "maximum": 65535},
+    ]
+}
+
+
+def _attributes(noun: str, known: Doc, *required: str) -> web.Validator:
     return web.validator(
         {
             "type": "object",
@@ -28,6 +36,7 @@ def _attributes(noun: str, known: Doc) -> web.Validator:
                 noun: {
                     "type": "object",
                     "properties": known,
+                    "required": list(required),
                     "additionalProperties": False,
                 }
             },
@@ -132,6 +141,25 @@ ATTRIBUTES: Mapping[str, web.Validator] = {
     ),
     "security_group": _attributes(
         "security_group", {**_OWNED, "stateful": _FLAG}
+    ),
+    "security_group_rule": _attributes(
+        "security_group_rule",
+        {
+            "project_id": _TEXT,
+            "tenant_id": _TEXT,
+            "description": _TEXT,
+            "security_group_id": {"type": "string", "maxLength": 64},
+            "direction": {"enum": ["ingress", "egress"]},
+            "ethertype": {"enum": ["IPv4", "IPv6", None]},
+            "protocol": {"type": ["string", "integer", "null"]},
+            "port_range_min": _PORT,
+            "port_range_max": _PORT,
+            "remote_ip_prefix": _TEXT,
+            "remote_group_id": _TEXT,
+            "remote_address_group_id": {"type": "null"},
+        },
+        "security_group_id",
+        "direction",
     ),
 }
 #: attributes that only an admin sets to anything but their default

@@ -18,7 +18,11 @@ from fakeserver.cloud.network.rules import (
 )
 from fakeserver.cloud.shared import web
 from fakeserver.cloud.shared.rows import Doc
-from fakeserver.cloud.shared.schema import PORTS, SECURITY_GROUPS
+from fakeserver.cloud.shared.schema import (
+    PORTS,
+    SECURITY_GROUP_RULES,
+    SECURITY_GROUPS,
+)
 from fakeserver.cloud.shared.web import Answer, CloudError, Route
 
 DEFAULT = "default"
@@ -29,17 +33,55 @@ def default_id(project_id: str) -> str:
     return stable_id(0, "security-group", project_id)
 
 
-def of_project(db: sqlite3.Connection, project_id: str) -> list[Doc]:
-    """List the groups of a project, the default one first."""
-    default: Doc = {
+def default(project_id: str) -> Doc:
+    """Return the default group as it is before anybody has changed it."""
+    return {
         "id": default_id(project_id),
         "project_id": project_id,
         "name": DEFAULT,
         "description": "Default security group",
         "created": 0.0,
     }
+
+
+def of_project(db: sqlite3.Connection, project_id: str) -> list[Doc]:
+    """List the groups of a project, the default one first."""
     made = SECURITY_GROUPS.select(db, "project_id = ?", (project_id,))
-    return [default, *made]
+    first = default(project_id)
+    for row in made:
+        if row["id"] == first["id"]:
+            first = row
+    return [first, *(row for row in made if row["id"] != first["id"])]
+
+
+def rules_of(db: sqlite3.Connection, group: Doc) -> list[Doc]:
+    """List the rules of a group: those that it is born with, and others.
+
+    One that is born lets everything out; the default group lets its own
+    members in too.
+    """
+    born = []
+    for direction in ("egress", "ingress"):
+        inward = direction == "ingress"
+        if inward and group["name"] != DEFAULT:
+            continue
+        for ethertype in ("IPv4", "IPv6"):
+            id_ = stable_id(0, "rule", group["id"], direction, ethertype)
+            if id_ in group.get("rules_gone", ()):
+                continue
+            born.append(
+                {
+                    "id": id_,
+                    "group_id": group["id"],
+                    "project_id": group["project_id"],
+                    "direction": direction,
+                    "ethertype": ethertype,
+                    "remote_group_id": group["id"] if inward else None,
+                    "created": group["created"],
+                }
+            )
+    made = SECURITY_GROUP_RULES.select(db, "group_id = ?", (group["id"],))
+    return [*born, *made]
 
 
 def of_port(port: Doc) -> list[str]:
@@ -48,6 +90,20 @@ def of_port(port: Doc) -> list[str]:
     if found is not None:
         return found
     return [default_id(port["project_id"])]
+
+
+def names(
+    db: sqlite3.Connection, project_id: str, ports: Sequence[Doc]
+) -> list[str]:
+    """Name the groups of some ports, one port after the other, as Nova
+    does."""
+    known = {row["id"]: row["name"] for row in of_project(db, project_id)}
+    return [
+        known[id_] or id_
+        for port in ports
+        for id_ in of_port(port)
+        if id_ in known
+    ]
 
 
 def require(
@@ -65,24 +121,59 @@ def require(
     return list(dict.fromkeys(ids))
 
 
-def named(
-    db: sqlite3.Connection, project_id: str, names: Sequence[str]
-) -> list[str]:
-    """Return the ids of groups that Nova was given by name or id."""
-    found = []
-    for name in names:
-        fits = [
-            group["id"]
-            for group in of_project(db, project_id)
-            if name in (group["id"], group["name"])
-        ]
-        if not fits:
-            raise CloudError(
-                400,
-                f"Security group {name} not found for project {project_id}.",
-            )
-        found.append(fits[0])
-    return list(dict.fromkeys(found))
+def find_group(db: sqlite3.Connection, caller: Token, group: str) -> Doc:
+    """Find a group of the caller's project; an admin finds every group."""
+    row = SECURITY_GROUPS.get(db, group)
+    project = caller.project_id
+    if row is not None and (caller.is_admin or row["project_id"] == project):
+        return row
+    first = of_project(db, project)[0]
+    if first["id"] == group:
+        return first
+    raise CloudError(
+        404,
+        f"Security group {group} does not exist",
+        "SecurityGroupNotFound",
+    )
+
+
+def drop_rule(tx: sqlite3.Connection, row: Doc) -> None:
+    """Delete a rule; of one that its group was born with, note it there."""
+    if SECURITY_GROUP_RULES.get(tx, row["id"]) is not None:
+        SECURITY_GROUP_RULES.delete(tx, row["id"])
+        return
+    group = SECURITY_GROUPS.get(tx, row["group_id"])
+    if group is None:
+        # the default group is written with its first change
+        group = default(row["project_id"])
+    group["rules_gone"] = [*group.get("rules_gone", ()), row["id"]]
+    SECURITY_GROUPS.put(tx, group)
+
+
+def rule(row: Doc) -> dict[str, Any]:
+    """Render a rule of a group."""
+    return {
+        "id": row["id"],
+        "security_group_id": row["group_id"],
+        "project_id": row["project_id"],
+        "tenant_id": row["project_id"],
+        "direction": row["direction"],
+        "ethertype": row["ethertype"],
+        "protocol": row.get("protocol"),
+        "port_range_min": row.get("port_range_min"),
+        "port_range_max": row.get("port_range_max"),
+        "remote_ip_prefix": row.get("remote_ip_prefix"),
+        "normalized_cidr": row.get("remote_ip_prefix"),
+        "remote_group_id": row.get("remote_group_id"),
+        "remote_address_group_id": None,
+        "belongs_to_default_sg": row["group_id"]
+        == default_id(row["project_id"]),
+        "description": row.get("description", ""),
+        "revision_number": 0,
+        "tags": [],
+        "created_at": stamp(row["created"]),
+        "updated_at": stamp(row["created"]),
+    }
 
 
 class SecurityGroups(web.Part):
@@ -97,12 +188,14 @@ class SecurityGroups(web.Part):
     )
 
     def index(self, caller: Token) -> Answer:
-        rows = of_project(self.site.db.connection(), caller.project_id)
-        return listed("security_groups", [_shown(row) for row in rows])
+        db = self.site.db.connection()
+        rows = of_project(db, caller.project_id)
+        return listed("security_groups", [_shown(db, row) for row in rows])
 
     def show(self, caller: Token, group: str) -> Answer:
-        row = self._find(self.site.db.connection(), caller, group)
-        return answer("security_group", _shown(row))
+        db = self.site.db.connection()
+        row = find_group(db, caller, group)
+        return answer("security_group", _shown(db, row))
 
     def create(self, caller: Token) -> Answer:
         may_write(caller, "create_security_group")
@@ -112,12 +205,19 @@ class SecurityGroups(web.Part):
             "project_id": caller.project_id,
             "name": given.get("name") or "",
             "description": given.get("description") or "",
+            "stateful": given.get("stateful") is not False,
             "created": self.site.clock.time(),
         }
+        if row["name"].lower() == DEFAULT:
+            raise CloudError(
+                409,
+                "Default security group already exists.",
+                "SecurityGroupDefaultAlreadyExists",
+            )
         with self.site.db.transaction() as tx:
             within_quota(tx, row["project_id"], "security_group")
             SECURITY_GROUPS.put(tx, row)
-        return answer("security_group", _shown(row), 201)
+            return answer("security_group", _shown(tx, row), 201)
 
     def update(self, caller: Token, group: str) -> Answer:
         may_write(caller, "update_security_group")
@@ -128,7 +228,7 @@ class SecurityGroups(web.Part):
                 if given.get(name) is not None:
                     row[name] = given[name]
             SECURITY_GROUPS.put(tx, row)
-        return answer("security_group", _shown(row))
+            return answer("security_group", _shown(tx, row))
 
     def delete(self, caller: Token, group: str) -> Answer:
         may_write(caller, "delete_security_group")
@@ -140,24 +240,18 @@ class SecurityGroups(web.Part):
                     f"Security Group {group} in use.",
                     "SecurityGroupInUse",
                 )
+            for one in SECURITY_GROUP_RULES.select(
+                tx, "group_id = ?", (group,)
+            ):
+                SECURITY_GROUP_RULES.delete(tx, one["id"])
             SECURITY_GROUPS.delete(tx, group)
         return "", 204
-
-    def _find(self, db: sqlite3.Connection, caller: Token, group: str) -> Doc:
-        for row in of_project(db, caller.project_id):
-            if row["id"] == group:
-                return row
-        raise CloudError(
-            404,
-            f"Security group {group} does not exist",
-            "SecurityGroupNotFound",
-        )
 
     def _made(
         self, tx: sqlite3.Connection, caller: Token, group: str, verb: str
     ) -> Doc:
         """Find a group that may change; the default one may not."""
-        row = self._find(tx, caller, group)
+        row = find_group(tx, caller, group)
         if row["id"] == default_id(caller.project_id):
             raise CloudError(
                 409,
@@ -167,17 +261,17 @@ class SecurityGroups(web.Part):
         return row
 
 
-def _shown(row: Doc) -> dict[str, Any]:
+def _shown(db: sqlite3.Connection, row: Doc) -> dict[str, Any]:
     return {
         "id": row["id"],
         "name": row["name"],
         "description": row["description"],
         "project_id": row["project_id"],
         "tenant_id": row["project_id"],
-        "stateful": True,
+        "stateful": row.get("stateful", True),
         "shared": False,
-        "security_group_rules": [],
-        "tags": [],
+        "security_group_rules": [rule(one) for one in rules_of(db, row)],
+        "tags": row.get("tags", []),
         "revision_number": 1,
         "created_at": stamp(row["created"]),
         "updated_at": stamp(row["created"]),

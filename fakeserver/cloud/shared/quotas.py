@@ -9,7 +9,11 @@ from fakeserver.cloud.shared.schema import (
     NETWORKS,
     PORTS,
     QUOTAS,
+    SECURITY_GROUP_RULES,
+    SECURITY_GROUPS,
+    SERVER_GROUPS,
     SERVERS,
+    SNAPSHOTS,
     SUBNETS,
     VOLUMES,
 )
@@ -109,19 +113,23 @@ def checked_values(service: str, given: Doc) -> dict[str, int]:
 def _compute(db: sqlite3.Connection, project_id: str) -> dict[str, int]:
     servers = SERVERS.select(db, "project_id = ?", (project_id,))
     mine = [server["flavor"] for server in servers]
+    groups = SERVER_GROUPS.select(db, "project_id = ?", (project_id,))
     return {
         "instances": len(servers),
         "cores": sum(flavor["vcpus"] for flavor in mine),
         "ram": sum(flavor["ram"] for flavor in mine),
+        "server_groups": len(groups),
     }
 
 
 def _volume(db: sqlite3.Connection, project_id: str) -> dict[str, int]:
     volumes = VOLUMES.select(db, "project_id = ?", (project_id,))
     groups = GROUPS.select(db, "project_id = ?", (project_id,))
+    snapshots = SNAPSHOTS.select(db, "project_id = ?", (project_id,))
     return {
         "volumes": len(volumes),
-        "gigabytes": sum(volume["size"] for volume in volumes),
+        "snapshots": len(snapshots),
+        "gigabytes": sum(one["size"] for one in (*volumes, *snapshots)),
         "groups": len(groups),
     }
 
@@ -134,10 +142,18 @@ def _network(db: sqlite3.Connection, project_id: str) -> dict[str, int]:
     ports = [
         row for row in PORTS.select(db) if row["project_id"] == project_id
     ]
+    groups = SECURITY_GROUPS.select(db, "project_id = ?", (project_id,))
+    rules = [
+        row
+        for row in SECURITY_GROUP_RULES.select(db)
+        if row["project_id"] == project_id
+    ]
     return {
         "network": len(networks),
         "subnet": len(subnets),
         "port": len(ports),
+        "security_group": len(groups),
+        "security_group_rule": len(rules),
     }
 
 

@@ -12,15 +12,21 @@ APP_CREDENTIALS = Table("keystone_app_credentials", "user_id", "name")
 
 FLAVORS = Table("nova_flavors", "name")
 SERVERS = Table("nova_servers", "project_id", "name")
+#: id is ``server/request``
+SERVER_ACTIONS = Table("nova_server_actions", "server_id")
 SERVER_GROUPS = Table("nova_server_groups", "project_id", "name")
+#: id is ``user/name``
+KEY_PAIRS = Table("nova_key_pairs", "user_id", "name")
 
 NETWORKS = Table("neutron_networks", "project_id", "name")
 SUBNETS = Table("neutron_subnets", "network_id", "name")
 PORTS = Table("neutron_ports", "network_id", "device_id", "ip_address")
 SECURITY_GROUPS = Table("neutron_security_groups", "project_id", "name")
+SECURITY_GROUP_RULES = Table("neutron_security_group_rules", "group_id")
 
 VOLUME_TYPES = Table("cinder_types", "name")
 VOLUMES = Table("cinder_volumes", "project_id", "array_name", "group_id")
+SNAPSHOTS = Table("cinder_snapshots", "project_id", "volume_id")
 GROUP_TYPES = Table("cinder_group_types", "name")
 GROUPS = Table("cinder_groups", "project_id", "name")
 
@@ -37,13 +43,17 @@ TABLES = (
     APP_CREDENTIALS,
     FLAVORS,
     SERVERS,
+    SERVER_ACTIONS,
     SERVER_GROUPS,
+    KEY_PAIRS,
     NETWORKS,
     SUBNETS,
     PORTS,
     SECURITY_GROUPS,
+    SECURITY_GROUP_RULES,
     VOLUME_TYPES,
     VOLUMES,
+    SNAPSHOTS,
     GROUP_TYPES,
     GROUPS,
     IMAGES,
@@ -59,16 +69,23 @@ SCHEMA = (
     FLAVORS.schema("UNIQUE (name)"),
     SERVERS.schema(),
     SERVERS.index("project_id"),
+    SERVER_ACTIONS.schema(),
+    SERVER_ACTIONS.index("server_id"),
     SERVER_GROUPS.schema(),
+    KEY_PAIRS.schema("UNIQUE (user_id, name)"),
     NETWORKS.schema(),
     SUBNETS.schema(),
     PORTS.schema("UNIQUE (network_id, ip_address)"),
     PORTS.index("device_id"),
     SECURITY_GROUPS.schema(),
+    SECURITY_GROUP_RULES.schema(),
+    SECURITY_GROUP_RULES.index("group_id"),
     VOLUME_TYPES.schema("UNIQUE (name)"),
     VOLUMES.schema("UNIQUE (array_name)"),
     VOLUMES.index("project_id"),
     VOLUMES.index("group_id"),
+    SNAPSHOTS.schema(),
+    SNAPSHOTS.index("volume_id"),
     GROUP_TYPES.schema("UNIQUE (name)"),
     GROUPS.schema(),
     IMAGES.schema(),

@@ -153,15 +153,15 @@ def _config_drive(subject: Subject, server: Item) -> Any:
 
 
 def _server_group(subject: Subject, server: Item) -> Any:
-    if "server_groups" not in server:
+    """Look for the server among the members of the groups: Nova names the
+    group with one server, and in no list."""
+    groups = quietly(lambda: subject.server_groups, None)
+    if groups is None:
         return MISSING
-    ids = server["server_groups"]
-    if not ids:
-        return None
-    group = quietly(lambda: subject.server_groups, {}).get(str(ids[0]))
-    if group is None:
-        return MISSING
-    return {"name": group.get("name"), "policy": policy(group)}
+    for group in groups.values():
+        if server["id"] in (group.get("members") or ()):
+            return {"name": group.get("name"), "policy": policy(group)}
+    return None
 
 
 def policy(group: Item) -> Any:

@@ -89,7 +89,7 @@ def test_the_seeded_servers(a: Cloud, b: Cloud) -> None:
     [
         (None, "2.1"),
         ("compute 2.47", "2.47"),
-        ("compute latest", "2.90"),
+        ("compute latest", "2.96"),
         ("volume 3.50", "2.1"),
     ],
 )
@@ -103,7 +103,7 @@ def test_the_microversion(a: Cloud, asked: str | None, answered: str) -> None:
 
 @pytest.mark.parametrize(
     "asked, status",
-    [("compute 2.91", 406), ("compute 1.0", 406), ("compute x", 400)],
+    [("compute 2.97", 406), ("compute 1.0", 406), ("compute x", 400)],
 )
 def test_a_microversion_that_is_refused(
     a: Cloud, asked: str, status: int
@@ -551,7 +551,7 @@ def test_limits_are_kept(a: Cloud) -> None:
 
 def test_the_version_documents(a: Cloud) -> None:
     (version,) = a.client.get("/compute/").json["versions"]
-    assert (version["min_version"], version["version"]) == ("2.1", "2.90")
+    assert (version["min_version"], version["version"]) == ("2.1", "2.96")
     for path in ("/compute/v2.1", "/compute/v2.1/"):
         assert a.client.get(path).json["version"] == version
 

@@ -5,14 +5,15 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fakeserver.base.ids import new_id
+from fakeserver.cloud.compute.server import attributes, history
+from fakeserver.cloud.compute.server.states import running
 from fakeserver.cloud.identity.tokens import Token
-from fakeserver.cloud.network import addresses, security_groups
+from fakeserver.cloud.network import addresses
 from fakeserver.cloud.shared import quotas
 from fakeserver.cloud.shared.rows import Doc
 from fakeserver.cloud.shared.schema import (
     FLAVORS,
     NETWORKS,
-    SERVER_GROUPS,
     SERVERS,
     VOLUMES,
 )
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 #: what the largest compute host has; a server that wants more fits nowhere
 LARGEST_HOST = {"vcpus": 512, "ram": 4 * 1024 * 1024}
 NO_HOST = "No valid host was found. There are not enough hosts available."
-#: the one availability zone of an emulated cloud
-ZONE = "nova"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -35,84 +34,68 @@ def boot(
     site: "Site",
     caller: Token,
     given: Doc,
-    hints: Mapping[str, str] | None = None,
+    hints: Doc,
+    *,
+    described: bool,
 ) -> Doc:
     """Create a server that runs at once, or raise and create nothing.
 
     One that no host can hold is accepted, as by Nova, and ends in ERROR.
+
+    :param hints: what the request asks of the scheduler.
+    :param described: whether the microversion knows descriptions.
     """
-    flavor = FLAVORS.get(tx, str(given["flavorRef"]))
-    if flavor is None:
-        raise CloudError(
-            400, f"Flavor {given['flavorRef']} could not be found."
-        )
+    flavor = flavor_of(tx, given["flavorRef"])
     now = site.clock.time()
     server: Doc = {
         "id": new_id(),
         "project_id": caller.project_id,
         "user_id": caller.user_id,
         "name": given["name"].strip(),
-        "description": given.get("description") or given["name"].strip(),
         "status": "ACTIVE",
-        "metadata": given.get("metadata") or {},
-        "flavor": _kept(flavor),
-        **_attributes(tx, caller, given, hints or {}),
+        **attributes.of(tx, site, caller, given, described=described),
+        "flavor": flavor,
         "disks": [],
         "created": now,
         "updated": now,
     }
-    _within_quota(tx, caller.project_id, flavor)
-    groups = [one["name"] for one in given.get("security_groups") or ()]
+    within_quota(tx, caller.project_id, flavor)
+    attributes.join(tx, caller, server, hints)
+    groups = attributes.security_groups(tx, caller.project_id, given)
     _plug(tx, server, given.get("networks"), groups)
     _take_volumes(tx, site, server, given)
     if any(flavor[name] > most for name, most in LARGEST_HOST.items()):
         server["status"] = "ERROR"
         server["fault"] = {"code": 500, "message": NO_HOST, "created": now}
     SERVERS.put(tx, server)
+    history.note(tx, site, caller, server, "create")
     # last, since the array takes nothing back when the rest is refused
     set_writing(tx, site, server)
     return server
 
 
-def _attributes(
-    tx: sqlite3.Connection,
-    caller: Token,
-    given: Doc,
-    hints: Mapping[str, str],
-) -> Doc:
-    """Return what a server keeps of its request as it is."""
-    zone = given.get("availability_zone")
-    if zone not in (None, "", ZONE):
-        raise CloudError(
-            400, "The requested availability zone is not available"
-        )
-    group = hints.get("group")
-    if group is not None:
-        found = SERVER_GROUPS.get(tx, group)
-        if found is None or found["project_id"] != caller.project_id:
-            raise CloudError(
-                400, f"Instance group {group} could not be found."
-            )
-    return {
-        "hostname": given.get("hostname") or given["name"].lower(),
-        "availability_zone": ZONE,
-        "config_drive": given.get("config_drive") in (True, "True"),
-        "tags": sorted(set(given.get("tags") or ())),
-        "user_data": given.get("user_data"),
-        "server_group": group,
-    }
-
-
-def _kept(flavor: Doc) -> Doc:
-    """Return the copy of the flavor that a server keeps."""
+def flavor_of(tx: sqlite3.Connection, wanted: object) -> Doc:
+    """Return the copy of a flavor that a server keeps, or answer 400."""
+    flavor = FLAVORS.get(tx, str(wanted))
+    if flavor is None:
+        raise CloudError(400, f"Flavor {wanted} could not be found.")
     names = ("id", "name", "vcpus", "ram", "disk", "extra_specs")
     return {name: flavor[name] for name in names}
 
 
-def _within_quota(
-    tx: sqlite3.Connection, project_id: str, flavor: Doc
+def within_quota(
+    tx: sqlite3.Connection,
+    project_id: str,
+    flavor: Doc,
+    before: Doc | None = None,
 ) -> None:
-    wanted = {"instances": 1, "cores": flavor["vcpus"], "ram": flavor["ram"]}
+    """Refuse what a new server, or a resized one, would exceed."""
+    held = before or {"vcpus": 0, "ram": 0}
+    wanted = {
+        "instances": 0 if before else 1,
+        "cores": max(flavor["vcpus"] - held["vcpus"], 0),
+        "ram": max(flavor["ram"] - held["ram"], 0),
+    }
     over = quotas.require(tx, "compute", project_id, wanted)
     if over is not None:
         allowed = quotas.limits(tx, "compute", project_id)[over]
@@ -125,9 +108,11 @@ def _within_quota(
 
 
 def _plug(
-    tx: sqlite3.Connection, server: Doc, wanted: Any, names: Sequence[str]
+    tx: sqlite3.Connection,
+    server: Doc,
+    wanted: Any,
+    groups: Sequence[str] | None,
 ) -> None:
-    groups = security_groups.named(tx, server["project_id"], names) or None
     if wanted == "none":
         return
     if wanted in (None, "auto", []):
@@ -146,12 +131,16 @@ def _plug(
     for entry in wanted:
         if entry.get("port"):
             addresses.bind(tx, server, entry["port"])
-            continue
-        if not entry.get("uuid"):
+        elif entry.get("uuid"):
+            addresses.add_port(
+                tx,
+                server,
+                entry["uuid"],
+                entry.get("fixed_ip"),
+                groups=groups,
+            )
+        else:
             raise CloudError(400, "A network needs its uuid.")
-        addresses.add_port(
-            tx, server, entry["uuid"], entry.get("fixed_ip"), groups=groups
-        )
 
 
 def _take_volumes(
@@ -254,17 +243,10 @@ def add_disk(
     return disk
 
 
-def set_running(
-    tx: sqlite3.Connection, site: "Site", server: Doc, running: bool
-) -> None:
-    """Start or stop a server, and with it the writes to its disks."""
-    set_status(tx, site, server, "ACTIVE" if running else "SHUTOFF")
-
-
 def set_status(
     tx: sqlite3.Connection, site: "Site", server: Doc, status: str
 ) -> None:
-    """Set the status of a server; only an active one writes to its disks."""
+    """Move a server to a status, and with it the writes to its disks."""
     server["status"] = status
     server["updated"] = site.clock.time()
     SERVERS.put(tx, server)
@@ -274,7 +256,8 @@ def set_status(
 def set_writing(tx: sqlite3.Connection, site: "Site", server: Doc) -> None:
     """Report to the array whether the server writes to its volumes."""
     for volume in disks.attached_to(tx, server):
-        disks.set_writing(site, volume, server["status"] == "ACTIVE")
+        writing = running(server) and not volume.get("read_only")
+        disks.set_writing(site, volume, writing)
 
 
 def delete(tx: sqlite3.Connection, site: "Site", server: Doc) -> None:
@@ -286,4 +269,5 @@ def delete(tx: sqlite3.Connection, site: "Site", server: Doc) -> None:
         disks.detach(tx, site, volume)
         if disk["delete_on_termination"] and not volume["group_id"]:
             disks.destroy(tx, site, volume)
+    history.forget(tx, server["id"])
     SERVERS.delete(tx, server["id"])

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from fakeserver.cloud.compute.servers import find
+from fakeserver.cloud.compute.server.find import find
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared.web import CloudError
 from fakeserver.faults.answers import AnswerFile

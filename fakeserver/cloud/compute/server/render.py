@@ -1,11 +1,16 @@
 """Servers and flavors as Nova shows them in each microversion."""
 
 import sqlite3
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import flask
-
 from fakeserver.base.clock import stamp
+from fakeserver.cloud.compute.server.attributes import (
+    hostname,
+    zones,
+)
+from fakeserver.cloud.compute.server.states import STATES
+from fakeserver.cloud.compute.version import since
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.network import security_groups
 from fakeserver.cloud.network.addresses import ports_of
@@ -14,22 +19,6 @@ from fakeserver.cloud.shared.schema import NETWORKS
 
 if TYPE_CHECKING:
     from fakeserver.site import Site
-
-#: status -> power state, vm state
-STATES = {
-    "ACTIVE": (1, "active"),
-    "SHUTOFF": (4, "stopped"),
-    "ERROR": (0, "error"),
-    "PAUSED": (3, "paused"),
-    "SUSPENDED": (4, "suspended"),
-    "SHELVED_OFFLOADED": (4, "shelved_offloaded"),
-}
-
-
-def since(minor: int) -> bool:
-    """Return whether the request is answered in 2.``minor`` or later."""
-    version: tuple[int, int] = flask.g.microversion
-    return version >= (2, minor)
 
 
 def links(site: "Site", kind: str, id_: str) -> list[Doc]:
@@ -53,6 +42,10 @@ def server(
     db: sqlite3.Connection, site: "Site", caller: Token, row: Doc
 ) -> Doc:
     power, vm_state = STATES[row["status"]]
+    if row.get("stopped_before"):
+        # resized while it was stopped
+        power = STATES["SHUTOFF"][0]
+    ports = ports_of(db, row["id"])
     shown: Doc = {
         **brief(site, row),
         "status": row["status"],
@@ -65,13 +58,13 @@ def server(
         "flavor": _flavor_of(site, row["flavor"]),
         "created": stamp(row["created"]),
         "updated": stamp(row["updated"]),
-        "addresses": _addresses(db, row),
+        "addresses": addresses(db, ports),
         "accessIPv4": "",
         "accessIPv6": "",
         "key_name": row.get("key_name"),
         "config_drive": "True" if row.get("config_drive") else "",
         "OS-DCF:diskConfig": "AUTO",
-        "OS-EXT-AZ:availability_zone": row.get("availability_zone", "nova"),
+        "OS-EXT-AZ:availability_zone": _zone(site, row),
         "OS-EXT-STS:task_state": None,
         "OS-EXT-STS:vm_state": vm_state,
         "OS-EXT-STS:power_state": power,
@@ -88,9 +81,9 @@ def server(
             for disk in row["disks"]
         ],
     }
-    if groups := _security_groups(db, row):
+    if names := security_groups.names(db, row["project_id"], ports):
         # Nova leaves it out of a server that has none
-        shown["security_groups"] = groups
+        shown["security_groups"] = [{"name": name} for name in names]
     if fault := row.get("fault"):
         shown["fault"] = {**fault, "created": stamp(fault["created"])}
     if power == 1:
@@ -113,15 +106,21 @@ def _newer(row: Doc, caller: Token) -> Doc:
         shown["tags"] = row.get("tags") or []
     if since(63):
         shown["trusted_image_certificates"] = None
-    if since(71):
-        group = row.get("server_group")
-        shown["server_groups"] = [group] if group else []
     if since(73):
         shown["locked_reason"] = row.get("locked_reason")
     if since(90):
-        hostname = row.get("hostname") or row["name"].lower()
-        shown["OS-EXT-SRV-ATTR:hostname"] = hostname
+        shown["OS-EXT-SRV-ATTR:hostname"] = hostname(row)
+    if since(96):
+        shown["pinned_availability_zone"] = row.get("pinned_zone")
     return shown
+
+
+def _zone(site: "Site", row: Doc) -> str:
+    """Return the zone of a server; of one that never reached a host, the one
+    that was asked for."""
+    if row.get("fault"):
+        return str(row.get("pinned_zone") or "")
+    return str(row.get("availability_zone") or zones(site)[0])
 
 
 def _for_admins(site: "Site", row: Doc) -> Doc:
@@ -132,16 +131,24 @@ def _for_admins(site: "Site", row: Doc) -> Doc:
         "OS-EXT-SRV-ATTR:instance_name": f"instance-{row['id'][:8]}",
     }
     if since(3):
-        shown["OS-EXT-SRV-ATTR:root_device_name"] = (
-            row["disks"][0]["device"] if row["disks"] else None
-        )
-        shown["OS-EXT-SRV-ATTR:user_data"] = row.get("user_data")
+        shown |= {
+            "OS-EXT-SRV-ATTR:hostname": hostname(row),
+            "OS-EXT-SRV-ATTR:kernel_id": "",
+            "OS-EXT-SRV-ATTR:launch_index": 0,
+            "OS-EXT-SRV-ATTR:ramdisk_id": "",
+            "OS-EXT-SRV-ATTR:reservation_id": f"r-{row['id'][:8]}",
+            "OS-EXT-SRV-ATTR:root_device_name": (
+                row["disks"][0]["device"] if row["disks"] else None
+            ),
+            "OS-EXT-SRV-ATTR:user_data": row.get("user_data"),
+        }
     return shown
 
 
-def _addresses(db: sqlite3.Connection, row: Doc) -> Doc:
+def addresses(db: sqlite3.Connection, ports: Sequence[Doc]) -> Doc:
+    """Return the addresses of some ports, by the name of their network."""
     found: dict[str, list[Doc]] = {}
-    for port in ports_of(db, row["id"]):
+    for port in ports:
         network = NETWORKS.get(db, port["network_id"])
         name = network["name"] if network else port["network_id"]
         address = port["ip_address"]
@@ -154,20 +161,6 @@ def _addresses(db: sqlite3.Connection, row: Doc) -> Doc:
             }
         )
     return found
-
-
-def _security_groups(db: sqlite3.Connection, row: Doc) -> list[Doc]:
-    """Return the names of the groups of a server's ports."""
-    known = {
-        group["id"]: group["name"]
-        for group in security_groups.of_project(db, row["project_id"])
-    }
-    ids = {
-        id_
-        for port in ports_of(db, row["id"])
-        for id_ in security_groups.of_port(port)
-    }
-    return [{"name": name} for id_, name in known.items() if id_ in ids]
 
 
 def _flavor_of(site: "Site", row: Doc) -> Doc:
