@@ -23,6 +23,7 @@ GOOD = {
     "consistency-group sync": "prod-db",
     "drill overdue": "--older-than 1d",
     "drill verify": "{moved} --accept --long -c Attribute",
+    "drift": "",
     "health show": "",
     "mapping check": "prod-web-app {mapping}",
     "mapping show": "{moved}",
@@ -51,6 +52,7 @@ GOOD = {
     "protection-group sync-status": "prod-db",
     "protection-group test-cleanup": "prod-web-app",
     "protection-group test-failover": f"prod-web-app {WEB} --yes",
+    "readiness": "--if-dead site-b",
     "site create": "site-c --auth-url http://c.example.com/v3 "
     "--protector-url http://c.example.com:8788 --array-name array-c "
     "--volume-backend-host c@d#e --username u --project-name p "
@@ -138,6 +140,7 @@ ROWS: list[tuple[int, str | None, str]] = [
     (3, None, "protection-group reconcile bare"),
     (3, "split", "protection-group reconcile prod-web-app --yes"),
     (3, None, "drill overdue --older-than 1s"),
+    (3, None, "readiness --if-dead site-a"),
     (3, "failed", "operation diagnose {failed}"),
     (3, "invalid site", "site validate site-b"),
     # refused
