@@ -25,7 +25,7 @@ from fakeserver.sandbox.folder import Folder
 from fakeserver.store import groups, operations
 from tests.chaos import ledger
 from tests.chaos.changes import ACTS, Changes
-from tests.chaos.driver import GROUP, OTHER
+from tests.chaos.driver import GROUP, OTHER, RENAMES
 from tests.chaos.people import Operator
 
 #: real seconds that anything may take until it ends
@@ -78,6 +78,8 @@ class Story:
     change: str | None = None
     #: what the other group does at the same time, if anything
     other: str | None = None
+    #: where Cinder's driver renames what it manages and unmanages
+    renames: str = ""
 
     @classmethod
     def of(cls, seed: int) -> "Story":
@@ -100,6 +102,7 @@ class Story:
             (order[0], order[1]),
             dice.choice((None, *ACTS)),
             dice.choice((None, "failover", "test", "sync")),
+            random.Random(f"renames/{seed}").choice(RENAMES),
         )
 
 
@@ -133,11 +136,10 @@ class RealSite:
 class RealPair:
     """Two processes behind the face of a LocalPair."""
 
-    def __init__(self, directory: pathlib.Path) -> None:
+    def __init__(self, directory: pathlib.Path, renames: str) -> None:
         self.folder = Folder(directory)
-        lifecycle.up(
-            self.folder, {"port": 0, "peer_port": 0, "pace": PACE, "seed": 1}
-        )
+        asked = {"port": 0, "peer_port": 0, "pace": PACE, "seed": 1}
+        lifecycle.up(self.folder, {**asked, "rename_on_manage": renames})
         self.settings = self.folder.settings()
         self.clock = SharedClock(directory / "clock.json")
         self.sites = {name: RealSite(self, name) for name in SITES}
@@ -311,8 +313,8 @@ class Run:
 
 
 @contextlib.contextmanager
-def running(directory: pathlib.Path) -> Any:
-    pair = RealPair(directory)
+def running(directory: pathlib.Path, renames: str) -> Any:
+    pair = RealPair(directory, renames)
     try:
         yield pair
     finally:

@@ -4,6 +4,8 @@
 ``CHAOS_FIRST`` as for the runs in one process.
 """
 
+import contextlib
+import functools
 import os
 
 import pytest
@@ -19,15 +21,22 @@ pytestmark = pytest.mark.processes
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("processes") / "sandbox"
-    with processes.running(folder) as pair:
-        yield pair
+def pair_of(tmp_path_factory):
+    """The sandbox with a driver, started for the first story that has it."""
+    with contextlib.ExitStack() as stack:
+
+        @functools.cache
+        def started(renames):
+            folder = tmp_path_factory.mktemp("processes") / "sandbox"
+            return stack.enter_context(processes.running(folder, renames))
+
+        yield started
 
 
 @pytest.mark.parametrize("seed", range(FIRST, FIRST + RUNS))
-def test_a_kill_loses_nothing_and_doubles_nothing(seed, pair):
-    run = Run(Story.of(seed), pair)
+def test_a_kill_loses_nothing_and_doubles_nothing(seed, pair_of):
+    story = Story.of(seed)
+    run = Run(story, pair_of(story.renames))
     run.tell()
     problems = check(run)
     assert not problems, "\n".join(
