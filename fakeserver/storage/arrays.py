@@ -109,6 +109,13 @@ class Arrays:
                 (array, name, size, serial),
             )
 
+    def extend_volume(self, array: str, name: str, size: int) -> None:
+        with self.db.transaction() as tx:
+            tx.execute(
+                "UPDATE arr_volumes SET size = ? WHERE array = ? AND name = ?",
+                (size, array, name),
+            )
+
     def delete_volume(self, array: str, name: str) -> None:
         self._fault("array:delete")
         found = self.volume(array, name)

@@ -91,6 +91,9 @@ class ArrayDriver(Protocol):
 
     def create_volume(self, array: str, name: str, size: int) -> None: ...
 
+    def extend_volume(self, array: str, name: str, size: int) -> None:
+        """Make a volume larger, GiB; do nothing where it does not exist."""
+
     def delete_volume(self, array: str, name: str) -> None: ...
 
     def set_writing(self, array: str, name: str, writing: bool) -> None:

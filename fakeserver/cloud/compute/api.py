@@ -6,6 +6,8 @@ from typing import ClassVar
 import flask
 
 from fakeserver.cloud.compute.flavors import Flavors, Limits
+from fakeserver.cloud.compute.hosts import Hosts, ServerExtras, Usage
+from fakeserver.cloud.compute.image_proxy import ImageProxy
 from fakeserver.cloud.compute.keypairs import KeyPairs
 from fakeserver.cloud.compute.server.actions import Actions
 from fakeserver.cloud.compute.server.attachments import Attachments
@@ -104,15 +106,19 @@ class Compute(web.Service):
         Flavors,
         Limits,
         Servers,
+        ServerExtras,
         Actions,
         Attachments,
         History,
+        Hosts,
+        ImageProxy,
         Interfaces,
         KeyPairs,
         Metadata,
         SecurityGroups,
         ServerGroups,
         Tags,
+        Usage,
     )
 
     def before(self) -> None:

@@ -6,6 +6,7 @@ from fakeserver.base.clock import stamp
 from fakeserver.base.ids import new_id
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.network.addresses import visible
+from fakeserver.cloud.network.extras import Empty, Infrastructure
 from fakeserver.cloud.network.ports import Ports
 from fakeserver.cloud.network.rules import (
     ATTRIBUTES,
@@ -266,6 +267,8 @@ class Networking(web.Service):
         Ports,
         SecurityGroups,
         SecurityGroupRules,
+        Empty,
+        Infrastructure,
         Quotas,
     )
 

@@ -40,8 +40,6 @@ class Ports(web.Part):
         Route("GET", f"{BASE}/ports/<port>", "show"),
         Route("PUT", f"{BASE}/ports/<port>", "update"),
         Route("DELETE", f"{BASE}/ports/<port>", "delete"),
-        Route("GET", f"{BASE}/routers", "routers"),
-        Route("GET", f"{BASE}/floatingips", "floating_ips"),
     )
 
     def index(self, caller: Token) -> Answer:
@@ -101,12 +99,6 @@ class Ports(web.Part):
             find(tx, PORTS, caller, port, own=True)
             PORTS.delete(tx, port)
         return "", 204
-
-    def routers(self, caller: Token) -> Answer:
-        return {"routers": []}
-
-    def floating_ips(self, caller: Token) -> Answer:
-        return {"floatingips": []}
 
     def _set_mac(
         self, tx: sqlite3.Connection, row: Doc, wanted: str | None

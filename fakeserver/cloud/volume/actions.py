@@ -10,7 +10,7 @@ from fakeserver.cloud.shared import web
 from fakeserver.cloud.shared.rows import Doc
 from fakeserver.cloud.shared.schema import VOLUMES
 from fakeserver.cloud.shared.web import Answer, CloudError, Route
-from fakeserver.cloud.volume import disks, policy
+from fakeserver.cloud.volume import disks, policy, render
 from fakeserver.cloud.volume.part import BASE, CinderPart
 from fakeserver.cloud.volume.volumes import may_go
 
@@ -84,6 +84,37 @@ class Actions(CinderPart):
                 400, "Invalid input for field/attribute readonly."
             )
         self._put(tx, row, read_only=wanted)
+
+    def _extend(
+        self, tx: sqlite3.Connection, caller: Token, row: Doc, value: Any
+    ) -> None:
+        """Make a volume larger; an attached one needs 3.42."""
+        self.enforce(caller, "volume:extend", row)
+        size = value.get("new_size") if isinstance(value, dict) else None
+        if not isinstance(size, int) or isinstance(size, bool) or size < 1:
+            raise CloudError(
+                400, "Invalid input for field/attribute new_size."
+            )
+        allowed = ["available"] + (["in-use"] if render.since(42) else [])
+        if row["status"] not in allowed:
+            raise CloudError(
+                400,
+                f"Invalid volume: Volume {row['id']} status must be "
+                f"'{' or '.join(allowed)}', but current status is: "
+                f"{row['status']}.",
+            )
+        if size <= row["size"]:
+            raise CloudError(
+                400,
+                "Invalid input received: New size for extend must be greater "
+                f"than current size. (current: {row['size']}, extended: "
+                f"{size}).",
+            )
+        self.within_quota(tx, row["project_id"], size - row["size"], 0)
+        self._put(tx, row, size=size)
+        self.site.arrays.extend_volume(
+            disks.array_of(self.site), row["array_name"], size
+        )
 
     def _reserve(
         self, tx: sqlite3.Connection, caller: Token, row: Doc, value: Any
@@ -164,6 +195,7 @@ _ACTIONS: dict[
     "os-unmanage": Actions._unmanage,
     "os-set_bootable": Actions._set_bootable,
     "os-update_readonly_flag": Actions._set_readonly,
+    "os-extend": Actions._extend,
     "os-reserve": Actions._reserve,
     "os-unreserve": Actions._unreserve,
     "os-attach": Actions._attach,

@@ -10,9 +10,11 @@ from fakeserver.cloud.shared import web
 from fakeserver.cloud.shared.rows import Doc
 from fakeserver.cloud.shared.web import Answer, CloudError, Route
 from fakeserver.cloud.volume.actions import Actions
+from fakeserver.cloud.volume.extras import Empty, Extras
 from fakeserver.cloud.volume.groups import Groups, GroupTypes
 from fakeserver.cloud.volume.limits import Limits
 from fakeserver.cloud.volume.manage import Manage
+from fakeserver.cloud.volume.snapshots import Snapshots
 from fakeserver.cloud.volume.types import Types
 from fakeserver.cloud.volume.volumes import Volumes
 
@@ -70,6 +72,9 @@ class Volume(web.Service):
         GroupTypes,
         Groups,
         Actions,
+        Snapshots,
+        Extras,
+        Empty,
         Volumes,
     )
 

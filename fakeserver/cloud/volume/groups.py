@@ -97,12 +97,6 @@ _TYPE_CREATE = web.validator(
 )
 
 
-def _needs(minor: int) -> None:
-    """Answer 404 to a call that the request's microversion does not have."""
-    if not render.since(minor):
-        raise CloudError(404, "API version is not supported on this method.")
-
-
 class Groups(CinderPart):
     """List, show, create, change and delete groups of the token's project."""
 
@@ -126,12 +120,12 @@ class Groups(CinderPart):
         return {"groups": shown} | ({"group_links": more} if more else {})
 
     def show(self, caller: Token, group: str) -> Answer:
-        _needs(13)
+        render.needs(13)
         row = self.group(self.site.db.connection(), caller, group)
         return {"group": self._shown(row)}
 
     def create(self, caller: Token) -> Answer:
-        _needs(13)
+        render.needs(13)
         self.enforce(caller, "group:create")
         given = web.body(_CREATE)["group"]
         with self.site.db.transaction() as tx:
@@ -165,7 +159,7 @@ class Groups(CinderPart):
         return {"group": {"id": row["id"], "name": row["name"]}}, 202
 
     def update(self, caller: Token, group: str) -> Answer:
-        _needs(13)
+        render.needs(13)
         given = web.body(_UPDATE)["group"]
         with self.site.db.transaction() as tx:
             row = self.group(tx, caller, group)
@@ -199,7 +193,7 @@ class Groups(CinderPart):
         return "", 202
 
     def act(self, caller: Token, group: str) -> Answer:
-        _needs(13)
+        render.needs(13)
         given = web.body(_ACTION)["delete"]
         with self.site.db.transaction() as tx:
             row = self.group(tx, caller, group)
@@ -252,7 +246,7 @@ class Groups(CinderPart):
             raise _cannot("remove", row, volume_id, "it is not in the group")
 
     def _listed(self, caller: Token) -> tuple[list[Doc], list[Doc]]:
-        _needs(13)
+        render.needs(13)
         db = self.site.db.connection()
         project = project_asked(caller)
         if project is None:
@@ -282,17 +276,17 @@ class GroupTypes(CinderPart):
     )
 
     def index(self, caller: Token) -> Answer:
-        _needs(11)
+        render.needs(11)
         rows = GROUP_TYPES.select(self.site.db.connection())
         return {"group_types": [self._shown(caller, row) for row in rows]}
 
     def show(self, caller: Token, kind: str) -> Answer:
-        _needs(11)
+        render.needs(11)
         row = _group_type(self.site.db.connection(), kind, by_name=False)
         return {"group_type": self._shown(caller, row)}
 
     def create(self, caller: Token) -> Answer:
-        _needs(11)
+        render.needs(11)
         self.enforce(caller, "group:group_types_manage")
         given = web.body(_TYPE_CREATE)["group_type"]
         row = {
@@ -312,7 +306,7 @@ class GroupTypes(CinderPart):
         return {"group_type": self._shown(caller, row)}, 202
 
     def delete(self, caller: Token, kind: str) -> Answer:
-        _needs(11)
+        render.needs(11)
         self.enforce(caller, "group:group_types_manage")
         with self.site.db.transaction() as tx:
             _group_type(tx, kind, by_name=False)

@@ -56,7 +56,7 @@ class Limits(CinderPart):
             "maxTotalBackupGigabytes": allowed["backup_gigabytes"],
             "totalVolumesUsed": taken["volumes"],
             "totalGigabytesUsed": taken["gigabytes"],
-            "totalSnapshotsUsed": 0,
+            "totalSnapshotsUsed": taken["snapshots"],
             "totalBackupsUsed": 0,
             "totalBackupGigabytesUsed": 0,
         }

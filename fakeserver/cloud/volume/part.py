@@ -67,9 +67,13 @@ class CinderPart(web.Part):
         return render.volume(self.site, self.policy, caller, row)
 
     def within_quota(
-        self, tx: sqlite3.Connection, project_id: str, size: int
+        self,
+        tx: sqlite3.Connection,
+        project_id: str,
+        size: int,
+        volumes: int = 1,
     ) -> None:
-        wanted = {"volumes": 1, "gigabytes": size}
+        wanted = {"volumes": volumes, "gigabytes": size}
         over = quotas.require(tx, "volume", project_id, wanted)
         if over is None:
             return

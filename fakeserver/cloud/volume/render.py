@@ -7,6 +7,7 @@ import flask
 from fakeserver.base.clock import stamp
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared.rows import Doc
+from fakeserver.cloud.shared.web import CloudError
 from fakeserver.cloud.volume import pending
 from fakeserver.cloud.volume.policy import Policy
 
@@ -25,6 +26,16 @@ def since(minor: int) -> bool:
     """Return whether the request is answered in 3.``minor`` or later."""
     version: tuple[int, int] = flask.g.microversion
     return version >= (3, minor)
+
+
+def needs(minor: int) -> None:
+    """Answer 404 to a call that the request's microversion does not have."""
+    if not since(minor):
+        major, asked = flask.g.microversion
+        raise CloudError(
+            404,
+            f"API version {major}.{asked} is not supported on this method.",
+        )
 
 
 def cinder_time(seconds: float) -> str:

@@ -10,7 +10,7 @@ from fakeserver.base.ids import new_id
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared import web
 from fakeserver.cloud.shared.rows import Doc
-from fakeserver.cloud.shared.schema import VOLUMES
+from fakeserver.cloud.shared.schema import SNAPSHOTS, VOLUMES
 from fakeserver.cloud.shared.web import Answer, CloudError, Route
 from fakeserver.cloud.volume import disks, render
 from fakeserver.cloud.volume.part import BASE, CinderPart, project_asked
@@ -95,8 +95,6 @@ class Volumes(CinderPart):
         Route("POST", f"{_VOLUME}/metadata", "add_metadata"),
         Route("PUT", f"{_VOLUME}/metadata", "put_metadata"),
         Route("DELETE", f"{_VOLUME}/metadata/<key>", "drop_metadata"),
-        Route("GET", f"{BASE}/snapshots", "snapshots"),
-        Route("GET", f"{BASE}/snapshots/detail", "snapshots"),
     )
 
     def index(self, caller: Token) -> Answer:
@@ -114,9 +112,6 @@ class Volumes(CinderPart):
         size = sum(row["size"] for row in rows)
         summary = {"total_count": len(rows), "total_size": size}
         return {"volume-summary": {**summary, "metadata": {}}}
-
-    def snapshots(self, caller: Token) -> Answer:
-        return {"snapshots": []}
 
     def show(self, caller: Token, volume: str) -> Answer:
         row = self.volume(self.site.db.connection(), caller, volume)
@@ -163,6 +158,8 @@ class Volumes(CinderPart):
             row = self.volume(tx, caller, volume)
             self.enforce(caller, "volume:delete", row)
             may_go(row, "deleted")
+            if SNAPSHOTS.select(tx, "volume_id = ?", (row["id"],)):
+                raise _busy("deleted")
             disks.destroy(tx, self.site, row)
         return "", 202
 
@@ -264,6 +261,16 @@ def new_row(
     }
 
 
+def _busy(verb: str) -> CloudError:
+    return CloudError(
+        400,
+        "Invalid volume: Volume status must be available or error and "
+        "must not be migrating, attached, belong to a group, have "
+        "snapshots, awaiting a transfer, or be disassociated from "
+        f"snapshots after volume transfer, to be {verb}.",
+    )
+
+
 def may_go(row: Doc, verb: str) -> None:
     if row["attachments"] or row["status"] not in (
         "available",
@@ -271,13 +278,7 @@ def may_go(row: Doc, verb: str) -> None:
         "error_deleting",
         "error_managing",
     ):
-        raise CloudError(
-            400,
-            "Invalid volume: Volume status must be available or error and "
-            "must not be migrating, attached, belong to a group, have "
-            "snapshots, awaiting a transfer, or be disassociated from "
-            f"snapshots after volume transfer, to be {verb}.",
-        )
+        raise _busy(verb)
     if row["group_id"]:
         raise CloudError(
             400,
