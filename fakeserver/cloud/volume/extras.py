@@ -12,7 +12,7 @@ from fakeserver.cloud.volume import disks, render
 from fakeserver.cloud.volume.part import BASE, CinderPart, project_asked
 
 
-class _Listed(NamedTuple):
+class _Collection(NamedTuple):
     """A collection that has nothing in it."""
 
     plural: str
@@ -23,18 +23,18 @@ class _Listed(NamedTuple):
     detail: bool = True
 
 
-_EMPTY: Mapping[str, _Listed] = {
-    "backups": _Listed("backups"),
-    "group_snapshots": _Listed("group_snapshots", 14),
-    "consistencygroups": _Listed("consistencygroups"),
-    "cgsnapshots": _Listed("cgsnapshots"),
-    "os-volume-transfer": _Listed("transfers"),
-    "volume-transfers": _Listed("transfers", 55),
-    "messages": _Listed("messages", 3, None, False),
-    "qos-specs": _Listed(
+_EMPTY: Mapping[str, _Collection] = {
+    "backups": _Collection("backups"),
+    "group_snapshots": _Collection("group_snapshots", 14),
+    "consistencygroups": _Collection("consistencygroups"),
+    "cgsnapshots": _Collection("cgsnapshots"),
+    "os-volume-transfer": _Collection("transfers"),
+    "volume-transfers": _Collection("transfers", 55),
+    "messages": _Collection("messages", 3, None, False),
+    "qos-specs": _Collection(
         "qos_specs", 0, "volume_extension:qos_specs_manage:get_all", False
     ),
-    "clusters": _Listed("clusters", 7, "clusters:get_all"),
+    "clusters": _Collection("clusters", 7, "clusters:get_all"),
 }
 
 
@@ -52,7 +52,7 @@ class Empty(CinderPart):
             raise AttributeError(name)
         return lambda caller: self._list(caller, _EMPTY[name])
 
-    def _list(self, caller: Token, kind: _Listed) -> Answer:
+    def _list(self, caller: Token, kind: _Collection) -> Answer:
         render.needs(kind.since)
         if kind.rule:
             self.enforce(caller, kind.rule)
