@@ -31,6 +31,8 @@ SEARCH_TIMEOUT = 60.0
 #: An operation that runs, and whose record has not changed for so long,
 #: looks stuck: the published troubleshooting page says 15 minutes.
 STUCK_AFTER = 15 * 60.0
+#: All probes of a move may take so long together.
+PROBES_TIMEOUT = 300.0
 #: A hook of a plan may take so long, where the plan does not say it.
 HOOK_TIMEOUT = 60.0
 #: A gate of a plan is open for its answer for so long.

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from protectorclient import exceptions
+from protectorclient.durations import PROBES_TIMEOUT
 from protectorclient.polling import at_once
 from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.probes import network
@@ -28,8 +29,6 @@ NOT_KNOWN = "not_known"
 #: Seconds for one try, and between two rounds.
 TRY = 5.0
 PAUSE = 2.0
-#: Seconds for all probes, where nothing else is said.
-TIMEOUT = 300.0
 #: So many are asked at the same time.
 _ASKERS = 16
 
@@ -151,7 +150,7 @@ class Run:
 
     def until(
         self,
-        timeout: float = TIMEOUT,
+        timeout: float = PROBES_TIMEOUT,
         on_result: Callable[[Result], object] = lambda one: None,
     ) -> Report:
         """Ask until all have answered, or the time is over.

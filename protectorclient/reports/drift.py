@@ -279,7 +279,7 @@ def differences(
     unknown: dict[str, str] = {}
     for one in looks:
         try:
-            found += one.find(subject)
+            found += one.compare(subject)
         except Skip as skip:
             unknown[one.check] = str(skip)
         except exceptions.ProtectorError as error:

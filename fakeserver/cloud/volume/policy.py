@@ -95,7 +95,7 @@ class _NotUnderstood(Exception):
     pass
 
 
-class _Asked(NamedTuple):
+class _Question(NamedTuple):
     """All that an answer depends on, besides the rules."""
 
     action: str
@@ -113,7 +113,7 @@ class Policy:
         self._seen: tuple[int, int, int] | None = None
         self._own: dict[str, str] = {}
         #: what was allowed to whom since the file was read
-        self._allowed: dict[_Asked, bool] = {}
+        self._allowed: dict[_Question, bool] = {}
 
     def enforce(self, action: str, caller: Token, project_id: str) -> None:
         """Check a rule; refuse the call as Cinder does."""
@@ -124,7 +124,7 @@ class Policy:
 
     def allows(self, action: str, caller: Token, project_id: str) -> bool:
         self._read_anew()
-        asked = _Asked(
+        asked = _Question(
             action, caller.roles, caller.project_id, caller.system, project_id
         )
         # of these rules, whenever another thread reads newer ones

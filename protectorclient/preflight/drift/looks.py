@@ -29,7 +29,7 @@ class Look:
 
     #: The id of the check.
     check: str
-    find: Callable[[Subject], list[Difference]]
+    compare: Callable[[Subject], list[Difference]]
     #: Whether it is about the site where the group goes.
     at_target: bool = True
 

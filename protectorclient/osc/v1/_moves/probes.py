@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.advice import commands
-from protectorclient.durations import span
+from protectorclient.durations import PROBES_TIMEOUT, span
 from protectorclient.escape import fill
 from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import options
@@ -117,7 +117,7 @@ def ask(
     timeout = parsed_args.probe_timeout
     try:
         report = asking.until(
-            run.TIMEOUT if timeout is None else timeout,
+            PROBES_TIMEOUT if timeout is None else timeout,
             functools.partial(_say, command),
         )
     except KeyboardInterrupt:
