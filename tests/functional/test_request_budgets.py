@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from fakeserver.local.pair import LocalPair
-from tests.helpers import request_counts
+from tests.helpers import exit_table, request_counts
 from tests.helpers.clirunner import SHELLS, Ran
 from tests.helpers.request_counts import SITES, Asked
 
@@ -78,43 +78,45 @@ BUDGETS: tuple[Row, ...] = (
     Row("status --prometheus", (4, 7)),
     Row("drill overdue --older-than 90d", (4, 7), code=3),
     # the operation, the group; of one site the metadata; of each its
-    # instances, volumes, ports and security groups, of the target its
+    # instances, volumes, ports, security groups and server groups (Nova
+    # names those of one instance alone, and in no list), of the target its
     # networks, subnets and flavors
-    Row("drill verify {op} --accept", (7, 9), "drilled"),
+    Row("drill verify {op} --accept", (8, 10), "drilled"),
     # nothing of instances that are gone
-    Row("drill verify {op} --accept", (4, 9), "moved"),
+    Row("drill verify {op} --accept", (4, 10), "moved"),
     # the groups with their metadata; of the source its instances, volumes,
-    # ports and images; of the target the same but volumes, its networks,
+    # ports, images and server groups; of the target the same but volumes, its networks,
     # subnets, flavors, zones and volume types, and three quotas
-    Row("drift", (5, 12)),
-    Row("drift {web}", (5, 12)),
+    Row("drift", (6, 12)),
+    Row("drift {web}", (6, 12)),
     # what status asks, and of the survivor one list for each kind more
     Row("readiness --if-dead site-a", (4, 14), code=3),
     Row("readiness --if-dead site-a {web}", (4, 14), code=3),
     # one list for each kind of resource, however many members there are:
-    # volumes, ports and images of the source, against what is protected;
+    # volumes, ports, images and server groups of the source, against what is
+    # protected;
     # subnets, ports, zones, images and the quota of Neutron of the target;
     # the volume groups of the primary, for its consistency group
-    Row("protection-group check {web} {map}", (14, 15)),
-    Row("protection-group check {web} --for test-failover {map}", (14, 15)),
+    Row("protection-group check {web} {map}", (15, 15)),
+    Row("protection-group check {web} --for test-failover {map}", (15, 15)),
     # nothing of a source that may be dead is compared
     Row(
         "protection-group check {web} --for unplanned {map}",
         (8, 20),
         code=3,
     ),
-    Row("protection-group check {web} --for failback", (14, 13), "moved"),
+    Row("protection-group check {web} --for failback", (14, 14), "moved"),
     # for each group more its record, its metadata, its operations, its
     # recovery points and how the sites compare
-    Row("protection-group check {web} prod-db bare", (22, 19), code=3),
+    Row("protection-group check {web} prod-db bare", (23, 19), code=3),
     Row("mapping check {web} {file}", (8, 10)),
     Row("mapping suggest {web}", (2, 4)),
-    Row("protection-group failover {web} {map} --check", (14, 15)),
-    Row("protection-group failover {web} {map} --dry-run", (14, 15)),
-    Row("protection-group failback {web} --dry-run", (14, 13), "moved"),
-    Row("protection-group test-failover {web} {map} --dry-run", (14, 15)),
+    Row("protection-group failover {web} {map} --check", (15, 15)),
+    Row("protection-group failover {web} {map} --dry-run", (15, 15)),
+    Row("protection-group failback {web} --dry-run", (14, 14), "moved"),
+    Row("protection-group test-failover {web} {map} --dry-run", (15, 15)),
     # who compares them, and then the checks
-    Row("protection-group reconcile {web}", (14, 16), code=3),
+    Row("protection-group reconcile {web}", (15, 16), code=3),
     Row("site list", (0, 0)),
     Row("site show site-b", (1, 0)),
     Row("site validate site-b", (2, 2), cloud=ADMIN),
@@ -212,9 +214,11 @@ BUDGETS: tuple[Row, ...] = (
 #: the sync, whether the move is refused now; after the move, what it built.
 AGAIN = ("--accept-divergence", "sync-force", "--sync-first", "--probe")
 #: What has no row: it follows what runs until it is interrupted, or it is
-#: asked at the start of a life, where there is nothing to be counted yet.
+#: asked at the start of a life, where there is nothing to be counted yet; or
+#: its questions are those of its plan's groups.
 APART = {
     "operation_watch",
+    *(one.replace(" ", "_") for one in exit_table.WITH_FILES),
     "site_create",
     "site_delete",
     "tenant_mapping_create",
