@@ -85,8 +85,8 @@ BUDGETS: tuple[Row, ...] = (
     # nothing of instances that are gone
     Row("drill verify {op} --accept", (4, 10), "moved"),
     # the groups with their metadata; of the source its instances, volumes,
-    # ports, images and server groups; of the target the same but volumes, its networks,
-    # subnets, flavors, zones and volume types, and three quotas
+    # ports, images and server groups; of the target the same but volumes,
+    # its networks, subnets, flavors, zones and volume types, and three quotas
     Row("drift", (6, 12)),
     Row("drift {web}", (6, 12)),
     # what status asks, and of the survivor one list for each kind more
