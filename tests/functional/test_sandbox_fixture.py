@@ -20,7 +20,7 @@ def test_a_runbook(protector_sandbox: Sandbox) -> None:
         network_mapping=_network_mapping(protector_sandbox),
         retain_primary=True,
     )
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while client.operations.get(started.id).status != "completed":
         assert time.monotonic() < until
         time.sleep(0.02)
