@@ -507,8 +507,6 @@ STATES = (
         "left-over",
         _left_over,
         severity="warning",
-        # it has the addresses of the members
-        beside=(("addresses", "warning"),),
     ),
     State("members-once", _shared_instance),
     State(
