@@ -211,7 +211,8 @@ class Run:
                 answer.result()
 
     def _ask(self, one: _Open, end: float) -> None:
-        seconds = min(TRY, max(0.1, end - self._clock()))
+        # the last try is worth a second, too
+        seconds = min(TRY, max(1.0, end - self._clock()))
         try:
             if one.probe.kind == "console":
                 one.detail = self._ask_console(one)

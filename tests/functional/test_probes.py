@@ -99,7 +99,7 @@ def test_tests_are_probed_too(
 def test_certificates_are_checked(local_pair: LocalPair) -> None:
     local_pair.answer("web-1", kind="https", port=443)
     ran = protector(
-        f"{MOVE} --wait -f json --probe-timeout 1s"
+        f"{MOVE} --wait -f json --probe-timeout 5s"
         " --probe web-1=https:443/ --probe web-1=https+insecure:443/"
     )
     assert ran.code == 3
