@@ -1,6 +1,7 @@
 """A certificate for loopback, created when the sandbox uses TLS."""
 
 import datetime
+import fcntl
 import os
 import pathlib
 
@@ -9,6 +10,7 @@ CA = "ca.pem"
 TRUSTED = "trusted.pem"
 CERTIFICATE = "server.pem"
 KEY = "server.key"
+_LOCK = "server.lock"
 #: some clients refuse a certificate that is valid for longer
 _LIFE = datetime.timedelta(days=800)
 _NAMES = ("localhost", "127.0.0.1", "::1")
@@ -20,8 +22,20 @@ def make(folder: pathlib.Path) -> None:
     The authority's key is thrown away: it signs this once. Without an
     authority of its own, a certificate is not trusted by every client.
     """
-    if all((folder / name).exists() for name in (CA, CERTIFICATE, KEY)):
+    if _is_complete(folder):
         return
+    with (folder / _LOCK).open("a") as lock:
+        # both sites, and the threads of each, may need it at the same time
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not _is_complete(folder):
+            _make(folder)
+
+
+def _is_complete(folder: pathlib.Path) -> bool:
+    return all((folder / name).exists() for name in (KEY, CERTIFICATE, CA))
+
+
+def _make(folder: pathlib.Path) -> None:
     # its import takes a tenth of a second, and most sandboxes use no TLS
     import trustme
 
@@ -40,7 +54,10 @@ def make(folder: pathlib.Path) -> None:
 
 
 def _write(path: pathlib.Path, data: bytes) -> None:
-    path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    """Write a file that nobody sees half written."""
+    beside = path.with_name(f".{path.name}")
+    beside.unlink(missing_ok=True)
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as out:
         out.write(data)
+    beside.replace(path)
