@@ -87,6 +87,24 @@ def new_operation(
     )
 
 
+def _power_on(doc: Doc, params: dict[str, Any]) -> list[str]:
+    """Return the ids of the members that start although they were stopped;
+    refuse one that is no member."""
+    wanted = params.get("power_on") or []
+    known = [member["id"] for member in doc["members"]]
+    if wanted == "all":
+        return known
+    for one in wanted:
+        if one not in known:
+            raise RequestRefused(
+                "bad-request",
+                f"power_on: protection group {doc['name']} has no member "
+                f"with id {one}",
+                field="power_on",
+            )
+    return list(wanted)
+
+
 class Admission:
     """The checks of an operation, in their order."""
 
@@ -99,6 +117,7 @@ class Admission:
         """Return the state of the new operation, or raise RequestRefused."""
         here = self._access.local_id()
         doc = group.doc
+        _power_on(doc, request.params)
         self.unfinished(group, request, here)
         self._status(doc, request, here)
         self._right_site(doc, request, here)
@@ -156,6 +175,8 @@ class Admission:
                 request.params.get("reverse_replication")
             ),
             announces=moves,
+            power_on=_power_on(group.doc, request.params),
+            keep_addresses=bool(request.params.get("keep_addresses")),
             announced=not moves or request.forced,
         )
 

@@ -18,6 +18,7 @@ from fakeserver.engine.peer import cinder_group
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.compare import Sync
 from fakeserver.engine.peer.replicate import Metadata
+from fakeserver.engine.power_states import PowerStates
 from fakeserver.engine.run import leftovers
 from fakeserver.engine.run.locks import GroupLocks
 from fakeserver.engine.run.step_context import StepContext
@@ -54,6 +55,7 @@ class Reconciler:
         self._locks = locks
         self._workers = workers
         self._stop = stop
+        self._power_states = PowerStates(site, access)
         self._thread: threading.Thread | None = None
 
     def start(self, name: str) -> None:
@@ -79,7 +81,12 @@ class Reconciler:
 
     def tick(self) -> None:
         """Do each part once; one that fails is repeated at the next tick."""
-        for part in (self._push, self._take_up, self._look_after):
+        for part in (
+            self._push,
+            self._take_up,
+            self._look_after,
+            self._read_power_states,
+        ):
             try:
                 part()
             except sqlite3.OperationalError as error:
@@ -101,6 +108,9 @@ class Reconciler:
     def _queue(self, group_id: str) -> None:
         for operation in operations.unfinished(self._site.db, group_id):
             self._workers.submit(operation.id)
+
+    def _read_power_states(self) -> None:
+        self._power_states.read_due(self._alone)
 
     def _look_after(self) -> None:
         for group in groups.to_look_at(self._site.db):

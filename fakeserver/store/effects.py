@@ -8,9 +8,11 @@ reverse and marks each ``undone``.
 
 import dataclasses
 import sqlite3
+from typing import Any
 
 from fakeserver.base.db import Database, dump, load
 from fakeserver.engine.model.json_record import JsonRecord, optional
+from fakeserver.engine.model.operation_record import Loss
 from fakeserver.storage.driver import Link
 
 
@@ -35,6 +37,14 @@ class EffectDetail(JsonRecord):
     address: str = optional("")
     #: of an instance: network name -> address
     addresses: dict[str, str] | None = optional()
+    #: of an instance: its networks and its attributes at the target; those
+    #: that may be secrets are not among them
+    networks: list[dict[str, Any]] | None = optional()
+    attributes: dict[str, Any] | None = optional()
+    #: of a volume: what Cinder shows of it
+    volume: dict[str, Any] | None = optional()
+    #: of an instance or a volume: what it did not get
+    losses: list[Loss] | None = optional()
     #: of a replication: how it was before; None where there was none
     before: Link | None = optional()
 
@@ -122,3 +132,15 @@ def of(
             kind,
         )
     return [_effect(row) for row in rows]
+
+
+def left_stopped(db: Database, group_id: str) -> set[str]:
+    """Return the ids of the instances that a failed operation has stopped and
+    could not start again."""
+    rows = db.all(
+        "SELECT key FROM pg_effects JOIN pg_operations "
+        "ON pg_operations.id = operation_id WHERE group_id = ? "
+        "AND kind = 'stop' AND state != 'undone' AND status = 'failed'",
+        group_id,
+    )
+    return {row["key"] for row in rows}

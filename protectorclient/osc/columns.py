@@ -214,6 +214,28 @@ def leftover(item: Any) -> str:
     return escaped(f"{text}: {item['why']}" if item.get("why") else text)
 
 
+def losses(items: Iterable[Any]) -> Iterator[str]:
+    """Return what rebuilt instances did not get; the instances that lost the
+    same for the same reason share a line."""
+    from protectorclient.preflight.impact import listed
+
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for item in items:
+        if not isinstance(item, Mapping):
+            alike.setdefault((one_line(item), "", ""), [])
+            continue
+        value = item.get("value")
+        words = "" if value is None else f" {one_line(value)}"
+        key = (str(item.get("attribute")), words, str(item.get("reason")))
+        alike.setdefault(key, []).append(str(item.get("member")))
+    for (attribute, words, reason), members in alike.items():
+        if not members:
+            yield attribute
+            continue
+        names = listed(members)
+        yield escaped(f"{attribute}{words} of {names}: {reason}")
+
+
 #: Fields that are not shown as others of their type.
 KINDS: Mapping[str, type[Cell]] = {
     "progress": Percent,

@@ -238,6 +238,18 @@ def add_mappings(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_power_on(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--power-on",
+        metavar="<member>",
+        action="append",
+        default=[],
+        help="Start this member although its instance is stopped at the "
+        "source (name or ID; all for every member; repeat for several); "
+        "without it, a stopped instance comes back stopped",
+    )
+
+
 def add_mapping_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mapping-file",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from protectorclient._http import adapter as http
@@ -13,6 +13,17 @@ from protectorclient.v1 import _manager
 from protectorclient.v1._acting import Actor, action_body
 
 # /v1/{project}/protection-groups/{id}/action: POST
+
+
+#: Stands for every member, for ``power_on``.
+ALL_MEMBERS = ("all",)
+
+
+def _members(wanted: Collection[str]) -> str | list[str] | None:
+    """Return what is sent for ``power_on``."""
+    if set(ALL_MEMBERS) & set(wanted):
+        return "all"
+    return list(wanted) or None
 
 
 class GroupActions(_manager.Manager):
@@ -36,6 +47,8 @@ class GroupActions(_manager.Manager):
         network_mapping: Mapping[str, str] | None = None,
         flavor_mapping: Mapping[str, str] | None = None,
         force: bool = False,
+        power_on: Collection[str] = (),
+        keep_addresses: bool = False,
         reason: str | None = None,
         request_id: str | None = None,
     ) -> Operation:
@@ -47,6 +60,10 @@ class GroupActions(_manager.Manager):
         :param network_mapping: ids, source to target.
         :param flavor_mapping: ids or names, source to target.
         :param force: the primary is dead; the site works alone.
+        :param power_on: ids of members that start although they are
+            stopped at the source; `ALL_MEMBERS` for all of them.
+        :param keep_addresses: with ``force``, a member whose address is
+            taken fails, instead of getting another one.
         :param reason: kept with the operation. *1.2*
         :param request_id: ``req-<uuid>``; the same one never starts a
             second operation. Made up where not given.
@@ -68,6 +85,8 @@ class GroupActions(_manager.Manager):
                 "network_mapping": network_mapping,
                 "flavor_mapping": flavor_mapping,
                 "force": force or None,
+                "power_on": _members(power_on),
+                "keep_addresses": keep_addresses or None,
                 "reason": reason,
             },
             request_id=request_id,
@@ -80,6 +99,7 @@ class GroupActions(_manager.Manager):
         network_mapping: Mapping[str, str] | None = None,
         flavor_mapping: Mapping[str, str] | None = None,
         reverse_replication: bool = False,
+        power_on: Collection[str] = (),
         reason: str | None = None,
         request_id: str | None = None,
     ) -> Operation:
@@ -92,6 +112,8 @@ class GroupActions(_manager.Manager):
         :param flavor_mapping: ids or names, source to target.
         :param reverse_replication: replicate towards the other site
             again when done.
+        :param power_on: ids of members that start although they are
+            stopped at the source; `ALL_MEMBERS` for all of them.
         :param reason: kept with the operation. *1.2*
         :param request_id: ``req-<uuid>``; the same one never starts a
             second operation. Made up where not given.
@@ -111,6 +133,7 @@ class GroupActions(_manager.Manager):
                 "network_mapping": network_mapping,
                 "flavor_mapping": flavor_mapping,
                 "reverse_replication": reverse_replication or None,
+                "power_on": _members(power_on),
                 "reason": reason,
             },
             request_id=request_id,
@@ -123,6 +146,7 @@ class GroupActions(_manager.Manager):
         network_mapping: Mapping[str, str] | None = None,
         flavor_mapping: Mapping[str, str] | None = None,
         retain_primary: bool = False,
+        power_on: Collection[str] = (),
         reason: str | None = None,
         request_id: str | None = None,
     ) -> Operation:
@@ -135,6 +159,8 @@ class GroupActions(_manager.Manager):
         :param flavor_mapping: ids or names, source to target.
         :param retain_primary: the primary's instances go on running;
             otherwise they are stopped until the clean-up.
+        :param power_on: ids of members that start although they are
+            stopped at the source; `ALL_MEMBERS` for all of them.
         :param reason: kept with the operation. *1.2*
         :param request_id: ``req-<uuid>``; the same one never starts a
             second operation. Made up where not given.
@@ -155,6 +181,7 @@ class GroupActions(_manager.Manager):
                 "network_mapping": network_mapping,
                 "flavor_mapping": flavor_mapping,
                 "retain_primary": retain_primary or None,
+                "power_on": _members(power_on),
                 "reason": reason,
             },
             request_id=request_id,

@@ -10,7 +10,7 @@ from typing import Any
 from fakeserver.base.seed_world import ARRAYS, SITES
 from fakeserver.cloud.shared.schema import PORTS, SERVERS, VOLUMES
 from fakeserver.engine.model import orphans
-from fakeserver.engine.model.document import without_secrets
+from fakeserver.engine.model.document import lasting, without_secrets
 from fakeserver.storage.driver import ArrayVolume, Link
 from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
@@ -119,8 +119,9 @@ def is_drill(server: Found) -> bool:
 
 
 def written(doc: Found) -> str:
-    """A document as one text; a token is sealed anew each time."""
-    return json.dumps(without_secrets(doc), sort_keys=True)
+    """A document as one text; a token is sealed anew each time, and a power
+    state is no change."""
+    return json.dumps(lasting(without_secrets(doc)), sort_keys=True)
 
 
 def primary_of(facts: Facts, doc: Found) -> str:

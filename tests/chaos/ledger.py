@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from fakeserver.base.seed_world import SITES
+from fakeserver.engine.model.document import lasting
 
 Row = dict[str, Any]
 #: array, and a name of a volume there -> the one that it had first
@@ -185,11 +186,16 @@ class History:
         return self.first.get((array, name), name)
 
     def documents(self, site: str, group: str) -> list[Entry]:
-        return [
-            one
-            for one in self.sites[site].get("pg_groups", [])
-            if one.row["id"] == group and one.what != "delete"
-        ]
+        """The versions of a document; a power state alone makes none."""
+        found: list[Entry] = []
+        for one in self.sites[site].get("pg_groups", []):
+            if one.row["id"] != group or one.what == "delete":
+                continue
+            doc = lasting(one.row["doc"])
+            if not found or found[-1].row["doc"] != doc:
+                row = {**one.row, "doc": doc}
+                found.append(dataclasses.replace(one, row=row))
+        return found
 
     def operations(self, site: str, operation: str) -> list[Entry]:
         return [

@@ -117,7 +117,7 @@ def test_what_the_peer_had_made_is_taken_over(two, step):
 def test_it_ends_partial_when_members_cannot_be_rebuilt(two):
     take_address(two, B, "10.10.0.13")
     two.pair.site(A).kill()
-    ended = two.forced(B)
+    ended = two.forced(B, keep_addresses=True)
     assert ended["status"] == "completed"
     result = ended["result_data"]
     assert result["instances_created"] == 2
@@ -141,7 +141,7 @@ def test_it_ends_partial_when_members_cannot_be_rebuilt(two):
 def test_the_way_back_from_a_partial_one_brings_all_of_them(two):
     take_address(two, B, "10.10.0.13")
     two.pair.site(A).kill()
-    two.forced(B)
+    two.forced(B, keep_addresses=True)
     two.pair.site(A).start()
     assert two.sync(B).status == 200
     back = two.done(B, "failback")
@@ -158,7 +158,7 @@ def test_the_way_back_from_a_partial_one_brings_all_of_them(two):
 def test_a_partial_one_may_be_forced_again_from_the_other_side(two):
     take_address(two, B, "10.10.0.13")
     two.pair.site(A).kill()
-    two.forced(B)
+    two.forced(B, keep_addresses=True)
     two.pair.site(A).start()
     two.sync(B)
     assert two.done(B, "sync_volumes")["status"] == "completed"
@@ -172,7 +172,7 @@ def test_it_fails_when_nothing_can_be_rebuilt(two):
     for address in ("10.10.0.11", "10.10.0.12", "10.10.0.13"):
         take_address(two, B, address)
     two.pair.site(A).kill()
-    ended = two.forced(B)
+    ended = two.forced(B, keep_addresses=True)
     assert ended["status"] == "failed"
     assert ended["steps_failed"] == ["recreate_instances"]
     assert two.held(B)["status"] == "active", "what it was"

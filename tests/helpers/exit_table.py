@@ -178,7 +178,7 @@ ROWS: list[tuple[int, str | None, str]] = [
     (11, "left", "operation wait {left}"),
     (11, "left", "operation watch {left}"),
     (11, "leaves", f"{FAILOVER} --wait"),
-    (11, "partial", f"{UNPLANNED} --wait"),
+    (11, "partial", f"{UNPLANNED} --keep-addresses --wait"),
     (11, "drilled, fails", f"{CLEANUP} --wait"),
     # nobody who knows answers
     (12, "done, a dead", "operation show {done}"),

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from collections.abc import Mapping
 
 from fakeserver.base.fault_points import Faults
 from fakeserver.base.wire import Wire
@@ -58,6 +59,27 @@ class AttributeCalls(Calls):
         path = f"/servers/{server_id}"
         return self._maybe("compute", path, "server", version=self._newest())
 
+    def all_details(self) -> list[Record]:
+        """List the servers of the project as `details` shows them."""
+        return self._all(
+            "compute", "/servers/detail", "servers", version=self._newest()
+        )
+
+    def zones(self) -> list[str]:
+        """List the names of Nova's availability zones."""
+        found = self._http.call("compute", "GET", "/os-availability-zone")
+        return [one["zoneName"] for one in found["availabilityZoneInfo"]]
+
+    def server_groups(self) -> list[Record]:
+        path, noun = "/os-server-groups", "server_groups"
+        return self._all("compute", path, noun, version=self._newest())
+
+    def lock_server(self, server_id: str) -> None:
+        self._act("compute", f"/servers/{server_id}", {"lock": None})
+
+    def unlock_server(self, server_id: str) -> None:
+        self._act("compute", f"/servers/{server_id}", {"unlock": None})
+
     def server_group(self, group_id: str) -> Record | None:
         path = f"/os-server-groups/{group_id}"
         return self._shown("compute", path, "server_group")
@@ -71,6 +93,33 @@ class AttributeCalls(Calls):
         """List the ports of a server as Neutron shows them."""
         asked = {"device_id": server_id}
         return self._all("network", "/ports", "ports", asked)
+
+    def ports_on(self, network_id: str) -> list[Record]:
+        """List the ports on a network that the project sees."""
+        asked = {"network_id": network_id}
+        return self._all("network", "/ports", "ports", asked)
+
+    def ports_named(self, name: str) -> list[Record]:
+        return self._all("network", "/ports", "ports", {"name": name})
+
+    def create_port(self, wanted: Mapping[str, object]) -> Record:
+        made = self._http.call(
+            "network", "POST", "/ports", json={"port": dict(wanted)}
+        )
+        port: Record = made["port"]
+        return port
+
+    def delete_port(self, port_id: str) -> None:
+        """Delete a port; accept that it does not exist."""
+        self._remove("network", f"/ports/{port_id}")
+
+    def security_groups(self) -> list[Record]:
+        path = "/security-groups"
+        return self._all("network", path, "security_groups")
+
+    def set_read_only(self, volume_id: str) -> None:
+        body = {"os-update_readonly_flag": {"readonly": True}}
+        self._act("volume", f"/volumes/{volume_id}", body)
 
     def _shown(
         self,

@@ -56,9 +56,14 @@ class RemoteCloud(AttributeCalls):
         networks: Sequence[Mapping[str, str]],
         volumes: Sequence[Mapping[str, object]],
         metadata: Mapping[str, str],
+        attributes: Mapping[str, object],
+        server_group: str | None = None,
     ) -> Record:
         """Create a server that boots from a volume; the answer has little but
-        the id."""
+        the id.
+
+        :param attributes: what else Nova takes, under its own names.
+        """
         devices = [
             {
                 "uuid": volume["id"],
@@ -74,18 +79,24 @@ class RemoteCloud(AttributeCalls):
             )
             for volume in volumes
         ]
-        body = {
+        server = {
+            **attributes,
             "name": name,
             "flavorRef": flavor_id,
-            "networks": [dict(network) for network in networks],
+            # no network at all has a word of its own since 2.37
+            "networks": [dict(network) for network in networks] or "none",
             "block_device_mapping_v2": devices,
             "metadata": dict(metadata),
         }
+        body: Record = {"server": server}
+        if server_group is not None:
+            body["os:scheduler_hints"] = {"group": server_group}
+        version = self._newest()
         made = self._http.call(
-            "compute", "POST", "/servers", json={"server": body}
+            "compute", "POST", "/servers", json=body, version=version
         )
-        server: Record = made["server"]
-        return server
+        created: Record = made["server"]
+        return created
 
     def start_server(self, server_id: str) -> None:
         """Start a server; do nothing where it runs already."""
@@ -120,8 +131,10 @@ class RemoteCloud(AttributeCalls):
         )
 
     def unplug(self, server_id: str, port_id: str) -> None:
-        """Remove a port; its address is free again."""
+        """Remove a port; its address is free again. Nova leaves a port that
+        it has not made itself."""
         self._remove("compute", f"/servers/{server_id}/os-interface/{port_id}")
+        self.delete_port(port_id)
 
     def flavors(self) -> list[Record]:
         return self._all("compute", "/flavors/detail", "flavors")

@@ -76,12 +76,8 @@ def sealed_token(doc: Doc, site_id: str) -> str | None:
 def checksum(doc: Doc) -> str:
     """Return the SHA-256 of the canonical JSON, in which a fingerprint stands
     for each sealed secret: sealing differs each time."""
-    lasting = {
-        **without_secrets(doc),
-        "members": [_lasting(member) for member in doc["members"]],
-    }
     text = json.dumps(
-        lasting,
+        lasting(without_secrets(doc)),
         sort_keys=True,
         separators=(",", ":"),
         ensure_ascii=False,
@@ -89,8 +85,13 @@ def checksum(doc: Doc) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def lasting(doc: Doc) -> Doc:
+    """Return the document without the facts of a moment."""
+    members = [_lasting(member) for member in doc["members"]]
+    return {**doc, "members": members}
+
+
 def _lasting(member: Doc) -> Doc:
-    """Return a member without the facts of a moment."""
     sites = {}
     for site_id, held in member["sites"].items():
         if "attributes" in held:

@@ -236,11 +236,17 @@ def _network_of(
         chosen = network
     cidr = target.cidrs.get(chosen["id"], "")
     address = (had or network).get("fixed_ip") or network.get("fixed_ip")
+    fits = _fits(address, cidr)
     return NetworkPlan(
         chosen["id"],
         chosen["name"],
         cidr,
-        address if _fits(address, cidr) else None,
+        address if fits else None,
+        wanted_ip=address,
+        why_not=None
+        if fits or not address
+        else f"{address} is not in {cidr or 'a subnet'}, the subnet of "
+        f"{chosen['name']}",
     )
 
 

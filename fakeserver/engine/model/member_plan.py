@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from fakeserver.engine.model.json_record import JsonRecord
+from fakeserver.engine.model.json_record import JsonRecord, optional
 
 
 @dataclasses.dataclass
@@ -20,14 +20,17 @@ class FlavorPlan(JsonRecord):
 class NetworkPlan(JsonRecord):
     """A network of the target, and the address that the instance keeps.
 
-    ``fixed_ip`` is None where the old address does not fit; Neutron then
-    chooses one.
+    ``fixed_ip`` is None where the old address does not fit or is taken;
+    Neutron then chooses one.
     """
 
     id: str
     name: str
     cidr: str
     fixed_ip: str | None
+    #: the address that it should have, and why it does not get it
+    wanted_ip: str | None = optional()
+    why_not: str | None = optional()
 
 
 @dataclasses.dataclass

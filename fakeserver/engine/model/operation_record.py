@@ -28,6 +28,19 @@ class MemberNotRebuilt(JsonRecord):
 
 
 @dataclasses.dataclass
+class Loss(JsonRecord):
+    """What a rebuilt instance did not get of its source, and why."""
+
+    #: the name of the instance
+    member: str
+    #: as in the record of a member: ``tags``, ``networks[NAME].fixed_ip``
+    attribute: str
+    #: what the source has; a secret is masked
+    value: Any
+    reason: str
+
+
+@dataclasses.dataclass
 class RemovedInstance(JsonRecord):
     """An old copy that was removed, and the snapshots that keep its data."""
 
@@ -61,6 +74,8 @@ class OperationResult(JsonRecord):
     leftovers: list[Leftover] = dataclasses.field(default_factory=list)
     sync_warning: str | None = optional()
     not_rebuilt: list[MemberNotRebuilt] | None = optional()
+    #: of all that were rebuilt; None where nothing is lost
+    not_kept: list[Loss] | None = optional()
     stale_removed: list[RemovedInstance] | None = optional()
 
 

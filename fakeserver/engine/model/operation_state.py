@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 
 from fakeserver.engine.model.json_record import JsonRecord, optional
 from fakeserver.engine.model.member_plan import MemberPlan
-from fakeserver.engine.model.operation_record import MemberNotRebuilt
+from fakeserver.engine.model.operation_record import Loss, MemberNotRebuilt
 
 
 class StoppedInstance(NamedTuple):
@@ -98,6 +98,10 @@ class OperationState(JsonRecord):
     reverse_replication: bool = False
     #: the peer is to know of it before the first step
     announces: bool = False
+    #: ids of members that start although they were stopped
+    power_on: list[str] = dataclasses.field(default_factory=list)
+    #: a member whose address is taken fails, instead of getting another one
+    keep_addresses: bool = False
     #: the peer's version of the metadata that is discarded
     discards: int | None = optional()
 
@@ -112,6 +116,11 @@ class OperationState(JsonRecord):
 
     # -- found by its steps
 
+    #: member id -> the power state that it comes back to; one that is not
+    #: here comes back running
+    power: dict[str, str] | None = optional()
+    #: what is said of power states: of those that nobody knows
+    power_losses: list[Loss] = dataclasses.field(default_factory=list)
     stopped: list[StoppedInstance] | None = optional()
     #: what was stopped at the source before the last recovery point
     quiet: list[QuietInstance] | None = optional()

@@ -45,13 +45,16 @@ class Imports:
             validate_document.check(self._access, doc)
         if not force:
             self._check_newer(group, doc)
-        overwrites = force and checksum(doc) != checksum(group.doc)
+        # a power state alone is no change
+        same = checksum(doc) == checksum(group.doc)
+        overwrites = force and not same
         with self._site.db.transaction() as tx:
             if overwrites:
                 groups.keep_overwritten(tx, group)
             group.doc = doc
-            group.local.updated_at = self._metadata.now()
-            group.local.look = True
+            if not same:
+                group.local.updated_at = self._metadata.now()
+                group.local.look = True
             self._metadata.delivered(group)
             if doc["deleted"]:
                 groups.remove(tx, group)

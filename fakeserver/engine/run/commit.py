@@ -9,7 +9,11 @@ from fakeserver.base.clock import parse_stamp, stamp
 from fakeserver.engine.cloud_client.cloud import CloudUnreachable
 from fakeserver.engine.model import rules
 from fakeserver.engine.model.document import Doc, entry
-from fakeserver.engine.model.operation_record import Leftover, OperationResult
+from fakeserver.engine.model.operation_record import (
+    Leftover,
+    Loss,
+    OperationResult,
+)
 from fakeserver.engine.model.operation_state import OldCopy, OldVolume
 from fakeserver.engine.peer import cinder_group
 from fakeserver.engine.run.step_context import StepContext
@@ -129,6 +133,8 @@ def _built(context: StepContext) -> dict[str, dict[str, Any]]:
                 "volume_type": volume.volume_type,
                 "array_name": managed[volume.array_name].array_name,
                 "array_serial": managed[volume.array_name].array_serial,
+                **_kept(volume.at_source, "properties"),
+                **(managed[volume.array_name].volume or {}),
             }
         )
     members = {m["id"]: m for m in context.doc()["members"]}
@@ -137,22 +143,46 @@ def _built(context: StepContext) -> dict[str, dict[str, Any]]:
         at_source = entry(members[plan.member_id], context.source)
         assert at_source is not None
         server = servers.get(plan.member_id, EffectDetail())
-        addresses = server.addresses or {}
         built[plan.member_id] = {
             "instance_id": server.id,
             "instance_name": at_source["instance_name"],
             "flavor": plan.flavor.to_json(),
             "image_id": at_source["image_id"],
-            "networks": [
+            "networks": server.networks
+            or [
                 {
-                    **network.to_json(),
-                    "fixed_ip": addresses.get(network.name, network.fixed_ip),
+                    "id": network.id,
+                    "name": network.name,
+                    "cidr": network.cidr,
+                    "fixed_ip": network.fixed_ip,
                 }
                 for network in plan.networks
             ],
             "volumes": volumes.get(plan.member_id, []),
         }
+        if "attributes" in at_source or server.attributes:
+            # secrets are not asked for again: they are what was given
+            built[plan.member_id]["attributes"] = {
+                **at_source.get("attributes", {}),
+                **(server.attributes or {}),
+            }
     return built
+
+
+def _kept(held: dict[str, Any], name: str) -> dict[str, Any]:
+    return {name: held[name]} if name in held else {}
+
+
+def _not_kept(context: StepContext) -> list[Loss] | None:
+    """Return what the rebuilt instances did not get; None where they got
+    all."""
+    found = [
+        loss
+        for effect in (*context.effects("server"), *context.effects("manage"))
+        if effect.state == "done"
+        for loss in effect.detail.losses or ()
+    ]
+    return [*found, *context.state.power_losses] or None
 
 
 def _made(context: StepContext) -> OperationResult:
@@ -168,6 +198,7 @@ def _made(context: StepContext) -> OperationResult:
         volumes=[str(effect.detail.id) for effect in managed],
         snapshot_id=context.state.snapshot_id,
         snapshot_created_at=context.state.snapshot_created_at,
+        not_kept=_not_kept(context),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from fakeserver.engine.cloud_client.cloud import CloudUnreachable
 from fakeserver.engine.model import orphans
 from fakeserver.engine.model.operation_record import Leftover
-from fakeserver.engine.run import on_array, remove, starting
+from fakeserver.engine.run import on_array, ports, remove, starting
 from fakeserver.engine.run.step_context import ServiceStop, StepContext
 from fakeserver.store import effects
 from fakeserver.store.effects import Effect
@@ -22,13 +22,19 @@ ROLLBACK_RETRY_TIMEOUT = 900.0
 def _server(context: StepContext, effect: Effect) -> None:
     detail = effect.detail
     found = detail.id
+    cloud = context.cloud(detail.site)
     if found is None:
-        for server in context.cloud(detail.site).servers(name=detail.name):
+        for server in cloud.servers(name=detail.name):
             key = server.get("metadata", {}).get(orphans.KEY)
             if key == effect.key:
                 found = server["id"]
     if found is not None:
         remove.delete_server(context, detail.site, found)
+    for plan in context.state.plan:
+        if plan.member_id == detail.member_id:
+            for name in ports.names(effect.key, plan):
+                for port in cloud.ports_named(name):
+                    remove.delete_port(cloud, port["id"])
 
 
 def _manage(context: StepContext, effect: Effect) -> None:

@@ -85,6 +85,10 @@ class Digest(columns.Cell):
     def _lines(self, fields: dict[str, Any]) -> Iterator[str]:
         if "leftovers" in fields:
             yield from _listed("leftovers", fields.pop("leftovers") or ())
+        lost = fields.pop("not_kept", None)
+        if isinstance(lost, list | tuple) and lost:
+            yield "not_kept:"
+            yield from (f"  {line}" for line in columns.losses(lost))
         short: list[str] = []
         long: list[str] = []
         counted: list[str] = []

@@ -221,9 +221,16 @@ class Wait:
         if end.outcome is events.Outcome.COMPLETED and end.operation:
             for item in end.operation.leftovers:
                 self._command.warn(f"left behind: {columns.leftover(item)}")
+            self._report_losses(end.operation)
             if end.operation.leaves_unprotected:
                 identity = end.operation.protection_group_id or "GROUP"
                 warn_unprotected(self._command, self._group(identity))
+
+    def _report_losses(self, operation: Operation) -> None:
+        """Warn of what the rebuilt instances did not get."""
+        lost = [loss.to_dict() for loss in operation.not_kept]
+        for line in columns.losses(lost):
+            self._command.warn(f"not kept: {line}")
 
     def _group(self, identity: str) -> str:
         """Return the name of a group; its id where no site says it."""
@@ -270,6 +277,8 @@ class Wait:
         ):
             return
         command = self._command
+        if error.operation is not None:
+            self._report_losses(error.operation)
         for item in error.leftovers:
             command.report(f"left behind: {columns.leftover(item)}")
         if error.advice is None:

@@ -10,7 +10,7 @@ from osc_lib.command import command as osc_command
 
 from protectorclient import exceptions
 from protectorclient.advice import commands
-from protectorclient.escape import fill
+from protectorclient.escape import at, fill
 from protectorclient.osc import columns, command, options, prompts
 from protectorclient.osc.v1 import _mappings, _preflight, _start, _wait
 from protectorclient.osc.v1._moves import (
@@ -180,6 +180,14 @@ class FailoverProtectionGroup(MoveCommand):
             help="Fail over unplanned although the primary answers; both "
             "sites then run the group",
         )
+        parser.add_argument(
+            "--keep-addresses",
+            action="store_true",
+            help="With --type unplanned, fail an instance whose address is "
+            "taken at the other site; without it, the instance gets another "
+            "address",
+        )
+        options.add_power_on(parser)
         options.add_mappings(parser)
         options.add_mapping_file(parser)
         options.add_start_anyway(parser)
@@ -198,6 +206,11 @@ class FailoverProtectionGroup(MoveCommand):
             raise exceptions.UsageProblem(
                 "--accept-divergence goes with --type unplanned"
             )
+        if parsed_args.keep_addresses and not unplanned:
+            raise exceptions.UsageProblem(
+                "--keep-addresses goes with --type unplanned: a planned "
+                "failover does not start while an address is taken"
+            )
         given = _mappings.given(parsed_args)
 
         def prepare() -> PreparedAction:
@@ -206,6 +219,8 @@ class FailoverProtectionGroup(MoveCommand):
                     parsed_args,
                     unplanned=unplanned,
                     accept_divergence=accepted,
+                    power_on=parsed_args.power_on,
+                    keep_addresses=parsed_args.keep_addresses,
                     **given,
                 )
             except exceptions.PrimaryAnswers as error:
@@ -237,8 +252,33 @@ class FailoverProtectionGroup(MoveCommand):
         if accepted:
             self._report_copies(action)
         if unplanned and self.trouble is None:
+            self._suggest_deletes(action)
             self._suggest_sync(action)
         return output
+
+    def _suggest_deletes(self, action: PreparedAction) -> None:
+        """Write how to delete the instances of an uncleaned test failover:
+        they run on, and test-cleanup needs both sites."""
+        located, target = action.located, action.located.other
+        try:
+            document = located.facts(action.site).document(located.group.id)
+        except exceptions.ProtectorError:
+            return
+        ids = [
+            str(instance.get("id"))
+            for test in document.get("tests") or ()
+            if test.get("site_id") == located.site_ids.get(target.name)
+            for instance in test.get("instances") or ()
+        ]
+        if not ids or self.is_quiet:
+            return
+        self.info(
+            f"{len(ids)} instances of a test failover still run at "
+            f"{target.name}, without their addresses; test-cleanup needs both "
+            "sites. To delete them now:"
+        )
+        for one in ids:
+            self.next(at(target.name, "server delete {id}", id=one))
 
     def _report_copies(self, action: PreparedAction) -> None:
         """Write whether the old primary's instances run beside the new.
@@ -294,6 +334,7 @@ class FailbackProtectionGroup(MoveCommand):
             help="Swap source and target of the mapping file; without a "
             "file, swap the mappings of the last failover",
         )
+        options.add_power_on(parser)
         options.add_mappings(parser)
         options.add_mapping_file(parser)
         options.add_start_anyway(parser)
@@ -319,6 +360,7 @@ class FailbackProtectionGroup(MoveCommand):
             return self.prepare(
                 parsed_args,
                 reverse_replication=parsed_args.reverse_replication,
+                power_on=parsed_args.power_on,
                 **given,
             )
 
@@ -363,6 +405,7 @@ class TestFailoverProtectionGroup(MoveCommand):
             help="Leave the primary's instances running; without it they "
             "are stopped until the clean-up",
         )
+        options.add_power_on(parser)
         options.add_mappings(parser)
         options.add_mapping_file(parser)
         options.add_start_anyway(parser)
@@ -381,6 +424,7 @@ class TestFailoverProtectionGroup(MoveCommand):
             return self.prepare(
                 parsed_args,
                 retain_primary=parsed_args.retain_primary,
+                power_on=parsed_args.power_on,
                 **given,
             )
 

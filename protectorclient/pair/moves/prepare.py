@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
@@ -16,6 +16,7 @@ from protectorclient.pair.moves import resolve_names
 from protectorclient.pair.moves.action import PreparedAction
 from protectorclient.pair.site import SiteHandle
 from protectorclient.polling.silence import NO_ANSWER, is_dead
+from protectorclient.v1._group_actions import ALL_MEMBERS
 
 if TYPE_CHECKING:
     from protectorclient.mapping.model import ResolvedMapping
@@ -37,6 +38,8 @@ def prepare(
     retain_primary: bool,
     reverse_replication: bool,
     reason: str | None,
+    power_on: Collection[str] = (),
+    keep_addresses: bool = False,
     mapping_file: MappingFile | None = None,
     expect: guards.Expect | None = None,
     audit_log: AuditLog | None = None,
@@ -92,6 +95,8 @@ def prepare(
             "force": unplanned or None,
             "retain_primary": retain_primary or None,
             "reverse_replication": reverse_replication or None,
+            "power_on": _members(located, site, power_on),
+            "keep_addresses": keep_addresses or None,
             "reason": sent_reason,
         },
         reason=reason,
@@ -108,6 +113,37 @@ def prepare(
             ),
         ),
     )
+
+
+def _members(
+    located: Location, site: SiteHandle, wanted: Collection[str]
+) -> str | list[str] | None:
+    """Return the ids of members that are named, as ``power_on`` takes
+    them."""
+    if not wanted:
+        return None
+    if set(ALL_MEMBERS) & set(wanted):
+        return "all"
+    every = located.facts(site).members(located.group.id)
+    found = []
+    for name in wanted:
+        fitting = [
+            member.id
+            for member in every
+            if name in (member.id, member.instance_id, member.name)
+        ]
+        if not fitting:
+            raise exceptions.NotFound(
+                f"{located.group.name} has no member '{name}'",
+                site=site.name,
+            ).then(fill(commands.LIST_MEMBERS, group=located.group.name))
+        if len(fitting) > 1:
+            raise exceptions.NotUnique(
+                f"{len(fitting)} members are named '{name}': "
+                f"{', '.join(fitting)}"
+            )
+        found += fitting
+    return list(dict.fromkeys(found))
 
 
 def _fits(located: Location, action: str, unplanned: bool) -> None:

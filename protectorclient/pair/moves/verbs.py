@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from protectorclient.mapping.files import MappingFile
 from protectorclient.pair import guards
@@ -38,6 +38,8 @@ class PairActions(abc.ABC):
         mapping_file: MappingFile | None = None,
         unplanned: bool = False,
         accept_divergence: bool = False,
+        power_on: Collection[str] = (),
+        keep_addresses: bool = False,
         reason: str | None = None,
         expect: guards.Expect | None = None,
         sync_first: bool = False,
@@ -53,6 +55,10 @@ class PairActions(abc.ABC):
         :param unplanned: without the primary, which must not answer.
         :param accept_divergence: unplanned even if the primary answers:
             both sites then run the group.
+        :param power_on: names or ids of members that start although they
+            are stopped at the source; ``all`` for all of them.
+        :param keep_addresses: unplanned, a member whose address is taken
+            fails, instead of getting another one.
         :param reason: why; for the audit log, and kept with the
             operation. *1.2*
         :param expect: conditions to be looked at first.
@@ -81,6 +87,8 @@ class PairActions(abc.ABC):
             mapping_file=mapping_file,
             unplanned=unplanned,
             accept_divergence=accept_divergence,
+            power_on=power_on,
+            keep_addresses=keep_addresses,
             reason=reason,
         )
         return self._move(ready, expect, synced=sync_first)
@@ -93,6 +101,7 @@ class PairActions(abc.ABC):
         flavor_mapping: Mapping[str, str] | None = None,
         mapping_file: MappingFile | None = None,
         reverse_replication: bool = False,
+        power_on: Collection[str] = (),
         reason: str | None = None,
         expect: guards.Expect | None = None,
         sync_first: bool = False,
@@ -107,6 +116,8 @@ class PairActions(abc.ABC):
         :param mapping_file: mappings below those given by themselves.
         :param reverse_replication: replicate towards the other site
             again when done.
+        :param power_on: names or ids of members that start although they
+            are stopped at the source; ``all`` for all of them.
         :param reason: why; for the audit log, and kept with the
             operation. *1.2*
         :param expect: conditions to be looked at first.
@@ -131,6 +142,7 @@ class PairActions(abc.ABC):
             flavor_mapping=flavor_mapping,
             mapping_file=mapping_file,
             reverse_replication=reverse_replication,
+            power_on=power_on,
             reason=reason,
         )
         return self._move(ready, expect, synced=sync_first)
@@ -171,6 +183,7 @@ class PairActions(abc.ABC):
         flavor_mapping: Mapping[str, str] | None = None,
         mapping_file: MappingFile | None = None,
         retain_primary: bool = False,
+        power_on: Collection[str] = (),
         reason: str | None = None,
         expect: guards.Expect | None = None,
     ) -> StartedOperation:
@@ -184,6 +197,8 @@ class PairActions(abc.ABC):
         :param mapping_file: mappings below those given by themselves.
         :param retain_primary: the primary's instances go on running;
             otherwise they are stopped until the clean-up.
+        :param power_on: names or ids of members that start although they
+            are stopped at the source; ``all`` for all of them.
         :param reason: why; for the audit log, and kept with the
             operation. *1.2*
         :param expect: conditions to be looked at first.
@@ -203,6 +218,7 @@ class PairActions(abc.ABC):
             flavor_mapping=flavor_mapping,
             mapping_file=mapping_file,
             retain_primary=retain_primary,
+            power_on=power_on,
             reason=reason,
             expect=expect,
         ).send()
@@ -280,6 +296,8 @@ class PairActions(abc.ABC):
         accept_divergence: bool = False,
         retain_primary: bool = False,
         reverse_replication: bool = False,
+        power_on: Collection[str] = (),
+        keep_addresses: bool = False,
         reason: str | None = None,
         mapping_file: MappingFile | None = None,
         expect: guards.Expect | None = None,
@@ -297,6 +315,10 @@ class PairActions(abc.ABC):
         :param accept_divergence: unplanned even if it does.
         :param retain_primary: of a test failover.
         :param reverse_replication: of a failback.
+        :param power_on: names or ids of members that start although they
+            are stopped at the source; ``all`` for all of them.
+        :param keep_addresses: unplanned, a member whose address is taken
+            fails, instead of getting another one.
         :param reason: why; for the audit log, and kept with the
             operation. *1.2*
         :param mapping_file: mappings below those given by themselves.
@@ -319,6 +341,8 @@ class PairActions(abc.ABC):
             accept_divergence=accept_divergence,
             retain_primary=retain_primary,
             reverse_replication=reverse_replication,
+            power_on=power_on,
+            keep_addresses=keep_addresses,
             reason=reason,
             mapping_file=mapping_file,
             expect=expect,

@@ -190,6 +190,11 @@ def _networks(
             yield instance, {**network, "fixed_ip": address}, match
 
 
+#: The description of a port that the service has made begins so, with the
+#: id of the member behind it.
+_PORT_OF = "protector member"
+
+
 def _own(subject: Subject) -> set[str]:
     """Return the instances at the target that give way to the group's.
 
@@ -206,6 +211,7 @@ def _own(subject: Subject) -> set[str]:
     for test in document.get("tests") or ():
         found |= {str(one.get("id")) for one in test.get("instances") or ()}
     members = {str(one.get("id")) for one in document.get("members") or ()}
+    found |= {f"{_PORT_OF} {one}" for one in members}
     for server in quietly(lambda: subject.there.servers, []):
         if (server.get("metadata") or {}).get(copies.MARK) in members:
             found.add(str(server.get("id")))
@@ -222,10 +228,17 @@ def _holder(
         if (
             port.get("network_id") == network
             and address in held
-            and str(port.get("device_id")) not in own
+            and not _gives_way(port, own)
         ):
             return port
     return None
+
+
+def _gives_way(port: Item, own: set[str]) -> bool:
+    """Return whether the move takes an address over: from an instance, or
+    from a port whose instance somebody has deleted."""
+    device = str(port.get("device_id") or "")
+    return (device or str(port.get("description"))) in own
 
 
 def _contains(cidr: str, address: str) -> bool:

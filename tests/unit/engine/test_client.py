@@ -81,6 +81,7 @@ def test_a_server_from_a_managed_volume(b: Cloud, remote: RemoteCloud) -> None:
             {"id": data, "boot_index": -1, "device": "/dev/vdc"},
         ],
         metadata={"protector_source": "x"},
+        attributes={},
     )["id"]
     (server,) = remote.servers("web.1+")
     assert server["id"] == made

@@ -145,3 +145,33 @@ def test_programs_get_the_value() -> None:
     found = [values.machine(cell) for cell in cells]
     assert RECORD["result_data"] in found
     assert RECORD["steps_completed"] in found
+
+
+def test_what_is_not_kept_is_named_once_for_all_who_lost_it() -> None:
+    """Of seven instances with one loss there is one line."""
+    lost = [
+        {
+            "member": f"web-{n}",
+            "attribute": "key_pair",
+            "value": None,
+            "reason": "It belongs to a user",
+        }
+        for n in range(7)
+    ]
+    lost.append(
+        {
+            "member": "web-1",
+            "attribute": "tags",
+            "value": ["gold"],
+            "reason": "At site-b it is []",
+        }
+    )
+    result = {**RECORD["result_data"], "not_kept": lost}
+    _, cells = shown(result_data=result)
+    lines = cells["result_data"].splitlines()
+    start = lines.index("not_kept:")
+    told = " ".join(line.strip() for line in lines[start + 1 :])
+    assert "key_pair of web-0, web-1, web-2" in told
+    assert "more: It belongs to a user" in told
+    assert told.count("key_pair") == 1
+    assert "tags gold of web-1: At site-b it is []" in told

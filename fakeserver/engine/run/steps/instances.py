@@ -4,13 +4,20 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+from fakeserver.base.clock import stamp
 from fakeserver.base.ids import derived_name
 from fakeserver.engine.cloud_client.cloud import CloudRefused
-from fakeserver.engine.model import orphans
+from fakeserver.engine.model import attributes, orphans, power
 from fakeserver.engine.model.document import entry
-from fakeserver.engine.model.member_plan import MemberPlan, NetworkPlan
+from fakeserver.engine.model.member_plan import MemberPlan
 from fakeserver.engine.model.operation_record import MemberNotRebuilt
+from fakeserver.engine.run import ports
 from fakeserver.engine.run.step_context import StepContext, StepFailed
+from fakeserver.engine.run.steps import power_states
+from fakeserver.engine.run.steps.attributes import (
+    InstanceRequest,
+    TargetCloud,
+)
 from fakeserver.store.effects import EffectDetail
 
 
@@ -43,13 +50,19 @@ def _rebuild(
     }
     members = {m["id"]: m for m in context.doc()["members"]}
     plans = context.state.plan
+    target = TargetCloud(
+        context.cloud(context.target), context.name(context.target)
+    )
     failed = []
     for n, plan in enumerate(plans, 1):
         at_source = entry(members[plan.member_id], context.source)
         assert at_source is not None
         name = naming(at_source["instance_name"])
+        stops = power_states.stays_stopped(context, members[plan.member_id])
+        one = _Instance(context, target, kind, plan, at_source, name, stops)
         try:
-            _one(context, kind, plan, at_source, name, managed)
+            _require_addresses(context, plan)
+            one.build(managed)
         except (CloudRefused, StepFailed) as error:
             why = f"Instance {name}: {error}"
             if not go_on:
@@ -59,64 +72,132 @@ def _rebuild(
     return failed
 
 
-def _one(
-    context: StepContext,
-    kind: str,
-    plan: MemberPlan,
-    at_source: dict[str, Any],
-    name: str,
-    managed: dict[str, str],
-) -> None:
-    cloud = context.cloud(context.target)
-    lineage = context.state.lineage
-    # the instance that was there first, also when this is its third life
-    key = derived_name(lineage, plan.member_id)
+def _require_addresses(context: StepContext, plan: MemberPlan) -> None:
+    """Fail a member that does not get its addresses, where that was asked."""
+    if not context.state.keep_addresses:
+        return
+    for network in plan.networks:
+        if network.why_not is not None:
+            raise StepFailed(network.why_not)
 
-    def create() -> dict[str, Any]:
-        return cloud.create_server(
-            name=name,
-            flavor_id=plan.flavor.id,
-            networks=[_port(network) for network in plan.networks],
+
+class _Instance:
+    """One instance that is rebuilt."""
+
+    def __init__(
+        self,
+        context: StepContext,
+        target: TargetCloud,
+        kind: str,
+        plan: MemberPlan,
+        at_source: dict[str, Any],
+        name: str,
+        stops: bool,
+    ) -> None:
+        self._context = context
+        self._target = target
+        self._kind = kind
+        self._plan = plan
+        self._at_source = at_source
+        self._name = name
+        self._stops = stops
+        # the instance that was there first, also when this is its third life
+        self._key = derived_name(context.state.lineage, plan.member_id)
+
+    def build(self, managed: dict[str, str]) -> None:
+        """Create the instance, once, and bring it to its power state.
+
+        :param managed: the volumes at the target, by name on the array.
+        """
+        detail = EffectDetail(
+            site=self._context.target,
+            name=self._name,
+            member_id=self._plan.member_id,
+        )
+        self._context.effect(
+            self._kind, self._key, detail, lambda: self._deed(managed, detail)
+        )
+
+    def _deed(
+        self, managed: dict[str, str], detail: EffectDetail
+    ) -> EffectDetail:
+        context = self._context
+        wanted = InstanceRequest(context, self._target, self._at_source)
+        wired = ports.make(
+            self._target.cloud,
+            self._key,
+            self._plan,
+            self._at_source,
+            wanted.security_groups,
+            any_address=context.forced and not context.state.keep_addresses,
+        )
+        made = _made_before(context, self._name, self._key)
+        if made is None:
+            try:
+                made = self._create(managed, wanted, wired)
+            except CloudRefused:
+                # a first try that was slow on its way holds the volumes
+                made = _made_before(context, self._name, self._key)
+                if made is None:
+                    raise
+        context.made(self._kind, self._key, made["id"])
+        _wait_built(context, made["id"], self._name, self._stops)
+        shown = self._finish(made["id"], wanted)
+        return dataclasses.replace(
+            detail,
+            id=made["id"],
+            networks=wired.networks,
+            attributes=shown,
+            losses=wired.losses + wanted.losses(shown),
+        )
+
+    def _create(
+        self,
+        managed: dict[str, str],
+        wanted: InstanceRequest,
+        wired: ports.PortsAnswer,
+    ) -> dict[str, Any]:
+        lineage = self._context.state.lineage
+        marks = orphans.marks(
+            self._plan.member_id,
+            lineage,
+            self._key,
+            drill=self._context.is_drill,
+        )
+        return self._target.cloud.create_server(
+            name=self._name,
+            flavor_id=self._plan.flavor.id,
+            networks=[{"port": port["id"]} for port in wired.ports],
             volumes=[
                 {
                     "id": managed[derived_name(lineage, volume["id"])],
                     "boot_index": 0 if volume["bootable"] else -1,
                     "device": volume["device"],
                 }
-                for volume in at_source["volumes"]
+                for volume in self._at_source["volumes"]
             ],
-            metadata=orphans.marks(
-                plan.member_id, lineage, key, drill=context.is_drill
-            ),
+            metadata=wanted.properties() | marks,
+            attributes=wanted.attributes,
+            server_group=wanted.server_group,
         )
 
-    def deed() -> EffectDetail:
-        made = _made_before(context, name, key)
-        if made is None:
-            try:
-                made = create()
-            except CloudRefused:
-                # a first try that was slow on its way holds the volumes
-                made = _made_before(context, name, key)
-                if made is None:
-                    raise
-        context.made(kind, key, made["id"])
-        _wait_active(context, made["id"], name)
-        return dataclasses.replace(
-            detail, id=made["id"], addresses=_addresses(context, made["id"])
-        )
-
-    detail = EffectDetail(
-        site=context.target, name=name, member_id=plan.member_id
-    )
-    context.effect(kind, key, detail, deed)
-
-
-def _port(network: NetworkPlan) -> dict[str, str]:
-    port = {"uuid": network.id}
-    if network.fixed_ip:
-        port["fixed_ip"] = network.fixed_ip
-    return port
+    def _finish(
+        self, server_id: str, wanted: InstanceRequest
+    ) -> dict[str, Any]:
+        """Stop and lock the instance where its source was; return what the
+        target shows of it, without what may be a secret."""
+        context, cloud = self._context, self._target.cloud
+        moment = stamp(context.site.clock.time())
+        shown = attributes.read(cloud, server_id, moment).attributes
+        shown.pop("properties", None)
+        shown.pop("user_data", None)
+        if self._stops:
+            cloud.stop_server(server_id)
+            shown["power_state"] = power.STOPPED
+        if wanted.locks:
+            cloud.lock_server(server_id)
+            shown["locked"] = True
+        return shown
 
 
 def _made_before(
@@ -128,7 +209,11 @@ def _made_before(
     return None
 
 
-def _wait_active(context: StepContext, server_id: str, name: str) -> None:
+def _wait_built(
+    context: StepContext, server_id: str, name: str, stops: bool
+) -> None:
+    """Wait until Nova has built an instance; one that an earlier try has
+    stopped again is built, too."""
     cloud = context.cloud(context.target)
     state: dict[str, str] = {}
 
@@ -140,16 +225,7 @@ def _wait_active(context: StepContext, server_id: str, name: str) -> None:
         return state["now"] != "BUILD"
 
     context.wait_until(f"Building instance {name}", ready)
-    if state["now"] != "ACTIVE":
+    built = (power.RUNNING, power.STOPPED) if stops else (power.RUNNING,)
+    if state["now"] not in built:
         why = f": {state['fault']}" if state["fault"] else ""
         raise StepFailed(f"it is {state['now']} after it was built{why}")
-
-
-def _addresses(context: StepContext, server_id: str) -> dict[str, str]:
-    """Return the address in each network, by the network's name."""
-    server = context.cloud(context.target).server(server_id) or {}
-    return {
-        name: ports[0]["addr"]
-        for name, ports in server.get("addresses", {}).items()
-        if ports
-    }

@@ -15,13 +15,18 @@ from fakeserver.engine.model.operation_state import (
 )
 from fakeserver.engine.run import on_array
 from fakeserver.engine.run.step_context import StepContext, StepFailed
-from fakeserver.engine.run.steps import replication
+from fakeserver.engine.run.steps import (
+    addresses,
+    power_states,
+    replication,
+)
 from fakeserver.storage.driver import RecoveryPoint, StorageError
 from fakeserver.store.effects import EffectDetail
 
 
 def validate_target_site(context: StepContext) -> None:
-    """Check that the target's clouds answer; stop every older copy there."""
+    """Check that the target's clouds answer and have room for the addresses,
+    and that each member can be stopped; stop every older copy there."""
     cloud = context.cloud(context.target)
     cloud.ping()
     networks = {n["id"] for n in cloud.networks()}
@@ -38,6 +43,8 @@ def validate_target_site(context: StepContext) -> None:
                     f"Network {network.name} is gone from "
                     f"{context.name(context.target)}"
                 )
+    power_states.read_live(context)
+    addresses.check(context)
     if not context.is_drill:
         _set_drills_aside(context)
         _set_stale_aside(context)
@@ -90,8 +97,17 @@ def stop_stale(context: StepContext) -> list[OldCopy]:
         for copy in context.state.stale
         if copy.running and copy.instance_id is not None
     ]
+    _unlock(context, running)
     stop_all(context, context.target, running)
     return context.state.stale
+
+
+def _unlock(context: StepContext, servers: list[StoppedInstance]) -> None:
+    """Unlock old copies: they are stopped now, and deleted later."""
+    cloud = context.cloud(context.target)
+    for server in servers:
+        if (cloud.details(server.id) or {}).get("locked"):
+            cloud.unlock_server(server.id)
 
 
 def keep_stale(context: StepContext) -> None:
@@ -211,6 +227,8 @@ def get_latest_snapshot(context: StepContext) -> None:
     context.state.snapshot_id = point.id
     context.state.snapshot_created_at = stamp(point.created_at)
     context.save()
+    if context.forced:
+        power_states.read_kept(context)
     context.progress(1, 1)
 
 

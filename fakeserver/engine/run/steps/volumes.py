@@ -5,8 +5,9 @@ from typing import Any
 
 from fakeserver.base.ids import derived_name
 from fakeserver.engine.cloud_client.cloud import CloudRefused
-from fakeserver.engine.model import orphans
+from fakeserver.engine.model import attributes, orphans, sealed
 from fakeserver.engine.model.document import entry
+from fakeserver.engine.model.operation_record import Loss
 from fakeserver.engine.run import on_array
 from fakeserver.engine.run.step_context import StepContext, StepFailed
 from fakeserver.engine.run.steps import replication
@@ -80,6 +81,8 @@ class PlannedVolume:
     bootable: bool
     device: str
     volume_type: str
+    #: what the volume has at the source
+    at_source: dict[str, Any]
 
 
 def planned_volumes(context: StepContext) -> list[PlannedVolume]:
@@ -102,6 +105,7 @@ def planned_volumes(context: StepContext) -> list[PlannedVolume]:
                     bootable=volume["bootable"],
                     device=volume["device"],
                     volume_type=plan.volume_types[n],
+                    at_source=volume,
                 )
             )
     return found
@@ -133,15 +137,46 @@ def manage(context: StepContext) -> None:
             context.made("manage", volume.array_name, made["id"])
             _wait_managed(context, made["id"])
             found = _on_array(context, volume, detail)
+            if volume.at_source.get("read_only"):
+                context.cloud(context.target).set_read_only(made["id"])
+            shown = context.cloud(context.target).volume(made["id"]) or {}
+            kept = {
+                name: value
+                for name, value in attributes.of_volume(shown).items()
+                # what may be a secret is taken from the metadata
+                if name != "properties"
+            }
             return dataclasses.replace(
                 detail,
                 id=made["id"],
                 array_name=found.name,
                 array_serial=found.serial,
+                volume=kept,
+                losses=_losses(context, volume, kept),
             )
 
         context.effect("manage", volume.array_name, detail, deed)
         context.progress(n, len(wanted))
+
+
+def _losses(
+    context: StepContext, volume: PlannedVolume, now: dict[str, Any]
+) -> list[Loss]:
+    """Return what the new volume has not of the old one."""
+    members = {m["id"]: m for m in context.doc()["members"]}
+    at_source = entry(members[volume.member_id], context.source) or {}
+    found = []
+    if volume.at_source.get("multiattach") and not now.get("multiattach"):
+        found.append(
+            Loss(
+                at_source["instance_name"],
+                f"volumes[{volume.at_source['name']}].multiattach",
+                True,
+                f"Volume type {volume.volume_type} at "
+                f"{context.name(context.target)} makes none",
+            )
+        )
+    return found
 
 
 def _on_array(
@@ -183,7 +218,12 @@ def _ask_cinder(
             name=volume.name,
             volume_type=volume.volume_type,
             bootable=volume.bootable,
-            metadata=orphans.marks(
+            metadata=sealed.open_properties(
+                context.doc(),
+                context.site.pair,
+                volume.at_source.get("properties", {}),
+            )
+            | orphans.marks(
                 volume.member_id,
                 context.state.lineage,
                 volume.array_name,

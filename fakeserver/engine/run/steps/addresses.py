@@ -1,0 +1,123 @@
+"""Find addresses that somebody else has at the target."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fakeserver.base.ids import derived_name
+from fakeserver.engine.model import orphans
+from fakeserver.engine.model.document import entry
+from fakeserver.engine.model.member_plan import NetworkPlan
+from fakeserver.engine.run import ports
+from fakeserver.engine.run.step_context import StepContext, StepFailed
+
+Record = dict[str, Any]
+
+
+def check(context: StepContext) -> None:
+    """Fail where an address is taken; a forced failover goes on without it.
+
+    What an older copy of a member has does not count, nor what an uncleaned
+    test of the group has: both are set aside. A test takes nothing away.
+    """
+    wanted = [
+        network
+        for plan in context.state.plan
+        for network in plan.networks
+        if network.fixed_ip is not None
+    ]
+    if not wanted:
+        return
+    taken = []
+    owners = dict(_owners(context, {network.id for network in wanted}))
+    for network in wanted:
+        owner = owners.get((network.id, str(network.fixed_ip)))
+        if owner is None:
+            continue
+        why = (
+            f"Address {network.fixed_ip} in {network.name} at "
+            f"{context.name(context.target)} is taken: {owner}"
+        )
+        taken.append(why)
+        if context.forced:
+            _do_without(network, why)
+    if taken and not context.forced:
+        raise StepFailed("; ".join(taken))
+    context.save()
+
+
+def _do_without(network: NetworkPlan, why: str) -> None:
+    network.fixed_ip = None
+    network.why_not = why
+
+
+def _owners(
+    context: StepContext, networks: set[str]
+) -> Iterator[tuple[tuple[str, str], str]]:
+    """Return network and address of each port of somebody else, with words
+    for its owner."""
+    cloud = context.cloud(context.target)
+    servers = {server["id"]: server for server in cloud.servers()}
+    ours = set(_ours(context, servers.values()))
+    for network_id in sorted(networks):
+        for port in cloud.ports_on(network_id):
+            device = port["device_id"]
+            if device in ours or _is_own_port(context, port):
+                continue
+            if not device and _is_left_over(context, port):
+                # somebody has deleted the instance, and Nova left its port
+                cloud.delete_port(port["id"])
+                continue
+            if device in servers:
+                owner = f"instance {servers[device]['name']} ({device})"
+            else:
+                owner = port["device_owner"] or "no device"
+            for fixed in port["fixed_ips"]:
+                place = (network_id, fixed["ip_address"])
+                yield place, f"port {port['id']} of {owner}"
+    for subnet in cloud.subnets():
+        if subnet["network_id"] in networks and subnet["gateway_ip"]:
+            place = (subnet["network_id"], subnet["gateway_ip"])
+            yield place, "it is the gateway"
+
+
+def _ours(context: StepContext, servers: Any) -> Iterator[str]:
+    """Return the ids of the instances whose addresses will be free."""
+    doc, lineage = context.doc(), context.state.lineage
+    members = {member["id"] for member in doc["members"]}
+    for server in servers:
+        worn = server.get("metadata") or {}
+        if (
+            worn.get(orphans.OPERATION) == lineage
+            or not context.is_drill
+            and worn.get(orphans.MEMBER) in members
+        ):
+            yield server["id"]
+    if context.is_drill:
+        return
+    for test in doc["tests"]:
+        for one in test["instances"]:
+            yield one["id"]
+    for member in doc["members"]:
+        known = entry(member, context.target)
+        if known is None:
+            continue
+        for held in (known, known.get("left") or {}):
+            if held.get("instance_id"):
+                yield held["instance_id"]
+
+
+def _is_left_over(context: StepContext, port: Record) -> bool:
+    """Return whether an operation has made a port for a member."""
+    return port.get("description") in {
+        ports.mark(member["id"]) for member in context.doc()["members"]
+    }
+
+
+def _is_own_port(context: StepContext, port: Record) -> bool:
+    """Return whether an earlier try of this operation has made a port."""
+    return str(port.get("name")).startswith(
+        tuple(
+            f"{derived_name(context.state.lineage, plan.member_id)}-"
+            for plan in context.state.plan
+        )
+    )
