@@ -24,7 +24,8 @@ def make(folder: pathlib.Path) -> None:
     """
     if _is_complete(folder):
         return
-    with (folder / _LOCK).open("a") as lock:
+    handle = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    with os.fdopen(handle, "w") as lock:
         # both sites, and the threads of each, may need it at the same time
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not _is_complete(folder):
