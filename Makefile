@@ -140,7 +140,7 @@ chaos: $(VENV)/.test
 
 # A runner of plans, killed and resumed: 40 groups, 50 seeds.
 plan-kills: $(VENV)/.test
-	PLAN_SEEDS=$(or $(PLAN_SEEDS),50) PLAN_GROUPS=40 $(BIN)/python -m \
+	PLAN_SEEDS=$(or $(PLAN_SEEDS),50) PLAN_GROUPS=40 PLAN_KILLS=20 $(BIN)/python -m \
 	    pytest -q -n 2 tests/chaos/test_plan_kills.py $(PYTEST_ARGS)
 
 lint: $(VENV)/.lint

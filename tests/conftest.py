@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.helpers import found_once
+from tests.helpers import found_once, sampling
 
 if TYPE_CHECKING:
     from fakeserver.local.pair import LocalPair
@@ -55,11 +55,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
-) -> None:
-    """No test needs another one before it: any order will do."""
+) -> Iterator[None]:
+    """Mark before others select; no test needs another one before it."""
+    sampling.thin(items)
+    yield
     seed = config.getoption("shuffle")
     if seed is not None:
         # the same in each worker

@@ -18,8 +18,8 @@ from tests.helpers.library_parts import Live
 #: ``PLAN_SEEDS`` and ``PLAN_GROUPS`` for more of them
 SEEDS = int(os.environ.get("PLAN_SEEDS", "2"))
 FIRST = int(os.environ.get("PLAN_FIRST", "0"))
-GROUPS = int(os.environ.get("PLAN_GROUPS", "8"))
-KILLS = int(os.environ.get("PLAN_KILLS", "20"))
+GROUPS = int(os.environ.get("PLAN_GROUPS", "6"))
+KILLS = int(os.environ.get("PLAN_KILLS", "10"))
 WAVES = 4
 
 

@@ -1,9 +1,16 @@
 """A few of many cases for every day, and all of them where time is."""
 
+import collections
+import pathlib
+import tomllib
 from collections.abc import Iterable
 from typing import Any
 
 import pytest
+
+HERE = pathlib.Path(__file__).parent
+#: Of which functions only some rows run every day, and every how many-th.
+DAILY: dict[str, int] = tomllib.loads((HERE / "daily.toml").read_text())
 
 
 def sampled(cases: Iterable[Any], few: int) -> list[Any]:
@@ -25,3 +32,17 @@ def _thorough(case: Any) -> Any:
         return pytest.param(*case.values, marks=marks, id=case.id)
     values = case if isinstance(case, tuple) else (case,)
     return pytest.param(*values, marks=pytest.mark.thorough)
+
+
+def thin(items: Iterable[pytest.Item]) -> None:
+    """Leave most rows of the tables in ``daily.toml`` to the thorough
+    stage."""
+    seen: collections.Counter[str] = collections.Counter()
+    for item in items:
+        function = item.nodeid.partition("[")[0].removeprefix("tests/")
+        every = DAILY.get(function)
+        if every is None or item.get_closest_marker("thorough"):
+            continue
+        if seen[function] % every:
+            item.add_marker(pytest.mark.thorough)
+        seen[function] += 1
