@@ -32,7 +32,6 @@ def world(tmp_path: pathlib.Path) -> Iterator[plan_parts.World]:
 def text(names: list[str]) -> str:
     """A plan of four waves, with gates and hooks."""
     lines = ["name: chaos", "parallel: 3", "mappings: MAPPINGS", "waves:"]
-    size = -(-len(names) // WAVES)
     for number in range(WAVES):
         lines += [
             f"- name: wave-{number}",
@@ -42,7 +41,7 @@ def text(names: list[str]) -> str:
         ]
         lines += [
             f"  - {{name: {name}, hooks: {{before: [[h-{name}]]}}}}"
-            for name in names[number * size : (number + 1) * size]
+            for name in names[number::WAVES]
         ]
     mapping = (
         "{networks: {net-primary-web: net-secondary-web, net-primary-db:"

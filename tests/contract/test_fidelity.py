@@ -81,8 +81,6 @@ def test_an_untouched_drill_is_faithful(
     }
     assert mapped == {
         "instance_name",
-        "description",
-        "hostname",
         "networks[net-primary-web]",
         "volumes[web-3-root].name",
     }

@@ -105,7 +105,7 @@ BUDGETS: tuple[Row, ...] = (
         (8, 20),
         code=3,
     ),
-    Row("protection-group check {web} --for failback", (14, 14), "moved"),
+    Row("protection-group check {web} --for failback", (15, 14), "moved"),
     # for each group more its record, its metadata, its operations, its
     # recovery points and how the sites compare
     Row("protection-group check {web} prod-db bare", (23, 19), code=3),
@@ -113,7 +113,7 @@ BUDGETS: tuple[Row, ...] = (
     Row("mapping suggest {web}", (2, 4)),
     Row("protection-group failover {web} {map} --check", (15, 15)),
     Row("protection-group failover {web} {map} --dry-run", (15, 15)),
-    Row("protection-group failback {web} --dry-run", (14, 14), "moved"),
+    Row("protection-group failback {web} --dry-run", (15, 14), "moved"),
     Row("protection-group test-failover {web} {map} --dry-run", (15, 15)),
     # who compares them, and then the checks
     Row("protection-group reconcile {web}", (15, 16), code=3),
@@ -160,7 +160,8 @@ BUDGETS: tuple[Row, ...] = (
     ),
     Row(
         "protection-group failback {web} --wait",
-        (7, 6),
+        # the zones that it goes back to, for those that are kept
+        (8, 6),
         "moved",
         changes=True,
         waits=True,

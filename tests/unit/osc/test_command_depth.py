@@ -21,7 +21,7 @@ BASES = {
     "protectorclient.osc.command.Lister",
     "protectorclient.osc.command.ShowOne",
     "protectorclient.osc.v1.plan.runs.OrderCommand",
-    "protectorclient.osc.v1.protection_group_action.MoveCommand",
+    "protectorclient.osc.v1._moves.command.MoveCommand",
 }
 
 
