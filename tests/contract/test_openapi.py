@@ -237,8 +237,11 @@ def broken_record(site: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_the_judge_can_say_no(
-    target: str, broken: Any, judge: Judge, monkeypatch: pytest.MonkeyPatch
+    target: str, broken: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # one of its own, which has not seen enough of anything
+    judge = Judge()
+    judge.attend(monkeypatch)
     with LocalPair() as pair:
         walk = Walk(pair, "1.2")
         walk.made("GET", SITES)
