@@ -237,18 +237,18 @@ def broken_record(site: dict[str, Any]) -> dict[str, Any]:
     ],
 )
 def test_the_judge_can_say_no(
-    target: str, broken: Any, monkeypatch: pytest.MonkeyPatch
+    target: str, broken: Any, judge: Judge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # one of its own, which has not seen enough of anything
-    judge = Judge()
-    judge.attend(monkeypatch)
+    own = Judge()
+    own.attend(monkeypatch)
     with LocalPair() as pair:
         walk = Walk(pair, "1.2")
         walk.made("GET", SITES)
         made = walk.made("POST", SITES, body_of(walk, "create_site"))
-        assert not judge.wrong
+        assert not own.wrong
         monkeypatch.setattr(target, broken)
         walk.send("GET", f"{SITES}/{made['id']}")
         walk.send("DELETE", f"{SITES}/{made['id']}")
-        assert judge.wrong
+        assert own.wrong
         judge.wrong.clear()

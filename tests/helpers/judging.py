@@ -82,7 +82,7 @@ class Judge:
         patch.setattr(fakeserver.api, "blueprints", blueprints)
 
     def _blueprint(self, site: Site) -> flask.Blueprint:
-        made = flask.Blueprint("judge", __name__)
+        made = flask.Blueprint(f"judge-{id(self)}", __name__)
         newest = site.config.max_microversion
 
         @made.after_app_request
