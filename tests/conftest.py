@@ -38,8 +38,9 @@ def _isolate() -> str:
 _HOME = _isolate()
 found_once.remember()
 # a shell that runs the tests in the background ignores Ctrl-C for them and
-# for every process that they start
+# for every process that they start; nohup does so with the end of a terminal
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # thousands of short-lived sites: to look for garbage as often as usual is a
 # tenth of the suite's time

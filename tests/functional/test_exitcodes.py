@@ -247,6 +247,9 @@ def scene(pair: LocalPair, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
     made.begin()
     yield made
     made.close()
+    # others use the pair without a scene
+    for site in pair.sites.values():
+        site.start()
 
 
 @pytest.mark.versions
