@@ -235,6 +235,7 @@ CHECKS: tuple[Check, ...] = (
         where=Where.PAIR,
         severity=Severity.WARNING,
         purposes=BUILDS - {"unplanned"},
+        blocks=frozenset({"failover", "failback"}),
         advice=causes.RUNNING,
         impact="A stopped instance stays stopped at the other site, unless"
         " --power-on names it. One that is paused, suspended, shelved or"

@@ -225,6 +225,21 @@ def _at_port(known: Facts) -> list[str]:
     return [at(known.target, "port show {id}", id=one) for one in ports]
 
 
+def _running(known: Facts) -> str | None:
+    kept = known.impact.kept if known.impact else None
+    if kept is None or not kept.obstacles:
+        return None
+    told = "; ".join(map(str, kept.obstacles))
+    return f"The operation cannot stop each instance: {told}"
+
+
+def _cures(known: Facts) -> list[str]:
+    kept = known.impact.kept if known.impact else None
+    source = known.prepared.located.current.name
+    found = [one.cure(source) for one in kept.obstacles] if kept else []
+    return [one for one in found if one is not None]
+
+
 #: In the service's order.
 REFUSALS: tuple[Refusal, ...] = (
     Refusal(
@@ -269,6 +284,7 @@ REFUSALS: tuple[Refusal, ...] = (
         next=_at_port,
         last=True,
     ),
+    Refusal("running", None, _running, causes.RUNNING, next=_cures, last=True),
 )
 
 

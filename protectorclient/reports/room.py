@@ -13,6 +13,7 @@ from typing import Any
 from protectorclient import exceptions
 from protectorclient.mapping.forecast import chosen_flavors, size_of
 from protectorclient.pair.site_facts import SiteFacts
+from protectorclient.preflight.drift import addresses
 from protectorclient.preflight.drift.subject import Subject
 from protectorclient.preflight.findings import Skip
 
@@ -57,6 +58,7 @@ class Room:
 
         :returns: how much of it fits.
         """
+        self._free(subject)
         volumes = subject.forecast.volumes
         wanted = {
             "volumes": len(volumes),
@@ -78,6 +80,13 @@ class Room:
                 if name in self.left:
                     self.left[name] += more
         return Fit(len(members), fitting, tuple(dict.fromkeys(missing)))
+
+    def _free(self, subject: Subject) -> None:
+        """Give back the ports that the failover removes first."""
+        if "ports" in self.left:
+            self.left["ports"] += sum(
+                one.frees_port for one in addresses.forecast(subject)
+            )
 
     def _take(self, needs: Mapping[str, int]) -> tuple[str, ...]:
         """Take a share, or name what there is too little of."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fakeserver.base import seed_world
 from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair
 from protectorclient.preflight import refusals
@@ -22,6 +23,8 @@ from tests.helpers.clirunner import protector
 from tests.helpers.sampling import sampled
 
 PLAIN = "protection-group"
+#: the id of web-1 in the seeded world
+WEB_1 = seed_world.build("default", 1).groups[0].servers[0].id
 SYNC = "openstack protector protection-group sync-force prod-web-app"
 
 
@@ -236,6 +239,15 @@ CASES = (
         f"openstack --os-cloud site-b port show {STRANGER}",
         code=10,
         refused="10.10.0.11",
+    ),
+    Case(
+        "running",
+        lambda world: world.done("openstack server pause web-1"),
+        MOVE,
+        "The operation cannot stop each instance: web-1 is PAUSED",
+        f"openstack --os-cloud site-a server unpause {WEB_1}",
+        code=10,
+        refused="Instance web-1 is PAUSED",
     ),
 )
 

@@ -7,6 +7,7 @@ are failed over without it, in the board's order.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import random
@@ -18,7 +19,7 @@ from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
 from protectorclient.reports.readiness import GroupReadiness, Verdict
 from tests.helpers.library_parts import BARE, DB, WEB, Live
-from tests.helpers.planted import PLANTED, Planter, quota
+from tests.helpers.planted import PLANTED, Planter, quota, taken
 
 NETWORKS = {
     WEB: {"net-primary-web": "net-secondary-web"},
@@ -168,6 +169,9 @@ class World:
                 # the instance is not there any more, or is at site b
                 continue
             self.drawn.append(row.title)
+        if self.chance(0.2, "10.10.0.11 is taken at site-b"):
+            with contextlib.suppress(ValueError, sqlite3.IntegrityError):
+                taken(planter)
         if self.chance(0.2, "web-3 is stopped"):
             self._stop("web-3")
 
@@ -190,6 +194,7 @@ class World:
                 ("compute", "ram", 9000),
                 ("volume", "volumes", 5),
                 ("volume", "gigabytes", 200),
+                ("network", "port", 3),
             )
         )
         self.drawn.append(f"{resource} {most}")
@@ -272,7 +277,7 @@ class World:
 
 #: Rows of the table of differences that a world may have: those that the
 #: metadata know, and those of the target.
-_DRAWN = ("drift", "attributes", "images")
+_DRAWN = ("drift", "attributes", "addresses", "images")
 
 
 def faults(seed: int) -> tuple[list[str], list[str]]:

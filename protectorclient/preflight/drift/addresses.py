@@ -32,6 +32,9 @@ class Address:
     port: str | None = None
     #: Another member that has the same address.
     twin: str | None = None
+    #: Whether an older instance of the group, or of a test of it, has it,
+    #: whose port is removed for the member.
+    frees_port: bool = False
 
     @property
     def fits(self) -> bool:
@@ -98,6 +101,7 @@ def forecast(subject: Subject) -> list[Address]:
         twin = wanted.setdefault(key, instance.name)
         inside = [one for one in subnets if one.get("network_id") == to.id]
         port = _holder(ports, to.id, str(address), own)
+        older = _holder(ports, to.id, str(address), set())
         holder = None
         if port is not None:
             holder = f"port {port.get('id')} of {_owner(subject, port)}"
@@ -113,6 +117,7 @@ def forecast(subject: Subject) -> list[Address]:
                 taken_by=holder,
                 port=str(port.get("id")) if port is not None else None,
                 twin=twin if twin != instance.name else None,
+                frees_port=older is not None and port is None,
             )
         )
     return found
