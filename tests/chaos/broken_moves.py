@@ -102,15 +102,16 @@ def _rebuilds(
 ) -> None:
     """Instances are rebuilt from another plan."""
 
-    def one(right, context, kind, plan, *rest):
+    def one(right, context, target, kind, plan, *rest):
         return right(
             context,
+            target,
             kind,
             dataclasses.replace(plan, **change(context, plan)),
             *rest,
         )
 
-    resumes.instead(patch, instances, "_one", one)
+    resumes.instead(patch, instances, "_Instance", one)
 
 
 def takes_another_flavor(patch: pytest.MonkeyPatch) -> None:
@@ -154,11 +155,11 @@ def takes_another_network(patch: pytest.MonkeyPatch) -> None:
 
 
 def forgets_an_attachment(patch: pytest.MonkeyPatch) -> None:
-    def root_alone(right, context, kind, plan, at_source, *rest):
+    def root_alone(right, context, target, kind, plan, at_source, *rest):
         less = {**at_source, "volumes": at_source["volumes"][:1]}
-        return right(context, kind, plan, less, *rest)
+        return right(context, target, kind, plan, less, *rest)
 
-    resumes.instead(patch, instances, "_one", root_alone)
+    resumes.instead(patch, instances, "_Instance", root_alone)
 
 
 def drops_a_volume(patch: pytest.MonkeyPatch) -> None:

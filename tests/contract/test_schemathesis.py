@@ -1,5 +1,6 @@
 """A stranger's tool reads the description and tries all that it can."""
 
+import copy
 from collections.abc import Iterator
 from typing import Any
 
@@ -159,6 +160,12 @@ def test_what_is_listed_is_refused(asking: Asking) -> None:
             {"failover": mappings},
         )
 
+    refused(
+        "act_on_protection_group",
+        "POST",
+        f"{app}/action",
+        {"failover": {"power_on": [NOBODY]}},
+    )
     refused("force_sync", "POST", f"{app}/sync-force?discard=1")
 
     urls = {
@@ -178,6 +185,10 @@ def test_what_is_listed_is_refused(asking: Asking) -> None:
         "primary_fa_api_token": token,
         "secondary_fa_api_token": token,
     }
+    sealed = copy.deepcopy(whole["members"])
+    for held in sealed[0]["sites"].values():
+        mark = {"db_password": {"fingerprint": "0" * 64}}
+        held["attributes"]["properties"] = mark
     unknown = f"T/protection-groups/{NOBODY}"
     for path, changed in (
         (unknown, document),
@@ -185,6 +196,7 @@ def test_what_is_listed_is_refused(asking: Asking) -> None:
         (unknown, new | {"secondary_site_id": NOBODY}),
         (unknown, new | {"secondary_site_id": ours}),
         (unknown, new | {"current_primary_site_id": unused}),
+        (app, whole | {"members": sealed}),
         (unknown, new | {"members": twins}),
         (unknown, new | {"volume_type": "slow"}),
     ):
