@@ -31,7 +31,6 @@ def run(pair: LocalPair, typed: Typed, key: pathlib.Path) -> str:
     return f"{typed.command}: {ran.code}, {ran.err or ran.out}"
 
 
-@pytest.mark.versions
 @pytest.mark.parametrize(
     "typed",
     sampled((pytest.param(one, id=one.command) for one in READS), 9),
