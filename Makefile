@@ -3,7 +3,7 @@
 
 .PHONY: help demo test coverage test-thorough test-processes test-versions \
     versions interop interop-compare interop-up interop-full interop-full-up \
-    chaos plan-kills lint docs package clean
+    chaos plan-kills bench lint docs package clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -41,6 +41,7 @@ help:
 	@echo "make versions       Run all tests under each release of OpenStack."
 	@echo "make chaos          Run thousands of seeded disasters, and a fleet."
 	@echo "make plan-kills     Kill and resume a runner of plans, 50 times 20."
+	@echo "make bench          Measure the figures of benchmarks/README.rst."
 	@echo "make lint           Check style, types and the documentation."
 	@echo "make docs           Build the documentation in doc/build/html."
 	@echo "make package        Build sdist and wheel, and try each extra."
@@ -142,6 +143,11 @@ chaos: $(VENV)/.test
 plan-kills: $(VENV)/.test
 	PLAN_SEEDS=$(or $(PLAN_SEEDS),50) PLAN_GROUPS=40 PLAN_KILLS=20 $(BIN)/python -m \
 	    pytest -q -n 2 tests/chaos/test_plan_kills.py $(PYTEST_ARGS)
+
+# Each figure beside a peer; BENCH="operation-show server-*" names some, and
+# BENCH_ARGS=--keep adds the run to benchmarks/results.
+bench: $(VENV)/.test
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS) $(BENCH)
 
 lint: $(VENV)/.lint
 	$(BIN)/ruff check

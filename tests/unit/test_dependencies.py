@@ -106,7 +106,7 @@ def files() -> list[pathlib.Path]:
     )
 
 
-OWN = {"protectorclient", "fakeserver", "tests"} | {
+OWN = {"protectorclient", "fakeserver", "tests", "benchmarks"} | {
     path.stem for path in (ROOT / "tests").rglob("*.py")
 }
 

@@ -1,0 +1,1 @@
+"""What is measured, each figure beside a peer in the same run."""

@@ -1,0 +1,6 @@
+"""The figures, in the order in which they are measured."""
+
+from benchmarks.figures import commands, server
+from benchmarks.harness.figure import Figure
+
+FIGURES: tuple[Figure, ...] = (*commands.FIGURES, *server.FIGURES)

@@ -1,0 +1,42 @@
+"""What a figure is: our cost, a peer's, the goal of their ratio."""
+
+import dataclasses
+import enum
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmarks.harness.stage import Stage
+
+#: Does the work once; returns what it cost, in the unit of the figure.
+Work = Callable[[], float]
+
+
+class Better(enum.Enum):
+    LESS = "≤"
+    MORE = "≥"
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure:
+    """A figure that `prepare` makes ready on a stage.
+
+    With a `peer`, `prepare` returns our work and the peer's, and the figure
+    is the median of the ratios of alternating pairs: of their costs, so that
+    less is faster, or of their rates. Without one it returns our work alone,
+    and the figure is what it counts: modules, requests, MiB.
+    """
+
+    name: str
+    what: str
+    goal: float
+    prepare: "Callable[[Stage], tuple[Work, Work] | Work]"
+    peer: str = ""
+    better: Better = Better.LESS
+    unit: str = ""
+    pairs: int = 7
+
+    def meets(self, value: float) -> bool:
+        if self.better is Better.LESS:
+            return value <= self.goal
+        return value >= self.goal

@@ -1,0 +1,103 @@
+"""Runs that are kept: JSON documents, one a file, named by their time."""
+
+import datetime
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+from typing import Any
+
+from benchmarks.harness.measured import Measured
+
+
+def document(measured: list[Measured]) -> dict[str, Any]:
+    now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    return {
+        "measured_at": now.isoformat().replace("+00:00", "Z"),
+        "machine": machine(),
+        "figures": {found.figure.name: _entry(found) for found in measured},
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures were measured on."""
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory_gib": round(
+            os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+        ),
+        "system": platform.platform(terse=True),
+        "python": platform.python_version(),
+        "commit": _commit(),
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def _processor() -> str:
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _commit() -> str:
+    asked = subprocess.run(
+        ["git", "describe", "--always", "--dirty"],
+        cwd=pathlib.Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return asked.stdout.strip()
+
+
+def _entry(found: Measured) -> dict[str, Any]:
+    figure = found.figure
+    return {
+        "what": figure.what,
+        "peer": figure.peer or None,
+        "unit": figure.unit or None,
+        "value": _short(found.value),
+        "least": _short(min(found.values)),
+        "most": _short(max(found.values)),
+        "ours": [_short(cost) for cost in found.ours],
+        "peers": [_short(cost) for cost in found.peer],
+        "goal": f"{figure.better.value} {figure.goal:g}",
+        "met": found.met,
+        "seconds": round(found.seconds, 1),
+    }
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.4g}")
+
+
+def write(path: pathlib.Path, document: dict[str, Any]) -> None:
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def keep(folder: pathlib.Path, document: dict[str, Any]) -> pathlib.Path:
+    """Add a run to those that are kept; return its file."""
+    folder.mkdir(exist_ok=True)
+    stamp = document["measured_at"].replace(":", "").replace("-", "")
+    path = folder / f"{stamp}.json"
+    write(path, document)
+    return path
+
+
+def last(folder: pathlib.Path) -> dict[str, float]:
+    """Return the values of each figure's newest kept run, by name."""
+    found: dict[str, float] = {}
+    for path in sorted(folder.glob("*.json")):
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        for name, entry in kept["figures"].items():
+            found[name] = entry["value"]
+    return found
+
+
+if __name__ == "__main__":
+    json.dump(machine(), sys.stdout, indent=1)

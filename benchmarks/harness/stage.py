@@ -1,0 +1,140 @@
+"""Where figures are measured: a temporary home, a sandbox, peers; each is
+started when the first figure asks for it and stopped at the end."""
+
+import contextlib
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sysconfig
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+_SCRIPTS = pathlib.Path(sysconfig.get_path("scripts"))
+_Thing = TypeVar("_Thing")
+
+
+class Stage:
+    def __init__(
+        self, place: pathlib.Path, stack: contextlib.ExitStack
+    ) -> None:
+        self.place = place
+        self._stack = stack
+        self._made: dict[object, object] = {}
+
+    def once(self, make: "Callable[[Stage], _Thing]") -> _Thing:
+        """Return what `make` made when it was asked for first."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]  # type: ignore[return-value]
+
+    def enter(
+        self, context: contextlib.AbstractContextManager[_Thing]
+    ) -> _Thing:
+        """Enter a context that ends with the run."""
+        return self._stack.enter_context(context)
+
+    def program(self, name: str) -> str:
+        """Return the path of a script of this environment."""
+        return str(_SCRIPTS / name)
+
+    def env(self, **more: str) -> dict[str, str]:
+        """Return an environment without clouds, proxies or settings of the
+        caller's, in which the sandbox's clouds.yaml is the user's."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("OS_", "XDG_", "PYTHON", "PROTECTOR_"))
+            and not name.lower().endswith("_proxy")
+        }
+        return kept | {"HOME": str(self.place)} | more
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Sandbox:
+    """Both sites as processes of their own."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        name: str,
+        *options: str,
+        cloud: str = "site-a",
+    ) -> None:
+        self.folder = stage.place / name
+        self.port, self.peer_port = free_port(), free_port()
+        self._stage = stage
+        self._call(
+            "up",
+            "--pace",
+            "0",
+            "--port",
+            str(self.port),
+            "--peer-port",
+            str(self.peer_port),
+            *options,
+        )
+        self.env = stage.env(
+            OS_CLIENT_CONFIG_FILE=str(self.folder / "clouds.yaml"),
+            OS_CLOUD=cloud,
+        )
+
+    def __enter__(self) -> "Sandbox":
+        return self
+
+    def __exit__(self, *_ended: object) -> None:
+        self._call("down")
+
+    def pid(self, site: str) -> int:
+        """Return the process of a site."""
+        entry = json.loads((self.folder / f"{site}.pid").read_text())
+        return int(entry["pid"])
+
+    def json(self, *arguments: str) -> Any:
+        """Return what a `protector` command prints with `-f json`."""
+        done = subprocess.run(
+            [self._stage.program("protector"), *arguments, "-f", "json"],
+            check=True,
+            env=self.env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        return json.loads(done.stdout)
+
+    def _call(self, verb: str, *options: str) -> None:
+        subprocess.run(
+            [
+                self._stage.program("protector-sandbox"),
+                verb,
+                "--dir",
+                str(self.folder),
+                *options,
+            ],
+            check=True,
+            env=self._stage.env(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+
+def sandbox(stage: Stage) -> Sandbox:
+    """The seeded pair, as `protector-sandbox up` makes it."""
+    return stage.enter(Sandbox(stage, "sandbox"))
+
+
+def operation(stage: Stage) -> str:
+    """Return the id of an operation of the seeded pair, at its end."""
+    done = stage.once(sandbox).json(
+        "consistency-group", "sync", "prod-web-app", "--wait"
+    )
+    found: str = done["id"]
+    return found

@@ -1,0 +1,29 @@
+"""The figures as lines for a terminal."""
+
+from benchmarks.harness.measured import Measured
+
+_LINE = "{:26} {:>9} {:>17} {:>9} {:>9}  {:6} {}"
+
+
+def head() -> str:
+    return _LINE.format(
+        "figure", "value", "least to most", "goal", "before", "", "against"
+    )
+
+
+def row(found: Measured, before: float | None) -> str:
+    figure = found.figure
+    spread = f"{_number(min(found.values))} to {_number(max(found.values))}"
+    return _LINE.format(
+        figure.name,
+        _number(found.value),
+        spread if figure.peer else "",
+        f"{figure.better.value} {figure.goal:g}",
+        "" if before is None else _number(before),
+        "met" if found.met else "MISSED",
+        figure.peer or figure.unit,
+    ).rstrip()
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if value < 1000 else f"{value:.0f}"
