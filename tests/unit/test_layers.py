@@ -29,6 +29,7 @@ ROWS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("preflight",),
         ("fidelity",),
         ("reports",),
+        ("evidence",),
         ("plan.file",),
         ("plan.execution",),
         ("plan",),

@@ -1,0 +1,273 @@
+"""Decide what the facts of a record amount to, in one place.
+
+Who fills a record states what happened. `judged` adds a `Failure` for each
+fact for which a drill does not pass, and a `Gap` for each thing that the
+drill has not shown.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+from protectorclient.durations import span
+from protectorclient.evidence.record import (
+    CheckState,
+    Failure,
+    Gap,
+    Group,
+    Kind,
+    Objective,
+    Part,
+    ProbeState,
+    Record,
+    StepState,
+    Verdict,
+)
+
+#: Two sites whose clocks differ by more get a sentence of their own.
+MOST_SKEW = 30.0
+
+
+def judged(record: Record) -> Record:
+    """Add the failures and the gaps that follow from the facts.
+
+    A fact whose failure is there already adds none: what is judged twice
+    stays as it is.
+    """
+    groups = tuple(
+        dataclasses.replace(one, failures=_added(one.failures, _failures(one)))
+        for one in record.groups
+    )
+    found = dataclasses.replace(record, groups=groups)
+    gaps = dict.fromkeys((*record.gaps, *_gaps(found)))
+    return dataclasses.replace(found, gaps=tuple(gaps))
+
+
+def _added(
+    known: tuple[Failure, ...], more: Iterator[Failure]
+) -> tuple[Failure, ...]:
+    """Add failures of facts that no known one is about."""
+    about = {(one.part, one.subject) for one in known}
+    return (
+        *known,
+        *(one for one in more if (one.part, one.subject) not in about),
+    )
+
+
+# -- failures
+
+
+def _failures(group: Group) -> Iterator[Failure]:
+    for rule in _RULES:
+        yield from rule(group)
+
+
+def _checks(group: Group) -> Iterator[Failure]:
+    for one in group.checks:
+        if one.blocks or one.state is CheckState.PROBLEM:
+            yield Failure(
+                part=Part.CHECK,
+                subject=one.name,
+                message=one.message or "the check found a problem",
+                advice=one.advice,
+            )
+
+
+def _operations(group: Group) -> Iterator[Failure]:
+    for one in group.operations:
+        ended = one.completed_at is not None
+        status = (one.status or "").strip().lower()
+        if status == "failed" or (ended and status != "completed"):
+            said = f": {one.error_message}" if one.error_message else ""
+            yield Failure(
+                part=Part.OPERATION,
+                subject=one.id or one.type,
+                message=f"{one.type} is {one.status}{said}",
+            )
+
+
+def _steps(group: Group) -> Iterator[Failure]:
+    for one in group.steps:
+        if one.state is StepState.FAILED:
+            where = f" at {one.site}" if one.site else ""
+            yield Failure(
+                part=Part.STEP,
+                subject=one.name,
+                message=one.message or f"the step failed{where}",
+            )
+
+
+def _probes(group: Group) -> Iterator[Failure]:
+    for one in group.probes:
+        if one.state is not ProbeState.ANSWERS:
+            what = "no answer"
+            if one.state is ProbeState.NOT_KNOWN:
+                what = "whether it answers is not known"
+            yield Failure(
+                part=Part.PROBE,
+                subject=f"{one.member} {one.probe}".strip(),
+                message=f"{what}: {one.detail}" if one.detail else what,
+            )
+
+
+def _verify(group: Group) -> Iterator[Failure]:
+    for one in group.verify:
+        if not one.passed:
+            why = one.error or f"exit status {one.status}"
+            yield Failure(
+                part=Part.VERIFY, subject=" ".join(one.command), message=why
+            )
+
+
+def _fidelity(group: Group) -> Iterator[Failure]:
+    if group.fidelity is None:
+        return
+    if group.fidelity.error is not None:
+        yield Failure(
+            part=Part.FIDELITY,
+            subject="comparison",
+            message=f"nothing was compared: {group.fidelity.error}",
+        )
+    for one in group.fidelity.differences:
+        if one.verdict == "differs" and not one.is_accepted:
+            why = f": {one.reason}" if one.reason else ""
+            yield Failure(
+                part=Part.FIDELITY,
+                subject=f"{one.member} {one.attribute}",
+                message=f"it differs from the source{why}",
+            )
+
+
+def _clean_up(group: Group) -> Iterator[Failure]:
+    found = group.clean_up
+    if found is not None and not found.is_clean:
+        left = f"; left: {', '.join(found.left)}" if found.left else ""
+        yield Failure(
+            part=Part.CLEAN_UP,
+            subject=found.operation_id or "test_cleanup",
+            message=f"{found.error or 'the test is not removed'}{left}",
+            advice=found.advice,
+        )
+
+
+_RULES: tuple[Callable[[Group], Iterator[Failure]], ...] = (
+    _checks,
+    _operations,
+    _steps,
+    _probes,
+    _verify,
+    _fidelity,
+    _clean_up,
+)
+
+
+# -- objectives
+
+
+def rto(record: Record) -> Objective:
+    """Return the recovery time of the whole.
+
+    It ends with the last group; a group that did not come back leaves it
+    unknown.
+    """
+    moved = [one for one in record.groups if one.verdict != Verdict.SKIPPED]
+    ends = []
+    for one in moved:
+        took = one.rto.achieved_seconds
+        if took is None:
+            return Objective(objective_seconds=record.rto_objective_seconds)
+        began = one.began_at or record.began_at
+        ends.append((began - record.began_at).total_seconds() + took)
+    return Objective(
+        objective_seconds=record.rto_objective_seconds,
+        achieved_seconds=max(ends, default=None),
+    )
+
+
+def rpo(record: Record) -> Objective:
+    """Return the recovery point of the group that is worst off.
+
+    That is the one farthest above its own target; without targets, the one
+    whose recovery point is oldest.
+    """
+    known = [
+        Objective(
+            objective_seconds=one.rpo.objective_seconds,
+            achieved_seconds=one.rpo.age_seconds,
+        )
+        for one in record.groups
+        if one.rpo.age_seconds is not None
+    ]
+    return max(known, key=_excess, default=Objective())
+
+
+def _excess(one: Objective) -> tuple[bool, float]:
+    age, target = one.achieved_seconds or 0.0, one.objective_seconds
+    return (target is not None, age - target if target is not None else age)
+
+
+# -- gaps
+
+
+def _gaps(record: Record) -> Iterator[Gap]:
+    skew = record.clock_skew_seconds
+    if skew is not None and abs(skew) > MOST_SKEW:
+        yield Gap(
+            message=f"The clocks of the two sites differ by {span(abs(skew))}:"
+            " moments of different sites cannot be compared."
+        )
+    whole = rto(record)
+    if whole.is_met is False:
+        yield _missed("Recovery time", whole, None)
+    for one in record.groups:
+        yield from _group_gaps(record, one)
+
+
+def _missed(what: str, found: Objective, group: str | None) -> Gap:
+    assert found.achieved_seconds is not None
+    assert found.objective_seconds is not None
+    return Gap(
+        message=f"{what} {span(found.achieved_seconds)} is above the"
+        f" objective, {span(found.objective_seconds)}.",
+        group=group,
+    )
+
+
+def _group_gaps(record: Record, group: Group) -> Iterator[Gap]:
+    def gap(message: str) -> Gap:
+        return Gap(message=message, group=group.name)
+
+    if group.skipped is not None:
+        yield gap(f"Skipped: {group.skipped}.")
+        return
+    time = Objective(
+        objective_seconds=group.rto.objective_seconds,
+        achieved_seconds=group.rto.achieved_seconds,
+    )
+    if time.is_met is False:
+        yield _missed("Recovery time", time, group.name)
+    point = Objective(
+        objective_seconds=group.rpo.objective_seconds,
+        achieved_seconds=group.rpo.age_seconds,
+    )
+    if point.is_met is False:
+        yield _missed("Recovery point age", point, group.name)
+    if point.achieved_seconds is None:
+        yield gap("The age of its recovery point is not known.")
+    elif point.objective_seconds is None:
+        yield gap("Its policy states no recovery point objective.")
+    if record.kind is not Kind.DRILL:
+        return
+    if not group.probes and not group.verify:
+        yield gap("No application was asked whether it answers.")
+    if group.fidelity is None:
+        yield gap("The rebuilt instances were not compared with the sources.")
+    else:
+        count = group.fidelity.counts.get("not_comparable", 0)
+        if count:
+            yield gap(f"{count} attributes could not be compared.")
+    if group.not_kept:
+        count = len(group.not_kept)
+        nouns = "attribute was" if count == 1 else "attributes were"
+        yield gap(f"{count} {nouns} not kept.")
