@@ -15,7 +15,7 @@ import traceback
 from benchmarks.figures import FIGURES
 from benchmarks.harness import results, table
 from benchmarks.harness.figure import Figure
-from benchmarks.harness.measured import Measured, measure
+from benchmarks.harness.measurement import Measurement, measure
 from benchmarks.harness.stage import Stage
 
 KEPT = pathlib.Path(__file__).parent / "results"
@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"no figure is named so; there are {known}", file=sys.stderr)
         return 2
     before = results.last(KEPT)
-    measured: list[Measured] = []
+    measured: list[Measurement] = []
     failed = []
     with contextlib.ExitStack() as stack:
         place = pathlib.Path(

@@ -9,10 +9,10 @@ import subprocess
 import sys
 from typing import Any
 
-from benchmarks.harness.measured import Measured
+from benchmarks.harness.measurement import Measurement
 
 
-def document(measured: list[Measured]) -> dict[str, Any]:
+def document(measured: list[Measurement]) -> dict[str, Any]:
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     return {
         "measured_at": now.isoformat().replace("+00:00", "Z"),
@@ -55,7 +55,7 @@ def _commit() -> str:
     return asked.stdout.strip()
 
 
-def _entry(found: Measured) -> dict[str, Any]:
+def _entry(found: Measurement) -> dict[str, Any]:
     figure = found.figure
     return {
         "what": figure.what,

@@ -127,7 +127,7 @@ class Sandbox:
 
 
 def sandbox(stage: Stage) -> Sandbox:
-    """The seeded pair, as `protector-sandbox up` makes it."""
+    """Start the pair that `protector-sandbox up` makes."""
     return stage.enter(Sandbox(stage, "sandbox"))
 
 

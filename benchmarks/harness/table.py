@@ -1,6 +1,6 @@
 """The figures as lines for a terminal."""
 
-from benchmarks.harness.measured import Measured
+from benchmarks.harness.measurement import Measurement
 
 _LINE = "{:26} {:>9} {:>17} {:>9} {:>9}  {:6} {}"
 
@@ -11,7 +11,7 @@ def head() -> str:
     )
 
 
-def row(found: Measured, before: float | None) -> str:
+def row(found: Measurement, before: float | None) -> str:
     figure = found.figure
     spread = f"{_number(min(found.values))} to {_number(max(found.values))}"
     return _LINE.format(

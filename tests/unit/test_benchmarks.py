@@ -8,7 +8,7 @@ import pytest
 from benchmarks.figures import FIGURES
 from benchmarks.harness import results
 from benchmarks.harness.figure import Better, Figure
-from benchmarks.harness.measured import measure
+from benchmarks.harness.measurement import measure
 from benchmarks.harness.stage import Stage
 
 

@@ -10,7 +10,7 @@ from benchmarks.harness.stage import Stage
 
 
 @dataclasses.dataclass(frozen=True)
-class Measured:
+class Measurement:
     figure: Figure
     ours: tuple[float, ...]
     peer: tuple[float, ...]
@@ -27,14 +27,14 @@ class Measured:
         return self.figure.meets(self.value)
 
 
-def measure(figure: Figure, stage: Stage, pairs: int | None) -> Measured:
+def measure(figure: Figure, stage: Stage, pairs: int | None) -> Measurement:
     """Measure a figure; `pairs` stands for the figure's own number."""
     began = time.monotonic()
     prepared = figure.prepare(stage)
     gc.collect()
     if not isinstance(prepared, tuple):
         counted = prepared()
-        return Measured(
+        return Measurement(
             figure, (counted,), (), (counted,), time.monotonic() - began
         )
     ours, peer = prepared
@@ -43,7 +43,7 @@ def measure(figure: Figure, stage: Stage, pairs: int | None) -> Measured:
     spent: list[tuple[float, float]] = []
     for number in range(pairs or figure.pairs):
         spent.append(_pair(ours, peer, ours_first=number % 2 == 0))
-    return Measured(
+    return Measurement(
         figure,
         tuple(our for our, _ in spent),
         tuple(other for _, other in spent),
