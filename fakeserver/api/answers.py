@@ -68,4 +68,4 @@ def _links(url: str, query: dict[str, Any], last: str) -> list[dict[str, str]]:
         if given is not None and name != "marker"
     }
     asked["marker"] = last
-    return [{"rel": "next", "href": f"{url}?{urlencode(asked)}"}]
+    return [{"rel": "next", "href": f"{url}?{urlencode(asked, doseq=True)}"}]

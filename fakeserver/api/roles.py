@@ -73,6 +73,7 @@ RULES = (
     Rule("POST", f"{_PG}/sync-force", CHANGE),
     Rule("GET", f"{_PG}/metadata", READ),
     Rule("PUT", f"{_PG}/metadata", PEER + MANAGE, largest=body.LARGE),
+    Rule("GET", f"{_T}/sync-status", READ + PEER),
     Rule("GET", f"{_T}/operations", READ),
     Rule("GET", f"{_T}/operations/{{op_id}}", READ),
 )

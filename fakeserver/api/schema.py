@@ -101,16 +101,23 @@ def route(method: str, path: str, version: Version) -> Route:
 
 
 def check_query(found: Route, given: dict[str, list[str]]) -> dict[str, Any]:
-    """Return the typed query; refuse unknown and repeated parameters."""
+    """Return the typed query; refuse unknown parameters, and repeated ones
+    that are not a list."""
     for name, values in given.items():
         if name not in found.parameters:
             raise _bad(name, "is not a query parameter here")
-        if len(values) > 1:
+        if len(values) > 1 and found.parameters[name].type != "array":
             raise _bad(name, "is given more than once")
     result = {}
     for name, parameter in found.parameters.items():
         if name not in given:
             result[name] = parameter.default
+            continue
+        if parameter.type == "array":
+            # each one once, in the order in which they came
+            several = list(dict.fromkeys(given[name]))
+            _judge(parameter.check, several, name)
+            result[name] = several
             continue
         value = _typed(given[name][0], parameter.type)
         if value is _MISSING:

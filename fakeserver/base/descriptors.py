@@ -13,7 +13,7 @@ OF_A_THREAD, OF_THE_PROCESS = 4, 20
 #: threads beside those that are shared out
 OTHERS = 2
 #: what the parts may have where nothing is short
-THREADS, WORKERS, ASKERS = 20, 8, 4
+THREADS, WORKERS = 20, 8
 #: connections that everybody may have first, each with its own share
 FEWEST = 8
 
@@ -30,7 +30,7 @@ def share(most: int) -> int:
     spare = limit() - OF_THE_PROCESS - 2 * FEWEST - OTHERS * OF_A_THREAD
     if spare == math.inf:
         return most
-    part = spare / (OF_A_THREAD * (THREADS + WORKERS + ASKERS))
+    part = spare / (OF_A_THREAD * (THREADS + WORKERS))
     return max(1, min(most, math.floor(most * part)))
 
 
@@ -40,7 +40,7 @@ def left(most: int, of_each: int) -> int:
     :param most: how many there are where nothing is short.
     :param of_each: descriptors that one takes.
     """
-    threads = sum(map(share, (THREADS, WORKERS, ASKERS))) + OTHERS
+    threads = sum(map(share, (THREADS, WORKERS))) + OTHERS
     spare = limit() - OF_THE_PROCESS - threads * OF_A_THREAD
     if spare == math.inf:
         return most

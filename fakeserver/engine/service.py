@@ -1,11 +1,9 @@
 """The engine's service of one site: what its API calls."""
 
-import concurrent.futures
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from fakeserver.base import descriptors
 from fakeserver.base.errors import PEER_UNREACHABLE, RequestRefused
 from fakeserver.engine import array_links
 from fakeserver.engine.admission import Admission, Request, new_operation
@@ -44,11 +42,6 @@ class Service:
         self._imports = Imports(site, self.access, self.metadata)
         self.locks = GroupLocks()
         self._admission = Admission(site, self.access, self.sync)
-        #: threads that ask the peer for several groups at the same time,
-        #: over all requests of the site
-        self.askers = concurrent.futures.ThreadPoolExecutor(
-            descriptors.share(descriptors.ASKERS), "askers"
-        )
         self._turn = threading.Lock()
         self._begin_anew()
 
@@ -102,7 +95,6 @@ class Service:
     def close(self, timeout: float = STOP_TIMEOUT) -> None:
         """Stop for good, and end the threads that requests use."""
         self.stop(timeout)
-        self.askers.shutdown(cancel_futures=True)
 
     def wake(self) -> None:
         """Start after the world was exchanged: forget every client."""
@@ -230,16 +222,21 @@ class Service:
 
     # -- metadata
 
-    def sync_status(
-        self,
-        project_id: str,
-        group_id: str,
-        local: bool,
-        quick: bool = False,
-    ) -> Doc:
+    def sync_status(self, project_id: str, group_id: str, local: bool) -> Doc:
         """Compare both sites' copies of the metadata now."""
         group = groups.get(self.site.db, project_id, group_id)
-        return self.sync.status(group, local, quick)
+        return self.sync.status(group, local)
+
+    def local_sync_statuses(
+        self,
+        project_id: str,
+        limit: int,
+        marker: str | None,
+        ids: Sequence[str] | None,
+    ) -> list[Doc]:
+        """Return a page of what this site alone knows of its groups."""
+        found = groups.page(self.site.db, project_id, limit, marker, ids=ids)
+        return self.sync.local(found)
 
     def sync_force(self, project_id: str, group_id: str, force: bool) -> Doc:
         """Push this site's copy now; return the sync status after it."""

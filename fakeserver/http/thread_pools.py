@@ -39,6 +39,9 @@ def lane_of(method: str, path: str, query: str) -> str:
         return "peer"
     if path.endswith(_PEERS) and "local=true" in query.lower():
         return "peer"
+    if path.endswith("/sync-status") and "/protection-groups/" not in path:
+        # that of many groups asks nobody
+        return "peer"
     return "people"
 
 

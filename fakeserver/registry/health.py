@@ -20,22 +20,14 @@ _SYNC = {
 
 
 def reports(service: Service, found: Sequence[Group]) -> list[dict[str, Any]]:
-    """Report on each group; wait for a silent peer once."""
-    silent: set[str] = set()
-    if found:
-        first, rest = found[0], found[1:]
-        made = [_report(service, first, silent)]
-        made += service.askers.map(
-            lambda one: _report(service, one, silent), rest
-        )
-        return made
-    return []
+    """Report on each group; the peer is asked once for all of them."""
+    statuses = service.sync.statuses(found)
+    return [
+        _report(service.site, group, statuses[group.id]) for group in found
+    ]
 
 
-def _report(
-    service: Service, group: Group, silent: set[str]
-) -> dict[str, Any]:
-    site = service.site
+def _report(site: Site, group: Group, sync: str) -> dict[str, Any]:
     policy = group.doc["policy"]
     link = site.arrays.link(group.id)
     target = _target(site, group)
@@ -44,7 +36,6 @@ def _report(
     compliant = None
     if policy is not None:
         compliant = lag is not None and lag <= policy["rpo_minutes"] * 60
-    sync = _sync(service, group, silent)
     reasons = _reasons(group, sync)
     reasons += _locked_out(site, group)
     if policy is not None and newest is None:
@@ -57,6 +48,7 @@ def _report(
         "sync_status": sync,
         "replication_lag_seconds": lag,
         "rpo_compliant": compliant,
+        "rpo_minutes": None if policy is None else policy["rpo_minutes"],
         "failover_ready": not reasons,
         "reasons": reasons,
     }
@@ -126,19 +118,6 @@ def _link(policy: dict[str, Any] | None, link: Link | None) -> str:
     if policy is None or link is None:
         return "not_configured"
     return "active" if link.running else "stopped"
-
-
-def _sync(service: Service, group: Group, silent: set[str]) -> str:
-    peer = peer_of(group.doc, service.access.local_id())
-    if peer in silent:
-        return "UNREACHABLE"
-    found = service.sync_status(
-        group.project_id, group.id, local=False, quick=True
-    )
-    status = str(found["status"])
-    if status == "UNREACHABLE":
-        silent.add(peer)
-    return status
 
 
 def _reasons(group: Group, sync: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from fakeserver.base.db import Database, dump, load
@@ -95,9 +96,10 @@ def page(
     marker: str | None = None,
     name: str | None = None,
     status: str | None = None,
+    ids: Sequence[str] | None = None,
 ) -> list[Group]:
     """Return up to ``limit`` groups after ``marker``, by name."""
-    asked = (marker, name, status)
+    asked = (marker, name, status, ids)
     return [_group(row) for row in _rows(db, "*", project_id, limit, *asked)]
 
 
@@ -139,7 +141,7 @@ def written_page(
 ) -> list[GroupListing]:
     """Return a page of groups without reading their documents."""
     columns = _WRITTEN.format(record=record)
-    asked = (marker, name, status)
+    asked = (marker, name, status, None)
     rows = _rows(db, columns, project_id, limit, *asked)
     return [GroupListing(*row) for row in rows]
 
@@ -152,8 +154,12 @@ def _rows(
     marker: str | None,
     name: str | None,
     status: str | None,
+    ids: Sequence[str] | None,
 ) -> list[sqlite3.Row]:
     where, values = ["project_id = ?"], [project_id]
+    if ids is not None:
+        where = [f"id IN ({', '.join('?' * len(ids))})", "+project_id = ?"]
+        values = [*ids, project_id]
     if name is not None:
         where.append("name = ?")
         values.append(name)

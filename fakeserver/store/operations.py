@@ -2,6 +2,7 @@
 
 import dataclasses
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from fakeserver.base.db import Database, dump, load
@@ -113,6 +114,13 @@ def unfinished(db: Database, group_id: str | None = None) -> list[Operation]:
     return [_operation(row) for row in rows]
 
 
+def running(db: Database, group_ids: Sequence[str]) -> dict[str, str]:
+    """Return the ids of the unfinished operations, by group."""
+    wanted = set(group_ids)
+    rows = db.all(f"SELECT group_id, id FROM pg_operations WHERE {_OPEN}")
+    return {row[0]: row[1] for row in rows if row[0] in wanted}
+
+
 def by_request(
     db: Database, project_id: str, group_id: str, request_id: str
 ) -> Operation | None:
@@ -135,12 +143,17 @@ def page(
     group_id: str | None = None,
     type_: str | None = None,
     status: str | None = None,
+    *,
+    ids: Sequence[str] | None = None,
     without: str | None = None,
 ) -> list[tuple[str, str]]:
     """Up to ``limit`` records that are older than ``marker``: the id of
     each, and its JSON, which need not be read to be answered. ``without``
     is a field that is left out."""
     where, values = ["project_id = ?"], [project_id]
+    if ids is not None:
+        where = [f"id IN ({', '.join('?' * len(ids))})", "+project_id = ?"]
+        values = [*ids, project_id]
     for column, value in (
         ("group_id", group_id),
         ("type", type_),

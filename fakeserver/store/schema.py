@@ -36,6 +36,10 @@ SCHEMA = (
         ON pg_operations (project_id, seq)""",
     """CREATE INDEX IF NOT EXISTS pg_operations_group
         ON pg_operations (group_id, status)""",
+    # the few that a start and the reconciler look for
+    """CREATE INDEX IF NOT EXISTS pg_operations_unfinished
+        ON pg_operations (seq)
+        WHERE status IN ('pending', 'running', 'rolling_back')""",
     """CREATE INDEX IF NOT EXISTS pg_operations_request
         ON pg_operations (request_id, group_id)""",
     # the write-ahead record of what an operation makes or changes: written

@@ -5,11 +5,12 @@ Both services run in this process and call each other as over a network.
 
 import pathlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from fakeserver import compose
+from fakeserver.base import request_log
 from fakeserver.base.clock import ManualClock
 from fakeserver.base.config import SiteConfig
 from fakeserver.base.fault_points import NoFaults
@@ -17,6 +18,7 @@ from fakeserver.base.ids import new_id
 from fakeserver.base.seed_world import ARRAY_TOKENS, ARRAYS, SITES, USERS
 from fakeserver.cloud.shared.schema import GROUP_TYPES, GROUPS, VOLUMES
 from fakeserver.cloud.shared.seed import GROUP_TYPE
+from fakeserver.engine.peer.client import Peer, PeerRefused
 from fakeserver.http.app import create_app
 from fakeserver.local.wsgi_adapter import InProcess
 from fakeserver.site import Site
@@ -747,3 +749,45 @@ def test_health_of_the_seeded_world(pair: Pair) -> None:
         assert one["sync_status"] == "UNREACHABLE"
         assert not one["failover_ready"]
     assert pair.a("GET", "/v1/health", user="rival") == []
+
+
+def asked_between(pair: Pair) -> list[str]:
+    """The addresses of site-b's service that were asked, so far."""
+    journal = pair.b.site.config.directory / "site-b.journal"
+    return [
+        entry["path"]
+        for entry in request_log.entries(journal)
+        if entry["path"].startswith("/v1/")
+    ]
+
+
+def test_health_asks_the_peer_once(pair: Pair) -> None:
+    found = pair.a("GET", "/v1/health")
+    assert [one["sync_status"] for one in found] == ["IN_SYNC"] * 3
+    minutes = {one["protection_group_name"]: one for one in found}
+    assert minutes["prod-db"]["rpo_minutes"] == 15
+    assert minutes["bare"]["rpo_minutes"] is None
+    project = pair.b.project()
+    assert asked_between(pair) == [f"/v1/{project}/sync-status"]
+    # one of the three, by its id, is one question too
+    asked = f"?protection_group_id={found[1]['protection_group_id']}"
+    assert pair.a("GET", f"/v1/health{asked}") == found[1:2]
+    assert len(asked_between(pair)) == 2
+
+
+def test_health_with_a_peer_that_answers_for_one_group_only(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a version does that came before the question for many."""
+    expected = pair.a("GET", "/v1/health")
+    before = len(asked_between(pair))
+
+    def unknown(peer: Peer, *_: Any, **__: Any) -> NoReturn:
+        raise PeerRefused(peer.site, 404, "not-found", "There is nothing")
+
+    monkeypatch.setattr(Peer, "states", unknown)
+    assert pair.a("GET", "/v1/health") == expected
+    assert len(asked_between(pair)) == before + 3
+    pair.wire.cut(URLS["site-b"])
+    for one in pair.a("GET", "/v1/health"):
+        assert one["sync_status"] == "UNREACHABLE"

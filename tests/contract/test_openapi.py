@@ -53,6 +53,7 @@ def succeed(walk: Walk) -> None:
         f"{GROUP}/policy",
         f"{GROUP}/consistency-group",
         f"{GROUP}/sync-status",
+        f"{TENANT}/sync-status",
         f"{TENANT}/operations",
         f"{TENANT}/operations/{{op_id}}",
     ):

@@ -101,6 +101,7 @@ LISTS: dict[str, tuple[Callable[[Lists], None], str, int]] = {
     "members": (no_more, "", 3),
     "operations": (some_operations, "T/operations", 4),
     "health": (no_more, "/v1/health", 3),
+    "sync statuses": (no_more, "T/sync-status", 3),
 }
 
 

@@ -99,6 +99,7 @@ def test_what_is_listed_is_refused(asking: Asking) -> None:
         "list_members": f"{app}/members",
         "list_operations": "T/operations",
         "show_health": "/v1/health",
+        "list_sync_status": "T/sync-status",
     }.items():
         refused(operation, "GET", f"{path}?marker={NOBODY}")
 

@@ -18,7 +18,11 @@ def blueprint(service: Service) -> Blueprint:
         asked = call()
         query = asked.query
         found = groups.page(
-            site.db, asked.project_id, query["limit"] + 1, query["marker"]
+            site.db,
+            asked.project_id,
+            query["limit"] + 1,
+            query["marker"],
+            ids=query["protection_group_id"],
         )
         # the one that only shows that there is a next page is not examined
         shown, more = found[: query["limit"]], found[query["limit"] :]

@@ -4,9 +4,9 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from fakeserver.api.answers import answer
+from fakeserver.api.answers import answer, page
 from fakeserver.api.gate import call
-from fakeserver.api.routing import GROUP, Routes
+from fakeserver.api.routing import GROUP, TENANT, Routes
 from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.model.document import without_secrets
 from fakeserver.engine.service import Service
@@ -14,6 +14,7 @@ from fakeserver.engine.service import Service
 
 def blueprint(service: Service) -> Blueprint:
     routes = Routes("metadata")
+    url = service.site.config.url
 
     def shown(document: dict[str, Any]) -> Response:
         return answer({"metadata": without_secrets(document)})
@@ -22,6 +23,22 @@ def blueprint(service: Service) -> Blueprint:
         local = call().query["local"]
         found = service.sync_status(tenant_id, pg_id, local)
         return answer({"sync_status": found})
+
+    def statuses(tenant_id: str) -> Response:
+        query = call().query
+        found = service.local_sync_statuses(
+            tenant_id,
+            query["limit"] + 1,
+            query["marker"],
+            query["protection_group_id"],
+        )
+        return page(
+            "sync_statuses",
+            found,
+            f"{url}/v1/{tenant_id}/sync-status",
+            query,
+            key="protection_group_id",
+        )
 
     def force(tenant_id: str, pg_id: str) -> Response:
         asked = call()
@@ -54,6 +71,7 @@ def blueprint(service: Service) -> Blueprint:
             )
         )
 
+    routes.add("GET", f"{TENANT}/sync-status", statuses)
     routes.add("GET", f"{GROUP}/sync-status", status)
     routes.add("POST", f"{GROUP}/sync-force", force)
     routes.add("GET", f"{GROUP}/metadata", export)

@@ -25,6 +25,7 @@ def blueprint(service: Service) -> Blueprint:
             query["protection_group_id"],
             query["operation_type"],
             query["status"],
+            ids=query["id"],
             without=render.unknown_operation_field(asked.version),
         )
         return written_page(

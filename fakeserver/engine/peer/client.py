@@ -1,6 +1,8 @@
 """Client of the peer's protector service."""
 
 import dataclasses
+import urllib.parse
+from collections.abc import Sequence
 from typing import Any
 
 import requests
@@ -17,6 +19,9 @@ from fakeserver.engine.cloud_client.cloud import Account
 TIMEOUT = (5, 10)
 #: the same for a report that a person waits for, and that decides nothing
 QUICK = (1, 1)
+#: how many groups are named in one question, and how many one page answers
+_NAMED, _PAGE = 100, 1000
+_UNREADABLE = "unreadable sync status"
 VERSION = {"OpenStack-API-Version": "protector 1.0"}
 
 
@@ -66,6 +71,18 @@ class PeerState:
         return self.failover_count, self.version
 
 
+def _state(found: dict[str, Any]) -> PeerState:
+    """Read a sync status; KeyError, TypeError or ValueError where it is
+    none."""
+    return PeerState(
+        version=int(found["local_version"]),
+        checksum=str(found["local_checksum"]),
+        failover_count=int(found.get("local_failover_count") or 0),
+        last_operation=found.get("last_operation_id"),
+        unfinished=found.get("unfinished_operation_id"),
+    )
+
+
 class Peer:
     """The other site's service, asked with the service account."""
 
@@ -79,7 +96,8 @@ class Peer:
     ) -> None:
         self.site = account.site
         self._url = url.rstrip("/")
-        self._base = f"{self._url}/v1/{project_id}/protection-groups"
+        self._project = f"{self._url}/v1/{project_id}"
+        self._base = f"{self._project}/protection-groups"
         self._faults = faults
         self._wire = wire
         self._http = wire.session()
@@ -122,7 +140,7 @@ class Peer:
     def state(self, group_id: str, quick: bool = False) -> PeerState | None:
         """Return what the peer holds; None where it does not know the
         group."""
-        path = f"{group_id}/sync-status?local=true"
+        path = f"{self._base}/{group_id}/sync-status?local=true"
         try:
             body = self._call("GET", path, quick)
         except PeerRefused as refusal:
@@ -130,37 +148,62 @@ class Peer:
                 return None
             raise
         try:
-            found = body["sync_status"]
-            return PeerState(
-                version=int(found["local_version"]),
-                checksum=str(found["local_checksum"]),
-                failover_count=int(found.get("local_failover_count") or 0),
-                last_operation=found.get("last_operation_id"),
-                unfinished=found.get("unfinished_operation_id"),
-            )
+            return _state(body["sync_status"])
         except (KeyError, TypeError, ValueError) as error:
-            raise PeerSilent(self.site, "unreadable sync status") from error
+            raise PeerSilent(self.site, _UNREADABLE) from error
+
+    def states(
+        self, group_ids: Sequence[str], quick: bool = False
+    ) -> dict[str, PeerState]:
+        """Return what the peer holds of many groups, without those that it
+        does not know.
+
+        One request for up to 100 groups; above that all groups of the
+        project are read, in pages of 1000. A peer of an older version
+        refuses the question: PeerRefused.
+        """
+        query: list[tuple[str, str | int]] = [("limit", _PAGE)]
+        if len(group_ids) <= _NAMED:
+            query += [("protection_group_id", one) for one in group_ids]
+        found: dict[str, PeerState] = {}
+        more: list[tuple[str, str | int]] = []
+        try:
+            while True:
+                path = f"{self._project}/sync-status"
+                asked = urllib.parse.urlencode(query + more)
+                body = self._call("GET", f"{path}?{asked}", quick)
+                held = body["sync_statuses"]
+                for one in held:
+                    found[str(one["protection_group_id"])] = _state(one)
+                if not body.get("links") or not held:
+                    return found
+                marker = str(held[-1]["protection_group_id"])
+                if more == [("marker", marker)]:
+                    return found
+                more = [("marker", marker)]
+        except (KeyError, TypeError, ValueError) as error:
+            raise PeerSilent(self.site, _UNREADABLE) from error
 
     def put(self, group_id: str, doc: dict[str, Any], force: bool) -> None:
         """Push the document; raise PeerRefused where the peer refuses it."""
         query = "?force=true" if force else ""
         self._call(
             "PUT",
-            f"{group_id}/metadata{query}",
+            f"{self._base}/{group_id}/metadata{query}",
             json={"metadata": doc},
             # sealed or not, what the pair keeps to itself is not logged
             log=False,
         )
 
     def _call(
-        self, method: str, path: str, quick: bool = False, **kwargs: Any
+        self, method: str, url: str, quick: bool = False, **kwargs: Any
     ) -> dict[str, Any]:
         asked = self._quick if quick else self._session
         if self._faults.cuts(self.site):
             raise PeerSilent(self.site, "the way to it is cut")
         try:
             answer = asked.request(
-                f"{self._base}/{path}",
+                url,
                 method,
                 headers=VERSION,
                 raise_exc=False,

@@ -2,12 +2,18 @@
 
 import contextlib
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from fakeserver.base.errors import RequestRefused
-from fakeserver.engine.model.document import checksum
+from fakeserver.engine.model.document import checksum, peer_of
 from fakeserver.engine.peer.access import Access
-from fakeserver.engine.peer.client import PeerRefused, PeerSilent, PeerState
+from fakeserver.engine.peer.client import (
+    Peer,
+    PeerRefused,
+    PeerSilent,
+    PeerState,
+)
 from fakeserver.engine.peer.replicate import (
     REFUSED,
     Metadata,
@@ -30,42 +36,101 @@ class Sync:
 
     # -- comparing
 
-    def status(
-        self, group: Group, local: bool, quick: bool = False
-    ) -> dict[str, Any]:
-        """Compare both copies now; ``local`` asks no peer, ``quick`` waits a
-        short time for it."""
-        own = checksum(group.doc)
-        found: dict[str, Any] = {
+    def status(self, group: Group, local: bool) -> dict[str, Any]:
+        """Compare both copies now; ``local`` asks no peer."""
+        found = self._own(group)
+        found["unfinished_operation_id"] = self._unfinished(group)
+        if local:
+            return _from_here_alone(group, found)
+        try:
+            held = self._metadata.peer_state(group)
+        except PeerSilent as silent:
+            found.update(status="UNREACHABLE", message=str(silent))
+        except PeerRefused as refusal:
+            found.update(status="FAILED", message=str(refusal))
+        else:
+            self._compare(group, held, found)
+        return found
+
+    def local(self, several: Sequence[Group]) -> list[dict[str, Any]]:
+        """Return what this site alone knows of many groups."""
+        running = operations.running(self._site.db, [g.id for g in several])
+        made = []
+        for group in several:
+            found = self._own(group)
+            found["unfinished_operation_id"] = running.get(group.id)
+            made.append(_from_here_alone(group, found))
+        return made
+
+    def statuses(self, several: Sequence[Group]) -> dict[str, str]:
+        """Compare both copies of many groups: group id -> status.
+
+        The peer is asked once for all of them, and waited for a short
+        time. One of an older version is asked for each group.
+        """
+        found: dict[str, str] = {}
+        for peer, some in self._by_peer(several):
+            try:
+                held = peer.states([group.id for group in some], quick=True)
+            except PeerSilent:
+                found.update((group.id, "UNREACHABLE") for group in some)
+            except PeerRefused:
+                found.update(self._one_by_one(peer, some))
+            else:
+                for group in some:
+                    own = self._own(group)
+                    self._compare(group, held.get(group.id), own)
+                    found[group.id] = own["status"]
+        return found
+
+    def _by_peer(
+        self, several: Sequence[Group]
+    ) -> list[tuple[Peer, list[Group]]]:
+        """Spread groups over the clients of their peers; those of one project
+        and one pair of sites have the same."""
+        parts: dict[tuple[str, ...], list[Group]] = {}
+        for group in several:
+            sites = peer_of(group.doc, ""), group.doc["primary_site_id"]
+            parts.setdefault((group.project_id, *sites), []).append(group)
+        return [(self._access.peer(some[0]), some) for some in parts.values()]
+
+    def _one_by_one(
+        self, peer: Peer, several: Sequence[Group]
+    ) -> dict[str, str]:
+        """Compare as :meth:`statuses` does, with a question for each group
+        until the peer is silent."""
+        found: dict[str, str] = {}
+        silent = False
+        for group in several:
+            own = self._own(group)
+            try:
+                held = None if silent else peer.state(group.id, quick=True)
+            except PeerSilent:
+                silent = True
+            except PeerRefused:
+                own["status"] = "FAILED"
+            else:
+                if not silent:
+                    self._compare(group, held, own)
+            found[group.id] = "UNREACHABLE" if silent else own["status"]
+        return found
+
+    def _own(self, group: Group) -> dict[str, Any]:
+        """Return the sync status before the peer was asked."""
+        return {
             "protection_group_id": group.id,
             "status": "IN_SYNC",
             "local_version": group.version,
             "remote_version": None,
-            "local_checksum": own,
+            "local_checksum": checksum(group.doc),
             "remote_checksum": None,
             "local_failover_count": group.doc["failover_count"],
             "remote_failover_count": None,
             "last_operation_id": group.local.last_operation,
-            "unfinished_operation_id": self._unfinished(group),
+            "unfinished_operation_id": None,
             "last_sync_at": group.local.last_sync_at,
             "message": "",
         }
-        if local:
-            base = group.local.base
-            if base is None or base.checksum != own:
-                found["status"] = "OUT_OF_SYNC"
-            found["message"] = "From this site alone; the peer was not asked"
-            return found
-        try:
-            held = self._metadata.peer_state(group, quick)
-        except PeerSilent as silent:
-            found.update(status="UNREACHABLE", message=str(silent))
-            return found
-        except PeerRefused as refusal:
-            found.update(status="FAILED", message=str(refusal))
-            return found
-        self._compare(group, held, found)
-        return found
 
     def _unfinished(self, group: Group) -> str | None:
         """Return the id of the group's unfinished operation at this site."""
@@ -274,6 +339,15 @@ class Sync:
                 f"{group.version}; run the sync from {site}",
                 site=site,
             )
+
+
+def _from_here_alone(group: Group, found: dict[str, Any]) -> dict[str, Any]:
+    """Complete a sync status for which the peer was not asked."""
+    base = group.local.base
+    if base is None or base.checksum != found["local_checksum"]:
+        found["status"] = "OUT_OF_SYNC"
+    found["message"] = "From this site alone; the peer was not asked"
+    return found
 
 
 def _both_changed(group: Group, held: PeerState) -> bool:

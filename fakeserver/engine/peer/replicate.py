@@ -48,10 +48,8 @@ class Metadata:
     def now(self) -> str:
         return stamp(self._site.clock.time())
 
-    def peer_state(
-        self, group: Group, quick: bool = False
-    ) -> PeerState | None:
-        return self._access.peer(group).state(group.id, quick)
+    def peer_state(self, group: Group) -> PeerState | None:
+        return self._access.peer(group).state(group.id)
 
     # -- pushing
 

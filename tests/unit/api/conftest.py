@@ -48,10 +48,8 @@ def site(tmp_path: pathlib.Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def engine(site: Site) -> Iterator[Engine]:
-    made = Engine(site)
-    yield made
-    made.askers.shutdown()
+def engine(site: Site) -> Engine:
+    return Engine(site)
 
 
 @pytest.fixture

@@ -112,6 +112,58 @@ def test_group_filters(site: Site, call: Api) -> None:
         assert [one["name"] for one in body["protection_groups"]] == names
 
 
+def test_operations_by_id(site: Site, call: Api) -> None:
+    """Those that exist, newest first, whatever the order of the question."""
+    for n in range(4):
+        add_operation(site, operation(n))
+    ids = [operation(n)["id"] for n in range(4)]
+    asked = f"id={ids[1]}&id=op-none&id={ids[3]}&id={ids[1]}"
+    found = call("GET", f"{OPERATIONS}?{asked}").get_json()
+    assert [one["id"] for one in found["operations"]] == [ids[3], ids[1]]
+    others = f"/v1/{OTHER}/operations"
+    found = call("GET", f"{others}?{asked}").get_json()
+    assert found == {"operations": []}
+    read = pages(call, f"{OPERATIONS}?limit=1&{asked}", "operations")
+    assert [one["id"] for [one] in read] == [ids[3], ids[1]]
+    none = call("GET", f"{OPERATIONS}?status=failed&{asked}").get_json()
+    assert none == {"operations": []}
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        (OPERATIONS, "id"),
+        ("/v1/health", "protection_group_id"),
+        (f"/v1/{PROJECT}/sync-status", "protection_group_id"),
+    ],
+)
+def test_a_hundred_may_be_named(call: Api, path: str, name: str) -> None:
+    named = [f"{name}={stable_id(1, str(n))}" for n in range(101)]
+    assert call("GET", f"{path}?{'&'.join(named[:100])}").status_code == 200
+    # one that is named again is the same question
+    again = "&".join([*named[:100], named[0]])
+    assert call("GET", f"{path}?{again}").status_code == 200
+    found = error_of(call("GET", f"{path}?{'&'.join(named)}"))
+    assert (found.status, found.details["field"]) == (400, name)
+    assert "at most 100 items" in found.message
+
+
+def test_health_of_some_groups(site: Site, call: Api) -> None:
+    add_site(site, "site-a", True, 8788)
+    add_site(site, "site-b", False, 8789)
+    made = {name: add_group(site, name).id for name in "dbac"}
+    add_group(site, "rival", OTHER)
+    asked = "&".join(
+        f"protection_group_id={id_}"
+        for id_ in (made["d"], made["a"], stable_id(1, "rival"), "none")
+    )
+    found = call("GET", f"/v1/health?{asked}").get_json()["health"]
+    assert [one["protection_group_name"] for one in found] == ["a", "d"]
+    assert [one["rpo_minutes"] for one in found] == [None, None]
+    read = pages(call, f"/v1/health?limit=1&{asked}", "health")
+    assert [one["protection_group_name"] for [one] in read] == ["a", "d"]
+
+
 def test_marker_that_is_gone(site: Site, call: Api) -> None:
     group = add_group(site, "a")
     with site.db.transaction() as tx:

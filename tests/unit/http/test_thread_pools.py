@@ -18,6 +18,7 @@ from fakeserver.http.thread_pools import SHARES, Lanes, lane_of
             "local=true",
             "peer",
         ),
+        ("GET", "/v1/p/sync-status", "limit=1000", "peer"),
         ("GET", "/v1/admin/sites/s/volume-types", "", "people"),
         ("GET", "/v1/admin/sites/s/volume-types", "local=true", "peer"),
         ("PUT", "/v1/p/protection-groups/g/metadata", "force=true", "peer"),

@@ -198,11 +198,11 @@ def test_a_site_without_descriptors_rests_and_then_answers(
 @pytest.mark.parametrize(
     ("soft", "ends", "expected", "threads"),
     [
-        (1024, 1, 434, 16),
-        (1024, 3, 144, 16),
+        (1024, 1, 442, 16),
+        (1024, 3, 147, 16),
         (20000, 1, 1000, 16),
-        (256, 1, 50, 16),
-        (64, 1, 8, 2),
+        (256, 1, 58, 16),
+        (64, 1, 10, 2),
         (16, 1, 8, 1),
         (descriptors.resource.RLIM_INFINITY, 3, 1000, 16),
     ],
