@@ -52,8 +52,8 @@ def critical_path(state: RunState) -> list[GroupState]:
         earlier = [
             one
             for one in state.groups.values()
-            if one.wave in before[group.wave] or one.name in group.entry.needs
-        ]
+            if one.wave in before[group.wave]
+        ] + state.needed_by(group)
         best = max(map(chain, earlier), key=lambda one: one[0], default=None)
         length, groups = best or (0.0, [])
         own = seconds(group) or 0.0

@@ -15,7 +15,6 @@ import json
 import os
 import pathlib
 import socket
-import stat
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
@@ -215,11 +214,7 @@ def read(path: pathlib.Path) -> Iterator[Entry]:
     :raises PlanProblem: it cannot be read, or others may write it.
     """
     try:
-        with path.open("rb") as stream:
-            found = os.fstat(stream.fileno())
-            if not stat.S_ISREG(found.st_mode):
-                raise PlanProblem(f"{path} is not a file")
-            load.refuse_others(path, found)
+        with load.open_own(path) as stream:
             for line in stream:
                 try:
                     entry = json.loads(line)

@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from protectorclient.plan.file import load, model
+from protectorclient.plan.file import load, model, order
 from protectorclient.plan.file.problem import PlanProblem
 
 #: The namespace of the request ids of plans.
@@ -163,6 +163,17 @@ class RunState:
     def of_wave(self, name: str) -> list[GroupState]:
         """Return the groups of a wave."""
         return [one for one in self.groups.values() if one.wave == name]
+
+    def needed_by(self, group: GroupState) -> list[GroupState]:
+        """Return the groups that a group waits for by its own ``needs``."""
+        return [
+            one
+            for one in (self.groups.values() if group.entry.needs else ())
+            if any(
+                order.meets(need, one.name, one.id)
+                for need in group.entry.needs
+            )
+        ]
 
     def is_critical(self, group: GroupState) -> bool:
         """Return whether the failure of a group stops the run."""

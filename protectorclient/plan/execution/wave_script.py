@@ -183,21 +183,16 @@ class WaveScript:
     def _may_begin(self, group: GroupState) -> bool:
         return all(
             one.status is GroupStatus.DONE
-            for one in self._runner.state.groups.values()
-            if one.name in group.entry.needs
+            for one in self._runner.state.needed_by(group)
         )
 
     def _skip_dependents(self) -> None:
         """Skip groups that need one that has not moved."""
-        groups = self._runner.state.groups.values()
         for one in self._groups():
-            if one.status is not GroupStatus.WAITING or not one.entry.needs:
+            if one.status is not GroupStatus.WAITING:
                 continue
-            for other in groups:
-                if (
-                    other.name in one.entry.needs
-                    and other.status in _NOT_MOVED
-                ):
+            for other in self._runner.state.needed_by(one):
+                if other.status in _NOT_MOVED:
                     self._runner.write(
                         "group-ended",
                         group=one.id,

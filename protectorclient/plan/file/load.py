@@ -6,9 +6,10 @@ import importlib.resources
 import json
 import os
 import pathlib
+import shlex
 import stat
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, BinaryIO
 
 from protectorclient import durations, exceptions
 from protectorclient.mapping import files
@@ -19,8 +20,6 @@ from protectorclient.probes import spec
 
 #: Bytes that a plan may have.
 LARGEST = 1 << 20
-#: Groups that a plan may have, those that patterns find included.
-MOST_GROUPS = 2000
 #: Characters of somebody's value in a message.
 _LONGEST = 60
 
@@ -80,24 +79,50 @@ def _refusal(problems: Sequence[str]) -> PlanProblem:
 
 def _text(file: pathlib.Path) -> str:
     try:
-        with file.open("rb") as stream:
-            owner = os.fstat(stream.fileno())
-            if not stat.S_ISREG(owner.st_mode):
-                raise PlanProblem(f"{file} is not a file")
-            refuse_others(file, owner)
+        with open_own(file) as stream:
             data = stream.read(LARGEST + 1)
     except OSError as error:
         raise PlanProblem(f"cannot read {file}: {error.strerror}") from error
+    return _decoded(data, str(file))
+
+
+def _decoded(data: bytes, where: str) -> str:
+    if len(data) > LARGEST:
+        raise PlanProblem(f"{where}: it is larger than 1 MiB")
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8")
         raise PlanProblem(
-            f"cannot read {file}: byte {error.start} is not UTF-8"
+            f"{where}, {yaml_marks.place_of(before)}: it is not UTF-8"
         ) from error
 
 
+def open_own(file: pathlib.Path) -> BinaryIO:
+    """Open a file whose commands are run, for reading.
+
+    :raises PlanProblem: it is no file, or somebody else may write it.
+    :raises OSError: it cannot be opened.
+    """
+    try:
+        # a pipe without a writer must not hold the command up
+        handle = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except ValueError as error:
+        raise PlanProblem(f"cannot read {str(file)!r}: {error}") from error
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise PlanProblem(f"{file} is not a file")
+        refuse_others(file, found)
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
 def refuse_others(file: pathlib.Path, found: os.stat_result) -> None:
-    """Refuse a file that somebody else may write; its hooks run programs.
+    """Refuse a file that somebody else may write, or put in its place; its
+    hooks run programs.
 
     :raises PlanProblem: somebody may.
     """
@@ -109,7 +134,14 @@ def refuse_others(file: pathlib.Path, found: os.stat_result) -> None:
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise PlanProblem(
             f"{file}: others may write it, and its hooks run commands"
-        ).then(f"chmod go-w {file}")
+        ).then(f"chmod go-w {shlex.quote(str(file))}")
+    for folder in {file.parent, file.resolve().parent}:
+        mode = folder.stat().st_mode
+        if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+            raise PlanProblem(
+                f"{file}: others may put another file in its place, and its"
+                " hooks run commands"
+            ).then(f"chmod o-w {shlex.quote(str(folder))}")
 
 
 # -- the schema
@@ -185,6 +217,7 @@ _MUST: Mapping[str, str] = {
     "minimum": "must be at least {limit}",
     "maximum": "must be at most {limit}",
     "const": "must be {limit}",
+    "not": "must not have control characters",
     "pattern": "must be a length of time such as 90s, 15m or 1h30m",
 }
 _KINDS = {
@@ -212,10 +245,17 @@ def _sentence(error: Any, path: Path) -> str:
     if error.validator in _MUST:
         must = _MUST[error.validator].format(limit=error.validator_value)
         return f"{name} {must}"
+    if error.validator == "anyOf" and _is_odd(error.instance):
+        return f"{name}: '{_brief(error.instance)}' must be {_KINDS['string']}"
     described = error.schema.get("description")
     if described:
         return f"{name} does not fit. {described}"
     return f"{name}: '{_brief(error.instance)}' does not fit"
+
+
+def _is_odd(value: Any) -> bool:
+    """Return whether YAML has read a word as something else."""
+    return value is None or isinstance(value, bool | int | float)
 
 
 def _name(path: Path) -> str:
@@ -261,7 +301,7 @@ class _Builder:
             name=found["name"],
             waves=waves,
             description=found.get("description", ""),
-            parallel=found.get("parallel", model.PARALLEL),
+            parallel=_whole(found) or model.PARALLEL,
             timeout=self._seconds(found, ()),
             on_failure=found.get("on_failure", "stop"),
             mappings=self._mappings(found, ()) or files.MappingFile(),
@@ -275,7 +315,7 @@ class _Builder:
     def _form(self, plan: Mapping[str, Any], name: str) -> model.Form:
         found = plan.get(name, {})
         return model.Form(
-            found.get("parallel"),
+            _whole(found),
             self._seconds(found, (name,)),
             found.get("on_failure"),
         )
@@ -289,7 +329,7 @@ class _Builder:
                 for number, one in enumerate(found["groups"])
             ),
             needs=None if needs is None else tuple(needs),
-            parallel=found.get("parallel"),
+            parallel=_whole(found),
             timeout=self._seconds(found, path),
             critical=found.get("critical", True),
             gate=self._gate(found.get("gate"), (*path, "gate")),
@@ -297,13 +337,16 @@ class _Builder:
             probes=self._probes(found, path),
             hooks=self._hooks(found, path),
             only=_only(found),
+            place=self._marked.at(path),
         )
 
     def _entry(self, found: Any, path: Path) -> model.Entry:
+        place = self._marked.at(path)
         if isinstance(found, str):
-            return model.Entry(found)
+            return model.Entry(found, place=place)
         return model.Entry(
             name=found["name"],
+            place=place,
             critical=found.get("critical", True),
             timeout=self._seconds(found, path),
             needs=tuple(found.get("needs", ())),
@@ -399,13 +442,17 @@ def _mapping_text(file: pathlib.Path, name: str) -> str:
     try:
         with file.open("rb") as stream:
             data = stream.read(LARGEST + 1)
-        if len(data) > LARGEST:
-            raise PlanProblem(f"{name} is larger than 1 MiB")
-        return data.decode("utf-8-sig")
     except OSError as error:
         raise PlanProblem(f"cannot read {name}: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise PlanProblem(f"cannot read {name}: it is not text") from error
+    except ValueError as error:
+        raise PlanProblem(f"cannot read {name!r}: {error}") from error
+    return _decoded(data, name).removeprefix("\ufeff")
+
+
+def _whole(found: Mapping[str, Any]) -> int | None:
+    # 4.0 is a whole number to JSON Schema
+    given = found.get("parallel")
+    return None if given is None else int(given)
 
 
 def _only(found: Mapping[str, Any]) -> tuple[str, ...]:

@@ -16,6 +16,11 @@ USES = {"failover": "real", "failback": "failback", "test_failover": "drill"}
 OCCASIONS = ("before", "after", "on_failure", "after_cleanup")
 
 
+def is_pattern(name: str) -> bool:
+    """Return whether a name stands for all groups that fit it."""
+    return any(sign in name for sign in "*?[")
+
+
 @dataclasses.dataclass(frozen=True)
 class Hook:
     """A command of the user that runs before or after a part of a plan."""
@@ -75,11 +80,13 @@ class Entry:
     probes: tuple[str, ...] = ()
     hooks: Hooks = Hooks()
     only: tuple[str, ...] = ()
+    #: File, line and column, for messages.
+    place: str = dataclasses.field(default="", compare=False)
 
     @property
     def is_pattern(self) -> bool:
         """Return whether it stands for all groups that fit it."""
-        return any(sign in self.name for sign in "*?[")
+        return is_pattern(self.name)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +107,8 @@ class Wave:
     probes: tuple[str, ...] = ()
     hooks: Hooks = Hooks()
     only: tuple[str, ...] = ()
+    #: File, line and column, for messages.
+    place: str = dataclasses.field(default="", compare=False)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Hashable, Mapping
 from typing import Any, NoReturn
 
@@ -14,6 +15,8 @@ Path = tuple[str | int, ...]
 #: Values of a file, those that aliases repeat counted each time.
 MOST_VALUES = 200_000
 _DEEPEST = 100
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LINE_END = re.compile("\r\n|\r|\n")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,7 +49,14 @@ def read(text: str, where: str) -> YamlDocument:
     """
     import yaml  # type: ignore[import-untyped]
 
-    loader = yaml.SafeLoader(text)
+    try:
+        loader = yaml.SafeLoader(text)
+    except yaml.reader.ReaderError as error:
+        sign = f"U+{error.character:04X}"
+        raise PlanProblem(
+            f"{where}, {place_of(text[: error.position])}: the character"
+            f" {sign} is not allowed in YAML"
+        ) from error
     try:
         node = loader.get_single_node()
         return _Reader(loader, where).read(node)
@@ -61,6 +71,12 @@ def read(text: str, where: str) -> YamlDocument:
         raise PlanProblem(f"{where}: it is nested too deep") from (error)
     finally:
         loader.dispose()
+
+
+def place_of(before: str) -> str:
+    """Return the line and the column that follow some text, from 1."""
+    lines = _LINE_END.split(before)
+    return f"line {len(lines)}, column {len(lines[-1]) + 1}"
 
 
 class _Reader:
@@ -78,13 +94,7 @@ class _Reader:
     def _value(self, node: Any, path: Path, above: tuple[Any, ...]) -> Any:
         import yaml
 
-        self._count += 1
-        if self._count > MOST_VALUES:
-            self._refuse(
-                node,
-                f"it has more than {MOST_VALUES} values, aliases counted"
-                " where they are used",
-            )
+        self._count_value(node)
         if node in above:
             self._refuse(node, "an alias contains itself")
         if len(above) >= _DEEPEST:
@@ -137,21 +147,35 @@ class _Reader:
                 continue
             several = isinstance(value_node, yaml.SequenceNode)
             for one in value_node.value if several else [value_node]:
+                self._count_value(key_node)
                 if not isinstance(one, yaml.MappingNode) or one in inside:
                     self._refuse(key_node, "'<<' takes an alias of a mapping")
                 found += self._merged(one, (*inside, one))
-                found += [
-                    (str(key.value), key, value)
-                    for key, value in one.value
-                    if key.tag != "tag:yaml.org,2002:merge"
-                ]
+                for key, value in one.value:
+                    if key.tag != "tag:yaml.org,2002:merge":
+                        self._count_value(key)
+                        found.append((str(key.value), key, value))
         return found
+
+    def _count_value(self, node: Any) -> None:
+        self._count += 1
+        if self._count > MOST_VALUES:
+            self._refuse(
+                node,
+                f"it has more than {MOST_VALUES} values, aliases counted"
+                " where they are used",
+            )
 
     def _scalar(self, node: Any) -> Any:
         try:
             value = self._loader.construct_object(node)
         except (ValueError, AttributeError, KeyError, TypeError):
             self._refuse(node, "the value does not fit its tag")
+        if isinstance(value, str) and _SURROGATE.search(value):
+            self._refuse(node, "half of a character is not text")
+        if isinstance(value, int | float) and ":" in node.value:
+            # 1:30 is a number to the base of 60 to YAML, and to nobody else
+            return node.value
         if isinstance(value, str | int | float | bool | None):
             return value
         # dates and the like: what was typed is what is meant

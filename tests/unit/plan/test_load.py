@@ -1,6 +1,8 @@
 """A plan's file: what it may hold, and where an error in it stands."""
 
+import os
 import pathlib
+import stat
 from typing import Any
 
 import pytest
@@ -130,6 +132,48 @@ WRONG: list[tuple[str, str]] = [
         "name: x\nwaves:\n- {name: a, groups: [b], probes: [ftp]}",
         "line 3, column 35: ",
     ),
+    (
+        "name: x\nwaves:\n- {name: a, groups: [web-1]}\n"
+        "- {name: c, groups: ['web-*']}",
+        "line 3, column 22: group 'web-1' is in two waves: 'a', 'c'",
+    ),
+    (
+        "name: x\nwaves:\n- {name: a, groups: [{name: 'b-*', needs: [b-1]}]}",
+        "line 3, column 22: these groups wait for each other: b-* -> b-*",
+    ),
+    (
+        "name: x\nwaves:\n"
+        "- {name: a, needs: [], groups: [{name: a1, needs: [c1]}]}\n"
+        "- {name: b, needs: [], groups: [{name: b1, needs: [a1]}]}\n"
+        "- {name: c, needs: [b], groups: [c1]}",
+        "line 3, column 33: these wait for each other: group 'a1' ->",
+    ),
+    (
+        # in a real failover c comes after a, which waits for c
+        "name: x\nwaves:\n- {name: a, groups: [a1], needs: [c]}\n"
+        "- {name: b, groups: [b1], needs: [], only: drill}\n"
+        "- {name: c, groups: [c1]}",
+        "line 3, column 3: these wait for each other: wave 'a' ->",
+    ),
+    (
+        "name: x\nwaves:\n- {name: a, groups: ["
+        + ", ".join(f"a{n}" for n in range(1000))
+        + "]}\n- {name: b, groups: ["
+        + ", ".join(f"b{n}" for n in range(1001))
+        + "]}",
+        "line 4, column 5912: the plan has 2001 groups; at most 2000",
+    ),
+    (
+        "name: x\nwaves:\n- {name: a, groups: [on]}",
+        "line 3, column 22: waves[1].groups[1]: 'True' must be text; put",
+    ),
+    (
+        "name: x\ntimeout: 1:30\nwaves:\n- {name: a, groups: [b]}",
+        "line 2, column 10: timeout must be a length of time",
+    ),
+    ('name: "x\\ny"', "line 1, column 7: name must not have control"),
+    ('name: "\\ud800"', "line 1, column 7: half of a character is not"),
+    ("name: x\r\ny: \0", "line 2, column 4: the character U+0000 is not"),
     ("name: x\nname: y", "line 2, column 1: 'name' occurs twice"),
     ("a: [b", "line 1, column 6: it is not YAML: "),
     ("a: &x [*x]", "line 1, column 4: an alias contains itself"),
@@ -168,6 +212,24 @@ def test_aliases_that_grow_are_refused() -> None:
         before = name
     with pytest.raises(PlanProblem, match="more than 200000"):
         load.parse(text)
+
+
+def test_merged_keys_that_grow_are_refused() -> None:
+    text = "a: &a {x: 1, y: 2}\n"
+    before = "a"
+    for name in "bcdefghi":
+        merged = ", ".join([f"*{before}"] * 9)
+        text += f"{name}: &{name} {{<<: [{merged}]}}\n"
+        before = name
+    with pytest.raises(PlanProblem, match="more than 200000"):
+        load.parse(text)
+
+
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    found = load.parse(
+        "name: x\nparallel: 4.0\nwaves:\n- {name: a, groups: [b]}"
+    )
+    assert repr(found.parallel) == "4"
 
 
 def test_aliases_and_merged_keys_are_read() -> None:
@@ -220,15 +282,45 @@ def test_a_file_that_others_may_read(tmp_path: pathlib.Path) -> None:
     assert plan.load(path).name == "city"
 
 
-@pytest.mark.parametrize("what", ["missing", "folder", "binary"])
-def test_what_is_no_file_of_text(tmp_path: pathlib.Path, what: str) -> None:
+@pytest.mark.parametrize("mode", [0o777, 0o1777])
+def test_a_folder_that_others_may_write(
+    tmp_path: pathlib.Path, mode: int
+) -> None:
+    folder = tmp_path / "plans"
+    folder.mkdir()
+    write(folder / "p.yaml")
+    (tmp_path / "link.yaml").symlink_to(folder / "p.yaml")
+    folder.chmod(mode)
+    if mode & stat.S_ISVTX:
+        assert plan.load(tmp_path / "link.yaml").name == "city"
+        return
+    with pytest.raises(PlanProblem, match="others may put another file"):
+        plan.load(tmp_path / "link.yaml")
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        ("missing", r"cannot read .*p\.yaml: No such file"),
+        ("folder", r"p\.yaml is not a file"),
+        ("pipe", r"p\.yaml is not a file"),
+        (b"\xff\xfe", r"p\.yaml, line 1, column 1: it is not UTF-8"),
+        (b"a: b\r\nc: \xe9", r"p\.yaml, line 2, column 4: it is not UTF-8"),
+        ("é".encode() * load.LARGEST, "it is larger than 1 MiB"),
+    ],
+)
+def test_what_is_no_file_of_text(
+    tmp_path: pathlib.Path, data: bytes | str, said: str
+) -> None:
     path = tmp_path / "p.yaml"
-    if what == "folder":
+    if data == "folder":
         path.mkdir()
-    if what == "binary":
-        path.write_bytes(b"\xff\xfe")
+    elif data == "pipe":
+        os.mkfifo(path, 0o600)
+    elif isinstance(data, bytes):
+        path.write_bytes(data)
         path.chmod(0o600)
-    with pytest.raises(PlanProblem, match=r"p\.yaml"):
+    with pytest.raises(PlanProblem, match=said):
         plan.load(path)
 
 
@@ -242,6 +334,9 @@ def test_a_mapping_file_beside_it(tmp_path: pathlib.Path) -> None:
     assert dict(found.files) == {"m.yaml": "networks: {a: b}\n"}
     (tmp_path / "m.yaml").write_text("nets: {}\n")
     with pytest.raises(PlanProblem, match=r"line 2, column 11: .*unknown key"):
+        plan.load(path)
+    write(path, text.replace("m.yaml", '"a\\0b"'))
+    with pytest.raises(PlanProblem, match=r"line 2, column 11: cannot read"):
         plan.load(path)
 
 
