@@ -42,6 +42,7 @@ help:
 	@echo "make chaos          Run thousands of seeded disasters, and a fleet."
 	@echo "make plan-kills     Kill and resume a runner of plans, 50 times 20."
 	@echo "make bench          Measure the figures of benchmarks/README.rst."
+	@echo "make look           Take pictures of the reports with chromium."
 	@echo "make lint           Check style, types and the documentation."
 	@echo "make docs           Build the documentation in doc/build/html."
 	@echo "make package        Build sdist and wheel, and try each extra."
@@ -149,6 +150,10 @@ plan-kills: $(VENV)/.test
 bench: $(VENV)/.test
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS) $(BENCH)
 
+# Pictures of the reports, to be looked at: LOOK_DIR=... is another folder.
+look: $(VENV)/.test
+	@$(BIN)/python tools/look.py $(or $(LOOK_DIR),look)
+
 lint: $(VENV)/.lint
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -166,5 +171,5 @@ package: $(VENV)/.made
 clean:
 	rm -rf $(VENV) .venv-versions .tox build dist *.egg-info doc/build
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
-	rm -rf .coverage .coverage.* htmlcov
+	rm -rf .coverage .coverage.* htmlcov look
 	find . -name __pycache__ -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Find the user's own folders, where this package keeps its files.
+"""Find the user's name, and the folders where this package keeps files.
 
 platformdirs knows where they are. It is imported when a folder is needed:
 most commands need none.
@@ -6,9 +6,12 @@ most commands need none.
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import getpass
 import os
 import pathlib
+import socket
 
 _APPLICATION = "protectorclient"
 
@@ -49,3 +52,11 @@ def _folder(kind: str, variable: str) -> pathlib.Path:
     if os.environ.get(variable):
         why = f"{variable} is not an absolute path"
     raise FileNotFoundError(errno.ENOENT, why)
+
+
+def who() -> str:
+    """Return user and machine, for a line that says who did something."""
+    user = "unknown"
+    with contextlib.suppress(OSError, KeyError, ImportError):
+        user = getpass.getuser()
+    return f"{user}@{socket.gethostname()}"

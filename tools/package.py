@@ -37,6 +37,10 @@ TRIALS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("protector-sandbox", "--help"),
         ("python", "-m", "fakeserver", "--help"),
     ),
+    "report": (
+        ("python", "-c", "import protectorclient.evidence.html.page"),
+        ("python", "-c", "import protectorclient.evidence.signing.keys"),
+    ),
     "test": (("python", "-m", "pytest", "--version"),),
     "doc": (("sphinx-build", "--version"), ("doc8", "--version")),
 }
@@ -75,7 +79,7 @@ def _check_contents(wheel: pathlib.Path) -> None:
         path.relative_to(ROOT).as_posix()
         for package in ("protectorclient", "fakeserver")
         for path in (ROOT / package).rglob("*")
-        if path.suffix in {".py", ".json", ".yaml"}
+        if path.suffix in {".py", ".json", ".yaml", ".j2"}
     ]
     missing = sorted({*tracked, *EXPECTED} - names)
     strangers = sorted(

@@ -21,8 +21,9 @@ from protectorclient.evidence.record import (
     Part,
     ProbeState,
     Record,
+    RecoveryPoint,
+    RecoveryTime,
     StepState,
-    Verdict,
 )
 
 #: Two sites whose clocks differ by more get a sentence of their own.
@@ -162,51 +163,6 @@ _RULES: tuple[Callable[[Group], Iterator[Failure]], ...] = (
 )
 
 
-# -- objectives
-
-
-def rto(record: Record) -> Objective:
-    """Return the recovery time of the whole.
-
-    It ends with the last group; a group that did not come back leaves it
-    unknown.
-    """
-    moved = [one for one in record.groups if one.verdict != Verdict.SKIPPED]
-    ends = []
-    for one in moved:
-        took = one.rto.achieved_seconds
-        if took is None:
-            return Objective(objective_seconds=record.rto_objective_seconds)
-        began = one.began_at or record.began_at
-        ends.append((began - record.began_at).total_seconds() + took)
-    return Objective(
-        objective_seconds=record.rto_objective_seconds,
-        achieved_seconds=max(ends, default=None),
-    )
-
-
-def rpo(record: Record) -> Objective:
-    """Return the recovery point of the group that is worst off.
-
-    That is the one farthest above its own target; without targets, the one
-    whose recovery point is oldest.
-    """
-    known = [
-        Objective(
-            objective_seconds=one.rpo.objective_seconds,
-            achieved_seconds=one.rpo.age_seconds,
-        )
-        for one in record.groups
-        if one.rpo.age_seconds is not None
-    ]
-    return max(known, key=_excess, default=Objective())
-
-
-def _excess(one: Objective) -> tuple[bool, float]:
-    age, target = one.achieved_seconds or 0.0, one.objective_seconds
-    return (target is not None, age - target if target is not None else age)
-
-
 # -- gaps
 
 
@@ -217,14 +173,18 @@ def _gaps(record: Record) -> Iterator[Gap]:
             message=f"The clocks of the two sites differ by {span(abs(skew))}:"
             " moments of different sites cannot be compared."
         )
-    whole = rto(record)
+    whole = record.rto
     if whole.is_met is False:
         yield _missed("Recovery time", whole, None)
     for one in record.groups:
         yield from _group_gaps(record, one)
 
 
-def _missed(what: str, found: Objective, group: str | None) -> Gap:
+def _missed(
+    what: str,
+    found: Objective | RecoveryTime | RecoveryPoint,
+    group: str | None,
+) -> Gap:
     assert found.achieved_seconds is not None
     assert found.objective_seconds is not None
     return Gap(
@@ -241,21 +201,13 @@ def _group_gaps(record: Record, group: Group) -> Iterator[Gap]:
     if group.skipped is not None:
         yield gap(f"Skipped: {group.skipped}.")
         return
-    time = Objective(
-        objective_seconds=group.rto.objective_seconds,
-        achieved_seconds=group.rto.achieved_seconds,
-    )
-    if time.is_met is False:
-        yield _missed("Recovery time", time, group.name)
-    point = Objective(
-        objective_seconds=group.rpo.objective_seconds,
-        achieved_seconds=group.rpo.age_seconds,
-    )
-    if point.is_met is False:
-        yield _missed("Recovery point age", point, group.name)
-    if point.achieved_seconds is None:
+    if group.rto.is_met is False:
+        yield _missed("Recovery time", group.rto, group.name)
+    if group.rpo.is_met is False:
+        yield _missed("Recovery point age", group.rpo, group.name)
+    if group.rpo.age_seconds is None:
         yield gap("The age of its recovery point is not known.")
-    elif point.objective_seconds is None:
+    elif group.rpo.objective_seconds is None:
         yield gap("Its policy states no recovery point objective.")
     if record.kind is not Kind.DRILL:
         return
@@ -266,7 +218,8 @@ def _group_gaps(record: Record, group: Group) -> Iterator[Gap]:
     else:
         count = group.fidelity.counts.get("not_comparable", 0)
         if count:
-            yield gap(f"{count} attributes could not be compared.")
+            nouns = "attribute" if count == 1 else "attributes"
+            yield gap(f"{count} {nouns} could not be compared.")
     if group.not_kept:
         count = len(group.not_kept)
         nouns = "attribute was" if count == 1 else "attributes were"

@@ -13,107 +13,31 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import enum
 from collections.abc import Mapping
+
+from protectorclient.evidence.facts import Check as Check
+from protectorclient.evidence.facts import CleanUp as CleanUp
+from protectorclient.evidence.facts import Difference as Difference
+from protectorclient.evidence.facts import Fidelity as Fidelity
+from protectorclient.evidence.facts import Instance as Instance
+from protectorclient.evidence.facts import Moment as Moment
+from protectorclient.evidence.facts import NotKept as NotKept
+from protectorclient.evidence.facts import Operation as Operation
+from protectorclient.evidence.facts import Probe as Probe
+from protectorclient.evidence.facts import Replacement as Replacement
+from protectorclient.evidence.facts import Step as Step
+from protectorclient.evidence.facts import Verify as Verify
+from protectorclient.evidence.states import CheckState as CheckState
+from protectorclient.evidence.states import Clock as Clock
+from protectorclient.evidence.states import Kind as Kind
+from protectorclient.evidence.states import Part as Part
+from protectorclient.evidence.states import ProbeState as ProbeState
+from protectorclient.evidence.states import Scenario as Scenario
+from protectorclient.evidence.states import StepState as StepState
+from protectorclient.evidence.states import Verdict as Verdict
 
 #: The version of the record, as `drill.json` has it.
 FORMAT = 1
-
-Moment = datetime.datetime
-
-
-class Kind(enum.StrEnum):
-    """What a report is of."""
-
-    DRILL = "drill"
-    #: A single operation.
-    OPERATION = "operation"
-    #: The run of a plan.
-    PLAN = "plan"
-
-
-class Scenario(enum.StrEnum):
-    """What was rehearsed, or has happened."""
-
-    #: A test failover in networks without a router.
-    ISOLATED_TEST = "isolated_test_failover"
-    #: A test failover; the primary's instances went on.
-    TEST = "test_failover"
-    #: A test failover with the primary's instances stopped.
-    QUIESCED_TEST = "quiesced_test_failover"
-    PLANNED = "planned_failover"
-    UNPLANNED = "unplanned_failover"
-    FAILBACK = "failback"
-    TEST_CLEANUP = "test_cleanup"
-    SYNC = "sync_volumes"
-    OTHER = "other"
-
-
-class Verdict(enum.StrEnum):
-    """What a group, or the whole, amounts to."""
-
-    PASSED = "passed"
-    FAILED = "failed"
-    #: Nobody who could know the outcome answered.
-    NOT_KNOWN = "not_known"
-    #: It was left out on purpose, and nothing was tried.
-    SKIPPED = "skipped"
-
-
-class Part(enum.StrEnum):
-    """The part of a drill that a failure belongs to."""
-
-    CHECK = "check"
-    #: The request was refused, and nothing was begun.
-    REFUSAL = "refusal"
-    OPERATION = "operation"
-    STEP = "step"
-    PROBE = "probe"
-    VERIFY = "verify"
-    FIDELITY = "fidelity"
-    HOOK = "hook"
-    CLEAN_UP = "clean_up"
-    #: The run itself: an interrupt, a limit of time.
-    RUN = "run"
-
-
-class CheckState(enum.StrEnum):
-    """How a check has ended."""
-
-    OK = "ok"
-    WARNING = "warning"
-    #: The move would fail, or would be refused.
-    PROBLEM = "problem"
-    #: It could not be made.
-    NOT_KNOWN = "not_known"
-
-
-class StepState(enum.StrEnum):
-    """How a step of an operation has ended."""
-
-    DONE = "done"
-    FAILED = "failed"
-    #: It had begun when the record was made, or its end is not known.
-    RUNNING = "running"
-    #: The operation ended before it.
-    NOT_REACHED = "not_reached"
-
-
-class ProbeState(enum.StrEnum):
-    """How a probe has ended."""
-
-    ANSWERS = "answers"
-    FAILS = "fails"
-    NOT_KNOWN = "not_known"
-
-
-class Clock(enum.StrEnum):
-    """By whose clock a length of time was measured."""
-
-    #: The client's monotonic one.
-    CLIENT = "client"
-    #: The stamps of the service that ran the operation.
-    SERVICE = "service"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -128,167 +52,6 @@ class Site:
     api_version: str | None = None
     #: Why it did not answer; None where it did.
     error: str | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Operation:
-    """An operation of the service that belongs to the report."""
-
-    #: As the service names it: ``test_failover``, ``test_cleanup``, ...
-    type: str
-    id: str | None = None
-    #: Of the request that started it; both sites' logs have it.
-    request_id: str | None = None
-    #: The name of the site that ran it.
-    site: str | None = None
-    source: str | None = None
-    target: str | None = None
-    status: str | None = None
-    #: By the service's clock.
-    started_at: Moment | None = None
-    completed_at: Moment | None = None
-    error_message: str | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Check:
-    """A check that was made before the move."""
-
-    name: str
-    state: CheckState
-    site: str | None = None
-    message: str = ""
-    #: What to do, a line each.
-    advice: tuple[str, ...] = ()
-    #: Whether the move was not begun because of it.
-    blocks: bool = False
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Step:
-    """A step of an operation."""
-
-    name: str
-    state: StepState
-    operation_id: str | None = None
-    #: The name of the site that ran it.
-    site: str | None = None
-    #: None where nobody saw it begin, or end.
-    began_at: Moment | None = None
-    ended_at: Moment | None = None
-    message: str | None = None
-
-    @property
-    def seconds(self) -> float | None:
-        """Return how long it took, where both ends were seen."""
-        if self.began_at is None or self.ended_at is None:
-            return None
-        return (self.ended_at - self.began_at).total_seconds()
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Probe:
-    """A question to the application of a rebuilt instance."""
-
-    member: str
-    #: As it was written: ``tcp:443``, ``console=login:``.
-    probe: str
-    state: ProbeState
-    detail: str = ""
-    #: From the command to the answer, by the client's clock.
-    seconds: float | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Verify:
-    """The verdict of the user's own command on a group."""
-
-    #: The program and its arguments.
-    command: tuple[str, ...]
-    passed: bool
-    #: Its exit status; None where it did not end by itself.
-    status: int | None = None
-    #: Why it has none: it was not found, or took too long.
-    error: str | None = None
-    #: The end of what it wrote.
-    output: str = ""
-    seconds: float | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Difference:
-    """An attribute of a rebuilt instance beside its source's."""
-
-    member: str
-    attribute: str
-    #: Who shows it: ``Nova``, ``Neutron``, ``Cinder``.
-    service: str
-    #: ``differs``, ``differs_as_mapped`` or ``not_comparable``.
-    verdict: str
-    source: object = None
-    target: object = None
-    reason: str | None = None
-    #: Whether the baseline of the group has it.
-    is_accepted: bool = False
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Fidelity:
-    """What the comparison of the rebuilt instances found."""
-
-    #: How many attributes have each verdict, ``equal`` too.
-    counts: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    #: All that are not equal.
-    differences: tuple[Difference, ...] = ()
-    #: Why nothing was compared.
-    error: str | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Replacement:
-    """What took the place of a network or flavor."""
-
-    #: ``network`` or ``flavor``.
-    kind: str
-    source: str
-    target: str
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class NotKept:
-    """What a rebuilt instance did not get of its source."""
-
-    member: str
-    attribute: str
-    value: object = None
-    reason: str | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Instance:
-    """A member of the group, and what was built of it."""
-
-    member: str
-    #: Ids in Nova.
-    source_id: str | None = None
-    target_id: str | None = None
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class CleanUp:
-    """How what a test had built was removed."""
-
-    #: Whether nothing of the test is there any more.
-    is_clean: bool
-    operation_id: str | None = None
-    at: Moment | None = None
-    #: What is still there, a line each.
-    left: tuple[str, ...] = ()
-    #: Networks that were made for the test and are removed.
-    networks: tuple[str, ...] = ()
-    error: str | None = None
-    #: What to type to remove the rest.
-    advice: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -321,7 +84,7 @@ class Objective:
 
     @property
     def is_met(self) -> bool | None:
-        """Return whether it was achieved; None where one is not known."""
+        """Return whether it was achieved, where both are known."""
         if self.objective_seconds is None or self.achieved_seconds is None:
             return None
         return self.achieved_seconds <= self.objective_seconds
@@ -356,6 +119,14 @@ class RecoveryTime:
                 return one
         return None
 
+    @property
+    def is_met(self) -> bool | None:
+        """Return whether the objective was achieved, where both are known."""
+        return Objective(
+            objective_seconds=self.objective_seconds,
+            achieved_seconds=self.achieved_seconds,
+        ).is_met
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class RecoveryPoint:
@@ -368,6 +139,19 @@ class RecoveryPoint:
     age_seconds: float | None = None
     #: ``rpo_minutes`` of the group's policy, in seconds.
     objective_seconds: float | None = None
+
+    @property
+    def achieved_seconds(self) -> float | None:
+        """Return the age, under the name that an objective has for it."""
+        return self.age_seconds
+
+    @property
+    def is_met(self) -> bool | None:
+        """Return whether the objective was achieved, where both are known."""
+        return Objective(
+            objective_seconds=self.objective_seconds,
+            achieved_seconds=self.achieved_seconds,
+        ).is_met
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -416,6 +200,10 @@ class Group:
         if self.skipped is not None:
             return Verdict.SKIPPED
         return Verdict.PASSED
+
+
+#: What an attestation says.
+RESULTS = ("pass", "fail")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -488,6 +276,48 @@ class Record:
         return Verdict.PASSED
 
     @property
+    def rto(self) -> Objective:
+        """Return the recovery time of the whole.
+
+        It ends with the last group; a group that did not come back leaves
+        it unknown.
+        """
+        moved = [one for one in self.groups if one.skipped is None]
+        ends = []
+        for one in moved:
+            took = one.rto.achieved_seconds
+            if took is None:
+                return Objective(objective_seconds=self.rto_objective_seconds)
+            began = one.began_at or self.began_at
+            ends.append((began - self.began_at).total_seconds() + took)
+        return Objective(
+            objective_seconds=self.rto_objective_seconds,
+            achieved_seconds=max(ends, default=None),
+        )
+
+    @property
+    def rpo(self) -> Objective:
+        """Return the recovery point of the group that is worst off.
+
+        That is the one farthest above its own target; without targets, the
+        one whose recovery point is oldest.
+        """
+        known = [
+            Objective(
+                objective_seconds=one.rpo.objective_seconds,
+                achieved_seconds=one.rpo.age_seconds,
+            )
+            for one in self.groups
+            if one.rpo.age_seconds is not None
+        ]
+        return max(known, key=_excess, default=Objective())
+
+    @property
     def test_date(self) -> datetime.date:
         """Return the day, in UTC."""
         return self.began_at.astimezone(datetime.UTC).date()
+
+
+def _excess(one: Objective) -> tuple[bool, float]:
+    age, target = one.achieved_seconds or 0.0, one.objective_seconds
+    return (target is not None, age - target if target is not None else age)

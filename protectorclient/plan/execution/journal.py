@@ -10,17 +10,16 @@ import contextlib
 import datetime
 import errno
 import fcntl
-import getpass
 import json
 import os
 import pathlib
-import socket
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Self
 
 from protectorclient import exceptions
 from protectorclient.plan.file import load
 from protectorclient.plan.file.problem import PlanProblem
+from protectorclient.user_paths import who as who
 
 #: The version of the journal's lines.
 FORMAT = 1
@@ -226,14 +225,6 @@ def read(path: pathlib.Path) -> Iterator[Entry]:
         raise PlanProblem(
             f"cannot read the journal {path}: {error.strerror}"
         ) from error
-
-
-def who() -> str:
-    """Return user and machine, for a line of the journal."""
-    user = "unknown"
-    with contextlib.suppress(OSError, KeyError, ImportError):
-        user = getpass.getuser()
-    return f"{user}@{socket.gethostname()}"
 
 
 def _sync_folder(path: pathlib.Path) -> None:

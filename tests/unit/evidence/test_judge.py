@@ -240,10 +240,10 @@ def test_clocks_that_differ_are_a_gap_of_the_whole() -> None:
 
 def test_the_whole_is_back_with_its_last_group() -> None:
     late = samples.group("late", begin=500.0)
-    found = judge.rto(samples.drill(samples.group(), late))
+    found = samples.drill(samples.group(), late).rto
     assert found.achieved_seconds == 612.5
     lost = samples.group("lost", rto=r.RecoveryTime())
-    assert judge.rto(samples.drill(late, lost)).achieved_seconds is None
+    assert samples.drill(late, lost).rto.achieved_seconds is None
 
 
 def test_the_recovery_point_of_the_whole_is_the_worst_one() -> None:
@@ -251,10 +251,8 @@ def test_the_recovery_point_of_the_whole_is_the_worst_one() -> None:
         point = r.RecoveryPoint(age_seconds=age, objective_seconds=target)
         return samples.group(rpo=point)
 
-    found = judge.rpo(
-        samples.drill(aged(500, 900), aged(400, 60), aged(9000, None))
-    )
+    found = samples.drill(aged(500, 900), aged(400, 60), aged(9000, None)).rpo
     assert (found.achieved_seconds, found.objective_seconds) == (400, 60)
-    assert judge.rpo(samples.drill(aged(5, None), aged(9, None))) == (
+    assert samples.drill(aged(5, None), aged(9, None)).rpo == (
         r.Objective(achieved_seconds=9)
     )

@@ -1,0 +1,1 @@
+"""Find what was altered in the reports of a directory."""

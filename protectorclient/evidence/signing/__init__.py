@@ -1,0 +1,1 @@
+"""Ed25519 keys in PEM files, and signatures that openssl checks."""
