@@ -18,8 +18,9 @@ from fakeserver.engine.cloud_client.cloud import (
     CloudUnreachable,
     LoginRefused,
 )
-from fakeserver.engine.model import mapping_plan, rules
+from fakeserver.engine.model import drill_networks, mapping_plan, rules
 from fakeserver.engine.model.document import Doc, peer_of
+from fakeserver.engine.model.drill_networks import DrillNetwork
 from fakeserver.engine.model.member_plan import MemberPlan
 from fakeserver.engine.model.operation_record import OperationRecord
 from fakeserver.engine.model.operation_state import OperationState
@@ -27,7 +28,7 @@ from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.client import PeerSilent
 from fakeserver.engine.peer.compare import Sync
 from fakeserver.site import Site
-from fakeserver.store import groups, operations
+from fakeserver.store import effects, groups, operations
 from fakeserver.store.groups import Group
 from fakeserver.store.operations import Operation
 
@@ -105,6 +106,20 @@ def _power_on(doc: Doc, params: dict[str, Any]) -> list[str]:
     return list(wanted)
 
 
+def _isolated(doc: Doc, request: Request, source: str) -> list[DrillNetwork]:
+    """Return the networks that an isolated test needs."""
+    if not request.params.get("isolated"):
+        return []
+    try:
+        return drill_networks.needed(doc, source)
+    except ValueError as unknown:
+        raise RequestRefused(
+            "bad-request",
+            f"isolated: the address range of network {unknown} is not known",
+            field="isolated",
+        ) from unknown
+
+
 class Admission:
     """The checks of an operation, in their order."""
 
@@ -176,6 +191,7 @@ class Admission:
             ),
             announces=moves,
             power_on=_power_on(group.doc, request.params),
+            isolated=_isolated(group.doc, request, source),
             keep_addresses=bool(request.params.get("keep_addresses")),
             announced=not moves or request.forced,
         )
@@ -251,7 +267,10 @@ class Admission:
                 f"Protection group {doc['name']} has a test failover that "
                 "is not cleaned up; run test_cleanup first",
             )
-        if request.action == "test_cleanup" and not doc["tests"]:
+        nothing = not doc["tests"] and not effects.left_networks(
+            self._site.db, str(doc["id"])
+        )
+        if request.action == "test_cleanup" and nothing:
             raise RequestRefused(
                 "nothing-to-clean",
                 f"Protection group {doc['name']} has no test failover to "
@@ -312,7 +331,13 @@ class Admission:
                 given = at_source.by_id(given)
             mappings.append(given)
         return mapping_plan.plan_members(
-            doc, source, target, at_source, at_target, *mappings
+            doc,
+            source,
+            target,
+            at_source,
+            at_target,
+            *mappings,
+            isolated=bool(params.get("isolated")),
         )
 
     def _catalog(self, group: Group, site_id: str) -> mapping_plan.Catalog:

@@ -134,6 +134,18 @@ def of(
     return [_effect(row) for row in rows]
 
 
+def left_networks(db: Database, group_id: str) -> list[tuple[Effect, str]]:
+    """Return the networks that failed tests of a group could not remove
+    again, each with its operation."""
+    rows = db.all(
+        "SELECT pg_effects.* FROM pg_effects JOIN pg_operations "
+        "ON pg_operations.id = operation_id WHERE group_id = ? "
+        "AND kind = 'network' AND state != 'undone' AND status = 'failed'",
+        group_id,
+    )
+    return [(_effect(row), str(row["operation_id"])) for row in rows]
+
+
 def left_stopped(db: Database, group_id: str) -> set[str]:
     """Return the ids of the instances that a failed operation has stopped and
     could not start again."""

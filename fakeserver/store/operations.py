@@ -121,6 +121,16 @@ def running(db: Database, group_ids: Sequence[str]) -> dict[str, str]:
     return {row[0]: row[1] for row in rows if row[0] in wanted}
 
 
+def tests_of(db: Database, group_id: str) -> set[str]:
+    """Return the ids of the test failovers of a group."""
+    rows = db.all(
+        "SELECT id FROM pg_operations WHERE group_id = ? "
+        "AND type = 'test_failover'",
+        group_id,
+    )
+    return {row["id"] for row in rows}
+
+
 def by_request(
     db: Database, project_id: str, group_id: str, request_id: str
 ) -> Operation | None:

@@ -23,6 +23,7 @@ from fakeserver.cloud.network.rules import (
 from fakeserver.cloud.network.security_groups import SecurityGroups
 from fakeserver.cloud.network.security_rules import SecurityGroupRules
 from fakeserver.cloud.network.subnets import Subnets
+from fakeserver.cloud.network.tags import Tags
 from fakeserver.cloud.shared import quotas, web
 from fakeserver.cloud.shared.rows import Doc
 from fakeserver.cloud.shared.schema import NETWORKS, PORTS, SUBNETS
@@ -197,7 +198,7 @@ class Networks(web.Part):
             "ipv4_address_scope": None,
             "ipv6_address_scope": None,
             "is_default": False,
-            "tags": [],
+            "tags": row.get("tags", []),
             "revision_number": 1,
             "created_at": stamp(row["created"]),
             "updated_at": stamp(row["updated"]),
@@ -263,6 +264,7 @@ class Networking(web.Service):
     PARTS = (
         Versions,
         Networks,
+        Tags,
         Subnets,
         Ports,
         SecurityGroups,
@@ -299,6 +301,7 @@ _EXTENSIONS: tuple[Doc, ...] = tuple(
     }
     for alias, name in (
         ("quotas", "Quota management support"),
+        ("standard-attr-tag", "Tag support for resources"),
         ("quota_details", "Quota details management API"),
         ("pagination", "Pagination support"),
         ("sorting", "Sorting support"),

@@ -263,6 +263,11 @@ def listed(plural: str, rows: list[Doc]) -> Answer:
                 if all(_fits_address(row, one) for one in args.getlist(name))
             ]
             continue
+        if name == "tags":
+            # several in one value: a network has to have them all
+            every = ",".join(args.getlist(name)).split(",")
+            rows = [row for row in rows if set(every) <= set(row["tags"])]
+            continue
         wanted = {text.lower() for text in args.getlist(name)}
         rows = [
             row

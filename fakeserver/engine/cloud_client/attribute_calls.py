@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from fakeserver.base.fault_points import Faults
 from fakeserver.base.wire import Wire
-from fakeserver.engine.cloud_client.calls import Calls
+from fakeserver.engine.cloud_client.network_calls import NetworkCalls
 from fakeserver.engine.cloud_client.session import (
     Account,
     CloudRefused,
@@ -20,7 +20,7 @@ NEWEST = (2, 90)
 OLDEST = (2, 1)
 
 
-class AttributeCalls(Calls):
+class AttributeCalls(NetworkCalls):
     """Show instances in the newest form that Nova and this client know."""
 
     def __init__(

@@ -142,6 +142,7 @@ class RemoteCloud(AttributeCalls):
     # -- Neutron
 
     def networks(self) -> list[Record]:
+        """List the networks that the project sees, those of drills too."""
         return self._all("network", "/networks", "networks")
 
     def subnets(self) -> list[Record]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.cloud_client.cloud import RemoteCloud
+from fakeserver.engine.model import drill_networks
 from fakeserver.engine.model.document import Doc, entry
 from fakeserver.engine.model.member_plan import (
     FlavorPlan,
@@ -43,7 +44,7 @@ class Catalog:
             cidrs.setdefault(subnet["network_id"], subnet["cidr"])
         return cls(
             site,
-            cloud.networks(),
+            drill_networks.usable(cloud.networks()),
             cloud.flavors(),
             cidrs,
             cloud.volume_types(),
@@ -106,9 +107,16 @@ def plan_members(
     target: Catalog,
     network_mapping: dict[str, str],
     flavor_mapping: dict[str, str],
+    *,
+    isolated: bool = False,
 ) -> list[MemberPlan]:
-    """Plan each member at the target; refuse where something has no match."""
-    _check_networks(network_mapping, source, target)
+    """Plan each member at the target; refuse where something has no match.
+
+    :param isolated: its networks are made later, each in place of one at the
+        source.
+    """
+    if not isolated:
+        _check_networks(network_mapping, source, target)
     flavors = _check_flavors(flavor_mapping, source, target)
     home = target_id == doc["primary_site_id"]
     missing: list[str] = []
@@ -123,7 +131,9 @@ def plan_members(
                 member["id"],
                 _flavor_of(at_source, had, flavors, target, missing),
                 [
-                    _network_of(
+                    _isolated(network)
+                    if isolated
+                    else _network_of(
                         network,
                         _nth(had, "networks", n),
                         network_mapping,
@@ -217,6 +227,18 @@ def _flavor_of(
         chosen = flavor
     fields = ("id", "name", "vcpus", "ram", "disk")
     return FlavorPlan(*(chosen[field] for field in fields))
+
+
+def _isolated(network: Record) -> NetworkPlan:
+    """Plan a network that is made for a test."""
+    return NetworkPlan(
+        "",
+        network["name"],
+        network.get("cidr") or "",
+        network.get("fixed_ip"),
+        wanted_ip=network.get("fixed_ip"),
+        stands_for=network["id"],
+    )
 
 
 def _network_of(

@@ -74,6 +74,8 @@ class OperationResult(JsonRecord):
     leftovers: list[Leftover] = dataclasses.field(default_factory=list)
     sync_warning: str | None = optional()
     not_rebuilt: list[MemberNotRebuilt] | None = optional()
+    #: of an isolated test: the networks that were made for it
+    networks: list[dict[str, Any]] | None = optional()
     #: of all that were rebuilt; None where nothing is lost
     not_kept: list[Loss] | None = optional()
     stale_removed: list[RemovedInstance] | None = optional()

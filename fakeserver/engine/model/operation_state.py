@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
+from fakeserver.engine.model.drill_networks import DrillNetwork
 from fakeserver.engine.model.json_record import JsonRecord, optional
 from fakeserver.engine.model.member_plan import MemberPlan
 from fakeserver.engine.model.operation_record import Loss, MemberNotRebuilt
@@ -102,6 +103,8 @@ class OperationState(JsonRecord):
     power_on: list[str] = dataclasses.field(default_factory=list)
     #: a member whose address is taken fails, instead of getting another one
     keep_addresses: bool = False
+    #: the networks of an isolated test, in place of those at the source
+    isolated: list[DrillNetwork] = dataclasses.field(default_factory=list)
     #: the peer's version of the metadata that is discarded
     discards: int | None = optional()
 

@@ -199,6 +199,16 @@ def _made(context: StepContext) -> OperationResult:
         snapshot_id=context.state.snapshot_id,
         snapshot_created_at=context.state.snapshot_created_at,
         not_kept=_not_kept(context),
+        networks=[
+            {
+                "id": one.id,
+                "name": one.name,
+                "source_id": one.source_id,
+                "source_name": one.source_name,
+            }
+            for one in context.state.isolated
+        ]
+        or None,
     )
 
 

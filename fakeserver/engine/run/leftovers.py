@@ -2,7 +2,7 @@
 
 from fakeserver.engine.cloud_client.cloud import CloudRefused, CloudUnreachable
 from fakeserver.engine.model.operation_record import Leftover
-from fakeserver.engine.run import on_array
+from fakeserver.engine.run import isolation, on_array
 from fakeserver.engine.run.rollback import UNDO, named
 from fakeserver.engine.run.step_context import StepContext
 from fakeserver.store.effects import Effect
@@ -15,6 +15,10 @@ def of_tests(context: StepContext) -> list[Leftover]:
     for test in context.doc()["tests"]:
         site_id = test["site_id"]
         site = context.name(site_id)
+        for network in _networks(context, site_id):
+            found.append(
+                Leftover("network", network["id"], network["name"], site, why)
+            )
         for server in test["instances"]:
             if _is_there(context, site_id, "instance", server["id"]):
                 found.append(
@@ -40,6 +44,13 @@ def of_tests(context: StepContext) -> list[Leftover]:
                     Leftover("array volume", called, called, site, why)
                 )
     return found
+
+
+def _networks(context: StepContext, site_id: str) -> list[dict[str, str]]:
+    try:
+        return isolation.left(context, site_id)
+    except (CloudUnreachable, CloudRefused):
+        return []
 
 
 def _is_there(context: StepContext, site_id: str, noun: str, id_: str) -> bool:
@@ -99,7 +110,7 @@ def of_superseded(context: StepContext) -> list[Leftover]:
         return [
             named(context, effect, why)
             for effect in context.effects()
-            if effect.kind in ("server", "manage", "clone", "stop")
+            if effect.kind in ("server", "network", "manage", "clone", "stop")
         ]
     why = "A forced failover superseded its rollback"
     return [

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from fakeserver.engine.cloud_client.cloud import CloudUnreachable
 from fakeserver.engine.model import orphans
 from fakeserver.engine.model.operation_record import Leftover
-from fakeserver.engine.run import on_array, ports, remove, starting
+from fakeserver.engine.run import isolation, on_array, ports, remove, starting
 from fakeserver.engine.run.step_context import ServiceStop, StepContext
 from fakeserver.store import effects
 from fakeserver.store.effects import Effect
@@ -99,6 +99,7 @@ class UndoAction:
 
 UNDO = {
     "server": UndoAction(_server, "instance"),
+    "network": UndoAction(isolation.undo, "network"),
     "manage": UndoAction(_manage, "volume"),
     "promote": UndoAction(_volume, "array volume"),
     "clone": UndoAction(_volume, "array volume"),

@@ -23,7 +23,8 @@ def check(context: StepContext) -> None:
         network
         for plan in context.state.plan
         for network in plan.networks
-        if network.fixed_ip is not None
+        # in a network of its own nobody else has an address
+        if network.fixed_ip is not None and network.stands_for is None
     ]
     if not wanted:
         return

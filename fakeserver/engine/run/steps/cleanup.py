@@ -2,19 +2,20 @@
 
 from typing import Any
 
-from fakeserver.engine.run import on_array, remove, starting
+from fakeserver.engine.run import isolation, on_array, remove, starting
 from fakeserver.engine.run.step_context import StepContext
 
 
 def delete_instances(context: StepContext) -> None:
     """Start the primary's instances if the test stopped them; then delete the
-    test instances."""
+    test instances, and the networks that were made for them."""
     _start_stopped(context)
     found = _each(context, "instances")
     for n, (test, server) in enumerate(found, 1):
         remove.delete_server(context, test["site_id"], server["id"])
         context.inside()
         context.progress(n, len(found))
+    isolation.remove_tagged(context)
 
 
 def _start_stopped(context: StepContext) -> None:

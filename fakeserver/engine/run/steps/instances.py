@@ -11,7 +11,7 @@ from fakeserver.engine.model import attributes, orphans, power
 from fakeserver.engine.model.document import entry
 from fakeserver.engine.model.member_plan import MemberPlan
 from fakeserver.engine.model.operation_record import MemberNotRebuilt
-from fakeserver.engine.run import ports
+from fakeserver.engine.run import isolation, ports
 from fakeserver.engine.run.step_context import StepContext, StepFailed
 from fakeserver.engine.run.steps import power_states
 from fakeserver.engine.run.steps.attributes import (
@@ -38,6 +38,7 @@ def recreate(context: StepContext) -> None:
 
 def create_tests(context: StepContext) -> None:
     """Create test instances, whose names end in ``-test``."""
+    isolation.make(context)
     _rebuild(context, "server", lambda name: f"{name}-test", False)
 
 

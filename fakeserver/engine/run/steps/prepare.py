@@ -38,7 +38,7 @@ def validate_target_site(context: StepContext) -> None:
                 f"{context.name(context.target)}"
             )
         for network in plan.networks:
-            if network.id not in networks:
+            if network.stands_for is None and network.id not in networks:
                 raise StepFailed(
                     f"Network {network.name} is gone from "
                     f"{context.name(context.target)}"
