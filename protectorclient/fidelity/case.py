@@ -26,6 +26,8 @@ class Case:
     networks: Mapping[str, str]
     #: What replaces each flavor, by names.
     flavors: Mapping[str, str]
+    #: The names of networks that were made for a test, by ids.
+    made: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def image_name(self, subject: Subject, image: Any) -> str | None:
         """Return the name of an image at a site; None where it is not
@@ -38,6 +40,8 @@ class Case:
 
     def network_name(self, network: str) -> str:
         """Return the name of a network at the target."""
+        if network in self.made:
+            return self.made[network]
         for one in quietly(lambda: self.target.here.networks, ()):
             if one.get("id") == network:
                 return str(one.get("name"))

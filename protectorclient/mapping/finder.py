@@ -58,7 +58,15 @@ class NameFinder:
         self._kept: dict[str, list[dict[str, Any]]] = {}
 
     def networks(self) -> list[dict[str, Any]]:
-        """List the networks that the project sees, as Neutron has them."""
+        """List the networks that the project sees, as Neutron has them.
+
+        Networks that were made for a drill are not among them: nothing is
+        ever moved into one.
+        """
+        return [one for one in self.every_network() if not model.drill_of(one)]
+
+    def every_network(self) -> list[dict[str, Any]]:
+        """List the networks that the project sees, those of drills too."""
         return self._all("networks", "network", "/v2.0/networks")
 
     def subnets(self) -> list[dict[str, Any]]:

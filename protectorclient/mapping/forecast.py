@@ -15,6 +15,8 @@ from protectorclient.mapping.model import Resource
 #: Why a resource at the target was chosen, or why none was.
 GIVEN, STORED = "mapped", "stored mapping"
 HAD, NAMED = "as before", "same name"
+#: A test that is isolated gets a network of its own in place of each.
+ISOLATED = "made for the drill"
 MISSING, GONE, SEVERAL = "no match", "not there", "several of this name"
 _UNMATCHED = frozenset({MISSING, GONE, SEVERAL})
 
@@ -124,6 +126,18 @@ class Forecast:
             for n, network in enumerate(instance.here.get("networks") or ())
         ]
         return self._matches("network", used, given, targets)
+
+    def isolated_networks(self) -> list[Match]:
+        """Return each network in use, to be made anew for a test."""
+        return [
+            Match(
+                one.source,
+                Resource(f"isolated {one.source.id}", "a network of its own"),
+                ISOLATED,
+                one.instances,
+            )
+            for one in self.networks({}, ())
+        ]
 
     def flavors(
         self, given: Mapping[str, str], targets: Sequence[Mapping[str, Any]]

@@ -20,6 +20,20 @@ class Resource:
     name: str
 
 
+#: The tag of a network that was made for a drill; the id of the operation
+#: follows.
+DRILL_TAG = "protector-drill="
+
+
+def drill_of(network: Mapping[str, object]) -> str | None:
+    """Return the operation that a network was made for, by its tag."""
+    tags = network.get("tags")
+    for tag in tags if isinstance(tags, list) else ():
+        if isinstance(tag, str) and tag.startswith(DRILL_TAG):
+            return tag[len(DRILL_TAG) :]
+    return None
+
+
 @dataclasses.dataclass(frozen=True)
 class MappingLine:
     """One line of a mapping, with both resources found."""

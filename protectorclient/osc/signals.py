@@ -11,7 +11,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 
 #: The exit status of a command that the keyboard has interrupted.
@@ -57,6 +57,39 @@ def listening() -> Iterator[None]:
             before = signal.signal(number, _interrupt)
             put_back.callback(signal.signal, number, before)
         yield
+
+
+@contextlib.contextmanager
+def noting() -> Iterator[Callable[[], bool]]:
+    """Note the first signal in place of an interruption.
+
+    For what ends by itself once it knows: the second signal interrupts it.
+
+    :returns: whether one has come.
+    """
+    noted: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if number != signal.SIGINT:
+            _heard.number = number
+        if noted:
+            raise KeyboardInterrupt
+        noted.append(number)
+
+    with contextlib.ExitStack() as put_back:
+        for name in ("SIGINT", *NAMES):
+            kind = getattr(signal, name, None)
+            if kind is None or signal.getsignal(kind) in (
+                signal.SIG_IGN,
+                None,
+            ):
+                continue
+            before = signal.signal(kind, note)
+            put_back.callback(signal.signal, kind, before)
+        yield lambda: bool(noted)
 
 
 def _not_listening() -> None:

@@ -46,9 +46,9 @@ def load(path: str | os.PathLike[str]) -> Plan:
 
 def schema() -> dict[str, object]:
     """Return the JSON Schema of a plan."""
-    from protectorclient.plan.file import load as loading
+    from protectorclient.plan.file import form
 
-    return loading.schema()
+    return form.schema()
 
 
 def check(

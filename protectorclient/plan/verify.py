@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 from protectorclient.exit_codes import ExitCode
 from protectorclient.plan.execution import begin, journal, preflight
-from protectorclient.plan.execution.state import hashes
 from protectorclient.plan.file import model
 from protectorclient.preflight import run as checks
 from protectorclient.preflight.context import Context
@@ -149,7 +148,7 @@ def mark(plan_file: str | os.PathLike[str], plan: model.Plan) -> None:
         {
             "at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "by": journal.who(),
-            "hashes": hashes(plan),
+            "hashes": plan.hashes(),
             "plan": plan.text,
             "mapping_files": dict(plan.files),
         },
@@ -192,7 +191,7 @@ def verification(
             path_of(plan_file).read_text(encoding="utf-8")
         )
         at, by = str(found["at"]), str(found["by"])
-        same = found["hashes"] == hashes(plan)
+        same = found["hashes"] == plan.hashes()
         before = {"plan": found["plan"], **found["mapping_files"]}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return Verification("never verified")

@@ -46,6 +46,8 @@ class Parameters:
     flavor_mapping: Mapping[str, str] = dataclasses.field(default_factory=dict)
     mapping_file: MappingFile | None = None
     accept_divergence: bool = False
+    #: Of a test: it gets networks of its own.
+    isolated: bool = False
 
 
 class Context:
@@ -309,7 +311,12 @@ class Context:
     def resources(self) -> Resources:
         """Return what the group uses, matched at a target that can be
         asked."""
-        return Resources(self.forecast, self.open_target(), self._given)
+        return Resources(
+            self.forecast,
+            self.open_target(),
+            self._given,
+            isolated=self.wanted.isolated,
+        )
 
     @functools.cached_property
     def subject(self) -> Subject:

@@ -224,6 +224,7 @@ def _resources(prepared: PreparedAction, forecast: Forecast) -> Resources:
         forecast,
         located.facts(located.other),
         lambda kind: mapped.ids() if (mapped := given[kind]) else {},
+        isolated=bool(prepared.options.get("isolated")),
     )
 
 

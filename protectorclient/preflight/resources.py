@@ -28,6 +28,7 @@ class Resources:
     :param forecast: the group's metadata, read for its direction.
     :param target: the site where the group goes.
     :param given: the mapping of a kind that the action is given, by ids.
+    :param isolated: whether a test gets networks of its own.
     """
 
     def __init__(
@@ -35,14 +36,19 @@ class Resources:
         forecast: Forecast,
         target: SiteFacts,
         given: Callable[[str], Mapping[str, str]] = _nothing,
+        *,
+        isolated: bool = False,
     ) -> None:
         self.forecast = forecast
         self.target = target
         self._given = given
+        self._isolated = isolated
 
     @functools.cached_property
     def networks(self) -> list[Match]:
         """Each network in use, and what replaces it."""
+        if self._isolated:
+            return self.forecast.isolated_networks()
         given = self._given("network")
         return self.forecast.networks(given, self.target.networks)
 

@@ -239,6 +239,9 @@ class Scene:
             is_test=self.is_test,
             networks=self.networks,
             flavors=self.flavors,
+            made={
+                str(one.get("id")): str(one.get("name")) for one in self._made
+            },
         )
         target = LiveSide(self.at_target, one.server)
         yield from compare(case, source, target)
@@ -299,8 +302,23 @@ class Scene:
         return found if isinstance(found, Mapping) else {}
 
     @functools.cached_property
+    def _made(self) -> list[Mapping[str, Any]]:
+        """Return the networks that were made for an isolated test."""
+        found = (self._operation.result_data or {}).get("networks")
+        return [
+            one
+            for one in (found if isinstance(found, list) else ())
+            if isinstance(one, Mapping)
+        ]
+
+    @functools.cached_property
     def networks(self) -> Mapping[str, str]:
         """Return what replaces each network, by ids."""
+        if self._made:
+            return {
+                str(one.get("source_id")): str(one.get("id"))
+                for one in self._made
+            }
         matches = self._forecast.networks(
             self._given("network"), self.target.networks
         )

@@ -146,6 +146,7 @@ class GroupActions(_manager.Manager):
         network_mapping: Mapping[str, str] | None = None,
         flavor_mapping: Mapping[str, str] | None = None,
         retain_primary: bool = False,
+        isolated: bool = False,
         power_on: Collection[str] = (),
         reason: str | None = None,
         request_id: str | None = None,
@@ -159,6 +160,9 @@ class GroupActions(_manager.Manager):
         :param flavor_mapping: ids or names, source to target.
         :param retain_primary: the primary's instances go on running;
             otherwise they are stopped until the clean-up.
+        :param isolated: in networks of its own, of the same ranges and
+            without a router; ``network_mapping`` is not used. A deployment
+            that does not know it answers 400.
         :param power_on: ids of members that start although they are
             stopped at the source; `ALL_MEMBERS` for all of them.
         :param reason: kept with the operation. *1.2*
@@ -181,6 +185,7 @@ class GroupActions(_manager.Manager):
                 "network_mapping": network_mapping,
                 "flavor_mapping": flavor_mapping,
                 "retain_primary": retain_primary or None,
+                "isolated": isolated or None,
                 "power_on": _members(power_on),
                 "reason": reason,
             },

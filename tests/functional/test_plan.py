@@ -131,7 +131,7 @@ def test_refused_in_one_sentence(
 
 
 def test_forty_groups_fit_on_a_terminal(tmp_path: pathlib.Path) -> None:
-    from protectorclient.plan.execution import journal, state
+    from protectorclient.plan.execution import journal
     from protectorclient.plan.file import load
 
     names = [f"application-{n:02}" for n in range(40)]
@@ -144,7 +144,7 @@ def test_forty_groups_fit_on_a_terminal(tmp_path: pathlib.Path) -> None:
     with journal.Journal.create(path) as file:
         file.add(
             "run",
-            **state.first_line(
+            **journal.first_line(
                 load.parse(text),
                 "r",
                 "failover",

@@ -84,7 +84,7 @@ WITH_FILES = frozenset(
         "skip",
         "watch",
     )
-)
+) | {"drill run"}
 #: those that an administrator alone may run
 ADMINS = frozenset(
     {

@@ -60,8 +60,10 @@ EXEMPT: dict[str, str] = {
     "remains stuck after engine restart": "the page of the product",
 }
 
-#: The journal of a plan's run is called so; nothing else is.
-_PLANS = re.compile(r"(?:^|[/_\W])plans?(?:$|[/_.\W])", re.IGNORECASE)
+#: The journal of a plan's run, or of a drill, is called so; nothing else is.
+_PLANS = re.compile(
+    r"(?:^|[/_\W])(?:plan|drill)s?(?:$|[/_.\W])", re.IGNORECASE
+)
 _JOURNAL = re.compile(r"journals?$", re.IGNORECASE)
 
 PACKAGES = ("protectorclient", "fakeserver")

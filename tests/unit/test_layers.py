@@ -33,6 +33,7 @@ ROWS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("plan.file",),
         ("plan.execution",),
         ("plan",),
+        ("drill",),
         ("osc",),
         ("shell", "testing"),
     ),

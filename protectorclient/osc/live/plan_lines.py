@@ -139,6 +139,54 @@ def _regained(fields: Mapping[str, Any], names: Names) -> str:
     return f"the site answers again after {span(fields['seconds'])}"
 
 
+def _examining(fields: Mapping[str, Any], names: Names) -> str:
+    return f"{_group(fields, names)}: the test is examined"
+
+
+def _compared(fields: Mapping[str, Any], names: Names) -> str:
+    said = f"{_group(fields, names)}: compared with its source"
+    if fields.get("error"):
+        return f"{said}: {fields['error']}"
+    return f"{said}: {fields['new']} attributes differ"
+
+
+def _verified(fields: Mapping[str, Any], names: Names) -> str:
+    said = f"{_group(fields, names)}: {fields['run'][0]}"
+    return f"{said}: {'passes' if fields['passed'] else fields['error']}"
+
+
+def _interrupted(fields: Mapping[str, Any], names: Names) -> str:
+    return "interrupted: the drill removes its tests, and ends"
+
+
+def _clean_started(fields: Mapping[str, Any], names: Names) -> str:
+    return (
+        f"{_group(fields, names)}: {fields['operation_id']} removes the test"
+    )
+
+
+def _clean_failed(fields: Mapping[str, Any], names: Names) -> str:
+    return (
+        f"{_group(fields, names)}: the test is not removed, trying again:"
+        f" {fields['why']}"
+    )
+
+
+def _cleaned(fields: Mapping[str, Any], names: Names) -> str:
+    said = _CLEANED[fields["result"]]
+    if fields.get("why"):
+        said += f": {fields['why']}"
+    return f"{_group(fields, names)}: {said}"
+
+
+_CLEANED = {
+    "removed": "the test is removed",
+    "nothing": "there is no test to remove",
+    "kept": "the test is kept",
+    "failed": "the test is NOT removed",
+}
+
+
 def _ended(fields: Mapping[str, Any], names: Names) -> str:
     counts = ", ".join(
         f"{count} {status}" for status, count in fields["counts"].items()
@@ -166,5 +214,12 @@ _WRITERS: Mapping[type, Callable[[Mapping[str, Any], Names], str | None]] = {
     events.Stopped: _stopped,
     events.SiteLost: _lost,
     events.SiteRegained: _regained,
+    events.Examining: _examining,
+    events.Compared: _compared,
+    events.Verified: _verified,
+    events.Interrupted: _interrupted,
+    events.CleanUpStarted: _clean_started,
+    events.CleanUpFailed: _clean_failed,
+    events.Cleaned: _cleaned,
     events.RunEnded: _ended,
 }

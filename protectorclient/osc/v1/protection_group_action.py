@@ -12,8 +12,10 @@ from protectorclient.osc import columns, options, prompts
 from protectorclient.osc.v1 import _mappings, _preflight, _start, _wait
 from protectorclient.osc.v1._moves import (
     fidelity,
+    isolation,
     probes,
     questions,
+    result,
     sync_first,
 )
 from protectorclient.osc.v1._moves.command import MoveCommand
@@ -274,6 +276,12 @@ class TestFailoverProtectionGroup(MoveCommand):
             help="Leave the primary's instances running; without it they "
             "are stopped until the clean-up",
         )
+        parser.add_argument(
+            "--isolated",
+            action="store_true",
+            help="Build the test in networks of its own, of the same ranges "
+            "and without a router; test-cleanup removes them",
+        )
         options.add_power_on(parser)
         options.add_mappings(parser)
         options.add_mapping_file(parser)
@@ -288,11 +296,14 @@ class TestFailoverProtectionGroup(MoveCommand):
 
         self.check_options(parsed_args)
         given = _mappings.given(parsed_args)
+        if parsed_args.isolated:
+            isolation.refuse(parsed_args)
 
         def prepare() -> PreparedAction:
             return self.prepare(
                 parsed_args,
                 retain_primary=parsed_args.retain_primary,
+                isolated=parsed_args.isolated,
                 power_on=parsed_args.power_on,
                 **given,
             )
@@ -302,7 +313,7 @@ class TestFailoverProtectionGroup(MoveCommand):
                 self,
                 parsed_args,
                 "test-failover",
-                Parameters(**given),
+                Parameters(**given, isolated=parsed_args.isolated),
                 prepare,
                 self.report_impact,
             )
@@ -325,6 +336,7 @@ class TestCleanupProtectionGroup(MoveCommand):
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         options.add_group(parser)
+        result.add_options(parser)
         options.add_starting(parser)
         options.add_yes(parser)
 
@@ -332,6 +344,7 @@ class TestCleanupProtectionGroup(MoveCommand):
         from protectorclient.preflight.run import Parameters
 
         _start.check_options(self, parsed_args)
+        result.into_reason(parsed_args)
         if _preflight.is_wanted(parsed_args):
             return _preflight.show(
                 self,

@@ -40,6 +40,7 @@ def prepare(
     reason: str | None,
     power_on: Collection[str] = (),
     keep_addresses: bool = False,
+    isolated: bool = False,
     mapping_file: MappingFile | None = None,
     expect: guards.Expect | None = None,
     audit_log: AuditLog | None = None,
@@ -49,6 +50,10 @@ def prepare(
         raise exceptions.BadArgument(
             f"'{action}' is not an action: use one of"
             f" {', '.join(actions.PLANNED)}"
+        )
+    if isolated and action != "test_failover":
+        raise exceptions.UsageProblem(
+            f"only a test failover can be isolated, not a {action}"
         )
     if unplanned and action != "failover":
         raise exceptions.UsageProblem(
@@ -80,7 +85,9 @@ def prepare(
         networks, flavors = _resolve(
             located,
             unplanned,
-            (file.networks_for(action), network_mapping or {}),
+            ()
+            if isolated
+            else (file.networks_for(action), network_mapping or {}),
             (file.flavors, flavor_mapping or {}),
         )
     except (exceptions.NotFound, exceptions.NotUnique):
@@ -97,6 +104,7 @@ def prepare(
             "reverse_replication": reverse_replication or None,
             "power_on": _members(located, site, power_on),
             "keep_addresses": keep_addresses or None,
+            "isolated": isolated or None,
             "reason": sent_reason,
         },
         reason=reason,

@@ -183,6 +183,7 @@ class PairActions(abc.ABC):
         flavor_mapping: Mapping[str, str] | None = None,
         mapping_file: MappingFile | None = None,
         retain_primary: bool = False,
+        isolated: bool = False,
         power_on: Collection[str] = (),
         reason: str | None = None,
         expect: guards.Expect | None = None,
@@ -197,6 +198,8 @@ class PairActions(abc.ABC):
         :param mapping_file: mappings below those given by themselves.
         :param retain_primary: the primary's instances go on running;
             otherwise they are stopped until the clean-up.
+        :param isolated: in networks of its own, of the same ranges and
+            without a router; network mappings are not used.
         :param power_on: names or ids of members that start although they
             are stopped at the source; ``all`` for all of them.
         :param reason: why; for the audit log, and kept with the
@@ -218,6 +221,7 @@ class PairActions(abc.ABC):
             flavor_mapping=flavor_mapping,
             mapping_file=mapping_file,
             retain_primary=retain_primary,
+            isolated=isolated,
             power_on=power_on,
             reason=reason,
             expect=expect,
@@ -298,6 +302,7 @@ class PairActions(abc.ABC):
         reverse_replication: bool = False,
         power_on: Collection[str] = (),
         keep_addresses: bool = False,
+        isolated: bool = False,
         reason: str | None = None,
         mapping_file: MappingFile | None = None,
         expect: guards.Expect | None = None,
@@ -319,6 +324,8 @@ class PairActions(abc.ABC):
             are stopped at the source; ``all`` for all of them.
         :param keep_addresses: unplanned, a member whose address is taken
             fails, instead of getting another one.
+        :param isolated: of a test failover: in networks of its own, without
+            a router; network mappings are not used.
         :param reason: why; for the audit log, and kept with the
             operation. *1.2*
         :param mapping_file: mappings below those given by themselves.
@@ -343,6 +350,7 @@ class PairActions(abc.ABC):
             reverse_replication=reverse_replication,
             power_on=power_on,
             keep_addresses=keep_addresses,
+            isolated=isolated,
             reason=reason,
             mapping_file=mapping_file,
             expect=expect,

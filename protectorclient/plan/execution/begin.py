@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 from protectorclient.plan.execution import events, history
 from protectorclient.plan.execution import journal as journals
-from protectorclient.plan.execution.context import Tools
+from protectorclient.plan.execution.context import Tools, mark
 from protectorclient.plan.execution.runner import Runner
 from protectorclient.plan.execution.state import (
     RunState,
-    first_line,
     fold,
 )
 from protectorclient.plan.file import model, resolve
@@ -92,7 +91,7 @@ def begin(
     located = pair.locate(first.id, unplanned=unplanned)
     seen = history.look(pair, located.site_ids)
     identity = run_id or uuid.uuid4().hex[:12]
-    fields = first_line(
+    fields = journals.first_line(
         plan,
         identity,
         action,
@@ -104,6 +103,7 @@ def begin(
         ),
         horizon=seen.horizon(),
         by=journals.who(),
+        **(mark(tools or Tools()) if (options or {}).get("drill") else {}),
     )
     if confirm is not None:
         confirm(_preview(fields))
@@ -131,6 +131,7 @@ def resume(
     adopt: bool = False,
     tools: Tools | None = None,
     now: journals.Now = journals.utc_now,
+    only_clean: bool = False,
 ) -> Iterator[events.Event]:
     """Go on with a run from its journal, or from a copy of it.
 
@@ -140,6 +141,7 @@ def resume(
     :param adopt: go on all the same; such an operation of the run's action
         is taken for the group's own.
     :param now: returns the time of the journal's lines.
+    :param only_clean: of a drill: examine nothing more, remove its tests.
     :raises GuardRefused: there is such an operation, or another runner on
         this machine has the journal.
     :raises PlanProblem: the file is no journal, or cannot be written.
@@ -160,6 +162,8 @@ def resume(
             adopted=[one.operation.id for one in strange],
         )
         _adopt(runner, strange)
+        if only_clean and state.drill is not None:
+            runner.interrupt()
         yield from runner.run()
 
 

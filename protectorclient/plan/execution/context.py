@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 from protectorclient.exit_codes import ExitCode, code_for
 from protectorclient.plan.execution import events, hooks, probing
-from protectorclient.plan.execution.journal import Journal
+from protectorclient.plan.execution.drills import comparing
+from protectorclient.plan.execution.journal import Journal, boot_id
 from protectorclient.plan.execution.scripts import (
     Condition,
     Pool,
@@ -29,6 +30,7 @@ from protectorclient.plan.execution.state import (
 from protectorclient.plan.file import model
 from protectorclient.polling import events as polling
 from protectorclient.polling import poller
+from protectorclient.probes import run as probes
 
 if TYPE_CHECKING:
     from protectorclient.pair.site import SiteHandle
@@ -58,8 +60,26 @@ class Tools:
     ask: Callable[[str, model.Gate], bool | None] = _nobody
     #: Makes the probes of a group; returns how each has ended.
     probe: Callable[..., Sequence[Mapping[str, Any]]] = probing.probe
+    #: Waits for a group's test instances, and makes its probes.
+    look: Callable[..., probes.Report] = probing.look
+    #: Compares a group's test instances with their sources.
+    compare: Callable[..., Mapping[str, Any]] = comparing.compare
+    #: Returns the test instances of a group, for the commands that judge it.
+    instances: Callable[..., list[dict[str, Any]]] = comparing.instances
+    #: Returns whether somebody has interrupted the run: a drill removes its
+    #: tests then.
+    interrupted: Callable[[], bool] = lambda: False
     #: Where hooks run.
     folder: str | None = None
+
+
+def mark(tools: Tools) -> dict[str, Any]:
+    """Return the moment by the monotonic clock, for a line of a drill.
+
+    Two moments can be compared where the machine was not booted between
+    them.
+    """
+    return {"clock": round(tools.pace.clock(), 3), "boot": boot_id()}
 
 
 class Context:
@@ -111,6 +131,12 @@ class Context:
     def site_id(self, cloud: str) -> str:
         """Return the id of a site, by the name of its cloud here."""
         return self.site_ids.get(cloud, cloud)
+
+    def mark(self) -> dict[str, Any]:
+        """Return the moment by the clock, where the run is a drill."""
+        if self.state.drill is None:
+            return {}
+        return mark(self.tools)
 
     def write(self, event: str, **fields: Any) -> None:
         """Write a line of the journal, apply it, and report it.

@@ -127,6 +127,71 @@ class RolledBack(Event):
     name = "rolled-back"
 
 
+class Examining(Event):
+    """The test of a group is about to be examined, in a drill: `group`."""
+
+    name = "examining"
+
+
+class Compared(Event):
+    """A test was compared with its sources: `group`, `new`, `counts`,
+    `comparisons`, `error`."""
+
+    name = "compared"
+
+
+class Verified(Event):
+    """A command has judged a test: `group`, `run`, `passed`, `status`,
+    `output`, `error`."""
+
+    name = "verified"
+
+
+class StepDone(Event):
+    """A step of an operation of a drill is done: `group`, `operation_id`,
+    `step`."""
+
+    name = "step"
+
+
+class OperationEnded(Event):
+    """The last record of an operation of a drill: `group`, `record`."""
+
+    name = "operation"
+
+
+class Interrupted(Event):
+    """Somebody has interrupted a drill: it removes its tests and ends."""
+
+    name = "interrupted"
+
+
+class CleanUpPosting(Event):
+    """The clean-up of a test is about to be sent: `group`, `attempt`,
+    `request_id`."""
+
+    name = "clean-posting"
+
+
+class CleanUpStarted(Event):
+    """A clean-up runs: `group`, `operation_id`, `site`."""
+
+    name = "clean-started"
+
+
+class CleanUpFailed(Event):
+    """A clean-up has failed, and is tried again: `group`, `why`."""
+
+    name = "clean-failed"
+
+
+class Cleaned(Event):
+    """What a drill has built for a group is removed, or stays: `group`,
+    `result`, `why`, `left`."""
+
+    name = "cleaned"
+
+
 class Ordered(Event):
     """An order was carried out: `verb`, `subject`, `by`, `reason`."""
 

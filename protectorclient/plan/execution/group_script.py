@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 from protectorclient.exit_codes import ExitCode, code_for
 from protectorclient.plan.execution import events, history, outcome
+from protectorclient.plan.execution.drills import examine
 from protectorclient.plan.execution.preflight import mapping_of
 from protectorclient.plan.execution.scripts import Script, done, until
 from protectorclient.plan.execution.state import GroupState, GroupStatus
@@ -75,7 +76,11 @@ class _GroupScript:
             yield from until(runner.follow(group.operation_id, group.site))
             self._note_end(group, runner.ends[group.operation_id])
         failed = group.status is not GroupStatus.CLOSING
-        if not failed:
+        why: str | None = "a probe failed"
+        if not failed and runner.state.drill is not None:
+            why = yield from examine.group(runner, group)
+            failed = why is not None
+        elif not failed:
             failed = not (yield from self._probe(group))
         if group.status is GroupStatus.WAITING:
             return
@@ -90,9 +95,7 @@ class _GroupScript:
                 "group-ended", group=group.id, status=GroupStatus.DONE
             )
         elif group.status is GroupStatus.CLOSING:
-            self._end(
-                group, GroupStatus.FAILED, "a probe failed", ExitCode.PROBLEM
-            )
+            self._end(group, GroupStatus.FAILED, str(why), ExitCode.PROBLEM)
         if failed and runner.state.is_critical(group):
             self._on_failure(group)
 
@@ -120,8 +123,13 @@ class _GroupScript:
         except exceptions.ProtectorError as error:
             self._refused(group, error)
             return
-        if runner.is_stopped and own is None:
+        certain = (
+            state.drill is not None and group.status is GroupStatus.POSTING
+        )
+        if runner.is_stopped and own is None and not certain:
             return
+        # a drill that was cut while it sent a request sends it again, under
+        # the same id: only then is it certain what is to be removed
         if own is not None:
             self._adopt(group, own)
             return
@@ -137,6 +145,7 @@ class _GroupScript:
             request_id=request_id,
             site=site,
             action=state.action,
+            **runner.mark(),
         )
         action = dataclasses.replace(prepared, request_id=request_id)
         sending = runner.tools.pool.submit(lambda: self._send(group, action))
@@ -170,6 +179,7 @@ class _GroupScript:
             retain_primary=bool(options.get("retain_primary")),
             reverse_replication=bool(options.get("reverse_replication")),
             reason=options.get("reason"),
+            isolated=state.drill is not None and state.drill.isolated,
         )
 
     def _own(self, group: GroupState) -> history.SiteOperation | None:
@@ -182,17 +192,8 @@ class _GroupScript:
         self, group: GroupState, wanted: Collection[str]
     ) -> history.SiteOperation | None:
         """Return the operation of a group that has one of the request ids."""
-        pair = self._runner.pair
-        try:
-            newest = pair.operations(protection_group_id=group.id, limit=50)
-        except exceptions.NotFound:
-            return None
-        for operation, handle in newest.items:
-            if operation.request_id in wanted:
-                return history.SiteOperation(
-                    operation, self._runner.site_id(handle.name)
-                )
-        return None
+        runner = self._runner
+        return history.find(runner.pair, runner.site_id, group.id, wanted)
 
     def _started(self, started: StartedOperation) -> history.SiteOperation:
         site = self._runner.site_id(started.site.name)
@@ -241,6 +242,13 @@ class _GroupScript:
 
     def _note_end(self, group: GroupState, end: Ended) -> None:
         runner = self._runner
+        if runner.state.drill is not None and end.operation is not None:
+            runner.write(
+                "operation",
+                group=group.id,
+                record=end.operation.to_dict(),
+                **runner.mark(),
+            )
         if end.outcome is Outcome.COMPLETED:
             runner.write("moved", group=group.id, outcome=end.outcome.value)
             return

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
+from protectorclient import exceptions
 from protectorclient.plan.execution.state import RunState
 
 if TYPE_CHECKING:
@@ -96,6 +97,26 @@ def look(pair: SitePair, site_ids: Mapping[str, str]) -> NewestOperations:
             for name, error in history.errors.items()
         },
     )
+
+
+def find(
+    pair: SitePair,
+    site_id: Callable[[str], str],
+    group_id: str,
+    wanted: Collection[str],
+) -> SiteOperation | None:
+    """Return the operation of a group that has one of the request ids.
+
+    :param site_id: returns the id of a site, by its cloud's name here.
+    """
+    try:
+        newest = pair.operations(protection_group_id=group_id, limit=50)
+    except exceptions.NotFound:
+        return None
+    for operation, handle in newest.items:
+        if operation.request_id in wanted:
+            return SiteOperation(operation, site_id(handle.name))
+    return None
 
 
 def sites_of(state: RunState) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from protectorclient.plan.file import model
@@ -48,24 +48,30 @@ class Result:
 
 def run(
     hook: model.Hook,
-    document: Mapping[str, Any],
+    document: Mapping[str, Any] | Sequence[Any],
     *,
     run_id: str,
     attempt: int,
     folder: str | None = None,
+    more: Mapping[str, str] | None = None,
 ) -> Result:
     """Run a hook to its end, or to the end of its time.
 
     :param document: what it gets on standard input, as JSON.
     :param attempt: the number of times that this hook was begun.
     :param folder: where it runs.
+    :param more: variables of its environment.
     """
     began = time.monotonic()
     environment = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("OS_")
-    } | {"PROTECTOR_RUN_ID": run_id, "PROTECTOR_ATTEMPT": str(attempt)}
+    } | {
+        "PROTECTOR_RUN_ID": run_id,
+        "PROTECTOR_ATTEMPT": str(attempt),
+        **(more or {}),
+    }
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as given:
         given.write(json.dumps(document, default=str).encode())
         given.seek(0)

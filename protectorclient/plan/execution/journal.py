@@ -10,14 +10,15 @@ import contextlib
 import datetime
 import errno
 import fcntl
+import functools
 import json
 import os
 import pathlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self
 
 from protectorclient import exceptions
-from protectorclient.plan.file import load
+from protectorclient.plan.file import load, model
 from protectorclient.plan.file.problem import PlanProblem
 from protectorclient.user_paths import who as who
 
@@ -227,6 +228,16 @@ def read(path: pathlib.Path) -> Iterator[Entry]:
         ) from error
 
 
+@functools.cache
+def boot_id() -> str:
+    """Return what names this run of the machine; empty where nothing
+    does."""
+    with contextlib.suppress(OSError):
+        path = pathlib.Path("/proc/sys/kernel/random/boot_id")
+        return path.read_text().strip()
+    return ""
+
+
 def _sync_folder(path: pathlib.Path) -> None:
     """Put the name of a new file on disk, too."""
     folder = os.open(path.parent, os.O_RDONLY)
@@ -239,3 +250,29 @@ def _sync_folder(path: pathlib.Path) -> None:
 def started_by(first: Mapping[str, Any]) -> str:
     """Return who began a run, from its first line."""
     return f"{first.get('by', 'unknown')} at {first.get('at', 'unknown')}"
+
+
+def first_line(
+    plan: model.Plan,
+    run_id: str,
+    action: str,
+    unplanned: bool,
+    options: Mapping[str, Any],
+    groups: Iterable[tuple[str, str, str, int]],
+    **more: Any,
+) -> dict[str, Any]:
+    """Return the fields of the first line of a journal.
+
+    :param groups: id, name, wave and index of the entry of each.
+    """
+    return {
+        "run_id": run_id,
+        "plan": plan.text,
+        "mapping_files": dict(plan.files),
+        "hashes": plan.hashes(),
+        "action": action,
+        "unplanned": unplanned,
+        "options": dict(options),
+        "groups": [list(one) for one in groups],
+        **more,
+    }

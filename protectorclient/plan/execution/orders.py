@@ -128,6 +128,11 @@ def subject(run: RunState, verb: str, group: str | None) -> tuple[str, int]:
     if not found:
         raise PlanProblem(f"the run has no group '{group}'")
     one = found[0]
+    if verb == "retry" and run.drill is not None:
+        raise exceptions.GuardRefused(
+            "a drill is not repeated for one group: its tests are removed;"
+            " drill the group anew"
+        )
     if verb == "retry" and one.status not in (
         GroupStatus.FAILED,
         GroupStatus.SKIPPED,

@@ -11,6 +11,10 @@ from protectorclient.plan.execution.state import GroupStatus, RunState
 
 def exit_code(state: RunState) -> ExitCode:
     """Return the exit status of a run, from its state."""
+    if state.drill is not None and not state.interrupted:
+        left = [o for o in state.groups.values() if o.drill.result == "failed"]
+        if left:
+            return ExitCode.LEFTOVERS
     if state.stop is not None:
         code = state.stop[1]
         if code != ExitCode.SOME_FAILED or len(state.groups) > 1:

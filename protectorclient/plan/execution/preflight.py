@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.mapping.files import MappingFile
@@ -12,10 +14,11 @@ from protectorclient.plan.execution import history
 from protectorclient.plan.execution.state import GroupState, RunState
 from protectorclient.plan.file import model
 from protectorclient.preflight import run
-from protectorclient.preflight.findings import Report, Severity
+from protectorclient.preflight.findings import Report, Severity, Skip
 
 if TYPE_CHECKING:
     from protectorclient.pair.site_pair import SitePair
+    from protectorclient.preflight.context import Context
 
 
 #: Checks without which nothing can be sent.
@@ -30,6 +33,10 @@ class WaveCheck:
     blocked: dict[str, str]
     #: What does not block: sentences.
     warnings: list[str]
+    #: Of a drill: every finding, as data, by the ids of the groups.
+    findings: dict[str, list[dict[str, Any]]] = dataclasses.field(
+        default_factory=dict
+    )
 
 
 def purpose_of(action: str, unplanned: bool) -> str:
@@ -88,19 +95,37 @@ def check_wave(
     purpose = purpose_of(state.action, state.unplanned)
     blocked: dict[str, str] = {}
     warnings: list[str] = []
+    findings: dict[str, list[dict[str, Any]]] = {}
     for group in groups:
         ids = state.request_ids(group, history.sites_of(state))
         if any((group.id, one) in own for one in ids):
             continue
-        wanted = run.Parameters(mapping_file=mapping_of(state, group))
+        wanted = run.Parameters(
+            mapping_file=mapping_of(state, group),
+            isolated=state.drill is not None and state.drill.isolated,
+        )
+        tests: list[str] = []
         try:
             report = run.run_checks(
-                pair, group.id, purpose, wanted, sides=sides
+                pair,
+                group.id,
+                purpose,
+                wanted,
+                sides=sides,
+                seen=functools.partial(_note_tests, tests),
             )
         except exceptions.ProtectorError as error:
             blocked[group.name] = str(error)
             continue
         why = what_blocks(report)
+        if state.drill is not None:
+            findings[group.id] = [one.to_dict() for one in report.findings]
+            if tests:
+                # the clean-up would remove somebody else's test, too
+                why = (
+                    f"a test of it is not cleaned up: {', '.join(tests)}; run"
+                    " test-cleanup first"
+                )
         if why is not None:
             blocked[group.name] = why
         warnings += [
@@ -108,7 +133,14 @@ def check_wave(
             for one in report.bad
             if not one.blocks
         ]
-    return WaveCheck(blocked, warnings)
+    return WaveCheck(blocked, warnings, findings)
+
+
+def _note_tests(found: list[str], context: Context) -> None:
+    """Note the operations whose tests of the group are not cleaned up."""
+    with contextlib.suppress(Skip, exceptions.ProtectorError):
+        tests = context.forecast.document.get("tests") or ()
+        found += [str(one.get("operation_id")) for one in tests]
 
 
 def what_blocks(report: Report) -> str | None:

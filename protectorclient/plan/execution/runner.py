@@ -17,6 +17,7 @@ from protectorclient.plan.execution import (
     outcome,
 )
 from protectorclient.plan.execution.context import Context
+from protectorclient.plan.execution.drills import cleaning
 from protectorclient.plan.execution.scripts import Script, until
 from protectorclient.plan.execution.state import GroupState, GroupStatus
 from protectorclient.plan.execution.wave_script import WaveScript
@@ -70,6 +71,8 @@ class Runner(Context):
 
     def _look(self) -> list[poller.Key]:
         """Carry out orders, go on with the scripts, return what runs."""
+        if not self.state.interrupted and self.tools.interrupted():
+            self.interrupt()
         self._take_orders()
         self.scheduler.run()
         if self.scheduler.is_over:
@@ -92,6 +95,7 @@ class Runner(Context):
         elif isinstance(event, polling.Changed):
             record = event.operation
             self.records[record.id] = record
+            self._note_steps(record)
             self.announce(
                 events.Progressed,
                 group=record.protection_group_id,
@@ -107,6 +111,23 @@ class Runner(Context):
             self.announce(
                 events.SiteRegained, site=event.site, seconds=event.seconds
             )
+
+    def _note_steps(self, record: Operation) -> None:
+        """Have the journal of a drill say when each step was done."""
+        group = self.state.groups.get(record.protection_group_id or "")
+        if self.state.drill is None or group is None:
+            return
+        for step in record.steps_completed:
+            if (record.id, step) not in group.drill.steps:
+                self.write(
+                    "step", group=group.id, operation_id=record.id, step=step
+                )
+
+    def interrupt(self) -> None:
+        """Begin nothing more; a drill examines nothing more, and removes
+        its tests."""
+        self.write("interrupted")
+        self.stop("interrupted", ExitCode.INTERRUPTED)
 
     # -- orders
 
@@ -142,10 +163,15 @@ class Runner(Context):
                 status=GroupStatus.SKIPPED,
                 why=why,
             )
-        elif given.verb == "retry" and group.status in (
-            GroupStatus.FAILED,
-            GroupStatus.SKIPPED,
-            GroupStatus.UNKNOWN,
+        elif (
+            given.verb == "retry"
+            and self.state.drill is None
+            and group.status
+            in (
+                GroupStatus.FAILED,
+                GroupStatus.SKIPPED,
+                GroupStatus.UNKNOWN,
+            )
         ):
             self._retry(group)
 
@@ -192,6 +218,8 @@ class Runner(Context):
         failed = self.is_stopped or not self._is_good()
         if failed and self._wants_rollback():
             yield from group_script.roll_back(self)
+        if state.drill is not None:
+            yield from self._remove_tests()
         occasion = "on_failure" if failed else "after"
         yield from self.hooks(
             "plan", plan.hooks, occasion, outcome.summary(state)
@@ -203,6 +231,19 @@ class Runner(Context):
         )
         # operations that have taken too long go on without a runner
         self.scheduler.stop()
+
+    def _remove_tests(self) -> Script[None]:
+        """Remove what the drill has built; run the hooks for after it."""
+        yield from cleaning.clean(self)
+        document = outcome.summary(self.state)
+        groups = self.state.groups.values()
+        scopes = [
+            *((f"group {one.name}", one.entry.hooks) for one in groups),
+            *((f"wave {one.name}", one.hooks) for one in self.waves),
+            ("plan", self.state.plan.hooks),
+        ]
+        for scope, given in scopes:
+            yield from self.hooks(scope, given, "after_cleanup", document)
 
     def _stop_again(self) -> None:
         """Stop where a critical group has failed and nobody retries it."""

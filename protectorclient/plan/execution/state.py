@@ -12,6 +12,8 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from protectorclient.plan.execution.drills.group_drill import GroupDrill
+from protectorclient.plan.execution.drills.options import DrillOptions
 from protectorclient.plan.file import load, model, order
 from protectorclient.plan.file.problem import PlanProblem
 
@@ -92,6 +94,8 @@ class GroupState:
     #: How the rollback of the group ended.
     back: str | None = None
     back_request: str | None = None
+    #: What its drill has found, where the run is one.
+    drill: GroupDrill = dataclasses.field(default_factory=GroupDrill)
 
 
 @dataclasses.dataclass
@@ -145,6 +149,8 @@ class RunState:
     stop: tuple[str, int] | None = None
     ended_at: str | None = None
     last_at: str = ""
+    #: Whether somebody has interrupted the drill: it only removes its tests.
+    interrupted: bool = False
     #: How often it was taken up again, and when last: limits of time begin
     #: anew.
     resumed: int = 0
@@ -159,6 +165,12 @@ class RunState:
     def form(self) -> model.Form:
         """Return the settings of this run's form."""
         return self.plan.form(self.unplanned)
+
+    @property
+    def drill(self) -> DrillOptions | None:
+        """Return what the drill was asked for, where the run is one."""
+        given = self.options.get("drill")
+        return None if given is None else DrillOptions.from_dict(given)
 
     def of_wave(self, name: str) -> list[GroupState]:
         """Return the groups of a wave."""
@@ -176,7 +188,12 @@ class RunState:
         ]
 
     def is_critical(self, group: GroupState) -> bool:
-        """Return whether the failure of a group stops the run."""
+        """Return whether the failure of a group stops the run.
+
+        A drill goes on: it is to find all that fails.
+        """
+        if self.drill is not None:
+            return False
         wave = next(one for one in self.plan.waves if one.name == group.wave)
         return wave.critical and group.entry.critical
 
@@ -215,43 +232,9 @@ class RunState:
         handler = _HANDLERS.get(str(entry["event"]))
         if handler is not None:
             handler(self, entry)
-
-
-def first_line(
-    plan: model.Plan,
-    run_id: str,
-    action: str,
-    unplanned: bool,
-    options: Mapping[str, Any],
-    groups: Iterable[tuple[str, str, str, int]],
-    **more: Any,
-) -> dict[str, Any]:
-    """Return the fields of the first line of a journal.
-
-    :param groups: id, name, wave and index of the entry of each.
-    """
-    return {
-        "run_id": run_id,
-        "plan": plan.text,
-        "mapping_files": dict(plan.files),
-        "hashes": hashes(plan),
-        "action": action,
-        "unplanned": unplanned,
-        "options": dict(options),
-        "groups": [list(one) for one in groups],
-        **more,
-    }
-
-
-def hashes(plan: model.Plan) -> dict[str, str]:
-    """Return the SHA-256 of the plan and of its mapping files."""
-    import hashlib
-
-    texts = {"plan": plan.text, **dict(plan.files)}
-    return {
-        name: hashlib.sha256(text.encode("utf-8")).hexdigest()
-        for name, text in texts.items()
-    }
+        group = self.groups.get(str(entry.get("group")))
+        if group is not None:
+            group.drill.apply(entry)
 
 
 def fold(entries: Iterator[dict[str, Any]], where: str) -> RunState:
@@ -281,7 +264,7 @@ def _begin(first: Mapping[str, Any], where: str) -> RunState:
     plan = load.parse(
         first["plan"], f"the plan in {where}", None, first["mapping_files"]
     )
-    if hashes(plan) != first["hashes"]:
+    if plan.hashes() != first["hashes"]:
         raise PlanProblem(
             f"{where}: the plan in the journal is not the one that was begun"
         )
@@ -384,6 +367,10 @@ def _stopped(state: RunState, entry: Mapping[str, Any]) -> None:
     state.stop = state.stop or (entry["why"], entry["code"])
 
 
+def _interrupted(state: RunState, entry: Mapping[str, Any]) -> None:
+    state.interrupted = True
+
+
 def _ended(state: RunState, entry: Mapping[str, Any]) -> None:
     state.ended_at = entry["at"]
 
@@ -394,7 +381,7 @@ def _resumed(state: RunState, entry: Mapping[str, Any]) -> None:
     state.adopted |= set(entry.get("adopted", ()))
     state.ended_at = None
     # what stopped the run is looked at again
-    state.stop = None
+    state.stop, state.interrupted = None, False
     for wave in state.waves.values():
         if wave.phase in ("stopped", "gate"):
             wave.phase = "open" if wave.began_at else "waiting"
@@ -436,6 +423,7 @@ _HANDLERS = {
     "hook-ended": _hook_ended,
     "order": _ordered,
     "stopped": _stopped,
+    "interrupted": _interrupted,
     "ended": _ended,
     "resumed": _resumed,
     "rollback-gate": _rollback_gate,

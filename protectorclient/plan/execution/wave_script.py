@@ -103,6 +103,7 @@ class WaveScript:
             wave=wave.name,
             blocked=found.blocked,
             warnings=found.warnings,
+            **({"findings": found.findings} if found.findings else {}),
         )
         for one in waiting:
             why = found.blocked.get(one.name)

@@ -78,6 +78,8 @@ class Entry:
     needs: tuple[str, ...] = ()
     mappings: MappingFile | None = None
     probes: tuple[str, ...] = ()
+    #: Commands that judge a drill of each group.
+    verify: tuple[Hook, ...] = ()
     hooks: Hooks = Hooks()
     only: tuple[str, ...] = ()
     #: File, line and column, for messages.
@@ -105,6 +107,8 @@ class Wave:
     gate: Gate | None = None
     mappings: MappingFile | None = None
     probes: tuple[str, ...] = ()
+    #: Commands that judge a drill of each group.
+    verify: tuple[Hook, ...] = ()
     hooks: Hooks = Hooks()
     only: tuple[str, ...] = ()
     #: File, line and column, for messages.
@@ -161,6 +165,16 @@ class Plan:
             if groups:
                 found.append(dataclasses.replace(wave, groups=groups))
         return tuple(found)
+
+    def hashes(self) -> dict[str, str]:
+        """Return the SHA-256 of the plan and of its mapping files."""
+        import hashlib
+
+        texts = {"plan": self.text, **dict(self.files)}
+        return {
+            name: hashlib.sha256(text.encode("utf-8")).hexdigest()
+            for name, text in texts.items()
+        }
 
     def entries(self) -> Iterator[tuple[Wave, Entry]]:
         """Yield each entry with its wave, in the order of the file."""

@@ -7,7 +7,7 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 
 from protectorclient.escape import at
-from protectorclient.mapping.forecast import Instance, Match
+from protectorclient.mapping.forecast import ISOLATED, Instance, Match
 from protectorclient.preflight import copies
 from protectorclient.preflight.drift.difference import Difference
 from protectorclient.preflight.drift.subject import Item, Subject, quietly
@@ -92,6 +92,9 @@ def forecast(subject: Subject) -> list[Address]:
     for instance, network, match in _networks(subject):
         if match.target is None or not match.matched:
             # that is a row of its own
+            continue
+        if match.ground == ISOLATED:
+            # nobody else has an address there
             continue
         address = network.get("fixed_ip")
         if not address:

@@ -11,24 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.advice import commands
-from protectorclient.escape import escaped, fill
+from protectorclient.escape import fill
 from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns, command, prompts
+from protectorclient.osc.v1.drill import run as drills
 from protectorclient.osc.v1.plan import options
+from protectorclient.osc.v1.plan.asking import RunInterrupted, terminal
 from protectorclient.plan.file.problem import PlanProblem
 
 if TYPE_CHECKING:
     from protectorclient.plan.execution.events import Event
     from protectorclient.plan.execution.state import RunState
-
-
-class RunInterrupted(KeyboardInterrupt):
-    """Interrupted while a plan ran; its operations go on."""
-
-    def __init__(self, message: str, *lines: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.next = lines
 
 
 def _output(run: RunState) -> columns.Output:
@@ -117,36 +110,6 @@ def _fill(line: Any, path: pathlib.Path) -> Any:
     return fill(line, journal=str(path))
 
 
-def _terminal(command: command.Command) -> Callable[..., bool | None]:
-    """Return what asks a gate's question on the terminal, without waiting."""
-    asked: set[str] = set()
-
-    def ask(wave: str, gate: Any) -> bool | None:
-        import select
-        import sys
-
-        if not prompts.on_terminal():
-            return None
-        if wave not in asked:
-            asked.add(wave)
-            command.app.stderr.write(
-                f"{escaped(gate.question)} Go on? [yes/no] "
-            )
-            command.app.stderr.flush()
-        ready, _, _ = select.select([sys.stdin], [], [], 0)
-        if not ready:
-            return None
-        said = sys.stdin.readline().strip().lower()
-        if said in ("yes", "y"):
-            return True
-        if said in ("no", "n"):
-            return False
-        asked.discard(wave)
-        return None
-
-    return ask
-
-
 class RunPlan(command.Lister):
     """Run a recovery plan
 
@@ -200,7 +163,7 @@ class RunPlan(command.Lister):
             parsed_args.journal or begin.default_path(parsed_args.plan, run_id)
         )
         folder = pathlib.Path(parsed_args.plan).resolve().parent
-        tools = Tools(ask=_terminal(self), folder=str(folder))
+        tools = Tools(ask=terminal(self), folder=str(folder))
         try:
             return _follow(
                 self,
@@ -264,7 +227,7 @@ class ResumePlan(command.Lister):
 
     A copy of the journal is enough. Both sites are read first; if somebody
     else has moved a group since, the command ends with 5, and --adopt goes
-    on with the groups as they are.
+    on with the groups as they are. A drill removes its tests in the end.
     """
 
     nouns = "groups"
@@ -276,14 +239,17 @@ class ResumePlan(command.Lister):
             action="store_true",
             help="Go on although a group is not as the journal has it",
         )
+        drills.add_resuming(parser)
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.plan.execution import begin
         from protectorclient.plan.execution.context import Tools
 
         path = pathlib.Path(parsed_args.journal)
+        if drills.is_drill(path):
+            return drills.resume(self, parsed_args, path)
         folder = path.resolve().parent
-        tools = Tools(ask=_terminal(self), folder=str(folder))
+        tools = Tools(ask=terminal(self), folder=str(folder))
         return _follow(
             self,
             path,

@@ -1,0 +1,335 @@
+"""Fill the record of a drill from its journal, and what both sites say."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from protectorclient import _version, exceptions
+from protectorclient.drill import of_lines
+from protectorclient.evidence import judge
+from protectorclient.evidence import record as records
+from protectorclient.plan.execution import journal as journals
+from protectorclient.plan.execution.state import (
+    GroupState,
+    GroupStatus,
+    fold,
+)
+from protectorclient.records.operation import Operation
+from protectorclient.records.protection_group import ProtectionGroup
+
+if TYPE_CHECKING:
+    from protectorclient.pair.site import SiteHandle
+    from protectorclient.pair.site_pair import SitePair
+
+
+def of_journal(pair: SitePair, path: pathlib.Path) -> records.Record:
+    """Fill the record of a drill.
+
+    :param pair: is asked for policies, and for the names of what was mapped;
+        a site that does not answer leaves those unknown.
+    :param path: the journal.
+    """
+    return judge.judged(_Filler(pair, path).record())
+
+
+class _Filler:
+    def __init__(self, pair: SitePair, path: pathlib.Path) -> None:
+        self._pair, self._path = pair, path
+        self._lines = list(journals.read(path))
+        self._run = fold(iter(self._lines), str(path))
+        self._names: dict[str, str] = {}
+        self._targets: dict[tuple[str, str], str] = {}
+        with contextlib.suppress(exceptions.ProtectorError):
+            first = next(iter(self._run.groups))
+            located = pair.locate(first, unplanned=True)
+            self._names = {
+                identity: cloud for cloud, identity in located.site_ids.items()
+            }
+
+    def record(self) -> records.Record:
+        run, lines = self._run, self._lines
+        drill = run.drill
+        assert drill is not None
+        scenario = records.Scenario.TEST
+        if not run.options.get("retain_primary"):
+            scenario = records.Scenario.QUIESCED_TEST
+        elif drill.isolated:
+            scenario = records.Scenario.ISOLATED_TEST
+        began = of_lines.time(lines[0]["at"])
+        assert began is not None
+        return records.Record(
+            kind=records.Kind.DRILL,
+            id=run.run_id,
+            name=run.plan.name,
+            scenario_type=scenario,
+            began_at=began,
+            ended_at=of_lines.time(run.ended_at),
+            groups=tuple(map(self._group, run.groups.values())),
+            plan=records.Plan(
+                name=run.plan.name,
+                run_id=run.run_id,
+                journal=str(self._path),
+                hashes=run.plan.hashes(),
+                waves=tuple(run.waves),
+            ),
+            sites=tuple(self._sites()),
+            operator=run.began_by,
+            reason=run.options.get("said"),
+            versions={
+                "python-protectorclient": _version.__version__,
+                "python": platform.python_version(),
+            },
+            clock_skew_seconds=self._skew(),
+            failures=tuple(self._failures()),
+        )
+
+    def _failures(self) -> Iterator[records.Failure]:
+        """Yield what no group shows: a stop, and hooks that failed."""
+        run = self._run
+        if run.stop is not None:
+            yield records.Failure(
+                part=records.Part.RUN,
+                subject=run.plan.name,
+                message=f"nothing more was begun: {run.stop[0]}",
+            )
+        for line in self._lines:
+            if line["event"] == "hook-ended" and line.get("error"):
+                yield records.Failure(
+                    part=records.Part.HOOK,
+                    subject=line["hook"],
+                    message=line["error"],
+                )
+
+    # -- the sites
+
+    def _sites(self) -> Iterator[records.Site]:
+        ids = {cloud: identity for identity, cloud in self._names.items()}
+        for handle in self._pair.handles:
+            version = error = None
+            try:
+                version = str(handle.client.http.version)
+            except exceptions.ProtectorError as refused:
+                error = str(refused)
+            yield records.Site(
+                name=handle.name,
+                id=ids.get(handle.name),
+                api_version=version,
+                error=error,
+            )
+
+    def _skew(self) -> float | None:
+        """Return by how much the clocks of the two sites differ.
+
+        Each answer has the time of its site, in whole seconds.
+        """
+        known = []
+        for handle in self._pair.handles:
+            with contextlib.suppress(exceptions.ProtectorError):
+                known.append(handle.client.http.clock_skew)
+        if len(known) < 2 or None in known:
+            return None
+        first, second = known
+        return round(abs(float(first or 0.0) - float(second or 0.0)), 1)
+
+    def _site(self, identity: str | None) -> str | None:
+        return self._names.get(identity or "", identity)
+
+    def _handle(self, identity: str | None) -> SiteHandle | None:
+        name = self._site(identity)
+        return next((h for h in self._pair.handles if h.name == name), None)
+
+    # -- a group
+
+    def _group(self, one: GroupState) -> records.Group:
+        drill = one.drill
+        operations = [
+            Operation.from_dict(line["record"])
+            for line in drill.operations.values()
+        ]
+        test = next((o for o in operations if o.id == one.operation_id), None)
+        began, time = of_lines.times(
+            self._lines[0], one, is_alone=len(self._run.groups) == 1
+        )
+        return records.Group(
+            name=one.name,
+            id=one.id,
+            source=self._site(test.source_site_id) if test else None,
+            target=self._site(test.target_site_id) if test else None,
+            wave=one.wave,
+            began_at=began,
+            ended_at=of_lines.time(one.ended_at),
+            operations=tuple(self._operation(one, o) for o in operations),
+            instances=tuple(
+                records.Instance(member="", target_id=str(identity))
+                for identity in (test and test.result_data or {}).get(
+                    "instances", ()
+                )
+            ),
+            checks=tuple(of_lines.checks(self._lines, one)),
+            steps=tuple(
+                step for o in operations for step in self._steps(one, o)
+            ),
+            probes=tuple(of_lines.probes(drill.probed)),
+            verify=tuple(map(of_lines.verify, drill.verified)),
+            fidelity=of_lines.fidelity(one),
+            mapped=tuple(self._mapped(test)) if test else (),
+            not_kept=tuple(
+                records.NotKept(
+                    member=loss.member,
+                    attribute=loss.attribute,
+                    value=loss.value,
+                    reason=loss.reason,
+                )
+                for loss in (test.not_kept if test else ())
+            ),
+            rto=time,
+            rpo=self._rpo(one, test),
+            clean_up=of_lines.clean_up(one),
+            failures=tuple(self._group_failures(one)),
+            skipped=one.why if self._is_skipped(one) else None,
+            not_known=one.why if one.status is GroupStatus.UNKNOWN else None,
+        )
+
+    def _is_skipped(self, one: GroupState) -> bool:
+        """Return whether it was left out on purpose, by an order."""
+        why = one.why or ""
+        return one.status is GroupStatus.SKIPPED and why.startswith("skipped")
+
+    def _group_failures(self, one: GroupState) -> Iterator[records.Failure]:
+        """Yield what the other fields of a group do not show."""
+        if self._is_skipped(one) or one.status is GroupStatus.UNKNOWN:
+            return
+        drill, why = one.drill, one.why or "it was not drilled"
+        if one.status is GroupStatus.SKIPPED:
+            yield records.Failure(
+                part=records.Part.CHECK, subject=one.name, message=why
+            )
+        elif one.status is not GroupStatus.DONE and one.operation_id is None:
+            part = records.Part.REFUSAL if one.why else records.Part.RUN
+            yield records.Failure(part=part, subject=one.name, message=why)
+        elif (
+            one.status is GroupStatus.FAILED
+            and drill.probed is None
+            and one.outcome == "completed"
+        ):
+            yield records.Failure(
+                part=records.Part.RUN, subject=one.name, message=why
+            )
+        if drill.probed is not None and drill.probed.get("error"):
+            yield records.Failure(
+                part=records.Part.PROBE,
+                subject=one.name,
+                message=drill.probed["error"],
+            )
+
+    def _operation(
+        self, one: GroupState, found: Operation
+    ) -> records.Operation:
+        return records.Operation(
+            type=found.operation_type,
+            id=found.id,
+            request_id=found.request_id,
+            site=self._site(one.site),
+            source=self._site(found.source_site_id),
+            target=self._site(found.target_site_id),
+            status=found.status,
+            started_at=found.started_at,
+            completed_at=found.completed_at,
+            error_message=found.error_message,
+        )
+
+    def _steps(
+        self, one: GroupState, found: Operation
+    ) -> Iterator[records.Step]:
+        before = found.started_at
+        site = self._site(one.site)
+        for name in found.steps_completed:
+            at = of_lines.time(one.drill.steps.get((found.id, name)))
+            yield records.Step(
+                name=name,
+                state=records.StepState.DONE,
+                operation_id=found.id,
+                site=site,
+                began_at=before,
+                ended_at=at,
+            )
+            before = at
+        for name in found.steps_failed:
+            yield records.Step(
+                name=name,
+                state=records.StepState.FAILED,
+                operation_id=found.id,
+                site=site,
+                began_at=before,
+                message=found.error_message,
+            )
+
+    # -- what was mapped
+
+    def _mapped(self, test: Operation) -> Iterator[records.Replacement]:
+        for kind in ("network", "flavor"):
+            given = test.parameters.get(f"{kind}_mapping")
+            if not isinstance(given, Mapping):
+                continue
+            for source, target in given.items():
+                yield records.Replacement(
+                    kind=kind,
+                    source=self._name(kind, test.source_site_id, source),
+                    target=self._name(kind, test.target_site_id, target),
+                )
+
+    def _name(self, kind: str, site: str | None, identity: str) -> str:
+        """Return the name of a network or flavor; its id, where the site
+        does not say it."""
+        key = (kind, site or "")
+        if key not in self._targets:
+            self._targets[key] = ""
+            handle = self._handle(site)
+            with contextlib.suppress(exceptions.ProtectorError):
+                if handle is not None:
+                    finder = handle.finder
+                    found = (
+                        finder.networks()
+                        if kind == "network"
+                        else finder.flavors()
+                    )
+                    for each in found:
+                        place = (f"{kind} {each.get('id')}", site or "")
+                        self._targets[place] = str(each.get("name"))
+        return self._targets.get((f"{kind} {identity}", site or ""), identity)
+
+    # -- times
+
+    def _rpo(
+        self, one: GroupState, test: Operation | None
+    ) -> records.RecoveryPoint:
+        target = self._objective(one)
+        result = (test and test.result_data) or {}
+        created = of_lines.time(result.get("snapshot_created_at"))
+        age = None
+        if test is not None and test.started_at and created:
+            age = max(0.0, (test.started_at - created).total_seconds())
+        return records.RecoveryPoint(
+            id=result.get("snapshot_id"),
+            created_at=created,
+            age_seconds=age,
+            objective_seconds=target,
+        )
+
+    def _objective(self, one: GroupState) -> float | None:
+        handles: Sequence[SiteHandle | None] = (
+            self._handle(one.site),
+            *self._pair.handles,
+        )
+        for handle in handles:
+            if handle is None:
+                continue
+            with contextlib.suppress(exceptions.ProtectorError):
+                policy = handle.client.policies.get(ProtectionGroup(id=one.id))
+                if policy.rpo_minutes is not None:
+                    return policy.rpo_minutes * 60.0
+        return None

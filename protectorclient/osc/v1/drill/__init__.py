@@ -1,0 +1,1 @@
+"""``protector drill``: rehearsals that clean up after themselves."""

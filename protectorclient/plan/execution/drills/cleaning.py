@@ -1,0 +1,186 @@
+"""Remove the tests of a drill, however the drill has ended."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from protectorclient import exceptions
+from protectorclient.plan.execution import history
+from protectorclient.plan.execution.drills.options import reason
+from protectorclient.plan.execution.scripts import Script, until
+from protectorclient.plan.execution.state import GroupState, GroupStatus
+from protectorclient.plan.file import model
+from protectorclient.polling.events import Outcome
+
+if TYPE_CHECKING:
+    from protectorclient.plan.execution.context import Context
+
+#: Seconds for which the clean-up of a group is tried again.
+PATIENCE = 900.0
+#: Seconds before it is tried again: the first time, and at most.
+FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
+
+
+def clean(context: Context) -> Script[None]:
+    """Remove the test of each group of the drill, the last wave first.
+
+    A test that cannot be removed is named in the journal, and tried again
+    by the next resume.
+    """
+    left = [
+        one
+        for wave in reversed(context.waves)
+        for one in context.state.of_wave(wave.name)
+        if one.drill.result is None or one.drill.result == "failed"
+    ]
+    scripts = _CleanUp(context)
+    most = context.state.form.parallel or model.PARALLEL
+    under_way: list[str] = []
+
+    def one_by_one(one: GroupState) -> Script[None]:
+        try:
+            yield from scripts.group(one)
+        finally:
+            under_way.remove(one.id)
+
+    for one in left:
+        yield from until(lambda: len(under_way) < most)
+        under_way.append(one.id)
+        context.scheduler.add(one_by_one(one))
+    yield from until(lambda: not under_way)
+
+
+def _rest(clock: Callable[[], float], seconds: float) -> Script[None]:
+    end = clock() + seconds
+    yield from until(lambda: clock() >= end)
+
+
+class _CleanUp:
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def group(self, one: GroupState) -> Script[None]:
+        context = self._context
+        if one.request_id is None:
+            # nothing was ever sent for it
+            return
+        if one.status is GroupStatus.RUNNING and one.operation_id and one.site:
+            # a limit of time is over: what runs cannot be removed yet
+            yield from until(context.follow(one.operation_id, one.site))
+        if self._stays(one):
+            context.write("cleaned", group=one.id, result="kept")
+            return
+        began = context.tools.pace.clock()
+        pause = FIRST_PAUSE
+        while True:
+            why = yield from self._once(one)
+            if why is None:
+                return
+            context.write("clean-failed", group=one.id, why=why)
+            clock = context.tools.pace.clock
+            if clock() - began >= PATIENCE:
+                context.write(
+                    "cleaned", group=one.id, result="failed", why=why
+                )
+                return
+            yield from _rest(clock, pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _stays(self, one: GroupState) -> bool:
+        """Return whether the test stays for somebody who looks at it."""
+        state = self._context.state
+        return (
+            state.drill is not None
+            and state.drill.keep_on_failure
+            and not state.interrupted
+            and one.status is GroupStatus.FAILED
+            and one.outcome == Outcome.COMPLETED.value
+        )
+
+    def _once(self, one: GroupState) -> Script[str | None]:
+        """Try once.
+
+        :returns: why the test is still there; None where it is not.
+        """
+        context, state = self._context, self._context.state
+        drill = one.drill
+        # one that was begun, and whose end nobody has seen, is asked first
+        attempt = drill.attempt
+        if not attempt or drill.error is not None or drill.result:
+            attempt += 1
+        site = one.site or ""
+        request_id = state.request_id(
+            one.id, "back-test_cleanup", site, attempt
+        )
+        context.write(
+            "clean-posting",
+            group=one.id,
+            attempt=attempt,
+            request_id=request_id,
+        )
+        task = context.tools.pool.submit(lambda: self._send(one, request_id))
+        yield from until(task.is_over)
+        try:
+            found = task.result()
+        except exceptions.NothingToClean:
+            context.write("cleaned", group=one.id, **self._nothing(one))
+            return None
+        except exceptions.ProtectorError as error:
+            return str(error)
+        identity = found.operation.id
+        context.write(
+            "clean-started",
+            group=one.id,
+            operation_id=identity,
+            site=found.site,
+        )
+        yield from until(context.follow(identity, found.site))
+        end = context.ends[identity]
+        if end.operation is not None:
+            context.write(
+                "operation", group=one.id, record=end.operation.to_dict()
+            )
+        if end.outcome is not Outcome.COMPLETED:
+            said = (end.operation and end.operation.error_message) or str(
+                end.error or ""
+            )
+            return f"{identity} is {end.outcome.value}: {said}"
+        context.write(
+            "cleaned", group=one.id, result="removed", operation_id=identity
+        )
+        return None
+
+    def _nothing(self, one: GroupState) -> dict[str, Any]:
+        """Say what the service means by having nothing to clean up."""
+        left: Sequence[Any] = ()
+        if one.outcome == Outcome.LEFTOVERS.value:
+            line = one.drill.operations.get(one.operation_id or "") or {}
+            result = (line.get("record") or {}).get("result_data") or {}
+            left = [str(each) for each in result.get("leftovers") or ()]
+        if left:
+            return {
+                "result": "failed",
+                "why": f"{one.operation_id} has left something behind",
+                "left": list(left),
+            }
+        return {"result": "nothing"}
+
+    def _send(self, one: GroupState, request_id: str) -> history.SiteOperation:
+        context = self._context
+        own = history.find(context.pair, context.site_id, one.id, [request_id])
+        if own is not None:
+            return own
+        verdict = "pass" if one.status is GroupStatus.DONE else "fail"
+        if one.why:
+            verdict += f": {one.why}"
+        prepared = context.pair.anew().prepare(
+            "test_cleanup",
+            one.id,
+            reason=reason(context.state.run_id, verdict),
+        )
+        started = dataclasses.replace(prepared, request_id=request_id).send()
+        return history.SiteOperation(
+            started.operation, context.site_id(started.site.name)
+        )
