@@ -21,10 +21,7 @@ each request: 1.9 times a bare GET of requests; this one, with the record,
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
 import time
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -44,31 +41,17 @@ from protectorclient._http import (
     urls,
 )
 from protectorclient._http import session as sessions
+from protectorclient._http.conversation import (
+    SAFE,
+    VERSION_HEADER,
+    Answer,
+    Conversation,
+)
 from protectorclient._version import __version__
 from protectorclient.durations import CONNECT_TIMEOUT, READ_TIMEOUT
 
-VERSION_HEADER = error_bodies.VERSION_HEADER
-_SAFE = frozenset({"GET", "HEAD"})
 
-
-def new_request_id() -> str:
-    """Make a request id of our own; the service keeps it with what it
-    starts."""
-    return f"req-{uuid.uuid4()}"
-
-
-@dataclasses.dataclass(frozen=True)
-class Answer:
-    """The JSON of a successful response, and its headers that are used."""
-
-    status: int
-    body: dict[str, Any]
-    #: The version the service used.
-    version: str | None
-    request_id: str | None
-
-
-class SiteAdapter:
+class SiteAdapter(Conversation):
     """The HTTP side of a client: one site, one session."""
 
     def __init__(
@@ -172,14 +155,6 @@ class SiteAdapter:
         with failures.authenticating(self.site, self.session):
             return self.session.get_project_id(self._auth) or ""
 
-    def v1(self, *segments: str) -> str:
-        """Make a path below ``/v1``."""
-        return "/".join(("/v1", *segments))
-
-    def tenant(self, *segments: str) -> str:
-        """Make a path below ``/v1/<project>``."""
-        return self.v1(urls.segment(self.project_id, "project"), *segments)
-
     # Which version
 
     @property
@@ -221,31 +196,6 @@ class SiteAdapter:
         self.marks.learn(response, "operations")
         return response
 
-    @property
-    def version(self) -> microversions.Version:
-        """Return the version in use, which decides what responses hold."""
-        if self._pinned is not None:
-            return self._pinned
-        if self._wanted == "latest":
-            return self.offered.maximum
-        return microversions.newest_common(self.offered, self.site)
-
-    def require(self, feature: microversions.Feature) -> None:
-        """Raise where the version in use lacks a feature."""
-        if self.version >= feature.since:
-            return
-        raise microversions.without(
-            feature, self._pinned or self.offered, self.site
-        )
-
-    def has(self, feature: microversions.Feature) -> bool:
-        """Return whether the version in use has a feature."""
-        return self.version >= feature.since
-
-    def _version_header(self) -> str:
-        chosen = "latest" if self._wanted == "latest" else self.version
-        return f"{microversions.SERVICE_TYPE} {chosen}"
-
     # Calls
 
     def call(
@@ -271,7 +221,7 @@ class SiteAdapter:
         if body is not None:
             kwargs["json"] = body
         response = self._authenticated(method, path, headers, kwargs)
-        if method in _SAFE and self.marks.needs_second_answer(response):
+        if method in SAFE and self.marks.needs_second_answer(response):
             # a 404 without the header counts when a second one comes
             response = self._authenticated(method, path, headers, kwargs)
         if response.status_code >= 300:
@@ -299,37 +249,19 @@ class SiteAdapter:
             return marks.not_the_service(
                 response,
                 site=self.site,
-                safe=method in _SAFE,
+                safe=method in SAFE,
                 overridden=self.marks.overridden,
             )
         if isinstance(error, exceptions.VersionRefused):
             self._explain_refused_version(error)
         return error
 
-    def get(
-        self, path: str, noun: str, params: Mapping[str, Any] | None = None
-    ) -> Any:
-        """Send a GET and return what its response holds under a noun."""
-        return self.noun(self.call("GET", path, params=params), noun, "GET")
+    def _learn(self, answer: Answer) -> None:
+        if self.marks.used is None:
+            self.marks.used = answer.version is not None
 
-    def noun(self, answer: Answer, noun: str, method: str) -> Any:
-        """Return the part of a response under its noun, which must be
-        there."""
-        if noun in answer.body:
-            if self.marks.used is None:
-                self.marks.used = answer.version is not None
-            return answer.body[noun]
-        raise self._unreadable(method, f"without '{noun}'", answer.request_id)
-
-    def headers(self, request_id: str | None = None) -> dict[str, str]:
-        """Make the headers of a request, without the token."""
-        headers = {
-            "Accept": "application/json",
-            VERSION_HEADER: self._version_header(),
-        }
-        if request_id:
-            headers[error_bodies.REQUEST_ID_HEADER] = request_id
-        return headers
+    def is_markless(self) -> bool:
+        return not self.marks.used
 
     def prime(self) -> Mapping[str, str]:
         """Ask for all that a request needs before it can be made.
@@ -351,7 +283,7 @@ class SiteAdapter:
         response = self._send(method, path, with_token, kwargs)
         if response.status_code == requests.codes.unauthorized and (
             # Refused before anything was done. A proxy's 401 proves nothing.
-            method in _SAFE
+            method in SAFE
             or error_bodies.is_from_service(response)
             or self.marks.counts(response)
         ):
@@ -385,7 +317,7 @@ class SiteAdapter:
         url = self.endpoint.root + path
         options: dict[str, Any] = {"redirect": False, **kwargs}
         with failures.sending(
-            self.site, url, safe=method in _SAFE, headers=headers
+            self.site, url, safe=method in SAFE, headers=headers
         ):
             response = self._adapter.request(
                 url,
@@ -422,13 +354,6 @@ class SiteAdapter:
             request_id,
         )
 
-    def _unreadable(
-        self, method: str, what: str, request_id: str | None
-    ) -> exceptions.ProtectorError:
-        return failures.unreadable(
-            self.site, what, request_id, safe=method in _SAFE
-        )
-
     def _explain_refused_version(
         self, error: exceptions.VersionRefused
     ) -> None:
@@ -440,10 +365,4 @@ class SiteAdapter:
         error.message = (
             f"protector {error.needed} was asked for, and the site offers"
             f" {error.offered}"
-        )
-
-    def server_time(self) -> datetime.datetime:
-        """Return the time by the site's clock, as of its last response."""
-        return datetime.datetime.now(datetime.UTC) + datetime.timedelta(
-            seconds=self.clock_skew or 0.0
         )

@@ -22,9 +22,13 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from protectorclient import exceptions
+from protectorclient._http.conversation import (
+    REQUEST_ID_HEADER as REQUEST_ID_HEADER,
+)
+from protectorclient._http.conversation import (
+    VERSION_HEADER as VERSION_HEADER,
+)
 
-REQUEST_ID_HEADER = "X-OpenStack-Request-ID"
-VERSION_HEADER = "OpenStack-API-Version"
 #: How each of the service's reasons begins.
 PREFIX = "protector."
 #: Seconds: the most that is taken from a Retry-After header. Newer versions of

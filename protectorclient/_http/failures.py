@@ -22,7 +22,7 @@ from keystoneauth1 import session as ksa_session
 from protectorclient import exceptions
 from protectorclient._http import deadline, limits
 from protectorclient._http import error_bodies as answers
-from protectorclient._http.obstacles import Obstacle, chain
+from protectorclient._http.obstacles.route import Obstacle, chain
 from protectorclient._http.session import (
     AsksForToken,
     BoundedSession,
@@ -340,26 +340,3 @@ _VAGUE_WORDS: tuple[tuple[type[BaseException], str], ...] = (
 def _first_line(error: BaseException) -> str:
     text = answers.without_userinfo(str(error)).strip()
     return text.splitlines()[0] if text else type(error).__name__
-
-
-def unreadable(
-    site: str | None, what: str, request_id: str | None, *, safe: bool
-) -> exceptions.ProtectorError:
-    """Make the exception for a success without what belongs in it.
-
-    :param what: is missing, such as ``without its JSON``.
-    :param safe: whether nothing was to be changed.
-    """
-    if safe:
-        return exceptions.UnreadableAnswer(
-            f"the service answered {what}",
-            site=site,
-            request_id=request_id,
-            sent=True,
-        )
-    return exceptions.OutcomeUnknown(
-        f"the service answered {what}: whether the request was carried out"
-        " is not known",
-        site=site,
-        request_id=request_id,
-    )

@@ -20,8 +20,9 @@ import urllib3.exceptions
 from keystoneauth1 import session as ksa_session
 from requests.structures import CaseInsensitiveDict
 
-from protectorclient._http import certificates, deadline, limits, proxies
-from protectorclient._http.obstacles import Route, chain
+from protectorclient._http import deadline, limits
+from protectorclient._http.obstacles import certificates, proxies
+from protectorclient._http.obstacles.route import Route, chain
 from protectorclient.durations import CONNECT_TIMEOUT, READ_TIMEOUT
 from protectorclient.escape import ShellCommand
 

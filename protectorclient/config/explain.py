@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from protectorclient import exceptions
-from protectorclient._http import certificates
+from protectorclient._http.obstacles import certificates
 from protectorclient.config import shape
 from protectorclient.config.files import Files, check, check_entry, read
 from protectorclient.escape import ShellCommand

@@ -5,20 +5,22 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from protectorclient import exceptions
 from protectorclient.durations import SITE_GRACE
 from protectorclient.pair import same_site
-from protectorclient.pair.site import SiteHandle
 from protectorclient.pair.site_facts import SiteFacts
-from protectorclient.pair.sites import Sites
 from protectorclient.polling import at_once
 from protectorclient.polling.silence import (
     NO_ANSWER,
     GraceExceeded,
     grace_exceeded,
 )
+
+if TYPE_CHECKING:
+    from protectorclient.pair.site import SiteHandle
+    from protectorclient.pair.sites import Sites
 
 A = TypeVar("A")
 T = TypeVar("T")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient.advice import commands
 from protectorclient.escape import fill, protector
 from protectorclient.pair import same_site
-from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.location import Location, rank
-from protectorclient.pair.site import SiteHandle
 from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.records.protection_group import Group, ProtectionGroup
 from protectorclient.records.site import Site
 from protectorclient.v1 import _manager
+
+if TYPE_CHECKING:
+    from protectorclient.pair.both_sites import BothSites
+    from protectorclient.pair.site import SiteHandle
 
 #: Of each site that answered: its own record, and the group.
 Answers = Mapping[str, tuple[Site, ProtectionGroup]]

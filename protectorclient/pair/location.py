@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
-from protectorclient.pair.both_sites import BothSites
-from protectorclient.pair.site import SiteHandle
-from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.polling.silence import NO_ANSWER
-from protectorclient.records.operation import Operation
-from protectorclient.records.protection_group import (
-    ProtectionGroup,
-    SyncStatus,
-)
-from protectorclient.records.site import Site
+
+if TYPE_CHECKING:
+    from protectorclient.pair.both_sites import BothSites
+    from protectorclient.pair.site import SiteHandle
+    from protectorclient.pair.site_facts import SiteFacts
+    from protectorclient.records.operation import Operation
+    from protectorclient.records.protection_group import (
+        ProtectionGroup,
+        SyncStatus,
+    )
+    from protectorclient.records.site import Site
 
 
 @dataclasses.dataclass(frozen=True)

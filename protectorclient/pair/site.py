@@ -5,16 +5,18 @@ from __future__ import annotations
 import copy
 import dataclasses
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from protectorclient import exceptions
-from protectorclient._http import failures, urls
-from protectorclient.config.cloud import Access
+from protectorclient._http import urls
 from protectorclient.durations import CONNECT_TIMEOUT, READ_TIMEOUT
 from protectorclient.escape import protector
-from protectorclient.mapping.finder import NameFinder
 from protectorclient.records.site import Site
-from protectorclient.v1.client import Client
+
+if TYPE_CHECKING:
+    from protectorclient.config.cloud import Access
+    from protectorclient.mapping.finder import NameFinder
+    from protectorclient.v1.client import Client
 
 T = TypeVar("T")
 
@@ -84,9 +86,8 @@ class SiteHandle:
     @_kept
     def access(self) -> Access:
         """Session and settings of the cloud."""
-        if isinstance(self._access, Access):
-            return self._access
-        return self._access()
+        # a function stands for a cloud that is opened when it is needed
+        return self._access() if callable(self._access) else self._access
 
     @_kept
     def client(self) -> Client:
@@ -174,7 +175,7 @@ class SiteHandle:
     @property
     def known_access(self) -> Access | None:
         """Session and settings, where the cloud has been opened already."""
-        if "access" in self.__dict__ or isinstance(self._access, Access):
+        if "access" in self.__dict__ or not callable(self._access):
             return self.access
         return None
 
@@ -232,6 +233,8 @@ class SiteHandle:
         return False
 
     def _answers_at(self, url: str) -> bool:
+        from protectorclient._http import failures
+
         address = url.rstrip("/") + "/"
         with failures.sending(self.name, address, safe=True, headers={}):
             response = self.access.session.get(

@@ -10,24 +10,26 @@ import concurrent.futures
 import functools
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from protectorclient import exceptions
 from protectorclient._http import microversions
-from protectorclient.pair.site import SiteHandle
 from protectorclient.polling import at_once
 from protectorclient.polling.silence import NO_ANSWER
-from protectorclient.records.consistency_group import ConsistencyGroup
-from protectorclient.records.health import GroupHealth
-from protectorclient.records.member import Member
-from protectorclient.records.operation import Operation
-from protectorclient.records.policy import Policy
-from protectorclient.records.protection_group import (
-    ProtectionGroup,
-    SyncStatus,
-)
-from protectorclient.records.site import Site, VolumeType
-from protectorclient.v1.client import Client
+
+if TYPE_CHECKING:
+    from protectorclient.pair.site import SiteHandle
+    from protectorclient.records.consistency_group import ConsistencyGroup
+    from protectorclient.records.health import GroupHealth
+    from protectorclient.records.member import Member
+    from protectorclient.records.operation import Operation
+    from protectorclient.records.policy import Policy
+    from protectorclient.records.protection_group import (
+        ProtectionGroup,
+        SyncStatus,
+    )
+    from protectorclient.records.site import Site, VolumeType
+    from protectorclient.v1.client import Client
 
 T = TypeVar("T")
 

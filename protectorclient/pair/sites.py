@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from protectorclient import exceptions
 from protectorclient.durations import SITE_GRACE
-from protectorclient.pair.site import SiteHandle
 from protectorclient.polling.silence import NO_ANSWER
+
+if TYPE_CHECKING:
+    from protectorclient.pair.site import SiteHandle
 
 
 class Sites:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from protectorclient import exceptions
-from protectorclient._http import adapter as http
+from protectorclient._http import conversation as http
 from protectorclient.polling.pace import Pace, search_pace
 from protectorclient.records.operation import Operation
 from protectorclient.v1 import _post_once
@@ -29,7 +29,7 @@ class Actor:
 
     def __init__(
         self,
-        adapter: http.SiteAdapter,
+        adapter: http.Conversation,
         operations: OperationManager,
         pace: Pace | None = None,
     ) -> None:

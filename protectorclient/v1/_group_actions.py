@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from protectorclient._http import adapter as http
-from protectorclient._http import dry_run, microversions, urls
+from protectorclient._http import conversation as http
+from protectorclient._http import microversions, urls
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import Group
 from protectorclient.v1 import _manager
 from protectorclient.v1._acting import Actor, action_body
+
+if TYPE_CHECKING:
+    from protectorclient._http import dry_run
 
 # /v1/{project}/protection-groups/{id}/action: POST
 
@@ -29,7 +32,7 @@ def _members(wanted: Collection[str]) -> str | list[str] | None:
 class GroupActions(_manager.Manager):
     """What starts an operation on a group."""
 
-    def __init__(self, adapter: http.SiteAdapter, actor: Actor) -> None:
+    def __init__(self, adapter: http.Conversation, actor: Actor) -> None:
         super().__init__(adapter)
         self._actor = actor
 
@@ -307,7 +310,11 @@ class GroupActions(_manager.Manager):
         :raises VersionNotSupported: the site is too old for a reason.
         :raises SiteUnreachable: the site gives no answer.
         """
+        from protectorclient._http import adapter, dry_run
+
         path, body = self._action(group, action, params)
+        # no other conversation sends an action
+        assert isinstance(self._http, adapter.SiteAdapter)
         return dry_run.compose(
             self._http,
             "POST",

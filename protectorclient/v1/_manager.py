@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from protectorclient import exceptions
-from protectorclient._http import adapter as http
+from protectorclient._http import conversation as http
 from protectorclient._http import urls
 from protectorclient.records.base import Record
 
@@ -28,7 +28,7 @@ R = TypeVar("R", bound=Record)
 class Manager:
     """The base of the managers."""
 
-    def __init__(self, adapter: http.SiteAdapter) -> None:
+    def __init__(self, adapter: http.Conversation) -> None:
         self._http = adapter
 
     @property
@@ -81,7 +81,7 @@ class Manager:
             if error.is_from_service:
                 raise
             found = any(id_of(item) == identity for item in every())
-            if not found and not self._http.marks.used:
+            if not found and self._http.is_markless():
                 raise
             raise exceptions.NotTheService(
                 f"something answered HTTP 404 for {identity}, and it was not"

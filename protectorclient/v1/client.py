@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+import functools
+from typing import TYPE_CHECKING, Any
 
-from keystoneauth1 import plugin
-from keystoneauth1 import session as ksa_session
+if TYPE_CHECKING:
+    from keystoneauth1 import plugin
+    from keystoneauth1 import session as ksa_session
 
-from protectorclient._http import adapter, microversions
-from protectorclient.polling.pace import Pace
-from protectorclient.v1 import (
-    _acting,
-    consistency_groups,
-    health,
-    members,
-    metadata,
-    operations,
-    policies,
-    protection_groups,
-    sites,
-    tenant_mappings,
-)
+    from protectorclient._http import microversions
+    from protectorclient._http.conversation import Conversation
+    from protectorclient.polling.pace import Pace
+    from protectorclient.v1._acting import Actor
+    from protectorclient.v1.consistency_groups import ConsistencyGroupManager
+    from protectorclient.v1.health import HealthManager
+    from protectorclient.v1.members import MemberManager
+    from protectorclient.v1.metadata import MetadataManager
+    from protectorclient.v1.operations import OperationManager
+    from protectorclient.v1.policies import PolicyManager
+    from protectorclient.v1.protection_groups import ProtectionGroupManager
+    from protectorclient.v1.sites import SiteManager
+    from protectorclient.v1.tenant_mappings import TenantMappingManager
 
 
 class Client:
@@ -59,7 +60,9 @@ class Client:
         site_name: str | None = None,
         search_pace: Pace | None = None,
     ) -> None:
-        self._http = adapter.SiteAdapter(
+        from protectorclient._http.adapter import SiteAdapter
+
+        self._http: Conversation = SiteAdapter(
             session,
             site=site_name,
             auth=auth,
@@ -70,32 +73,84 @@ class Client:
             connect_timeout=connect_timeout,
             read_timeout=read_timeout,
         )
-        #: The registered clouds.
-        self.sites = sites.SiteManager(self._http)
-        #: Which project is which at the other site.
-        self.tenant_mappings = tenant_mappings.TenantMappingManager(self._http)
-        #: What was started at this site.
-        self.operations = operations.OperationManager(self._http)
-        actor = _acting.Actor(self._http, self.operations, search_pace)
-        #: What fails over together, and the actions on it.
-        self.protection_groups = protection_groups.ProtectionGroupManager(
-            self._http, actor
+        self._search_pace = search_pace
+
+    # A manager is imported with the first thing that is asked of it: a
+    # command asks one of them for one thing.
+
+    @functools.cached_property
+    def sites(self) -> SiteManager:
+        """Return the manager of the registered clouds."""
+        from protectorclient.v1.sites import SiteManager
+
+        return SiteManager(self._http)
+
+    @functools.cached_property
+    def tenant_mappings(self) -> TenantMappingManager:
+        """Return the manager of which project is which at the other site."""
+        from protectorclient.v1.tenant_mappings import TenantMappingManager
+
+        return TenantMappingManager(self._http)
+
+    @functools.cached_property
+    def operations(self) -> OperationManager:
+        """Return the manager of what was started at this site."""
+        from protectorclient.v1.operations import OperationManager
+
+        return OperationManager(self._http)
+
+    @functools.cached_property
+    def protection_groups(self) -> ProtectionGroupManager:
+        """Return the manager of what fails over together, and its actions."""
+        from protectorclient.v1.protection_groups import ProtectionGroupManager
+
+        return ProtectionGroupManager(self._http, self._actor)
+
+    @functools.cached_property
+    def members(self) -> MemberManager:
+        """Return the manager of a group's instances."""
+        from protectorclient.v1.members import MemberManager
+
+        return MemberManager(self._http)
+
+    @functools.cached_property
+    def policies(self) -> PolicyManager:
+        """Return the manager of how a group replicates."""
+        from protectorclient.v1.policies import PolicyManager
+
+        return PolicyManager(self._http)
+
+    @functools.cached_property
+    def consistency_groups(self) -> ConsistencyGroupManager:
+        """Return the manager of a group's volumes and recovery points."""
+        from protectorclient.v1.consistency_groups import (
+            ConsistencyGroupManager,
         )
-        #: The instances of a group.
-        self.members = members.MemberManager(self._http)
-        #: How a group replicates.
-        self.policies = policies.PolicyManager(self._http)
-        #: The volumes of a group and their recovery points.
-        self.consistency_groups = consistency_groups.ConsistencyGroupManager(
-            self._http, actor
-        )
-        #: What rebuilds a group.
-        self.metadata = metadata.MetadataManager(self._http)
-        #: Whether each group could fail over now.
-        self.health = health.HealthManager(self._http)
+
+        return ConsistencyGroupManager(self._http, self._actor)
+
+    @functools.cached_property
+    def metadata(self) -> MetadataManager:
+        """Return the manager of what rebuilds a group."""
+        from protectorclient.v1.metadata import MetadataManager
+
+        return MetadataManager(self._http)
+
+    @functools.cached_property
+    def health(self) -> HealthManager:
+        """Return the manager of whether each group could fail over now."""
+        from protectorclient.v1.health import HealthManager
+
+        return HealthManager(self._http)
+
+    @functools.cached_property
+    def _actor(self) -> Actor:
+        from protectorclient.v1._acting import Actor
+
+        return Actor(self._http, self.operations, self._search_pace)
 
     @property
-    def http(self) -> adapter.SiteAdapter:
+    def http(self) -> Conversation:
         """Return the HTTP side, for what has no method."""
         return self._http
 
@@ -133,3 +188,14 @@ class Client:
 
     def __repr__(self) -> str:
         return f"<protectorclient.v1.Client {self.site_name or ''}>"
+
+
+def over(conversation: Conversation) -> Client:
+    """Make a client that speaks through a conversation of its own.
+
+    :param conversation: who carries the requests.
+    """
+    client = Client.__new__(Client)
+    client._http = conversation
+    client._search_pace = None
+    return client

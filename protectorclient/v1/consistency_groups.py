@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protectorclient._http import adapter as http
+from protectorclient._http import conversation as http
 from protectorclient._http import microversions, urls
 from protectorclient.records.consistency_group import (
     ConsistencyGroup,
@@ -19,7 +19,7 @@ from protectorclient.v1._acting import Actor
 class ConsistencyGroupManager(_manager.Manager):
     """The one consistency group of each protection group."""
 
-    def __init__(self, adapter: http.SiteAdapter, actor: Actor) -> None:
+    def __init__(self, adapter: http.Conversation, actor: Actor) -> None:
         super().__init__(adapter)
         self._actor = actor
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient._http import urls
-from protectorclient.polling import poller as following
-from protectorclient.polling import results
 from protectorclient.records.operation import Operation
 from protectorclient.v1 import _manager
+
+if TYPE_CHECKING:
+    from protectorclient.polling import poller as following
 
 #: So many cost less one by one than another page.
 _FEW = 3
@@ -115,6 +117,8 @@ class OperationManager(_manager.Manager):
         :raises WaitTimeout: it still runs, and goes on running.
         :raises OperationUnknown: nobody who could know has answered.
         """
+        from protectorclient.polling import results
+
         events = self.watch([operation], timeout=timeout, pace=pace)
         return results.result(events, on_event)
 
@@ -135,6 +139,8 @@ class OperationManager(_manager.Manager):
         :returns: events as they happen, to the end of the last one.
         :raises BadArgument: an operation is neither an id nor a record.
         """
+        from protectorclient.polling import poller as following
+
         keys = [
             following.Key(self.site or "", _manager.id_of(operation))
             for operation in operations
@@ -191,6 +197,8 @@ class OperationManager(_manager.Manager):
         :returns: whether it did what it was to do, and what it left.
         :raises SiteUnreachable: the site gives no answer.
         """
+        from protectorclient.polling import poller as following
+
         failed = operation.state == "failed" and not operation.leftovers
         forced = bool(operation.parameters.get("force"))
         group = operation.protection_group_id

@@ -9,7 +9,7 @@ import pytest
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
-from protectorclient._http.adapter import new_request_id
+from protectorclient._http.conversation import new_request_id
 from protectorclient.records.operation import Operation
 from protectorclient.v1 import Client
 from tests.helpers.library_parts import BARE, FORMS, WEB, Live, opened

@@ -22,7 +22,7 @@ def one_id(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every request of the client has the same id."""
     same = uuid.UUID("7c2b0f1e-0000-4000-8000-000000000001")
     monkeypatch.setattr(
-        "protectorclient._http.adapter.uuid.uuid4", lambda: same
+        "protectorclient._http.conversation.uuid.uuid4", lambda: same
     )
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from wcwidth import wcswidth, wcwidth
-
 #: Breaks a line into its words with the space before them.
 _AT_SPACES = re.compile(r"\s*\S+")
 #: The same, and behind what joins the parts of a name.
@@ -15,8 +13,21 @@ _AT_JOINTS = re.compile(r"\s*[^\s\-_/,=.:@]*[\-_/,=.:@]+|\s*[^\s\-_/,=.:@]+")
 
 def width(text: str) -> int:
     """Return the cells that a line takes: two for a Chinese character."""
+    if text.isascii() and text.isprintable():
+        # most text: its tables, which fill 29 modules, stay unread
+        return len(text)
+    from wcwidth import wcswidth
+
     found = wcswidth(text)
-    return found if found >= 0 else sum(max(0, wcwidth(c)) for c in text)
+    return found if found >= 0 else sum(map(_cells, text))
+
+
+def _cells(character: str) -> int:
+    if character.isascii() and character.isprintable():
+        return 1
+    from wcwidth import wcwidth
+
+    return max(0, wcwidth(character))
 
 
 def widest(lines: Iterable[str]) -> int:
@@ -116,7 +127,7 @@ def _head(text: str, cells: int) -> str:
     """As much of a text as fits, one character at least."""
     taken = 0
     for place, character in enumerate(text):
-        taken += max(0, wcwidth(character))
+        taken += _cells(character)
         if taken > cells and place:
             return text[:place]
     return text

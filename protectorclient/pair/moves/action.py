@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from protectorclient._http import adapter as http
+from protectorclient._http import conversation as http
 from protectorclient.mapping.model import ResolvedMapping
 from protectorclient.pair.audit_log import FAILED, WRITTEN, AuditLog
 from protectorclient.records.operation import Operation

@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from protectorclient import exceptions
 from protectorclient.advice import commands
 from protectorclient.escape import ShellCommand, fill
 from protectorclient.pair.location import rank
-from protectorclient.pair.site import SiteHandle
-from protectorclient.pair.site_facts import SiteFacts
-from protectorclient.records.protection_group import ProtectionGroup
+
+if TYPE_CHECKING:
+    from protectorclient.pair.site import SiteHandle
+    from protectorclient.pair.site_facts import SiteFacts
+    from protectorclient.records.protection_group import ProtectionGroup
 
 T = TypeVar("T")
 

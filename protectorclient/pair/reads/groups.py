@@ -8,7 +8,7 @@ one has answered, the other is waited for a little more, whatever it does.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from protectorclient import exceptions
 from protectorclient.pair import locate
@@ -17,14 +17,16 @@ from protectorclient.pair.location import rank
 from protectorclient.pair.reads import answer
 from protectorclient.pair.reads.answer import Answer, Copy
 from protectorclient.pair.reads.lists import ListReads
-from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.polling.silence import NO_ANSWER
-from protectorclient.records.consistency_group import ConsistencyGroup
-from protectorclient.records.member import Member
-from protectorclient.records.operation import Operation
-from protectorclient.records.policy import Policy
-from protectorclient.records.protection_group import Group, ProtectionGroup
 from protectorclient.v1 import _manager
+
+if TYPE_CHECKING:
+    from protectorclient.pair.site_facts import SiteFacts
+    from protectorclient.records.consistency_group import ConsistencyGroup
+    from protectorclient.records.member import Member
+    from protectorclient.records.operation import Operation
+    from protectorclient.records.policy import Policy
+    from protectorclient.records.protection_group import Group, ProtectionGroup
 
 T = TypeVar("T")
 

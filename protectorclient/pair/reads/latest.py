@@ -10,7 +10,6 @@ from protectorclient import exceptions
 from protectorclient.pair import locate
 from protectorclient.pair.both_sites import need_excuse
 from protectorclient.pair.location import History
-from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.polling.silence import NO_ANSWER
 from protectorclient.records.operation import UNFINISHED, Operation
 from protectorclient.v1 import _manager
@@ -18,6 +17,7 @@ from protectorclient.v1 import _manager
 if TYPE_CHECKING:
     from protectorclient.pair.reads.groups import Reads
     from protectorclient.pair.site import SiteHandle
+    from protectorclient.pair.site_facts import SiteFacts
     from protectorclient.records.protection_group import Group
 
 #: The clocks of two sites differ, and each starts operations of its own: so

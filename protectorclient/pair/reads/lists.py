@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.escape import ShellCommand
@@ -14,12 +14,14 @@ from protectorclient.pair.both_sites import BothSites, need_excuse
 from protectorclient.pair.location import History, rank
 from protectorclient.pair.reads import answer as reading
 from protectorclient.pair.reads.answer import Answer
-from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.polling.silence import NO_ANSWER
-from protectorclient.records.health import GroupHealth
 from protectorclient.records.operation import UNFINISHED, Operation
-from protectorclient.records.protection_group import Group, ProtectionGroup
 from protectorclient.v1 import _manager
+
+if TYPE_CHECKING:
+    from protectorclient.pair.site_facts import SiteFacts
+    from protectorclient.records.health import GroupHealth
+    from protectorclient.records.protection_group import Group, ProtectionGroup
 
 _BEGINNING = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 #: How both sites order their groups.

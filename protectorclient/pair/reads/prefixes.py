@@ -13,11 +13,13 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.pair import both_sites
-from protectorclient.pair.site import SiteHandle
+
+if TYPE_CHECKING:
+    from protectorclient.pair.site import SiteHandle
 
 #: Hexadecimal digits of a UUID that are enough.
 SHORTEST = 8

@@ -9,7 +9,7 @@ import requests
 import urllib3
 
 from protectorclient import exceptions
-from protectorclient._http import adapter, microversions
+from protectorclient._http import conversation, microversions
 from protectorclient.durations import CONNECT_TIMEOUT, READ_TIMEOUT
 from tests.helpers.canned_site import (
     AUTH,
@@ -437,7 +437,7 @@ def test_secrets_are_neither_in_logs_nor_in_errors(
 
 
 def test_request_ids_of_our_own() -> None:
-    made = {adapter.new_request_id() for _ in range(50)}
+    made = {conversation.new_request_id() for _ in range(50)}
     assert len(made) == 50
     assert all(len(item) == len(REQUEST_ID) for item in made)
     assert all(item.startswith("req-") for item in made)

@@ -19,7 +19,8 @@ from keystoneauth1 import adapter, session
 from keystoneauth1.identity import v3
 
 from protectorclient import exceptions
-from protectorclient._http import certificates, failures, proxies
+from protectorclient._http import failures
+from protectorclient._http.obstacles import certificates, proxies
 from protectorclient._http.session import with_bounds
 
 SECRET = "s3/cr@t"

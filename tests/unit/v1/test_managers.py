@@ -1,6 +1,7 @@
 """Every method: exactly what it sends."""
 
 import dataclasses
+import functools
 import inspect
 import re
 from collections.abc import Callable
@@ -738,13 +739,19 @@ def test_ids_that_are_none_send_nothing(site: Site) -> None:
 
 def documented() -> dict[str, Callable[..., Any]]:
     """Every public method of the client, its managers and the pair."""
-    parts = vars(Client(session.Session())).items()
-    managers = [type(it) for name, it in parts if not name.startswith("_")]
+    client = Client(session.Session())
+    managers = [
+        type(getattr(client, name))
+        for name, part in vars(Client).items()
+        if isinstance(part, functools.cached_property) and name[0] != "_"
+    ]
+    assert managers
     return {
         f"{owner.__name__}.{name}": method
         for owner in (SitePair, Client, *managers)
         for name, method in inspect.getmembers(owner, inspect.isroutine)
         if not name.startswith("_")
+        and not isinstance(method, functools.cached_property)
     }
 
 

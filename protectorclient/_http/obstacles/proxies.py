@@ -16,7 +16,7 @@ import requests
 import urllib3.exceptions
 
 from protectorclient._http import limits
-from protectorclient._http.obstacles import (
+from protectorclient._http.obstacles.route import (
     BadSetting,
     Obstacle,
     Route,

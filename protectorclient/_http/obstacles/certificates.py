@@ -11,7 +11,7 @@ import re
 import ssl
 from typing import Any
 
-from protectorclient._http.obstacles import (
+from protectorclient._http.obstacles.route import (
     BadSetting,
     Obstacle,
     Route,

@@ -1,0 +1,1 @@
+"""What stops a request before the service: certificates and proxies."""
