@@ -4,6 +4,7 @@
 """
 
 import datetime
+import functools
 import pathlib
 import threading
 import time
@@ -28,7 +29,13 @@ class Clock(Protocol):
 
 def stamp(seconds: float) -> str:
     """Format seconds since the epoch as the API writes a time."""
-    moment = datetime.datetime.fromtimestamp(int(seconds), datetime.UTC)
+    return _stamp(int(seconds))
+
+
+# a list has the same few moments in many rows, and strftime is slow
+@functools.lru_cache(maxsize=1024)
+def _stamp(seconds: int) -> str:
+    moment = datetime.datetime.fromtimestamp(seconds, datetime.UTC)
     return moment.strftime(FORMAT)
 
 

@@ -6,7 +6,7 @@ written down when somebody looks.
 """
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from fakeserver.base.clock import Clock
 from fakeserver.base.db import Database, dump, load
@@ -14,7 +14,7 @@ from fakeserver.base.fault_points import Faults, StepFault
 from fakeserver.base.ids import moment_id, new_id, stable_id
 from fakeserver.base.seed_world import ARRAYS
 from fakeserver.storage import names, renamed, tokens
-from fakeserver.storage.covered import covered
+from fakeserver.storage.covered import covered, held, holds
 from fakeserver.storage.driver import (
     ArrayVolume,
     Link,
@@ -268,7 +268,7 @@ class Arrays:
             row = tx.execute(
                 "SELECT * FROM arr_points WHERE id = ?", (point,)
             ).fetchone()
-            content = load(row["volumes"]) if row is not None else {}
+            content = held(row["volumes"]) if row is not None else {}
             if source_volume not in content:
                 raise StorageError(
                     f"Snapshot {point} does not hold volume {source_volume}"
@@ -312,9 +312,13 @@ class Arrays:
         )
         return {row["name"]: row["content_at"] for row in rows}
 
-    def covered(self, array: str, volume: str) -> bool:
+    def holds(self, point: str, names: Collection[str]) -> bool:
+        return holds(self.db, point, names, self._clock.time())
+
+    def covered(self, array: str, volume: str, group: str = "") -> bool:
         found = self.volume(array, volume)
-        return found is None or covered(self.db, found, self._clock.time())
+        now = self._clock.time()
+        return found is None or covered(self.db, found, group, now)
 
     def reset(self) -> None:
         with self.db.transaction() as tx:

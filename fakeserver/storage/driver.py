@@ -6,7 +6,7 @@ one is complete at the target once every volume of it has arrived there.
 """
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Protocol
 
 
@@ -151,9 +151,13 @@ class ArrayDriver(Protocol):
     def kept(self, array: str) -> dict[str, float]:
         """List the kept snapshots, with the newest write in each."""
 
-    def covered(self, array: str, volume: str) -> bool:
-        """Return whether every write of a volume is in some snapshot as
-        well."""
+    def holds(self, point: str, names: Collection[str]) -> bool:
+        """Return whether a complete recovery point holds a volume that has or
+        had one of these names."""
+
+    def covered(self, array: str, volume: str, group: str = "") -> bool:
+        """Return whether every write of a volume is in some snapshot as well;
+        the recovery points of ``group`` are looked at first."""
 
     def reset(self) -> None:
         """Remove everything, so that the seeded world can be written again."""

@@ -45,6 +45,9 @@ class EffectDetail(JsonRecord):
     volume: dict[str, Any] | None = optional()
     #: of an instance or a volume: what it did not get
     losses: list[Loss] | None = optional()
+    #: of an old copy that is deleted: whether it never ran after the last
+    #: recovery point
+    quiet: bool = optional(False)
     #: of a replication: how it was before; None where there was none
     before: Link | None = optional()
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from fakeserver.base.db import Database, dump, load
 from fakeserver.base.errors import RequestRefused
+from fakeserver.engine.model.document import checksum
 from fakeserver.engine.model.group_state import GroupState
 from fakeserver.store import tombstones
 from fakeserver.store.group import Group as Group
@@ -25,6 +26,17 @@ def find(db: Database, group_id: str) -> Group | None:
     """Find a group of any project: for the engine, not for a request."""
     row = db.one("SELECT * FROM pg_groups WHERE id = ?", group_id)
     return None if row is None else _group(row)
+
+
+def revision(db: Database, group_id: str) -> str:
+    """Return a text that changes with each write of a group; an empty one
+    where it is not there."""
+    row = db.one(
+        "SELECT revision FROM pg_groups INDEXED BY pg_groups_revision "
+        "WHERE id = ?",
+        group_id,
+    )
+    return "" if row is None else str(row["revision"])
 
 
 def get(db: Database, project_id: str, group_id: str) -> Group:
@@ -193,10 +205,13 @@ def save(tx: sqlite3.Connection, group: Group) -> None:
     already."""
     try:
         tx.execute(
-            "INSERT INTO pg_groups (id, project_id, name, status, doc, local)"
-            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET "
-            "name = excluded.name, status = excluded.status, "
-            "doc = excluded.doc, local = excluded.local",
+            "INSERT INTO pg_groups (id, project_id, name, status, doc, local,"
+            " checksum, revision) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, hex(randomblob(8))) "
+            "ON CONFLICT (id) DO UPDATE SET name = excluded.name, "
+            "status = excluded.status, doc = excluded.doc, "
+            "local = excluded.local, checksum = excluded.checksum, "
+            "revision = excluded.revision",
             (
                 group.id,
                 group.project_id,
@@ -204,6 +219,7 @@ def save(tx: sqlite3.Connection, group: Group) -> None:
                 group.status,
                 dump(group.doc),
                 dump(group.local.to_json()),
+                checksum(group.doc),
             ),
         )
     except sqlite3.IntegrityError as error:

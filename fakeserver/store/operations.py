@@ -76,6 +76,18 @@ def save(tx: sqlite3.Connection, operation: Operation) -> None:
     )
 
 
+def save_record(tx: sqlite3.Connection, operation: Operation) -> None:
+    """Write what the API shows of an operation, without its state."""
+    tx.execute(
+        "UPDATE pg_operations SET status = ?, doc = ? WHERE id = ?",
+        (
+            operation.status,
+            dump(operation.record.to_json()),
+            operation.id,
+        ),
+    )
+
+
 def discard(tx: sqlite3.Connection, operation_id: str) -> None:
     """Delete an operation whose start the peer refused."""
     tx.execute("DELETE FROM pg_operations WHERE id = ?", (operation_id,))

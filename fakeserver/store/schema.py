@@ -12,9 +12,15 @@ SCHEMA = (
         status TEXT NOT NULL,
         doc TEXT NOT NULL,
         local TEXT NOT NULL,
+        revision TEXT NOT NULL DEFAULT '',
+        checksum TEXT NOT NULL DEFAULT '',
         UNIQUE (project_id, name))""",
     """CREATE INDEX IF NOT EXISTS pg_groups_page
         ON pg_groups (project_id, name, id)""",
+    # whether somebody has written a group since it was read: the document,
+    # which may be long, is not touched for it
+    """CREATE INDEX IF NOT EXISTS pg_groups_revision
+        ON pg_groups (id, revision)""",
     # what a forced import overwrote, and what a deleted group left
     """CREATE TABLE IF NOT EXISTS pg_overwritten (
         group_id TEXT NOT NULL, version INTEGER NOT NULL,

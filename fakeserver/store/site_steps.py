@@ -11,6 +11,7 @@ from fakeserver.base.seed_world import PEER_USER, SERVICE_USER, World
 from fakeserver.base.vault import Vault
 from fakeserver.cloud.shared import schema as clouds
 from fakeserver.cloud.shared.seed import seed_peer_account
+from fakeserver.engine.model.document import checksum
 from fakeserver.store.sites import SITES
 from fakeserver.store.upgrade import Step
 
@@ -23,7 +24,32 @@ def of(config: SiteConfig, world: World, now: float) -> Mapping[int, Step]:
     return {
         0: functools.partial(_least_account, config, world, now),
         1: _interface,
+        2: _columns,
     }
+
+
+def _columns(db: sqlite3.Connection) -> None:
+    """Add the columns that save the reading of whole documents."""
+    added = {
+        "pg_groups": (
+            "revision TEXT NOT NULL DEFAULT ''",
+            "checksum TEXT NOT NULL DEFAULT ''",
+        ),
+        clouds.SERVERS.name: clouds.SERVER_SIZES,
+        clouds.VOLUMES.name: clouds.VOLUME_SIZES,
+        clouds.PORTS.name: clouds.PORT_OWNERS,
+    }
+    for table, columns in added.items():
+        found = db.execute(f"PRAGMA table_xinfo({table})").fetchall()
+        known = {row["name"] for row in found}
+        for column in columns:
+            if column.split()[0] not in known:
+                db.execute(f"ALTER TABLE {table} ADD COLUMN {column}")
+    for id_, text in db.execute("SELECT id, doc FROM pg_groups").fetchall():
+        db.execute(
+            "UPDATE pg_groups SET checksum = ? WHERE id = ?",
+            (checksum(json.loads(text)), id_),
+        )
 
 
 def _interface(db: sqlite3.Connection) -> None:

@@ -25,7 +25,7 @@ from fakeserver.base.clock import stamp
 LOG = logging.getLogger(__name__)
 #: what this version writes. Raise it, and add a step, for every change that
 #: ``CREATE ... IF NOT EXISTS`` does not make: of columns, or of documents
-NUMBER = 2
+NUMBER = 3
 #: how long an upgrade waits for a process that writes, seconds
 BUSY = 30.0
 DISTRIBUTION = "python-protectorclient"
@@ -168,12 +168,16 @@ def _brought_up(file: File, now: float) -> None:
             number, _ = _read(db)
             # of a database of today, it is only what was forgotten
             statements = (_TABLE, *file.tables)
-            if not _names(db) >= _made_by(statements):
-                for statement in statements:
-                    db.execute(statement)
+            incomplete = not _names(db) >= _made_by(statements)
+            if incomplete:
+                _execute(db, statements, indexes=False)
             if number != NUMBER:
                 for step in _steps(file, number):
                     step(db)
+            if incomplete:
+                # an index may be of a column that a step has added
+                _execute(db, statements, indexes=True)
+            if number != NUMBER:
                 db.execute(f"PRAGMA user_version = {NUMBER}")
                 db.execute(
                     "INSERT OR REPLACE INTO sandbox_schema VALUES (?, ?, ?)",
@@ -185,6 +189,15 @@ def _brought_up(file: File, now: float) -> None:
                 db.execute("ROLLBACK")
             raise
         db.execute("COMMIT")
+
+
+def _execute(
+    db: sqlite3.Connection, statements: Iterable[str], *, indexes: bool
+) -> None:
+    """Execute the statements that make indexes, or all others."""
+    for statement in statements:
+        if statement.startswith("CREATE INDEX") == indexes:
+            db.execute(statement)
 
 
 def _names(db: sqlite3.Connection) -> set[str]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from fakeserver.base.db import Database
 from fakeserver.cloud.shared import quotas
 from fakeserver.cloud.shared.rows import Doc, Table
 from fakeserver.cloud.shared.schema import (
@@ -552,6 +553,12 @@ PLANTED: tuple[Planted, ...] = (
 )
 
 
+def _written(db: Database, table: str) -> list[str]:
+    """The columns of a table that are written; others are worked out."""
+    rows = db.all(f"PRAGMA table_xinfo({table})")
+    return [row["name"] for row in rows if not row["hidden"]]
+
+
 @contextmanager
 def undone(pair: BothSites) -> Iterator[None]:
     """Put both sites back to what they were."""
@@ -559,10 +566,7 @@ def undone(pair: BothSites) -> Iterator[None]:
     sites = [pair.site(name).parts.db for name in ("a", "b")]
     before = [
         {
-            name: [
-                tuple(row)
-                for row in db.connection().execute(f"SELECT * FROM {name}")
-            ]
+            name: db.all(f"SELECT {', '.join(_written(db, name))} FROM {name}")
             for name in names
         }
         for db in sites
@@ -575,7 +579,9 @@ def undone(pair: BothSites) -> Iterator[None]:
                 for name, rows in kept.items():
                     tx.execute(f"DELETE FROM {name}")
                     if rows:
+                        columns = ", ".join(rows[0].keys())
                         marks = ", ".join("?" * len(rows[0]))
                         tx.executemany(
-                            f"INSERT INTO {name} VALUES ({marks})", rows
+                            f"INSERT INTO {name} ({columns}) VALUES ({marks})",
+                            [tuple(row) for row in rows],
                         )

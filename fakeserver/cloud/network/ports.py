@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+import flask
+
 from fakeserver.base.clock import stamp
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.network import addresses, security_groups
@@ -43,9 +45,17 @@ class Ports(web.Part):
     )
 
     def index(self, caller: Token) -> Answer:
+        where, values = "1", []
+        for name in ("device_id", "network_id"):
+            if wanted := flask.request.args.getlist(name):
+                # the filter proper makes no difference of capitals; ids have
+                # none
+                asked = [*wanted, *(text.lower() for text in wanted)]
+                where += f" AND {name} IN ({', '.join('?' * len(asked))})"
+                values += asked
         rows = [
             row
-            for row in PORTS.select(self.site.db.connection())
+            for row in PORTS.select(self.site.db.connection(), where, values)
             if caller.is_admin or row["project_id"] == caller.project_id
         ]
         return listed("ports", [shown(row) for row in rows])
@@ -105,8 +115,12 @@ class Ports(web.Part):
     ) -> None:
         if not wanted or wanted == row["mac_address"]:
             return
-        for other in PORTS.select(tx, "network_id = ?", (row["network_id"],)):
-            if other["mac_address"] == wanted and other["id"] != row["id"]:
+        for other in PORTS.select(
+            tx,
+            "network_id = ? AND mac_address = ?",
+            (row["network_id"], wanted),
+        ):
+            if other["id"] != row["id"]:
                 raise CloudError(
                     409,
                     "Unable to complete operation for network "

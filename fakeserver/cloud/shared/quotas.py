@@ -111,48 +111,41 @@ def checked_values(service: str, given: Doc) -> dict[str, int]:
 
 
 def _compute(db: sqlite3.Connection, project_id: str) -> dict[str, int]:
-    servers = SERVERS.select(db, "project_id = ?", (project_id,))
-    mine = [server["flavor"] for server in servers]
-    groups = SERVER_GROUPS.select(db, "project_id = ?", (project_id,))
+    instances, cores, ram = SERVERS.count(db, project_id, "vcpus", "ram")
+    [groups] = SERVER_GROUPS.count(db, project_id)
     return {
-        "instances": len(servers),
-        "cores": sum(flavor["vcpus"] for flavor in mine),
-        "ram": sum(flavor["ram"] for flavor in mine),
-        "server_groups": len(groups),
+        "instances": instances,
+        "cores": cores,
+        "ram": ram,
+        "server_groups": groups,
     }
 
 
 def _volume(db: sqlite3.Connection, project_id: str) -> dict[str, int]:
-    volumes = VOLUMES.select(db, "project_id = ?", (project_id,))
-    groups = GROUPS.select(db, "project_id = ?", (project_id,))
+    volumes, size = VOLUMES.count(db, project_id, "size")
+    [groups] = GROUPS.count(db, project_id)
     snapshots = SNAPSHOTS.select(db, "project_id = ?", (project_id,))
     return {
-        "volumes": len(volumes),
+        "volumes": volumes,
         "snapshots": len(snapshots),
-        "gigabytes": sum(one["size"] for one in (*volumes, *snapshots)),
-        "groups": len(groups),
+        "gigabytes": size + sum(one["size"] for one in snapshots),
+        "groups": groups,
     }
 
 
 def _network(db: sqlite3.Connection, project_id: str) -> dict[str, int]:
-    networks = NETWORKS.select(db, "project_id = ?", (project_id,))
-    subnets = [
-        row for row in SUBNETS.select(db) if row["project_id"] == project_id
-    ]
-    ports = [
-        row for row in PORTS.select(db) if row["project_id"] == project_id
-    ]
-    groups = SECURITY_GROUPS.select(db, "project_id = ?", (project_id,))
-    rules = [
-        row
-        for row in SECURITY_GROUP_RULES.select(db)
-        if row["project_id"] == project_id
-    ]
+    [networks] = NETWORKS.count(db, project_id)
+    [ports] = PORTS.count(db, project_id)
+    [groups] = SECURITY_GROUPS.count(db, project_id)
+    subnets, rules = (
+        [row for row in table.select(db) if row["project_id"] == project_id]
+        for table in (SUBNETS, SECURITY_GROUP_RULES)
+    )
     return {
-        "network": len(networks),
+        "network": networks,
         "subnet": len(subnets),
-        "port": len(ports),
-        "security_group": len(groups),
+        "port": ports,
+        "security_group": groups,
         "security_group_rule": len(rules),
     }
 

@@ -38,11 +38,25 @@ class Table:
         body = ", ".join(lines)
         return f"CREATE TABLE IF NOT EXISTS {self.name} ({body})"
 
-    def index(self, column: str) -> str:
+    def index(self, *columns: str) -> str:
         return (
-            f"CREATE INDEX IF NOT EXISTS {self.name}_{column} "
-            f"ON {self.name} ({column})"
+            f"CREATE INDEX IF NOT EXISTS {self.name}_{'_'.join(columns)} "
+            f"ON {self.name} ({', '.join(columns)})"
         )
+
+    def count(
+        self,
+        db: sqlite3.Connection,
+        project_id: str,
+        *sums: str,
+    ) -> list[int]:
+        """Return the number of a project's documents, and the sums of some
+        columns over them."""
+        asked = ", ".join(
+            ("count(*)", *(f"coalesce(sum({column}), 0)" for column in sums))
+        )
+        sql = f"SELECT {asked} FROM {self.name} WHERE project_id = ?"
+        return [int(n) for n in db.execute(sql, (project_id,)).fetchone()]
 
     def put(self, db: sqlite3.Connection, doc: Doc) -> None:
         values = [doc.get(column) for column in self.columns]

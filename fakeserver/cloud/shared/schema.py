@@ -35,6 +35,24 @@ IMAGES = Table("glance_images", "name")
 #: what one project may have, id is ``service/project``
 QUOTAS = Table("cloud_quotas")
 
+#: what is counted for quotas, and searched by, read from the documents by
+#: the database
+SERVER_SIZES = (
+    "vcpus INTEGER GENERATED ALWAYS AS "
+    "(json_extract(doc, '$.flavor.vcpus')) VIRTUAL",
+    "ram INTEGER GENERATED ALWAYS AS "
+    "(json_extract(doc, '$.flavor.ram')) VIRTUAL",
+)
+VOLUME_SIZES = (
+    "size INTEGER GENERATED ALWAYS AS (json_extract(doc, '$.size')) VIRTUAL",
+)
+PORT_OWNERS = (
+    "project_id TEXT GENERATED ALWAYS AS "
+    "(json_extract(doc, '$.project_id')) VIRTUAL",
+    "mac_address TEXT GENERATED ALWAYS AS "
+    "(json_extract(doc, '$.mac_address')) VIRTUAL",
+)
+
 #: everything that a reset empties; revoked tokens stay revoked
 TABLES = (
     PROJECTS,
@@ -67,22 +85,26 @@ SCHEMA = (
     GRANTS.index("user_id"),
     APP_CREDENTIALS.schema("UNIQUE (user_id, name)"),
     FLAVORS.schema("UNIQUE (name)"),
-    SERVERS.schema(),
+    SERVERS.schema(*SERVER_SIZES),
     SERVERS.index("project_id"),
+    SERVERS.index("project_id", "vcpus", "ram"),
     SERVER_ACTIONS.schema(),
     SERVER_ACTIONS.index("server_id"),
     SERVER_GROUPS.schema(),
     KEY_PAIRS.schema("UNIQUE (user_id, name)"),
     NETWORKS.schema(),
     SUBNETS.schema(),
-    PORTS.schema("UNIQUE (network_id, ip_address)"),
+    PORTS.schema(*PORT_OWNERS, "UNIQUE (network_id, ip_address)"),
     PORTS.index("device_id"),
+    PORTS.index("project_id"),
+    PORTS.index("network_id", "mac_address"),
     SECURITY_GROUPS.schema(),
     SECURITY_GROUP_RULES.schema(),
     SECURITY_GROUP_RULES.index("group_id"),
     VOLUME_TYPES.schema("UNIQUE (name)"),
-    VOLUMES.schema("UNIQUE (array_name)"),
+    VOLUMES.schema(*VOLUME_SIZES, "UNIQUE (array_name)"),
     VOLUMES.index("project_id"),
+    VOLUMES.index("project_id", "size"),
     VOLUMES.index("group_id"),
     SNAPSHOTS.schema(),
     SNAPSHOTS.index("volume_id"),

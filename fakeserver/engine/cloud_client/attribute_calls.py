@@ -59,12 +59,6 @@ class AttributeCalls(NetworkCalls):
         path = f"/servers/{server_id}"
         return self._maybe("compute", path, "server", version=self._newest())
 
-    def all_details(self) -> list[Record]:
-        """List the servers of the project as `details` shows them."""
-        return self._all(
-            "compute", "/servers/detail", "servers", version=self._newest()
-        )
-
     def zones(self) -> list[str]:
         """List the names of Nova's availability zones."""
         found = self._http.call("compute", "GET", "/os-availability-zone")

@@ -50,15 +50,26 @@ def read(
     :param moment: now, as a time stamp: the power state is of this moment.
     :param admin: a cloud that shows what only admins see.
     """
-    shown = cloud.details(server_id) or {}
+    server = cloud.details(server_id) or {}
     if admin is not None:
-        shown = (admin.details(server_id) or {}) | shown
-    found = of_server(shown)
+        server = (admin.details(server_id) or {}) | server
+    return shown(cloud, server, moment, admin)
+
+
+def shown(
+    cloud: RemoteCloud,
+    server: Record,
+    moment: str,
+    admin: RemoteCloud | None = None,
+) -> InstanceAttributes:
+    """Read the attributes of an instance as `details` shows it, and ask for
+    what it only names."""
+    found = of_server(server)
     found["power_state_at"] = moment
-    _server_group(cloud, shown, found)
-    _key_pair(admin or cloud, shown, found)
-    text = shown.get(f"{_PREFIX}user_data")
-    if f"{_PREFIX}user_data" in shown:
+    _server_group(cloud, server, found)
+    _key_pair(admin or cloud, server, found)
+    text = server.get(f"{_PREFIX}user_data")
+    if f"{_PREFIX}user_data" in server:
         found["user_data"] = digest(text)
     return InstanceAttributes(found, text or None)
 

@@ -93,7 +93,13 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     return lambda value: value
 
 
+#: what JSON has as it is: nearly all that a record holds
+_SCALARS = frozenset((str, int, float, bool, types.NoneType))
+
+
 def _plain(value: Any) -> Any:
+    if type(value) in _SCALARS:
+        return value
     if isinstance(value, JsonRecord):
         return value.to_json()
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

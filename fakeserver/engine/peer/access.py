@@ -44,11 +44,14 @@ class Access:
 
     def project(self, group: Group, site_id: str) -> str:
         """Return the id of the group's project at a site."""
+        return self._project_at(group.project_id, site_id)
+
+    def _project_at(self, project_id: str, site_id: str) -> str:
         here = self.local_id()
         if site_id == here:
-            return group.project_id
+            return project_id
         return mappings.require_project(
-            self._site.db, group.project_id, here, site_id
+            self._site.db, project_id, here, site_id
         )
 
     def account(self, site_id: str) -> Account:
@@ -85,8 +88,15 @@ class Access:
 
     def cloud(self, group: Group, site_id: str) -> RemoteCloud:
         """Return the client of the tenant's clouds at a site of the group."""
+        return self.cloud_of(group.project_id, site_id)
+
+    def cloud_of(self, project_id: str, site_id: str) -> RemoteCloud:
+        """Return the client of a tenant's clouds at a site.
+
+        :param project_id: the tenant's project at this site.
+        """
         record = self.record(site_id)
-        project = self.project(group, site_id)
+        project = self._project_at(project_id, site_id)
         key = (site_id, project, str(record.get("updated_at")))
         with self._lock:
             found = self._clouds.get(key)

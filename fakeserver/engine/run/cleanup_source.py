@@ -10,11 +10,15 @@ from collections.abc import Callable
 
 from fakeserver.engine.cloud_client.cloud import CloudUnreachable
 from fakeserver.engine.model.operation_record import Leftover, RemovedInstance
-from fakeserver.engine.model.operation_state import OldCopy, OldVolume
+from fakeserver.engine.model.operation_state import (
+    OldCopy,
+    OldVolume,
+    QuietInstance,
+)
 from fakeserver.engine.run import on_array, remove
 from fakeserver.engine.run.step_context import ServiceStop, StepContext
 from fakeserver.storage.driver import StorageError
-from fakeserver.store import groups, operations
+from fakeserver.store import effects, groups, operations
 
 LOG = logging.getLogger(__name__)
 
@@ -59,6 +63,8 @@ def clean(context: StepContext) -> list[Leftover]:
     """Remove the old copies; return the leftovers."""
     leftovers: list[Leftover] = []
     limit = RetryLimit(context)
+    _note_all(context)
+    _leave_groups(context, limit)
     for server in context.state.left or []:
         _remove(context, limit, context.source, server, leftovers, keep=False)
     removed = []
@@ -81,6 +87,42 @@ def clean(context: StepContext) -> list[Leftover]:
         context.operation.record.result.stale_removed = removed
         context.save()
     return leftovers
+
+
+def _note_all(context: StepContext) -> None:
+    """Note what the arrays call each volume, before the first is unmanaged;
+    the state, which holds them all, is written once."""
+    for site_id, copies in _old_copies(context):
+        for server in copies:
+            for volume in server.volumes:
+                if volume.id is not None:
+                    on_array.note(context, site_id, volume)
+    context.save()
+
+
+def _leave_groups(context: StepContext, limit: RetryLimit) -> None:
+    """Take the volumes of old copies out of their volume groups, all at once;
+    one that stays in its group leaves it when it is unmanaged."""
+    for site_id, copies in _old_copies(context):
+        ids = [
+            volume.id
+            for server in copies
+            for volume in server.volumes
+            if volume.id is not None
+        ]
+        if len(ids) > 1:
+            leave = functools.partial(
+                remove.leave_group, context, site_id, ids
+            )
+            _try(context, limit, site_id, leave)
+
+
+def _old_copies(context: StepContext) -> list[tuple[str, list[OldCopy]]]:
+    """Return the copies that the group has left behind, with their site."""
+    return [
+        (context.source, context.state.left or []),
+        (context.target, context.state.stale or []),
+    ]
 
 
 def _remove(
@@ -109,8 +151,6 @@ def _remove(
         if volume.id is None:
             continue
         why = "Its instance is not deleted"
-        on_array.note(context, site_id, volume)
-        context.save()
         if gone:
             unmanage = functools.partial(
                 remove.unmanage, context, site_id, volume.id
@@ -146,21 +186,34 @@ def _delete(context: StepContext, site_id: str, server: OldCopy) -> None:
     point."""
     assert server.instance_id is not None
     if server.quiet is None:
-        found = context.cloud(site_id).server(server.instance_id)
-        noted = (server.instance_id, (found or {}).get("updated"))
-        stopped = (found or {}).get("status") == "SHUTOFF"
-        server.quiet = stopped and noted in (context.state.quiet or [])
-        context.save()
+        server.quiet = _was_quiet(context, site_id, server)
     remove.delete_server(context, site_id, server.instance_id)
+
+
+def _was_quiet(context: StepContext, site_id: str, server: OldCopy) -> bool:
+    """Return whether an instance never ran after the last recovery point; it
+    is on disk, for a restart, before the instance is deleted."""
+    db, operation_id = context.site.db, context.operation.id
+    id_ = str(server.instance_id)
+    noted = effects.find(db, operation_id, "delete", id_)
+    if noted is not None:
+        return noted.detail.quiet
+    found = context.cloud(site_id).server(id_) or {}
+    last = QuietInstance(id_, str(found.get("updated")))
+    quiet = found.get("status") == "SHUTOFF" and last in (
+        context.state.quiet or ()
+    )
+    detail = effects.EffectDetail(
+        site=site_id, id=id_, name=server.name, quiet=quiet
+    )
+    context.intend("delete", [(id_, detail)])
+    return quiet
 
 
 def _in_last_point(context: StepContext, names: set[str]) -> bool:
     """Return whether the move's own recovery point holds a volume."""
-    return any(
-        point.complete and not names.isdisjoint(point.volumes)
-        for point in context.site.arrays.points(context.operation.group_id)
-        if point.id == context.state.snapshot_id
-    )
+    point = str(context.state.snapshot_id)
+    return context.site.arrays.holds(point, names)
 
 
 def _destroy(
@@ -183,7 +236,8 @@ def _destroy(
         return
     name = volume.array_name
     # a recovery point may have it under the name that it had in Cinder
-    replicated = arrays.covered(array, name) or (
+    group = context.operation.group_id
+    replicated = arrays.covered(array, name, group) or (
         quiet and _in_last_point(context, {before, name})
     )
     if not replicated:
@@ -224,7 +278,7 @@ def end_rollback(
     context: StepContext, leftovers: list[Leftover], in_error: bool
 ) -> None:
     """Fail the operation; set the group's status back, or to ``error``."""
-    group = context.group()
+    group = context.group_to_change()
     record = context.operation.record
     changed = context.state.announces or in_error
     if changed:

@@ -26,7 +26,7 @@ from fakeserver.store.groups import Group
 
 def write_state(context: StepContext) -> None:
     """Write the group's new state and mark the operation as committed."""
-    group = context.group()
+    group = context.group_to_change()
     result = _WRITERS[context.operation.type](context, group)
     if rules.RULES[context.operation.type].counts:
         group.doc["version"] += 1

@@ -130,7 +130,7 @@ class Executor:
         """Push that the operation has begun; only needed after a crash."""
 
         def push() -> None:
-            group = context.group()
+            group = context.group_to_change()
             self._metadata.deliver(group)
 
         try:

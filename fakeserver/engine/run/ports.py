@@ -54,18 +54,25 @@ def make(
     groups: list[str] | None,
     *,
     any_address: bool,
+    tried_before: bool,
 ) -> PortsAnswer:
     """Create the ports of an instance, or find those of an earlier try.
 
     :param groups: ids of security groups; None leaves it to Neutron.
     :param any_address: whether one whose address is refused gets another.
+    :param tried_before: whether ports of an earlier try may be there.
     """
     answer = PortsAnswer([], [], [])
     for n, name in enumerate(names(key, plan)):
         network, held = plan.networks[n], at_source["networks"][n]
         wanted = _wanted(name, network, held, groups)
         wanted["description"] = mark(plan.member_id)
-        port, refusals = _create(cloud, wanted, any_address)
+        there = cloud.ports_named(name) if tried_before else []
+        port, refusals = (
+            (there[0], dict[str, str]())
+            if there
+            else _create(cloud, wanted, any_address)
+        )
         address = port["fixed_ips"][0]["ip_address"]
         answer.ports.append(port)
         answer.networks.append(
@@ -119,8 +126,6 @@ def _create(
 ) -> tuple[Record, dict[str, str]]:
     """Create a port with as much as Neutron accepts; return it, and why it
     refused the rest."""
-    for made in cloud.ports_named(wanted["name"]):
-        return made, {}
     refusals: dict[str, str] = {}
     while True:
         try:

@@ -1,6 +1,8 @@
 """Remove an instance or a volume that may be gone already."""
 
 import logging
+from collections.abc import Sequence
+from typing import Any
 
 from fakeserver.engine.cloud_client import volume_groups
 from fakeserver.engine.cloud_client.cloud import CloudRefused, RemoteCloud
@@ -40,20 +42,46 @@ def delete_port(cloud: RemoteCloud, port_id: str) -> None:
         LOG.info("port %s stays: %s", port_id, refusal)
 
 
+def leave_group(
+    context: StepContext, site_id: str, volume_ids: Sequence[str]
+) -> None:
+    """Remove volumes from the volume group that they are in, with one change
+    of it; those of another group stay there."""
+    cloud = context.cloud(site_id)
+    for id_ in volume_ids:
+        found = cloud.volume(id_)
+        if found is not None:
+            break
+    else:
+        return
+    group_id = found.get("group_id")
+    if group_id:
+        context.wait_until(
+            f"Removing {len(volume_ids)} volumes from their volume group",
+            lambda: volume_groups.change(
+                cloud, str(group_id), remove=volume_ids
+            ),
+        )
+        context.deeds += 1
+
+
 def unmanage(context: StepContext, site_id: str, volume_id: str) -> None:
     """Unmanage a volume from Cinder; it stays on its array."""
     cloud = context.cloud(site_id)
+    shown: dict[str, Any] = {}
 
     def free() -> bool:
-        found = cloud.volume(volume_id)
-        return found is None or found["status"] in ("available", "error")
+        shown.clear()
+        shown.update(cloud.volume(volume_id) or {})
+        return not shown or shown["status"] in ("available", "error")
 
     context.wait_until(f"Detaching volume {volume_id}", free)
-    context.wait_until(
-        f"Removing volume {volume_id} from its volume group",
-        lambda: volume_groups.leave(cloud, volume_id),
-    )
-    if cloud.volume(volume_id) is not None:
+    if shown.get("group_id"):
+        context.wait_until(
+            f"Removing volume {volume_id} from its volume group",
+            lambda: volume_groups.leave(cloud, volume_id),
+        )
+    if shown:
         cloud.unmanage_volume(volume_id)
         context.wait_until(
             f"Unmanaging volume {volume_id}",

@@ -58,6 +58,10 @@ class StepContext:
         self.deeds = 0
         #: whether the step that runs now has met its middle
         self.been_inside = False
+        #: whether the effect that is worked on was tried before, so that
+        #: something of it may be there already
+        self.tried_before = False
+        self._seen: tuple[str, Group] | None = None
 
     # -- who and where
 
@@ -88,16 +92,26 @@ class StepContext:
         return self.operation.type == "test_failover"
 
     def group(self) -> Group:
+        """Return the group to look at, as it is on disk; it is not read again
+        while nobody has written it."""
+        revision = groups.revision(self.site.db, self.operation.group_id)
+        if self._seen is None or self._seen[0] != revision:
+            self._seen = (revision, self.group_to_change())
+        return self._seen[1]
+
+    def group_to_change(self) -> Group:
+        """Return a copy of the group that nobody else holds."""
         found = groups.find(self.site.db, self.operation.group_id)
         if found is None:
             raise StepFailed("The protection group is gone")
         return found
 
     def doc(self) -> Doc:
+        """Return the document, to look at."""
         return self.group().doc
 
     def cloud(self, site_id: str) -> RemoteCloud:
-        return self.access.cloud(self.group(), site_id)
+        return self.access.cloud_of(self.operation.project_id, site_id)
 
     def array(self, site_id: str) -> str:
         return str(self.access.record(site_id)["array_name"])
@@ -155,6 +169,13 @@ class StepContext:
         with self.site.db.transaction() as tx:
             operations.save(tx, self.operation)
 
+    def save_record(self) -> None:
+        """Write the record alone: the state, which grows with the members,
+        has not changed."""
+        self.operation.record.updated_at = stamp(self.site.clock.time())
+        with self.site.db.transaction() as tx:
+            operations.save_record(tx, self.operation)
+
     def progress(self, done: int, total: int) -> None:
         """Set the progress within the step, and wait the configured pace."""
         if self.move is not None:
@@ -166,7 +187,7 @@ class StepContext:
             # the step itself writes its end
             if record.progress >= self.move.step.end:
                 record.progress = max(self.move.start, self.move.step.end - 1)
-            self.save()
+            self.save_record()
         if total:
             self.pause(self.site.config.pace / total)
 
@@ -218,6 +239,10 @@ class StepContext:
         name = detail.name or key
         self._each("before", name)
         self.intend(kind, [(key, detail)])
+        # what another operation has begun may be there, too
+        self.tried_before = (
+            found is not None or self.state.lineage != self.operation.id
+        )
         self._each("inside", name)
         done = deed() or detail
         self.inside()

@@ -1,6 +1,6 @@
 """Find addresses that somebody else has at the target."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fakeserver.base.ids import derived_name
@@ -13,11 +13,13 @@ from fakeserver.engine.run.step_context import StepContext, StepFailed
 Record = dict[str, Any]
 
 
-def check(context: StepContext) -> None:
+def check(context: StepContext, servers: Sequence[Record]) -> None:
     """Fail where an address is taken; a forced failover goes on without it.
 
     What an older copy of a member has does not count, nor what an uncleaned
     test of the group has: both are set aside. A test takes nothing away.
+
+    :param servers: all instances at the target.
     """
     wanted = [
         network
@@ -29,7 +31,8 @@ def check(context: StepContext) -> None:
     if not wanted:
         return
     taken = []
-    owners = dict(_owners(context, {network.id for network in wanted}))
+    networks = {network.id for network in wanted}
+    owners = dict(_owners(context, networks, servers))
     for network in wanted:
         owner = owners.get((network.id, str(network.fixed_ip)))
         if owner is None:
@@ -52,20 +55,28 @@ def _do_without(network: NetworkPlan, why: str) -> None:
 
 
 def _owners(
-    context: StepContext, networks: set[str]
+    context: StepContext, networks: set[str], listed: Sequence[Record]
 ) -> Iterator[tuple[tuple[str, str], str]]:
     """Return network and address of each port of somebody else, with words
     for its owner."""
     cloud = context.cloud(context.target)
-    servers = {server["id"]: server for server in cloud.servers()}
+    servers = {server["id"]: server for server in listed}
     ours = set(_ours(context, servers.values()))
+    marks = {ports.mark(member["id"]) for member in context.doc()["members"]}
+    own = {
+        derived_name(context.state.lineage, plan.member_id)
+        for plan in context.state.plan
+    }
     for network_id in sorted(networks):
         for port in cloud.ports_on(network_id):
             device = port["device_id"]
-            if device in ours or _is_own_port(context, port):
+            # a port of an earlier try of this operation
+            made = str(port.get("name")).rpartition("-")[0] in own
+            if device in ours or made:
                 continue
-            if not device and _is_left_over(context, port):
-                # somebody has deleted the instance, and Nova left its port
+            if not device and port.get("description") in marks:
+                # it was made for a member; somebody has deleted the
+                # instance, and Nova left its port
                 cloud.delete_port(port["id"])
                 continue
             if device in servers:
@@ -105,20 +116,3 @@ def _ours(context: StepContext, servers: Any) -> Iterator[str]:
         for held in (known, known.get("left") or {}):
             if held.get("instance_id"):
                 yield held["instance_id"]
-
-
-def _is_left_over(context: StepContext, port: Record) -> bool:
-    """Return whether an operation has made a port for a member."""
-    return port.get("description") in {
-        ports.mark(member["id"]) for member in context.doc()["members"]
-    }
-
-
-def _is_own_port(context: StepContext, port: Record) -> bool:
-    """Return whether an earlier try of this operation has made a port."""
-    return str(port.get("name")).startswith(
-        tuple(
-            f"{derived_name(context.state.lineage, plan.member_id)}-"
-            for plan in context.state.plan
-        )
-    )

@@ -131,8 +131,11 @@ class _Instance:
             self._at_source,
             wanted.security_groups,
             any_address=context.forced and not context.state.keep_addresses,
+            tried_before=context.tried_before,
         )
-        made = _made_before(context, self._name, self._key)
+        made = None
+        if context.tried_before:
+            made = _made_before(context, self._name, self._key)
         if made is None:
             try:
                 made = self._create(managed, wanted, wired)
@@ -142,8 +145,8 @@ class _Instance:
                 if made is None:
                     raise
         context.made(self._kind, self._key, made["id"])
-        _wait_built(context, made["id"], self._name, self._stops)
-        shown = self._finish(made["id"], wanted)
+        built = _wait_built(context, made["id"], self._name, self._stops)
+        shown = self._finish(built, wanted)
         return dataclasses.replace(
             detail,
             id=made["id"],
@@ -183,13 +186,14 @@ class _Instance:
         )
 
     def _finish(
-        self, server_id: str, wanted: InstanceRequest
+        self, built: dict[str, Any], wanted: InstanceRequest
     ) -> dict[str, Any]:
         """Stop and lock the instance where its source was; return what the
         target shows of it, without what may be a secret."""
         context, cloud = self._context, self._target.cloud
+        server_id = built["id"]
         moment = stamp(context.site.clock.time())
-        shown = attributes.read(cloud, server_id, moment).attributes
+        shown = attributes.shown(cloud, built, moment).attributes
         shown.pop("properties", None)
         shown.pop("user_data", None)
         if self._stops:
@@ -212,21 +216,22 @@ def _made_before(
 
 def _wait_built(
     context: StepContext, server_id: str, name: str, stops: bool
-) -> None:
+) -> dict[str, Any]:
     """Wait until Nova has built an instance; one that an earlier try has
-    stopped again is built, too."""
+    stopped again is built, too. Return all that Nova shows of it."""
     cloud = context.cloud(context.target)
-    state: dict[str, str] = {}
+    found: dict[str, Any] = {}
 
     def ready() -> bool:
-        found = cloud.server(server_id) or {}
-        state["now"] = found.get("status", "gone")
-        # the rollback deletes the instance, and its fault with it
-        state["fault"] = (found.get("fault") or {}).get("message") or ""
-        return state["now"] != "BUILD"
+        found.clear()
+        found.update(cloud.details(server_id) or {"status": "gone"})
+        return bool(found["status"] != "BUILD")
 
     context.wait_until(f"Building instance {name}", ready)
     built = (power.RUNNING, power.STOPPED) if stops else (power.RUNNING,)
-    if state["now"] not in built:
-        why = f": {state['fault']}" if state["fault"] else ""
-        raise StepFailed(f"it is {state['now']} after it was built{why}")
+    if found["status"] not in built:
+        # the rollback deletes the instance, and its fault with it
+        fault = (found.get("fault") or {}).get("message")
+        why = f": {fault}" if fault else ""
+        raise StepFailed(f"it is {found['status']} after it was built{why}")
+    return found

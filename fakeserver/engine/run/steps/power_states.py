@@ -20,7 +20,7 @@ def read_live(context: StepContext) -> None:
     if context.forced or context.state.power is not None:
         return
     doc, source = context.doc(), context.source
-    servers = {one["id"]: one for one in context.cloud(source).all_details()}
+    cloud = context.cloud(source)
     by_us = power.stopped_by_tests(doc, source) | effects.left_stopped(
         context.site.db, doc["id"]
     )
@@ -28,7 +28,9 @@ def read_live(context: StepContext) -> None:
     found, obstacles, losses = {}, [], []
     for member in doc["members"]:
         at_source = entry(member, source)
-        server = servers.get((at_source or {}).get("instance_id") or "")
+        id_ = (at_source or {}).get("instance_id")
+        # one by one: a list has the instances of all other groups, too
+        server = cloud.details(id_) if id_ else None
         if server is None:
             continue
         obstacle = power.obstacle(server)

@@ -1,6 +1,6 @@
 """The first two steps: check the target, choose the recovery point."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from fakeserver.base.clock import stamp
@@ -44,14 +44,17 @@ def validate_target_site(context: StepContext) -> None:
                     f"{context.name(context.target)}"
                 )
     power_states.read_live(context)
-    addresses.check(context)
+    servers = cloud.servers()
+    addresses.check(context, servers)
     if not context.is_drill:
-        _set_drills_aside(context)
-        _set_stale_aside(context)
+        _set_drills_aside(context, servers)
+        _set_stale_aside(context, servers)
     context.progress(1, 1)
 
 
-def _set_drills_aside(context: StepContext) -> None:
+def _set_drills_aside(
+    context: StepContext, servers: Sequence[dict[str, Any]]
+) -> None:
     """Drills at the target that were not cleaned up when their primary
     died, or that were cut short. They have the addresses that the rebuilt
     instances get, and run on without them."""
@@ -62,7 +65,7 @@ def _set_drills_aside(context: StepContext) -> None:
         if test["site_id"] == context.target
         for server in test["instances"]
     }
-    for server in context.cloud(context.target).servers():
+    for server in servers:
         worn = server.get("metadata") or {}
         ours = orphans.DRILL in worn and worn.get(orphans.MEMBER) in members
         if ours or server["id"] in known:
@@ -70,7 +73,9 @@ def _set_drills_aside(context: StepContext) -> None:
             _free_addresses(context, server["id"], server["name"], ports)
 
 
-def _set_stale_aside(context: StepContext) -> None:
+def _set_stale_aside(
+    context: StepContext, servers: Sequence[dict[str, Any]]
+) -> None:
     """Stop what earlier operations left at the target: the old primary's
     instances after a forced failover, what a clean-up could not remove,
     what a rollback had to leave.
@@ -79,7 +84,7 @@ def _set_stale_aside(context: StepContext) -> None:
     snapshots on the array before anything of it is deleted. Its addresses
     are the ones that the rebuilt instances get.
     """
-    for copy in stop_stale(context):
+    for copy in stop_stale(context, servers):
         if copy.instance_id is not None:
             _free_addresses(
                 context, copy.instance_id, copy.name, copy.addresses
@@ -87,10 +92,17 @@ def _set_stale_aside(context: StepContext) -> None:
     keep_stale(context)
 
 
-def stop_stale(context: StepContext) -> list[OldCopy]:
-    """Find the old copies at the target, note them, stop those that run."""
+def stop_stale(
+    context: StepContext, servers: Sequence[dict[str, Any]] | None = None
+) -> list[OldCopy]:
+    """Find the old copies at the target, note them, stop those that run.
+
+    :param servers: all instances at the target; None lists them.
+    """
     if context.state.stale is None:
-        context.state.stale = _find_stale(context)
+        if servers is None:
+            servers = context.cloud(context.target).servers()
+        context.state.stale = _find_stale(context, servers)
         context.save()
     running = [
         StoppedInstance(copy.instance_id, copy.name)
@@ -153,9 +165,11 @@ def _free_addresses(
         context.effect("unplug", f"{server_id}/{address}", detail, unplug)
 
 
-def _find_stale(context: StepContext) -> list[OldCopy]:
+def _find_stale(
+    context: StepContext, listed: Sequence[dict[str, Any]]
+) -> list[OldCopy]:
     cloud, doc = context.cloud(context.target), context.doc()
-    servers = {server["id"]: server for server in cloud.servers()}
+    servers = {server["id"]: server for server in listed}
     volumes = {volume["id"]: volume for volume in cloud.volumes()}
     found = []
     for member in doc["members"]:
@@ -215,8 +229,7 @@ def get_latest_snapshot(context: StepContext) -> None:
         if context.operation.type == "failover":
             # asked before the first instance is stopped
             _require_point(context, target)
-        _stop_source(context)
-        _note_quiet(context)
+        _note_quiet(context, _stop_source(context))
         replication.direct(context, context.source, context.target)
         replication.last_point(context, context.operation.id)
     elif context.state.stops_source:
@@ -252,8 +265,9 @@ def _require_point(
     return point
 
 
-def _stop_source(context: StepContext) -> None:
-    """Stop the instances that run at the source; note them first."""
+def _stop_source(context: StepContext) -> dict[str, dict[str, Any]]:
+    """Stop the instances that run at the source; note them first. Return
+    those that were stopped just now, as Nova then showed them."""
     if context.state.stopped is None:
         cloud = context.cloud(context.source)
         running = []
@@ -270,10 +284,12 @@ def _stop_source(context: StepContext) -> None:
                 )
         context.state.stopped = running
         context.save()
-    stop_all(context, context.source, context.state.stopped)
+    return stop_all(context, context.source, context.state.stopped)
 
 
-def _note_quiet(context: StepContext) -> None:
+def _note_quiet(
+    context: StepContext, stopped: dict[str, dict[str, Any]]
+) -> None:
     """Note when Nova last changed each stopped instance of the source.
 
     No array hears that a server was stopped. As long as Nova's time stays
@@ -288,7 +304,8 @@ def _note_quiet(context: StepContext) -> None:
         at_source = entry(member, context.source)
         if at_source is None or at_source["instance_id"] is None:
             continue
-        server = cloud.server(at_source["instance_id"])
+        id_ = at_source["instance_id"]
+        server = stopped.get(id_) or cloud.server(id_)
         if server is not None and server["status"] == "SHUTOFF":
             quiet.append(QuietInstance(server["id"], str(server["updated"])))
     context.state.quiet = quiet
@@ -297,8 +314,10 @@ def _note_quiet(context: StepContext) -> None:
 
 def stop_all(
     context: StepContext, site_id: str, servers: list[StoppedInstance]
-) -> None:
-    """Stop instances; a rollback starts exactly these again."""
+) -> dict[str, dict[str, Any]]:
+    """Stop instances; a rollback starts exactly these again. Return those
+    that were stopped just now, as Nova showed them after it."""
+    shown: dict[str, dict[str, Any]] = {}
     cloud = context.cloud(site_id)
     deeds = [
         (one, EffectDetail(site=site_id, id=one, name=name))
@@ -312,8 +331,11 @@ def stop_all(
 
             def stopped() -> bool:
                 found = cloud.server(server_id)
+                if found is not None:
+                    shown[server_id] = found
                 return found is None or found["status"] != "ACTIVE"
 
             context.wait_until(f"Stopping instance {server_id}", stopped)
 
         context.effect("stop", one, detail, stop)
+    return shown

@@ -73,6 +73,7 @@ class PlannedVolume:
     """A volume of a member, and the volume created from it at the target."""
 
     member_id: str
+    instance_name: str
     source_array_name: str
     #: with which it is created; Cinder may rename it later
     array_name: str
@@ -98,6 +99,7 @@ def planned_volumes(context: StepContext) -> list[PlannedVolume]:
             found.append(
                 PlannedVolume(
                     member_id=plan.member_id,
+                    instance_name=at_source["instance_name"],
                     source_array_name=volume["array_name"],
                     array_name=derived_name(lineage, volume["id"]),
                     name=f"{name}-test" if context.is_drill else name,
@@ -131,15 +133,18 @@ def manage(context: StepContext) -> None:
         def deed(
             volume: PlannedVolume = volume, detail: EffectDetail = detail
         ) -> EffectDetail:
-            made = _managed_before(context, volume.array_name)
+            made = None
+            if context.tried_before:
+                made = _managed_before(context, volume.array_name)
             if made is None:
                 made = _ask_cinder(context, host, volume, detail)
             context.made("manage", volume.array_name, made["id"])
-            _wait_managed(context, made["id"])
+            shown = _wait_managed(context, made["id"])
             found = _on_array(context, volume, detail)
             if volume.at_source.get("read_only"):
-                context.cloud(context.target).set_read_only(made["id"])
-            shown = context.cloud(context.target).volume(made["id"]) or {}
+                cloud = context.cloud(context.target)
+                cloud.set_read_only(made["id"])
+                shown = cloud.volume(made["id"]) or {}
             kept = {
                 name: value
                 for name, value in attributes.of_volume(shown).items()
@@ -163,13 +168,11 @@ def _losses(
     context: StepContext, volume: PlannedVolume, now: dict[str, Any]
 ) -> list[Loss]:
     """Return what the new volume has not of the old one."""
-    members = {m["id"]: m for m in context.doc()["members"]}
-    at_source = entry(members[volume.member_id], context.source) or {}
     found = []
     if volume.at_source.get("multiattach") and not now.get("multiattach"):
         found.append(
             Loss(
-                at_source["instance_name"],
+                volume.instance_name,
                 f"volumes[{volume.at_source['name']}].multiattach",
                 True,
                 f"Volume type {volume.volume_type} at "
@@ -243,19 +246,20 @@ def _ask_cinder(
         ) from refusal
 
 
-def _wait_managed(context: StepContext, volume_id: str) -> None:
-    """Wait until Cinder has managed the volume."""
+def _wait_managed(context: StepContext, volume_id: str) -> dict[str, Any]:
+    """Wait until Cinder has managed the volume; return what it shows."""
     cloud = context.cloud(context.target)
-    state: dict[str, str] = {}
+    shown: dict[str, Any] = {}
 
     def ready() -> bool:
-        found = cloud.volume(volume_id)
-        state["now"] = "gone" if found is None else found["status"]
-        return state["now"] not in ("creating", "managing")
+        shown.clear()
+        shown.update(cloud.volume(volume_id) or {"status": "gone"})
+        return shown["status"] not in ("creating", "managing")
 
     context.wait_until(f"Managing volume {volume_id}", ready)
-    if state["now"] not in ("available", "in-use"):
+    if shown["status"] not in ("available", "in-use"):
         raise StepFailed(
             f"Volume {volume_id} at {context.name(context.target)} is "
-            f"{state['now']} after it was managed"
+            f"{shown['status']} after it was managed"
         )
+    return shown
