@@ -10,21 +10,51 @@ import re
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 from protectorclient.plan.file import model
 
 #: Bytes of a hook's output that are kept.
 LARGEST_OUTPUT = 64 * 1024
-#: What looks like a secret in the output of a hook.
-_SECRET = re.compile(
-    r"(?i)((?:pass|secret|token|key|cred)[\w.-]{0,64}[\"']?\s{0,8}[:=]\s{0,8})"
-    r"(\"[^\"]*\"|'[^']*'|[^\s,;]+)"
+#: Read of it beyond that, so that a secret is not cut from its name.
+_MORE = 16 * 1024
+#: Seconds for the end of the output after the hook has ended; what it has
+#: left running may hold the pipe open for ever.
+_DRAIN = 0.2
+_MASK = "***"
+#: What looks like a secret in the output of a hook: how it begins, and the
+#: secret itself.
+_SECRETS = (
+    # password=..., "token": "...", export API_KEY=...
+    re.compile(
+        r"(?i)((?:pass|pwd|secret|token|key|cred)[\w.-]{0,64}[\"']?"
+        r"\s{0,8}[:=]\s{0,8})(\"[^\"\r\n]*\"|'[^'\r\n]*'|[^\s,;]+)"
+    ),
+    # --password ..., as a shell traces it
+    re.compile(
+        r"(?i)(--?(?:[\w-]{0,64}-)?(?:pass|pwd|secret|token|key|cred)"
+        r"[\w-]{0,64} +)(\"[^\"\r\n]*\"|'[^'\r\n]*'|[^\s,;]+)"
+    ),
+    # a header of HTTP
+    re.compile(
+        r"(?i)((?:authorization|x-auth-token|x-subject-token)[\"']?"
+        r"\s{0,8}:\s{0,8})([^\r\n]+)"
+    ),
+    # http://user:password@host
+    re.compile(
+        r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s/:@]{0,256}:)([^\s/@]+)(?=@)"
+    ),
+    # tokens of Keystone, and of others, by how they look
+    re.compile(r"(\b)(gAAAA[\w-]{40,}={0,2}|eyJ[\w-]{8,}\.[\w-]+\.[\w-]*)"),
+    # a private key in PEM, also one that is cut
+    re.compile(
+        r"(-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----)"
+        r"((?:(?!-----END).|\n){1,20000})"
+    ),
 )
-#: And what a header of HTTP carries.
-_HEADER = re.compile(r"(?i)((?:authorization|x-auth-token)\s*:\s*)[^\r\n]+")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,14 +102,14 @@ def run(
         "PROTECTOR_ATTEMPT": str(attempt),
         **(more or {}),
     }
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as given:
+    with tempfile.TemporaryFile() as given:
         given.write(json.dumps(document, default=str).encode())
         given.seek(0)
         try:
             process = subprocess.Popen(
                 hook.run,
                 stdin=given,
-                stdout=out,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 env=environment,
                 cwd=folder,
@@ -91,19 +121,72 @@ def run(
             return Result(
                 None, "", 0.0, f"{hook.run[0]} cannot be run: {said}"
             )
-        status: int | None = None
-        error: str | None = None
-        try:
-            status = process.wait(hook.timeout)
-            if status:
-                error = f"{hook.run[0]} ended with exit status {status}"
-        except subprocess.TimeoutExpired:
-            error = f"{hook.run[0]} took longer than {hook.timeout:g} s"
-        finally:
-            _end(process)
-        return Result(
-            status, _tail(out), round(time.monotonic() - began, 3), error
-        )
+    assert process.stdout is not None
+    output = _Output(process.stdout)
+    status: int | None = None
+    error: str | None = None
+    try:
+        status = process.wait(hook.timeout)
+        if status:
+            error = f"{hook.run[0]} {_how(status)}"
+    except subprocess.TimeoutExpired:
+        error = f"{hook.run[0]} took longer than {hook.timeout:g} s"
+    finally:
+        _end(process)
+    return Result(
+        status, output.text(), round(time.monotonic() - began, 3), error
+    )
+
+
+def _how(status: int) -> str:
+    if status > 0:
+        return f"ended with exit status {status}"
+    with contextlib.suppress(ValueError):
+        return f"was ended by the signal {signal.Signals(-status).name}"
+    return f"was ended by the signal {-status}"
+
+
+class _Output:
+    """Reads what a hook writes, and keeps its end alone.
+
+    What the hook leaves running may write on: it is read and dropped, so
+    that it does not stand still.
+    """
+
+    def __init__(self, pipe: IO[bytes]) -> None:
+        self._pipe = pipe
+        self._kept = b""
+        self._is_cut = False
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        most = LARGEST_OUTPUT + _MORE
+        with self._pipe:
+            while chunk := os.read(self._pipe.fileno(), LARGEST_OUTPUT):
+                self._is_cut |= len(self._kept) + len(chunk) > most
+                self._kept = (self._kept + chunk)[-most:]
+
+    def text(self) -> str:
+        """Return the end of the output, secrets masked."""
+        self._thread.join(_DRAIN)
+        kept, is_cut = self._kept, self._is_cut
+        text = mask(_whole_words(kept, is_cut).decode("utf-8", "replace"))
+        data = text.encode("utf-8")
+        if len(data) > LARGEST_OUTPUT:
+            text = data[-LARGEST_OUTPUT:].decode("utf-8", "ignore")
+        return text
+
+
+def _whole_words(kept: bytes, is_cut: bool) -> bytes:
+    """Drop the rest of a line, or of a word, whose beginning is cut off."""
+    if not is_cut:
+        return kept
+    for end in (b"\n", b" ", b",", b";"):
+        place = kept.find(end, 0, _MORE)
+        if place >= 0:
+            return kept[place + 1 :]
+    return kept
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -114,12 +197,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _tail(out: Any) -> str:
-    size = out.seek(0, os.SEEK_END)
-    out.seek(max(0, size - LARGEST_OUTPUT))
-    return mask(out.read().decode("utf-8", "replace"))
-
-
 def mask(text: str) -> str:
     """Mask what looks like a secret in the output of a hook."""
-    return _HEADER.sub(r"\1***", _SECRET.sub(r"\1***", text))
+    for secret in _SECRETS:
+        text = secret.sub(rf"\g<1>{_MASK}", text)
+    return text

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import signal
 import stat
 import sys
 
@@ -103,6 +104,7 @@ def test_what_a_hook_gets(
     [
         (("/no/such",), "/no/such cannot be run: No such file or directory"),
         (("sh", "-c", "exit 3"), "sh ended with exit status 3"),
+        (("sh", "-c", "kill -9 $$"), "sh was ended by the signal SIGKILL"),
     ],
 )
 def test_a_hook_that_fails(run: tuple[str, ...], said: str) -> None:
@@ -128,11 +130,38 @@ def test_a_hook_that_takes_too_long_ends_with_all_it_started(
 
 def test_its_output_is_bounded_and_masked() -> None:
     text = (
+        "print('password=\"' + 's3same ' * 20000 + '\"');"
         "print('x' * 100000); print('db_password=sesame,"
         ' {"token": "sesame"}\'); print(\'X-Auth-Token: sesame\')'
     )
     hook = Hook((sys.executable, "-c", text))
     result = hooks.run(hook, {}, run_id="r", attempt=1)
-    assert len(result.output) <= hooks.LARGEST_OUTPUT + 20
+    assert len(result.output.encode()) <= hooks.LARGEST_OUTPUT
     assert "sesame" not in result.output
+    assert "s3same" not in result.output
     assert result.output.endswith("X-Auth-Token: ***\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("+ mysql --password sesame -u x", "+ mysql --password *** -u x"),
+        ("to https://u:sesame@host/path", "to https://u:***@host/path"),
+        (f"it is gAAAA{'sesame' * 9}==", "it is ***"),
+        (
+            "-----BEGIN PRIVATE KEY-----\nsesame",
+            "-----BEGIN PRIVATE KEY-----***",
+        ),
+        ("12 keys are there", "12 keys are there"),
+    ],
+)
+def test_what_looks_like_a_secret(text: str, masked: str) -> None:
+    assert hooks.mask(text) == masked
+
+
+def test_what_a_hook_leaves_running_holds_nothing_up() -> None:
+    hook = Hook(("sh", "-c", "echo begun; sleep 1000 & echo $!"))
+    result = hooks.run(hook, {}, run_id="r", attempt=1)
+    begun, process = result.output.split()
+    os.kill(int(process), signal.SIGKILL)
+    assert (result.is_good, begun) == (True, "begun")
