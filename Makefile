@@ -134,7 +134,7 @@ test-versions: $(VENV)/.made
 
 chaos: $(VENV)/.test
 	CHAOS_RUNS=$(or $(CHAOS_RUNS),2000) $(BIN)/python -m pytest -q -n 2 \
-	    tests/chaos/test_in_process.py $(PYTEST_ARGS)
+	    -m 'not processes' tests/chaos/test_in_process.py $(PYTEST_ARGS)
 	CHAOS_RUNS=$(or $(CHAOS_KILLS),100) $(BIN)/python -m pytest -q \
 	    -m processes tests/chaos/test_processes.py $(PYTEST_ARGS)
 	FLEET_GROUPS=200 $(BIN)/python -m pytest -q \
@@ -142,8 +142,9 @@ chaos: $(VENV)/.test
 
 # A runner of plans, killed and resumed: 40 groups, 50 seeds.
 plan-kills: $(VENV)/.test
-	PLAN_SEEDS=$(or $(PLAN_SEEDS),50) PLAN_GROUPS=40 PLAN_KILLS=20 $(BIN)/python -m \
-	    pytest -q -n 2 tests/chaos/test_plan_kills.py $(PYTEST_ARGS)
+	PLAN_SEEDS=$(or $(PLAN_SEEDS),50) PLAN_GROUPS=40 PLAN_KILLS=20 \
+	    $(BIN)/python -m pytest -q -n 2 -m 'not processes' \
+	    tests/chaos/test_plan_kills.py $(PYTEST_ARGS)
 
 # Each figure beside a peer; BENCH="operation-show server-*" names some, and
 # BENCH_ARGS=--keep adds the run to benchmarks/results.

@@ -13,7 +13,7 @@ from protectorclient import exceptions
 from protectorclient.drill.one_group import Mappings as Mappings
 from protectorclient.drill.one_group import of_group
 from protectorclient.plan.execution import begin as runs
-from protectorclient.plan.execution import events
+from protectorclient.plan.execution import events, fold
 from protectorclient.plan.execution import journal as journals
 from protectorclient.plan.execution.drills.options import (
     DrillOptions,
@@ -21,7 +21,6 @@ from protectorclient.plan.execution.drills.options import (
 from protectorclient.plan.execution.drills.options import (
     reason as reason_of,
 )
-from protectorclient.plan.execution.state import fold
 from protectorclient.plan.file.problem import PlanProblem
 from protectorclient.probes import spec
 
@@ -106,7 +105,7 @@ def resume(
     now: journals.Now = journals.utc_now,
 ) -> Iterator[events.Event]:
     """Go on with a drill from its journal."""
-    if fold(journals.read(journal), str(journal)).drill is None:
+    if fold.read(journal).drill is None:
         raise PlanProblem(f"{journal} is not the journal of a drill")
 
     def flow() -> Iterator[events.Event]:
@@ -195,4 +194,4 @@ def _is_begun(path: pathlib.Path) -> bool:
 
 def _is_interrupted(path: pathlib.Path) -> bool:
     """Return whether it is the second time: who insists is let go."""
-    return _is_begun(path) and fold(journals.read(path), str(path)).interrupted
+    return _is_begun(path) and fold.read(path).interrupted

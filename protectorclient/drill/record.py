@@ -13,10 +13,10 @@ from protectorclient.drill import of_lines
 from protectorclient.evidence import judge
 from protectorclient.evidence import record as records
 from protectorclient.plan.execution import journal as journals
+from protectorclient.plan.execution.fold import fold
 from protectorclient.plan.execution.state import (
     GroupState,
     GroupStatus,
-    fold,
 )
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import ProtectionGroup

@@ -1,6 +1,7 @@
 """Runs of plans over two live sites: order, failures, gates, resume."""
 
 import errno
+import json
 import os
 import pathlib
 from collections.abc import Callable, Iterator
@@ -14,6 +15,7 @@ from protectorclient.plan.execution import hooks, orders
 from protectorclient.plan.execution import journal as journals
 from protectorclient.plan.execution.events import Event, RunEnded
 from protectorclient.plan.execution.journal import JournalNotWritten
+from protectorclient.plan.execution.state import GroupStatus
 from protectorclient.plan.file import load
 from protectorclient.plan.file.problem import PlanProblem
 from tests.helpers import plan_parts
@@ -216,10 +218,17 @@ def test_rollback_goes_back_in_reverse_order(
     ]
     assert back == [(b, "completed"), (a, "completed")]
     # a wave that had passed a gate is asked about once more
-    assert world.asked == {"two": 2}
+    assert world.asked == {"two": 1, "two, rollback": 1}
+    assert status(path) == {a: "moved back", b: "moved back", c: "failed"}
     assert {one.status for one in world.live.sites().reads.groups().value} == {
         "active"
     }
+    # all of it once more
+    world.live.pair.clear_faults()
+    for name in (a, b, c):
+        order(path, "retry", name)
+    assert ran(world.resume(path))[0] == 0
+    assert set(status(path).values()) == {"done"}
 
 
 def test_rollback_has_no_unplanned_form(
@@ -287,12 +296,11 @@ def test_orders_come_from_another_terminal(
     for event in events:
         if event.name == "gate-opened":
             break
-    run = plan_parts.fold(path)
-    skipped = orders.subject(run, "skip", b)
-    orders.give(path, "skip", *_split(skipped), reason="not tonight")
-    gate = orders.subject(run, "approve", None)
-    first, new = orders.give(path, "approve", *_split(gate), reason="yes")
-    again, second = orders.give(path, "approve", *_split(gate), reason="me")
+    with pytest.raises(exceptions.GuardRefused, match="cannot be skipped"):
+        orders.subject(moving(path, a), "skip", a)
+    order(path, "skip", b, reason="not tonight")
+    first, new = order(path, "approve", reason="yes")
+    again, second = order(path, "approve", reason="me")
     assert (new, second, again) == (True, False, first)
     assert ran(events)[0] == 14
     assert status(path) == {a: "done", b: "skipped"}
@@ -305,9 +313,51 @@ def test_orders_come_from_another_terminal(
     with pytest.raises(exceptions.GuardRefused, match="is done"):
         orders.subject(plan_parts.fold(path), "retry", a)
 
+    # who comes when all is over is told who was first
+    done = orders.subject(plan_parts.fold(path), "approve", None).done
+    assert f"{first.by} has approved the gate of wave 'one'" in (done or "")
 
-def _split(found: tuple[str, int]) -> tuple[str]:
-    return (found[0],)
+
+def order(
+    path: pathlib.Path, verb: str, group: str | None = None, reason: str = "x"
+) -> tuple[orders.Order, bool]:
+    found = orders.subject(plan_parts.fold(path), verb, group)
+    assert found.done is None
+    return orders.give(
+        path, verb, found.id, attempt=found.attempt, reason=reason
+    )
+
+
+def moving(path: pathlib.Path, name: str) -> Any:
+    """The state of a run in which a group is on its way."""
+    run = plan_parts.fold(path)
+    group = next(one for one in run.groups.values() if one.name == name)
+    group.status = GroupStatus.RUNNING
+    return run
+
+
+def test_what_nobody_can_order_is_skipped(path: pathlib.Path) -> None:
+    good = {
+        "verb": "approve",
+        "subject": "w",
+        "reason": "",
+        "by": "",
+        "at": "",
+    }
+    lines = [
+        {**good, "attempt": 0},
+        {**good, "attempt": "0"},
+        {**good, "verb": [], "attempt": 0},
+        {**good, "attempt": 0, "more": 1},
+        [],
+    ]
+    file = orders.path_of(path)
+    file.write_text("\n".join([*map(json.dumps, lines), "{"]))
+    file.chmod(0o600)
+    assert [one.attempt for one in orders.read(path)] == [0]
+    file.chmod(0o666)
+    with pytest.raises(PlanProblem, match="others may write it"):
+        list(orders.read(path))
 
 
 def test_a_group_is_retried_with_an_attempt_of_its_own(
@@ -322,11 +372,11 @@ def test_a_group_is_retried_with_an_attempt_of_its_own(
     # as it was: the group has failed, and nobody has said what becomes of it
     assert ran(world.resume(path))[0] == 14
     world.live.pair.clear_faults()
-    subject, attempt = orders.subject(plan_parts.fold(path), "retry", a)
-    orders.give(path, "retry", subject, attempt=attempt, reason="mended")
+    first, _ = order(path, "retry", a, reason="mended")
     assert ran(world.resume(path))[0] == 0
     assert status(path) == {a: "done", b: "done"}
-    found_operations = plan_parts.operations(world.live)[subject]
+    assert order(path, "retry", a) == (first, False)
+    found_operations = plan_parts.operations(world.live)[first.subject]
     assert len({one.request_id for one in found_operations}) == 2
 
 
@@ -390,7 +440,7 @@ def test_the_primary_returns_in_the_middle_of_an_unplanned_run(
     assert ran(world.begin(found, path, unplanned=True))[0] == 5
     assert status(path) == {a: "done", b: "waiting"}
     why = (plan_parts.fold(path).stop or ("", 0))[0]
-    assert f"Moved: {a}. Not moved: {b}" in why
+    assert f"Moved to site-b: {a}. Not moved: {b}" in why
 
 
 def test_an_unplanned_run_beside_a_primary_that_answers(
@@ -541,6 +591,127 @@ def test_a_hook_that_fails(
     world.live.pair.site("a").start()
     moved = sum(map(len, plan_parts.operations(world.live).values()))
     assert moved == (2 if code == 0 else 0)
+
+
+def hooked(world: World, *bad: str) -> Any:
+    """Tools whose hooks fail where they are named, the first time."""
+    left = list(bad)
+
+    def run(given: Any, document: Any, **_: Any) -> hooks.Result:
+        name = given.run[0]
+        world.hooked.append(name)
+        if name in left:
+            left.remove(name)
+            return hooks.Result(1, "", 0.0, f"{name} ended with 1")
+        return hooks.Result(0, "", 0.0)
+
+    return world.tools(run_hook=run)
+
+
+@pytest.mark.parametrize(
+    ("part", "occasion", "moved"),
+    [
+        ("plan", "before", 0),
+        ("wave", "before", 0),
+        ("group", "before", 0),
+        ("wave", "after", 1),
+        ("plan", "after", 2),
+    ],
+)
+def test_a_hook_that_has_failed_runs_again(
+    world: World,
+    names: list[str],
+    path: pathlib.Path,
+    part: str,
+    occasion: str,
+    moved: int,
+) -> None:
+    a, b, *_ = names
+    hook = f"hooks: {{{occasion}: [[bad], [good]]}}"
+    group = f"{{name: {a}, {hook}}}" if part == "group" else a
+    wave = f", {hook}" if part == "wave" else ""
+    found = planned(
+        f"- {{name: one, groups: [{group}]{wave}}}",
+        f"- {{name: two, groups: [{b}]}}",
+        head=f"{hook}\n" if part == "plan" else "",
+    )
+    tools = hooked(world, "bad")
+    assert ran(world.begin(found, path, tools=tools))[0] == 14
+    assert len(plan_parts.operations(world.live)) == moved
+    assert world.hooked == ["bad"]
+    assert ran(world.resume(path, tools=tools))[0] == 0
+    assert world.hooked == ["bad", "bad", "good"]
+    assert set(status(path).values()) == {"done"}
+
+
+def test_what_follows_a_move_is_repeated_without_the_move(
+    world: World, names: list[str], path: pathlib.Path
+) -> None:
+    a, b, *_ = names
+    found = planned(
+        f"- {{name: one, groups: [{{name: {a}, hooks: {{after: [[bad]]}},"
+        " probes: ['tcp:443']}]}",
+        f"- {{name: two, groups: [{b}]}}",
+    )
+    passes = [False, True, True]
+    tools = hooked(world, "bad")
+    tools.probe = lambda *_: [{"passed": passes.pop(0)}]
+    assert ran(world.begin(found, path, tools=tools))[0] == 14
+    for code in (14, 0):
+        order(path, "retry", a)
+        assert ran(world.resume(path, tools=tools))[0] == code
+    assert world.hooked == ["bad", "bad"]
+    assert {len(v) for v in plan_parts.operations(world.live).values()} == {1}
+    assert set(status(path).values()) == {"done"}
+
+
+@pytest.mark.parametrize("part", ["wave", "group"])
+def test_the_hook_of_what_is_optional_stops_nothing(
+    world: World, names: list[str], path: pathlib.Path, part: str
+) -> None:
+    a, b, *_ = names
+    hook = "critical: false, hooks: {before: [[bad]]}"
+    group = f"{{name: {a}, {hook}}}" if part == "group" else a
+    wave = f", {hook}" if part == "wave" else ""
+    found = planned(
+        f"- {{name: one, groups: [{group}]{wave}}}",
+        f"- {{name: two, groups: [{b}]}}",
+    )
+    tools = hooked(world, "bad")
+    assert ran(world.begin(found, path, tools=tools))[0] == 14
+    assert status(path)[a] in ("failed", "skipped")
+    assert status(path)[b] == "done"
+
+
+def test_a_group_that_is_skipped_while_its_hook_runs(
+    world: World, names: list[str], path: pathlib.Path
+) -> None:
+    a, b, *_ = names
+    found = planned(
+        f"- {{name: one, groups: [{{name: {a}, hooks: {{before: [[slow]]}}}},"
+        f" {b}]}}",
+    )
+
+    def slow(*_: Any, **__: Any) -> hooks.Result:
+        order(path, "skip", a)
+        world.live.pair.advance(1)
+        return hooks.Result(0, "", 0.0)
+
+    class Later(plan_parts.InlinePool):
+        """Is done at the next look but one."""
+
+        def submit(self, work: Any) -> Any:
+            task = super().submit(work)
+            looks = iter([False, False])
+            over = task.is_over
+            task.is_over = lambda: next(looks, over())  # type: ignore
+            return task
+
+    tools = world.tools(run_hook=slow, pool=Later())
+    code, _ = ran(world.begin(found, path, tools=tools))
+    assert (code, status(path)) == (14, {a: "skipped", b: "done"})
+    assert len(plan_parts.operations(world.live)) == 1
+    assert plan_parts.fold(path).stop is None
 
 
 def test_a_drill_is_another_use_of_the_plan(

@@ -15,6 +15,7 @@ from unittest import mock
 
 from protectorclient.pair.moves.action import PreparedAction
 from protectorclient.plan.execution import begin, hooks
+from protectorclient.plan.execution import fold as folding
 from protectorclient.plan.execution import journal as journals
 from protectorclient.plan.execution import state as states
 from protectorclient.plan.execution.context import Tools
@@ -144,7 +145,7 @@ class World:
 
 def fold(path: pathlib.Path) -> states.RunState:
     """The state of a run, from its journal."""
-    return states.fold(journals.read(path), str(path))
+    return folding.read(path)
 
 
 def operations(live: Live, action: str = "failover") -> dict[str, list[Any]]:

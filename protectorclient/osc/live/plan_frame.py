@@ -27,6 +27,7 @@ _ORDER = (
     GroupStatus.POSTING,
     GroupStatus.CLOSING,
     GroupStatus.SKIPPED,
+    GroupStatus.MOVED_BACK,
     GroupStatus.WAITING,
     GroupStatus.DONE,
 )
@@ -79,6 +80,12 @@ def _waits(state: RunState, now: datetime.datetime) -> Iterator[str]:
             yield (
                 f"Wave {escaped(wave.name)} waits at its gate for {since}:"
                 f" {escaped(question)}"
+            )
+        if wave.back_gate not in (None, "yes", "no"):
+            since = span(_since(wave.back_gate, now))
+            yield (
+                f"The rollback of wave {escaped(wave.name)} waits for its"
+                f" approval for {since}"
             )
 
 

@@ -71,6 +71,21 @@ def _gate_answered(fields: Mapping[str, Any], names: Names) -> str:
     )
 
 
+def _rollback_asked(fields: Mapping[str, Any], names: Names) -> str:
+    return (
+        f"wave '{fields['wave']}' had passed a gate; its rollback waits for"
+        f" {span(fields['seconds'])} at most: {fields['question']}"
+    )
+
+
+def _rollback_answered(fields: Mapping[str, Any], names: Names) -> str:
+    answer = "approved" if fields["answer"] == "yes" else "not approved"
+    return (
+        f"the rollback of wave '{fields['wave']}' is {answer} by"
+        f" {fields['by']}: {fields['reason']}"
+    )
+
+
 def _wave_began(fields: Mapping[str, Any], names: Names) -> str:
     return f"wave '{fields['wave']}' begins"
 
@@ -200,6 +215,8 @@ _WRITERS: Mapping[type, Callable[[Mapping[str, Any], Names], str | None]] = {
     events.Checked: _checked,
     events.GateOpened: _gate_opened,
     events.GateAnswered: _gate_answered,
+    events.RollbackAsked: _rollback_asked,
+    events.RollbackAnswered: _rollback_answered,
     events.WaveBegan: _wave_began,
     events.WaveEnded: _wave_ended,
     events.HookBegan: _hook_began,

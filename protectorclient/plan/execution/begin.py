@@ -11,10 +11,10 @@ from protectorclient import exceptions
 from protectorclient.plan.execution import events, history
 from protectorclient.plan.execution import journal as journals
 from protectorclient.plan.execution.context import Tools, mark
+from protectorclient.plan.execution.fold import fold
 from protectorclient.plan.execution.runner import Runner
 from protectorclient.plan.execution.state import (
     RunState,
-    fold,
 )
 from protectorclient.plan.file import model, resolve
 from protectorclient.plan.file.problem import PlanProblem

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.exit_codes import ExitCode, code_for
-from protectorclient.plan.execution import events, hooks, probing
+from protectorclient.plan.execution import events, fold, hooks, probing
 from protectorclient.plan.execution.drills import comparing
 from protectorclient.plan.execution.journal import Journal, boot_id
 from protectorclient.plan.execution.scripts import (
@@ -24,7 +24,6 @@ from protectorclient.plan.execution.scripts import (
 )
 from protectorclient.plan.execution.state import (
     GroupState,
-    GroupStatus,
     RunState,
 )
 from protectorclient.plan.file import model
@@ -144,7 +143,7 @@ class Context:
         :raises JournalNotWritten: it is not on disk; nothing is done.
         """
         entry = self.journal.add(event, **fields)
-        self.state.apply(entry)
+        fold.apply(self.state, entry)
         self.news.append(events.of(entry))
 
     def announce(self, kind: type[events.Event], **fields: Any) -> None:
@@ -202,16 +201,30 @@ class Context:
 
     def primary_answers(self, error: exceptions.PrimaryAnswers) -> None:
         """Stop the run; say which groups run where."""
-        moved: list[str] = []
-        rest: list[str] = []
+        where: dict[str, list[str]] = {}
         for one in self.state.groups.values():
-            is_moved = one.status is GroupStatus.DONE
-            (moved if is_moved else rest).append(one.name)
-        self.stop(
-            f"{error}. Moved: {', '.join(moved) or 'none'}. Not moved:"
-            f" {', '.join(rest) or 'none'}",
-            ExitCode.REFUSED,
+            where.setdefault(self._place(one), []).append(one.name)
+        said = ". ".join(
+            f"{place}: {', '.join(names)}" for place, names in where.items()
         )
+        self.stop(f"{error}. {said}", ExitCode.REFUSED)
+
+    def _place(self, group: GroupState) -> str:
+        """Say where a group runs, as far as the run knows it."""
+        if group.is_moved or group.status.is_under_way:
+            site = group.site or ""
+            to = next(
+                (
+                    cloud
+                    for cloud, identity in self.site_ids.items()
+                    if identity == site
+                ),
+                site,
+            )
+            return (
+                f"Moved to {to}" if group.is_moved else f"On the way to {to}"
+            )
+        return "Not moved"
 
     def ask(self, wave: str, gate: model.Gate) -> Script[None]:
         """Open a gate, and wait for its answer or the end of its time."""
@@ -262,18 +275,25 @@ class Context:
         given: model.Hooks,
         occasion: str,
         document: Mapping[str, Any],
-    ) -> Script[bool]:
+    ) -> Script[str | None]:
         """Run the hooks of an occasion, one after the other.
 
         Each runs at least once: one that was begun and has not ended when
-        the runner was killed runs again.
+        the runner was killed runs again, and so does one whose failure has
+        stopped the run.
 
-        :returns: whether the plan may go on.
+        :returns: why the plan must not go on; None where it may.
         """
-        good = True
         for number, hook in enumerate(given.of(occasion, self.state.use), 1):
             key = f"{scope}, {occasion} {number}"
-            if key in self.state.hooks_ended:
+            # before and after a move, a plan that is not in a hurry stops
+            stops = hook.on_error == "stop" or (
+                hook.on_error is None
+                and not self.state.unplanned
+                and occasion in ("before", "after")
+            )
+            ended = self.state.hooks_ended
+            if key in ended and (ended[key] == 0 or not stops):
                 continue
             attempt = self.state.hooks_begun.get(key, 0) + 1
             self.write(
@@ -298,13 +318,6 @@ class Context:
                 output=result.output,
                 error=result.error,
             )
-            stops = hook.on_error == "stop" or (
-                hook.on_error is None and not self.state.unplanned
-            )
-            if not result.is_good and stops and occasion == "before":
-                good = False
-                self.stop(
-                    f"hook ({key}): {result.error}", ExitCode.SOME_FAILED
-                )
-                break
-        return good
+            if not result.is_good and stops:
+                return f"hook ({key}): {result.error}"
+        return None

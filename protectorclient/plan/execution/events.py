@@ -43,7 +43,7 @@ class Checked(Event):
 
 
 class GateOpened(Event):
-    """A gate waits for its answer: `wave`, `question`, `until`."""
+    """A gate waits for its answer: `wave`, `question`, `seconds`."""
 
     name = "gate-opened"
 
@@ -52,6 +52,19 @@ class GateAnswered(Event):
     """A gate is answered: `wave`, `answer`, `by`, `reason`."""
 
     name = "gate-answered"
+
+
+class RollbackAsked(GateOpened):
+    """A wave that had passed a gate is about to be moved back, and waits
+    for an answer: `wave`, `question`, `seconds`."""
+
+    name = "rollback-gate"
+
+
+class RollbackAnswered(GateAnswered):
+    """Whether a wave is moved back: `wave`, `answer`, `by`, `reason`."""
+
+    name = "rollback-answered"
 
 
 class WaveBegan(Event):
@@ -223,7 +236,10 @@ class RunEnded(Event):
 
 
 def _kinds(base: type[Event]) -> dict[str, type[Event]]:
-    return {kind.name: kind for kind in base.__subclasses__()}
+    found: dict[str, type[Event]] = {}
+    for kind in base.__subclasses__():
+        found |= {kind.name: kind, **_kinds(kind)}
+    return found
 
 
 KINDS: Mapping[str, type[Event]] = _kinds(Event)

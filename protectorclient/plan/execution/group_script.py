@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.exit_codes import ExitCode, code_for
-from protectorclient.plan.execution import events, history, outcome
+from protectorclient.plan.execution import history
 from protectorclient.plan.execution.drills import examine
+from protectorclient.plan.execution.ends import outcome
 from protectorclient.plan.execution.preflight import mapping_of
 from protectorclient.plan.execution.scripts import Script, done, until
 from protectorclient.plan.execution.state import GroupState, GroupStatus
-from protectorclient.plan.file import model
 from protectorclient.polling.events import Ended, Outcome
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ _CODES = {
     Outcome.RUNNING: ExitCode.RUNNING,
     Outcome.UNKNOWN: ExitCode.UNKNOWN,
 }
-#: The way back of each action that moves a group.
-_BACK = {"failover": "failback", "failback": "failover"}
 
 
 def run(context: Context, group: GroupState) -> Script[None]:
@@ -47,11 +45,6 @@ def run(context: Context, group: GroupState) -> Script[None]:
         context.active.discard(group.id)
 
 
-def roll_back(context: Context) -> Script[None]:
-    """Move what was moved back, the last wave first."""
-    yield from _GroupScript(context).roll_back()
-
-
 class _GroupScript:
     def __init__(self, runner: Context) -> None:
         self._runner = runner
@@ -62,12 +55,14 @@ class _GroupScript:
         given = group.entry.hooks
         if group.status is GroupStatus.WAITING:
             if given.before:
-                good = yield from runner.hooks(
+                error = yield from runner.hooks(
                     scope, given, "before", self._document(group)
                 )
-                if not good:
+                if error is not None:
+                    self._not_begun(group, error)
                     return
-            if runner.is_stopped:
+            if runner.is_stopped or group.status is not GroupStatus.WAITING:
+                # an order may have skipped it meanwhile
                 return
         if group.status in (GroupStatus.WAITING, GroupStatus.POSTING):
             yield from self._start(group)
@@ -82,15 +77,18 @@ class _GroupScript:
             failed = why is not None
         elif not failed:
             failed = not (yield from self._probe(group))
-        if group.status is GroupStatus.WAITING:
+        if group.status in (GroupStatus.WAITING, GroupStatus.SKIPPED):
             return
-        yield from runner.hooks(
+        error = yield from runner.hooks(
             scope,
             given,
             "on_failure" if failed else "after",
             self._document(group),
         )
-        if not failed:
+        if not failed and error is not None:
+            failed = True
+            self._end(group, GroupStatus.FAILED, error, ExitCode.SOME_FAILED)
+        elif not failed:
             runner.write(
                 "group-ended", group=group.id, status=GroupStatus.DONE
             )
@@ -98,6 +96,14 @@ class _GroupScript:
             self._end(group, GroupStatus.FAILED, str(why), ExitCode.PROBLEM)
         if failed and runner.state.is_critical(group):
             self._on_failure(group)
+
+    def _not_begun(self, group: GroupState, why: str) -> None:
+        """Stop before a critical group whose hook fails; a resume runs the
+        hook again. Give an optional group up."""
+        if self._runner.state.is_critical(group):
+            self._runner.stop(why, ExitCode.SOME_FAILED)
+        elif group.status is GroupStatus.WAITING:
+            self._end(group, GroupStatus.FAILED, why, ExitCode.SOME_FAILED)
 
     def _on_failure(self, group: GroupState) -> None:
         runner = self._runner
@@ -127,6 +133,8 @@ class _GroupScript:
             state.drill is not None and group.status is GroupStatus.POSTING
         )
         if runner.is_stopped and own is None and not certain:
+            return
+        if group.status is GroupStatus.SKIPPED:
             return
         # a drill that was cut while it sent a request sends it again, under
         # the same id: only then is it certain what is to be removed
@@ -313,101 +321,6 @@ class _GroupScript:
             "attempt": group.attempt,
             "operation": record.to_dict() if record is not None else None,
         }
-
-    # -- the way back
-
-    def roll_back(self) -> Script[None]:
-        """Move what was moved back, the last wave first."""
-        runner, state = self._runner, self._runner.state
-        for wave in reversed(runner.waves):
-            moved = [
-                one
-                for one in state.of_wave(wave.name)
-                if one.status is GroupStatus.DONE and one.back is None
-            ]
-            own = state.waves[wave.name]
-            if moved and own.gate == "yes":
-                agreed = yield from self._ask_rollback(wave)
-                if not agreed:
-                    runner.announce(
-                        events.Stopped,
-                        why=f"the rollback of wave '{wave.name}' is not"
-                        " approved",
-                        code=int(ExitCode.NOT_CONFIRMED),
-                    )
-                    return
-            for group in moved:
-                yield from self._back(group)
-
-    def _ask_rollback(self, wave: model.Wave) -> Script[bool]:
-        """Ask before groups are moved back whose wave had passed a gate."""
-        runner = self._runner
-        own = runner.state.waves[wave.name]
-        assert wave.gate is not None
-        if own.back_gate is None:
-            runner.write("rollback-gate", wave=wave.name)
-        question = f"Roll back wave '{wave.name}'?"
-        gate = dataclasses.replace(wave.gate, question=question, then="stop")
-
-        def is_answered() -> bool:
-            if own.back_gate in ("yes", "no"):
-                return True
-            said = runner.tools.ask(wave.name, gate)
-            if said is None and runner.age(own.back_gate) >= gate.timeout:
-                said = False
-            if said is not None:
-                runner.write(
-                    "rollback-gate",
-                    wave=wave.name,
-                    answer="yes" if said else "no",
-                )
-            return said is not None
-
-        yield from until(is_answered)
-        return own.back_gate == "yes"
-
-    def _back(self, group: GroupState) -> Script[None]:
-        runner, state = self._runner, self._runner.state
-        action = _BACK.get(state.action, "test_cleanup")
-        attempt = group.attempt
-        site = group.site or ""
-        request_id = state.request_id(
-            group.id, f"back-{action}", site, attempt
-        )
-        runner.write("back-posting", group=group.id, request_id=request_id)
-
-        def send() -> history.SiteOperation:
-            own = self._find(group, {request_id})
-            if own is not None:
-                return own
-            prepared = runner.pair.anew().prepare(
-                action, group.id, reason=f"rollback of plan {state.plan.name}"
-            )
-            started = dataclasses.replace(
-                prepared, request_id=request_id
-            ).send()
-            return self._started(started)
-
-        task = runner.tools.pool.submit(send)
-        yield from until(task.is_over)
-        try:
-            found = task.result()
-        except exceptions.ProtectorError as error:
-            runner.write(
-                "rolled-back", group=group.id, result=f"failed: {error}"
-            )
-            return
-        identity = found.operation.id
-        yield from until(runner.follow(identity, found.site))
-        end = runner.ends[identity]
-        runner.write(
-            "rolled-back",
-            group=group.id,
-            operation_id=identity,
-            result="completed"
-            if end.outcome is Outcome.COMPLETED
-            else f"{end.outcome.value}: {identity}",
-        )
 
 
 #: What a message says of the end of an operation.

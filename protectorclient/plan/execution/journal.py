@@ -14,6 +14,7 @@ import functools
 import json
 import os
 import pathlib
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self
 
@@ -24,6 +25,8 @@ from protectorclient.user_paths import who as who
 
 #: The version of the journal's lines.
 FORMAT = 1
+#: How often a lock is tried before another runner has it.
+_LOCK_TRIALS = 5
 
 Entry = dict[str, Any]
 Now = Callable[[], datetime.datetime]
@@ -174,7 +177,7 @@ class Journal:
             lock_path(self.path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
         )
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(lock)
         except OSError as error:
             with contextlib.suppress(OSError):
                 owner = os.pread(lock, 200, 0).decode("utf-8", "replace")
@@ -186,6 +189,19 @@ class Journal:
         os.ftruncate(lock, 0)
         os.pwrite(lock, f"pid {os.getpid()} of {who()}\n".encode(), 0)
         self._lock = lock
+
+
+def _lock(handle: int) -> None:
+    for left in reversed(range(_LOCK_TRIALS)):
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            # who watches the run holds it for a moment, to look
+            if not left:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def lock_path(path: pathlib.Path) -> pathlib.Path:
@@ -211,8 +227,10 @@ def is_running(path: pathlib.Path) -> bool:
 def read(path: pathlib.Path) -> Iterator[Entry]:
     """Read a journal; skip a line that was cut.
 
-    :raises PlanProblem: it cannot be read, or others may write it.
+    :raises PlanProblem: it cannot be read, others may write it, or a line
+        of it is missing.
     """
+    number = 0
     try:
         with load.open_own(path) as stream:
             for line in stream:
@@ -220,8 +238,15 @@ def read(path: pathlib.Path) -> Iterator[Entry]:
                     entry = json.loads(line)
                 except (ValueError, RecursionError):
                     continue
-                if isinstance(entry, dict) and "event" in entry:
-                    yield entry
+                if not isinstance(entry, dict) or "event" not in entry:
+                    continue
+                number += 1
+                if entry.get("n") != number:
+                    raise PlanProblem(
+                        f"{path}: line {number} of the journal is missing or"
+                        f" altered; the next one is {entry.get('n')!r}"
+                    )
+                yield entry
     except OSError as error:
         raise PlanProblem(
             f"cannot read the journal {path}: {error.strerror}"
@@ -266,6 +291,7 @@ def first_line(
     :param groups: id, name, wave and index of the entry of each.
     """
     return {
+        "format": FORMAT,
         "run_id": run_id,
         "plan": plan.text,
         "mapping_files": dict(plan.files),

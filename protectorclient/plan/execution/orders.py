@@ -17,7 +17,12 @@ from typing import Any
 
 from protectorclient import exceptions
 from protectorclient.plan.execution import journal
-from protectorclient.plan.execution.state import GroupStatus, RunState
+from protectorclient.plan.execution.state import (
+    GroupState,
+    GroupStatus,
+    RunState,
+)
+from protectorclient.plan.file import load
 from protectorclient.plan.file.problem import PlanProblem
 
 #: The orders that there are.
@@ -47,6 +52,12 @@ class Order:
         return dataclasses.asdict(self)
 
 
+_FIELDS = [
+    (one, int if one.name == "attempt" else str)
+    for one in dataclasses.fields(Order)
+]
+
+
 def path_of(journal_path: pathlib.Path) -> pathlib.Path:
     """Return the file of the orders to a journal's runner."""
     return journal_path.with_name(f"{journal_path.name}.orders")
@@ -55,7 +66,8 @@ def path_of(journal_path: pathlib.Path) -> pathlib.Path:
 def read(journal_path: pathlib.Path) -> Iterator[Order]:
     """Read the orders, oldest first; skip a line that was cut."""
     try:
-        data = path_of(journal_path).read_bytes()
+        with load.open_own(path_of(journal_path)) as stream:
+            data = stream.read()
     except FileNotFoundError:
         return
     except OSError as error:
@@ -64,9 +76,13 @@ def read(journal_path: pathlib.Path) -> Iterator[Order]:
         ) from error
     for line in data.split(b"\n"):
         try:
-            yield Order(**json.loads(line))
+            order = Order(**json.loads(line))
         except (ValueError, TypeError, RecursionError):
             continue
+        if all(
+            isinstance(getattr(order, one.name), kind) for one, kind in _FIELDS
+        ):
+            yield order
 
 
 def give(
@@ -116,11 +132,24 @@ def give(
     return order, True
 
 
-def subject(run: RunState, verb: str, group: str | None) -> tuple[str, int]:
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """What an order is about."""
+
+    #: The wave of a gate, or the id of a group.
+    id: str
+    #: The attempt that it is for.
+    attempt: int = 0
+    #: Where there is nothing left to order: who was first, a sentence.
+    done: str | None = None
+
+
+def subject(run: RunState, verb: str, group: str | None) -> Subject:
     """Find what an order is about, and the attempt that it is for.
 
     :param group: name or id, of an order for a group.
-    :raises PlanProblem: the run has no such group, or nothing to approve.
+    :raises PlanProblem: the run has no such group.
+    :raises GuardRefused: it cannot be ordered now.
     """
     if verb == "approve":
         return _open_gate(run)
@@ -133,32 +162,47 @@ def subject(run: RunState, verb: str, group: str | None) -> tuple[str, int]:
             "a drill is not repeated for one group: its tests are removed;"
             " drill the group anew"
         )
-    if verb == "retry" and one.status not in (
-        GroupStatus.FAILED,
-        GroupStatus.SKIPPED,
-        GroupStatus.UNKNOWN,
-    ):
-        raise exceptions.GuardRefused(
-            f"group {one.name} is {one.status}; only one that failed or was"
-            " skipped can be moved again"
+    if verb == "retry":
+        return _retried(run, one)
+    if one.status is GroupStatus.SKIPPED:
+        return Subject(
+            one.id, one.attempt, f"group {one.name} is skipped: {one.why}"
         )
-    if verb == "skip" and (
-        one.status.is_under_way or one.status is GroupStatus.DONE
-    ):
+    if one.status.is_under_way or one.status is GroupStatus.DONE:
         raise exceptions.GuardRefused(
             f"group {one.name} is {one.status}; it cannot be skipped"
         )
-    return one.id, one.attempt
+    return Subject(one.id, one.attempt)
 
 
-def _open_gate(run: RunState) -> tuple[str, int]:
+def _retried(run: RunState, one: GroupState) -> Subject:
+    if one.status.can_be_retried:
+        return Subject(one.id, one.attempt)
+    if ("retry", one.id, one.attempt - 1) in run.orders_done:
+        # somebody was faster, and the runner has begun already
+        return Subject(one.id, one.attempt - 1)
+    raise exceptions.GuardRefused(
+        f"group {one.name} is {one.status}; only one that failed or was"
+        " skipped can be moved again"
+    )
+
+
+def _open_gate(run: RunState) -> Subject:
     for wave in run.waves.values():
         if wave.back_gate is not None and wave.back_gate not in ("yes", "no"):
-            return wave.name, 1
+            return Subject(wave.name, 1)
         if wave.gate_opened_at is not None and wave.gate is None:
-            return wave.name, 0
+            return Subject(wave.name)
     answered = [one for one in run.waves.values() if one.gate is not None]
-    if answered:
-        # who comes second is told who was first
-        return answered[-1].name, 0
-    raise exceptions.GuardRefused("the run waits at no gate")
+    if not answered:
+        raise exceptions.GuardRefused("the run waits at no gate")
+    last = max(answered, key=lambda one: one.gate_answered_at or "")
+    if last.gate == "yes":
+        return Subject(
+            last.name,
+            done=f"{last.gate_by} has approved the gate of wave"
+            f" '{last.name}' at {(last.gate_answered_at or '')[:19]}Z; the run"
+            " waits at no gate",
+        )
+    # the next resume takes it for the answer
+    return Subject(last.name)

@@ -10,14 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from protectorclient.exit_codes import ExitCode
-from protectorclient.plan.execution import (
-    events,
-    group_script,
-    orders,
-    outcome,
-)
+from protectorclient.plan.execution import events, orders
 from protectorclient.plan.execution.context import Context
 from protectorclient.plan.execution.drills import cleaning
+from protectorclient.plan.execution.ends import outcome, rollback
 from protectorclient.plan.execution.scripts import Script, until
 from protectorclient.plan.execution.state import GroupState, GroupStatus
 from protectorclient.plan.execution.wave_script import WaveScript
@@ -166,12 +162,7 @@ class Runner(Context):
         elif (
             given.verb == "retry"
             and self.state.drill is None
-            and group.status
-            in (
-                GroupStatus.FAILED,
-                GroupStatus.SKIPPED,
-                GroupStatus.UNKNOWN,
-            )
+            and group.status.can_be_retried
         ):
             self._retry(group)
 
@@ -182,7 +173,13 @@ class Runner(Context):
         if wave.gate is None:
             self.answer(given.subject, "yes", given.by, given.reason)
         elif wave.back_gate is not None and given.attempt:
-            self.write("rollback-gate", wave=wave.name, answer="yes")
+            self.write(
+                "rollback-answered",
+                wave=wave.name,
+                answer="yes",
+                by=given.by,
+                reason=given.reason,
+            )
 
     def _retry(self, group: GroupState) -> None:
         """Have a group moved once more, by the script of its wave."""
@@ -209,21 +206,25 @@ class Runner(Context):
         if state.unplanned and not self.is_stopped:
             yield from self.prove_death(list(state.groups.values()))
         if not self.is_stopped:
-            yield from self.hooks(
+            why = yield from self.hooks(
                 "plan", plan.hooks, "before", outcome.summary(state)
             )
+            if why is not None:
+                self.stop(why, ExitCode.SOME_FAILED)
         self._begin_waves()
         yield from until(self._waves_are_over)
         self._is_entered = False
         failed = self.is_stopped or not self._is_good()
         if failed and self._wants_rollback():
-            yield from group_script.roll_back(self)
+            yield from rollback.roll_back(self)
         if state.drill is not None:
             yield from self._remove_tests()
         occasion = "on_failure" if failed else "after"
-        yield from self.hooks(
+        why = yield from self.hooks(
             "plan", plan.hooks, occasion, outcome.summary(state)
         )
+        if why is not None:
+            self.stop(why, ExitCode.SOME_FAILED)
         self.write(
             "ended",
             code=int(outcome.exit_code(state)),

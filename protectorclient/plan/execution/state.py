@@ -9,13 +9,12 @@ from __future__ import annotations
 import dataclasses
 import enum
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from protectorclient.plan.execution.drills.group_drill import GroupDrill
 from protectorclient.plan.execution.drills.options import DrillOptions
-from protectorclient.plan.file import load, model, order
-from protectorclient.plan.file.problem import PlanProblem
+from protectorclient.plan.file import model, order
 
 #: The namespace of the request ids of plans.
 _NAMESPACE = uuid.UUID("6f0e6a52-2d9b-5a35-9a4e-6f7c6c8f2c51")
@@ -23,6 +22,8 @@ _NAMESPACE = uuid.UUID("6f0e6a52-2d9b-5a35-9a4e-6f7c6c8f2c51")
 MOST_ATTEMPTS = 50
 
 
+#: The outcome of an operation that has moved its group.
+COMPLETED = "completed"
 #: The actions of a run, and of its rollback.
 _POSTED = (
     "failover",
@@ -49,6 +50,8 @@ class GroupStatus(enum.StrEnum):
     SKIPPED = "skipped"
     #: Nobody who knows the operation answers.
     UNKNOWN = "unknown"
+    #: It had moved, and the rollback of the run has moved it back.
+    MOVED_BACK = "moved back"
 
     @property
     def is_over(self) -> bool:
@@ -58,7 +61,13 @@ class GroupStatus(enum.StrEnum):
             GroupStatus.FAILED,
             GroupStatus.SKIPPED,
             GroupStatus.UNKNOWN,
+            GroupStatus.MOVED_BACK,
         )
+
+    @property
+    def can_be_retried(self) -> bool:
+        """Return whether an order may have the group moved once more."""
+        return self.is_over and self is not GroupStatus.DONE
 
     @property
     def is_under_way(self) -> bool:
@@ -91,11 +100,19 @@ class GroupState:
     #: When its POST was sent and when it was over, as the journal has it.
     began_at: str | None = None
     ended_at: str | None = None
-    #: How the rollback of the group ended.
+    #: How the rollback of the group ended, and how many were begun.
     back: str | None = None
-    back_request: str | None = None
+    back_attempt: int = 1
     #: What its drill has found, where the run is one.
     drill: GroupDrill = dataclasses.field(default_factory=GroupDrill)
+
+    @property
+    def is_moved(self) -> bool:
+        """Return whether its operation has completed and it is not back.
+
+        A group whose probe or hook has failed is moved all the same.
+        """
+        return self.outcome == COMPLETED and not self.status.is_under_way
 
 
 @dataclasses.dataclass
@@ -109,6 +126,7 @@ class WaveState:
     gate: str | None = None
     gate_opened_at: str | None = None
     gate_by: str | None = None
+    gate_answered_at: str | None = None
     #: The answer to whether it is rolled back; when it was asked, before.
     back_gate: str | None = None
     began_at: str | None = None
@@ -223,210 +241,3 @@ class RunState:
             for site in sites
             for attempt in range(1, MOST_ATTEMPTS)
         )
-
-    # -- lines of the journal
-
-    def apply(self, entry: Mapping[str, Any]) -> None:
-        """Apply a line; one of an unknown event changes nothing."""
-        self.last_at = str(entry.get("at", ""))
-        handler = _HANDLERS.get(str(entry["event"]))
-        if handler is not None:
-            handler(self, entry)
-        group = self.groups.get(str(entry.get("group")))
-        if group is not None:
-            group.drill.apply(entry)
-
-
-def fold(entries: Iterator[dict[str, Any]], where: str) -> RunState:
-    """Make the state of a run from the lines of its journal.
-
-    :param where: how messages name the journal.
-    :raises PlanProblem: it is no journal of a plan.
-    """
-    first = next(entries, None)
-    if first is None or first.get("event") != "run":
-        raise PlanProblem(
-            f"{where} is not the journal of a plan: its first line is cut or"
-            " of another kind"
-        )
-    try:
-        state = _begin(first, where)
-        for entry in entries:
-            state.apply(entry)
-    except (KeyError, TypeError, ValueError) as error:
-        raise PlanProblem(
-            f"{where}: a line of the journal lacks {error}"
-        ) from error
-    return state
-
-
-def _begin(first: Mapping[str, Any], where: str) -> RunState:
-    plan = load.parse(
-        first["plan"], f"the plan in {where}", None, first["mapping_files"]
-    )
-    if plan.hashes() != first["hashes"]:
-        raise PlanProblem(
-            f"{where}: the plan in the journal is not the one that was begun"
-        )
-    action = first["action"]
-    waves = plan.of_use(model.USES[action])
-    named = {wave.name: wave for wave in waves}
-    groups = {
-        identity: GroupState(identity, name, wave, named[wave].groups[index])
-        for identity, name, wave, index in first["groups"]
-    }
-    return RunState(
-        plan=plan,
-        run_id=first["run_id"],
-        action=action,
-        unplanned=first["unplanned"],
-        options=first["options"],
-        groups=groups,
-        waves={wave.name: WaveState(wave.name) for wave in waves},
-        began_at=first["at"],
-        began_by=first.get("by", "unknown"),
-        horizon=first.get("horizon", {}),
-        last_at=first["at"],
-    )
-
-
-def _gate_opened(state: RunState, entry: Mapping[str, Any]) -> None:
-    wave = state.waves[entry["wave"]]
-    wave.phase, wave.gate_opened_at = "gate", entry["at"]
-
-
-def _gate_answered(state: RunState, entry: Mapping[str, Any]) -> None:
-    wave = state.waves[entry["wave"]]
-    wave.gate, wave.gate_by = entry["answer"], entry.get("by")
-
-
-def _wave_began(state: RunState, entry: Mapping[str, Any]) -> None:
-    wave = state.waves[entry["wave"]]
-    wave.phase, wave.began_at = "open", entry["at"]
-
-
-def _wave_ended(state: RunState, entry: Mapping[str, Any]) -> None:
-    wave = state.waves[entry["wave"]]
-    wave.phase, wave.ended_at = entry["phase"], entry["at"]
-
-
-def _posting(state: RunState, entry: Mapping[str, Any]) -> None:
-    group = state.groups[entry["group"]]
-    group.status = GroupStatus.POSTING
-    group.attempt = entry["attempt"]
-    group.request_id, group.site = entry["request_id"], entry["site"]
-    group.operation_id = group.outcome = group.why = None
-    group.began_at = group.began_at or entry["at"]
-
-
-def _started(state: RunState, entry: Mapping[str, Any]) -> None:
-    group = state.groups[entry["group"]]
-    group.status = GroupStatus.RUNNING
-    group.operation_id, group.site = entry["operation_id"], entry["site"]
-
-
-def _moved(state: RunState, entry: Mapping[str, Any]) -> None:
-    group = state.groups[entry["group"]]
-    group.status = GroupStatus.CLOSING
-    group.outcome = entry["outcome"]
-
-
-def _group_ended(state: RunState, entry: Mapping[str, Any]) -> None:
-    group = state.groups[entry["group"]]
-    group.status = GroupStatus(entry["status"])
-    group.outcome = entry.get("outcome", group.outcome)
-    group.why, group.ended_at = entry.get("why"), entry["at"]
-    group.code = entry.get("code")
-
-
-def _retried(state: RunState, entry: Mapping[str, Any]) -> None:
-    group = state.groups[entry["group"]]
-    group.status = GroupStatus.WAITING
-    group.attempt = entry["attempt"]
-    group.operation_id = group.request_id = group.outcome = group.why = None
-    wave = state.waves[group.wave]
-    if wave.is_over:
-        wave.phase = "open"
-    state.stop = state.ended_at = None
-
-
-def _hook_began(state: RunState, entry: Mapping[str, Any]) -> None:
-    key = entry["hook"]
-    state.hooks_begun[key] = state.hooks_begun.get(key, 0) + 1
-
-
-def _hook_ended(state: RunState, entry: Mapping[str, Any]) -> None:
-    state.hooks_ended[entry["hook"]] = entry.get("status")
-
-
-def _ordered(state: RunState, entry: Mapping[str, Any]) -> None:
-    state.orders_done.add((entry["verb"], entry["subject"], entry["attempt"]))
-
-
-def _stopped(state: RunState, entry: Mapping[str, Any]) -> None:
-    state.stop = state.stop or (entry["why"], entry["code"])
-
-
-def _interrupted(state: RunState, entry: Mapping[str, Any]) -> None:
-    state.interrupted = True
-
-
-def _ended(state: RunState, entry: Mapping[str, Any]) -> None:
-    state.ended_at = entry["at"]
-
-
-def _resumed(state: RunState, entry: Mapping[str, Any]) -> None:
-    state.resumed += 1
-    state.resumed_at = entry["at"]
-    state.adopted |= set(entry.get("adopted", ()))
-    state.ended_at = None
-    # what stopped the run is looked at again
-    state.stop, state.interrupted = None, False
-    for wave in state.waves.values():
-        if wave.phase in ("stopped", "gate"):
-            wave.phase = "open" if wave.began_at else "waiting"
-        if wave.gate == "no":
-            wave.gate = wave.gate_opened_at = wave.gate_by = None
-    for group in state.groups.values():
-        if group.status is GroupStatus.UNKNOWN:
-            # it may have ended since, or may never have begun
-            known = group.operation_id is not None
-            group.status = (
-                GroupStatus.RUNNING if known else GroupStatus.POSTING
-            )
-
-
-def _rollback_gate(state: RunState, entry: Mapping[str, Any]) -> None:
-    wave = state.waves[entry["wave"]]
-    wave.back_gate = entry.get("answer", entry["at"])
-
-
-def _back_posting(state: RunState, entry: Mapping[str, Any]) -> None:
-    state.groups[entry["group"]].back_request = entry["request_id"]
-
-
-def _rolled_back(state: RunState, entry: Mapping[str, Any]) -> None:
-    state.groups[entry["group"]].back = entry["result"]
-
-
-_HANDLERS = {
-    "gate-opened": _gate_opened,
-    "gate-answered": _gate_answered,
-    "wave-began": _wave_began,
-    "wave-ended": _wave_ended,
-    "posting": _posting,
-    "started": _started,
-    "moved": _moved,
-    "group-ended": _group_ended,
-    "retry": _retried,
-    "hook-began": _hook_began,
-    "hook-ended": _hook_ended,
-    "order": _ordered,
-    "stopped": _stopped,
-    "interrupted": _interrupted,
-    "ended": _ended,
-    "resumed": _resumed,
-    "rollback-gate": _rollback_gate,
-    "back-posting": _back_posting,
-    "rolled-back": _rolled_back,
-}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from protectorclient.exit_codes import ExitCode
-from protectorclient.plan.execution import group_script, outcome
+from protectorclient.plan.execution import group_script
+from protectorclient.plan.execution.ends import outcome
 from protectorclient.plan.execution.preflight import check_wave
 from protectorclient.plan.execution.scripts import Script, done, until
 from protectorclient.plan.execution.state import GroupState, GroupStatus
@@ -15,7 +16,12 @@ if TYPE_CHECKING:
     from protectorclient.plan.execution.context import Context
 
 #: A group in one of these was not moved; those that need it are not either.
-_NOT_MOVED = (GroupStatus.FAILED, GroupStatus.SKIPPED, GroupStatus.UNKNOWN)
+_NOT_MOVED = (
+    GroupStatus.FAILED,
+    GroupStatus.SKIPPED,
+    GroupStatus.UNKNOWN,
+    GroupStatus.MOVED_BACK,
+)
 
 
 class WaveScript:
@@ -69,14 +75,36 @@ class WaveScript:
             yield from self._check()
         if runner.is_stopped:
             return
-        good = yield from runner.hooks(
+        why = yield from self._hooks("before")
+        if why is not None and not wave.critical:
+            self._give_up(why)
+        elif not runner.is_stopped:
+            runner.write("wave-began", wave=wave.name)
+
+    def _hooks(self, occasion: str) -> Script[str | None]:
+        """Run hooks of the wave; one that fails stops a critical wave."""
+        wave, runner = self._wave, self._runner
+        why = yield from runner.hooks(
             f"wave {wave.name}",
             wave.hooks,
-            "before",
+            occasion,
             outcome.summary(runner.state, wave.name),
         )
-        if good and not runner.is_stopped:
-            runner.write("wave-began", wave=wave.name)
+        if why is not None and wave.critical:
+            runner.stop(why, ExitCode.SOME_FAILED)
+        return why
+
+    def _give_up(self, why: str) -> None:
+        """Skip the groups of an optional wave whose hook fails."""
+        for one in self._groups():
+            if one.status is GroupStatus.WAITING:
+                self._runner.write(
+                    "group-ended",
+                    group=one.id,
+                    status=GroupStatus.SKIPPED,
+                    why=why,
+                )
+        self._runner.write("wave-ended", wave=self._wave.name, phase="failed")
 
     def _check(self) -> Script[None]:
         """Check what has not begun; stop where a critical group is blocked."""
@@ -257,6 +285,7 @@ class WaveScript:
         own, wave, runner = self._own, self._wave, self._runner
         if own.is_over:
             return
+        why: str | None = None
         groups = self._groups()
         all_over = all(one.status.is_over for one in groups)
         failed = any(
@@ -265,15 +294,10 @@ class WaveScript:
             for one in groups
         )
         if own.phase == "open" and all_over:
-            yield from runner.hooks(
-                f"wave {wave.name}",
-                wave.hooks,
-                "on_failure" if failed else "after",
-                outcome.summary(runner.state, wave.name),
-            )
+            why = yield from self._hooks("on_failure" if failed else "after")
         phase = "failed" if failed else "done"
-        runner.write(
-            "wave-ended",
-            wave=wave.name,
-            phase=phase if all_over else "stopped",
-        )
+        # a wave whose hook has stopped the run is not over: a resume runs
+        # the hook again
+        if not all_over or (why is not None and wave.critical):
+            phase = "stopped"
+        runner.write("wave-ended", wave=wave.name, phase=phase)

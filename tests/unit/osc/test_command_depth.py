@@ -20,7 +20,7 @@ BASES = {
     "protectorclient.osc.command.Command",
     "protectorclient.osc.command.Lister",
     "protectorclient.osc.command.ShowOne",
-    "protectorclient.osc.v1.plan.runs.OrderCommand",
+    "protectorclient.osc.v1.plan.orders.OrderCommand",
     "protectorclient.osc.v1._moves.command.MoveCommand",
 }
 

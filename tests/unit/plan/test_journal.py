@@ -10,7 +10,8 @@ import sys
 import pytest
 
 from protectorclient import exceptions
-from protectorclient.plan.execution import hooks, journal, orders
+from protectorclient.plan.execution import fold, hooks, journal, orders
+from protectorclient.plan.file import load
 from protectorclient.plan.file.model import Hook
 from protectorclient.plan.file.problem import PlanProblem
 
@@ -35,6 +36,56 @@ def test_a_line_that_was_cut_is_skipped(tmp_path: pathlib.Path) -> None:
     with journal.Journal.reopen(path) as again:
         again.add("whole")
     assert [entry["event"] for entry in journal.read(path)] == ["run", "whole"]
+
+
+def test_a_line_that_was_taken_out(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "j"
+    with journal.Journal.create(path) as file:
+        for number in range(4):
+            file.add("x", number=number)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines[:3], lines[3][:9]]))
+    assert [one["number"] for one in journal.read(path)] == [0, 1, 2]
+    path.write_text("".join([lines[0], "rubbish\n", *lines[2:]]))
+    with pytest.raises(PlanProblem, match="line 2 of the journal is missing"):
+        list(journal.read(path))
+
+
+@pytest.mark.parametrize(
+    ("line", "change", "said"),
+    [
+        (0, {"format": 2}, "newer version"),
+        (0, {"groups": [["g", "g", "w", 7]]}, "line 1 is not as"),
+        (0, {"plan": 5}, "line 1 is not as"),
+        (1, {"at": "soon"}, "line 2 is not as"),
+        (1, {"at": "2026-01-01T00:00:00"}, "line 2 is not as"),
+        (1, {"wave": "x"}, "line 2 is not as"),
+        (1, {"wave": []}, "line 2 is not as"),
+    ],
+)
+def test_a_line_that_was_altered(
+    tmp_path: pathlib.Path, line: int, change: dict[str, object], said: str
+) -> None:
+    path = tmp_path / "j"
+    text = "name: x\nwaves: [{name: w, groups: [g]}]"
+    with journal.Journal.create(path) as file:
+        file.add(
+            "run",
+            **journal.first_line(
+                load.parse(text),
+                "r",
+                "failover",
+                False,
+                {},
+                [("g", "g", "w", 0)],
+            ),
+        )
+        file.add("wave-began", wave="w")
+    entries = list(journal.read(path))
+    assert fold.fold(iter(entries), "j").waves["w"].phase == "open"
+    entries[line] |= change
+    with pytest.raises(PlanProblem, match=said):
+        fold.fold(iter(entries), "j")
 
 
 def test_the_lock_goes_with_its_process(tmp_path: pathlib.Path) -> None:

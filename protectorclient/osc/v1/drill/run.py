@@ -249,9 +249,9 @@ def add_resuming(parser: argparse.ArgumentParser) -> None:
 
 def is_drill(path: pathlib.Path) -> bool:
     """Return whether a journal is that of a drill."""
-    from protectorclient.plan.execution import journal, state
+    from protectorclient.plan.execution import fold
 
-    return state.fold(journal.read(path), str(path)).drill is not None
+    return fold.read(path).drill is not None
 
 
 def resume(
@@ -343,9 +343,9 @@ class Follower:
         (command.report if urgent else command.info)(line)
 
     def _state(self) -> RunState:
-        from protectorclient.plan.execution import journal, state
+        from protectorclient.plan.execution import fold
 
-        return state.fold(journal.read(self._path), str(self._path))
+        return fold.read(self._path)
 
     def _output(self) -> columns.Output:
         from protectorclient.plan import timing

@@ -159,11 +159,11 @@ class ShowPlan(command.Lister):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
-        from protectorclient.plan.execution import journal, state
+        from protectorclient.plan.execution import fold
 
         path = pathlib.Path(parsed_args.plan)
         if path.suffix == ".jsonl" or _is_journal(path):
-            run = state.fold(journal.read(path), str(path))
+            run = fold.read(path)
             return self._journal(run)
         return self._plan(parsed_args.plan)
 

@@ -49,14 +49,14 @@ def _follow(
 ) -> columns.Output:
     """Write what happens in a run; return its groups when it is over."""
     from protectorclient.osc.live import plan_lines
-    from protectorclient.plan.execution import events, journal, state
+    from protectorclient.plan.execution import events, fold
 
     names: dict[str, str] = {}
     code: int | None = None
     try:
         for event in happening:
             if not names and path.exists():
-                run = state.fold(journal.read(path), str(path))
+                run = fold.read(path)
                 names = {one.id: one.name for one in run.groups.values()}
             if isinstance(event, events.RunEnded):
                 code = int(event.fields["code"])
@@ -82,7 +82,7 @@ def _follow(
         if names:
             error.then(_fill(commands.RESUME_PLAN, path))
         raise
-    run = state.fold(journal.read(path), str(path))
+    run = fold.read(path)
     if code is not None:
         command.outcome = ExitCode(code)
     if command.outcome is not ExitCode.OK:
@@ -259,67 +259,6 @@ class ResumePlan(command.Lister):
         )
 
 
-class OrderCommand(command.Command):
-    """One of the orders to a runner; it reads and writes files alone."""
-
-    #: ``approve``, ``skip`` or ``retry``.
-    verb: str
-
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        options.add_journal(parser)
-        if self.verb != "approve":
-            parser.add_argument(
-                "group", metavar="<group>", help="Group (name or ID)"
-            )
-        parser.add_argument(
-            "--reason",
-            metavar="<text>",
-            required=True,
-            help="Say why; it is kept in the journal",
-        )
-
-    def take_action(self, parsed_args: argparse.Namespace) -> None:
-        from protectorclient.plan.execution import journal, orders, state
-
-        path = pathlib.Path(parsed_args.journal)
-        run = state.fold(journal.read(path), str(path))
-        subject, attempt = orders.subject(
-            run, self.verb, getattr(parsed_args, "group", None)
-        )
-        order, is_new = orders.give(
-            path,
-            self.verb,
-            subject,
-            reason=parsed_args.reason,
-            attempt=attempt,
-        )
-        if not is_new:
-            self.info(f"{order.by} has ordered this at {order.at}")
-        if journal.is_running(path):
-            self.info("the runner carries it out within 2 seconds")
-            return
-        self.info("no runner has this journal; this one carries it out:")
-        self.next(_fill(commands.RESUME_PLAN, path))
-
-
-class ApprovePlan(OrderCommand):
-    """Approve the gate at which the run of a plan waits"""
-
-    verb = "approve"
-
-
-class SkipPlan(OrderCommand):
-    """Skip a group in the run of a plan"""
-
-    verb = "skip"
-
-
-class RetryPlan(OrderCommand):
-    """Move a group once more that has failed in the run of a plan"""
-
-    verb = "retry"
-
-
 class WatchPlan(command.Command):
     """Watch the run of a plan from its journal
 
@@ -358,9 +297,9 @@ class WatchPlan(command.Command):
 
     def _draw(self, path: pathlib.Path) -> None:
         from protectorclient.osc.live import plan_frame, screen
-        from protectorclient.plan.execution import journal, state
+        from protectorclient.plan.execution import fold
 
-        held = [state.fold(journal.read(path), str(path))]
+        held = [fold.read(path)]
 
         def draw(width: int, height: int, signs: Any, footer: bool) -> Any:
             now = datetime.datetime.now(datetime.UTC)
@@ -369,16 +308,16 @@ class WatchPlan(command.Command):
         with screen.Screen(draw, self.app.stdout):
             while not self._is_over(path, held[0]):
                 self.sleep(1.0)
-                held[0] = state.fold(journal.read(path), str(path))
+                held[0] = fold.read(path)
 
     def _write_lines(self, path: pathlib.Path, as_events: bool) -> None:
         from protectorclient.osc.live import plan_lines
-        from protectorclient.plan.execution import events, journal, state
+        from protectorclient.plan.execution import events, fold, journal
 
         seen = 0
         while True:
             entries = list(journal.read(path))
-            run = state.fold(iter(entries), str(path))
+            run = fold.fold(iter(entries), str(path))
             names = {one.id: one.name for one in run.groups.values()}
             for entry in entries[seen:]:
                 event = events.of(entry)
@@ -395,7 +334,8 @@ class WatchPlan(command.Command):
             self.sleep(1.0)
 
     def _is_over(self, path: pathlib.Path, run: RunState) -> bool:
-        from protectorclient.plan.execution import journal, outcome, state
+        from protectorclient.plan.execution import fold, journal
+        from protectorclient.plan.execution.ends import outcome
 
         if run.ended_at is not None:
             self.outcome = outcome.exit_code(run)
@@ -403,7 +343,7 @@ class WatchPlan(command.Command):
         if journal.is_running(path):
             return False
         # it may have ended between the two looks
-        again = state.fold(journal.read(path), str(path))
+        again = fold.read(path)
         if again.ended_at is not None:
             self.outcome = outcome.exit_code(again)
             return True

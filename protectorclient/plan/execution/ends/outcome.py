@@ -25,7 +25,8 @@ def exit_code(state: RunState) -> ExitCode:
         if one.status is not GroupStatus.DONE
     ]
     if not bad:
-        return ExitCode.OK
+        # all have moved, and a hook has failed
+        return ExitCode(state.stop[1]) if state.stop else ExitCode.OK
     if len(state.groups) == 1 and bad[0].code is not None:
         return ExitCode(bad[0].code)
     return ExitCode.SOME_FAILED
