@@ -5,9 +5,11 @@
 
 import datetime
 import functools
+import itertools
 import pathlib
 import threading
 import time
+from collections.abc import Iterator
 from typing import Protocol
 
 from fakeserver.base import json_file
@@ -15,6 +17,9 @@ from fakeserver.base import json_file
 #: Seconds; three of them are before the year 9999.
 _FURTHEST = 6e10
 FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+#: How long to wait before each further look at what is to come, seconds;
+#: from then on the longest. Most changes of a cloud take a moment.
+_POLLS, _LONGEST_POLL = (0.1, 0.1, 0.2, 0.3, 0.5), 1.0
 
 
 class Clock(Protocol):
@@ -43,6 +48,11 @@ def parse_stamp(text: str) -> float:
     """Parse a time of the API into seconds since the epoch."""
     moment = datetime.datetime.strptime(text, FORMAT)
     return moment.replace(tzinfo=datetime.UTC).timestamp()
+
+
+def polls() -> Iterator[float]:
+    """Yield the seconds to wait before each further look, without end."""
+    return itertools.chain(_POLLS, itertools.repeat(_LONGEST_POLL))
 
 
 class ManualClock:

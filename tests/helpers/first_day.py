@@ -57,7 +57,7 @@ READS = (
     Typed("extension list --compute"),
     Typed("server list"),
     Typed("server list --long"),
-    Typed("server list --all-projects", "servers:index:get_all_tenants"),
+    Typed("server list --all-projects", "servers:detail:get_all_tenants"),
     Typed("server list --all-projects", "", admin=True),
     Typed("server show web-1"),
     Typed("server show web-1 -f json"),
@@ -117,7 +117,7 @@ READS = (
     Typed("consistency group list"),
     Typed("volume transfer request list"),
     Typed("volume attachment list"),
-    Typed("volume message list", "is not supported on this method."),
+    Typed("volume message list", "The resource could not be found."),
     Typed("volume backend pool list", "scheduler_stats:get_pools"),
     Typed("volume backend pool list", "", admin=True),
     Typed(

@@ -198,6 +198,7 @@ class Networks(web.Part):
             "ipv4_address_scope": None,
             "ipv6_address_scope": None,
             "is_default": False,
+            "qinq": False,
             "tags": row.get("tags", []),
             "revision_number": 1,
             "created_at": stamp(row["created"]),

@@ -12,6 +12,7 @@ from fakeserver.cloud.network import addresses, security_groups
 from fakeserver.cloud.network.rules import (
     ATTRIBUTES,
     BASE,
+    admin_only,
     answer,
     checked,
     find,
@@ -106,7 +107,10 @@ class Ports(web.Part):
     def delete(self, caller: Token, port: str) -> Answer:
         may_write(caller, "delete_port")
         with self.site.db.transaction() as tx:
-            find(tx, PORTS, caller, port, own=True)
+            row = find(tx, PORTS, caller, port, own=True)
+            if _device_owner(row).startswith("compute:"):
+                # an instance has it: members ask Nova to let it go
+                admin_only(caller, "delete_port")
             PORTS.delete(tx, port)
         return "", 204
 
@@ -198,6 +202,10 @@ def _invalid(message: str) -> CloudError:
     return CloudError(400, f"Invalid input for operation: {message}.")
 
 
+def _device_owner(row: Doc) -> str:
+    return str(row.get("device_owner", "compute:nova"))
+
+
 def shown(row: Doc) -> Doc:
     """Render a port."""
     return {
@@ -206,7 +214,7 @@ def shown(row: Doc) -> Doc:
         "description": row.get("description", ""),
         "network_id": row["network_id"],
         "device_id": row["device_id"],
-        "device_owner": row.get("device_owner", "compute:nova"),
+        "device_owner": _device_owner(row),
         "mac_address": row["mac_address"],
         "fixed_ips": [
             {

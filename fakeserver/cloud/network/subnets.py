@@ -72,15 +72,22 @@ class Subnets(web.Part):
     def index(self, caller: Token) -> Answer:
         db = self.site.db.connection()
         seen = {
-            row["id"]
+            row["id"]: row
             for row in NETWORKS.select(db)
             if visible(row, caller.project_id, caller.is_admin)
         }
-        rows = [row for row in SUBNETS.select(db) if row["network_id"] in seen]
-        return listed("subnets", [_shown(row) for row in rows])
+        shown = [
+            _shown(row, seen[row["network_id"]])
+            for row in SUBNETS.select(db)
+            if row["network_id"] in seen
+        ]
+        return listed("subnets", shown)
 
     def show(self, caller: Token, subnet: str) -> Answer:
-        return answer("subnet", _shown(self._find(caller, subnet)))
+        row = self._find(caller, subnet)
+        db = self.site.db.connection()
+        network = find(db, NETWORKS, caller, row["network_id"])
+        return answer("subnet", _shown(row, network))
 
     def create(self, caller: Token) -> Answer:
         may_write(caller, "create_subnet")
@@ -105,20 +112,20 @@ class Subnets(web.Part):
             )
             _choose(row, given, block)
             SUBNETS.put(tx, row)
-        return answer("subnet", _shown(row), 201)
+        return answer("subnet", _shown(row, network), 201)
 
     def update(self, caller: Token, subnet: str) -> Answer:
         may_write(caller, "update_subnet")
         given = checked(ATTRIBUTES["subnet"], "subnet")
         with self.site.db.transaction() as tx:
             row = self._find(caller, subnet)
-            find(tx, NETWORKS, caller, row["network_id"], own=True)
+            network = find(tx, NETWORKS, caller, row["network_id"], own=True)
             for name in ("name", "description", "enable_dhcp"):
                 if given.get(name) is not None:
                     row[name] = given[name]
             row["updated"] = self.site.clock.time()
             SUBNETS.put(tx, row)
-        return answer("subnet", _shown(row))
+        return answer("subnet", _shown(row, network))
 
     def delete(self, caller: Token, subnet: str) -> Answer:
         may_write(caller, "delete_subnet")
@@ -200,11 +207,12 @@ def _invalid(message: str) -> CloudError:
     return CloudError(400, f"Invalid input for operation: {message}.")
 
 
-def _shown(row: Doc) -> Doc:
+def _shown(row: Doc, network: Doc) -> Doc:
     hidden = ("created", "updated")
     shown = {name: row[name] for name in row if name not in hidden}
     return shown | {
         "tenant_id": row["project_id"],
+        "router:external": network["external"],
         "subnetpool_id": None,
         "ipv6_address_mode": None,
         "ipv6_ra_mode": None,

@@ -31,11 +31,7 @@ def since(minor: int) -> bool:
 def needs(minor: int) -> None:
     """Answer 404 to a call that the request's microversion does not have."""
     if not since(minor):
-        major, asked = flask.g.microversion
-        raise CloudError(
-            404,
-            f"API version {major}.{asked} is not supported on this method.",
-        )
+        raise CloudError(404, "The resource could not be found.")
 
 
 def cinder_time(seconds: float) -> str:

@@ -88,6 +88,9 @@ class AttributeCalls(NetworkCalls):
         asked = {"device_id": server_id}
         return self._all("network", "/ports", "ports", asked)
 
+    def port(self, port_id: str) -> Record | None:
+        return self._maybe("network", f"/ports/{port_id}", "port")
+
     def ports_on(self, network_id: str) -> list[Record]:
         """List the ports on a network that the project sees."""
         asked = {"network_id": network_id}

@@ -131,10 +131,9 @@ class RemoteCloud(AttributeCalls):
         )
 
     def unplug(self, server_id: str, port_id: str) -> None:
-        """Remove a port; its address is free again. Nova leaves a port that
-        it has not made itself."""
+        """Begin to remove a port. Nova leaves a port that it has not made
+        itself."""
         self._remove("compute", f"/servers/{server_id}/os-interface/{port_id}")
-        self.delete_port(port_id)
 
     def flavors(self) -> list[Record]:
         return self._all("compute", "/flavors/detail", "flavors")

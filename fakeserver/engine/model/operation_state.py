@@ -136,5 +136,7 @@ class OperationState(JsonRecord):
     )
     #: copies at the source that the group has left behind
     left: list[OldCopy] | None = optional()
+    #: server id -> ids of its ports, while it is deleted and they are not
+    ports: dict[str, list[str]] = dataclasses.field(default_factory=dict)
     #: ids of sites that a clean-up does not wait for any more
     given_up: list[str] = dataclasses.field(default_factory=list)

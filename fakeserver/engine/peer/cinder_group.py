@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Collection
 
+from fakeserver.base.clock import polls
 from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.cloud_client import volume_groups
 from fakeserver.engine.cloud_client.cloud import (
@@ -20,9 +21,8 @@ from fakeserver.store.groups import Group
 LOG = logging.getLogger(__name__)
 #: the group type that Cinder makes for itself: it refuses new groups of it
 RESERVED = "default_cgsnapshot_type"
-#: how often a change of a volume group is looked at, seconds, and how many
-#: times
-POLL_INTERVAL, POLLS = 1.0, 120
+#: how long a change of a volume group may take, seconds
+PATIENCE = 120.0
 _SPEC = ("consistent_group_snapshot_enabled", "<is> True")
 
 
@@ -128,15 +128,16 @@ def change(
 
 
 def _wait(site: Site, what: str, done: Callable[[], bool]) -> None:
-    for _ in range(POLLS):
-        if done():
-            return
-        site.clock.sleep(POLL_INTERVAL)
-    raise CloudRefused(
-        site.config.site,
-        409,
-        f"{what} took longer than {POLLS * POLL_INTERVAL:.0f} s",
-    )
+    end = site.clock.time() + PATIENCE
+    waits = polls()
+    while not done():
+        if site.clock.time() >= end:
+            raise CloudRefused(
+                site.config.site,
+                409,
+                f"{what} took longer than {PATIENCE:.0f} s",
+            )
+        site.clock.sleep(next(waits))
 
 
 def follow(site: Site, access: Access, group: Group) -> bool:

@@ -12,11 +12,18 @@ LOG = logging.getLogger(__name__)
 
 
 def delete_server(context: StepContext, site_id: str, server_id: str) -> None:
-    """Delete an instance and wait until Nova no longer lists it."""
+    """Delete an instance and its ports; wait until Nova no longer lists
+    it.
+
+    Nova leaves the ports that it has not made, with their addresses, and
+    Neutron lets nobody but Nova delete them before.
+    """
     cloud = context.cloud(site_id)
-    # Nova leaves the ports that it has not made, and their addresses
-    for port in cloud.ports(server_id):
-        delete_port(cloud, port["id"])
+    held = [port["id"] for port in cloud.ports(server_id)]
+    if held:
+        # once the instance is gone nothing says whose they were
+        context.state.ports[server_id] = held
+        context.save()
     try:
         cloud.delete_server(server_id)
     except CloudRefused as refusal:
@@ -29,7 +36,25 @@ def delete_server(context: StepContext, site_id: str, server_id: str) -> None:
         f"Deleting instance {server_id}",
         lambda: cloud.server(server_id) is None,
     )
+    for port_id in context.state.ports.get(server_id, ()):
+        delete_port(cloud, port_id)
+    context.state.ports.pop(server_id, None)
     context.deeds += 1
+
+
+def unplug(
+    context: StepContext, site_id: str, server_id: str, port_id: str
+) -> None:
+    """Remove a port from an instance, so that its address is free."""
+    cloud = context.cloud(site_id)
+    cloud.unplug(server_id, port_id)
+
+    def free() -> bool:
+        port = cloud.port(port_id)
+        return port is None or not port["device_id"]
+
+    context.wait_until(f"Removing port {port_id} from its instance", free)
+    delete_port(cloud, port_id)
 
 
 def delete_port(cloud: RemoteCloud, port_id: str) -> None:

@@ -8,7 +8,7 @@ import dataclasses
 import threading
 from collections.abc import Callable, Sequence
 
-from fakeserver.base.clock import stamp
+from fakeserver.base.clock import polls, stamp
 from fakeserver.base.fault_points import StepFault
 from fakeserver.engine.cloud_client.cloud import RemoteCloud
 from fakeserver.engine.model import next_move
@@ -22,8 +22,6 @@ from fakeserver.store.effects import Effect, EffectDetail
 from fakeserver.store.groups import Group
 from fakeserver.store.operations import Operation
 
-#: how often a step looks at what it waits for, seconds
-POLL_INTERVAL = 1.0
 #: how long a step waits for an instance or a volume, seconds
 RESOURCE_TIMEOUT = 600.0
 
@@ -154,12 +152,13 @@ class StepContext:
 
     def wait_until(self, what: str, ready: Callable[[], bool]) -> None:
         end = self.site.clock.time() + RESOURCE_TIMEOUT
+        waits = polls()
         while not ready():
             if self.site.clock.time() >= end:
                 raise StepFailed(
                     f"{what} took longer than {RESOURCE_TIMEOUT:.0f} s"
                 )
-            self.pause(POLL_INTERVAL)
+            self.pause(next(waits))
 
     # -- on disk
 

@@ -76,7 +76,7 @@ def neutron(setting: Setting) -> Sections:
         "DEFAULT": {
             **_common(setting, "neutron"),
             "core_plugin": "ml2",
-            "service_plugins": "",
+            "service_plugins": "router",
             "auth_strategy": "keystone",
             "api_paste_config": setting.shipped("neutron", "api-paste.ini"),
             "notify_nova_on_port_status_changes": False,

@@ -423,5 +423,9 @@ def test_a_port_that_was_there_before(a: Cloud) -> None:
     assert held["mac_address"] == port["mac_address"]
     taken = request(a, NEWEST, networks=[{"port": port["id"]}])
     assert taken.status_code == 409
+    refused = a.call("DELETE", path)
+    assert refused.status_code == 403, "Nova has it, and lets it go"
+    assert "(rule:delete_port) is disallowed by policy" in refused.text
     a.call("DELETE", f"{SERVERS}/{server}")
     assert a.get(path).json["port"]["device_id"] == ""
+    assert a.call("DELETE", path).status_code == 204

@@ -120,9 +120,11 @@ def _project(caller: Token) -> str | None:
     args = flask.request.args
     if web.flag("all_tenants"):
         if not caller.is_admin:
+            listed = flask.request.path.rpartition("/")[2]
+            rule = "detail" if listed == "detail" else "index"
             raise CloudError(
                 403,
-                "Policy doesn't allow os_compute_api:servers:index:"
+                f"Policy doesn't allow os_compute_api:servers:{rule}:"
                 "get_all_tenants to be performed.",
             )
         return args.get("project_id") or args.get("tenant_id")

@@ -13,7 +13,7 @@ from fakeserver.engine.model.operation_state import (
     QuietInstance,
     StoppedInstance,
 )
-from fakeserver.engine.run import on_array
+from fakeserver.engine.run import on_array, remove
 from fakeserver.engine.run.step_context import StepContext, StepFailed
 from fakeserver.engine.run.steps import (
     addresses,
@@ -153,7 +153,9 @@ def _free_addresses(
             for port in cloud.interfaces(server_id):
                 held = port["fixed_ips"][0]["ip_address"]
                 if (port["net_id"], held) == wanted:
-                    cloud.unplug(server_id, port["port_id"])
+                    remove.unplug(
+                        context, context.target, server_id, port["port_id"]
+                    )
 
         detail = EffectDetail(
             site=context.target,

@@ -1,8 +1,8 @@
 """Recovery points, and the direction of the replication."""
 
-from fakeserver.base.clock import stamp
+from fakeserver.base.clock import polls, stamp
 from fakeserver.engine.model.document import current_array_names
-from fakeserver.engine.run.step_context import POLL_INTERVAL, StepContext
+from fakeserver.engine.run.step_context import StepContext
 from fakeserver.storage.driver import RecoveryPoint, StorageError
 from fakeserver.store.effects import EffectDetail
 
@@ -66,8 +66,9 @@ def arrived(context: StepContext, key: str) -> RecoveryPoint:
     arrays = context.site.arrays
     group = context.operation.group_id
     found = arrays.transfer(group, key)
+    waits = polls()
     while not found.complete:
-        context.pause(POLL_INTERVAL)
+        context.pause(next(waits))
         found = arrays.transfer(group, key)
     return found
 
