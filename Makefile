@@ -2,7 +2,8 @@
 # target finds it there. PYTHON=/path/to/python chooses another interpreter.
 
 .PHONY: help demo test coverage test-thorough test-processes test-versions \
-    versions interop interop-compare interop-up interop-full interop-full-up \
+    versions interop interop-compare interop-up interop-full \
+    interop-full-up interop-release \
     chaos plan-kills bench lint docs package clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
@@ -37,6 +38,7 @@ help:
 	@echo "make interop-compare  the emulated Keystone beside a real one"
 	@echo "make interop-up  the same two Keystones to try things on, until Ctrl-C"
 	@echo "make interop-full  real Nova, Neutron and Cinder at both sites, too"
+	@echo "make interop-release  the same and more, at each release"
 	@echo "make interop-full-up  the same to try things on, until Ctrl-C"
 	@echo "make versions       Run all tests under each release of OpenStack."
 	@echo "make chaos          Run thousands of seeded disasters, and a fleet."
@@ -117,6 +119,9 @@ interop-up: $(VENV)/.test
 # RabbitMQ, and says so; with MariaDB it is quicker and more robust.
 interop-full: $(VENV)/.test
 	@$(INTEROP) full $(INTEROP_OPTIONS) $(PYTEST_ARGS)
+
+interop-release: $(VENV)/.test
+	@$(INTEROP) release $(INTEROP_OPTIONS) $(PYTEST_ARGS)
 
 interop-full-up: $(VENV)/.test
 	@$(INTEROP) full-up $(INTEROP_OPTIONS)

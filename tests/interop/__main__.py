@@ -6,8 +6,9 @@
 
 With real Nova, Neutron, Cinder and Placement at both sites, too:
 
-    python -m tests.interop full [PYTEST OPTION...]   the tests, then nothing
-    python -m tests.interop full-up                   stay until Ctrl-C
+    python -m tests.interop full [PYTEST OPTION...]     the tests, then nothing
+    python -m tests.interop release [PYTEST OPTION...]  the same and more
+    python -m tests.interop full-up                     stay until Ctrl-C
 
 However it ends, nothing that it started runs on.
 """
@@ -32,8 +33,10 @@ from tests.interop.full.real_clouds import PACKAGES, RealClouds
 from tests.interop.keystone import Keystone, fill_all
 from tests.interop.place import DESCRIBED, VARIABLE
 from tests.interop.processes import (
+    GRACE,
     LOCK,
     Busy,
+    DidNotEnd,
     DidNotStart,
     Processes,
     Stopwatch,
@@ -50,10 +53,11 @@ COMMANDS = {
     "test": ("interop", "tests/interop"),
     "compare": ("interop", "tests/interop/test_compare.py"),
     "up": None,
-    "full": ("interop_full", "tests/interop/full"),
+    "full": ("interop_full and not interop_release", "tests/interop/full"),
+    "release": ("interop_full", "tests/interop/full"),
     "full-up": None,
 }
-FULL = ("full", "full-up")
+FULL = ("full", "release", "full-up")
 
 
 class Ended(BaseException):
@@ -79,7 +83,9 @@ def main() -> int:
                 where = pythons[package].parents[1]
                 watch.say(f"{package} is installed: {where}")
             with (
-                Processes(asked.dir.absolute()) as processes,
+                _leaving_nothing(
+                    Processes(asked.dir.absolute()), watch
+                ) as processes,
                 _world(processes, pythons, watch, full),
             ):
                 return _work(asked.command, rest, processes, watch)
@@ -87,6 +93,7 @@ def main() -> int:
         return 128 + ended.number
     except (
         Busy,
+        DidNotEnd,
         DidNotStart,
         environment.NoEnvironment,
         needs.Lacking,
@@ -111,6 +118,34 @@ def _parser() -> argparse.ArgumentParser:
         help="folder of the run: pids, logs, databases",
     )
     return made
+
+
+@contextlib.contextmanager
+def _leaving_nothing(
+    processes: Processes, watch: Stopwatch
+) -> Iterator[Processes]:
+    """End what was started, and look whether anything of it runs on.
+
+    :raises DidNotEnd: something does.
+    """
+    owned = False
+    try:
+        with processes:
+            owned = True
+            yield processes
+    finally:
+        # of a folder that is another run's nothing is looked for
+        if owned:
+            _look_for_processes(processes, watch)
+
+
+def _look_for_processes(processes: Processes, watch: Stopwatch) -> None:
+    until = time.monotonic() + GRACE
+    while left := processes.left():
+        if time.monotonic() > until:
+            raise DidNotEnd(f"still running: {', '.join(left)}")
+        time.sleep(0.1)
+    watch.say("no process of the run is left")
 
 
 @contextlib.contextmanager

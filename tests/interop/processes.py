@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import TracebackType
 
 HERE = pathlib.Path(__file__).parent
@@ -20,6 +20,10 @@ GRACE = 10.0
 
 class Busy(Exception):
     """The folder is another run's, or none of a run's."""
+
+
+class DidNotEnd(Exception):
+    """A process of a run is left after it."""
 
 
 class DidNotStart(Exception):
@@ -36,6 +40,8 @@ class Processes:
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
         self._running: dict[str, subprocess.Popen[bytes]] = {}
+        #: pids of all that it ever started
+        self._started: list[int] = []
         self._lock = -1
 
     def __enter__(self) -> "Processes":
@@ -96,6 +102,7 @@ class Processes:
                 start_new_session=True,
             )
         self._running[name] = made
+        self._started.append(made.pid)
         (self.folder / f"{name}.pid").write_text(f"{made.pid}\n")
         return made.pid
 
@@ -164,6 +171,17 @@ class Processes:
         for name in reversed(list(self._running)):
             self.end(name)
 
+    def left(self) -> list[str]:
+        """The command lines of what runs on in the sessions that it started,
+        and of the sites of the sandbox in its folder."""
+        known = {pid for each in self._started for pid in _session(each)}
+        wanted = f"fakeserver.cli.serve {self.folder}"
+        return [
+            line
+            for pid, line in _command_lines()
+            if pid in known or wanted in line
+        ]
+
     def end_together(self, names: Sequence[str]) -> None:
         """End those of some names that run, all at the same time."""
         running = [name for name in names if name in self._running]
@@ -197,6 +215,16 @@ def free_ports(count: int) -> list[int]:
             port.bind(("127.0.0.1", 0))
             found.append(int(port.getsockname()[1]))
         return found
+
+
+def _command_lines() -> Iterator[tuple[int, str]]:
+    """Each process that runs, with its command line."""
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            text = path.read_bytes().replace(b"\0", b" ")
+            # a zombie has none
+            if text:
+                yield int(path.parent.name), text.decode(errors="replace")
 
 
 def memory(pid: int) -> float:

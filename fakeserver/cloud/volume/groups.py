@@ -43,7 +43,8 @@ _CREATE = web.validator(
         },
     }
 )
-_IDS = {"type": ["string", "null"]}
+#: as long as any description, which is six ids
+_IDS = {"type": ["string", "null"], "maxLength": 255}
 _UPDATE = web.validator(
     {
         "type": "object",

@@ -11,6 +11,8 @@ from fakeserver.engine.cloud_client.cloud import RemoteCloud
 from fakeserver.engine.cloud_client.session import CloudRefused, Record
 
 AVAILABLE = "available"
+#: ids that fit in the 255 characters that Cinder takes for them
+AT_ONCE = 6
 _CHANGING = ("creating", "updating", "deleting")
 
 
@@ -42,7 +44,7 @@ def change(
     new, old = set(add) - held, held & set(remove)
     if not new and not old:
         return True
-    cloud.update_group(group_id, sorted(new), sorted(old))
+    cloud.update_group(group_id, sorted(new)[:AT_ONCE], sorted(old)[:AT_ONCE])
     found = cloud.group(group_id)
     if found is None or found["status"] != AVAILABLE:
         return False

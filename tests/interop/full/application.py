@@ -49,8 +49,8 @@ class Application:
     def keystone(self, site: str) -> str:
         return self._run.keystones[site]
 
-    def begin(self) -> None:
-        """Register the regions, and make the instances."""
+    def register(self) -> None:
+        """Register the regions of the sites, and connect to both clouds."""
         flag = self._run.folder / RENAMES
         flag.unlink(missing_ok=True)
         if self._renames:
@@ -67,6 +67,10 @@ class Application:
                 "demo",
                 self.region(site),
             )
+
+    def begin(self) -> None:
+        """Register the regions, and make the instances."""
+        self.register()
         cloud = self.clouds[SITES[0]]
         for name, sizes in zip(self.names, INSTANCES.values(), strict=True):
             volumes = [
@@ -96,6 +100,8 @@ class Application:
         for server in self.servers(site):
             cloud.compute.wait_for_delete(server, interval=0.5, wait=60)
         for volume in self.volumes(site):
+            # Nova lets go of it a moment later
+            wait(cloud, volume, "available")
             cloud.block_storage.delete_volume(volume)
 
     # -- what is there

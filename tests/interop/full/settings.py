@@ -52,6 +52,8 @@ def nova(setting: Setting) -> Sections:
             "compute_driver": "fake.FakeDriver",
             "instances_path": setting.of("nova") / "instances",
             "enabled_apis": "",
+            # there is one host
+            "allow_resize_to_same_host": True,
             # up to a minute goes by before the first of the periodic tasks
             "periodic_fuzzy_delay": 0,
         },

@@ -28,9 +28,16 @@ def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "number, name, code",
     [
-        (signal.SIGTERM, "site-b-nova-compute", 143),
+        (signal.SIGINT, "site-a-placement", 130),
+        pytest.param(
+            *(signal.SIGTERM, "site-b-nova-compute", 143),
+            marks=pytest.mark.interop_release,
+        ),
         # nobody can do anything about this one
-        (signal.SIGKILL, "site-a-nova-conductor", -9),
+        pytest.param(
+            *(signal.SIGKILL, "site-a-nova-conductor", -9),
+            marks=pytest.mark.interop_release,
+        ),
     ],
 )
 def test_its_end_leaves_no_process(

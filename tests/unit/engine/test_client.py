@@ -199,6 +199,35 @@ def test_groups_that_change_later(b: Cloud, remote: RemoteCloud) -> None:
     assert remote.volume(volume) is not None
 
 
+def test_many_volumes_join_and_leave_a_few_at_a_time(
+    b: Cloud, remote: RemoteCloud
+) -> None:
+    """Cinder takes 255 characters of ids."""
+    kind = b.world.volume_type_id("site-b", "flash-async")
+    group = remote.create_group("cg", seed.GROUP_TYPE, [kind])["id"]
+    volumes = []
+    for n in range(2 * volume_groups.AT_ONCE + 1):
+        b.site.arrays.create_volume("flasharray-b", f"pg-{n}", 1)
+        made = remote.manage_volume(
+            host=HOST,
+            ref_name=f"pg-{n}",
+            name=f"{n}",
+            volume_type="flash-async",
+            bootable=False,
+            metadata={},
+        )
+        volumes.append(made["id"])
+    with pytest.raises(CloudRefused, match="is too long"):
+        remote.update_group(group, add=volumes[: volume_groups.AT_ONCE + 1])
+    for wanted, done in ((False, 6), (False, 12), (True, 13)):
+        now = volume_groups.change(remote, group, add=volumes)
+        found = remote.group(group)
+        assert found is not None
+        assert (now, len(found["volumes"])) == (wanted, done)
+    tries = [volume_groups.delete(remote, group) for _ in range(3)]
+    assert tries == [False, False, True]
+
+
 def test_a_group_goes_without_its_volumes(a: Cloud, wire: InProcess) -> None:
     remote = RemoteCloud(account("site-a"), a.project(), wire, NoFaults())
     (first, *_) = remote.volumes()

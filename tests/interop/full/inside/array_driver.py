@@ -120,6 +120,12 @@ class SandboxArrayDriver(driver.VolumeDriver):
             self.arrays.set_writing(self.array, name, False)
             self.arrays.delete_volume(self.array, name)
 
+    def extend_volume(self, volume, new_size):
+        self.arrays.extend_volume(self.array, self._name(volume), new_size)
+
+    def retype(self, context, volume, new_type, diff, host):
+        return True, None
+
     def create_snapshot(self, snapshot):
         self.arrays.keep_snapshot(
             self.array, self._name(snapshot.volume), snapshot.name
