@@ -101,3 +101,7 @@ SHOW_PLAN = protector("plan show {journal}")
 APPROVE_PLAN = protector("plan approve {journal} --reason TEXT")
 RETRY_PLAN = protector("plan retry {journal} {group} --reason TEXT")
 SKIP_PLAN = protector("plan skip {journal} {group} --reason TEXT")
+
+# Reports
+
+VERIFY_EVIDENCE = protector("evidence verify {directory} --head {head}")

@@ -37,7 +37,9 @@ def judged(record: Record) -> Record:
     stays as it is.
     """
     groups = tuple(
-        dataclasses.replace(one, failures=_added(one.failures, _failures(one)))
+        dataclasses.replace(
+            one, failures=_added(one.failures, _failures(record.kind, one))
+        )
         for one in record.groups
     )
     found = dataclasses.replace(record, groups=groups)
@@ -59,9 +61,12 @@ def _added(
 # -- failures
 
 
-def _failures(group: Group) -> Iterator[Failure]:
+def _failures(kind: Kind, group: Group) -> Iterator[Failure]:
     for rule in _RULES:
         yield from rule(group)
+    if kind is Kind.DRILL:
+        # a real move stands, however its instances differ: that is a gap
+        yield from _fidelity(group)
 
 
 def _checks(group: Group) -> Iterator[Failure]:
@@ -158,9 +163,10 @@ _RULES: tuple[Callable[[Group], Iterator[Failure]], ...] = (
     _steps,
     _probes,
     _verify,
-    _fidelity,
     _clean_up,
 )
+#: Operations that start from a recovery point.
+_FROM_POINT = frozenset({"failover", "failback", "test_failover"})
 
 
 # -- gaps
@@ -205,17 +211,20 @@ def _group_gaps(record: Record, group: Group) -> Iterator[Gap]:
         yield _missed("Recovery time", group.rto, group.name)
     if group.rpo.is_met is False:
         yield _missed("Recovery point age", group.rpo, group.name)
+    if not any(one.type in _FROM_POINT for one in group.operations):
+        return
     if group.rpo.age_seconds is None:
         yield gap("The age of its recovery point is not known.")
     elif group.rpo.objective_seconds is None:
         yield gap("Its policy states no recovery point objective.")
-    if record.kind is not Kind.DRILL:
-        return
     if not group.probes and not group.verify:
         yield gap("No application was asked whether it answers.")
     if group.fidelity is None:
         yield gap("The rebuilt instances were not compared with the sources.")
     else:
+        if record.kind is not Kind.DRILL:
+            for one in _fidelity(group):
+                yield gap(f"{one.subject}: {one.message}.")
         count = group.fidelity.counts.get("not_comparable", 0)
         if count:
             nouns = "attribute" if count == 1 else "attributes"

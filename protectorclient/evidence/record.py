@@ -232,6 +232,19 @@ class Plan:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What a person, or a limit of time, has decided while a plan ran."""
+
+    at: Moment
+    #: ``gate approved``, ``rollback not approved``, ``skip``, ``resumed``...
+    what: str
+    #: The name of a wave or a group.
+    subject: str | None = None
+    by: str | None = None
+    reason: str | None = None
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Record:
     """A drill, a move or the run of a plan, whole."""
 
@@ -246,6 +259,8 @@ class Record:
     ended_at: Moment | None = None
     groups: tuple[Group, ...] = ()
     plan: Plan | None = None
+    #: In order.
+    decisions: tuple[Decision, ...] = ()
     #: What was aimed at for the whole, where anybody has said it.
     rto_objective_seconds: float | None = None
     sites: tuple[Site, ...] = ()

@@ -298,6 +298,15 @@ def worst() -> r.Record:
             hashes={"plan": "ab" * 32},
             waves=("first", "second"),
         ),
+        decisions=(
+            r.Decision(
+                at=after(60),
+                what="approved",
+                subject="second",
+                by="joe@ops",
+                reason="the database answers",
+            ),
+        ),
         sites=(
             r.Site(name="site-a", id="id-a", api_version="1.2"),
             r.Site(name="site-b", id="id-b", error="it does not answer"),

@@ -77,6 +77,7 @@ WITH_FILES = frozenset(
         "check",
         "init",
         "render",
+        "report",
         "resume",
         "retry",
         "run",
@@ -84,7 +85,7 @@ WITH_FILES = frozenset(
         "skip",
         "watch",
     )
-) | {"drill run"}
+) | {"drill attest", "drill run", "evidence verify", "operation report"}
 #: those that an administrator alone may run
 ADMINS = frozenset(
     {

@@ -33,6 +33,7 @@ ROWS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("plan.file",),
         ("plan.execution",),
         ("plan",),
+        ("evidence.sources",),
         ("drill",),
         ("osc",),
         ("shell", "testing"),

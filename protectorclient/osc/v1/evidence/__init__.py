@@ -1,0 +1,1 @@
+"""``protector evidence``, and the reports of operations and plans."""
