@@ -6,6 +6,7 @@ import collections
 import contextlib
 import dataclasses
 import datetime
+import itertools
 import pathlib
 import random
 import shutil
@@ -35,15 +36,24 @@ class Deaths:
 
     def __init__(self) -> None:
         self.left: int | None = None
+        #: The points that count: those of a kind alone, where one is named.
+        self.kind: str | None = None
+        #: Where runners have died.
+        self.places: list[str] = []
 
-    def pass_by(self) -> None:
+    def pass_by(self, place: str) -> None:
         """Pass a point, or die there."""
-        if self.left is None:
+        if self.left is None or self.kind not in (None, place):
             return
         self.left -= 1
         if self.left < 0:
-            self.left = None
+            self.spare()
+            self.places.append(place)
             raise Killed
+
+    def spare(self) -> None:
+        """Kill nobody, until a number is set again."""
+        self.left = self.kind = None
 
 
 class World:
@@ -63,7 +73,7 @@ class World:
         """Everything of a runner that is outside, without waiting."""
 
         def sleep(seconds: float) -> None:
-            self.deaths.pass_by()
+            self.deaths.pass_by("rest")
             self.live.pair.advance(max(seconds, 0.01))
             self.live.pair.drain()
 
@@ -72,9 +82,9 @@ class World:
             return self.answer is None or self.answer(wave)
 
         def hook(given: Any, document: object, **named: Any) -> hooks.Result:
-            self.deaths.pass_by()
+            self.deaths.pass_by("hook")
             self.hooked.append(given.run[0])
-            self.deaths.pass_by()
+            self.deaths.pass_by("hook")
             return hooks.Result(0, "", 0.0)
 
         return Tools(
@@ -114,9 +124,9 @@ class World:
         add, send = journals.Journal.add, PreparedAction.send
 
         def cut(journal: Any, event: str, **fields: Any) -> Any:
-            self.deaths.pass_by()
+            self.deaths.pass_by("line")
             try:
-                self.deaths.pass_by()
+                self.deaths.pass_by("half a line")
             except Killed:
                 # killed in the middle of the line
                 size = journal.path.stat().st_size
@@ -126,14 +136,14 @@ class World:
                 journal.path.write_bytes(whole[:half])
                 raise
             entry = add(journal, event, **fields)
-            self.deaths.pass_by()
+            self.deaths.pass_by("line")
             return entry
 
         def sent(action: Any) -> Any:
-            self.deaths.pass_by()
+            self.deaths.pass_by("request")
             started = send(action)
             # the POST has arrived, and nobody hears the answer
-            self.deaths.pass_by()
+            self.deaths.pass_by("answer")
             return started
 
         with (
@@ -164,18 +174,6 @@ def last(events: Iterator[Event]) -> Event:
     return list(events)[-1]
 
 
-@dataclasses.dataclass
-class Owner:
-    """A runner, and the journal that it has."""
-
-    path: pathlib.Path
-    events: Iterator[Event]
-
-    def step(self, count: int) -> bool:
-        """Go on for some events; whether the run is over."""
-        return any(next(self.events, None) is None for _ in range(count))
-
-
 def copied(path: pathlib.Path, folder: pathlib.Path, number: int) -> Any:
     """A copy of a journal, as a colleague would make it."""
     target = folder / f"copy-{number}.jsonl"
@@ -184,37 +182,79 @@ def copied(path: pathlib.Path, folder: pathlib.Path, number: int) -> Any:
     return target
 
 
-def killed_and_resumed(
-    world: World,
-    found: Plan,
-    folder: pathlib.Path,
-    chance: random.Random,
-    kills: int,
-) -> pathlib.Path:
-    """Run a plan whose runner dies some times; half go on from a copy.
+@dataclasses.dataclass
+class Lives:
+    """A run whose runner is killed again and again, and taken up again.
 
-    :returns: the journal of the last runner.
+    Every second one goes on from a copy of the journal, every fifth one
+    dies in a hook, and the owner of one of the copied journals lives on.
     """
-    path = folder / "journal.jsonl"
-    begun = False
-    with world.mortal():
-        for number in range(kills):
-            world.deaths.left = chance.randrange(1, 30)
-            try:
-                one = world.resume(path) if begun else world.begin(found, path)
-                collections.deque(one, maxlen=0)
-            except Killed:
-                pass
+
+    world: World
+    plan: Plan
+    folder: pathlib.Path
+    chance: random.Random
+    kills: int
+    #: A runner dies after so many points at the most.
+    longest: int
+
+    def __post_init__(self) -> None:
+        self.path = self.folder / "journal.jsonl"
+        self._begun = False
+        self._copied = 0
+        #: The journal of the owner that lives on, and its events.
+        self.owner: tuple[pathlib.Path, Iterator[Event]] | None = None
+
+    def run(self) -> None:
+        """Run the plan to its end; the last journal is `path`."""
+        deaths = self.world.deaths
+        with self.world.mortal():
+            for number in range(self.kills):
+                if number == self.kills // 2:
+                    self._leave_alive()
+                deaths.left = self.chance.randrange(1, self.longest)
+                if number % 5 == 1:
+                    deaths.kind, deaths.left = "hook", 0
+                self._live()
+                self._step_owner()
+            deaths.spare()
+            self._live()
+            if self.owner is not None:
+                collections.deque(self.owner[1], maxlen=0)
+
+    def _live(self) -> None:
+        """Have a runner live until it is killed, or the run is over."""
+        world = self.world
+        if self._begun and self.chance.random() < 0.5:
+            self._copy()
+        try:
+            if self._begun:
+                events = world.resume(self.path)
             else:
-                world.deaths.left = None
-                return path
-            if not path.exists() or not list(journals.read(path)):
+                events = world.begin(self.plan, self.path)
+            collections.deque(events, maxlen=0)
+        except Killed:
+            pass
+        if not self._begun:
+            self._begun = self.path.exists() and any(journals.read(self.path))
+            if not self._begun:
                 # it died before the first line was whole
-                path.unlink(missing_ok=True)
-                continue
-            if chance.random() < 0.5:
-                path = copied(path, folder, number)
-            begun = True
-        world.deaths.left = None
-        collections.deque(world.resume(path), maxlen=0)
-    return path
+                self.path.unlink(missing_ok=True)
+
+    def _copy(self) -> None:
+        self._copied += 1
+        self.path = copied(self.path, self.folder, self._copied)
+
+    def _leave_alive(self) -> None:
+        """Copy the journal of a runner that lives, and leave it alive."""
+        self.world.deaths.spare()
+        self.owner = self.path, self.world.resume(self.path)
+        self._step_owner()
+        self._copy()
+
+    def _step_owner(self) -> None:
+        """Let the first owner of a copy do something, too."""
+        self.world.deaths.spare()
+        if self.owner is not None:
+            count = self.chance.randrange(1, 6)
+            collections.deque(itertools.islice(self.owner[1], count), maxlen=0)
