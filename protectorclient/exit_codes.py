@@ -76,7 +76,13 @@ BY_ERROR: dict[type[BaseException], ExitCode] = {
 
 
 def code_for(error: BaseException) -> ExitCode:
-    """Return the exit status of a command that ended with this error."""
+    """Return the exit status of a command that ended with this error.
+
+    An error of a part above this one brings its own along.
+    """
+    own = getattr(error, "exit_code", None)
+    if isinstance(own, ExitCode):
+        return own
     for kind in type(error).__mro__:
         if kind in BY_ERROR:
             return BY_ERROR[kind]

@@ -10,6 +10,8 @@ was killed, or a colleague with a copy of the journal, goes on from there::
     city = plan.load("city.yaml")
     for event in plan.run(pair, city, journal="city.jsonl"):
         print(event.name, event.fields)
+        if isinstance(event, plan.events.RunEnded):
+            print(event.fields["counts"])
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import pathlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from protectorclient.plan.execution import events
 from protectorclient.plan.file.problem import PlanProblem
 
 if TYPE_CHECKING:
@@ -28,7 +31,15 @@ if TYPE_CHECKING:
     from protectorclient.plan.file.model import Plan
     from protectorclient.plan.verify import PlanReport
 
-__all__ = ["PlanProblem", "check", "load", "resume", "run", "schema"]
+__all__ = [
+    "PlanProblem",
+    "check",
+    "events",
+    "load",
+    "resume",
+    "run",
+    "schema",
+]
 
 
 def load(path: str | os.PathLike[str]) -> Plan:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import html
+import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from protectorclient.durations import span
 from protectorclient.escape import escaped
@@ -13,6 +14,10 @@ from protectorclient.plan.execution.preflight import merged
 from protectorclient.plan.file import model, order
 from protectorclient.plan.file.resolve import Placement
 
+#: What ends a line, moves the cursor, or cannot be seen.
+_ODD = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]"
+)
 #: The command of each action.
 _VERBS = {
     "failover": "failover",
@@ -51,7 +56,7 @@ def chapters(
     """
     use = model.USES[action]
     waves = plan.of_use(use)
-    found = []
+    found = [*_of_plan("Before", plan.hooks, "before", use)]
     for number, wave in enumerate(waves):
         names = [
             (one.group.name, one.entry)
@@ -76,12 +81,43 @@ def chapters(
             steps += _group(plan, wave, name, entry, action, unplanned)
         steps += _hooks(wave.hooks, "after", use)
         found.append(Chapter(wave.name, tuple(notes), tuple(steps)))
+    found += _of_plan("After", plan.hooks, "after", use)
+    found += _of_plan("If it fails", plan.hooks, "on_failure", use)
     return found
+
+
+def _of_plan(
+    title: str, hooks: model.Hooks, occasion: str, use: str
+) -> Iterator[Chapter]:
+    """Yield a chapter for the hooks of the plan, where it has some."""
+    steps = tuple(_hooks(hooks, occasion, use))
+    if steps:
+        yield Chapter(title, (), steps)
+
+
+def _shell(words: Iterable[str]) -> str:
+    """Quote words for a shell, on one line."""
+    return " ".join(
+        _ansi_c(one) if _ODD.search(one) else shlex.quote(one) for one in words
+    )
+
+
+def _ansi_c(word: str) -> str:
+    """Quote a word with signs that a line cannot hold: $'...' of bash."""
+    text = "".join(
+        f"\\{sign}"
+        if sign in "\\'"
+        else "".join(f"\\x{byte:02x}" for byte in sign.encode())
+        if _ODD.match(sign)
+        else sign
+        for sign in word
+    )
+    return f"$'{text}'"
 
 
 def _hooks(hooks: model.Hooks, occasion: str, use: str) -> Iterator[Step]:
     for hook in hooks.of(occasion, use):
-        yield Step("Run the hook:", (shlex.join(hook.run),))
+        yield Step("Run the hook:", (_shell(hook.run),))
 
 
 def _group(
@@ -113,9 +149,7 @@ def _group(
     move.append("--wait")
     if entry.timeout:
         move += ["--timeout", f"{entry.timeout:g}s"]
-    yield Step(
-        f"Move {name}{optional}:", (shlex.join(check), shlex.join(move))
-    )
+    yield Step(f"Move {name}{optional}:", (_shell(check), _shell(move)))
     for probe in (*wave.probes, *entry.probes):
         yield Step(f"{name} answers: {probe}")
     yield from _hooks(entry.hooks, "after", use)
@@ -142,7 +176,7 @@ def _md(text: str) -> str:
     """Escape what Markdown, or HTML in it, would read as markup."""
     clean = escaped(text)
     return "".join(
-        f"\\{sign}" if sign in "\\`*_{}[]<>#|!~" else sign for sign in clean
+        f"\\{sign}" if sign in "\\`*_{}[]<>#|!~&" else sign for sign in clean
     )
 
 

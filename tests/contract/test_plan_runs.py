@@ -11,6 +11,7 @@ import pytest
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
+from protectorclient.exit_codes import code_for
 from protectorclient.plan.execution import hooks, orders
 from protectorclient.plan.execution import journal as journals
 from protectorclient.plan.execution.events import Event, RunEnded
@@ -110,12 +111,19 @@ def test_waves_go_in_order_and_groups_side_by_side(
     )
 
 
+@pytest.mark.parametrize("by", ["name", "id", "pattern"])
 def test_a_group_waits_for_those_that_it_needs(
-    world: World, names: list[str], path: pathlib.Path
+    world: World, names: list[str], path: pathlib.Path, by: str
 ) -> None:
     a, b, *_ = names
+    identity = world.live.group(b).id
+    need, entry = {
+        "name": (b, b),
+        "id": (identity, identity),
+        "pattern": ("'*-0001'", "'app-000[1]'"),
+    }[by]
     found = planned(
-        f"- {{name: one, groups: [{{name: {a}, needs: [{b}]}}, {b}]}}"
+        f"- {{name: one, groups: [{{name: {a}, needs: [{need}]}}, {entry}]}}"
     )
     code, events = ran(world.begin(found, path))
     assert code == 0
@@ -138,6 +146,14 @@ def test_patterns_and_what_fits_none(
         found = planned("- {name: all, groups: ['nothing-*', nobody]}")
         next(world.begin(found, path.with_name("other")))
     assert len(caught.value.problems) == 2
+    assert code_for(caught.value) == 3
+    assert "the plan, line 7, column 24: wave 'all': no " in str(caught.value)
+    with pytest.raises(PlanProblem, match="needs 'app-9', and the plan has"):
+        found = planned(
+            f"- {{name: all, groups: ['*-0001', {{name: {names[0]},"
+            " needs: [app-9]}, 'app-[5-9]']}"
+        )
+        next(world.begin(found, path.with_name("other")))
     with pytest.raises(PlanProblem, match="is in two waves"):
         found = planned(
             "- {name: all, groups: ['*']}",
@@ -237,8 +253,10 @@ def test_rollback_has_no_unplanned_form(
     found = planned(
         f"- {{name: one, groups: [{names[0]}]}}", head="on_failure: rollback\n"
     )
-    with pytest.raises(PlanProblem, match="rollback"):
+    with pytest.raises(PlanProblem, match="rollback") as caught:
         next(world.begin(found, path, unplanned=True))
+    assert code_for(caught.value) == 3
+    assert not path.exists()
 
 
 def test_what_blocks_is_found_before_the_wave(
@@ -542,6 +560,10 @@ def test_a_journal_of_other_sites(
     for site in plan_parts.fold(path).options["sites"]:
         text = text.replace(site, "another")
     path.write_text(text)
+    with pytest.raises(PlanProblem, match="is of other sites"):
+        next(world.resume(path))
+    # also where only one of them is another one
+    path.write_text(text.replace("another", "site-a", 1))
     with pytest.raises(PlanProblem, match="is of other sites"):
         next(world.resume(path))
 

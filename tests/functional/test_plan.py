@@ -4,9 +4,12 @@ import configparser
 import json
 import os
 import pathlib
+import re
 import runpy
+import shlex
 import shutil
 import stat
+import subprocess
 import sys
 
 import pytest
@@ -44,7 +47,9 @@ def test_a_plan_from_its_first_draft_to_its_end(
     ran = protector(f"plan init {draft}")
     assert (ran.code, ran.out) == (0, "")
     assert stat.S_IMODE(draft.stat().st_mode) == 0o600
-    assert plan.load(draft).waves[0].groups[0].name == "bare"
+    drafted = plan.load(draft)
+    assert drafted.waves[0].groups[0].name == "bare"
+    assert drafted.mappings.networks["net-primary-db"] == "net-secondary-db"
     assert protector(f"plan init {draft}").code == 1
     # bare has no policy
     assert protector(f"plan check {draft}").code == 3
@@ -177,6 +182,51 @@ def test_forty_groups_fit_on_a_terminal(tmp_path: pathlib.Path) -> None:
         assert part in whole
 
 
+def test_the_page_names_every_event() -> None:
+    page = EXAMPLES.parent / "doc/source/user/plans.rst"
+    rows = re.findall(r"(?m)^``([\w-]+)`` +``(\w+)``$", page.read_text())
+    kinds = {name: kind.__name__ for name, kind in plan.events.KINDS.items()}
+    assert dict(rows) == kinds
+
+
+def test_a_runbook_of_hostile_words(folder: pathlib.Path) -> None:
+    from protectorclient.plan import render
+    from protectorclient.plan.file import load
+
+    name = "a'; rm -rf / #<b>*x* [l](javascript:x) & `id` $(id)"
+    script = "echo 'one'\\\necho \u202etwo"
+    found = load.parse(
+        json.dumps(
+            {
+                "name": name,
+                "hooks": {"before": [["sh", "-c", script]]},
+                "waves": [{"name": name, "groups": [name]}],
+            }
+        )
+    )
+    chapters = render.chapters(found, (), "failover", False)
+    commands = [
+        one
+        for each in chapters
+        for step in each.steps
+        for one in step.commands
+    ]
+    assert [shlex.split(one)[4] for one in commands[1:]] == [name, name]
+    # bash reads the words as they are
+    shown = subprocess.run(
+        ["bash", "-c", f"printf '%s\\0' {commands[0]}"],
+        capture_output=True,
+        check=True,
+    )
+    assert shown.stdout.decode().split("\0")[:-1] == ["sh", "-c", script]
+    page = render.as_html(name, chapters)
+    assert "<b>" not in page
+    assert "\u202e" not in page
+    text = render.markdown(name, chapters)
+    prose = [one for one in text.splitlines() if not one.startswith("      ")]
+    assert not re.search(r"(?<!\\)[<`*]", "\n".join(prose))
+
+
 # The examples, as they stand
 
 
@@ -201,8 +251,6 @@ def test_the_runbook_in_python(
 def test_the_runbook_in_shell(
     local_pair: LocalPair, folder: pathlib.Path
 ) -> None:
-    import subprocess
-
     path = without_gates(folder)
     where = pathlib.Path(sys.executable).parent
     ran = subprocess.run(

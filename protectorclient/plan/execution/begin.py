@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ from protectorclient.plan.execution.state import (
     RunState,
 )
 from protectorclient.plan.file import model, resolve
-from protectorclient.plan.file.problem import PlanProblem
+from protectorclient.plan.file.problem import PlanDoesNotFit, PlanProblem
 
 if TYPE_CHECKING:
     from protectorclient.pair.site_pair import SitePair
@@ -40,7 +41,7 @@ def place(pair: SitePair, plan: model.Plan, action: str) -> resolve.Resolution:
     waves = plan.of_use(model.USES[action])
     found = resolve.resolve(waves, pair.reads.groups().value)
     if not found.placed and not found.problems:
-        raise PlanProblem(
+        raise PlanDoesNotFit(
             f"the plan has no group for a {action.replace('_', ' ')}"
         )
     return found
@@ -67,8 +68,8 @@ def begin(
     :param now: returns the time of the journal's lines.
     :param confirm: is called before anything is begun; what it raises ends
         the run.
-    :raises PlanProblem: the plan names groups that do not exist, or the
-        journal cannot be written; nothing is begun.
+    :raises PlanDoesNotFit: the plan names groups that do not exist.
+    :raises PlanProblem: the journal cannot be written; nothing is begun.
     """
     if action not in model.USES:
         raise exceptions.BadArgument(
@@ -79,14 +80,14 @@ def begin(
             f"only a failover can be unplanned, not a {action}"
         )
     if unplanned and plan.form(True).on_failure == "rollback":
-        raise PlanProblem(
+        raise PlanDoesNotFit(
             "on_failure: rollback is for planned runs; an unplanned run has"
             " no site to go back to. Give 'unplanned' an on_failure of its"
             " own"
         )
     found = place(pair, plan, action)
     if found.problems:
-        raise PlanProblem(found.problems[0], problems=found.problems)
+        raise PlanDoesNotFit(found.problems[0], problems=found.problems)
     first = found.placed[0].group
     located = pair.locate(first.id, unplanned=unplanned)
     seen = history.look(pair, located.site_ids)
@@ -103,6 +104,7 @@ def begin(
         ),
         horizon=seen.horizon(),
         by=journals.who(),
+        folder=(tools or Tools()).folder,
         **(mark(tools or Tools()) if (options or {}).get("drill") else {}),
     )
     if confirm is not None:
@@ -121,7 +123,8 @@ def begin(
 
 
 def _preview(fields: Mapping[str, Any]) -> RunState:
-    return fold(iter([{"event": "run", "at": "", **fields}]), "the run")
+    now = journals.utc_now().isoformat()
+    return fold(iter([{"event": "run", "at": now, **fields}]), "the run")
 
 
 def resume(
@@ -155,6 +158,7 @@ def resume(
         strange = seen.strange(state)
         if strange and not adopt:
             raise _refusal(state, strange)
+        tools = _at_home(tools or Tools(), state)
         runner = Runner(pair, file, state, located.site_ids, tools)
         runner.write(
             "resumed",
@@ -167,12 +171,20 @@ def resume(
         yield from runner.run()
 
 
+def _at_home(tools: Tools, state: RunState) -> Tools:
+    """Have hooks run beside the plan's file, where this machine has it."""
+    if state.folder and pathlib.Path(state.folder).is_dir():
+        return dataclasses.replace(tools, folder=state.folder)
+    return tools
+
+
 def _same_sites(
     state: RunState, site_ids: Mapping[str, str], where: str
 ) -> None:
-    ours = set(site_ids.values())
-    theirs = set(history.sites_of(state))
-    if not ours & theirs:
+    # the id of a site that is down is not known, at the beginning or now
+    ours = set(site_ids.values()) - {""}
+    theirs = set(history.sites_of(state)) - {""}
+    if not ours & theirs or (len(theirs) > 1 and ours - theirs):
         raise PlanProblem(
             f"{where} is of other sites: {', '.join(sorted(theirs))}; the"
             f" clouds here are {', '.join(sorted(ours))}"

@@ -191,7 +191,7 @@ class Context:
         yield from until(task.is_over)
         try:
             task.result()
-        except exceptions.PrimaryAnswers as error:
+        except (exceptions.PrimaryAnswers, exceptions.NotProvenDead) as error:
             self.primary_answers(error)
         except (exceptions.NotFound, exceptions.UsageProblem):
             # about this group alone: its own check says so
@@ -199,7 +199,7 @@ class Context:
         except exceptions.ProtectorError as error:
             self.stop(str(error), code_for(error))
 
-    def primary_answers(self, error: exceptions.PrimaryAnswers) -> None:
+    def primary_answers(self, error: exceptions.ProtectorError) -> None:
         """Stop the run; say which groups run where."""
         where: dict[str, list[str]] = {}
         for one in self.state.groups.values():

@@ -123,7 +123,7 @@ class _GroupScript:
         yield from until(task.is_over)
         try:
             own, prepared = task.result()
-        except exceptions.PrimaryAnswers as error:
+        except (exceptions.PrimaryAnswers, exceptions.NotProvenDead) as error:
             runner.primary_answers(error)
             return
         except exceptions.ProtectorError as error:

@@ -151,6 +151,8 @@ class RunState:
     waves: dict[str, WaveState]
     began_at: str = ""
     began_by: str = ""
+    #: Where its hooks run: the folder of the plan's file.
+    folder: str | None = None
     #: The newest operation of each site when the run began: time, and ids.
     horizon: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     #: Ids of operations that are not the run's own and were adopted.

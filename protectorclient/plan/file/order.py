@@ -154,7 +154,7 @@ def _needs_of_groups(plan: model.Plan, marked: YamlDocument) -> Iterator[str]:
             for n, need in enumerate(entry.needs):
                 at = marked.at(("waves", number, "groups", place, "needs", n))
                 homes = index.of(need)
-                if not homes:
+                if not homes and not index.may_fit(need):
                     yield f"{at}: no wave has a group '{need}'"
                 for home, one in homes:
                     graph[entry.name].add(one.name)
@@ -201,6 +201,11 @@ class _Index:
                 if one not in found and fnmatch.fnmatchcase(one[1].name, need)
             ]
         return found
+
+    def may_fit(self, need: str) -> bool:
+        """Return whether two patterns may stand for one group: only the
+        groups of the sites say it."""
+        return bool(self._patterns) and model.is_pattern(need)
 
 
 def _circles_of_uses(plan: model.Plan) -> Iterator[str]:

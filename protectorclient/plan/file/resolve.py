@@ -136,7 +136,8 @@ def _is_of_use(need: str, waves: Sequence[model.Wave]) -> bool:
     What belongs to another use of the plan holds nothing up.
     """
     return any(
-        entry.is_pattern and order.meets(entry.name, need)
+        entry.is_pattern
+        and (model.is_pattern(need) or order.meets(entry.name, need))
         for wave in waves
         for entry in wave.groups
     )

@@ -47,7 +47,10 @@ class InitPlan(command.Command):
         if not answer.value:
             raise exceptions.NotFound("there is no protection group")
         name = parsed_args.name or path.stem
-        text = draft.draft(name, answer.value)
+        mapping, left = draft.suggest(self.pair, answer.value)
+        for sentence in left:
+            self.warn(f"not mapped: {sentence}")
+        text = draft.draft(name, answer.value, mapping, left)
         try:
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8") as stream:
