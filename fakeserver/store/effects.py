@@ -35,6 +35,7 @@ class EffectDetail(JsonRecord):
     #: of a port that was taken away
     network_id: str = optional("")
     address: str = optional("")
+    port: dict[str, Any] | None = optional()
     #: of an instance: network name -> address
     addresses: dict[str, str] | None = optional()
     #: of an instance: its networks and its attributes at the target; those

@@ -36,14 +36,21 @@ def running(context: Context) -> Verdict:
         fix.append(at(source.name, "server start", *names))
     obstacles = [one for one in down if one.is_obstacle]
     fix += [line for one in obstacles if (line := one.cure(source.name))]
-    # a drill may leave them as they are
-    refused = bool(obstacles) and context.purpose in ("failover", "failback")
+    told = ", ".join(map(str, down))
+    stops: bool | None = context.purpose in ("failover", "failback")
+    if context.purpose == "test-failover":
+        retains = context.wanted.retain_primary
+        stops = None if retains is None else not retains
+    if obstacles and stops is None:
+        told += "; a test failover needs --retain-primary"
+    refused = bool(obstacles and stops)
     return bad(
-        ", ".join(map(str, down)),
+        told,
         *(one.member for one in down),
         fix=fix,
         site=source.name,
         severity=Severity.PROBLEM if refused else None,
+        blocks=refused,
     )
 
 

@@ -48,6 +48,8 @@ class Parameters:
     accept_divergence: bool = False
     #: Of a test: it gets networks of its own.
     isolated: bool = False
+    #: Of a test failover; None where it is not decided yet.
+    retain_primary: bool | None = None
 
 
 class Context:

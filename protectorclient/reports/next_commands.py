@@ -87,6 +87,7 @@ def _peer_url(facts: Facts) -> str | None:
 #: What clears a thing of a kind, in the hands of its owner.
 _REMOVALS = {
     "instance": "server delete",
+    "port": "port delete",
     "volume": "volume delete",
     "stopped instance": "server start",
 }

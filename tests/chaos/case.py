@@ -93,6 +93,28 @@ class Case:
         name = NETWORKS[self.operator.name][SITES.index(site)]
         return str(self.world.network_id(site, name))
 
+    def has_lost_its_address(self, name: str) -> bool:
+        """Whether a move says that a member has another address now."""
+        return any(
+            loss["member"] == name and loss["attribute"].endswith("fixed_ip")
+            for _, one in self.moves()
+            for loss in (one.record.to_json()["result_data"] or {}).get(
+                "not_kept", ()
+            )
+        )
+
+    def may_be_stopped(self, name: str) -> bool:
+        """Whether a person has stopped a member; another judge looks at
+        those."""
+        placed = self.run.placed
+        return (
+            self.operator is self.run.operator
+            and placed is not None
+            and placed.site is not None
+            and placed.address is None
+            and placed.member == name
+        )
+
     def flavor(self, site: str, seeded: str) -> str:
         """The name of the flavor that an instance has at a site."""
         mapped = FLAVORS.get(self.operator.name)

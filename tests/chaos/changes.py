@@ -32,6 +32,10 @@ class Changes:
         self.past: set[Any] = self.descriptions | self.policies | self.members
         self._number = 0
 
+    def came_anew(self, name: str) -> None:
+        """A member was taken out and protected again, before it all."""
+        self.past.add(frozenset(set(self._ids) - {name}))
+
     def make(self, act: str, unfinished: bool = False) -> str:
         """Ask for a change; ``unfinished``: it has to be refused."""
         operator, site = self._operator, self._operator.primary()

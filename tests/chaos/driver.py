@@ -22,9 +22,10 @@ from fakeserver.engine.model.operation_state import OperationState
 from fakeserver.local.pair import LocalPair
 from fakeserver.sandbox.folder import BOTH
 from fakeserver.store import operations
-from tests.chaos import ledger
+from tests.chaos import attributes, ledger
 from tests.chaos.changes import ACTS, Changes
 from tests.chaos.moments import MAKING, Blow, Moments
+from tests.chaos.obstacles import Obstacle, Placed
 from tests.chaos.people import Asked, Operator
 
 GROUP, OTHER = "prod-web-app", "prod-db"
@@ -39,6 +40,7 @@ STORIES: dict[str, tuple[str, ...]] = {
     "test-stopped": (),
     "cleanup": ("test",),
     "cleanup-stopped": ("test-stopped",),
+    "drill": (),
     "sync": (),
     "forced": (),
     "forced-back": ("forced-healed",),
@@ -66,7 +68,7 @@ FIRST = {
 #: what may follow, in the resume or in the rollback
 SECOND = ("crash", "crash", "crash-both", "step", "step", "partition-long")
 #: so many seeds, from the first on, tell of everything at least once
-SAMPLE = 53
+SAMPLE = 81
 #: of ten runs
 WITH_SECOND = 5
 WITH_CHANGES = 5
@@ -105,6 +107,10 @@ class Story:
     rest: float = 0.0
     #: where Cinder's driver renames what it manages and unmanages
     renames: str = ""
+    #: what one of the members has beside flavor, network and volumes
+    attributes: str = ""
+    #: what people did to a member, or to its address, before
+    obstacle: Obstacle | None = None
 
     @classmethod
     def of(cls, seed: int) -> "Story":
@@ -126,6 +132,8 @@ class Story:
             cls._other(dice),
             dice.uniform(0.0, REST),
             random.Random(f"renames/{seed}").choice(RENAMES),
+            random.Random(f"attributes/{seed}").choice(attributes.KINDS),
+            Obstacle.of(seed),
         )
 
     @staticmethod
@@ -163,30 +171,34 @@ class Beginnings:
         directory.mkdir(exist_ok=True)
         self._lengths: dict[str, int] = {}
 
-    def copy(
-        self, before: tuple[str, ...], renames: str, directory: pathlib.Path
-    ) -> dict[str, Any]:
+    def copy(self, story: Story, directory: pathlib.Path) -> dict[str, Any]:
         """The world; what was asked for in it, and what time it is."""
+        before = STORIES[story.action]
         name = "-".join(before) or "seeded"
-        if renames:
-            name += f"-renames-{renames}"
+        if story.renames:
+            name += f"-renames-{story.renames}"
+        if story.attributes:
+            name += f"-attributes-{story.attributes}"
         source = self._directory / name
         found = self._directory / f"{name}.json"
         with self._alone():
             if not found.exists():
-                found.write_text(
-                    json.dumps(self._make(before, renames, source))
-                )
+                found.write_text(json.dumps(self._make(story, before, source)))
         shutil.copytree(source, directory, dirs_exist_ok=True)
         told: dict[str, Any] = json.loads(found.read_text())
         return told
 
     def _make(
-        self, before: tuple[str, ...], renames: str, source: pathlib.Path
+        self, story: Story, before: tuple[str, ...], source: pathlib.Path
     ) -> dict[str, Any]:
+        renames = story.renames
         with LocalPair(source, seed=1, rename_on_manage=renames) as pair:
             ledger.begin(pair)
         run = Run(Story(-1, "sync", (), renames=renames), source, None)
+        given = {}
+        if story.attributes:
+            given = attributes.give(run.operator, story.attributes)
+            run.do("sync")
         for action in before:
             run.pair.advance(REST)
             run.do(action)
@@ -196,6 +208,7 @@ class Beginnings:
             "forced": run.operator.forced,
             "named_winner": run.operator.named_winner,
             "time": run.pair.clock.time(),
+            "given": given,
         }
         run.pair.close()
         return told
@@ -242,8 +255,7 @@ class Run:
         self.story = story
         told: dict[str, Any] = {}
         if beginnings is not None:
-            before = STORIES[story.action]
-            told = beginnings.copy(before, story.renames, directory)
+            told = beginnings.copy(story, directory)
         self.pair = LocalPair(
             directory, seed=1, rename_on_manage=story.renames
         )
@@ -264,6 +276,11 @@ class Run:
         self.changes = {
             one.id: Changes(one) for one in (self.operator, self.other)
         }
+        #: what one of the members has, beside the rest
+        self.given: dict[str, Any] = told.get("given", {})
+        if self.given:
+            self.changes[self.operator.id].came_anew(attributes.MEMBER)
+        self.placed: Placed | None = None
         #: group -> what its policy's tokens were at first
         self.tokens = {
             one.id: dict(zip(TOKENS, ARRAY_TOKENS.values(), strict=True))
@@ -287,6 +304,7 @@ class Run:
     def tell(self, length: int) -> None:
         self._before()
         self.pair.advance(self.story.rest)
+        self._place()
         self.moments.arm(self.story.blows, length)
         self._interludes(length)
         for one in self.story.meanwhile:
@@ -296,6 +314,16 @@ class Run:
         if self.story.forces:
             self._force()
         self.heal()
+
+    def _place(self) -> None:
+        """What people did to the members, or to the target, before."""
+        primary = self.operator.primary()
+        if self.story.obstacle is None or primary is None:
+            return
+        self.placed = Placed(self.operator, self.story.obstacle)
+        self.log.append(self.placed.place(primary))
+        if self.placed.power_on:
+            self.operator.power_on = self.placed.member
 
     def _interludes(self, length: int) -> None:
         """What happens at some moment of the operation."""
@@ -363,6 +391,9 @@ class Run:
 
     def do(self, action: str) -> None:
         """Start an action where it belongs, and let it run."""
+        if action == "drill":
+            self.do("test")
+            action = "cleanup"
         said = self.operator.start(action)
         self.log.append(f"{action}: {said}")
         self.drain()
@@ -396,6 +427,15 @@ class Run:
                 self.start(name)
             self.drain()
         self.agree()
+        self.clear()
+
+    def clear(self) -> None:
+        """People take away what they have put in the way, and clean up
+        after a drill that was cut short."""
+        if self.placed is not None:
+            self.placed.clear()
+        if self.story.action == "drill":
+            self.do("cleanup")
 
     def agree(self) -> None:
         """Both hold the same: by themselves, or as people say after a

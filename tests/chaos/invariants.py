@@ -5,6 +5,7 @@ from typing import Any
 from fakeserver.base.seed_world import SITES
 from fakeserver.store import operations
 from tests.chaos import (
+    judge_attributes,
     judge_content,
     judge_documents,
     judge_records,
@@ -19,6 +20,7 @@ JUDGES = (
     *judge_world.JUDGES,
     *judge_content.JUDGES,
     *judge_documents.JUDGES,
+    *judge_attributes.JUDGES,
 )
 #: one run in so many goes on with another move, to see that it can
 USED_AGAIN = 4
@@ -35,6 +37,8 @@ def check(run: Any) -> list[str]:
 
 def problems(run: Any) -> list[str]:
     facts = Facts(run.pair)
+    if run.placed is not None:
+        run.placed.note()
     cases = [Case(run, one, facts) for one in run.operators]
     found = []
     for case in cases:

@@ -52,6 +52,8 @@ class Operator:
         self.forced = False
         #: whether people had to say which of two documents is to stay
         self.named_winner = False
+        #: the name of a member that each move is to start
+        self.power_on = ""
         #: what the service should not have answered
         self.complaints: list[str] = []
         self._sessions = {
@@ -143,7 +145,7 @@ class Operator:
             return self.force()
         if action == "forced-back":
             action = "failback"
-        told = self.mappings(site)
+        told: dict[str, Any] = {**self.mappings(site), **self._powered(site)}
         bodies: dict[str, dict[str, Any]] = {
             "failover": {"failover": told},
             "failover-again": {"failover": told},
@@ -168,8 +170,21 @@ class Operator:
         if not self.pair.site(target).running:
             return "nobody there"
         self.forced = True
-        body = {"failover": {**self.mappings(source), "force": True}}
+        told = {**self.mappings(source), **self._powered(target)}
+        body = {"failover": {**told, "force": True}}
         return self._post(target, body)
+
+    def _powered(self, site: str) -> dict[str, Any]:
+        if not self.power_on:
+            return {}
+        path = f"protection-groups/{self.id}/members"
+        status, body = self.call(site, "GET", path)
+        found = [
+            one["id"]
+            for one in (body["members"] if status == 200 else ())
+            if one["instance_name"] == self.power_on
+        ]
+        return {"power_on": found}
 
     def _post(self, site: str, body: dict[str, Any]) -> str:
         [action] = body

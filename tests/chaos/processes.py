@@ -233,6 +233,9 @@ class Run:
             one.id: dict(zip(TOKENS, ARRAY_TOKENS.values(), strict=True))
             for one in self.operators
         }
+        # these stories have neither attributes nor obstacles
+        self.given: dict[str, Any] = {}
+        self.placed = None
         self.log: list[str] = []
         self.moments = self
         self.struck = [

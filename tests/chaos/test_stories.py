@@ -1,5 +1,6 @@
 """What the first seeds tell: a sample that leaves nothing out."""
 
+from tests.chaos import attributes, obstacles
 from tests.chaos.changes import ACTS
 from tests.chaos.driver import FIRST, RENAMES, SAMPLE, STORIES, Story
 
@@ -30,7 +31,15 @@ def test_either_driver_renames_or_none_or_both():
 
 
 def test_either_site_dies_in_a_drill():
-    drills = {"test", "test-stopped", "cleanup", "cleanup-stopped"}
+    drills = {"test", "test-stopped", "cleanup", "cleanup-stopped", "drill"}
     dies = {"crash", "crash-both", "crash-and-forced", "kill-peer"}
     struck = {story.blows[0].kind for story in TOLD if story.action in drills}
     assert dies <= struck
+
+
+def test_members_have_attributes_and_people_are_in_the_way():
+    assert {story.attributes for story in TOLD} == set(attributes.KINDS)
+    placed = {story.obstacle.kind for story in TOLD if story.obstacle}
+    assert placed == set(obstacles.KINDS)
+    asked = {story.obstacle.power_on for story in TOLD if story.obstacle}
+    assert asked == {True, False}

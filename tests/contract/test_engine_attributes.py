@@ -461,3 +461,19 @@ def test_a_second_test_does_not_take_over_the_first(two: Two) -> None:
     second = two.done(A, "test_failover", retain_primary=True)
     assert second["steps_failed"] == ["validate_target_site"]
     assert "instance web-1-test (" in second["error_message"]
+
+
+def test_a_rollback_puts_a_port_back_as_it_was(adorned: Two) -> None:
+    """A test that nobody cleaned up has the addresses until then."""
+    two = adorned
+    two.done(A, "test_failover", retain_primary=True)
+    test = server(two, B, "web-1-test")
+    before = port_of(two, B, test["id"])
+    two.pair.site(A).kill()
+    two.pair.fault("cinder-403", site="b")
+    assert two.forced(B)["status"] == "failed"
+    after = port_of(two, B, test["id"])
+    new = {"id", "created"}
+    assert after.keys() == before.keys()
+    assert {key for key in after if after[key] != before[key]} <= new
+    assert after["id"] != before["id"], "it was taken away meanwhile"

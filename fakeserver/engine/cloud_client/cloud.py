@@ -117,17 +117,13 @@ class RemoteCloud(AttributeCalls):
         ports: list[Record] = found["interfaceAttachments"]
         return ports
 
-    def plug(self, server_id: str, network_id: str, address: str) -> None:
-        """Add a port on that network with that address."""
-        wanted = {
-            "net_id": network_id,
-            "fixed_ips": [{"ip_address": address}],
-        }
+    def plug_port(self, server_id: str, port_id: str) -> None:
+        """Give a port to a server."""
         self._http.call(
             "compute",
             "POST",
             f"/servers/{server_id}/os-interface",
-            json={"interfaceAttachment": wanted},
+            json={"interfaceAttachment": {"port_id": port_id}},
         )
 
     def unplug(self, server_id: str, port_id: str) -> None:

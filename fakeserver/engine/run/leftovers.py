@@ -69,9 +69,10 @@ def of_abandoned(context: StepContext) -> list[Leftover]:
     failed as well, did not put back."""
     why = "A forced failover superseded its operation, and failed"
     return [
-        named(context, effect, why)
+        one
         for effect in reversed(context.effects())
         if effect.state != "undone" and _is_as_left(context, effect)
+        for one in named(context, effect, why)
     ]
 
 
@@ -108,15 +109,17 @@ def of_superseded(context: StepContext) -> list[Leftover]:
     if context.is_drill:
         why = "A forced failover superseded its test failover"
         return [
-            named(context, effect, why)
+            one
             for effect in context.effects()
             if effect.kind in ("server", "network", "manage", "clone", "stop")
+            for one in named(context, effect, why)
         ]
     why = "A forced failover superseded its rollback"
     return [
-        named(context, effect, why)
+        one
         for effect in context.effects("promote")
         if effect.state != "undone" and _is_lost(context, effect)
+        for one in named(context, effect, why)
     ]
 
 

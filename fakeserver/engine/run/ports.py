@@ -22,6 +22,7 @@ _REFUSED = (
     ("mac_address", "mac"),
     ("allowed_address_pairs", "pair"),
     ("port_security_enabled", "security"),
+    ("security_groups", "security"),
     ("fixed_ips", "ip"),
 )
 
@@ -88,6 +89,39 @@ def make(
             at_source["instance_name"], network, held, port, refusals
         )
     return answer
+
+
+def held(port: Record) -> Record:
+    """Return what `put_back` needs of a port that is taken away."""
+    found = {
+        name: port[name]
+        for name in (
+            "name",
+            "description",
+            "network_id",
+            "fixed_ips",
+            "security_groups",
+        )
+        if port.get(name)
+    }
+    return found | attributes.of_port(port)
+
+
+def put_back(
+    cloud: RemoteCloud, server_id: str, key: str, port: Record
+) -> None:
+    """Give an instance a port again that was taken away from it.
+
+    :param key: names the new port, where the old one had no name.
+    :param port: what `held` returned of the old one.
+    """
+    wanted = {"name": key, **port}
+    if not wanted.get("allowed_address_pairs"):
+        wanted.pop("allowed_address_pairs", None)
+    if wanted.get("port_security_enabled", True):
+        wanted.pop("port_security_enabled", None)
+    made, _ = _create(cloud, wanted, any_address=False)
+    cloud.plug_port(server_id, made["id"])
 
 
 def _wanted(

@@ -5,6 +5,7 @@ import logging
 import sqlite3
 from collections.abc import Callable
 
+from fakeserver.base.ids import derived_name
 from fakeserver.engine.cloud_client.cloud import CloudUnreachable
 from fakeserver.engine.model import orphans
 from fakeserver.engine.model.operation_record import Leftover
@@ -86,7 +87,16 @@ def _unplug(context: StepContext, effect: Effect) -> None:
     for port in cloud.interfaces(server_id):
         if port["fixed_ips"][0]["ip_address"] == detail.address:
             return
-    cloud.plug(server_id, detail.network_id, detail.address)
+    ports.put_back(
+        cloud,
+        server_id,
+        derived_name(context.operation.id, effect.key),
+        detail.port
+        or {
+            "network_id": detail.network_id,
+            "fixed_ips": [{"ip_address": detail.address}],
+        },
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -144,7 +154,7 @@ def roll_back(
                 )
         else:
             held.update(_stands_on(context, effect))
-            leftovers.append(named(context, effect, why))
+            leftovers += named(context, effect, why)
     return leftovers
 
 
@@ -185,17 +195,24 @@ def _stands_on(context: StepContext, effect: Effect) -> set[str]:
     return set()
 
 
-def named(context: StepContext, effect: Effect, why: str) -> Leftover:
-    """Name what an effect left; a volume of an array as it is called now."""
+def named(context: StepContext, effect: Effect, why: str) -> list[Leftover]:
+    """Name what an effect left; a volume of an array as it is called now.
+
+    An instance may never have been created, and its ports have: they are
+    named as well.
+    """
     detail = effect.detail
     id_, name = detail.id or effect.key, detail.name or effect.key
     if effect.kind in ("promote", "clone"):
         found = on_array.of_effect(context, effect)
         id_ = name = detail.name if found is None else found.name
-    return Leftover(
-        UNDO[effect.kind].noun,
-        id_,
-        name,
-        context.name(detail.site) if detail.site else "",
-        why,
-    )
+    site = context.name(detail.site) if detail.site else ""
+    left = [Leftover(UNDO[effect.kind].noun, id_, name, site, why)]
+    if effect.kind == "server" and detail.id is None:
+        left += [
+            Leftover("port", port, port, site, why)
+            for plan in context.state.plan
+            if plan.member_id == detail.member_id
+            for port in ports.names(effect.key, plan)
+        ]
+    return left

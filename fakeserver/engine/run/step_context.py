@@ -235,6 +235,9 @@ class StepContext:
             return found.detail
         if self.stop.is_set():
             raise ServiceStop
+        if found is not None:
+            # what an earlier try saw may be gone by its own doing
+            detail = found.detail
         name = detail.name or key
         self._each("before", name)
         self.intend(kind, [(key, detail)])

@@ -313,7 +313,11 @@ class TestFailoverProtectionGroup(MoveCommand):
                 self,
                 parsed_args,
                 "test-failover",
-                Parameters(**given, isolated=parsed_args.isolated),
+                Parameters(
+                    **given,
+                    isolated=parsed_args.isolated,
+                    retain_primary=parsed_args.retain_primary,
+                ),
                 prepare,
                 self.report_impact,
             )

@@ -103,6 +103,7 @@ def check_wave(
         wanted = run.Parameters(
             mapping_file=mapping_of(state, group),
             isolated=state.drill is not None and state.drill.isolated,
+            retain_primary=bool(state.options.get("retain_primary")),
         )
         tests: list[str] = []
         try:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from protectorclient.preflight import check_instances
+from protectorclient.preflight.context import Parameters
 from protectorclient.preflight.drift import power
 from protectorclient.preflight.drift.addresses import Address
 from protectorclient.preflight.drift.difference import Difference
 from protectorclient.preflight.drift.kept import MemberLosses
 from protectorclient.preflight.drift.power import Power
+from protectorclient.preflight.findings import Severity
 
 FREE = Address("web-1", "net-a", "net-b", "10.0.0.1", ("10.0.0.0/24",))
 TAKEN = Address(
@@ -149,3 +153,41 @@ def test_a_power_state_before_the_recovery_point_is_unknown(
 ) -> None:
     point = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     assert power.unknown(held, point) == why
+
+
+@pytest.mark.parametrize(
+    ("purpose", "retains", "blocks", "told"),
+    [
+        ("failover", None, True, "web-1 is PAUSED"),
+        ("test-failover", False, True, "web-1 is PAUSED"),
+        ("test-failover", True, False, "web-1 is PAUSED"),
+        (
+            "test-failover",
+            None,
+            False,
+            "web-1 is PAUSED; a test failover needs --retain-primary",
+        ),
+    ],
+)
+def test_who_stops_a_paused_instance(
+    purpose: str,
+    retains: bool | None,
+    blocks: bool,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    paused = [Power("web-1", "PAUSED", "ACTIVE", "id-1")]
+    monkeypatch.setattr(check_instances.power, "down", lambda _: paused)
+    monkeypatch.setattr(check_instances, "_asked", lambda _, site: site)
+    context: Any = SimpleNamespace(
+        purpose=purpose,
+        source=SimpleNamespace(name="site-a"),
+        subject=None,
+        forecast=SimpleNamespace(instances=["web-1"]),
+        wanted=Parameters(retain_primary=retains),
+    )
+    found = check_instances.running(context)
+    assert (found.message, found.blocks) == (told, blocks)
+    severity = Severity.PROBLEM if blocks else None
+    assert found.severity is severity
+    assert found.steps == ("openstack --os-cloud site-a server unpause id-1",)

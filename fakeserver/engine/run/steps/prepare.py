@@ -13,7 +13,7 @@ from fakeserver.engine.model.operation_state import (
     QuietInstance,
     StoppedInstance,
 )
-from fakeserver.engine.run import on_array, remove
+from fakeserver.engine.run import on_array, ports, remove
 from fakeserver.engine.run.step_context import StepContext, StepFailed
 from fakeserver.engine.run.steps import (
     addresses,
@@ -69,8 +69,12 @@ def _set_drills_aside(
         worn = server.get("metadata") or {}
         ours = orphans.DRILL in worn and worn.get(orphans.MEMBER) in members
         if ours or server["id"] in known:
-            ports = _ports(context, server["id"])
-            _free_addresses(context, server["id"], server["name"], ports)
+            _free_addresses(
+                context,
+                server["id"],
+                server["name"],
+                _ports(context, server["id"]),
+            )
 
 
 def _set_stale_aside(
@@ -109,17 +113,17 @@ def stop_stale(
         for copy in context.state.stale
         if copy.running and copy.instance_id is not None
     ]
-    _unlock(context, running)
+    _unlock(context, [one.id for one in running])
     stop_all(context, context.target, running)
     return context.state.stale
 
 
-def _unlock(context: StepContext, servers: list[StoppedInstance]) -> None:
-    """Unlock old copies: they are stopped now, and deleted later."""
+def _unlock(context: StepContext, ids: list[str]) -> None:
+    """Unlock old copies and tests: Nova changes nothing of a locked one."""
     cloud = context.cloud(context.target)
-    for server in servers:
-        if (cloud.details(server.id) or {}).get("locked"):
-            cloud.unlock_server(server.id)
+    for server_id in ids:
+        if (cloud.details(server_id) or {}).get("locked"):
+            cloud.unlock_server(server_id)
 
 
 def keep_stale(context: StepContext) -> None:
@@ -144,10 +148,14 @@ def _ports(context: StepContext, server_id: str) -> list[Port]:
 
 
 def _free_addresses(
-    context: StepContext, server_id: str, name: str, ports: list[Port]
+    context: StepContext, server_id: str, name: str, places: list[Port]
 ) -> None:
+    """Take the ports of an instance away; a rollback puts them back."""
     cloud = context.cloud(context.target)
-    for network_id, address in ports:
+    if places:
+        _unlock(context, [server_id])
+    shown = cloud.ports(server_id) if places else []
+    for network_id, address in places:
 
         def unplug(wanted: tuple[str, str] = (network_id, address)) -> None:
             for port in cloud.interfaces(server_id):
@@ -163,8 +171,19 @@ def _free_addresses(
             name=name,
             network_id=network_id,
             address=address,
+            port=_held(shown, network_id, address),
         )
         context.effect("unplug", f"{server_id}/{address}", detail, unplug)
+
+
+def _held(
+    shown: list[dict[str, Any]], network_id: str, address: str
+) -> dict[str, Any] | None:
+    for port in shown:
+        fixed = [one["ip_address"] for one in port["fixed_ips"]]
+        if port["network_id"] == network_id and address in fixed:
+            return ports.held(port)
+    return None
 
 
 def _find_stale(
