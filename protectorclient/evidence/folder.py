@@ -66,7 +66,7 @@ def locked(directory: pathlib.Path) -> Iterator[None]:
             directory / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666
         )
     except (OSError, ValueError) as error:
-        raise _unwritten(directory, error) from error
+        raise _unwritten(directory, error, "nothing") from error
     try:
         # a file system without locks: two at once are unlikely there
         with contextlib.suppress(OSError):
@@ -127,6 +127,8 @@ def _sync(folder: pathlib.Path) -> None:
         os.close(handle)
 
 
-def _unwritten(directory: pathlib.Path, error: Exception) -> EvidenceProblem:
+def _unwritten(
+    directory: pathlib.Path, error: Exception, what: str = "no report"
+) -> EvidenceProblem:
     why = getattr(error, "strerror", None) or str(error)
-    return EvidenceProblem(f"no report can be written in {directory}: {why}")
+    return EvidenceProblem(f"{what} can be written in {directory}: {why}")

@@ -38,13 +38,31 @@ def judged(record: Record) -> Record:
     """
     groups = tuple(
         dataclasses.replace(
-            one, failures=_added(one.failures, _failures(record.kind, one))
+            one,
+            failures=_added(one.failures, _failures(record.kind, one)),
+            rto=one.rto if _is_back(one) else _never(one.rto),
         )
         for one in record.groups
     )
     found = dataclasses.replace(record, groups=groups)
     gaps = dict.fromkeys((*record.gaps, *_gaps(found)))
     return dataclasses.replace(found, gaps=tuple(gaps))
+
+
+def _is_back(group: Group) -> bool:
+    """Return whether a group came back: what failed has no recovery time."""
+    states = [
+        (one.status or "").strip().lower()
+        for one in group.operations
+        if one.type in _FROM_POINT
+    ]
+    return "completed" in states if states else not group.operations
+
+
+def _never(time: RecoveryTime) -> RecoveryTime:
+    return RecoveryTime(
+        objective_seconds=time.objective_seconds, measured_by=time.measured_by
+    )
 
 
 def _added(
@@ -173,6 +191,12 @@ _FROM_POINT = frozenset({"failover", "failback", "test_failover"})
 
 
 def _gaps(record: Record) -> Iterator[Gap]:
+    for site in record.sites:
+        if site.error is not None:
+            yield Gap(
+                message=f"{site.name} did not answer when the report was"
+                f" written: {site.error}."
+            )
     skew = record.clock_skew_seconds
     if skew is not None and abs(skew) > MOST_SKEW:
         yield Gap(

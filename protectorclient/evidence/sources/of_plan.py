@@ -155,12 +155,6 @@ class _Filler:
             )
 
     def _gaps(self) -> Iterator[records.Gap]:
-        for site in self._sites.records():
-            if site.error is not None:
-                yield records.Gap(
-                    message=f"{site.name} did not answer when the report was"
-                    f" written: {site.error}"
-                )
         for line in self._lines:
             if line["event"] == "hook-ended" and line.get("status") != 0:
                 why = line.get("error") or f"exit status {line.get('status')}"

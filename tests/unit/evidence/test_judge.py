@@ -172,6 +172,20 @@ def test_the_whole_follows_from_its_groups(
     assert judge.judged(samples.drill(*made)).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    ("status", "seconds"), [("completed", 112.5), ("failed", None)]
+)
+def test_what_failed_has_no_recovery_time(
+    status: str, seconds: float | None
+) -> None:
+    operation = r.Operation(type="test_failover", id="op-1", status=status)
+    group = samples.group(operations=(operation,))
+    found = judge.judged(samples.drill(group))
+    assert found.rto.achieved_seconds == seconds
+    assert found.rto.objective_seconds == 900.0
+    assert found.groups[0].rto.objective_seconds == 900.0
+
+
 def test_a_record_without_groups_has_shown_nothing() -> None:
     bare = dataclasses.replace(samples.drill(), groups=())
     assert judge.judged(bare).verdict is r.Verdict.NOT_KNOWN
