@@ -25,12 +25,20 @@ from protectorclient.plan.file.problem import PlanProblem
 from protectorclient.probes import spec
 
 if TYPE_CHECKING:
+    from protectorclient.drill.record import ReportOptions
     from protectorclient.pair.site_pair import SitePair
     from protectorclient.plan.execution.context import Tools
     from protectorclient.plan.file.model import Plan
 
 #: What a drill is run for, as the service calls it.
 ACTION = "test_failover"
+
+
+class ReportWritten(events.Event):
+    """The report of a drill is written: `folder`, `head`, `verdict`,
+    `is_signed`, `warnings`; or it could not be: `error`."""
+
+    name = "reported"
 
 
 def begin(
@@ -43,6 +51,7 @@ def begin(
     retain_primary: bool,
     mappings: Mappings,
     reason: str | None,
+    report: ReportOptions | None = None,
     run_id: str | None = None,
     tools: Tools | None = None,
     confirm: runs.Confirm | None = None,
@@ -92,13 +101,14 @@ def begin(
             now=now,
         )
 
-    return _to_its_end(pair, path, flow, tools, now)
+    return _to_its_end(pair, path, flow, report, tools, now)
 
 
 def resume(
     pair: SitePair,
     journal: pathlib.Path,
     *,
+    report: ReportOptions | None = None,
     only_clean: bool = False,
     adopt: bool = False,
     tools: Tools | None = None,
@@ -118,7 +128,7 @@ def resume(
             now=now,
         )
 
-    return _to_its_end(pair, journal, flow, tools, now)
+    return _to_its_end(pair, journal, flow, report, tools, now)
 
 
 def refuse_network_probes(plan: Plan, options: DrillOptions) -> None:
@@ -152,6 +162,7 @@ def _to_its_end(
     pair: SitePair,
     path: pathlib.Path,
     flow: Callable[[], Iterator[events.Event]],
+    report: ReportOptions | None,
     tools: Tools | None,
     now: journals.Now,
 ) -> Iterator[events.Event]:
@@ -183,6 +194,8 @@ def _to_its_end(
         running.close()
         yield from clean()
         raise
+    if report is not None:
+        yield from _reported(pair, path, report, now)
 
 
 def _is_begun(path: pathlib.Path) -> bool:
@@ -195,3 +208,28 @@ def _is_begun(path: pathlib.Path) -> bool:
 def _is_interrupted(path: pathlib.Path) -> bool:
     """Return whether it is the second time: who insists is let go."""
     return _is_begun(path) and fold.read(path).interrupted
+
+
+def _reported(
+    pair: SitePair,
+    path: pathlib.Path,
+    report: ReportOptions,
+    now: journals.Now,
+) -> Iterator[events.Event]:
+    """Write the report; that it cannot be written changes no exit status."""
+    from protectorclient.drill import record
+
+    stamp = now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    try:
+        made = record.write(pair, path, report)
+    except (exceptions.ProtectorError, OSError) as error:
+        yield ReportWritten(stamp, {"error": str(error)})
+    else:
+        fields = {
+            "folder": str(made.path),
+            "head": made.head,
+            "verdict": str(made.record.verdict),
+            "is_signed": made.is_signed,
+            "warnings": list(made.warnings),
+        }
+        yield ReportWritten(stamp, fields)

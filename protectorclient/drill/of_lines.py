@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from protectorclient.advice import commands
@@ -25,15 +25,9 @@ def time(stamp: str | None) -> datetime.datetime | None:
     return datetime.datetime.fromisoformat(stamp) if stamp else None
 
 
-def checks(lines: Sequence[Line], one: GroupState) -> Iterator[records.Check]:
+def checks(one: GroupState) -> Iterator[records.Check]:
     """Yield the findings of the last checks before the test."""
-    found = [
-        line["findings"][one.id]
-        for line in lines
-        if line["event"] == "checked"
-        and one.id in (line.get("findings") or {})
-    ]
-    for row in found[-1] if found else ():
+    for row in one.drill.findings:
         yield records.Check(
             name=row["id"],
             state=_CHECKS.get(

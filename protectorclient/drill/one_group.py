@@ -80,7 +80,9 @@ def of_placement(plan: Plan, place: Placement) -> Plan:
             "groups": [{**entry, "name": place.group.id}],
         }
     ]
-    body.pop("timeout", None)
+    body["name"] = place.group.name
+    for key in ("timeout", "drills", "description"):
+        body.pop(key, None)
     return load.parse(
         json.dumps(body, default=str),
         f"the drill of {place.group.name}",

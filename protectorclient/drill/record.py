@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import pathlib
 import platform
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from protectorclient import _version, exceptions
 from protectorclient.drill import of_lines
-from protectorclient.evidence import judge
+from protectorclient.evidence import judge, writing
 from protectorclient.evidence import record as records
 from protectorclient.plan.execution import journal as journals
 from protectorclient.plan.execution.fold import fold
@@ -22,8 +23,38 @@ from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import ProtectionGroup
 
 if TYPE_CHECKING:
+    from protectorclient.evidence.signing.keys import Signer
+    from protectorclient.evidence.writing import Report
     from protectorclient.pair.site import SiteHandle
     from protectorclient.pair.site_pair import SitePair
+
+
+@dataclasses.dataclass(frozen=True)
+class ReportOptions:
+    """Where the report of a drill goes, and how it is written."""
+
+    #: The directory of all reports.
+    directory: pathlib.Path
+    #: Signs the manifest.
+    signer: Signer | None = None
+    #: Whether values of attributes are written.
+    values: bool = True
+    #: The recovery time that is aimed at, in seconds.
+    rto: float | None = None
+
+
+def write(pair: SitePair, path: pathlib.Path, wanted: ReportOptions) -> Report:
+    """Write the report of a drill into a folder of its own.
+
+    :param path: the journal.
+    :raises EvidenceProblem: it cannot be written.
+    """
+    found = dataclasses.replace(
+        of_journal(pair, path), rto_objective_seconds=wanted.rto
+    )
+    return writing.write(
+        found, wanted.directory, signer=wanted.signer, values=wanted.values
+    )
 
 
 def of_journal(pair: SitePair, path: pathlib.Path) -> records.Record:
@@ -169,7 +200,7 @@ class _Filler:
                     "instances", ()
                 )
             ),
-            checks=tuple(of_lines.checks(self._lines, one)),
+            checks=tuple(of_lines.checks(one)),
             steps=tuple(
                 step for o in operations for step in self._steps(one, o)
             ),
@@ -245,7 +276,10 @@ class _Filler:
     def _steps(
         self, one: GroupState, found: Operation
     ) -> Iterator[records.Step]:
-        before = found.started_at
+        drill, before = one.drill, found.started_at
+        if found.id == one.operation_id and drill.started_at:
+            # by the clock that the steps' ends are of
+            before = of_lines.time(drill.started_at)
         site = self._site(one.site)
         for name in found.steps_completed:
             at = of_lines.time(one.drill.steps.get((found.id, name)))

@@ -77,6 +77,8 @@ BUDGETS: tuple[Row, ...] = (
     Row("status prod-db", (4, 7)),
     Row("status --prometheus", (4, 7)),
     Row("drill overdue --older-than 90d", (4, 7), code=3),
+    # the groups; the test failovers; the clean-ups
+    Row("drill history", (3, 3)),
     # the operation, the group; of one site the metadata; of each its
     # instances, volumes, ports, security groups and server groups (Nova
     # names those of one instance alone, and in no list), of the target its

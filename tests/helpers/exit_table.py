@@ -21,6 +21,7 @@ ADMIN = "--os-cloud site-a-admin --secondary-cloud site-b-admin "
 GOOD = {
     "consistency-group show": "prod-db",
     "consistency-group sync": "prod-db",
+    "drill history": "",
     "drill overdue": "--older-than 1d",
     "drill verify": "{moved} --accept --long -c Attribute",
     "drift": "",
@@ -85,7 +86,13 @@ WITH_FILES = frozenset(
         "skip",
         "watch",
     )
-) | {"drill attest", "drill run", "evidence verify", "operation report"}
+) | {
+    "drill attest",
+    "drill next",
+    "drill run",
+    "evidence verify",
+    "operation report",
+}
 #: those that an administrator alone may run
 ADMINS = frozenset(
     {

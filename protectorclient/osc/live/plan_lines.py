@@ -121,6 +121,8 @@ def _group_ended(fields: Mapping[str, Any], names: Names) -> str:
 
 
 def _probed(fields: Mapping[str, Any], names: Names) -> str:
+    if not fields.get("results") and fields["passed"]:
+        return f"{_group(fields, names)}: its instances are ACTIVE"
     passed = "answer" if fields["passed"] else "do not answer"
     return f"{_group(fields, names)}: its applications {passed}"
 

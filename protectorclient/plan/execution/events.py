@@ -140,6 +140,12 @@ class RolledBack(Event):
     name = "rolled-back"
 
 
+class Findings(Event):
+    """What the checks of a group found, in a drill: `group`, `findings`."""
+
+    name = "findings"
+
+
 class Examining(Event):
     """The test of a group is about to be examined, in a drill: `group`."""
 

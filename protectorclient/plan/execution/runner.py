@@ -113,11 +113,20 @@ class Runner(Context):
         group = self.state.groups.get(record.protection_group_id or "")
         if self.state.drill is None or group is None:
             return
-        for step in record.steps_completed:
-            if (record.id, step) not in group.drill.steps:
-                self.write(
-                    "step", group=group.id, operation_id=record.id, step=step
-                )
+        fresh = [
+            step
+            for step in record.steps_completed
+            if (record.id, step) not in group.drill.steps
+        ]
+        for number, step in enumerate(fresh, 1):
+            # of several at once, nobody saw the first ones end
+            self.write(
+                "step",
+                group=group.id,
+                operation_id=record.id,
+                step=step,
+                is_seen=number == len(fresh),
+            )
 
     def interrupt(self) -> None:
         """Begin nothing more; a drill examines nothing more, and removes

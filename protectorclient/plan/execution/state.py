@@ -221,8 +221,7 @@ class RunState:
         self, group_id: str, action: str, site: str, attempt: int
     ) -> str:
         """Return the id of a POST: the same for the same act, everywhere."""
-        name = f"{self.run_id}/{group_id}/{action}/{site}/{attempt}"
-        return f"req-{uuid.uuid5(_NAMESPACE, name)}"
+        return request_id_of(self.run_id, group_id, action, site, attempt)
 
     def request_ids(
         self, group: GroupState, sites: Iterable[str]
@@ -243,3 +242,11 @@ class RunState:
             for site in sites
             for attempt in range(1, MOST_ATTEMPTS)
         )
+
+
+def request_id_of(
+    run_id: str, group_id: str, action: str, site: str, attempt: int
+) -> str:
+    """Return the id of a POST of a run."""
+    name = f"{run_id}/{group_id}/{action}/{site}/{attempt}"
+    return f"req-{uuid.uuid5(_NAMESPACE, name)}"

@@ -131,8 +131,9 @@ class WaveScript:
             wave=wave.name,
             blocked=found.blocked,
             warnings=found.warnings,
-            **({"findings": found.findings} if found.findings else {}),
         )
+        for identity, findings in found.findings.items():
+            runner.write("findings", group=identity, findings=findings)
         for one in waiting:
             why = found.blocked.get(one.name)
             if why is None:

@@ -167,8 +167,18 @@ class _Builder:
             hooks=self._hooks(found, ()),
             planned=self._form(found, "planned"),
             unplanned=self._form(found, "unplanned"),
+            drills=self._drills(found.get("drills", {})),
             text=text,
             files=tuple(self._files.items()),
+        )
+
+    def _drills(self, found: Mapping[str, Any]) -> model.Drills:
+        path: Path = ("drills",)
+        return model.Drills(
+            every=self._seconds(found, path, "every"),
+            window=found.get("window"),
+            time_zone=found.get("time_zone"),
+            max_duration=self._seconds(found, path, "max_duration"),
         )
 
     def _form(self, plan: Mapping[str, Any], name: str) -> model.Form:
@@ -200,6 +210,7 @@ class _Builder:
             ),
             hooks=self._hooks(found, path),
             only=_only(found),
+            drill_every=self._seconds(found, path, "drill_every"),
             place=self._marked.at(path),
         )
 
@@ -221,6 +232,7 @@ class _Builder:
             ),
             hooks=self._hooks(found, path),
             only=_only(found),
+            drill_every=self._seconds(found, path, "drill_every"),
         )
 
     def _gate(self, found: Any, path: Path) -> model.Gate | None:
@@ -264,18 +276,20 @@ class _Builder:
             _only(found),
         )
 
-    def _seconds(self, found: Mapping[str, Any], path: Path) -> float | None:
-        given = found.get("timeout")
+    def _seconds(
+        self, found: Mapping[str, Any], path: Path, key: str = "timeout"
+    ) -> float | None:
+        given = found.get(key)
         if given is None:
             return None
-        at = self._marked.at((*path, "timeout"))
+        at = self._marked.at((*path, key))
         try:
             length = durations.seconds(str(given))
         except ValueError as error:
             self.problems.append(f"{at}: {error}")
             return None
         if length < 1:
-            self.problems.append(f"{at}: timeout must be at least a second")
+            self.problems.append(f"{at}: {key} must be at least a second")
         return length
 
     def _mappings(

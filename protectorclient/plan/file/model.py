@@ -82,6 +82,9 @@ class Entry:
     verify: tuple[Hook, ...] = ()
     hooks: Hooks = Hooks()
     only: tuple[str, ...] = ()
+    #: Seconds that the last drill of a group may be old; None where nothing
+    #: is said.
+    drill_every: float | None = None
     #: File, line and column, for messages.
     place: str = dataclasses.field(default="", compare=False)
 
@@ -111,6 +114,9 @@ class Wave:
     verify: tuple[Hook, ...] = ()
     hooks: Hooks = Hooks()
     only: tuple[str, ...] = ()
+    #: Seconds that the last drill of a group may be old; None where nothing
+    #: is said.
+    drill_every: float | None = None
     #: File, line and column, for messages.
     place: str = dataclasses.field(default="", compare=False)
 
@@ -122,6 +128,19 @@ class Form:
     parallel: int | None = None
     timeout: float | None = None
     on_failure: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Drills:
+    """When a timer drills the groups of a plan."""
+
+    #: Seconds that the last drill of a group may be old.
+    every: float | None = None
+    #: Hours in which a drill may begin, and by which clock.
+    window: str | None = None
+    time_zone: str | None = None
+    #: Seconds after which the test of a drill that was cut is removed.
+    max_duration: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,6 +158,7 @@ class Plan:
     hooks: Hooks = Hooks()
     planned: Form = Form()
     unplanned: Form = Form()
+    drills: Drills = Drills()
     #: The text of the file, and of the mapping files that it names.
     text: str = ""
     files: tuple[tuple[str, str], ...] = ()

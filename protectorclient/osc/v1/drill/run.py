@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 from protectorclient.advice import commands
 from protectorclient.durations import HOOK_TIMEOUT, PROBES_TIMEOUT
-from protectorclient.escape import fill
+from protectorclient.escape import ShellCommand, fill
 from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns, command, options, prompts, signals
 from protectorclient.osc.v1 import _mappings
+from protectorclient.osc.v1.evidence import options as reports
 from protectorclient.osc.v1.plan import options as plan_options
 from protectorclient.osc.v1.plan.asking import RunInterrupted, terminal
 from protectorclient.plan.file.problem import PlanProblem
@@ -73,6 +74,7 @@ def add_examination(parser: argparse.ArgumentParser) -> None:
         help="Build the tests in networks of their own, of the same ranges "
         "and without a router",
     )
+    reports.add_report(parser)
     parser.add_argument(
         "--reason", metavar="<text>", help="Keep this with the operations"
     )
@@ -195,7 +197,7 @@ class RunDrill(command.Lister):
         )
         given = _mappings.given(parsed_args)
         folder = pathlib.Path(file).resolve().parent if file else None
-        follower = Follower(self, path)
+        follower = Follower(self, parsed_args, path)
         try:
             happening = begin.begin(
                 self.pair,
@@ -240,6 +242,7 @@ class RunDrill(command.Lister):
 
 def add_resuming(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``plan resume`` that are for drills."""
+    reports.add_report(parser)
     parser.add_argument(
         "--only-clean",
         action="store_true",
@@ -262,7 +265,7 @@ def resume(
     """Go on with a drill from its journal."""
     from protectorclient.drill import begin
 
-    follower = Follower(command, path)
+    follower = Follower(command, parsed_args, path)
     return follower.follow(
         begin.resume(
             command.pair,
@@ -277,11 +280,19 @@ def resume(
 class Follower:
     """Writes what happens in a drill, and hears Ctrl-C.
 
-    :param path: the journal.
+    :param parsed_args: with the options of a report.
+    :param path: the journal; a timer knows it later.
+    :raises EvidenceProblem: the report cannot be written where it is to be.
     """
 
-    def __init__(self, command: command.Command, path: pathlib.Path) -> None:
-        self._command, self._path = command, path
+    def __init__(
+        self,
+        command: command.Command,
+        parsed_args: argparse.Namespace,
+        path: pathlib.Path | None = None,
+    ) -> None:
+        self._command, self.path = command, path
+        self._writer = reports.writer(parsed_args)
         self._noted: Callable[[], bool] = lambda: False
         self._names: dict[str, str] = {}
 
@@ -301,7 +312,7 @@ class Follower:
 
     def follow(self, happening: Iterator[Event]) -> columns.Output:
         """Write it; return the groups as rows."""
-        command, path = self._command, self._path
+        command = self._command
         try:
             with contextlib.ExitStack() as stack:
                 for event in happening:
@@ -313,13 +324,29 @@ class Follower:
                 ) from error
             raise RunInterrupted(
                 "interrupted twice; what was built may still be there",
-                fill(commands.RESUME_PLAN, journal=str(path)),
+                self._resuming(),
             ) from error
         except exceptions.ProtectorError as error:
             if self._names:
-                error.then(fill(commands.RESUME_PLAN, journal=str(path)))
+                error.then(self._resuming())
             raise
+        self._report()
         return self._output()
+
+    def _report(self) -> None:
+        """Write the report; that it cannot be written is no exit status."""
+        if self._writer is None or self.path is None:
+            return
+        from protectorclient.drill import record
+
+        found = record.of_journal(self._command.pair, self.path)
+        try:
+            self._writer.write(self._command, found)
+        except exceptions.ProtectorError as error:
+            self._command.warn(f"there is no report: {error}")
+
+    def _resuming(self) -> ShellCommand:
+        return fill(commands.RESUME_PLAN, journal=str(self.path))
 
     def _hear(self, event: Event, stack: contextlib.ExitStack) -> None:
         from protectorclient.osc.live import plan_lines
@@ -345,16 +372,20 @@ class Follower:
     def _state(self) -> RunState:
         from protectorclient.plan.execution import fold
 
-        return fold.read(self._path)
+        assert self.path is not None
+        return fold.read(self.path)
 
     def _output(self) -> columns.Output:
         from protectorclient.plan import timing
 
+        if self.path is None:
+            return HEADERS, []
         run, command = self._state(), self._command
         left = [
             one
             for one in run.groups.values()
             if one.drill.result in ("failed", "kept")
+            or "test-cleanup" in (one.why or "")
         ]
         for one in left:
             command.afterwards.append(
@@ -381,6 +412,9 @@ def verdict(one: Any) -> str:
     from protectorclient.plan.execution.state import GroupStatus
 
     if one.drill.result == "failed":
+        return "failed"
+    if one.status is GroupStatus.SKIPPED and one.code is not None:
+        # a check has kept it back
         return "failed"
     return {
         GroupStatus.DONE: "passed",

@@ -57,7 +57,11 @@ class _Examination:
         if context.state.interrupted:
             raise Interruption
         context.write("examining", group=one.id)
-        why = []
+        why = [
+            f"check {found['id']}: {found['message']}"
+            for found in one.drill.findings
+            if found["severity"] == "problem"
+        ]
         # both at once: what is compared must not make the answer late
         looking = context.tools.pool.submit(self._look)
         comparing: Task[Any] | None = None

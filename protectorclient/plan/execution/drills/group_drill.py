@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Line = Mapping[str, Any]
@@ -13,6 +13,8 @@ Line = Mapping[str, Any]
 class GroupDrill:
     """The lines of a drill about one group, the newest of each kind."""
 
+    #: What the last checks before it found, as data.
+    findings: Sequence[Line] = ()
     #: The line of its request.
     posting: Line | None = None
     #: The line of the probes: results, and seconds from the request.
@@ -24,7 +26,12 @@ class GroupDrill:
     #: The last records of its operations, by their ids.
     operations: dict[str, Line] = dataclasses.field(default_factory=dict)
     #: When each step was seen to be done, by operation and name.
-    steps: dict[tuple[str, str], str] = dataclasses.field(default_factory=dict)
+    #: None where two ended between two looks, and this one was the first.
+    steps: dict[tuple[str, str], str | None] = dataclasses.field(
+        default_factory=dict
+    )
+    #: When its operation was seen to run.
+    started_at: str | None = None
     #: The number of the clean-up that is, or was, the last one.
     attempt: int = 0
     #: Its operation, and the id of the site that runs it.
@@ -60,6 +67,8 @@ class GroupDrill:
         match entry["event"]:
             case "posting":
                 self.posting = entry
+            case "findings":
+                self.findings = entry["findings"]
             case "probed":
                 self.probed = entry
             case "compared":
@@ -70,7 +79,10 @@ class GroupDrill:
                 self.operations[entry["record"]["id"]] = entry
             case "step":
                 key = entry["operation_id"], entry["step"]
-                self.steps.setdefault(key, entry["at"])
+                seen = entry["at"] if entry.get("is_seen") else None
+                self.steps.setdefault(key, seen)
+            case "started":
+                self.started_at = entry["at"]
             case "clean-posting":
                 self.attempt, self.error = entry["attempt"], None
                 self.operation_id = self.result = None

@@ -1,0 +1,1 @@
+"""Drills that a timer begins: which one is next, and when."""
