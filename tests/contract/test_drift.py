@@ -9,8 +9,10 @@ import pytest
 import protectorclient
 from fakeserver.local.pair import LocalPair
 from protectorclient.preflight.drift import attributes
+from tests.helpers import planted_fidelity
 from tests.helpers.library_parts import WEB, Live
 from tests.helpers.planted import PLANTED, Planted, Planter, undone
+from tests.interop.full import planted
 
 
 @pytest.fixture(scope="module")
@@ -96,3 +98,10 @@ def test_each_attribute_is_planted() -> None:
     assert keys <= planted
     assert len(PLANTED) >= 40
     assert len({row.id for row in PLANTED}) == len(PLANTED)
+
+
+def test_each_is_planted_at_real_clouds_or_has_a_reason() -> None:
+    here = {row.title for row in (*PLANTED, *planted_fidelity.PLANTED)}
+    there = {row.title for row in planted.every()}
+    assert there | set(planted.NOT_PLANTED) == here
+    assert not there & set(planted.NOT_PLANTED)

@@ -486,7 +486,13 @@ class Dressed(Application):
                 "quota_set",
                 {"volumes": 1, "gigabytes": 1},
             ),
-            (admin.network, f"/quotas/{project}", "quota", {"port": 1}),
+            # Neutron takes no less than there is
+            (
+                admin.network,
+                f"/quotas/{project}",
+                "quota",
+                {"port": len(list(cloud.network.ports()))},
+            ),
         ):
             before = {
                 name: value
