@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fakeserver.base.seed_world import SeedServer
+from fakeserver.cloud.compute.server.power import delete as delete_server
 from fakeserver.cloud.shared.schema import (
     PORTS,
     SECURITY_GROUPS,
@@ -161,6 +162,16 @@ def test_all_that_the_target_has_is_kept(adorned: Two, verb: str) -> None:
     root = VOLUMES.get(db, made["disks"][0]["id"])
     assert root is not None
     assert {"tier": "1", "luks_key": "x"}.items() <= root["metadata"].items()
+
+
+def test_a_test_instance_that_somebody_has_deleted(two: Two) -> None:
+    """Nova leaves its port, and the clean-up removes it."""
+    two.done(A, "test_failover")
+    with two.pair.site(B).parts.db.transaction() as tx:
+        (found,) = SERVERS.select(tx, "name = ?", ("web-1-test",))
+        delete_server(tx, two.pair.site(B).parts, found)
+    two.done(A, "test_cleanup")
+    assert PORTS.select(two.pair.site(B).parts.db.connection()) == []
 
 
 def test_there_and_back_again(adorned: Two) -> None:

@@ -99,6 +99,9 @@ class AttributeCalls(NetworkCalls):
     def ports_named(self, name: str) -> list[Record]:
         return self._all("network", "/ports", "ports", {"name": name})
 
+    def ports_described(self, text: str) -> list[Record]:
+        return self._all("network", "/ports", "ports", {"description": text})
+
     def create_port(self, wanted: Mapping[str, object]) -> Record:
         made = self._http.call(
             "network", "POST", "/ports", json={"port": dict(wanted)}

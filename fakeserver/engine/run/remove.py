@@ -6,6 +6,7 @@ from typing import Any
 
 from fakeserver.engine.cloud_client import volume_groups
 from fakeserver.engine.cloud_client.cloud import CloudRefused, RemoteCloud
+from fakeserver.engine.run import ports
 from fakeserver.engine.run.step_context import StepContext
 
 LOG = logging.getLogger(__name__)
@@ -36,10 +37,22 @@ def delete_server(context: StepContext, site_id: str, server_id: str) -> None:
         f"Deleting instance {server_id}",
         lambda: cloud.server(server_id) is None,
     )
-    for port_id in context.state.ports.get(server_id, ()):
+    noted = context.state.ports.get(server_id, ())
+    for port_id in noted:
         delete_port(cloud, port_id)
+    if not noted:
+        # somebody may have deleted the instance alone
+        _delete_left_ports(context, cloud)
     context.state.ports.pop(server_id, None)
     context.deeds += 1
+
+
+def _delete_left_ports(context: StepContext, cloud: RemoteCloud) -> None:
+    """Delete the ports of the group's members that no instance has."""
+    for member in context.doc()["members"]:
+        for port in cloud.ports_described(ports.mark(member["id"])):
+            if not port["device_id"]:
+                delete_port(cloud, port["id"])
 
 
 def unplug(
