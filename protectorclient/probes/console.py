@@ -81,7 +81,9 @@ class Console:
                 raise NotKnown(
                     "the hypervisor has no console output"
                 ) from None
-            raise NoAnswer(f"Nova answers {error.code}") from None
+            raise NoAnswer(
+                f"Nova has no console output of it (HTTP {error.code})"
+            ) from None
         except exceptions.AuthenticationFailed as error:
             raise NotKnown(str(error)) from None
         except exceptions.ProtectorError as error:

@@ -29,6 +29,7 @@ NOT_KNOWN = "not_known"
 #: Seconds for one try, and between two rounds.
 TRY = 5.0
 PAUSE = 2.0
+_STOPPED = "SHUTOFF"
 #: So many are asked at the same time.
 _ASKERS = 16
 
@@ -76,6 +77,8 @@ class Report:
     answered_seconds: float | None = None
     #: Members that were not ``ACTIVE`` in the end, and why.
     inactive: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    #: Members whose instances are stopped, as a stopped member comes back.
+    stopped: tuple[str, ...] = ()
     #: Probes that fit no member.
     unused: tuple[str, ...] = ()
 
@@ -96,6 +99,8 @@ class _Open:
     detail: str = "not asked"
     result: str = FAILS
     seconds: float | None = None
+    #: Whether asking again is of no use.
+    is_over: bool = False
 
 
 class Run:
@@ -146,6 +151,7 @@ class Run:
         }
         self._active: float | None = None
         self._inactive: dict[str, str] = {}
+        self._stopped: tuple[str, ...] = ()
         self._addresses: dict[str, list[str]] = {}
 
     def until(
@@ -163,7 +169,7 @@ class Run:
         while True:
             self._look()
             self._round(left, end)
-            for one in [o for o in left if o.result != FAILS]:
+            for one in [o for o in left if o.result != FAILS or o.is_over]:
                 left.remove(one)
                 on_result(_result(one))
             done = not left and self._active is not None
@@ -178,7 +184,10 @@ class Run:
         return round(self._clock() - self._since, 1)
 
     def _look(self) -> None:
-        """Ask Nova which instances are there, until all are ACTIVE."""
+        """Ask Nova which instances are there, until all are ACTIVE.
+
+        A completed operation has built each; one that is stopped stays so.
+        """
         if self._active is not None:
             return
         try:
@@ -188,14 +197,17 @@ class Run:
                 (one.member for one in self._targets), error.message
             )
             return
-        self._inactive = {}
+        self._inactive, stopped = {}, []
         for target in self._targets:
             server = found.get(target.server_id or "")
             status = "not there" if server is None else str(server["status"])
-            if status != "ACTIVE":
+            if status == _STOPPED:
+                stopped.append(target.member)
+            elif status != "ACTIVE":
                 self._inactive[target.member] = status
             if server is not None:
                 self._addresses[target.member] = addresses(server)
+        self._stopped = tuple(stopped)
         if not self._inactive:
             self._active = self._passed()
 
@@ -211,6 +223,9 @@ class Run:
                 answer.result()
 
     def _ask(self, one: _Open, end: float) -> None:
+        if one.target.member in self._stopped:
+            one.is_over, one.detail = True, f"the instance is {_STOPPED}"
+            return
         # the last try is worth a second, too
         seconds = min(TRY, max(1.0, end - self._clock()))
         try:
@@ -260,6 +275,7 @@ class Run:
             active_seconds=self._active,
             answered_seconds=max(known) if complete else None,
             inactive=dict(self._inactive),
+            stopped=self._stopped,
             unused=self._unused,
         )
 

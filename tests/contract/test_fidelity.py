@@ -19,9 +19,6 @@ from tests.helpers.library_parts import NETWORKS, WEB, Live
 from tests.helpers.planted import Planted, Planter, undone
 from tests.helpers.planted_fidelity import BUILT, PLANTED
 
-#: What a test gives anew at the reference server.
-OWN = "mac_address"
-
 
 @pytest.fixture(scope="module")
 def drilled() -> Iterator[tuple[Live, Operation]]:
@@ -55,11 +52,7 @@ def pair_of(live: Live, user: str = "") -> protectorclient.SitePair:
 
 
 def differing(found: protectorclient.FidelityReport) -> set[tuple[str, str]]:
-    return {
-        (one.member, one.attribute)
-        for one in found.new
-        if not one.attribute.endswith(OWN)
-    }
+    return {(one.member, one.attribute) for one in found.new}
 
 
 def test_an_untouched_drill_is_faithful(
@@ -98,11 +91,7 @@ def test_what_is_planted_is_found(
 ) -> None:
     row.plant(Planter(live.pair))
     found = pair_of(live).fidelity(operation.id)
-    assert ("web-1", row.attribute) in differing(found) | {
-        (one.member, one.attribute)
-        for one in found.new
-        if row.attribute.endswith(OWN)
-    }
+    assert ("web-1", row.attribute) in differing(found)
 
 
 def test_a_secret_is_compared_and_not_shown(

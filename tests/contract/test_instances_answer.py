@@ -71,10 +71,13 @@ def test_one_that_is_stopped_answers_nothing(pair: LocalPair) -> None:
     try:
         with pytest.raises(network.NoAnswer, match="connection refused"):
             ask(pair, "tcp:22")
+        finder = Live(pair).handle("site-a").finder
+        assert finder.console_output(server).startswith("Booting web-1")
+        session.post(url, json={"shelve": None})
         with pytest.raises(exceptions.Conflict):
-            Live(pair).handle("site-a").finder.console_output(server)
+            finder.console_output(server)
     finally:
-        session.post(url, json={"os-start": None})
+        session.post(url, json={"unshelve": None})
     assert ask(pair, "tcp:22")
 
 

@@ -71,7 +71,7 @@ def test_what_is_not_known_and_what_comes_later() -> None:
     with pytest.raises(console.NotKnown, match="has no console output"):
         found.ask("x")
     screen.text = exceptions.Conflict("not ready", code=409)
-    with pytest.raises(NoAnswer, match="Nova answers 409"):
+    with pytest.raises(NoAnswer, match="Nova has no console output of it"):
         found.ask("x")
     screen.text = exceptions.SiteUnreachable("silent")
     older = Console("id", screen, is_new=False)

@@ -23,6 +23,7 @@ class World:
         self.texts: dict[str, str | Exception] = {}
         self.looks = 0
         self.names = ["web-1", "web-2"]
+        self.stopped = ""
 
     def clock(self) -> float:
         return self.now
@@ -36,7 +37,11 @@ class World:
         return [
             {
                 "id": name,
-                "status": "ACTIVE" if up else "BUILD",
+                "status": "SHUTOFF"
+                if name == self.stopped
+                else "ACTIVE"
+                if up
+                else "BUILD",
                 "addresses": {
                     "net": [
                         {"addr": f"fixed-{name}", "OS-EXT-IPS:type": "fixed"},
@@ -105,6 +110,20 @@ def test_instances_that_do_not_run_are_named() -> None:
     report = world.until(5.0, "web-2=tcp:22")
     assert report.inactive["web-2"] == "not there"
     assert report.results[0].detail == "the instance has no address"
+
+
+def test_a_member_that_stays_stopped_is_not_waited_for() -> None:
+    world = World()
+    world.stopped = "web-2"
+    world.open_at = {"web-1": 4.0}
+    report = world.until(300.0, "web-1=tcp:22")
+    assert report.all_answer
+    assert (report.active_seconds, report.answered_seconds) == (10.0, 14.0)
+    assert (report.inactive, report.stopped) == ({}, ("web-2",))
+    report = world.until(300.0, "tcp:22")
+    assert world.now < 1010.0
+    assert [one.result for one in report.results] == ["answers", "fails"]
+    assert report.results[1].detail == "the instance is SHUTOFF"
 
 
 def test_what_nova_does_not_show_is_not_known_and_not_asked_again() -> None:

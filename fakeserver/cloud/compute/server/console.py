@@ -14,12 +14,14 @@ ACTION = "os-getConsoleOutput"
 def output(
     site: Site, caller: Token, server: str, value: Any
 ) -> dict[str, str]:
-    """Return the output of a server that runs, or its last lines.
+    """Return the output of a server, or its last lines.
 
-    Nothing runs in it: the text is that of the sandbox's answers.
+    Nothing runs in it: the text is that of the sandbox's answers. The
+    hypervisor keeps that of a server that is stopped, and has none of one
+    that is on no host.
     """
     row = find(site.db.connection(), caller, server)
-    if row["status"] != "ACTIVE":
+    if row.get("fault") or row["status"] == "SHELVED_OFFLOADED":
         raise CloudError(409, f"Instance {row['id']} is not ready")
     name = str(row["name"])
     shown = AnswerFile(site.config.directory).console(site.config.site, name)

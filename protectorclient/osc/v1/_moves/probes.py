@@ -195,6 +195,9 @@ def _sum_up(
     for member, status in report.inactive.items():
         command.report(f"problem: {member} is not ACTIVE: {status}")
 
+    for member in report.stopped:
+        command.info(f"{member} is SHUTOFF: nothing answers there")
+
     def after(seconds: float | None) -> str:
         return "not known" if seconds is None else span(seconds)
 
