@@ -1,9 +1,12 @@
 """The protector HTTP API of one site, as Flask blueprints."""
 
 from collections.abc import Callable
+from wsgiref.types import WSGIApplication
 
 from flask import Blueprint
 
+from fakeserver.api import microversion
+from fakeserver.api.direct_reads import DirectReadsMiddleware
 from fakeserver.api.gate import Gate
 from fakeserver.api.views import (
     actions,
@@ -34,6 +37,25 @@ _NOUNS: tuple[Callable[[Service], Blueprint], ...] = (
     operations.blueprint,
     health.blueprint,
 )
+
+
+def with_direct_reads(
+    app: WSGIApplication, service: Service, identity: Identity
+) -> WSGIApplication:
+    """Return an application that answers the most usual reads without Flask.
+
+    A site that is bound to the source page answers none of them so: the page
+    knows neither our headers nor all of our fields.
+    """
+    site = service.site
+    if site.config.strictly_source:
+        return app
+    reads = (
+        *operations.direct_reads(site),
+        *protection_groups.direct_reads(site),
+    )
+    newest = microversion.parse(site.config.max_microversion)
+    return DirectReadsMiddleware(app, reads, identity, newest)
 
 
 def blueprints(service: Service, identity: Identity) -> list[Blueprint]:

@@ -13,13 +13,6 @@ def answer(value: Any, status: int = 200) -> Response:
     return Response(text, status, mimetype="application/json")
 
 
-def written(noun: str, text: str, status: int = 200) -> Response:
-    """Answer with one record that is JSON already."""
-    return Response(
-        f'{{"{noun}":{text}}}', status, mimetype="application/json"
-    )
-
-
 def nothing() -> Response:
     """Answer 204, without a body."""
     response = Response(status=204)
@@ -44,20 +37,39 @@ def page(
     return answer(value)
 
 
-def written_page(
+def listed(
+    plural: str,
+    text: bytes,
+    next_after: str | None,
+    url: str,
+    query: dict[str, Any],
+) -> bytes:
+    """Return the JSON of a page whose records are joined already."""
+    ends = b"]}"
+    if next_after is not None:
+        links = json.dumps(_links(url, query, next_after))
+        ends = b'],"links":%b}' % links.encode()
+    return b'{"%b":[%b%b' % (plural.encode(), text, ends)
+
+
+def of_text(text: bytes, status: int = 200) -> Response:
+    """Answer with JSON that is written already."""
+    return Response(text, status, mimetype="application/json")
+
+
+def listed_one_more(
     plural: str,
     items: Sequence[tuple[str, str]],
     url: str,
     query: dict[str, Any],
-) -> Response:
-    """Answer as :func:`page` does, with records that are JSON already."""
+) -> bytes:
+    """Return the JSON of a page of records, each with its id; like that of
+    :func:`page`, with records that are JSON already."""
     limit = int(query["limit"])
     shown = items[:limit]
-    text = f'{{"{plural}":[{",".join(written for _, written in shown)}]'
-    if len(items) > limit:
-        links = json.dumps(_links(url, query, shown[-1][0]))
-        text += f',"links":{links}'
-    return Response(f"{text}}}", mimetype="application/json")
+    last = shown[-1][0] if len(items) > limit else None
+    text = ",".join(written for _, written in shown)
+    return listed(plural, text.encode(), last, url, query)
 
 
 def _links(url: str, query: dict[str, Any], last: str) -> list[dict[str, str]]:

@@ -61,6 +61,13 @@ def call() -> Call:
     return cast(Call, request.environ[CALL])
 
 
+def request_id_of(given: str) -> str:
+    """Return a request id as it came, where it has the form of one, or a new
+    one."""
+    kept = _REQUEST_ID.fullmatch(given) is not None
+    return given if kept else f"req-{new_id()}"
+
+
 def template(rule: str) -> str:
     """Return a route of Flask's as the description writes it."""
     return _PARAMETER.sub(r"{\1}", rule)
@@ -103,8 +110,7 @@ class Gate:
         if not self.ours():
             return
         given = request.headers.get(REQUEST_ID, "")
-        kept = self._page is None and _REQUEST_ID.fullmatch(given) is not None
-        found = Call(request_id=given if kept else f"req-{new_id()}")
+        found = Call(request_id_of("" if self._page is not None else given))
         request.environ[CALL] = found
         raw = body.read(request.stream, self._largest())
         found.version = microversion.negotiate(

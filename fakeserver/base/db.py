@@ -1,6 +1,7 @@
 """SQLite in WAL mode: one connection a thread, one writer at a time."""
 
 import contextlib
+import itertools
 import json
 import pathlib
 import sqlite3
@@ -16,8 +17,12 @@ BUSY = 30.0
 class _OfThread:
     """Closes the connection of a thread when the thread ends."""
 
+    _numbers = itertools.count()
+
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        #: no other connection of this process ever has it
+        self.number = next(self._numbers)
 
 
 class Database:
@@ -90,6 +95,19 @@ class Database:
 
     def all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         return self.connection().execute(sql, values).fetchall()
+
+    def state(self) -> tuple[int, int, int] | None:
+        """Return the number of this thread's connection, and then what changes
+        whenever anybody changes the database; None within a transaction.
+
+        SQLite counts what other connections commit, and Python what this one
+        changes: a tenth of the time of a question.
+        """
+        db = self.connection()
+        if db.in_transaction:
+            return None
+        (others,) = db.execute("PRAGMA data_version").fetchone()
+        return self._local.held.number, int(others), db.total_changes
 
     def close(self) -> None:
         with self._lock:

@@ -174,14 +174,7 @@ class _Request:
         query = environ.get("QUERY_STRING")
         if query:
             made["query"] = masking.mask_query(query[:PATH])
-        asked = masking.headers(
-            (
-                (name[5:].replace("_", "-"), value)
-                for name, value in environ.items()
-                if name.startswith("HTTP_")
-            ),
-            PATH,
-        )
+        asked = masking.asked_headers(environ, PATH)
         if asked:
             made["headers"] = asked
         made["status"] = answer.get("status")

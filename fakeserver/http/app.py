@@ -1,6 +1,7 @@
 """One site as a WSGI application."""
 
 import email.utils
+import functools
 import logging
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -52,8 +53,9 @@ def create_app(
         ]
     )
 
+    answering = api.with_direct_reads(app.wsgi_app, service, opened.identity)
     inner: WSGIApplication = DateMiddleware(
-        ErrorMiddleware(app.wsgi_app), site.clock
+        ErrorMiddleware(answering), site.clock
     )
     inner = LoopbackMiddleware(control.PauseMiddleware(inner, rest))
     if isinstance(site.faults, FaultPlan):
@@ -61,6 +63,11 @@ def create_app(
     inner = RequestLogMiddleware(inner, opened.request_log, site.clock)
     app.wsgi_app = inner  # type: ignore[method-assign]
     return app
+
+
+@functools.lru_cache(maxsize=16)
+def _date(seconds: int) -> str:
+    return email.utils.formatdate(seconds, usegmt=True)
 
 
 class DateMiddleware:
@@ -79,7 +86,7 @@ class DateMiddleware:
             exc_info: Any = None,
             /,
         ) -> Callable[[bytes], object]:
-            now = email.utils.formatdate(self._clock.time(), usegmt=True)
+            now = _date(int(self._clock.time()))
             return start_response(status, [*headers, ("Date", now)], exc_info)
 
         return self._app(environ, dated)

@@ -96,7 +96,7 @@ def with_push(db: Database, state: str) -> list[Group]:
 def to_look_at(db: Database) -> list[Group]:
     """Return the groups that the reconciler has to look at."""
     rows = db.all(
-        "SELECT * FROM pg_groups WHERE json_extract(local, '$.look')"
+        "SELECT * FROM pg_groups WHERE json_extract(local, '$.look') = 1"
     )
     return [_group(row) for row in rows]
 

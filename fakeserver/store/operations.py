@@ -11,6 +11,7 @@ from fakeserver.engine.model.operation_record import OperationRecord
 from fakeserver.engine.model.operation_state import OperationState
 
 UNFINISHED = ("pending", "running", "rolling_back")
+_WHOLE = "SELECT * FROM pg_operations JOIN pg_records USING (seq)"
 _OPEN = "status IN ('pending', 'running', 'rolling_back')"
 
 
@@ -35,6 +36,16 @@ class Operation:
         return self.status not in UNFINISHED
 
 
+@dataclasses.dataclass(frozen=True)
+class Page:
+    """A page of records as JSON in UTF-8, joined by commas; they were written
+    so, and are not decoded to be encoded again."""
+
+    text: bytes
+    #: the id of the last one, where there are more
+    next_after: str | None = None
+
+
 def _operation(row: sqlite3.Row) -> Operation:
     return Operation(
         id=row["id"],
@@ -48,9 +59,9 @@ def _operation(row: sqlite3.Row) -> Operation:
 
 
 def add(tx: sqlite3.Connection, operation: Operation) -> None:
-    tx.execute(
+    made = tx.execute(
         "INSERT INTO pg_operations (id, project_id, group_id, type, status, "
-        "request_id, doc, work) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "request_id, work) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             operation.id,
             operation.project_id,
@@ -58,50 +69,75 @@ def add(tx: sqlite3.Connection, operation: Operation) -> None:
             operation.type,
             operation.status,
             operation.request_id,
-            dump(operation.record.to_json()),
             dump(operation.state.to_json()),
         ),
+    )
+    tx.execute(
+        "INSERT INTO pg_records VALUES (?, ?)",
+        (made.lastrowid, dump(operation.record.to_json())),
     )
 
 
 def save(tx: sqlite3.Connection, operation: Operation) -> None:
     tx.execute(
-        "UPDATE pg_operations SET status = ?, doc = ?, work = ? WHERE id = ?",
+        "UPDATE pg_operations SET status = ?, work = ? WHERE id = ?",
         (
             operation.status,
-            dump(operation.record.to_json()),
             dump(operation.state.to_json()),
             operation.id,
         ),
     )
+    _write_record(tx, operation)
 
 
 def save_record(tx: sqlite3.Connection, operation: Operation) -> None:
     """Write what the API shows of an operation, without its state."""
     tx.execute(
-        "UPDATE pg_operations SET status = ?, doc = ? WHERE id = ?",
-        (
-            operation.status,
-            dump(operation.record.to_json()),
-            operation.id,
-        ),
+        "UPDATE pg_operations SET status = ? WHERE id = ? AND status != ?",
+        (operation.status, operation.id, operation.status),
+    )
+    _write_record(tx, operation)
+
+
+def _write_record(tx: sqlite3.Connection, operation: Operation) -> None:
+    tx.execute(
+        "UPDATE pg_records SET doc = ? "
+        "WHERE seq = (SELECT seq FROM pg_operations WHERE id = ?)",
+        (dump(operation.record.to_json()), operation.id),
     )
 
 
 def discard(tx: sqlite3.Connection, operation_id: str) -> None:
     """Delete an operation whose start the peer refused."""
+    tx.execute(
+        "DELETE FROM pg_records "
+        "WHERE seq = (SELECT seq FROM pg_operations WHERE id = ?)",
+        (operation_id,),
+    )
     tx.execute("DELETE FROM pg_operations WHERE id = ?", (operation_id,))
 
 
 def find(db: Database, operation_id: str) -> Operation | None:
-    row = db.one("SELECT * FROM pg_operations WHERE id = ?", operation_id)
+    row = db.one(f"{_WHOLE} WHERE id = ?", operation_id)
     return None if row is None else _operation(row)
 
 
 def get(db: Database, project_id: str, operation_id: str) -> dict[str, Any]:
     """Return the record as the newest microversion shows it."""
+    return dict(load(written(db, project_id, operation_id)))
+
+
+def written(
+    db: Database,
+    project_id: str,
+    operation_id: str,
+    without: str | None = None,
+) -> str:
+    """Return the JSON of a record; ``without`` is a field that is left
+    out."""
     row = db.one(
-        "SELECT doc FROM pg_operations WHERE id = ? AND project_id = ?",
+        f"SELECT {_doc(without)} FROM pg_operations "
+        "JOIN pg_records USING (seq) WHERE id = ? AND project_id = ?",
         operation_id,
         project_id,
     )
@@ -109,18 +145,20 @@ def get(db: Database, project_id: str, operation_id: str) -> dict[str, Any]:
         raise RequestRefused(
             "not-found", f"No operation with id {operation_id}"
         )
-    return dict(load(row["doc"]))
+    return str(row[0])
+
+
+def _doc(without: str | None) -> str:
+    return "doc" if without is None else f"json_remove(doc, '$.{without}')"
 
 
 def unfinished(db: Database, group_id: str | None = None) -> list[Operation]:
     """Return the unfinished operations; a group has at most one."""
     if group_id is None:
-        rows = db.all(
-            f"SELECT * FROM pg_operations WHERE {_OPEN} ORDER BY seq"
-        )
+        rows = db.all(f"{_WHOLE} WHERE {_OPEN} ORDER BY seq")
     else:
         rows = db.all(
-            f"SELECT * FROM pg_operations WHERE group_id = ? AND {_OPEN}",
+            f"{_WHOLE} WHERE group_id = ? AND {_OPEN}",
             group_id,
         )
     return [_operation(row) for row in rows]
@@ -148,8 +186,7 @@ def by_request(
 ) -> Operation | None:
     """Find the operation that this request id has started."""
     row = db.one(
-        "SELECT * FROM pg_operations WHERE request_id = ? AND group_id = ? "
-        "AND project_id = ?",
+        f"{_WHOLE} WHERE request_id = ? AND group_id = ? AND project_id = ?",
         request_id,
         group_id,
         project_id,
@@ -168,10 +205,10 @@ def page(
     *,
     ids: Sequence[str] | None = None,
     without: str | None = None,
-) -> list[tuple[str, str]]:
-    """Up to ``limit`` records that are older than ``marker``: the id of
-    each, and its JSON, which need not be read to be answered. ``without``
-    is a field that is left out."""
+) -> Page:
+    """Return up to ``limit`` records that are older than ``marker``, as what
+    is between the brackets of a list in JSON. ``without`` is a field that is
+    left out."""
     where, values = ["project_id = ?"], [project_id]
     if ids is not None:
         where = [f"id IN ({', '.join('?' * len(ids))})", "+project_id = ?"]
@@ -198,11 +235,19 @@ def page(
             )
         where.append("seq < ?")
         values.append(at["seq"])
-    doc = "doc" if without is None else f"json_remove(doc, '$.{without}')"
+    which = " AND ".join(where)
     rows = db.all(
-        f"SELECT id, {doc} FROM pg_operations WHERE {' AND '.join(where)} "
+        f"SELECT CAST({_doc(without)} AS BLOB), seq FROM pg_operations "
+        f"JOIN pg_records USING (seq) WHERE {which} "
         "ORDER BY seq DESC LIMIT ?",
         *values,
-        limit,
+        limit + 1,
     )
-    return [(row[0], row[1]) for row in rows]
+    text = b",".join([row[0] for row in rows[:limit]])
+    if len(rows) <= limit:
+        return Page(text)
+    last = db.one(
+        "SELECT id FROM pg_operations WHERE seq = ?", rows[limit - 1][1]
+    )
+    assert last is not None
+    return Page(text, next_after=last["id"])

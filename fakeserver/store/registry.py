@@ -35,7 +35,8 @@ class Registry:
         name: str | None = None,
     ) -> list[dict[str, Any]]:
         """Return up to ``limit`` records after ``marker``, by name."""
-        where, values = ["1 = 1"], []
+        # no name is empty
+        where, values = ["name > ''"], []
         if name is not None:
             where.append("name = ?")
             values.append(name)

@@ -1,5 +1,18 @@
 """The tables of the service: JSON documents beside indexed columns."""
 
+#: an operation: what it is found by, and what a restart goes on from
+OPERATIONS = """CREATE TABLE IF NOT EXISTS pg_operations (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    project_id TEXT NOT NULL,
+    group_id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    status TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    work TEXT NOT NULL)"""
+RECORDS = """CREATE TABLE IF NOT EXISTS pg_records (
+    seq INTEGER PRIMARY KEY, doc TEXT NOT NULL)"""
+
 SCHEMA = (
     """CREATE TABLE IF NOT EXISTS pg_sites (
         id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, doc TEXT NOT NULL)""",
@@ -17,6 +30,13 @@ SCHEMA = (
         UNIQUE (project_id, name))""",
     """CREATE INDEX IF NOT EXISTS pg_groups_page
         ON pg_groups (project_id, name, id)""",
+    """CREATE INDEX IF NOT EXISTS pg_groups_by_status
+        ON pg_groups (project_id, status, name, id)""",
+    # what the reconciler looks for each second
+    """CREATE INDEX IF NOT EXISTS pg_groups_push
+        ON pg_groups (json_extract(local, '$.push'))""",
+    """CREATE INDEX IF NOT EXISTS pg_groups_look
+        ON pg_groups (json_extract(local, '$.look'))""",
     # whether somebody has written a group since it was read: the document,
     # which may be long, is not touched for it
     """CREATE INDEX IF NOT EXISTS pg_groups_revision
@@ -28,23 +48,25 @@ SCHEMA = (
     """CREATE TABLE IF NOT EXISTS pg_tombstones (
         id TEXT PRIMARY KEY, project_id TEXT NOT NULL, doc TEXT NOT NULL,
         due INTEGER NOT NULL DEFAULT 0)""",
-    """CREATE TABLE IF NOT EXISTS pg_operations (
-        seq INTEGER PRIMARY KEY AUTOINCREMENT,
-        id TEXT NOT NULL UNIQUE,
-        project_id TEXT NOT NULL,
-        group_id TEXT NOT NULL,
-        type TEXT NOT NULL,
-        status TEXT NOT NULL,
-        request_id TEXT NOT NULL,
-        doc TEXT NOT NULL,
-        work TEXT NOT NULL)""",
+    OPERATIONS,
+    # what the API shows of each: apart from what a restart needs, which is
+    # long, so that a list reads few pages of the file
+    RECORDS,
     """CREATE INDEX IF NOT EXISTS pg_operations_page
         ON pg_operations (project_id, seq)""",
+    # each filter with the columns of the others: no list reads a row that
+    # it does not show
+    """CREATE INDEX IF NOT EXISTS pg_operations_by_status
+        ON pg_operations (project_id, status, seq, group_id, type)""",
+    """CREATE INDEX IF NOT EXISTS pg_operations_by_type
+        ON pg_operations (project_id, type, seq, group_id, status)""",
+    """CREATE INDEX IF NOT EXISTS pg_operations_by_group
+        ON pg_operations (project_id, group_id, seq, type, status)""",
     """CREATE INDEX IF NOT EXISTS pg_operations_group
         ON pg_operations (group_id, status)""",
     # the few that a start and the reconciler look for
-    """CREATE INDEX IF NOT EXISTS pg_operations_unfinished
-        ON pg_operations (seq)
+    """CREATE INDEX IF NOT EXISTS pg_operations_open
+        ON pg_operations (status)
         WHERE status IN ('pending', 'running', 'rolling_back')""",
     """CREATE INDEX IF NOT EXISTS pg_operations_request
         ON pg_operations (request_id, group_id)""",

@@ -12,6 +12,7 @@ from fakeserver.base.vault import Vault
 from fakeserver.cloud.shared import schema as clouds
 from fakeserver.cloud.shared.seed import seed_peer_account
 from fakeserver.engine.model.document import checksum
+from fakeserver.store import schema
 from fakeserver.store.sites import SITES
 from fakeserver.store.upgrade import Step
 
@@ -25,7 +26,33 @@ def of(config: SiteConfig, world: World, now: float) -> Mapping[int, Step]:
         0: functools.partial(_least_account, config, world, now),
         1: _interface,
         2: _columns,
+        3: _records,
     }
+
+
+def _records(db: sqlite3.Connection) -> None:
+    """Move the records of the operations into a table of their own."""
+    known = {
+        row["name"] for row in db.execute("PRAGMA table_info(pg_operations)")
+    }
+    if "doc" not in known:
+        return
+    for (name,) in db.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'index' "
+        "AND tbl_name = 'pg_operations' AND sql IS NOT NULL"
+    ).fetchall():
+        db.execute(f"DROP INDEX {name}")
+    db.execute("ALTER TABLE pg_operations RENAME TO pg_operations_before")
+    db.execute(schema.OPERATIONS)
+    kept = "seq, id, project_id, group_id, type, status, request_id, work"
+    db.execute(
+        f"INSERT INTO pg_operations ({kept}) "
+        f"SELECT {kept} FROM pg_operations_before"
+    )
+    db.execute(
+        "INSERT INTO pg_records SELECT seq, doc FROM pg_operations_before"
+    )
+    db.execute("DROP TABLE pg_operations_before")
 
 
 def _columns(db: sqlite3.Connection) -> None:

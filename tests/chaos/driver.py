@@ -373,7 +373,9 @@ class Run:
         with contextlib.closing(sqlite3.connect(path)) as db:
             db.row_factory = sqlite3.Row
             [row] = db.execute(
-                "SELECT * FROM pg_operations WHERE id = ?", (id_,)
+                "SELECT * FROM pg_operations JOIN pg_records USING (seq) "
+                "WHERE id = ?",
+                (id_,),
             )
             return operations.Operation(
                 **{

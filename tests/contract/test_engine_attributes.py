@@ -246,7 +246,8 @@ def test_no_secret_is_in_a_record_or_the_log(adorned: Two) -> None:
         )
         db = two.pair.site(site).parts.db
         text += str([tuple(row) for row in db.all("SELECT * FROM pg_effects")])
-        text += str([tuple(r) for r in db.all("SELECT * FROM pg_operations")])
+        for table in ("pg_operations", "pg_records"):
+            text += str([tuple(r) for r in db.all(f"SELECT * FROM {table}")])
         assert TEXT not in text and "hunter" not in text
 
 

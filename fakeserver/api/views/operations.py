@@ -3,24 +3,39 @@
 from flask import Blueprint, Response
 
 from fakeserver.api import render
-from fakeserver.api.answers import answer, written_page
-from fakeserver.api.gate import call
+from fakeserver.api.answers import listed, of_text
+from fakeserver.api.direct_reads import DirectRead
+from fakeserver.api.gate import Call, call
 from fakeserver.api.routing import TENANT, Routes
 from fakeserver.engine.service import Service
+from fakeserver.site import Site
 from fakeserver.store import operations
 
 
 def blueprint(service: Service) -> Blueprint:
-    site = service.site
     routes = Routes("operations")
+    index, show = (one.read for one in direct_reads(service.site))
 
-    def index(tenant_id: str) -> Response:
-        asked = call()
+    def listing(tenant_id: str) -> Response:
+        return of_text(index(call(), tenant_id))
+
+    def one(tenant_id: str, op_id: str) -> Response:
+        return of_text(show(call(), tenant_id, op_id))
+
+    routes.add("GET", f"{TENANT}/operations", listing)
+    routes.add("GET", f"{TENANT}/operations/<op_id>", one)
+    return routes.blueprint
+
+
+def direct_reads(site: Site) -> tuple[DirectRead, DirectRead]:
+    """Return what lists the operations, and what shows one."""
+
+    def index(asked: Call, tenant_id: str) -> bytes:
         query = asked.query
         found = operations.page(
             site.db,
             tenant_id,
-            query["limit"] + 1,
+            query["limit"],
             query["marker"],
             query["protection_group_id"],
             query["operation_type"],
@@ -28,18 +43,15 @@ def blueprint(service: Service) -> Blueprint:
             ids=query["id"],
             without=render.unknown_operation_field(asked.version),
         )
-        return written_page(
-            "operations",
-            found,
-            f"{site.config.url}/v1/{tenant_id}/operations",
-            query,
-        )
+        url = f"{site.config.url}/v1/{tenant_id}/operations"
+        return listed("operations", found.text, found.next_after, url, query)
 
-    def show(tenant_id: str, op_id: str) -> Response:
-        found = operations.get(site.db, tenant_id, op_id)
-        record = render.operation(found, call().version)
-        return answer({"operation": record})
+    def show(asked: Call, tenant_id: str, op_id: str) -> bytes:
+        without = render.unknown_operation_field(asked.version)
+        text = operations.written(site.db, tenant_id, op_id, without)
+        return f'{{"operation":{text}}}'.encode()
 
-    routes.add("GET", f"{TENANT}/operations", index)
-    routes.add("GET", f"{TENANT}/operations/<op_id>", show)
-    return routes.blueprint
+    return (
+        DirectRead("/v1/{tenant_id}/operations", index),
+        DirectRead("/v1/{tenant_id}/operations/{op_id}", show),
+    )

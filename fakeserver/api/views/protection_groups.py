@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from flask import Blueprint, Response
 
 from fakeserver.api import render
-from fakeserver.api.answers import nothing, written, written_page
-from fakeserver.api.gate import call
+from fakeserver.api.answers import listed_one_more, nothing, of_text
+from fakeserver.api.direct_reads import DirectRead
+from fakeserver.api.gate import Call, call
 from fakeserver.api.routing import GROUP, TENANT, Routes
 from fakeserver.engine.service import Service
 from fakeserver.registry import groups as registry
+from fakeserver.site import Site
 from fakeserver.store import groups
 from fakeserver.store.groups import GroupListing
 
@@ -17,37 +19,13 @@ from fakeserver.store.groups import GroupListing
 def blueprint(service: Service) -> Blueprint:
     site = service.site
     routes = Routes("protection-groups")
+    index, show = (one.read for one in direct_reads(site))
 
-    def dated(found: Sequence[GroupListing]) -> list[tuple[str, str]]:
-        """Add the last replication to groups, as the arrays report it now."""
-        newest = site.arrays.newest([one.id for one in found])
-        return [(one.id, render.replicated(one, newest)) for one in found]
+    def listing(tenant_id: str) -> Response:
+        return of_text(index(call(), tenant_id))
 
     def shown(tenant_id: str, pg_id: str, status: int = 200) -> Response:
-        record = render.protection_group(call().version)
-        found = groups.written(site.db, record, tenant_id, pg_id)
-        [(_, text)] = dated([found])
-        return written("protection_group", text, status)
-
-    def index(tenant_id: str) -> Response:
-        asked = call()
-        found = groups.written_page(
-            site.db,
-            render.protection_group(
-                asked.version, metadata=asked.query["metadata"]
-            ),
-            tenant_id,
-            asked.query["limit"] + 1,
-            asked.query["marker"],
-            asked.query["name"],
-            asked.query["status"],
-        )
-        return written_page(
-            "protection_groups",
-            dated(found),
-            f"{site.config.url}/v1/{tenant_id}/protection-groups",
-            asked.query,
-        )
+        return of_text(show(call(), tenant_id, pg_id), status)
 
     def create(tenant_id: str) -> Response:
         given = call().body["protection_group"]
@@ -67,9 +45,46 @@ def blueprint(service: Service) -> Blueprint:
         return nothing()
 
     collection = f"{TENANT}/protection-groups"
-    routes.add("GET", collection, index)
+    routes.add("GET", collection, listing)
     routes.add("POST", collection, create)
     routes.add("GET", GROUP, shown)
     routes.add("PATCH", GROUP, change)
     routes.add("DELETE", GROUP, delete)
     return routes.blueprint
+
+
+def direct_reads(site: Site) -> tuple[DirectRead, DirectRead]:
+    """Return what lists the groups, and what shows one."""
+
+    def dated(found: Sequence[GroupListing]) -> list[tuple[str, str]]:
+        """Add the last replication to groups, as the arrays report it now."""
+        newest = site.arrays.newest([one.id for one in found])
+        return [(one.id, render.replicated(one, newest)) for one in found]
+
+    def index(asked: Call, tenant_id: str) -> bytes:
+        query = asked.query
+        record = render.protection_group(
+            asked.version, metadata=query["metadata"]
+        )
+        found = groups.written_page(
+            site.db,
+            record,
+            tenant_id,
+            query["limit"] + 1,
+            query["marker"],
+            query["name"],
+            query["status"],
+        )
+        url = f"{site.config.url}/v1/{tenant_id}/protection-groups"
+        return listed_one_more("protection_groups", dated(found), url, query)
+
+    def show(asked: Call, tenant_id: str, pg_id: str) -> bytes:
+        record = render.protection_group(asked.version)
+        found = groups.written(site.db, record, tenant_id, pg_id)
+        [(_, text)] = dated([found])
+        return f'{{"protection_group":{text}}}'.encode()
+
+    return (
+        DirectRead("/v1/{tenant_id}/protection-groups", index),
+        DirectRead("/v1/{tenant_id}/protection-groups/{pg_id}", show),
+    )

@@ -1,0 +1,154 @@
+"""No list walks through a table: every question goes by an index."""
+
+import itertools
+import pathlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from fakeserver.api import render
+from fakeserver.base.db import Database
+from fakeserver.store import groups, operations, schema
+from fakeserver.store.mappings import MAPPINGS
+from fakeserver.store.sites import SITES
+from tests.helpers.api_parts import operation
+
+PROJECT = "p"
+RECORD = render.protection_group((1, 2))
+
+
+@pytest.fixture
+def db(tmp_path: pathlib.Path) -> Iterator[Database]:
+    made = Database(tmp_path / "plans.db", schema.SCHEMA)
+    with made.transaction() as tx:
+        # a marker has to be there
+        tx.execute(
+            "INSERT INTO pg_groups (id, project_id, name, status, doc, local)"
+            " VALUES ('marker', 'p', 'n', 'active', '{}', '{}')"
+        )
+        tx.execute(
+            "INSERT INTO pg_operations (id, project_id, group_id, type, "
+            "status, request_id, work) VALUES "
+            "('marker', 'p', 'g', 'failover', 'failed', 'r', '{}')"
+        )
+        for table in ("pg_sites", "pg_mappings"):
+            tx.execute(f"INSERT INTO {table} VALUES ('marker', 'n', '{{}}')")
+    yield made
+    made.close()
+
+
+def plans(db: Database, ask: Callable[[], object]) -> list[str]:
+    """The plan of each question that a function asks."""
+    asked: list[str] = []
+    connection = db.connection()
+    connection.set_trace_callback(asked.append)
+    try:
+        ask()
+    finally:
+        connection.set_trace_callback(None)
+    assert asked
+    return [
+        row["detail"]
+        for sql in asked
+        for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")
+    ]
+
+
+def filters(*values: str) -> Iterator[tuple[str | None, ...]]:
+    """Each choice of filters, with and without each."""
+    return itertools.product(*((None, value) for value in values))
+
+
+def test_operations(db: Database) -> None:
+    count = 0
+    for marker, group, kind, status in filters(
+        "marker", "g", "failover", "failed"
+    ):
+        found = plans(
+            db,
+            lambda asked=(marker, group, kind, status): operations.page(
+                db, PROJECT, 100, *asked
+            ),
+        )
+        assert all(one.startswith("SEARCH") for one in found), found
+        count += 1
+    assert count == 16
+
+
+def test_operations_by_id(db: Database) -> None:
+    for marker, status in filters("marker", "failed"):
+        found = plans(
+            db,
+            lambda asked=(marker, None, None, status): operations.page(
+                db, PROJECT, 100, *asked, ids=("a", "b")
+            ),
+        )
+        # a hundred at most are sorted
+        searched = [one for one in found if "TEMP B-TREE" not in one]
+        assert all(one.startswith("SEARCH") for one in searched), found
+
+
+def test_a_filter_reads_no_row_that_it_does_not_show(db: Database) -> None:
+    """The index of each filter has the others' columns, too."""
+    for asked in filters("g", "failover", "failed"):
+        found = plans(
+            db,
+            lambda asked=asked: operations.page(db, PROJECT, 9, None, *asked),
+        )
+        assert "COVERING INDEX" in found[0], found
+
+
+def test_groups(db: Database) -> None:
+    for marker, name, status in filters("marker", "n", "active"):
+        for ask in (
+            lambda *asked: groups.page(db, PROJECT, 100, *asked),
+            lambda *asked: groups.written_page(
+                db, RECORD, PROJECT, 100, *asked
+            ),
+        ):
+            found = plans(
+                db, lambda ask=ask, a=(marker, name, status): ask(*a)
+            )
+            assert all(one.startswith("SEARCH") for one in found), found
+
+
+@pytest.mark.parametrize("registry", [SITES, MAPPINGS])
+def test_what_an_admin_lists(db: Database, registry: Any) -> None:
+    for marker, name in filters("marker", "n"):
+        found = plans(
+            db, lambda asked=(marker, name): registry.page(db, 100, *asked)
+        )
+        assert all(one.startswith("SEARCH") for one in found), found
+
+
+def test_what_the_engine_looks_for(db: Database) -> None:
+    """At its start, and each second."""
+    for ask in (
+        lambda: operations.unfinished(db),
+        lambda: operations.unfinished(db, "g"),
+        lambda: operations.running(db, ["g"]),
+        lambda: groups.with_push(db, "due"),
+        lambda: groups.to_look_at(db),
+        lambda: groups.revision(db, "g"),
+        lambda: operations.by_request(db, PROJECT, "g", "r"),
+    ):
+        found = [one for one in plans(db, ask) if "FOR ORDER BY" not in one]
+        assert all(one.startswith("SEARCH") for one in found), found
+
+
+def test_an_unfinished_one_is_found(db: Database) -> None:
+    record = operation(1, status="running")
+    with db.transaction() as tx:
+        operations.add(
+            tx,
+            operations.Operation(
+                record["id"],
+                PROJECT,
+                "g",
+                "failover",
+                record["request_id"],
+                operations.OperationRecord.from_json(record),
+            ),
+        )
+    assert [one.id for one in operations.unfinished(db)] == [record["id"]]
