@@ -1,6 +1,7 @@
 """``protector plan``, typed in the real shell; and the examples."""
 
 import configparser
+import io
 import json
 import os
 import pathlib
@@ -11,12 +12,15 @@ import shutil
 import stat
 import subprocess
 import sys
+import types
+from typing import Any
 
 import pytest
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import plan
 from protectorclient.osc.live import plan_frame
+from protectorclient.plan.file.model import Gate
 from tests.helpers import plan_parts
 from tests.helpers.clirunner import protector
 
@@ -225,6 +229,34 @@ def test_a_runbook_of_hostile_words(folder: pathlib.Path) -> None:
     text = render.markdown(name, chapters)
     prose = [one for one in text.splitlines() if not one.startswith("      ")]
     assert not re.search(r"(?<!\\)[<`*]", "\n".join(prose))
+
+
+def test_a_gate_is_asked_on_the_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from protectorclient.osc import prompts
+    from protectorclient.osc.v1.plan import asking
+
+    shown = io.StringIO()
+    command: Any = types.SimpleNamespace(
+        app=types.SimpleNamespace(stderr=shown)
+    )
+    typed, keys = os.pipe()
+    gate = Gate("Go?")
+    with os.fdopen(typed) as stdin, os.fdopen(keys, "w") as keyboard:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        monkeypatch.setattr(prompts, "on_terminal", lambda: True)
+        ask = asking.terminal(command)
+        # first what has happened before is written
+        assert (ask("one", gate), shown.getvalue()) == (None, "")
+        assert ask("one", gate) is None
+        assert shown.getvalue() == "Go? Go on? [yes/no] "
+        for said, answer in (("perhaps", None), ("yes", True), ("n", False)):
+            keyboard.write(f"{said}\n")
+            keyboard.flush()
+            assert ask("one", gate) is answer
+    # asked once more after a word that is no answer
+    assert shown.getvalue().count("Go?") == 2
 
 
 # The examples, as they stand

@@ -236,11 +236,16 @@ class RunState:
         self, request_id: str | None, group_id: str, sites: Iterable[str]
     ) -> bool:
         """Return whether the run sends a POST of this request id."""
-        return request_id is not None and any(
-            request_id == self.request_id(group_id, action, site, attempt)
-            for action in _POSTED
-            for site in sites
-            for attempt in range(1, MOST_ATTEMPTS)
+        # those that clients make up are of version 4: nothing is computed
+        return (
+            request_id is not None
+            and request_id[18:19] == "5"
+            and any(
+                request_id == self.request_id(group_id, action, site, attempt)
+                for action in _POSTED
+                for site in sites
+                for attempt in range(1, MOST_ATTEMPTS)
+            )
         )
 
 

@@ -20,6 +20,7 @@ class RunInterrupted(KeyboardInterrupt):
 
 def terminal(command: command.Command) -> Callable[..., bool | None]:
     """Return what asks a gate's question on the terminal, without waiting."""
+    known: set[str] = set()
     asked: set[str] = set()
 
     def ask(wave: str, gate: Any) -> bool | None:
@@ -27,6 +28,10 @@ def terminal(command: command.Command) -> Callable[..., bool | None]:
         import sys
 
         if not prompts.on_terminal():
+            return None
+        if wave not in known:
+            # what has happened before is written first
+            known.add(wave)
             return None
         if wave not in asked:
             asked.add(wave)

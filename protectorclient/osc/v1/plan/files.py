@@ -197,8 +197,8 @@ class ShowPlan(command.Lister):
         from protectorclient.plan import timing
 
         self.info(
-            f"{run.plan.name}: {run.action}, begun at {run.began_at} by"
-            f" {run.began_by}"
+            f"{run.plan.name}: {run.action}, begun at"
+            f" {_second(run.began_at)} by {run.began_by}"
         )
         if run.stop is not None:
             self.info(f"nothing more is begun: {run.stop[0]}")
@@ -222,7 +222,7 @@ class ShowPlan(command.Lister):
                 one.wave,
                 one.name,
                 str(one.status),
-                columns.Text(one.began_at),
+                columns.Text(one.began_at and _second(one.began_at)),
                 columns.Text(timing.took(one)),
                 columns.Text(timing.limit(run, one)),
                 columns.Text(one.operation_id),
@@ -232,8 +232,9 @@ class ShowPlan(command.Lister):
         ]
 
 
-def _span(seconds: float | None) -> str | None:
-    return span(seconds) if seconds else None
+def _second(stamp: str) -> str:
+    """Leave the fraction of a second of a journal's time out."""
+    return f"{stamp[:19]}Z"
 
 
 def _is_journal(path: pathlib.Path) -> bool:
