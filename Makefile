@@ -4,7 +4,7 @@
 .PHONY: help demo test coverage test-thorough test-processes test-versions \
     versions interop interop-compare interop-up interop-full \
     interop-full-up interop-release \
-    chaos plan-kills bench lint docs package clean
+    chaos plan-kills drills bench lint docs package clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -42,6 +42,7 @@ help:
 	@echo "make interop-full-up  the same to try things on, until Ctrl-C"
 	@echo "make versions       Run all tests under each release of OpenStack."
 	@echo "make chaos          Run thousands of seeded disasters, and a fleet."
+	@echo "make drills         Drill sixty groups, and a year of three hundred."
 	@echo "make plan-kills     Kill and resume a runner of plans, 50 times 20."
 	@echo "make bench          Measure the figures of benchmarks/README.rst."
 	@echo "make look           Take pictures of the reports with chromium."
@@ -144,6 +145,14 @@ chaos: $(VENV)/.test
 	    -m processes tests/chaos/test_processes.py $(PYTEST_ARGS)
 	FLEET_GROUPS=200 $(BIN)/python -m pytest -q \
 	    tests/contract/test_engine_fleet.py $(PYTEST_ARGS)
+
+# Sixty groups drilled by a runner that is killed, and years of a timer.
+drills: $(VENV)/.test
+	DRILL_GROUPS=60 DRILL_KILLS=25 DRILL_SEEDS=$(or $(DRILL_SEEDS),3) \
+	    $(BIN)/python -m pytest -q -n 2 tests/chaos/test_drill_kills.py \
+	    $(PYTEST_ARGS)
+	DRILL_GROUPS=300 DRILL_DAYS=365 DRILL_LIMIT=90 DRILL_SEEDS=8 \
+	    $(BIN)/python -m pytest -q -n 2 -k year tests/unit/drill
 
 # A runner of plans, killed and resumed: 40 groups, 50 seeds.
 plan-kills: $(VENV)/.test

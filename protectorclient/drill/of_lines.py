@@ -35,7 +35,7 @@ def checks(one: GroupState) -> Iterator[records.Check]:
             ),
             site=row.get("site"),
             message=row.get("message") or "",
-            advice=tuple(map(str, row.get("steps") or ())),
+            advice=tuple((row.get("fix") or "").splitlines()),
             blocks=bool(row.get("blocks")),
         )
 
@@ -124,12 +124,19 @@ def clean_up(one: GroupState) -> records.CleanUp | None:
         operation_id=drill.operation_id,
         at=time(drill.cleaned_at),
         left=drill.left,
-        networks=drill.networks,
+        networks=_networks(one) if drill.is_clean else (),
         error="the test is kept, as --keep-on-failure asks" if kept else error,
         advice=()
         if drill.is_clean
         else (str(fill(commands.TEST_CLEANUP, group=one.name)),),
     )
+
+
+def _networks(one: GroupState) -> tuple[str, ...]:
+    """Return the names of the networks that were made for a test."""
+    line = one.drill.operations.get(one.operation_id or "") or {}
+    result = (line.get("record") or {}).get("result_data") or {}
+    return tuple(str(each["name"]) for each in result.get("networks") or ())
 
 
 def _between(first: Line, last: Line) -> float | None:

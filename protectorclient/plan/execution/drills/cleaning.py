@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
+from protectorclient.mapping.model import drill_of
 from protectorclient.plan.execution import history
 from protectorclient.plan.execution.drills.options import reason
 from protectorclient.plan.execution.scripts import Script, until
@@ -147,10 +148,39 @@ class _CleanUp:
                 end.error or ""
             )
             return f"{identity} is {end.outcome.value}: {said}"
+        left = yield from self._networks_left(one)
+        if left:
+            return f"networks of the test are still there: {', '.join(left)}"
         context.write(
             "cleaned", group=one.id, result="removed", operation_id=identity
         )
         return None
+
+    def _networks_left(self, one: GroupState) -> Script[list[str]]:
+        """Return the networks that still have the tag of an isolated test.
+
+        A site that does not say it now has told its engine before.
+        """
+        context, drill = self._context, self._context.state.drill
+        line = one.drill.operations.get(one.operation_id or "")
+        if drill is None or not drill.isolated or line is None:
+            return []
+        target = str(line["record"].get("target_site_id"))
+
+        def ask() -> list[str]:
+            finder = context.handle(target).finder
+            return [
+                str(network.get("name"))
+                for network in finder.every_network()
+                if drill_of(network) == one.operation_id
+            ]
+
+        task = context.tools.pool.submit(ask)
+        yield from until(task.is_over)
+        try:
+            return task.result()
+        except exceptions.ProtectorError:
+            return []
 
     def _nothing(self, one: GroupState) -> dict[str, Any]:
         """Say what the service means by having nothing to clean up."""

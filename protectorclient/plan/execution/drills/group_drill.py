@@ -44,7 +44,6 @@ class GroupDrill:
     cleaned_at: str | None = None
     #: Ids or names of what is still there.
     left: tuple[str, ...] = ()
-    networks: tuple[str, ...] = ()
 
     @property
     def is_clean(self) -> bool:
@@ -95,7 +94,6 @@ class GroupDrill:
                 self.result, self.cleaned_at = entry["result"], entry["at"]
                 self.error = entry.get("why")
                 self.left = tuple(entry.get("left", ()))
-                self.networks = tuple(entry.get("networks", ()))
             case "examining":
                 # taken up again: what was found before is found anew
                 self.probed = self.compared = None
