@@ -2,6 +2,8 @@
 
 import dataclasses
 import html.parser
+import importlib.util
+import pathlib
 import re
 
 import pytest
@@ -298,3 +300,19 @@ def test_a_drill_that_did_not_come_back_has_no_dot() -> None:
     assert xs == sorted(xs)
     # the highest value is below the edge
     assert min(d.y for line in found.lines for d in line.dots) > 0
+
+
+def test_without_chromium_make_look_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = importlib.util.spec_from_file_location(
+        "look", pathlib.Path(__file__).parents[3] / "tools" / "look.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert tool.main() == 1
+    said = "install chromium: apt-get install chromium\n"
+    assert capsys.readouterr() == ("", said)
