@@ -36,6 +36,8 @@ def judged(record: Record) -> Record:
     A fact whose failure is there already adds none: what is judged twice
     stays as it is.
     """
+    if len(record.groups) == 1:
+        record = _one_group(record)
     groups = tuple(
         dataclasses.replace(
             one,
@@ -47,6 +49,19 @@ def judged(record: Record) -> Record:
     found = dataclasses.replace(record, groups=groups)
     gaps = dict.fromkeys((*record.gaps, *_gaps(found)))
     return dataclasses.replace(found, gaps=tuple(gaps))
+
+
+def _one_group(record: Record) -> Record:
+    """Give a single group the objective of the whole, where it has none."""
+    (group,) = record.groups
+    if group.rto.objective_seconds is not None:
+        return record
+    time = dataclasses.replace(
+        group.rto, objective_seconds=record.rto_objective_seconds
+    )
+    return dataclasses.replace(
+        record, groups=(dataclasses.replace(group, rto=time),)
+    )
 
 
 def _is_back(group: Group) -> bool:

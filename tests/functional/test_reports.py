@@ -78,6 +78,17 @@ def test_an_operation_is_reported_signed_verified_and_attested(
         f"openstack protector evidence verify reports --head {head}"
     )
 
+    ran = protector("drill history --html history.html -f json")
+    assert ran.code == 0, ran.err
+    page = (folder / "history.html").read_text()
+    assert page.count('cx="50.0%"') == 1
+    assert [one["operation_id"] for one in ran.json] == [drill]
+    assert protector("drill history --html history.html").code == 0
+    (folder / "other.html").write_text("mine")
+    ran = protector("drill history --html other.html")
+    assert (ran.code, ran.out) == (1, "")
+    assert "is not a page of drill history" in ran.err
+
     key = "--public-key mine.pub --public-key jane.pub"
     attest = f"drill attest {again.json['report']} --result pass --note ok"
     assert protector(f"{attest} --sign-key jane").code == 0

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 from protectorclient.durations import span
 from protectorclient.escape import escaped
-from protectorclient.evidence.record import Group, Record, Step, StepState
+from protectorclient.evidence.record import Group, Record, StepState
 
 #: So many groups are in one drawing: no page of paper is higher.
 ROWS = 16
@@ -96,8 +96,8 @@ def _bounds(
 ) -> tuple[datetime.datetime, datetime.datetime]:
     moments = [record.began_at]
     for group in record.groups:
-        for step in _spans(group):
-            moments += [one for one in _ends(step) if one is not None]
+        for one in _spans(group):
+            moments += [one.began_at, one.ended_at or one.began_at]
         answered = group.rto.achieved_seconds
         if answered is not None:
             begin = group.began_at or record.began_at
@@ -105,31 +105,61 @@ def _bounds(
     return min(moments), max(moments)
 
 
-def _ends(
-    step: Step,
-) -> tuple[datetime.datetime | None, datetime.datetime | None]:
-    return step.began_at, step.ended_at
+@dataclasses.dataclass
+class _Span:
+    """A step, or several whose ends nobody has seen one by one."""
+
+    names: list[str]
+    #: Of its steps in the group; empty for a whole operation.
+    numbers: list[int]
+    began_at: datetime.datetime
+    ended_at: datetime.datetime | None
+    state: StepState
+
+    @property
+    def number(self) -> str:
+        ends = sorted({*self.numbers[:1], *self.numbers[-1:]})
+        return "-".join(map(str, ends))
 
 
-def _spans(group: Group) -> tuple[Step, ...]:
+def _spans(group: Group) -> list[_Span]:
     """Return the steps whose times are known; else the operations whole."""
-    known = tuple(one for one in group.steps if one.began_at is not None)
-    if known:
-        return known
-    return tuple(
-        Step(
-            name=one.type,
-            state=StepState.DONE
+    found: list[_Span] = []
+    now: _Span | None = None
+    for number, step in enumerate(group.steps, 1):
+        if step.began_at is not None:
+            if now is not None and now.ended_at is None:
+                now.ended_at = step.began_at
+            now = _Span(
+                [step.name], [number], step.began_at, step.ended_at, step.state
+            )
+            found.append(now)
+        elif now is not None and step.state is not StepState.NOT_REACHED:
+            now.names.append(step.name)
+            now.numbers.append(number)
+            now.ended_at = step.ended_at
+            now.state = step.state
+        if step.ended_at is not None:
+            now = None
+    last = found[-1] if found else None
+    if last is not None and last.state is not StepState.RUNNING:
+        end = group.ended_at or last.began_at
+        last.ended_at = last.ended_at or max(end, last.began_at)
+    return found or [
+        _Span(
+            [one.type],
+            [],
+            one.started_at,
+            one.completed_at,
+            StepState.DONE
             if one.status == "completed"
             else StepState.FAILED
             if one.completed_at
             else StepState.RUNNING,
-            began_at=one.started_at,
-            ended_at=one.completed_at,
         )
         for one in group.operations
         if one.started_at is not None
-    )
+    ]
 
 
 def _row(group: Group, begin: datetime.datetime, length: float) -> Row:
@@ -137,25 +167,25 @@ def _row(group: Group, begin: datetime.datetime, length: float) -> Row:
         return 100 * (when - begin).total_seconds() / length
 
     bars = []
-    numbers = {id(one): n for n, one in enumerate(group.steps, 1)}
-    for position, step in enumerate(_spans(group)):
-        assert step.began_at is not None
-        left = share(step.began_at)
-        right = share(step.ended_at) if step.ended_at else left
-        if step.state is StepState.RUNNING:
+    for position, one in enumerate(_spans(group)):
+        left = share(one.began_at)
+        right = share(one.ended_at) if one.ended_at else left
+        if one.state is StepState.RUNNING:
             right = 100.0
         width = max(right - left, _LEAST)
         left = max(0.0, min(left, 100 - width))
-        number = numbers.get(id(step))
-        took = "not measured" if step.seconds is None else span(step.seconds)
+        took = "not measured"
+        if one.ended_at is not None:
+            took = span((one.ended_at - one.began_at).total_seconds())
+        number = one.number
         bars.append(
             Bar(
                 round(left, 3),
                 round(min(width, 100.0), 3),
-                str(number) if number and width >= _NUMBERED else "",
-                step.state.value,
+                number if width >= _NUMBERED * max(1, len(number) / 2) else "",
+                one.state.value,
                 position % 2 == 1,
-                f"{step.name}: {took}",
+                f"{', '.join(one.names)}: {took}",
             )
         )
     achieved = group.rto.achieved_seconds

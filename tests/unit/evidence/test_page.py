@@ -255,6 +255,31 @@ def test_sixty_groups_are_drawn_sixteen_to_a_page() -> None:
                 assert 0 <= bar.left <= bar.left + bar.width <= 100.001
 
 
+def test_steps_whose_ends_nobody_has_seen_are_one_bar() -> None:
+    def step(began: float | None, ended: float | None) -> r.Step:
+        return r.Step(
+            name="x",
+            state=r.StepState.DONE,
+            began_at=None if began is None else samples.after(began),
+            ended_at=None if ended is None else samples.after(ended),
+        )
+
+    group = samples.group(
+        ended_at=samples.after(100),
+        rto=r.RecoveryTime(),
+        steps=(
+            step(0, None),
+            step(None, None),
+            step(40, 60),
+            step(60, None),
+            step(None, None),
+        ),
+    )
+    (chart,) = timeline.charts(samples.drill(group))
+    bars = [(one.left, one.width, one.number) for one in chart.rows[0].bars]
+    assert bars == [(0, 40, "1-2"), (40, 20, "3"), (60, 40, "4-5")]
+
+
 def test_without_times_of_steps_the_operations_are_drawn() -> None:
     bare = dataclasses.replace(
         samples.group(),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 from protectorclient.durations import span
 from protectorclient.osc import columns, command, options
+from protectorclient.osc.v1.drill import history_page
 from protectorclient.osc.v1.drill import run as runs
 from protectorclient.osc.v1.plan import options as plan_options
 
@@ -175,10 +176,18 @@ class ListDrillHistory(command.Lister):
             type=options.positive,
             help="Show at most this many drills",
         )
+        parser.add_argument(
+            "--html",
+            metavar="<file>",
+            help="Write a page, too, with a plot of recovery times and "
+            "recovery points for each group; an older page is replaced",
+        )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         from protectorclient.drill import history
 
+        if parsed_args.html is not None:
+            history_page.prepare(parsed_args.html)
         groups = self.pair.reads.groups()
         for warning in groups.warnings:
             self.warn(warning)
@@ -189,6 +198,12 @@ class ListDrillHistory(command.Lister):
             if not groups.warnings:
                 self.warn(f"the drills of {name} are missing: {error}")
         drills = found.drills[: parsed_args.limit]
+        if parsed_args.html is not None:
+            from protectorclient.drill import trend
+
+            points = trend.points(self.pair, drills, names)
+            history_page.write(parsed_args.html, points)
+            self.info(f"the page is {parsed_args.html}")
         if parsed_args.formatter == "table":
             return HEADERS, [_row(one, names) for one in drills]
         rows = [one.to_dict(names) for one in drills]
