@@ -72,14 +72,26 @@ def _flavor(cloud: RemoteCloud, server: Record) -> Record:
 
 def _networks(cloud: RemoteCloud, server: Record) -> list[Record]:
     """Find the networks of an instance; Nova gives names only, and the address
-    decides between two networks of one name."""
+    decides between two networks of one name.
+
+    A port is one network, with all of its addresses.
+    """
     networks = {found["id"]: found for found in cloud.networks()}
     subnets = cloud.subnets()
     ports = cloud.ports(server["id"])
-    found = []
+    found: list[Record] = []
+    #: name of a network, MAC address of a port -> its first address
+    first: dict[tuple[str, str], Record] = {}
     for name, addresses in server["addresses"].items():
-        for held in addresses:
-            if held.get("OS-EXT-IPS:type", "fixed") != "fixed":
+        for held in sorted(addresses, key=_is_floating):
+            port = name, held.get("OS-EXT-IPS-MAC:mac_addr", "")
+            kind = "more_addresses"
+            if _is_floating(held):
+                kind = "floating_ips"
+            if port in first and (port[1] or _is_floating(held)):
+                first[port].setdefault(kind, []).append(held["addr"])
+                continue
+            if _is_floating(held):
                 continue
             subnet = _subnet(name, held["addr"], networks, subnets)
             if subnet is None:
@@ -93,8 +105,14 @@ def _networks(cloud: RemoteCloud, server: Record) -> list[Record]:
                 "cidr": subnet["cidr"],
                 "fixed_ip": held["addr"],
             }
-            found.append(network | attributes.on_port(network, ports))
+            network |= attributes.on_port(network, ports)
+            first.setdefault(port, network)
+            found.append(network)
     return found
+
+
+def _is_floating(address: Record) -> bool:
+    return bool(address.get("OS-EXT-IPS:type", "fixed") != "fixed")
 
 
 def _subnet(

@@ -35,6 +35,10 @@ class MemberNetwork(base.Record):
     port_security_enabled: bool | None = None
     #: Each with ``ip_address``, and ``mac_address`` where it has one.
     allowed_address_pairs: tuple[Mapping[str, Any], ...] | None = None
+    #: Further fixed addresses of the same port.
+    more_addresses: tuple[str, ...] | None = None
+    #: They do not come with a move.
+    floating_ips: tuple[str, ...] | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -28,20 +28,21 @@ class Catalog:
         site: str,
         networks: list[Record],
         flavors: list[Record],
-        cidrs: dict[str, str],
+        cidrs: dict[str, list[str]],
         types: list[Record],
     ) -> None:
         self.site = site
         self.networks = {n["id"]: n for n in networks}
         self.flavors = {f["id"]: f for f in flavors}
+        #: of the subnets of each network
         self.cidrs = cidrs
         self.types = {t["name"]: t for t in types}
 
     @classmethod
     def of(cls, cloud: RemoteCloud, site: str) -> "Catalog":
-        cidrs: dict[str, str] = {}
+        cidrs: dict[str, list[str]] = {}
         for subnet in cloud.subnets():
-            cidrs.setdefault(subnet["network_id"], subnet["cidr"])
+            cidrs.setdefault(subnet["network_id"], []).append(subnet["cidr"])
         return cls(
             site,
             drill_networks.usable(cloud.networks()),
@@ -256,9 +257,11 @@ def _network_of(
     if chosen is None:
         missing.append(f"network {network['name']}")
         chosen = network
-    cidr = target.cidrs.get(chosen["id"], "")
+    cidrs = target.cidrs.get(chosen["id"], [])
     address = (had or network).get("fixed_ip") or network.get("fixed_ip")
-    fits = _fits(address, cidr)
+    fitting = [cidr for cidr in cidrs if _fits(address, cidr)]
+    fits = bool(fitting)
+    cidr = next(iter(fitting or cidrs), "")
     return NetworkPlan(
         chosen["id"],
         chosen["name"],
@@ -267,8 +270,14 @@ def _network_of(
         wanted_ip=address,
         why_not=None
         if fits or not address
-        else f"{address} is not in {cidr or 'a subnet'}, the subnet of "
-        f"{chosen['name']}",
+        else f"{address} is not in {', '.join(cidrs) or 'a subnet'}, the "
+        f"subnet of {chosen['name']}",
+        more_ips=[
+            one
+            for one in network.get("more_addresses") or ()
+            if fits and any(_fits(one, cidr) for cidr in cidrs)
+        ]
+        or None,
     )
 
 

@@ -31,6 +31,8 @@ class NetworkPlan(JsonRecord):
     #: the address that it should have, and why it does not get it
     wanted_ip: str | None = optional()
     why_not: str | None = optional()
+    #: further addresses of the same port
+    more_ips: list[str] | None = optional()
     #: of a network that is made for an isolated test: the one at the source
     stands_for: str | None = optional()
 

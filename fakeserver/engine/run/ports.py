@@ -25,6 +25,12 @@ _REFUSED = (
     ("security_groups", "security"),
     ("fixed_ips", "ip"),
 )
+#: what a member's network has beside its first address
+MORE, FLOATING = "more_addresses", "floating_ips"
+_FLOATING_WHY = (
+    "A floating IP address belongs to the networks of its site; give the "
+    "instance another one"
+)
 
 
 @dataclasses.dataclass
@@ -74,7 +80,7 @@ def make(
             if there
             else _create(cloud, wanted, any_address)
         )
-        address = port["fixed_ips"][0]["ip_address"]
+        address, *more = _addresses(network, port)
         answer.ports.append(port)
         answer.networks.append(
             {
@@ -83,6 +89,7 @@ def make(
                 "cidr": network.cidr,
                 "fixed_ip": address,
                 **attributes.of_port(port),
+                **({"more_addresses": more} if more else {}),
             }
         )
         answer.losses += _losses(
@@ -129,7 +136,10 @@ def _wanted(
 ) -> Record:
     wanted: Record = {"name": name, "network_id": network.id}
     if network.fixed_ip:
-        wanted["fixed_ips"] = [{"ip_address": network.fixed_ip}]
+        wanted["fixed_ips"] = [
+            {"ip_address": address}
+            for address in (network.fixed_ip, *(network.more_ips or ()))
+        ]
     if held.get("mac_address"):
         wanted["mac_address"] = held["mac_address"]
     if held.get("port_security_enabled") is False:
@@ -168,6 +178,12 @@ def _create(
             for made in cloud.ports_named(wanted["name"]):
                 # a first try that was slow on its way
                 return made, refusals
+            fixed = wanted.get("fixed_ips") or []
+            if len(fixed) > 1 and "ip" in refusal.message.lower():
+                # the first is the one by which the instance is known
+                refusals[MORE] = f"{cloud.site} refused it: {refusal.message}"
+                wanted = {**wanted, "fixed_ips": fixed[:1]}
+                continue
             left_out = _left_out(wanted, refusal.message, any_address)
             if left_out is None:
                 raise
@@ -191,6 +207,12 @@ def _left_out(wanted: Record, message: str, any_address: bool) -> str | None:
     return there[0][0] if there else None
 
 
+def _addresses(network: NetworkPlan, port: Record) -> list[str]:
+    """Return the addresses of a port, that of the instance first."""
+    found = [one["ip_address"] for one in port["fixed_ips"]]
+    return sorted(found, key=lambda one: one != network.fixed_ip)
+
+
 def _losses(
     member: str,
     network: NetworkPlan,
@@ -200,7 +222,7 @@ def _losses(
 ) -> list[Loss]:
     """Return what the new port has not of the old one."""
     place = f"networks[{held['name']}]"
-    address = port["fixed_ips"][0]["ip_address"]
+    address, *more = _addresses(network, port)
     found = []
     if network.wanted_ip and address != network.wanted_ip:
         why = network.why_not or refusals.get("fixed_ips", "")
@@ -211,6 +233,16 @@ def _losses(
                 network.wanted_ip,
                 f"{why}; the instance has {address}".lstrip("; "),
             )
+        )
+    missing = [one for one in held.get(MORE) or () if one not in more]
+    if missing:
+        why = refusals.get(MORE) or (
+            f"The port has {', '.join([address, *more])}"
+        )
+        found.append(Loss(member, f"{place}.{MORE}", missing, why))
+    if held.get(FLOATING):
+        found.append(
+            Loss(member, f"{place}.{FLOATING}", held[FLOATING], _FLOATING_WHY)
         )
     for field in ("mac_address", "port_security_enabled"):
         if held.get(field) is not None and port.get(field) != held[field]:

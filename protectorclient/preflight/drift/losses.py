@@ -100,6 +100,13 @@ def _key_pair(subject: Subject, instance: Instance) -> Iterator[Lost]:
         yield "key_pair", found, "a key pair belongs to a user of Nova"
 
 
+def _floating(subject: Subject, instance: Instance) -> Iterator[Lost]:
+    for network in instance.here.get("networks") or ():
+        if found := network.get("floating_ips"):
+            attribute = f"networks[{network.get('name')}].floating_ips"
+            yield attribute, found, "it belongs to the networks of its site"
+
+
 def _lock(subject: Subject, instance: Instance) -> Iterator[Lost]:
     if subject.drill and _kept(instance, "locked"):
         why = "a test instance is not locked, for test-cleanup deletes it"
@@ -170,6 +177,7 @@ ROWS: tuple[Callable[[Subject, Instance], Iterator[Lost]], ...] = (
     _zone,
     _server_group,
     _key_pair,
+    _floating,
     _lock,
     _power,
     _volume_types,

@@ -23,7 +23,7 @@ def catalog(site, networks, flavors):
         site,
         [{"id": id_, "name": name} for id_, name, _ in networks],
         flavors,
-        {id_: cidr for id_, _, cidr in networks},
+        {id_: [cidr] for id_, _, cidr in networks},
         [{"name": "flash-async"}],
     )
 
@@ -153,3 +153,15 @@ def test_stored_metadata_stands_in_for_a_dead_source(target):
     assert made.networks[0].id == "nb"
     with pytest.raises(RequestRefused, match="no network nx at site-a"):
         plan(doc, stored, target, {"na": "nb", "nx": "nc"})
+
+
+def test_every_subnet_of_a_network_counts(source, target):
+    """An address may be in the second; a port may have one in each."""
+    doc = document()
+    [network] = doc["members"][0]["sites"][A]["networks"]
+    network["more_addresses"] = ["fd00::7", "192.0.2.7"]
+    target.cidrs["nb"] = ["fd00::/64", "10.0.0.0/24"]
+    [made] = plan(doc, source, target, {"na": "nb"}).networks
+    assert (made.fixed_ip, made.cidr) == ("10.0.0.7", "10.0.0.0/24")
+    assert made.more_ips == ["fd00::7"]
+    assert made.why_not is None

@@ -33,24 +33,33 @@ def check(context: StepContext, servers: Sequence[Record]) -> None:
     taken = []
     networks = {network.id for network in wanted}
     owners = dict(_owners(context, networks, servers))
-    for network in wanted:
-        owner = owners.get((network.id, str(network.fixed_ip)))
+    each = [
+        (one, address)
+        for one in wanted
+        for address in (str(one.fixed_ip), *(one.more_ips or ()))
+    ]
+    for network, address in each:
+        owner = owners.get((network.id, address))
         if owner is None:
             continue
         why = (
-            f"Address {network.fixed_ip} in {network.name} at "
+            f"Address {address} in {network.name} at "
             f"{context.name(context.target)} is taken: {owner}"
         )
         taken.append(why)
         if context.forced:
-            _do_without(network, why)
+            _do_without(network, address, why)
     if taken and not context.forced:
         raise StepFailed("; ".join(taken))
     context.save()
 
 
-def _do_without(network: NetworkPlan, why: str) -> None:
-    network.fixed_ip = None
+def _do_without(network: NetworkPlan, address: str, why: str) -> None:
+    if address != network.fixed_ip:
+        others = [one for one in network.more_ips or () if one != address]
+        network.more_ips = others or None
+        return
+    network.fixed_ip = network.more_ips = None
     network.why_not = why
 
 
