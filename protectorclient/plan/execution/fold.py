@@ -239,7 +239,6 @@ def _rolled_back(state: RunState, entry: Mapping[str, Any]) -> None:
     group.back_attempt += 1
     if group.back == COMPLETED:
         group.status, group.outcome = GroupStatus.MOVED_BACK, None
-        group.why = "the run was rolled back"
 
 
 #: What a line does to the state, by its event.
