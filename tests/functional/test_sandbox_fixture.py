@@ -1,5 +1,8 @@
 """The fixture that the package gives to its users."""
 
+import importlib
+import pathlib
+import sys
 import time
 
 import pytest
@@ -9,6 +12,16 @@ import protectorclient
 from protectorclient.testing import Sandbox, protector_sandbox
 
 __all__ = ["protector_sandbox"]
+
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
+sys.path.insert(0, str(EXAMPLES))
+example = importlib.import_module("test_leave_site")
+sys.path.remove(str(EXAMPLES))
+#: The worked example of the page for users' own tests, as it is.
+pair = example.pair
+test_a_partition = example.test_a_partition
+test_a_dead_site = example.test_a_dead_site
+test_a_step_that_fails = example.test_a_step_that_fails
 
 
 def test_a_runbook(protector_sandbox: Sandbox) -> None:
