@@ -11,6 +11,7 @@ import datetime
 import fcntl
 import os
 import pathlib
+import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -19,6 +20,8 @@ from protectorclient.evidence.problem import EvidenceProblem
 
 #: Of one part of the name, in bytes of UTF-8; a file system takes 255.
 _LONGEST = 80
+#: How the name of a report's folder begins.
+DATED = re.compile(r"\d{8}T\d{6}Z-")
 #: The beginning of the name of a folder that is not whole.
 UNFINISHED = ".unfinished-"
 #: The file that is locked while a report is written.

@@ -128,9 +128,11 @@ def links(directory: pathlib.Path) -> list[Link]:
     """Return the reports of a directory that have a manifest."""
     found = []
     for path in sorted(directory.glob(f"*/{names.MANIFEST}")):
-        if path.parent.name.startswith("."):
-            continue
         try:
+            if path.is_symlink() or not path.is_file():
+                continue
+            if path.stat().st_size > LONGEST:
+                continue
             data = path.read_bytes()
             number = parse(data).get("number")
         except (OSError, Unreadable):

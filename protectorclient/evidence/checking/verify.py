@@ -137,7 +137,10 @@ def _entries(
             findings.append(
                 Finding(entry.name, "", "inserted", "it is a link")
             )
-        elif entry.is_dir():
+        elif entry.is_dir() and (
+            folder.DATED.match(entry.name)
+            or os.path.lexists(path / entry.name / files.MANIFEST)
+        ):
             names.append(entry.name)
         elif entry.name not in (folder.LOCK, *_BESIDE):
             notes.append(f"{entry.name} belongs to no report")

@@ -1,5 +1,7 @@
 """What was altered in a directory of reports is found."""
 
+import json
+import os
 import pathlib
 import shutil
 
@@ -133,9 +135,25 @@ def test_what_was_never_finished_is_no_finding(
     (reports / ".unfinished-0123").mkdir()
     (reports / "readme.txt").write_text("x")
     (reports / "history.html").write_text("x")
+    (reports / ".git").mkdir()
+    (reports / "plans").mkdir()
     found = evidence.verify(reports)
     assert found.is_whole
-    assert len(found.notes) == 2
+    assert len(found.notes) == 4
+
+
+def test_a_pipe_in_the_place_of_a_manifest_blocks_nobody(
+    reports: pathlib.Path,
+) -> None:
+    path = in_order(reports)[3] / "manifest.json"
+    path.unlink()
+    os.mkfifo(path)
+    assert [one.message for one in evidence.verify(reports).findings] == [
+        "it is not a file"
+    ]
+    report = evidence.write(samples.drill(), reports)
+    held = json.loads((report.path / "manifest.json").read_bytes())
+    assert held["number"] == 4
 
 
 @pytest.mark.parametrize(
