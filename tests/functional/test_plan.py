@@ -1,6 +1,7 @@
 """``protector plan``, typed in the real shell; and the examples."""
 
 import configparser
+import datetime
 import io
 import json
 import os
@@ -229,6 +230,31 @@ def test_a_runbook_of_hostile_words(folder: pathlib.Path) -> None:
     text = render.markdown(name, chapters)
     prose = [one for one in text.splitlines() if not one.startswith("      ")]
     assert not re.search(r"(?<!\\)[<`*]", "\n".join(prose))
+
+
+@pytest.mark.parametrize(
+    ("unplanned", "said"),
+    [
+        (False, "2 groups with 3 instances: what runs is stopped at the"),
+        (
+            True,
+            "Unplanned failover of 2 groups with 3 instances: data written"
+            " since the last replication will be lost. No replication is known"
+            " of b. The oldest replication is of a, 5m ago.",
+        ),
+    ],
+)
+def test_what_a_run_does_is_said_before(unplanned: bool, said: str) -> None:
+    from protectorclient.osc.v1.plan import asking
+    from protectorclient.records.protection_group import ProtectionGroup
+
+    now = datetime.datetime(2026, 11, 27, tzinfo=datetime.UTC)
+    before = now - datetime.timedelta(minutes=5)
+    groups = [
+        ProtectionGroup(name="a", member_count=2, last_replication_at=before),
+        ProtectionGroup(name="b", member_count=1),
+    ]
+    assert asking.what_happens(groups, unplanned, now).startswith(said)
 
 
 def test_a_gate_is_asked_on_the_terminal(

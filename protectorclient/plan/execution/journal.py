@@ -108,7 +108,8 @@ class Journal:
         except OSError as error:
             journal.close()
             raise PlanProblem(
-                f"cannot write the journal {path}: {error.strerror}"
+                f"cannot write the journal {path}: {error.strerror}; copy it,"
+                " and resume the copy"
             ) from error
         except BaseException:
             journal.close()

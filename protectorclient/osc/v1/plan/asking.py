@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import datetime
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
+from protectorclient.durations import span
 from protectorclient.escape import escaped
 from protectorclient.osc import command, prompts
+
+if TYPE_CHECKING:
+    from protectorclient.records.protection_group import ProtectionGroup
 
 
 class RunInterrupted(KeyboardInterrupt):
@@ -16,6 +21,39 @@ class RunInterrupted(KeyboardInterrupt):
         super().__init__(message)
         self.message = message
         self.next = lines
+
+
+def what_happens(
+    groups: Sequence[ProtectionGroup],
+    unplanned: bool,
+    now: datetime.datetime,
+) -> str:
+    """Say what the run of a plan does to its groups, before it is begun."""
+    members = sum(one.member_count or 0 for one in groups)
+    count = f"{len(groups)} group{'s' * (len(groups) != 1)}"
+    instances = f"{members} instance{'s' * (members != 1)}"
+    if not unplanned:
+        return (
+            f"{count} with {instances}: what runs is stopped at the site"
+            " where it is now."
+        )
+    said = (
+        f"Unplanned failover of {count} with {instances}: data written since"
+        " the last replication will be lost."
+    )
+    replicated = [one for one in groups if one.last_replication_at]
+    never = [one.name for one in groups if not one.last_replication_at]
+    if never:
+        said += f" No replication is known of {', '.join(never)}."
+    if replicated:
+        oldest = min(
+            replicated, key=lambda one: one.last_replication_at or now
+        )
+        age = (now - (oldest.last_replication_at or now)).total_seconds()
+        said += (
+            f" The oldest replication is of {oldest.name}, {span(age)} ago."
+        )
+    return said
 
 
 def terminal(command: command.Command) -> Callable[..., bool | None]:

@@ -16,7 +16,11 @@ from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns, command, prompts
 from protectorclient.osc.v1.drill import run as drills
 from protectorclient.osc.v1.plan import options
-from protectorclient.osc.v1.plan.asking import RunInterrupted, terminal
+from protectorclient.osc.v1.plan.asking import (
+    RunInterrupted,
+    terminal,
+    what_happens,
+)
 from protectorclient.plan.file.problem import PlanProblem
 
 if TYPE_CHECKING:
@@ -207,18 +211,14 @@ class RunPlan(command.Lister):
             self.info(f"  {wave}: {groups}")
         if parsed_args.yes or not prompts.on_terminal():
             return
-        if run.unplanned:
-            said = (
-                f"{len(run.groups)} groups are failed over unplanned: data"
-                " written since the last replication will be lost."
-            )
-        elif run.action == "test_failover" and parsed_args.retain_primary:
+        if run.action == "test_failover" and parsed_args.retain_primary:
             return
-        else:
-            said = (
-                f"The instances of {len(run.groups)} groups are stopped at"
-                " the site where they run now."
-            )
+        known = self.pair.reads.groups().value
+        said = what_happens(
+            [one for one in known if one.id in run.groups],
+            run.unplanned,
+            datetime.datetime.now(datetime.UTC),
+        )
         prompts.for_name(name, said, self.app.stderr)
 
 
