@@ -3,7 +3,9 @@
 The order is fixed, and a refusal changes nothing.
 """
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 from typing import Any
 
 from fakeserver.base.clock import stamp
@@ -143,13 +145,14 @@ class Admission:
                 f"Protection group {group.name} has no replication policy",
             )
         if not request.forced:
-            self.peer_answers(group)
+            # asked for its metadata, the peer answers or not
             self.in_sync(group)
         primary = str(doc["current_primary_site_id"])
         other = peer_of(doc, primary)
         plan: list[MemberPlan] = []
         if request.rule.rebuilds:
-            plan = self._plan(group, request, primary, other)
+            with self._refusals():
+                plan = self._plan(group, request, primary, other)
         return self._state(group, request, primary, other, plan)
 
     def discards(self, group: Group, request: Request) -> OperationState:
@@ -160,7 +163,8 @@ class Admission:
         version = int(request.params["discard"])
         self._sync.discards(group, version)
         # its instances are to be stopped: its clouds have to answer as well
-        self._catalog(group, other)
+        with self._refusals():
+            self._access.cloud(group, other).ping()
         state = self._state(group, request, here, other, [])
         state.discards = version
         return state
@@ -296,6 +300,7 @@ class Admission:
                 "peer-unreachable",
                 PEER_UNREACHABLE,
                 cause=found["message"],
+                site=self._access.peer(group).site,
             )
         if found["status"] != "IN_SYNC":
             raise RequestRefused(
@@ -341,13 +346,20 @@ class Admission:
         )
 
     def _catalog(self, group: Group, site_id: str) -> mapping_plan.Catalog:
+        """Return the catalog of a site, which is asked when it is needed."""
         name = self._access.name(site_id)
-        try:
+        with self._refusals():
             return mapping_plan.Catalog.of(
                 self._access.cloud(group, site_id), name
             )
+
+    @contextlib.contextmanager
+    def _refusals(self) -> Iterator[None]:
+        """Turn what a cloud says, or does not say, into a refusal."""
+        try:
+            yield
         except CloudUnreachable as error:
-            if site_id == self._access.local_id():
+            if error.site == self._access.name(self._access.local_id()):
                 raise RequestRefused("invalid-state", str(error)) from error
             raise RequestRefused(
                 "peer-unreachable", PEER_UNREACHABLE, cause=str(error)

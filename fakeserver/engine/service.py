@@ -360,7 +360,8 @@ class Service:
         """Refuse unless the group is idle, the peer answers and both copies
         are equal."""
         self.require_idle(group)
-        self._admission.peer_answers(group)
+        if unknown_is_fine:
+            self._admission.peer_answers(group)
         self._admission.in_sync(group, unknown_is_fine)
 
     def create(self, project_id: str, doc: Doc) -> Group:

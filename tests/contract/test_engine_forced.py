@@ -3,7 +3,7 @@
 import pytest
 
 from fakeserver.engine.model.plans import PLANS
-from tests.helpers.engine_parts import WEB, A, B, Two
+from tests.helpers.engine_parts import DB, WEB, A, B, Two
 from tests.helpers.sampling import sampled
 
 NAMES = ("web-1", "web-2", "web-3")
@@ -201,7 +201,10 @@ def test_its_own_cloud_may_be_down(two):
 
 def test_the_planned_one_tells_its_own_cloud_from_the_peer(two):
     two.pair.fault("503", site=A, match="* /networking/*")
-    answer = two.act(A, "failover")
+    # its own Neutron is asked for what no member has
+    spare = two.networks(A, DB)
+    both = {**two.networks(A, WEB), **spare}
+    answer = two.act(A, "failover", network_mapping=both)
     assert answer.reason == "invalid-state"
     assert "site-a" in answer.message
     two.pair.clear_faults()

@@ -4,7 +4,9 @@ The outcome is a plan a member: it is written into the operation before the
 202, so that no later step has to decide anything.
 """
 
+import functools
 import ipaddress
+from collections.abc import Callable
 from typing import Any
 
 from fakeserver.base.errors import RequestRefused
@@ -21,34 +23,48 @@ Record = dict[str, Any]
 
 
 class Catalog:
-    """The networks, flavors and volume types of one site."""
+    """The networks, flavors and volume types of one site.
 
-    def __init__(
-        self,
-        site: str,
-        networks: list[Record],
-        flavors: list[Record],
-        cidrs: dict[str, list[str]],
-        types: list[Record],
-    ) -> None:
+    Each list is asked for when it is needed, and once.
+
+    :param ask: returns one of the lists: ``networks``, ``flavors``,
+        ``subnets`` or ``types``.
+    """
+
+    def __init__(self, site: str, ask: Callable[[str], list[Record]]) -> None:
         self.site = site
-        self.networks = {n["id"]: n for n in networks}
-        self.flavors = {f["id"]: f for f in flavors}
-        #: of the subnets of each network
-        self.cidrs = cidrs
-        self.types = {t["name"]: t for t in types}
+        self._ask = ask
+
+    @functools.cached_property
+    def networks(self) -> dict[str, Record]:
+        return {n["id"]: n for n in self._ask("networks")}
+
+    @functools.cached_property
+    def flavors(self) -> dict[str, Record]:
+        return {f["id"]: f for f in self._ask("flavors")}
+
+    @functools.cached_property
+    def types(self) -> dict[str, Record]:
+        return {t["name"]: t for t in self._ask("types")}
+
+    @functools.cached_property
+    def cidrs(self) -> dict[str, list[str]]:
+        """Return those of the subnets of each network."""
+        found: dict[str, list[str]] = {}
+        for subnet in self._ask("subnets"):
+            found.setdefault(subnet["network_id"], []).append(subnet["cidr"])
+        return found
 
     @classmethod
     def of(cls, cloud: RemoteCloud, site: str) -> "Catalog":
-        cidrs: dict[str, list[str]] = {}
-        for subnet in cloud.subnets():
-            cidrs.setdefault(subnet["network_id"], []).append(subnet["cidr"])
         return cls(
             site,
-            drill_networks.usable(cloud.networks()),
-            cloud.flavors(),
-            cidrs,
-            cloud.volume_types(),
+            lambda what: {
+                "networks": lambda: drill_networks.usable(cloud.networks()),
+                "flavors": cloud.flavors,
+                "subnets": cloud.subnets,
+                "types": cloud.volume_types,
+            }[what](),
         )
 
     @classmethod
@@ -63,9 +79,11 @@ class Catalog:
             for network in found["networks"]:
                 networks[network["id"]] = network
             flavors[found["flavor"]["id"]] = found["flavor"]
-        return cls(
-            site, list(networks.values()), list(flavors.values()), {}, []
-        )
+        lists = {
+            "networks": list(networks.values()),
+            "flavors": list(flavors.values()),
+        }
+        return cls(site, lambda what: lists.get(what, []))
 
     def known(self, mapping: dict[str, str]) -> dict[str, str]:
         """Return the part of a mapping whose sources exist here."""
@@ -116,9 +134,11 @@ def plan_members(
     :param isolated: its networks are made later, each in place of one at the
         source.
     """
+    # what the members have at the source is there, whatever its cloud says
+    stored = Catalog.stored([doc], source_id, source.site)
     if not isolated:
-        _check_networks(network_mapping, source, target)
-    flavors = _check_flavors(flavor_mapping, source, target)
+        _check_networks(network_mapping, stored, source, target)
+    flavors = _check_flavors(flavor_mapping, stored, source, target)
     home = target_id == doc["primary_site_id"]
     missing: list[str] = []
     plans = []
@@ -169,22 +189,22 @@ def _nth(found: Record | None, field: str, n: int) -> Record | None:
 
 
 def _check_networks(
-    mapping: dict[str, str], source: Catalog, target: Catalog
+    mapping: dict[str, str], stored: Catalog, source: Catalog, target: Catalog
 ) -> None:
     for key, value in mapping.items():
-        if key not in source.networks:
+        if key not in stored.networks and key not in source.networks:
             raise _unknown("network_mapping", "network", key, source.site)
         if value not in target.networks:
             raise _unknown("network_mapping", "network", value, target.site)
 
 
 def _check_flavors(
-    mapping: dict[str, str], source: Catalog, target: Catalog
+    mapping: dict[str, str], stored: Catalog, source: Catalog, target: Catalog
 ) -> dict[str, Record]:
     """Look up each flavor of the mapping; return it by the source's name."""
     found: dict[str, Record] = {}
     for key, value in mapping.items():
-        from_ = source.flavor(key)
+        from_ = stored.flavor(key) or source.flavor(key)
         if from_ is None:
             raise _unknown("flavor_mapping", "flavor", key, source.site)
         to = target.flavor(value)

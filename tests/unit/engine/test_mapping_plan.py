@@ -19,13 +19,15 @@ def flavor(name, id_=None):
 
 
 def catalog(site, networks, flavors):
-    return Catalog(
-        site,
-        [{"id": id_, "name": name} for id_, name, _ in networks],
-        flavors,
-        {id_: [cidr] for id_, _, cidr in networks},
-        [{"name": "flash-async"}],
-    )
+    lists = {
+        "networks": [{"id": id_, "name": name} for id_, name, _ in networks],
+        "flavors": flavors,
+        "subnets": [
+            {"network_id": id_, "cidr": cidr} for id_, _, cidr in networks
+        ],
+        "types": [{"name": "flash-async"}],
+    }
+    return Catalog(site, lists.__getitem__)
 
 
 @pytest.fixture

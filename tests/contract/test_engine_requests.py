@@ -1,0 +1,55 @@
+"""How often an engine asks: a count for each thing, whatever the group."""
+
+from collections import Counter
+
+from fakeserver.base import request_log
+from tests.helpers.engine_parts import DB, WEB, A, B, Two
+
+
+def asked(two: Two) -> Counter[str]:
+    """What both sites were asked so far: the service or the cloud, and of
+    it the method and the last word that is no id."""
+    found: Counter[str] = Counter()
+    for site in (A, B):
+        folder = two.pair.site(site).config.directory
+        for entry in request_log.entries(folder / f"{site}.journal"):
+            path = entry["path"]
+            if not path.startswith("/identity"):
+                found[f"{site} {entry['method']} {path}"] += 1
+    return found
+
+
+def test_an_action_asks_six_times_before_it_is_answered(two: Two) -> None:
+    """The peer once for what it holds, the target's clouds for four lists,
+    and the peer once more to take the change."""
+    before = asked(two)
+    assert two.act(A, "failover").status == 202
+    new = asked(two) - before
+    own = {key for key in new if key.startswith(f"{A} POST /v1/")}
+    assert sum(new.values()) - len(own) == 6, new
+    assert all(key.startswith(B) for key in set(new) - own)
+
+
+def test_a_sync_asks_once_before_it_is_answered(two: Two) -> None:
+    before = asked(two)
+    assert two.act(A, "sync_volumes").status == 202
+    new = asked(two) - before
+    assert sum(new.values()) == 2, new
+
+
+def test_an_instance_costs_the_same_number_of_requests(two: Two) -> None:
+    """Nothing is looked for that cannot be there, and volumes leave their
+    group together: what a move asks for grows with the instances alone."""
+    costs = {}
+    for group in (WEB, DB):
+        before = asked(two)
+        assert two.done(A, "failover", group=group)["status"] == "completed"
+        costs[group] = sum((asked(two) - before).values())
+    # three instances with five volumes, and two with four
+    instance, volume = 13, 5
+    rest = {
+        WEB: costs[WEB] - 3 * instance - 5 * volume,
+        DB: costs[DB] - 2 * instance - 4 * volume,
+    }
+    assert max(rest.values()) <= 40, (costs, rest)
+    assert abs(rest[WEB] - rest[DB]) <= 6, (costs, rest)
