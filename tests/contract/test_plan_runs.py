@@ -335,6 +335,10 @@ def test_orders_come_from_another_terminal(
     # who comes when all is over is told who was first
     done = orders.subject(plan_parts.fold(path), "approve", None).done
     assert f"{first.by} has approved the gate of wave 'one'" in (done or "")
+    # a rollback that was approved is another order than the gate
+    run = plan_parts.fold(path)
+    run.orders_done.add(("approve", "one", 1))
+    assert orders.subject(run, "approve", None) == orders.Subject("one", 1)
 
 
 def order(

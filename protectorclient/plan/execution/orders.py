@@ -193,6 +193,10 @@ def _open_gate(run: RunState) -> Subject:
             return Subject(wave.name, 1)
         if wave.gate_opened_at is not None and wave.gate is None:
             return Subject(wave.name)
+    for wave in run.waves.values():
+        if ("approve", wave.name, 1) in run.orders_done:
+            # the second order for a rollback is told who was first
+            return Subject(wave.name, 1)
     answered = [one for one in run.waves.values() if one.gate is not None]
     if not answered:
         raise exceptions.GuardRefused("the run waits at no gate")
