@@ -150,6 +150,8 @@ def obstacles_refuse_what_they_should(case: Case) -> list[str]:
             continue
         if one.status == "completed":
             found.append(f"{name} completed in spite of {placed.kind}")
+        if not blames and not case.run.moments.struck:
+            found.append(f"{name} fails for another reason: {why}")
         if blames and one.record.steps_completed:
             done = one.record.steps_completed
             found.append(f"{name} is refused after {done}")

@@ -11,7 +11,7 @@ import sqlite3
 from typing import Any
 
 from fakeserver.base.seed_world import SITES
-from fakeserver.cloud.shared.schema import PORTS, SERVERS
+from fakeserver.cloud.shared.schema import PORTS, SERVERS, SUBNETS
 from tests.chaos.facts import other
 from tests.chaos.people import NETWORKS, Operator
 
@@ -84,6 +84,7 @@ class Placed:
         network = operator.world.network_id(site, name)
         db = self._pair.site(site).parts.db
         with db.transaction() as tx:
+            [subnet] = SUBNETS.select(tx, "network_id = ?", (network,))
             for port in PORTS.select(tx, "network_id = ?", (network,)):
                 if port["ip_address"] == server.fixed_ip:
                     return "held by the group itself"
@@ -92,6 +93,7 @@ class Placed:
                 {
                     "id": _PORT,
                     "network_id": network,
+                    "subnet_id": subnet["id"],
                     "device_id": "",
                     "device_owner": OWNERS[self.kind],
                     "ip_address": server.fixed_ip,

@@ -10,10 +10,12 @@ import pytest
 from fakeserver.base.seed_world import SeedServer
 from fakeserver.cloud.compute.server.power import delete as delete_server
 from fakeserver.cloud.shared.schema import (
+    NETWORKS,
     PORTS,
     SECURITY_GROUPS,
     SERVER_GROUPS,
     SERVERS,
+    SUBNETS,
     VOLUMES,
 )
 from tests.helpers.engine_parts import WEB, A, B, Two
@@ -489,3 +491,39 @@ def test_a_rollback_puts_a_port_back_as_it_was(adorned: Two) -> None:
     assert after.keys() == before.keys()
     assert {key for key in after if after[key] != before[key]} <= new
     assert after["id"] != before["id"], "it was taken away meanwhile"
+
+
+@pytest.mark.parametrize("verb", ["failover", "test_failover", "forced"])
+def test_a_port_that_neutron_does_not_show(two: Two, verb: str) -> None:
+    """On a shared network another project has the address."""
+    network = two.world.network_id(B, "net-secondary-web")
+    rival = two.world.project_id(B, "rival")
+    db = two.pair.site(B).parts.db
+    subnet = SUBNETS.select(db.connection(), "network_id = ?", (network,))[0]
+    change(two, B, NETWORKS, network, shared=True, project_id=rival)
+    change(
+        two,
+        B,
+        PORTS,
+        "p-1",
+        network_id=network,
+        subnet_id=subnet["id"],
+        project_id=rival,
+        device_id="",
+        device_owner="network:dhcp",
+        ip_address="10.10.0.12",
+        mac_address="fa:16:3e:00:00:99",
+        created=0.0,
+    )
+    if verb == "forced":
+        two.pair.site(A).kill()
+        found = losses(two.forced(B))
+        assert set(found) == {"networks[net-primary-web].fixed_ip"}
+        return
+    record = two.done(A, verb)
+    assert record["steps_completed"] == [], "nothing was stopped"
+    assert record["error_message"] == (
+        "Address 10.10.0.12 in net-secondary-web at site-b is taken: a port "
+        "of another project"
+    )
+    assert {one["id"] for one in PORTS.select(db.connection())} == {"p-1"}

@@ -54,10 +54,20 @@ class Ports(web.Part):
                 asked = [*wanted, *(text.lower() for text in wanted)]
                 where += f" AND {name} IN ({', '.join('?' * len(asked))})"
                 values += asked
+        db = self.site.db.connection()
+        # the owner of a network sees each port on it
+        own = {
+            one["id"]
+            for one in NETWORKS.select(
+                db, "project_id = ?", (caller.project_id,)
+            )
+        }
         rows = [
             row
-            for row in PORTS.select(self.site.db.connection(), where, values)
-            if caller.is_admin or row["project_id"] == caller.project_id
+            for row in PORTS.select(db, where, values)
+            if caller.is_admin
+            or row["project_id"] == caller.project_id
+            or row["network_id"] in own
         ]
         return listed("ports", [shown(row) for row in rows])
 

@@ -1,9 +1,10 @@
 """Find addresses that somebody else has at the target."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
 from fakeserver.base.ids import derived_name
+from fakeserver.engine.cloud_client.cloud import CloudRefused
 from fakeserver.engine.model import orphans
 from fakeserver.engine.model.document import entry
 from fakeserver.engine.model.member_plan import NetworkPlan
@@ -13,13 +14,16 @@ from fakeserver.engine.run.step_context import StepContext, StepFailed
 Record = dict[str, Any]
 
 
-def check(context: StepContext, servers: Sequence[Record]) -> None:
+def check(
+    context: StepContext, servers: Sequence[Record], shared: Container[str]
+) -> None:
     """Fail where an address is taken; a forced failover goes on without it.
 
     What an older copy of a member has does not count, nor what an uncleaned
     test of the group has: both are set aside. A test takes nothing away.
 
     :param servers: all instances at the target.
+    :param shared: ids of the networks of which Neutron may not show each port.
     """
     wanted = [
         network
@@ -39,7 +43,10 @@ def check(context: StepContext, servers: Sequence[Record]) -> None:
         for address in (str(one.fixed_ip), *(one.more_ips or ()))
     ]
     for network, address in each:
-        owner = owners.get((network.id, address))
+        place = network.id, address
+        owner = owners.get(place)
+        if place not in owners and network.id in shared:
+            owner = _hidden_owner(context, network, address)
         if owner is None:
             continue
         why = (
@@ -54,6 +61,33 @@ def check(context: StepContext, servers: Sequence[Record]) -> None:
     context.save()
 
 
+def _hidden_owner(
+    context: StepContext, network: NetworkPlan, address: str
+) -> str | None:
+    """Return words for a port that Neutron does not show to the project.
+
+    Whether there is one shows when a port is created; it is deleted at once.
+    A forced failover learns it when it creates the port of the instance.
+    """
+    if context.forced:
+        return None
+    cloud, lineage = context.cloud(context.target), context.state.lineage
+    wanted: Record = {
+        "name": derived_name(lineage, f"{network.id}/{address}"),
+        "description": ports.mark(context.state.plan[0].member_id),
+        "network_id": network.id,
+        "fixed_ips": [{"ip_address": address}],
+    }
+    try:
+        made = cloud.create_port(wanted)
+    except CloudRefused as refusal:
+        if address in refusal.message:
+            return "a port of another project"
+        return None
+    cloud.delete_port(made["id"])
+    return None
+
+
 def _do_without(network: NetworkPlan, address: str, why: str) -> None:
     if address != network.fixed_ip:
         others = [one for one in network.more_ips or () if one != address]
@@ -65,9 +99,9 @@ def _do_without(network: NetworkPlan, address: str, why: str) -> None:
 
 def _owners(
     context: StepContext, networks: set[str], listed: Sequence[Record]
-) -> Iterator[tuple[tuple[str, str], str]]:
-    """Return network and address of each port of somebody else, with words
-    for its owner."""
+) -> Iterator[tuple[tuple[str, str], str | None]]:
+    """Return network and address of each port that Neutron shows, with words
+    for its owner; None where it gives way to the group."""
     cloud = context.cloud(context.target)
     servers = {server["id"]: server for server in listed}
     ours = set(_ours(context, servers.values()))
@@ -82,6 +116,8 @@ def _owners(
             # a port of an earlier try of this operation
             made = str(port.get("name")).rpartition("-")[0] in own
             if device in ours or made:
+                for fixed in port["fixed_ips"]:
+                    yield (network_id, fixed["ip_address"]), None
                 continue
             if not device and port.get("description") in marks:
                 # it was made for a member; somebody has deleted the

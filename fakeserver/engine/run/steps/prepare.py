@@ -29,7 +29,7 @@ def validate_target_site(context: StepContext) -> None:
     and that each member can be stopped; stop every older copy there."""
     cloud = context.cloud(context.target)
     cloud.ping()
-    networks = {n["id"] for n in cloud.networks()}
+    networks = {n["id"]: n for n in cloud.networks()}
     flavors = {f["id"] for f in cloud.flavors()}
     for plan in context.state.plan:
         if plan.flavor.id not in flavors:
@@ -45,7 +45,8 @@ def validate_target_site(context: StepContext) -> None:
                 )
     power_states.read_live(context)
     servers = cloud.servers()
-    addresses.check(context, servers)
+    shared = {id_ for id_, one in networks.items() if one.get("shared")}
+    addresses.check(context, servers, shared)
     if not context.is_drill:
         _set_drills_aside(context, servers)
         _set_stale_aside(context, servers)
