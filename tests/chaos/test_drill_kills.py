@@ -165,6 +165,12 @@ def judge(drill: Drill) -> None:
     assert drill.servers("site-b") == {}
     networks = live.handle("site-b").finder.every_network()
     assert [n["name"] for n in networks if n["name"].startswith("dr")] == []
+    for group in plan_parts.fold(drill.path).groups.values():
+        built = group.outcome == "completed"
+        assert group.drill.result == (
+            "removed" if built else group.drill.result
+        )
+        assert group.drill.error is None
     tests = plan_parts.operations(live, "test_failover")
     assert {len(every) for every in tests.values()} == {1}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
@@ -126,7 +126,8 @@ class _CleanUp:
         try:
             found = task.result()
         except exceptions.NothingToClean:
-            context.write("cleaned", group=one.id, **self._nothing(one))
+            left = yield from self._networks_left(one)
+            context.write("cleaned", group=one.id, **self._nothing(one, left))
             return None
         except exceptions.ProtectorError as error:
             return str(error)
@@ -168,10 +169,12 @@ class _CleanUp:
         target = str(line["record"].get("target_site_id"))
 
         def ask() -> list[str]:
-            finder = context.handle(target).finder
+            # a finder keeps what it was told
             return [
                 str(network.get("name"))
-                for network in finder.every_network()
+                for handle in context.pair.anew().handles
+                if context.site_id(handle.name) == target
+                for network in handle.finder.every_network()
                 if drill_of(network) == one.operation_id
             ]
 
@@ -182,10 +185,9 @@ class _CleanUp:
         except exceptions.ProtectorError:
             return []
 
-    def _nothing(self, one: GroupState) -> dict[str, Any]:
+    def _nothing(self, one: GroupState, left: list[str]) -> dict[str, Any]:
         """Say what the service means by having nothing to clean up."""
-        left: Sequence[Any] = ()
-        if one.outcome == Outcome.LEFTOVERS.value:
+        if not left and one.outcome == Outcome.LEFTOVERS.value:
             line = one.drill.operations.get(one.operation_id or "") or {}
             result = (line.get("record") or {}).get("result_data") or {}
             left = [str(each) for each in result.get("leftovers") or ()]
