@@ -42,7 +42,7 @@ def judged(record: Record) -> Record:
         dataclasses.replace(
             one,
             failures=_added(one.failures, _failures(record.kind, one)),
-            rto=one.rto if _is_back(one) else _never(one.rto),
+            rto=_recovery_time(one),
         )
         for one in record.groups
     )
@@ -62,6 +62,15 @@ def _one_group(record: Record) -> Record:
     return dataclasses.replace(
         record, groups=(dataclasses.replace(group, rto=time),)
     )
+
+
+def _recovery_time(group: Group) -> RecoveryTime:
+    if not _is_back(group):
+        return _never(group.rto)
+    if not group.probes:
+        return group.rto
+    answers = all(one.state is ProbeState.ANSWERS for one in group.probes)
+    return dataclasses.replace(group.rto, all_answer=answers)
 
 
 def _is_back(group: Group) -> bool:

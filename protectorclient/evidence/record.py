@@ -105,11 +105,18 @@ class RecoveryTime:
     active_seconds: float | None = None
     #: Until the application answered the last probe.
     answered_seconds: float | None = None
+    #: Whether every probe was answered; None where none was made.
+    all_answer: bool | None = None
     measured_by: Clock = Clock.CLIENT
 
     @property
     def achieved_seconds(self) -> float | None:
-        """Return the one that says most: the answer, else what precedes."""
+        """Return the one that says most: the answer, else what precedes.
+
+        A group whose application was asked and does not answer is not back.
+        """
+        if self.all_answer is False:
+            return None
         for one in (
             self.answered_seconds,
             self.active_seconds,
@@ -307,7 +314,7 @@ class Record:
             ends.append((began - self.began_at).total_seconds() + took)
         return Objective(
             objective_seconds=self.rto_objective_seconds,
-            achieved_seconds=max(ends, default=None),
+            achieved_seconds=round(max(ends), 3) if ends else None,
         )
 
     @property

@@ -186,6 +186,17 @@ def test_what_failed_has_no_recovery_time(
     assert found.groups[0].rto.objective_seconds == 900.0
 
 
+def test_who_was_asked_and_does_not_answer_is_not_back() -> None:
+    probe = r.Probe(member="m", probe="tcp:1", state=r.ProbeState.FAILS)
+    time = r.RecoveryTime(operation_seconds=9.0, active_seconds=12.0)
+    group = samples.group(probes=(probe,), rto=time)
+    (found,) = judge.judged(samples.drill(group)).groups
+    assert (found.rto.active_seconds, found.rto.achieved_seconds) == (12, None)
+    good = samples.group(probes=(), rto=time)
+    (found,) = judge.judged(samples.drill(good)).groups
+    assert found.rto.achieved_seconds == 12
+
+
 def test_a_record_without_groups_has_shown_nothing() -> None:
     bare = dataclasses.replace(samples.drill(), groups=())
     assert judge.judged(bare).verdict is r.Verdict.NOT_KNOWN
