@@ -240,3 +240,19 @@ def checkpoint_after(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(StepContext, "effect", effect)
     patch.setattr(StepContext, "intend", lambda self, kind, items: None)
     patch.setattr(StepContext, "made", lambda self, kind, key, id_: None)
+
+
+def names_no_losses(patch: pytest.MonkeyPatch) -> None:
+    """What an instance did not get is nowhere."""
+    patch.setattr(commit, "_not_kept", lambda context: None)
+
+
+def starts_the_stopped(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(
+        instances.power_states, "stays_stopped", lambda context, member: False
+    )
+
+
+def puts_a_bare_port_back(patch: pytest.MonkeyPatch) -> None:
+    """A rollback knows the address of a port, and nothing else."""
+    patch.setattr(prepare, "_held", lambda shown, network, address: None)

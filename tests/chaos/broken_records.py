@@ -142,7 +142,7 @@ def names_no_leftovers(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         rollback,
         "named",
-        lambda context, effect, why: Leftover("", "", "", "", why),
+        lambda context, effect, why: [Leftover("", "", "", "", why)],
     )
 
 

@@ -14,6 +14,7 @@ from fakeserver.sandbox.folder import BOTH
 from tests.chaos import broken_moves as moves
 from tests.chaos import broken_records as records
 from tests.chaos.driver import Story
+from tests.chaos.obstacles import STOPPED
 
 MAKERS = {
     "failover",
@@ -77,6 +78,25 @@ def renamed(story: Story) -> bool:
     return story.renames in (BOTH, "site-b") and story.action == "cleanup"
 
 
+def lacking(story: Story) -> bool:
+    # what came before would be the broken engine's, too
+    return story.attributes == "lacking" and story.action == "failover"
+
+
+def stopped(story: Story) -> bool:
+    placed = story.obstacle
+    return (
+        placed is not None
+        and placed.kind == STOPPED
+        and not placed.power_on
+        and story.action == "failover"
+    )
+
+
+def over_a_drill(story: Story) -> bool:
+    return bool(story.attributes) and story.action == "forced-with-test"
+
+
 def give_up(story: Story) -> bool:
     return bool(story.kinds & {"partition-hours", "cinder-403"})
 
@@ -123,6 +143,13 @@ MUTANTS = (
     Mutant(moves.forgets_an_attachment, _BUILDING, REBUILT),
     Mutant(moves.drops_a_volume, _BUILDING, REBUILT),
     Mutant(moves.resizes, _BUILDING, (*CONTENT, *REBUILT)),
+    Mutant(moves.names_no_losses, lacking, ("attributes_are_kept_or_named",)),
+    Mutant(
+        moves.starts_the_stopped, stopped, ("stopped_members_stay_stopped",)
+    ),
+    Mutant(
+        moves.puts_a_bare_port_back, over_a_drill, ("drills_have_attributes",)
+    ),
     Mutant(moves.another_name_each_time, crashes(MAKERS), ACCOUNTED),
     Mutant(moves.derives_names_twice, renamed, ACCOUNTED),
     Mutant(moves.checkpoint_after, crash_and_roll_back, ACCOUNTED),

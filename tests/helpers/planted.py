@@ -237,6 +237,7 @@ def taken(planter: Planter) -> None:
         "network_id": subnet["network_id"],
         "subnet_id": subnet["id"],
         "device_id": "",
+        "description": "",
         "mac_address": "fa:16:3e:00:00:97",
     }
     planter.put("b", PORTS, port)

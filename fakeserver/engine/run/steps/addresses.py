@@ -1,5 +1,6 @@
 """Find addresses that somebody else has at the target."""
 
+import contextlib
 from collections.abc import Container, Iterator, Sequence
 from typing import Any
 
@@ -122,8 +123,9 @@ def _owners(
             if not device and port.get("description") in marks:
                 # it was made for a member; somebody has deleted the
                 # instance, and Nova left its port
-                cloud.delete_port(port["id"])
-                continue
+                with contextlib.suppress(CloudRefused):
+                    cloud.delete_port(port["id"])
+                    continue
             if device in servers:
                 owner = f"instance {servers[device]['name']} ({device})"
             else:
