@@ -240,10 +240,19 @@ class Quotas(web.Part):
     def update(self, caller: Token, project: str) -> Answer:
         admin_only(caller, "update_quota")
         given = web.body(_QUOTAS)["quota"]
-        given.pop("force", None)
+        force = given.pop("force", False)
         given.pop("check_limit", None)
         wanted = quotas.checked_values("network", given)
         with self.site.db.transaction() as tx:
+            taken = quotas.used(tx, "network", project)
+            for name, limit in wanted.items():
+                if not force and 0 <= limit < taken.get(name, 0):
+                    raise CloudError(
+                        400,
+                        f"Quota limit {limit} for {name} must be greater "
+                        f"than or equal to already used {taken[name]}",
+                        "HTTPBadRequest",
+                    )
             return {"quota": quotas.change(tx, "network", project, wanted)}
 
     def delete(self, caller: Token, project: str) -> Answer:

@@ -268,6 +268,11 @@ def test_quotas(a: Cloud) -> None:
     assert a.get(path).json["quota"]["network"] == 2
     details = a.get(f"{path}/details.json").json["quota"]["network"]
     assert details == {"limit": 2, "used": 2, "reserved": 0}
+    less = {"quota": {"network": 1}}
+    refused = a.call("PUT", path, less, as_="admin")
+    assert error_of(refused) == (400, "HTTPBadRequest")
+    less["quota"]["force"] = True
+    assert a.call("PUT", path, less, as_="admin").status_code == 200
     over = a.post(NETWORKS, {"network": {"name": "one too many"}})
     assert over.status_code == 409
     assert over.json["NeutronError"]["type"] == "OverQuota"
