@@ -1,10 +1,11 @@
 """Engine time: it stands still, it jumps, and it is nobody's real time."""
 
+import itertools
 import time
 
 import pytest
 
-from fakeserver.base.clock import SharedClock
+from fakeserver.base.clock import SharedClock, polls
 from fakeserver.local.pair import LocalPair
 from fakeserver.store import groups
 from tests.helpers.engine_parts import WEB, A, B, Two
@@ -115,3 +116,10 @@ def test_pushes_are_repeated_while_the_clock_stands_still(live):
     with parts.db.transaction() as tx:
         groups.save(tx, found)
     until(lambda: live.held(B)["description"] == "y")
+
+
+def test_what_is_waited_for_is_looked_at_soon_and_then_less_often() -> None:
+    waits = list(itertools.islice(polls(), 8))
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (0.1, 1.0)
+    assert sum(waits[:3]) < 0.5

@@ -96,6 +96,7 @@ class Application:
     def _empty(self, site: str) -> None:
         cloud = self.clouds[site]
         for server in self.servers(site):
+            cloud.compute.unlock_server(server)
             cloud.compute.delete_server(server)
         for server in self.servers(site):
             cloud.compute.wait_for_delete(server, interval=0.5, wait=60)

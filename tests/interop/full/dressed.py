@@ -544,9 +544,6 @@ class Dressed(Application):
             undo()
         # where a test has failed half-way
         protector(f"protection-group test-cleanup {self.group} --wait")
-        for site in SITES:
-            for server in self.servers(site):
-                self.act(site, server, unlock=None)
         clouds = dict(self.clouds)
         super().end()
         for site, cloud in clouds.items():

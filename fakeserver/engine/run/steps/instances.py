@@ -6,7 +6,7 @@ from typing import Any
 
 from fakeserver.base.clock import stamp
 from fakeserver.base.ids import derived_name
-from fakeserver.engine.cloud_client.cloud import CloudRefused
+from fakeserver.engine.cloud_client.cloud import CloudRefused, RemoteCloud
 from fakeserver.engine.model import attributes, orphans, power
 from fakeserver.engine.model.document import entry
 from fakeserver.engine.model.member_plan import MemberPlan
@@ -198,11 +198,20 @@ class _Instance:
         shown.pop("user_data", None)
         if self._stops:
             cloud.stop_server(server_id)
+            context.wait_until(
+                f"Stopping instance {self._name}",
+                lambda: _status(cloud, server_id) != power.RUNNING,
+            )
             shown["power_state"] = power.STOPPED
         if wanted.locks:
             cloud.lock_server(server_id)
             shown["locked"] = True
         return shown
+
+
+def _status(cloud: RemoteCloud, server_id: str) -> str | None:
+    found = cloud.server(server_id)
+    return None if found is None else str(found["status"])
 
 
 def _made_before(
