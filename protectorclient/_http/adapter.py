@@ -172,6 +172,13 @@ class SiteAdapter(Conversation):
                 )
         return self._offered
 
+    @property
+    def known_offered(self) -> microversions.VersionRange | None:
+        """Return the versions, where they are known already."""
+        if self._pinned is not None:
+            return microversions.VersionRange(self._pinned, self._pinned)
+        return self._offered
+
     def read_versions(self) -> microversions.VersionRange:
         """Ask for the version documents; no token is needed.
 

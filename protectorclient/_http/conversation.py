@@ -12,7 +12,6 @@ from __future__ import annotations
 import abc
 import dataclasses
 import datetime
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,6 +30,8 @@ SAFE = frozenset({"GET", "HEAD"})
 def new_request_id() -> str:
     """Make a request id of our own; the service keeps it with what it
     starts."""
+    import uuid
+
     return f"req-{uuid.uuid4()}"
 
 

@@ -167,21 +167,16 @@ def _to_its_end(
     now: journals.Now,
 ) -> Iterator[events.Event]:
     """Yield what happens; remove the tests where that is cut short."""
-    running: Any = flow()
-    begun = False
 
     def clean() -> Iterator[events.Event]:
-        # before its first event it has built nothing, and a journal that is
-        # there is somebody else's
-        if begun:
+        if _is_begun(path):
             yield from runs.resume(
                 pair, path, tools=tools, only_clean=True, now=now
             )
 
+    running: Any = flow()
     try:
-        for event in running:
-            begun = True
-            yield event
+        yield from running
     except GeneratorExit:
         # nobody listens any more
         running.close()
@@ -190,7 +185,7 @@ def _to_its_end(
         raise
     except KeyboardInterrupt:
         running.close()
-        if begun and not fold.read(path).interrupted:
+        if not _is_interrupted(path):
             yield from clean()
         raise
     except journals.JournalNotWritten:
@@ -201,6 +196,18 @@ def _to_its_end(
         raise
     if report is not None:
         yield from _reported(pair, path, report, now)
+
+
+def _is_begun(path: pathlib.Path) -> bool:
+    try:
+        return next(journals.read(path), None) is not None
+    except PlanProblem:
+        return False
+
+
+def _is_interrupted(path: pathlib.Path) -> bool:
+    """Return whether it is the second time: who insists is let go."""
+    return _is_begun(path) and fold.read(path).interrupted
 
 
 def _reported(

@@ -11,7 +11,7 @@ import argparse
 import contextlib
 import functools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
@@ -34,11 +34,17 @@ class Sites:
     :param warn: takes a sentence where the audit log cannot be written.
     """
 
+    #: The site that knows an operation, by the operation's id.
+    operations: Mapping[str, str] = {}
+
     def __init__(self, app: Any, warn: Callable[[str], object]) -> None:
         self._app = app
         self._warn = warn
         self._reads: Reads | None = None
         self._only: SiteHandle | None = None
+        #: The sites that a read could ask, and why there is one only; None
+        #: where none has asked yet.
+        self.reached: tuple[tuple[SiteHandle, ...], str | None] | None = None
 
     @functools.cached_property
     def primary(self) -> SiteHandle:
@@ -99,7 +105,7 @@ class Sites:
         if only is not None:
             self._only = self._open_only(only)
             return Reads([self._only], grace=grace, named=named)
-        handles, alone = self.readable()
+        self.reached = handles, alone = self.readable()
         return Reads(handles, grace=grace, named=named, alone=alone)
 
     def _open_only(self, name: str) -> SiteHandle:

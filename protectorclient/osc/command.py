@@ -71,6 +71,11 @@ class Command(command.Command):
     _typed: tuple[str, ...] = ()
     #: Whether the result of a `ShowOne` is a list.
     _is_list = False
+    #: Whether it may read by what an earlier read has found out: see
+    #: `osc/cache`. Never where anything is proved, checked or changed.
+    uses_session = False
+    #: The site that knows each operation that was shown, by the ids.
+    located: Mapping[str, str] = {}
 
     def __init__(
         self,
@@ -81,9 +86,16 @@ class Command(command.Command):
         # before argparse or anybody else writes
         std_streams.lend(app)
         super().__init__(app, app_args, cmd_name)
-        #: Called when the result is printed: messages that stand below it.
+        self.messages = messages.Messages(lambda: self.app.stderr)
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Forget all that was asked, and what was to be written of it."""
+        self.messages.release(written=False)
+        self.trouble = None
+        #: Called when the result is printed.
         self.afterwards: list[Callable[[], object]] = []
-        self.sites = clouds.Sites(app, lambda text: self.warn(text))
+        self.sites = clouds.Sites(self.app, lambda text: self.warn(text))
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the arguments of this command; commands override it."""
@@ -128,6 +140,14 @@ class Command(command.Command):
             return signals.status(status)
 
     def _run(self, parsed_args: argparse.Namespace) -> int:
+        if not self.uses_session:
+            return self.run_once(parsed_args)
+        from protectorclient.osc.cache import road
+
+        return road.run(self, parsed_args)
+
+    def run_once(self, parsed_args: argparse.Namespace) -> int:
+        """Run the command with the sites that it has; the exit status."""
         try:
             with clouds.quiet_keystoneauth(self.app.options):
                 self.complete(parsed_args)
@@ -144,6 +164,9 @@ class Command(command.Command):
         except exceptions.OutputNotWritten as error:
             return self._unwritten(error)
         except (Exception, KeyboardInterrupt) as error:
+            if self.messages.are_held and isinstance(error, Exception):
+                raise  # another road can tell what is wrong
+            self.messages.release()
             return self.explain(error)
         finally:
             self.sites.close()
@@ -225,7 +248,7 @@ class Command(command.Command):
 
         A newline in it is in a name, and is spelt out.
         """
-        messages.put(self.app.stderr, messages.fitted(text, self.app.stderr))
+        self.messages.write(messages.fitted(text, self.app.stderr))
 
     def next(self, *lines: str) -> None:
         """Write what to type next: each command on a line of its own.
@@ -241,7 +264,7 @@ class Command(command.Command):
         for line in lines:
             if isinstance(line, ShellCommand):
                 reaching = next_commands.reaching(line, self.app.options)
-                messages.put(self.app.stderr, [escaped(reaching)])
+                self.messages.write([escaped(reaching)])
             else:
                 self.report(line)
 
@@ -308,33 +331,6 @@ class Command(command.Command):
         self.next(*lines)
         return int(code_for(error))
 
-    def each(
-        self, names: Sequence[str], change: Callable[[str], object]
-    ) -> exceptions.SomeFailed | None:
-        """Do one thing to several; one that fails does not stop the rest.
-
-        A single one ends the command with its own error. Of several, each
-        error is told at once.
-
-        :returns: the error that sums them up, where any failed.
-        """
-        errors: dict[str, BaseException] = {}
-        names = list(dict.fromkeys(names))
-        for name in names:
-            try:
-                change(name)
-            except exceptions.ProtectorError as error:
-                if len(names) == 1:
-                    raise
-                self.explain(error)
-                errors[name] = error
-        if not errors:
-            return None
-        return exceptions.SomeFailed(
-            f"{len(errors)} of {len(names)} failed: {', '.join(errors)}",
-            errors=errors,
-        )
-
     # The result, for those that have one
 
     def show_list(self, parsed_args: argparse.Namespace, lacking: str) -> None:
@@ -353,6 +349,12 @@ class Command(command.Command):
         column_names: Sequence[str],
         data: Any,
     ) -> int:
+        if self.messages.are_held:
+            if self.trouble is not None:
+                raise self.trouble
+            # nothing is asked any more
+            data = [*data]
+            self.messages.release()
         if self.printer is not None:
             self.printer()
             return 0

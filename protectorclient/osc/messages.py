@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TextIO
 
 from protectorclient.escape import escaped
@@ -34,3 +34,37 @@ def sentence(error: BaseException) -> str:
     if request_id:
         text = f"{text} ({request_id})"
     return text or type(error).__name__
+
+
+class Messages:
+    """What a command writes to stderr.
+
+    :param stream: returns where it goes.
+    """
+
+    def __init__(self, stream: Callable[[], TextIO]) -> None:
+        self._stream = stream
+        #: What waits until nothing more is asked; None where nothing does.
+        self._held: list[list[str]] | None = None
+
+    def write(self, lines: list[str]) -> None:
+        """Write lines at once, or when they are released."""
+        if self._held is None:
+            put(self._stream(), lines)
+        else:
+            self._held.append(lines)
+
+    @property
+    def are_held(self) -> bool:
+        """Return whether they wait until nothing more is asked."""
+        return self._held is not None
+
+    def hold(self) -> None:
+        """Keep what is written until `release`."""
+        self._held = []
+
+    def release(self, *, written: bool = True) -> None:
+        """Write what was kept, or forget it; keep nothing more."""
+        held, self._held = self._held or [], None
+        for lines in held if written else ():
+            put(self._stream(), lines)

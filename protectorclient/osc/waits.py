@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from protectorclient import exceptions
@@ -50,3 +50,33 @@ class SeveralFailed(exceptions.SomeFailed):
     ) -> None:
         super().__init__(message, errors=errors)
         self.total = total
+
+
+def each(
+    names: Sequence[str],
+    change: Callable[[str], object],
+    explain: Callable[[BaseException], object],
+) -> exceptions.SomeFailed | None:
+    """Do one thing to several; one that fails does not stop the rest.
+
+    A single one ends the command with its own error. Of several, each error
+    is explained at once.
+
+    :returns: the error that sums them up, where any failed.
+    """
+    errors: dict[str, BaseException] = {}
+    names = list(dict.fromkeys(names))
+    for name in names:
+        try:
+            change(name)
+        except exceptions.ProtectorError as error:
+            if len(names) == 1:
+                raise
+            explain(error)
+            errors[name] = error
+    if not errors:
+        return None
+    return exceptions.SomeFailed(
+        f"{len(errors)} of {len(names)} failed: {', '.join(errors)}",
+        errors=errors,
+    )

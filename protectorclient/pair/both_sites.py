@@ -88,11 +88,15 @@ class BothSites:
         self,
         question: Callable[[SiteFacts], T],
         only: Collection[str] | None = None,
+        *,
+        in_turn: bool = False,
     ) -> tuple[dict[str, T], dict[str, exceptions.ProtectorError]]:
         """Put a question to each site, all at once.
 
         :param question: takes what the site has been asked.
         :param only: the names of the sites to be asked.
+        :param in_turn: whether one answer is enough: then the second site
+            is asked when the first one has none.
         :returns: answers and errors, each by the clouds' names.
         :raises SameSite: both clouds lead to one site.
         :raises Exception: what a question raises that is not an error of
@@ -100,7 +104,7 @@ class BothSites:
         """
         self.refuse_one()
         self.take_names()
-        answers, errors = self.put(question, only)
+        answers, errors = self.put(question, only, in_turn=in_turn)
         self.refuse_one()
         return answers, errors
 
@@ -148,14 +152,18 @@ class BothSites:
         self,
         question: Callable[[SiteFacts], T],
         only: Collection[str] | None = None,
+        *,
+        in_turn: bool = False,
     ) -> tuple[dict[str, T], dict[str, exceptions.ProtectorError]]:
         """Put a question to the sites that have not been late.
 
         :param question: takes what the site has been asked.
         :param only: the names of the sites to be asked.
+        :param in_turn: as `ask` takes it.
         :returns: answers and errors, each by the clouds' names.
         """
-        answers, errors = at_once.both(
+        ask = at_once.in_turn if in_turn else at_once.both
+        answers, errors = ask(
             {
                 facts.name: functools.partial(question, facts)
                 for facts in self.every

@@ -62,6 +62,34 @@ def both(
         package.
     """
     asked = {name: start(question) for name, question in questions.items()}
+    return _gathered(asked, grace)
+
+
+def in_turn(
+    questions: Mapping[str, Callable[[], T]], *, grace: float | None = None
+) -> tuple[dict[str, T], dict[str, exceptions.ProtectorError]]:
+    """Put a question that one site can answer, to one after the other.
+
+    The next site is asked when the one before has no answer, or has not
+    given it within the grace: a silent site does not hide a living one.
+
+    :param questions: by the sites' names, in the order of asking.
+    :param grace: seconds; without it a site has as long as its timeouts.
+    :returns: as `both`; sites that were not asked are in neither.
+    :raises Exception: as `both`.
+    """
+    asked: dict[str, concurrent.futures.Future[T]] = {}
+    for name, question in questions.items():
+        asked[name] = future = start(question)
+        done, _ = wait([future], timeout=grace)
+        if done and future.exception() is None:
+            break
+    return _gathered(asked, grace)
+
+
+def _gathered(
+    asked: Mapping[str, concurrent.futures.Future[T]], grace: float | None
+) -> tuple[dict[str, T], dict[str, exceptions.ProtectorError]]:
     pending = set(asked.values())
     answered = False
     while pending:

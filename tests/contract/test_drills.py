@@ -19,7 +19,6 @@ from protectorclient.plan.execution.drills import cleaning
 from protectorclient.plan.execution.drills.options import DrillOptions
 from protectorclient.plan.execution.events import Event
 from protectorclient.plan.file import load
-from protectorclient.plan.file.problem import PlanProblem
 from tests.helpers import plan_parts
 from tests.helpers.library_parts import Live, opened
 from tests.helpers.plan_parts import World
@@ -248,28 +247,6 @@ def test_who_listens_no_longer_leaves_nothing(
             list(flow)
     assert only(path).drill.result == "removed"
     assert uncleaned(world) == []
-
-
-def test_a_journal_that_is_there_belongs_to_another_drill(
-    world: World, path: pathlib.Path
-) -> None:
-    """A drill that cannot begin removes nothing."""
-    flow = drill.run(
-        world.live.sites(),
-        WEB,
-        network_mapping=NETWORKS,
-        journal=path,
-        keep_on_failure=True,
-        verify=[["false"]],
-        tools=world.tools(run_hook=lambda *a, **k: hooks.Result(1, "", 0.0)),
-    )
-    list(flow)
-    before = path.read_bytes()
-    assert len(uncleaned(world)) == 1
-    with pytest.raises(PlanProblem, match="is there already"):
-        drilled(world, path)
-    assert path.read_bytes() == before
-    assert len(uncleaned(world)) == 1
 
 
 def test_a_clean_up_that_fails_is_tried_again(

@@ -21,9 +21,7 @@ SYNC = "consistency-group sync prod-web-app"
 def one_id(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every request of the client has the same id."""
     same = uuid.UUID("7c2b0f1e-0000-4000-8000-000000000001")
-    monkeypatch.setattr(
-        "protectorclient._http.conversation.uuid.uuid4", lambda: same
-    )
+    monkeypatch.setattr("uuid.uuid4", lambda: same)
 
 
 @pytest.mark.usefixtures("one_id")

@@ -87,6 +87,10 @@ WITH_FILES = frozenset(
         "watch",
     )
 ) | {
+    "cache clear",
+    "cache disable",
+    "cache enable",
+    "cache show",
     "drill attest",
     "drill next",
     "drill run",

@@ -132,13 +132,17 @@ class ProtectorShell(app.App):
     _nothing_asked = False
 
     def __init__(self) -> None:
-        self._select = importlib.metadata.entry_points().select
+        self._points = _entry_points()
         super().__init__(
             description=DESCRIPTION,
             version=_version(),
             command_manager=Commands(self._select),
             deferred_help=True,
         )
+
+    def _select(self, group: str) -> Iterable[importlib.metadata.EntryPoint]:
+        """Return the entry points of a group, all of which were read once."""
+        return self._points.get(group, ())
 
     def build_option_parser(
         self,
@@ -189,6 +193,9 @@ class ProtectorShell(app.App):
             root.addHandler(handler)
         for name in ("cliff", "stevedore", "iso8601", "requests"):
             logging.getLogger(name).setLevel(logging.ERROR)
+        # it masks the whole configuration for a line that nobody reads
+        quiet = logging.NOTSET if self.options.debug else logging.INFO
+        logging.getLogger("osc_lib").setLevel(quiet)
 
     def _log_file(self, path: str) -> list[logging.Handler]:
         """Open the log file; a failure is a warning only."""
@@ -208,12 +215,22 @@ class ProtectorShell(app.App):
         status = super().run(arguments)
         return USAGE if self._nothing_asked else status
 
+    def print_help_if_requested(self) -> None:
+        if self.options.deferred_help:
+            from protectorclient.osc.script import help as script_help
+
+            script_help.show(self)
+
     def run_subcommand(self, argv: list[str]) -> int:
         """Run a command; one that does not exist is a usage error."""
         try:
             self.command_manager.find_command(argv)
         except ValueError:
             return self._unknown(argv)
+        if argv[:1] == ["complete"]:
+            from protectorclient.osc.script.help import Complete
+
+            self.command_manager.add_command("complete", Complete)
         if argv[:1] == ["help"] and not self._has_help(argv[1:]):
             return self._unknown(argv[1:])
         return super().run_subcommand(argv)
@@ -287,10 +304,36 @@ class ProtectorShell(app.App):
             namespace=namespace,
         )
 
+    def load_completions(self) -> extension.ExtensionManager[Any]:
+        """Return the shells that are completed, from the same."""
+        namespace = "cliff.formatter.completion"
+        return extension.ExtensionManager.make_test_instance(
+            [
+                extension.Extension(point.name, point, point.load(), None)
+                for point in self._select(group=namespace)
+            ],
+            namespace=namespace,
+        )
+
     def has_hooks(self, command: str | None) -> bool:
         """Return whether another package hooks into a command."""
         name = (command or "").replace(" ", "_")
         return any(self._select(group=f"{GROUP}.{name}"))
+
+
+def _entry_points() -> dict[str, list[importlib.metadata.EntryPoint]]:
+    """Return the entry points of all packages, by their groups.
+
+    To select a group looks at each of 1,500, and there are many groups.
+    """
+    found: Any = importlib.metadata.entry_points()
+    if isinstance(found, dict):
+        # before Python 3.12, and its own access to a group is deprecated
+        return {name: list(points) for name, points in dict.items(found)}
+    grouped: dict[str, list[importlib.metadata.EntryPoint]] = {}
+    for point in found:
+        grouped.setdefault(point.group, []).append(point)
+    return grouped
 
 
 def _add_option(

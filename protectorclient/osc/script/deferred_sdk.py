@@ -1,9 +1,11 @@
-"""openstack.config without the rest of openstacksdk.
+"""Leave unrun what is imported by all and used by few.
 
 To import any part of the SDK runs ``openstack/__init__.py``, which loads
 every service it knows: half of what a short command costs. The script
 therefore puts the package in its place unrun. Submodules are imported as
-ever, and the first to ask the package for anything else has it run.
+ever, and the first to ask the package for anything else has it run. So it is
+with what keystoneauth imports for networks in ``no_proxy``, and osc-lib for
+its debug log.
 """
 
 from __future__ import annotations
@@ -13,28 +15,40 @@ import importlib.util
 import sys
 from typing import Any
 
-NAME = "openstack"
+NAMES = ("openstack", "netaddr", "oslo_utils.strutils")
 
 
 def defer() -> None:
-    """Defer running the package of the SDK, in a process of our own."""
-    if NAME in sys.modules:
+    """Defer running some modules, in a process of our own."""
+    for name in NAMES:
+        if name not in sys.modules:
+            _defer(name)
+
+
+def _defer(name: str) -> None:
+    try:
+        spec = importlib.util.find_spec(name)
+    except ImportError:
+        # nor is what it belongs to
         return
-    spec = importlib.util.find_spec(NAME)
     if spec is None or spec.loader is None:
         return
     loader = spec.loader
-    package = importlib.util.module_from_spec(spec)
+    module = importlib.util.module_from_spec(spec)
 
-    def look_up(name: str) -> Any:
-        """Look up what the package lacks, after running it once."""
-        submodule = f"{NAME}.{name}"
-        if not name.startswith("__") and importlib.util.find_spec(submodule):
-            return importlib.import_module(submodule)
-        if vars(package).pop("__getattr__", None) is None:
-            raise AttributeError(name)
-        loader.exec_module(package)
-        return getattr(package, name)
+    def look_up(wanted: str) -> Any:
+        """Look up what the module lacks, after running it once."""
+        if not wanted.startswith("__") and spec.submodule_search_locations:
+            submodule = f"{name}.{wanted}"
+            if importlib.util.find_spec(submodule):
+                return importlib.import_module(submodule)
+        if vars(module).pop("__getattr__", None) is None:
+            raise AttributeError(wanted)
+        loader.exec_module(module)
+        return getattr(module, wanted)
 
-    vars(package)["__getattr__"] = look_up
-    sys.modules[NAME] = package
+    vars(module)["__getattr__"] = look_up
+    sys.modules[name] = module
+    parent, _, child = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], child, module)

@@ -21,6 +21,8 @@ class ShowConsistencyGroup(command.ShowOne):
     The command asks both sites, and shows the newer of the two records.
     """
 
+    uses_session = True
+
     prefixes = {"protection_group": "group"}
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:

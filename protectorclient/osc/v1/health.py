@@ -27,6 +27,8 @@ class ShowHealth(command.Lister):
     1.2 is needed.
     """
 
+    uses_session = True
+
     nouns = "protection groups"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from protectorclient.osc import columns, command, options
+from protectorclient.osc import columns, command, options, waits
 from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _reads
 
@@ -34,6 +34,8 @@ class ListMember(command.Lister):
 
     The command asks both sites, and shows the newer of the two records.
     """
+
+    uses_session = True
 
     prefixes = {"protection_group": "group"}
 
@@ -91,7 +93,7 @@ class AddMember(command.Lister):
             member = site.client.members.add(group, server.id)
             added.append(member.to_dict())
 
-        self.trouble = self.each(parsed_args.instance, add)
+        self.trouble = waits.each(parsed_args.instance, add, self.explain)
         return columns.listed(added, COLUMNS)
 
 
@@ -112,8 +114,10 @@ class RemoveMember(command.Command):
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
         site, group = self.sites.locate(parsed_args.protection_group)
-        self.trouble = self.each(
-            parsed_args.member, lambda name: _remove(site, group, name)
+        self.trouble = waits.each(
+            parsed_args.member,
+            lambda name: _remove(site, group, name),
+            self.explain,
         )
 
 

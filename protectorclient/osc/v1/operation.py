@@ -50,6 +50,8 @@ class ListOperation(command.Lister):
     sites, unless --site names one.
     """
 
+    uses_session = True
+
     prefixes = {"protection_group": "group", "marker": "operation"}
 
     nouns = "operations"
@@ -104,6 +106,7 @@ class ListOperation(command.Lister):
             reads.silence(history.errors, answering[0].name),
             history.errors,
         )
+        self.located = {one.id: site.name for one, site in history.items}
         records = [
             {**operation.to_dict(), "site": handle.name}
             for operation, handle in history.items
@@ -119,6 +122,8 @@ class ShowOperation(command.ShowOne):
     Only the site that started an operation knows it: the command asks both
     sites. Several operations are shown as a list.
     """
+
+    uses_session = True
 
     prefixes = {"operation": "operation", "protection_group": "group"}
 
@@ -178,9 +183,13 @@ class ShowOperation(command.ShowOne):
             found = self._several(parsed_args, ids)
         else:
             one = _reads.warned(
-                self, self.reads(parsed_args).operation(ids[0])
+                self,
+                self.reads(parsed_args).operation(
+                    ids[0], at=self.sites.operations.get(ids[0])
+                ),
             )
             found = [(one.value, one.site)]
+        self.located = {one.id: site.name for one, site in found}
         if len(found) > 1:
             several = True
             show_list(self, parsed_args)

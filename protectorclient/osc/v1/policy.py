@@ -31,6 +31,8 @@ class ShowPolicy(command.ShowOne):
     API tokens are never shown; credentials_set is true if they are stored.
     """
 
+    uses_session = True
+
     prefixes = {"protection_group": "group"}
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.mapping import model
-from protectorclient.osc import columns, command, options
+from protectorclient.osc import columns, command, options, waits
 from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _reads
 
@@ -53,6 +53,8 @@ class ListProtectionGroup(command.Lister):
     each group.
     """
 
+    uses_session = True
+
     prefixes = {"marker": "group"}
 
     nouns = "protection groups"
@@ -95,6 +97,8 @@ class ShowProtectionGroup(command.ShowOne):
 
     The command asks both sites, and shows the newer of the two records.
     """
+
+    uses_session = True
 
     prefixes = {"protection_group": "group"}
 
@@ -286,9 +290,10 @@ class DeleteProtectionGroup(command.Command):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        self.trouble = self.each(
+        self.trouble = waits.each(
             parsed_args.protection_group,
             lambda name: self._delete(name, parsed_args.force),
+            self.explain,
         )
 
     def _delete(self, name: str, force: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from protectorclient import exceptions
 from protectorclient.escape import protector
 from protectorclient.exit_codes import ExitCode
-from protectorclient.osc import columns, command, options, prompts
+from protectorclient.osc import columns, command, options, prompts, waits
 from protectorclient.osc.formats import selection
 
 PASSWORD = "the password of the service account"
@@ -68,6 +68,8 @@ CHOICES = {"interface": ("public", "internal", "admin")}
 class ListSite(command.Lister):
     """List the sites that the configured cloud knows"""
 
+    uses_session = True
+
     prefixes = {"marker": "site"}
 
     nouns = "sites"
@@ -88,6 +90,8 @@ class ListSite(command.Lister):
 
 class ShowSite(command.ShowOne):
     """Show a site as the configured cloud knows it"""
+
+    uses_session = True
 
     prefixes = {"site": "site"}
 
@@ -186,7 +190,9 @@ class DeleteSite(command.Command):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        self.trouble = self.each(parsed_args.site, self.pair.delete_site)
+        self.trouble = waits.each(
+            parsed_args.site, self.pair.delete_site, self.explain
+        )
 
 
 class ValidateSite(command.Lister):
@@ -224,6 +230,8 @@ class ValidateSite(command.Lister):
 
 class ListSiteVolumeType(command.Lister):
     """List the volume types of a site, and which of them replicate"""
+
+    uses_session = True
 
     prefixes = {"site": "site"}
 

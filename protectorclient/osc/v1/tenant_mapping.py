@@ -8,7 +8,7 @@ from typing import Any
 
 from protectorclient import exceptions
 from protectorclient.mapping import model
-from protectorclient.osc import columns, command, options
+from protectorclient.osc import columns, command, options, waits
 from protectorclient.osc.formats import selection
 from protectorclient.osc.v1 import _reads
 
@@ -21,6 +21,8 @@ COLUMNS = {
 
 class ListTenantMapping(command.Lister):
     """List tenant mappings (admin only)"""
+
+    uses_session = True
 
     nouns = "tenant mappings"
 
@@ -115,8 +117,10 @@ class DeleteTenantMapping(command.Command):
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> None:
-        self.trouble = self.each(
-            parsed_args.tenant_mapping, self.pair.delete_tenant_mapping
+        self.trouble = waits.each(
+            parsed_args.tenant_mapping,
+            self.pair.delete_tenant_mapping,
+            self.explain,
         )
 
 

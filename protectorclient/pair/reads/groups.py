@@ -169,10 +169,17 @@ class Reads(ListReads):
 
     # Operations
 
-    def operation(self, operation_id: str) -> Answer[Operation]:
+    def operation(
+        self, operation_id: str, *, at: str | None = None
+    ) -> Answer[Operation]:
         """Fetch an operation, from the site that has started it.
 
+        The sites are asked one after the other: one alone knows it. A site
+        that does not answer within the grace is not waited for before the
+        other one is asked.
+
         :param operation_id: ``op-<uuid>``.
+        :param at: the name of the site that is known to know it.
         :returns: its record, and the site.
         :raises NotFound: each site says that there is none.
         :raises OperationUnknown: one says so, the other says nothing.
@@ -183,7 +190,9 @@ class Reads(ListReads):
             self.learn_names(facts)
             return facts, found
 
-        found, errors = self.ask(ask)
+        found, errors = self.ask(
+            ask, None if at is None else {at}, in_turn=True
+        )
         if not found:
             raise self.unknown(operation_id, errors)
         need_excuse(errors)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from protectorclient.plan.execution.context import Tools
     from protectorclient.plan.execution.drills.options import DrillOptions
     from protectorclient.plan.execution.events import Event
-    from protectorclient.plan.execution.state import GroupState, RunState
+    from protectorclient.plan.execution.state import RunState
 
 HEADERS = ("Wave", "Group", "Verdict", "Took", "Operation", "Test", "Why")
 
@@ -322,10 +322,6 @@ class Follower:
                 raise RunInterrupted(
                     "interrupted; nothing was begun", command.again()
                 ) from error
-            if all(one.drill.is_clean for one in self._posted()):
-                raise RunInterrupted(
-                    "interrupted; the tests are removed"
-                ) from error
             raise RunInterrupted(
                 "interrupted twice; what was built may still be there",
                 self._resuming(),
@@ -336,11 +332,6 @@ class Follower:
             raise
         self._report()
         return self._output()
-
-    def _posted(self) -> list[GroupState]:
-        """Return the groups for which a request was sent."""
-        groups = self._state().groups.values()
-        return [one for one in groups if one.request_id is not None]
 
     def _report(self) -> None:
         """Write the report; that it cannot be written is no exit status."""

@@ -1,0 +1,83 @@
+"""``protector cache``: switch the session cache on and off, clear it."""
+
+from __future__ import annotations
+
+import argparse
+
+from protectorclient import exceptions
+from protectorclient.escape import protector
+from protectorclient.osc import columns, command
+from protectorclient.osc.cache import folder
+
+
+def _failed(verb: str, place: folder.Folder, error: OSError) -> Exception:
+    """Make the error of a folder that does not let itself be changed."""
+    if isinstance(error, folder.NotOurs):
+        why = str(error)
+    else:
+        where = error.filename or place
+        why = f"{where}: {error.strerror or error}"
+    return exceptions.ConfigProblem(
+        f"the session cache cannot be {verb}: {why}",
+        hint="XDG_CACHE_HOME names another folder for caches",
+    )
+
+
+class EnableCache(command.Command):
+    """Keep sessions between commands
+
+    Reads that are typed again within ten minutes, as by watch, then need one
+    request in place of three. What is kept is as good as a password until
+    the token ends: a file that this user alone can read holds it.
+    """
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        place = folder.Folder()
+        try:
+            place.enable()
+        except OSError as error:
+            raise _failed("enabled", place, error) from error
+        self.info(f"reads keep their sessions in {place.path}")
+        self.hint(protector("cache disable"))
+
+
+class DisableCache(command.Command):
+    """Keep no sessions any more, and remove those that are kept
+
+    A cloud whose clouds.yaml says "cache: {auth: true}" goes on keeping them.
+    """
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        place = folder.Folder()
+        try:
+            place.disable()
+        except OSError as error:
+            raise _failed("disabled", place, error) from error
+
+
+class ClearCache(command.Command):
+    """Remove the sessions that are kept"""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> None:
+        place = folder.Folder()
+        try:
+            removed = place.clear()
+        except OSError as error:
+            raise _failed("cleared", place, error) from error
+        self.info(f"{removed} sessions removed")
+
+
+class ShowCache(command.ShowOne):
+    """Show whether sessions are kept, and where"""
+
+    def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        place = folder.Folder()
+        try:
+            record = {
+                "enabled": place.is_enabled,
+                "folder": place.path,
+                "sessions": place.count(),
+            }
+        except OSError as error:
+            raise _failed("read", place, error) from error
+        return columns.shown(record)

@@ -1,0 +1,130 @@
+"""Look a session up before a read, and keep what one has found out."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from protectorclient.osc.cache import folder, key, session
+
+if TYPE_CHECKING:
+    from protectorclient.osc.clouds import Sites
+
+LOG = logging.getLogger(__name__)
+
+#: Replaced in tests, where no time passes.
+clock = time.time
+
+
+class SessionStore:
+    """The session of one command line, and its place."""
+
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        warn: Callable[[str], object],
+        place: folder.Folder | None = None,
+    ) -> None:
+        self._options = options
+        self._warn = warn
+        self._folder = place or folder.Folder()
+        self._has_warned = False
+
+    def find(self) -> session.Session | None:
+        """Return the session that is kept for the command line, if any."""
+        if not self._folder.is_there or not _can_be_short(self._options):
+            return None
+        try:
+            name = self._name()
+            content = self._folder.read(name) if name else None
+        except OSError as error:
+            self._refuse(error)
+            return None
+        found = session.loaded(content) if content is not None else None
+        return found and found.at(clock())
+
+    def _refuse(self, error: OSError) -> None:
+        if isinstance(error, folder.NotOurs) and not self._has_warned:
+            self._has_warned = True
+            self._warn(f"the session cache is not used: {error}")
+        LOG.debug("no session: %s", error)
+
+    def _name(self, *, make: bool = False) -> str | None:
+        secret = self._folder.secret(make=make)
+        return key.name(secret, self._options) if secret else None
+
+    def is_wanted(self, config: Callable[[], Any]) -> bool:
+        """Return whether sessions are to be kept.
+
+        :param config: returns clouds.yaml as openstack.config has read it.
+        """
+        if not _can_be_kept(self._options):
+            return False
+        return self._folder.is_enabled or _asked_for(config())
+
+    def keep(self, sites: Sites, operations: Mapping[str, str]) -> None:
+        """Keep what a read has found out; nothing of it is a reason to fail.
+
+        :param sites: that were asked.
+        :param operations: the site that knows each operation.
+        """
+        from protectorclient.osc.cache import gather
+
+        try:
+            found = gather.session(sites, operations, clock())
+            if found is None:
+                return
+            name = self._name(make=True)
+            if name is None:
+                return
+            content = self._folder.read(name)
+            before = session.loaded(content) if content is not None else None
+            if before is not None:
+                found = before.at(clock()).merged(found)
+            self._folder.write(name, session.dumped(found))
+        except OSError as error:
+            self._refuse(error)
+        except Exception as error:  # whatever it is, the read has succeeded
+            LOG.debug("no session is kept", exc_info=error)
+
+    def drop(self) -> None:
+        """Forget the session: something of it was wrong."""
+        try:
+            name = self._name()
+        except OSError:
+            return
+        if name:
+            self._folder.drop(name)
+
+
+def _can_be_short(options: argparse.Namespace) -> bool:
+    """Return whether nothing is to be seen of the road itself."""
+    given = vars(options)
+    return (
+        not given.get("debug")
+        and not given.get("timing")
+        and (given.get("verbose_level") or 0) <= 1
+        and not given.get("log_file")
+    )
+
+
+def _can_be_kept(options: argparse.Namespace) -> bool:
+    """Return whether the login is one that may be made again.
+
+    A token of the caller's own is none, nor is what is typed once.
+    """
+    given = vars(options)
+    once = ("token", "os_token", "passcode")
+    return not any(given.get(name) for name in once)
+
+
+def _asked_for(config: Any) -> bool:
+    """Return whether clouds.yaml has ``cache: {auth: true}``."""
+    settings = (getattr(config, "cloud_config", None) or {}).get("cache")
+    wanted = settings.get("auth") if isinstance(settings, dict) else None
+    if isinstance(wanted, str):
+        return wanted.strip().lower() in ("true", "yes", "on", "1")
+    return bool(wanted)

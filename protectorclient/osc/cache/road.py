@@ -1,0 +1,78 @@
+"""Run a read by what is known of its sites, and else as any command."""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from protectorclient.osc.cache import keeping
+
+if TYPE_CHECKING:
+    from protectorclient.osc.cache.session import Session
+    from protectorclient.osc.clouds import Sites
+    from protectorclient.osc.messages import Messages
+
+LOG = logging.getLogger(__name__)
+
+
+class Read(Protocol):
+    """A command that may be run twice, of which the second counts."""
+
+    app: Any
+    sites: Sites
+    located: Mapping[str, str]
+    messages: Messages
+
+    def run_once(self, parsed_args: argparse.Namespace) -> int:
+        """Run it with the sites that it has; the exit status."""
+
+    def begin_anew(self) -> None:
+        """Forget all that was asked."""
+
+    def warn(self, text: str) -> None:
+        """Write a warning."""
+
+
+def run(command: Read, parsed_args: argparse.Namespace) -> int:
+    """Run a read: by the session of its command line, where there is one.
+
+    What goes wrong there is forgotten with all that it wrote; the command
+    begins anew, signs in, and says what it finds.
+
+    :returns: the exit status.
+    """
+    kept = keeping.SessionStore(command.app.options, command.warn)
+    session = kept.find()
+    if session is not None:
+        status = _short(command, copy.deepcopy(parsed_args), session, kept)
+        if status is not None:
+            return status
+    status = command.run_once(parsed_args)
+    if kept.is_wanted(lambda: command.app.cloud_config):
+        kept.keep(command.sites, command.located)
+    return status
+
+
+def _short(
+    command: Read,
+    parsed_args: argparse.Namespace,
+    session: Session,
+    kept: keeping.SessionStore,
+) -> int | None:
+    """Run a read by a session; None where that cannot be done."""
+    from protectorclient._http.short_road import LongRoad
+    from protectorclient.osc.cache.short_sites import ShortSites
+
+    command.messages.hold()
+    try:
+        command.sites = ShortSites(command.app, session)
+        return command.run_once(parsed_args)
+    except Exception as error:
+        LOG.debug("not by the session: %s", error)
+        if not isinstance(error, LongRoad) or error.stale:
+            kept.drop()
+        command.begin_anew()
+        return None

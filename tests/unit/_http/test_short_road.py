@@ -1,0 +1,147 @@
+"""The short road: a 200 with the service's mark, or the long one."""
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from protectorclient._http import microversions
+from protectorclient._http.microversions import Version
+from protectorclient._http.short_road import KnownSite, LongRoad, ShortRoad
+from protectorclient.v1 import client
+
+GOOD = {
+    "OpenStack-API-Version": "protector 1.2",
+    "Content-Type": "application/json",
+}
+OPERATION = {
+    "operation": {
+        "id": "op-1",
+        "source_site_id": "id-a",
+        "target_site_id": "id-b",
+    }
+}
+
+
+class Answering(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    status = 200
+    sent: dict[str, str] = GOOD
+    body: Any = OPERATION
+    asked: list[tuple[str, str | None]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append((self.path, self.headers.get("X-Auth-Token")))
+        body = self.body
+        text = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(self.status)
+        for name, value in self.sent.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *_given: Any) -> None:
+        """Write nothing."""
+
+
+@pytest.fixture
+def handler() -> type[Answering]:
+    return type("Handler", (Answering,), {"asked": []})
+
+
+@pytest.fixture
+def site(handler: type[Answering]) -> Iterator[KnownSite]:
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield KnownSite(
+        name="site-a",
+        root=f"http://127.0.0.1:{server.server_port}/below",
+        project_id="p-1",
+        token="a-token",
+        minimum=Version(1, 0),
+        maximum=Version(1, 2),
+        local_id="id-a",
+        site_names={},
+    )
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def road(site: KnownSite) -> Iterator[ShortRoad]:
+    found = ShortRoad(site, api_version="auto")
+    yield found
+    found.close()
+
+
+def test_a_record_with_the_token_and_one_connection(
+    road: ShortRoad, handler: type[Answering]
+) -> None:
+    operations = client.over(road).operations
+    assert operations.get("op-1").id == "op-1"
+    assert operations.get("op-1").id == "op-1"
+    path = "/below/v1/p-1/operations/op-1"
+    assert handler.asked == [(path, "a-token")] * 2
+
+
+@pytest.mark.parametrize("status", [201, 204, 301, 401, 403, 404, 406, 500])
+def test_any_other_status(
+    road: ShortRoad, handler: type[Answering], status: int
+) -> None:
+    handler.status = status
+    with pytest.raises(LongRoad) as raised:
+        client.over(road).operations.get("op-1")
+    assert raised.value.stale
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        {"operations": []},
+        {"operation": {"source_site_id": "id-c", "target_site_id": "id-d"}},
+        {"sites": [{"id": "id-c", "local": True}]},
+    ],
+)
+def test_any_other_body(
+    road: ShortRoad, handler: type[Answering], body: Any
+) -> None:
+    handler.body = body
+    with pytest.raises(LongRoad):
+        client.over(road).operations.get("op-1")
+
+
+def test_an_answer_without_the_mark(
+    road: ShortRoad, handler: type[Answering]
+) -> None:
+    handler.sent = {}
+    with pytest.raises(LongRoad):
+        client.over(road).operations.get("op-1")
+
+
+def test_a_packed_answer(road: ShortRoad, handler: type[Answering]) -> None:
+    handler.sent = {**GOOD, "Content-Encoding": "gzip"}
+    with pytest.raises(LongRoad) as raised:
+        client.over(road).operations.get("op-1")
+    assert not raised.value.stale
+
+
+def test_nothing_but_reads(road: ShortRoad, handler: type[Answering]) -> None:
+    with pytest.raises(LongRoad, match="DELETE is no read"):
+        client.over(road).protection_groups.delete("pg-1")
+    assert handler.asked == []
+
+
+def test_what_a_newer_site_may_have(site: KnownSite) -> None:
+    road = ShortRoad(site, api_version="1.0")
+    with pytest.raises(LongRoad, match="may have the health report"):
+        road.require(microversions.HEALTH)
