@@ -1,14 +1,16 @@
 """A site beside Flask's hello under the same server, with the same threads."""
 
 import contextlib
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from benchmarks.harness.figure import Better, Figure, Work
 from benchmarks.harness.load import cpu_of_requests
 from benchmarks.harness.stage import Sandbox, Stage, operation, sandbox
 
+Prepare = Callable[[Stage], tuple[Work, Work]]
 HELLO = "Flask hello, waitress"
 REQUESTS = 400
 #: as many as a site has
@@ -82,6 +84,60 @@ def _get_operation(stage: Stage) -> tuple[Work, Work]:
     return beside_hello(stage, site, path, REQUESTS)
 
 
+def many_operations(stage: Stage) -> str:
+    """Give the seeded tenant 100,000 operations; return its list."""
+    site = stage.once(sandbox)
+    identifier = stage.once(operation)
+    file = sqlite3.connect(site.folder / "site-a.db")
+    with contextlib.closing(file) as db, db:
+        db.execute(_COPIES, (MANY, identifier))
+        db.execute(_RECORDS, (identifier,))
+    return f"/v1/{token(stage, site)['project_id']}/operations"
+
+
+MANY = 100_000
+#: copies of one operation, of which one in a thousand has failed
+_COPIES = """
+WITH RECURSIVE numbers (n) AS (
+    SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
+INSERT INTO pg_operations
+    (id, project_id, group_id, type, status, request_id, work)
+SELECT printf('op-00000000-0000-4000-8000-%012d', n), project_id, group_id,
+    type, iif(n % 1000 = 0, 'failed', status), request_id, work
+FROM pg_operations CROSS JOIN numbers WHERE id = ?"""
+_RECORDS = """
+INSERT INTO pg_records
+SELECT copy.seq, json_set(doc, '$.id', copy.id, '$.status', copy.status)
+FROM pg_operations AS first JOIN pg_records USING (seq)
+CROSS JOIN pg_operations AS copy
+WHERE first.id = ? AND copy.seq > first.seq"""
+
+
+def _list(limit: int, number: int) -> Prepare:
+    def prepare(stage: Stage) -> tuple[Work, Work]:
+        path = f"{stage.once(many_operations)}?limit={limit}"
+        return beside_hello(stage, stage.once(sandbox), path, number)
+
+    return prepare
+
+
+def _beside_first_page(query: str) -> Prepare:
+    """Measure a page of 100 beside the first one, without a filter."""
+
+    def prepare(stage: Stage) -> tuple[Work, Work]:
+        site, ours = stage.once(sandbox), stage.once(headers)
+        path, pid = stage.once(many_operations), site.pid("site-a")
+        return (
+            lambda: cpu_of_requests(
+                pid, site.port, f"{path}?{query}", ours, REQUESTS
+            ),
+            lambda: cpu_of_requests(pid, site.port, path, ours, REQUESTS),
+        )
+
+    return prepare
+
+
+PAGE = "a page of all 100,000"
 FIGURES = (
     Figure(
         "get-operation",
@@ -90,5 +146,35 @@ FIGURES = (
         _get_operation,
         HELLO,
         Better.MORE,
+    ),
+    Figure(
+        "list-operations-100",
+        "list of 100 operations",
+        0.45,
+        _list(100, REQUESTS),
+        HELLO,
+        Better.MORE,
+    ),
+    Figure(
+        "list-operations-1000",
+        "list of 1000 operations",
+        0.10,
+        _list(1000, REQUESTS // 4),
+        HELLO,
+        Better.MORE,
+    ),
+    Figure(
+        "list-by-status",
+        "?status= at 100,000 operations",
+        1.5,
+        _beside_first_page("status=failed"),
+        PAGE,
+    ),
+    Figure(
+        "list-last-page",
+        "last page at 100,000 operations",
+        1.1,
+        _beside_first_page("marker=op-00000000-0000-4000-8000-000000000101"),
+        PAGE,
     ),
 )

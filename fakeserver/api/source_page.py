@@ -14,9 +14,7 @@ from typing import Any
 
 from flask import Response
 
-#: The forms of an error; the first draws the others in turn.
-TURNS = "turns"
-FORMS = (TURNS, "json", "text", "html", "empty")
+from fakeserver.base.config import FORMS, TURNS
 
 _T = "/v1/{tenant_id}"
 _PG = f"{_T}/protection-groups/{{pg_id}}"

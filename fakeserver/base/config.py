@@ -3,6 +3,11 @@
 import dataclasses
 import pathlib
 
+#: the forms of an error of a site that serves only what the source page
+#: states; the first draws the others in turn
+TURNS = "turns"
+FORMS = (TURNS, "json", "text", "html", "empty")
+
 
 @dataclasses.dataclass(frozen=True)
 class SiteConfig:

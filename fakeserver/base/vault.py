@@ -7,9 +7,6 @@ import os
 import pathlib
 import secrets
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 _NONCE = 12
 
 
@@ -21,6 +18,9 @@ class Vault:
     """Encrypts text under one key, bound to what it belongs to."""
 
     def __init__(self, key: bytes) -> None:
+        # not before: the command that starts a site has no secrets
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
         self._cipher = AESGCM(key)
         self._sign = hashlib.sha256(b"fingerprint" + key).digest()
 
@@ -53,6 +53,8 @@ class Vault:
         return base64.urlsafe_b64encode(nonce + sealed).decode()
 
     def decrypt(self, sealed: str, context: str) -> str:
+        from cryptography.exceptions import InvalidTag
+
         try:
             raw = base64.urlsafe_b64decode(sealed)
             clear = self._cipher.decrypt(

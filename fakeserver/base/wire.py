@@ -1,14 +1,15 @@
 """Connections to HTTP addresses: real sockets, or those of a test."""
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import requests
+if TYPE_CHECKING:
+    import requests
 
 
 class Wire(Protocol):
     """Makes the requests session under every call to another service."""
 
-    def session(self) -> requests.Session: ...
+    def session(self) -> "requests.Session": ...
 
 
 class Sockets:
@@ -18,7 +19,10 @@ class Sockets:
     def __init__(self, verify: bool | str = True) -> None:
         self._verify = verify
 
-    def session(self) -> requests.Session:
+    def session(self) -> "requests.Session":
+        # not before: the command that starts a site asks nobody
+        import requests
+
         made = requests.Session()
         made.verify = self._verify
         # a proxy of the user's environment has no business on loopback

@@ -13,10 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
-import requests
-
 from fakeserver.base.seed_world import FLEET_MOST, SITES
-from fakeserver.http.listener import bind, bind_any
+from fakeserver.http.ports import bind, bind_any
 from fakeserver.sandbox import channel, process
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.problem import Problem, say
@@ -98,6 +96,9 @@ def _look_for_keystone(folder: Folder, settings: Settings, site: str) -> None:
     url = settings.identity_of(site)
     if not url:
         return
+    # a sandbox with Keystones of its own has nothing to ask
+    import requests
+
     trusted = folder.trusted(settings)
     verify = str(trusted) if trusted else True
     try:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from fakeserver.api.source_page import FORMS, TURNS
+from fakeserver.base.config import FORMS, TURNS
 from fakeserver.base.json_file import BrokenFile
 from fakeserver.base.seed_world import SITES
 from fakeserver.cli import answers, compare, lifecycle, show, values

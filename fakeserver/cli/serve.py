@@ -18,7 +18,8 @@ from fakeserver.compose import close_site, open_site
 from fakeserver.engine.run.workers import STOP_TIMEOUT
 from fakeserver.http import certificate, instances
 from fakeserver.http.app import create_app
-from fakeserver.http.listener import Listener, bind
+from fakeserver.http.listener import Listener
+from fakeserver.http.ports import bind
 from fakeserver.sandbox import process
 from fakeserver.sandbox.bounded_log import BoundedLog
 from fakeserver.sandbox.folder import Folder

@@ -3,8 +3,6 @@
 import hmac
 import logging
 import os
-import pathlib
-import secrets
 import threading
 from collections.abc import Callable, Iterable
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -14,24 +12,12 @@ import flask
 from fakeserver.base.loopback_guard import CONTROL, in_control, refusal
 from fakeserver.base.routes import Blueprint
 from fakeserver.engine.service import Service
+from fakeserver.http.control_secret import HEADER, open_secret
 
 LOG = logging.getLogger(__name__)
 #: the header that carries the secret of the sandbox's folder
-HEADER = "X-Sandbox-Secret"
 #: how long a rest waits for the requests that are being served, seconds
 PAUSE_TIMEOUT = 10.0
-
-
-def open_secret(path: pathlib.Path) -> str:
-    """Return the secret of a sandbox; create it, 0600, the first time."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(handle, "w") as out:
-        made = secrets.token_urlsafe(32)
-        out.write(made + "\n")
-    return made
 
 
 class Pause:

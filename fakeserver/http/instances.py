@@ -18,7 +18,7 @@ from fakeserver.base.json_file import BrokenFile
 from fakeserver.cloud.shared.schema import PORTS, SERVERS
 from fakeserver.faults.answers import Answer, AnswerFile
 from fakeserver.http import certificate
-from fakeserver.http.listener import bind
+from fakeserver.http.ports import bind
 from fakeserver.site import Site
 
 LOG = logging.getLogger(__name__)

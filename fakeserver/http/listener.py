@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import logging
 import pathlib
-import random
 import socket
 import ssl
 import struct
@@ -25,6 +24,7 @@ from waitress.channel import (  # type: ignore[import-untyped]
 
 from fakeserver.base import descriptors
 from fakeserver.faults.transport import ConnectionDropped
+from fakeserver.http.ports import HOST, bind
 from fakeserver.http.thread_pools import Lanes
 from fakeserver.http.waitress_server import (
     EXHAUSTED,
@@ -34,42 +34,11 @@ from fakeserver.http.waitress_server import (
     connection_limit,
 )
 
-HOST = "127.0.0.1"
 THREADS = 16
-#: ports below those that systems give to outgoing connections
-PORTS = range(15000, 32000)
 LOG = logging.getLogger(__name__)
 #: how long a close waits for the requests that are served, seconds
 CLOSE_TIMEOUT = 5.0
 _CHUNK = 1 << 16
-
-
-def bind(port: int) -> socket.socket:
-    """Return a listening socket on loopback; port 0 is any free one."""
-    # with its protocol said, asyncio sends small answers without delay
-    made = socket.socket(
-        socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
-    )
-    try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((HOST, port))
-        made.listen(1024)
-    except BaseException:
-        made.close()
-        raise
-    return made
-
-
-def bind_any() -> socket.socket:
-    """Return a listening socket on a port that can be bound again later.
-
-    A port of the range from which outgoing connections get theirs may be
-    taken by one of them while a site is stopped.
-    """
-    for number in random.SystemRandom().sample(PORTS, 50):
-        with contextlib.suppress(OSError):
-            return bind(number)
-    return bind(0)
 
 
 class Listener:

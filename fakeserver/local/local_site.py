@@ -18,7 +18,8 @@ from fakeserver.faults.plan import FaultPlan, SiteCrash
 from fakeserver.faults.transport import ConnectionDropped
 from fakeserver.http import certificate, instances
 from fakeserver.http.app import create_app
-from fakeserver.http.listener import Listener, bind
+from fakeserver.http.listener import Listener
+from fakeserver.http.ports import bind
 from fakeserver.local.wsgi_adapter import InProcess
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.site import Site

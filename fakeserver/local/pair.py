@@ -11,7 +11,7 @@ from fakeserver.base.seed_world import SITES
 from fakeserver.base.wire import Sockets, Wire
 from fakeserver.faults.plan import SiteCrash
 from fakeserver.http import certificate
-from fakeserver.http.listener import bind_any
+from fakeserver.http.ports import bind_any
 from fakeserver.local import scenario_history, seeded
 from fakeserver.local.both_sites import LIFETIME, BothSites
 from fakeserver.local.wsgi_adapter import InProcess, Neighbours

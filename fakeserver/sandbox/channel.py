@@ -7,7 +7,7 @@ from typing import Any
 
 from fakeserver.base.loopback_guard import CONTROL
 from fakeserver.http import certificate
-from fakeserver.http.control import HEADER, open_secret
+from fakeserver.http.control_secret import HEADER, open_secret
 from fakeserver.sandbox.folder import HOST, Folder, Settings
 
 

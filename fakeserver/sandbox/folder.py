@@ -10,9 +10,8 @@ import shlex
 import threading
 from collections.abc import Iterator
 
-from fakeserver.api.source_page import FORMS
 from fakeserver.base import json_file
-from fakeserver.base.config import SiteConfig
+from fakeserver.base.config import FORMS, SiteConfig
 from fakeserver.base.json_file import BrokenFile
 from fakeserver.base.seed_world import ARRAY_TOKENS, SITES, build
 from fakeserver.compose import other, private_folder

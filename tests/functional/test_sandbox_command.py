@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from fakeserver.cli.main import main
-from fakeserver.http.listener import bind
+from fakeserver.http.ports import bind
 from fakeserver.sandbox import process
 from fakeserver.sandbox.folder import Folder
 

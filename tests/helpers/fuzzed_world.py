@@ -15,7 +15,8 @@ from fakeserver.base.db import Database
 from fakeserver.base.seed_world import SITES, VOLUME_TYPES, World
 from fakeserver.engine.service import Service
 from fakeserver.http.app import create_app
-from fakeserver.http.listener import Listener, bind
+from fakeserver.http.listener import Listener
+from fakeserver.http.ports import bind
 from fakeserver.local.pair import LocalPair
 from fakeserver.registry import groups as registered_groups
 from fakeserver.registry import members as registered_members

@@ -59,6 +59,20 @@ def test_loading_is_light(module: str) -> None:
         assert "keystoneauth1" not in loaded
 
 
+def test_the_command_that_starts_a_site_loads_no_server() -> None:
+    """Its sites do, each for itself; nothing of it is needed here."""
+    program = "import sys, fakeserver.cli.main; print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", program],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=TREE,
+    ).stdout.split()
+    heavy = {"flask", "werkzeug", "requests", "cryptography", "jsonschema"}
+    assert not (heavy | {"waitress", "keystoneauth1", "yaml"}) & set(loaded)
+
+
 #: What is public; the pytest plugin is, too.
 PUBLIC = [
     protectorclient,

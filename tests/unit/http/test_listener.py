@@ -15,7 +15,8 @@ from urllib3.exceptions import ProtocolError
 from fakeserver.faults.plan import FaultFile, FaultPlan
 from fakeserver.faults.transport import FaultMiddleware
 from fakeserver.http import certificate
-from fakeserver.http.listener import Listener, bind
+from fakeserver.http.listener import Listener
+from fakeserver.http.ports import bind
 
 BODY = b'{"answer": "' + b"x" * 5000 + b'"}'
 

@@ -16,7 +16,8 @@ import pytest
 
 from fakeserver.base import descriptors
 from fakeserver.http import waitress_server
-from fakeserver.http.listener import Listener, bind
+from fakeserver.http.listener import Listener
+from fakeserver.http.ports import bind
 from fakeserver.http.waitress_server import REST, Exhaustion, connection_limit
 
 #: what is sent -> the status, the reason and a part of the message
