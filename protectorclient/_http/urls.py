@@ -61,13 +61,22 @@ class Endpoint:
         return cls(root, project)
 
 
-def query(params: Mapping[str, Any]) -> dict[str, str]:
-    """Make query parameters as the API writes them; None is left out."""
+def query(params: Mapping[str, Any]) -> dict[str, str | list[str]]:
+    """Make query parameters as the API writes them; None is left out.
+
+    Each item of a list becomes a parameter of its own.
+    """
     return {
-        key: str(value).lower() if isinstance(value, bool) else str(value)
+        key: [_text(item) for item in value]
+        if isinstance(value, list)
+        else _text(value)
         for key, value in params.items()
         if value is not None
     }
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def identity(item: object) -> str | None:

@@ -48,6 +48,8 @@ class SiteFacts:
         self.handle = handle
         self._lock = threading.Lock()
         self._kept: dict[Any, concurrent.futures.Future[Any]] = {}
+        #: The group whose health was asked for first.
+        self._examined: str | None = None
 
     @property
     def name(self) -> str:
@@ -265,6 +267,24 @@ class SiteFacts:
                 one.protection_group_id: one
                 for one in self.client.health.list(page_size=_PAGE)
             },
+        )
+
+    def health_of(self, group: str) -> GroupHealth | None:
+        """Fetch the health of one group; None where the report lacks it.
+        *1.2*
+
+        Who asks for a second group gets it from the whole report.
+
+        :raises VersionNotSupported: the site has no health report.
+        """
+        with self._lock:
+            self._examined = self._examined or group
+            another = self._examined != group
+        if another:
+            return self.health.get(group)
+        return self.ask(
+            ("health", group),
+            lambda: self.client.health.fetch([group]).get(group),
         )
 
     @property

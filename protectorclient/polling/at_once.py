@@ -8,6 +8,7 @@ which is joined at exit.
 from __future__ import annotations
 
 import concurrent.futures
+import contextvars
 import queue
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -34,10 +35,12 @@ def start(question: Callable[[], T]) -> concurrent.futures.Future[T]:
     :returns: its answer, or the error that it raises, when it is there.
     """
     future: concurrent.futures.Future[T] = concurrent.futures.Future()
+    # a deadline of the caller's holds for the thread, too
+    context = contextvars.copy_context()
 
     def run() -> None:
         try:
-            future.set_result(question())
+            future.set_result(context.run(question))
         except BaseException as error:
             future.set_exception(error)
 

@@ -6,6 +6,7 @@ import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from protectorclient import exceptions
 from protectorclient.advice import actions, commands
 from protectorclient.escape import fill
 from protectorclient.mapping import move_command
@@ -200,12 +201,13 @@ def replication(context: Context) -> Verdict:
     if context.group.status != "active":
         # a promote stops it, until the group is home again
         raise Skip(f"the group is {context.group.status}")
-    if not speaker.has_health:
+    try:
+        health = speaker.health_of(context.group.id)
+    except exceptions.VersionNotSupported:
         offered = speaker.handle.client.http.offered
         raise Skip(
             f"the health report needs 1.2, and {speaker.name} offers {offered}"
-        )
-    health = speaker.health.get(context.group.id)
+        ) from None
     if health is None or health.link_status is None:
         raise Skip(f"{speaker.name} does not report the state of the link")
     if health.link_status == "active":

@@ -21,6 +21,8 @@ class GroupHealth(base.Record):
     replication_lag_seconds: float | None = None
     #: None without a policy.
     rpo_compliant: bool | None = None
+    #: What the policy promises; None without one.
+    rpo_minutes: int | None = None
     failover_ready: bool | None = None
     #: Why it is not ready.
     reasons: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from protectorclient import exceptions
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.location import rank
+from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.pair.site_pair import SitePair
 from protectorclient.polling.silence import (
     NO_ANSWER,
@@ -24,6 +25,8 @@ from protectorclient.reports.overview_row import Row as Row
 
 #: The last of these of a group is its last drill.
 DRILL = "test_failover"
+#: So many groups are asked for their last drill one by one.
+_FEW = 3
 _UNLISTED = "unknown: the health report does not have it"
 
 
@@ -101,6 +104,7 @@ def look(pair: SitePair | BothSites, names: Iterable[str] = ()) -> Overview:
         return Overview((), errors, names_of_sites)
     picture = _Picture(sites, answers, errors)
     chosen, missing = picture.chosen(list(names))
+    picture.find_drills(chosen)
     rows = tuple(sites.about(chosen, picture.row))
     return Overview(rows, errors, names_of_sites, missing)
 
@@ -124,6 +128,12 @@ class _Picture:
             name: len(answer.operations) < NEWEST
             for name, answer in answers.items()
         }
+        self._by_group = {
+            name: _by_group(answer.operations)
+            for name, answer in answers.items()
+        }
+        #: By site and group, where they were read from a list.
+        self._last_drills: dict[str, dict[str, Operation]] = {}
 
     def chosen(self, names: list[str]) -> tuple[list[str], tuple[str, ...]]:
         """Return the ids of the groups asked for, and the names of none."""
@@ -328,32 +338,53 @@ class _Picture:
         """Those of both sites, newest first."""
         found = [
             operation
-            for name, answer in self._answers.items()
-            for operation in self._of_group(name, answer, identity)
+            for name in self._answers
+            for operation in self._of_group(name, identity)
         ]
         oldest = datetime.datetime.min.replace(tzinfo=datetime.UTC)
         return sorted(
             found, key=lambda it: it.started_at or oldest, reverse=True
         )
 
-    def _of_group(
-        self, name: str, answer: Answer, identity: str
-    ) -> list[Operation]:
-        found = [
-            operation
-            for operation in answer.operations
-            if operation.protection_group_id == identity
-        ]
+    def _of_group(self, name: str, identity: str) -> list[Operation]:
+        found = self._by_group[name].get(identity, [])
         if self._complete[name] or _last(found, _is_drill) is not None:
             return found
         # the list was cut before this group's last drill
-        drills = self._sides[name].handle.client.operations.list(
-            protection_group_id=identity,
-            operation_type=DRILL,
-            status="completed",
-            limit=1,
+        return [*found, *self._drills(name, identity)]
+
+    def _drills(self, name: str, identity: str) -> list[Operation]:
+        """Return the last drill of a group at a site, if there is one."""
+        known = self._last_drills.get(name)
+        if known is not None:
+            drill = known.get(identity)
+            return [drill] if drill is not None else []
+        return list(
+            self._sides[name].handle.client.operations.list(
+                protection_group_id=identity,
+                operation_type=DRILL,
+                status="completed",
+                limit=1,
+            )
         )
-        return [*found, *drills]
+
+    def find_drills(self, chosen: Iterable[str]) -> None:
+        """Read the last drills of many groups from one list a site."""
+        wanted: dict[str, set[str]] = {}
+        for name, answer in self._answers.items():
+            drilled = {
+                one.protection_group_id
+                for one in answer.operations
+                if _is_drill(one)
+            }
+            missing = set(chosen) - drilled
+            if not self._complete[name] and len(missing) > _FEW:
+                wanted[name] = missing
+        if wanted:
+            # where this fails, each group asks for its own
+            self._last_drills, _ = self._asked.put(
+                lambda side: _last_drills(side, wanted[side.name]), wanted
+            )
 
     def _lag(
         self,
@@ -381,6 +412,30 @@ def _last(
     operations: Iterable[Operation], fits: Callable[[Operation], bool]
 ) -> Operation | None:
     return next((one for one in operations if fits(one)), None)
+
+
+def _by_group(operations: Iterable[Operation]) -> dict[str, list[Operation]]:
+    """Sort operations by their groups, in the order that they have."""
+    found: dict[str, list[Operation]] = {}
+    for operation in operations:
+        found.setdefault(operation.protection_group_id or "", []).append(
+            operation
+        )
+    return found
+
+
+def _last_drills(side: SiteFacts, wanted: set[str]) -> dict[str, Operation]:
+    """Read the drills of a site, newest first, to the last that is wanted."""
+    found: dict[str, Operation] = {}
+    for drill in side.handle.client.operations.list(
+        operation_type=DRILL, status="completed", page_size=NEWEST
+    ):
+        group = drill.protection_group_id or ""
+        if group in wanted:
+            found.setdefault(group, drill)
+        if len(found) == len(wanted):
+            break
+    return found
 
 
 def _is_drill(operation: Operation) -> bool:

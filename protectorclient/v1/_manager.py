@@ -14,6 +14,8 @@ from protectorclient.records.base import Record
 
 #: The most that a site puts on a page.
 LARGEST_PAGE = 1000
+#: The most ids that a list takes in one question.
+MOST_IDS = 100
 #: Beyond these a list is taken to have no end.
 _MOST_PAGES = 10_000
 
@@ -30,6 +32,8 @@ class Manager:
 
     def __init__(self, adapter: http.Conversation) -> None:
         self._http = adapter
+        #: The filters by id that this service does not have.
+        self._missing_filters: set[str] = set()
 
     @property
     def site(self) -> str | None:
@@ -139,6 +143,43 @@ class Manager:
             site=self.site,
             sent=True,
         )
+
+    def _with_ids(
+        self,
+        kind: type[R],
+        path: str,
+        noun: str,
+        name: str,
+        ids: Sequence[str],
+    ) -> dict[str, R] | None:
+        """Return the records that have some ids, 100 to a question.
+
+        A service that refuses the filter, or ignores it, is not asked with
+        it again.
+
+        :param name: of the filter, and of the field that it compares.
+        :returns: those that there are, by their ids; None where the service
+            does not filter.
+        """
+        if name in self._missing_filters:
+            return None
+        found: dict[str, R] = {}
+        try:
+            for start in range(0, len(ids), MOST_IDS):
+                part = list(ids[start : start + MOST_IDS])
+                filters: dict[str, Any] = {name: part}
+                for record in self._pages(
+                    kind, path, noun, page_size=MOST_IDS, **filters
+                ):
+                    identity = getattr(record, name)
+                    if identity not in part:
+                        self._missing_filters.add(name)
+                        return None
+                    found[identity] = record
+        except exceptions.BadRequest:
+            self._missing_filters.add(name)
+            return None
+        return found
 
     def _find(
         self,

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 #: So many cost less one by one than another page.
 _FEW = 3
+#: With more questions by id than these, the newest are asked for first.
+_MOST_BY_ID = 3
+#: So many are asked for one by one at the same time.
+_ASKERS = 4
 
 
 # /v1/{project}/operations
@@ -156,21 +160,47 @@ class OperationManager(_manager.Manager):
     def fetch(self, ids: Sequence[str]) -> dict[str, Operation]:
         """Return the records of some operations; unknown ones are left out.
 
-        Several cost one request, as long as they are among the newest;
-        a page more where they are not. ``GET operations``. *1.0*
+        100 cost one request, ``GET operations?id=ID``, and more of them one
+        for all that are among the newest. A service that does not filter by
+        id is asked for pages of the newest, and then one by one. *1.0*
 
         :param ids: of the operations.
         :returns: the records of those that are known, by their ids.
         :raises SiteUnreachable: the site gives no answer.
         """
+        wanted = list(dict.fromkeys(ids))
+        if len(wanted) == 1:
+            return self._one_by_one(wanted)
         found: dict[str, Operation] = {}
-        if len(ids) > 1:
-            found = self._among_the_newest(frozenset(ids))
-        for identity in ids:
-            if identity not in found:
-                with contextlib.suppress(exceptions.NotFound):
-                    found[identity] = self.get(identity)
-        return found
+        looked = len(wanted) > _MOST_BY_ID * _manager.MOST_IDS
+        if looked:
+            found = self._among_the_newest(frozenset(wanted))
+            wanted = [one for one in wanted if one not in found]
+        named = self._with_ids(
+            Operation, self._all(), "operations", "id", wanted
+        )
+        if named is None:
+            if not looked:
+                found = self._among_the_newest(frozenset(wanted))
+            named = self._one_by_one(
+                [one for one in wanted if one not in found]
+            )
+        return found | named
+
+    def _one_by_one(self, ids: Sequence[str]) -> dict[str, Operation]:
+        def one(identity: str) -> Operation | None:
+            with contextlib.suppress(exceptions.NotFound):
+                return self.get(identity)
+            return None
+
+        if len(ids) <= _FEW:
+            answers = [one(identity) for identity in ids]
+        else:
+            from protectorclient.polling import at_once
+
+            answers = at_once.each_of(ids, one, askers=_ASKERS)
+        pairs = zip(ids, answers, strict=True)
+        return {identity: known for identity, known in pairs if known}
 
     def _among_the_newest(
         self, wanted: frozenset[str]

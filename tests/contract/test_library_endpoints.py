@@ -17,7 +17,7 @@ from tests.helpers.library_parts import BARE, FORMS, WEB, Live, opened
 from tests.helpers.sampling import sampled
 
 #: what a version lacks, by the method that needs it
-NEEDS = {"health.list": "1.2"}
+NEEDS = {"health.list": "1.2", "health.fetch": "1.2"}
 
 
 def sites_list(live: Live) -> None:
@@ -483,6 +483,14 @@ def health_list(live: Live) -> None:
     assert len(list(live.client().health.list(page_size=1))) == 3
 
 
+def health_fetch(live: Live) -> None:
+    group = live.group()
+    absent = "00000000-0000-4000-8000-000000000000"
+    found = live.client().health.fetch([group.id, absent])
+    assert set(found) == {group.id}
+    assert found[group.id].rpo_minutes is not None
+
+
 NET = {"net-primary-web": "net-secondary-web"}
 
 METHODS: dict[str, Callable[[Live], None]] = {
@@ -510,7 +518,7 @@ METHODS: dict[str, Callable[[Live], None]] = {
         ("consistency_groups", "consistency_groups", "get sync"),
         ("metadata", "metadata", "get put"),
         ("operations", "operations", "list get wait watch fetch outcome"),
-        ("health", "health", "list"),
+        ("health", "health", "list fetch"),
     )
     for verb in verbs.split()
 }

@@ -110,8 +110,9 @@ BUDGETS: tuple[Row, ...] = (
     ),
     Row("protection-group check {web} --for failback", (15, 14), "moved"),
     # for each group more its record, its metadata, its operations, its
-    # recovery points and how the sites compare
-    Row("protection-group check {web} prod-db bare", (23, 19), code=3),
+    # recovery points and how the sites compare; the health of the first
+    # group, and of the rest from the whole report
+    Row("protection-group check {web} prod-db bare", (24, 19), code=3),
     Row("mapping check {web} {file}", (8, 10)),
     Row("mapping suggest {web}", (2, 4)),
     Row("protection-group failover {web} {map} --check", (15, 15)),
