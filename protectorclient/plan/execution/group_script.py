@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from protectorclient import exceptions
 from protectorclient.exit_codes import ExitCode, code_for
 from protectorclient.plan.execution import history
-from protectorclient.plan.execution.drills import examine
+from protectorclient.plan.execution.drills import cleaning, examine
 from protectorclient.plan.execution.ends import outcome
 from protectorclient.plan.execution.preflight import mapping_of
 from protectorclient.plan.execution.scripts import Script, done, until
@@ -211,7 +211,8 @@ class _GroupScript:
         self, group: GroupState, action: PreparedAction
     ) -> history.SiteOperation:
         try:
-            started = action.send()
+            is_drill = self._runner.state.drill is not None
+            started = cleaning.send(action) if is_drill else action.send()
         except exceptions.Conflict:
             # another runner of this journal was faster
             own = self._own(group)

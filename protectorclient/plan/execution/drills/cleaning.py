@@ -16,12 +16,41 @@ from protectorclient.plan.file import model
 from protectorclient.polling.events import Outcome
 
 if TYPE_CHECKING:
+    from protectorclient.pair.moves.action import (
+        PreparedAction,
+        StartedOperation,
+    )
     from protectorclient.plan.execution.context import Context
 
 #: Seconds for which the clean-up of a group is tried again.
 PATIENCE = 900.0
 #: Seconds before it is tried again: the first time, and at most.
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
+
+
+#: What is the same at the next try.
+_FINAL = (
+    exceptions.BadRequest,
+    exceptions.Forbidden,
+    exceptions.NotFound,
+    exceptions.VersionNotSupported,
+)
+
+
+def send(action: PreparedAction) -> StartedOperation:
+    """Send an action of a drill; where the service knows no reasons, without
+    one.
+
+    A request that was refused has begun nothing.
+    """
+    try:
+        return action.send()
+    except exceptions.BadRequest:
+        # some say no more than that
+        if action.options.get("reason") is None:
+            raise
+    options = {**action.options, "reason": None}
+    return dataclasses.replace(action, options=options).send()
 
 
 def clean(context: Context) -> Script[None]:
@@ -59,6 +88,9 @@ def _rest(clock: Callable[[], float], seconds: float) -> Script[None]:
 
 
 class _CleanUp:
+    #: Whether the last try has met what no other try changes.
+    _is_final = False
+
     def __init__(self, context: Context) -> None:
         self._context = context
 
@@ -66,6 +98,10 @@ class _CleanUp:
         context = self._context
         if one.request_id is None:
             # nothing was ever sent for it
+            return
+        if one.status is GroupStatus.FAILED and one.operation_id is None:
+            # the service has refused it: nothing was built
+            context.write("cleaned", group=one.id, result="nothing")
             return
         if one.status is GroupStatus.RUNNING and one.operation_id and one.site:
             # a limit of time is over: what runs cannot be removed yet
@@ -81,7 +117,7 @@ class _CleanUp:
                 return
             context.write("clean-failed", group=one.id, why=why)
             clock = context.tools.pace.clock
-            if clock() - began >= PATIENCE:
+            if self._is_final or clock() - began >= PATIENCE:
                 context.write(
                     "cleaned", group=one.id, result="failed", why=why
                 )
@@ -106,7 +142,7 @@ class _CleanUp:
         :returns: why the test is still there; None where it is not.
         """
         context, state = self._context, self._context.state
-        drill = one.drill
+        drill, self._is_final = one.drill, False
         # one that was begun, and whose end nobody has seen, is asked first
         attempt = drill.attempt
         if not attempt or drill.error is not None or drill.result:
@@ -130,6 +166,7 @@ class _CleanUp:
             context.write("cleaned", group=one.id, **self._nothing(one, left))
             return None
         except exceptions.ProtectorError as error:
+            self._is_final = isinstance(error, _FINAL)
             return str(error)
         identity = found.operation.id
         context.write(
@@ -212,7 +249,7 @@ class _CleanUp:
             one.id,
             reason=reason(context.state.run_id, verdict),
         )
-        started = dataclasses.replace(prepared, request_id=request_id).send()
+        started = send(dataclasses.replace(prepared, request_id=request_id))
         return history.SiteOperation(
             started.operation, context.site_id(started.site.name)
         )
