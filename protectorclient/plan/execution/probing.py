@@ -62,7 +62,10 @@ def built(
     located = pair.locate(group.id, unplanned=True)
     clouds = {site_id: cloud for cloud, site_id in located.site_ids.items()}
     target = operation.target_site_id or ""
-    where = next(one for one in pair.handles if one.name == clouds.get(target))
+    name = clouds.get(target, located.other.name)
+    where = next((one for one in pair.handles if one.name == name), None)
+    if where is None:
+        raise exceptions.NotFound(f"no cloud here is the site {target}")
     speaker = clouds.get(group.site or "", where.name)
     asked = located.asked.anew()
     return where, rebuilt.find(

@@ -25,6 +25,9 @@ def compare(pair: SitePair, operation_id: str) -> Mapping[str, Any]:
         found = fidelity.look(pair.anew(), operation_id)
     except exceptions.ProtectorError as error:
         return {"error": str(error), "new": 0}
+    except LookupError:
+        # a deployment without site records has no ids to go by
+        return {"error": "its sites are not known by their ids", "new": 0}
     return {
         **found.to_dict(),
         # what is equal is counted; a drill of sixty groups has thousands
@@ -67,7 +70,7 @@ def built(
     clouds = {site_id: cloud for cloud, site_id in located.site_ids.items()}
     target = operation.target_site_id or ""
     asked = located.asked.anew()
-    where = clouds[target]
+    where = clouds.get(target, located.other.name)
     return rebuilt.find(
         operation,
         asked.facts(clouds.get(speaker, where)).document(group_id),
