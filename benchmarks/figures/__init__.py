@@ -1,6 +1,10 @@
 """The figures, in the order in which they are measured."""
 
-from benchmarks.figures import commands, server
+from benchmarks.figures import commands, many, server
 from benchmarks.harness.figure import Figure
 
-FIGURES: tuple[Figure, ...] = (*commands.FIGURES, *server.FIGURES)
+FIGURES: tuple[Figure, ...] = (
+    *commands.FIGURES,
+    *many.FIGURES,
+    *server.FIGURES,
+)

@@ -16,7 +16,7 @@ What a caller may rely on:
 
 keystoneauth's authenticated path looks the endpoint up in the catalog for
 each request: 1.9 times a bare GET of requests; this one, with the record,
-1.1 (``benchmarks/poll.py``, 13 services).
+about 0.9 (``benchmarks/poll.py``, 13 services).
 """
 
 from __future__ import annotations

@@ -19,7 +19,6 @@ from typing import Any
 import requests
 import urllib3.exceptions
 from keystoneauth1 import session as ksa_session
-from requests.sessions import merge_setting
 from requests.structures import CaseInsensitiveDict
 from requests.utils import get_netrc_auth
 
@@ -28,8 +27,6 @@ from protectorclient._http.obstacles import certificates, proxies
 from protectorclient._http.obstacles.route import Route, chain
 from protectorclient.durations import CONNECT_TIMEOUT, READ_TIMEOUT
 from protectorclient.escape import ShellCommand
-
-_merge: Callable[..., Any] = merge_setting
 
 #: A sentence, and what to type.
 LoginNote = tuple[str, ShellCommand]
@@ -82,11 +79,9 @@ class BoundedSession(requests.Session):
         prepared = requests.PreparedRequest()
         prepared.method = str(request.method)
         prepared.url = _prepared_url(str(request.url))
-        merged = _merge(
-            request.headers, self.headers, dict_class=CaseInsensitiveDict
-        )
-        # it refuses what no header may hold
-        prepared.prepare_headers(merged)
+        # of names that differ in their case the last counts; it refuses what
+        # no header may hold
+        prepared.prepare_headers({**self.headers, **request.headers})
         prepared._cookies = self.cookies  # type: ignore[attr-defined]
         return prepared
 
@@ -104,6 +99,8 @@ class BoundedSession(requests.Session):
             len(self.cookies),
             self.hooks["response"],
             request.hooks["response"],
+            # it takes a header of the session away
+            None in request.headers.values(),
         )
         if request.method != "GET" or any(more):
             return False

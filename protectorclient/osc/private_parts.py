@@ -15,6 +15,8 @@ why.
 * ``_content`` of requests in ``_http/limits.py``: the answer is read here,
   within a limit, and requests takes what was read.
 * ``_content_consumed`` of requests in ``_http/limits.py``: as above.
+* ``_cookies`` of requests in ``_http/session.py``: a read without cookies
+  needs a jar that is empty.
 * ``_session`` of keystoneauth1 in ``_http/session.py``: the copy of a
   session must not close the requests session of its owner.
 * ``_compile_builder`` of werkzeug in ``fakeserver/base/routes.py``: what
