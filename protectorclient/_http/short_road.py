@@ -126,7 +126,8 @@ class ShortRoad(Conversation):
         address = urllib.parse.urlsplit(self.endpoint.root + path)
         target = address.path
         if params:
-            target += f"?{urllib.parse.urlencode(urls.query(params))}"
+            query = urllib.parse.urlencode(urls.query(params), doseq=True)
+            target += f"?{query}"
         headers = {
             **self.headers(request_id),
             "X-Auth-Token": self._known.token,
