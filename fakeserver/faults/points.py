@@ -33,7 +33,16 @@ POINTS = {
     "before": (*STEPS, "rollback"),
     "inside": STEPS,
     "after": (*STEPS, "rollback"),
-    "undo": ("server", "manage", "promote", "clone", "link", "unplug", "stop"),
+    "undo": (
+        "server",
+        "manage",
+        "promote",
+        "clone",
+        "link",
+        "network",
+        "unplug",
+        "stop",
+    ),
     "commit": ("push", "clean"),
     "array": (
         "check",

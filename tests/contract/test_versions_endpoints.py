@@ -105,6 +105,8 @@ ROUTES: dict[Route, str | Callable[[Live], object]] = {
     ("POST", f"{GROUP}/consistency-group/sync"): "consistency_groups.sync",
     ("GET", f"{GROUP}/metadata"): "metadata.get",
     ("PUT", f"{GROUP}/metadata"): "metadata.put",
+    # between the sites: one question for the health of all groups
+    ("GET", f"{TENANT}/sync-status"): "health.list",
     ("GET", f"{TENANT}/operations"): "operations.list",
     ("GET", f"{TENANT}/operations/{{op_id}}"): "operations.get",
 }

@@ -51,7 +51,9 @@ def run(command: Read, parsed_args: argparse.Namespace) -> int:
         if status is not None:
             return status
     status = command.run_once(parsed_args)
-    if kept.is_wanted(lambda: command.app.cloud_config):
+    if command.sites.reached is not None and kept.is_wanted(
+        lambda: command.app.cloud_config
+    ):
         kept.keep(command.sites, command.located)
     return status
 
