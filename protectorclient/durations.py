@@ -35,6 +35,8 @@ STUCK_AFTER = 15 * 60.0
 PROBES_TIMEOUT = 300.0
 #: A hook of a plan may take so long, where the plan does not say it.
 HOOK_TIMEOUT = 60.0
+#: The clean-up of a test of a drill is tried again for so long.
+CLEAN_UP_PATIENCE = 900.0
 #: A gate of a plan is open for its answer for so long.
 GATE_TIMEOUT = 3600.0
 

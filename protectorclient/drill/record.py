@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import pathlib
-import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from protectorclient import _version, exceptions
+from protectorclient import exceptions
 from protectorclient.drill import of_lines
 from protectorclient.evidence import judge, writing
 from protectorclient.evidence import record as records
+from protectorclient.evidence.sources.sites import Sites, versions
 from protectorclient.plan.execution import journal as journals
 from protectorclient.plan.execution.fold import fold
 from protectorclient.plan.execution.state import (
@@ -20,12 +20,10 @@ from protectorclient.plan.execution.state import (
     GroupStatus,
 )
 from protectorclient.records.operation import Operation
-from protectorclient.records.protection_group import ProtectionGroup
 
 if TYPE_CHECKING:
     from protectorclient.evidence.signing.keys import Signer
     from protectorclient.evidence.writing import Report
-    from protectorclient.pair.site import SiteHandle
     from protectorclient.pair.site_pair import SitePair
 
 
@@ -73,7 +71,7 @@ class _Filler:
         self._lines = list(journals.read(path))
         self._run = fold(iter(self._lines), str(path))
         self._names: dict[str, str] = {}
-        self._targets: dict[tuple[str, str], str] = {}
+        self._asked = Sites(pair)
         with contextlib.suppress(exceptions.ProtectorError):
             first = next(iter(self._run.groups))
             located = pair.locate(first, unplanned=True)
@@ -110,11 +108,8 @@ class _Filler:
             sites=tuple(self._sites()),
             operator=run.began_by,
             reason=run.options.get("said"),
-            versions={
-                "python-protectorclient": _version.__version__,
-                "python": platform.python_version(),
-            },
-            clock_skew_seconds=self._skew(),
+            versions=versions(),
+            clock_skew_seconds=self._asked.skew,
             failures=tuple(self._failures()),
         )
 
@@ -139,39 +134,12 @@ class _Filler:
 
     def _sites(self) -> Iterator[records.Site]:
         ids = {cloud: identity for identity, cloud in self._names.items()}
-        for handle in self._pair.handles:
-            version = error = None
-            try:
-                version = str(handle.client.http.version)
-            except exceptions.ProtectorError as refused:
-                error = str(refused)
-            yield records.Site(
-                name=handle.name,
-                id=ids.get(handle.name),
-                api_version=version,
-                error=error,
-            )
-
-    def _skew(self) -> float | None:
-        """Return by how much the clocks of the two sites differ.
-
-        Each answer has the time of its site, in whole seconds.
-        """
-        known = []
-        for handle in self._pair.handles:
-            with contextlib.suppress(exceptions.ProtectorError):
-                known.append(handle.client.http.clock_skew)
-        if len(known) < 2 or None in known:
-            return None
-        first, second = known
-        return round(abs(float(first or 0.0) - float(second or 0.0)), 1)
+        for one in self._asked.records():
+            # the other site knows the id of one that does not answer
+            yield dataclasses.replace(one, id=one.id or ids.get(one.name))
 
     def _site(self, identity: str | None) -> str | None:
         return self._names.get(identity or "", identity)
-
-    def _handle(self, identity: str | None) -> SiteHandle | None:
-        name = self._site(identity)
-        return next((h for h in self._pair.handles if h.name == name), None)
 
     # -- a group
 
@@ -312,36 +280,20 @@ class _Filler:
             for source, target in given.items():
                 yield records.Replacement(
                     kind=kind,
-                    source=self._name(kind, test.source_site_id, source),
-                    target=self._name(kind, test.target_site_id, target),
+                    source=self._asked.resource(
+                        kind, test.source_site_id, source
+                    ),
+                    target=self._asked.resource(
+                        kind, test.target_site_id, target
+                    ),
                 )
-
-    def _name(self, kind: str, site: str | None, identity: str) -> str:
-        """Return the name of a network or flavor; its id, where the site
-        does not say it."""
-        key = (kind, site or "")
-        if key not in self._targets:
-            self._targets[key] = ""
-            handle = self._handle(site)
-            with contextlib.suppress(exceptions.ProtectorError):
-                if handle is not None:
-                    finder = handle.finder
-                    found = (
-                        finder.networks()
-                        if kind == "network"
-                        else finder.flavors()
-                    )
-                    for each in found:
-                        place = (f"{kind} {each.get('id')}", site or "")
-                        self._targets[place] = str(each.get("name"))
-        return self._targets.get((f"{kind} {identity}", site or ""), identity)
 
     # -- times
 
     def _rpo(
         self, one: GroupState, test: Operation | None
     ) -> records.RecoveryPoint:
-        target = self._objective(one)
+        target = self._asked.objective(one.id)
         result = (test and test.result_data) or {}
         created = of_lines.time(result.get("snapshot_created_at"))
         age = None
@@ -353,17 +305,3 @@ class _Filler:
             age_seconds=age,
             objective_seconds=target,
         )
-
-    def _objective(self, one: GroupState) -> float | None:
-        handles: Sequence[SiteHandle | None] = (
-            self._handle(one.site),
-            *self._pair.handles,
-        )
-        for handle in handles:
-            if handle is None:
-                continue
-            with contextlib.suppress(exceptions.ProtectorError):
-                policy = handle.client.policies.get(ProtectionGroup(id=one.id))
-                if policy.rpo_minutes is not None:
-                    return policy.rpo_minutes * 60.0
-        return None

@@ -9,13 +9,12 @@ from typing import Any
 import pytest
 
 from fakeserver.local.pair import LocalPair
-from protectorclient import drill, exceptions
+from protectorclient import drill, durations, exceptions
 from protectorclient.drill import history, record
 from protectorclient.drill.schedule import next_drill
 from protectorclient.drill.schedule.both_sites import TimerOptions
 from protectorclient.drill.schedule.folder import JournalFolder
 from protectorclient.plan.execution import events, hooks
-from protectorclient.plan.execution.drills import cleaning
 from protectorclient.plan.execution.drills.options import DrillOptions
 from protectorclient.plan.execution.events import Event
 from protectorclient.plan.file import load
@@ -263,7 +262,7 @@ def test_a_clean_up_that_fails_is_tried_again(
 def test_a_test_that_cannot_be_removed_is_named(
     world: World, path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cleaning, "PATIENCE", 1.0)
+    monkeypatch.setattr(durations, "CLEAN_UP_PATIENCE", 1.0)
     fault = world.live.pair.fault("step", match="unmanage_test_volumes")
     code, _ = drilled(world, path)
     assert code == 11

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 import protectorclient
+import protectorclient.drill
 import protectorclient.exceptions
 import protectorclient.plan
 import protectorclient.v1
@@ -76,6 +77,7 @@ def test_the_command_that_starts_a_site_loads_no_server() -> None:
 #: What is public; the pytest plugin is, too.
 PUBLIC = [
     protectorclient,
+    protectorclient.drill,
     protectorclient.exceptions,
     protectorclient.plan,
     protectorclient.v1,
@@ -153,7 +155,7 @@ PAGES = [TREE / "README.rst", *sorted((TREE / "doc").rglob("*.rst"))]
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_pages_import_public_names_alone(page: pathlib.Path) -> None:
     public = {one.__name__: {*one.__all__, ""} for one in PUBLIC}
-    public["protectorclient"] |= {"evidence", "plan", "v1", "testing"}
+    public["protectorclient"] |= {"drill", "evidence", "plan", "v1", "testing"}
     public["protectorclient.testing"] = {"Sandbox", ""}
     for module, name in imported_names(page.read_text()):
         assert name in public.get(module, ()), f"{module}.{name}"

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from protectorclient import exceptions
+from protectorclient import durations, exceptions
 from protectorclient.mapping.model import drill_of
 from protectorclient.plan.execution import history
 from protectorclient.plan.execution.drills.options import reason
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     )
     from protectorclient.plan.execution.context import Context
 
-#: Seconds for which the clean-up of a group is tried again.
-PATIENCE = 900.0
 #: Seconds before it is tried again: the first time, and at most.
 FIRST_PAUSE, LONGEST_PAUSE = 2.0, 60.0
 
@@ -117,7 +115,10 @@ class _CleanUp:
                 return
             context.write("clean-failed", group=one.id, why=why)
             clock = context.tools.pace.clock
-            if self._is_final or clock() - began >= PATIENCE:
+            if (
+                self._is_final
+                or clock() - began >= durations.CLEAN_UP_PATIENCE
+            ):
                 context.write(
                     "cleaned", group=one.id, result="failed", why=why
                 )
@@ -207,11 +208,13 @@ class _CleanUp:
 
         def ask() -> list[str]:
             # a finder keeps what it was told
+            handles = context.pair.anew().handles
+            site = next(
+                (o for o in handles if context.site_id(o.name) == target), None
+            )
             return [
                 str(network.get("name"))
-                for handle in context.pair.anew().handles
-                if context.site_id(handle.name) == target
-                for network in handle.finder.every_network()
+                for network in (site.finder.every_network() if site else ())
                 if drill_of(network) == one.operation_id
             ]
 
