@@ -23,7 +23,7 @@ from requests.structures import CaseInsensitiveDict
 from requests.utils import get_netrc_auth
 
 from protectorclient._http import deadline, limits
-from protectorclient._http.obstacles import certificates, proxies
+from protectorclient._http.obstacles import certificates, plain_http, proxies
 from protectorclient._http.obstacles.route import Route, chain
 from protectorclient.durations import CONNECT_TIMEOUT, READ_TIMEOUT
 from protectorclient.escape import ShellCommand
@@ -133,11 +133,19 @@ class BoundedSession(requests.Session):
             found = proxies.obstacle(links, route) or certificates.obstacle(
                 links, route
             )
+            if found is None and isinstance(
+                self.get_adapter(route.url), limits.Adapter
+            ):
+                found = plain_http.obstacle(
+                    links, route, deadline.cut(connect)
+                )
             if found is None:
                 raise
             # its text may hold the password of a proxy
             raise found from None
-        refusal = proxies.answered(response, route)
+        refusal = proxies.answered(response, route) or plain_http.answered(
+            response, route
+        )
         if refusal is not None:
             raise refusal
         if (

@@ -110,6 +110,47 @@ def test_each_site_has_its_own_file(
     assert "dead" not in status.out + status.err
 
 
+def plain(url: str) -> str:
+    return url.replace("https:", "http:")
+
+
+@pytest.mark.parametrize("who", ["auth", "protector_endpoint_override"])
+def test_a_plain_url_of_a_site_behind_tls(
+    who: str, pair: LocalPair, clouds: pathlib.Path
+) -> None:
+    url = pair.site("site-a").url
+    keys: dict[str, object] = {who: plain(url)}
+    if who == "auth":
+        known = yaml.safe_load(clouds.read_text())["clouds"]["site-a"]["auth"]
+        keys = {who: {**known, "auth_url": plain(known["auth_url"])}}
+    changed(clouds, "site-a", **keys)
+    run = clirunner.SHELLS["protector"]
+    alone = run(f"{LIST} --site site-a")
+    said = f"{plain(url)} speaks TLS; change its URL to {url}"
+    assert alone.code == 6
+    assert alone.err.splitlines()[0] == f"site-a: {said}"
+    status = run("status")
+    assert f"site-a is not reached: {said}" in status.err
+    assert "dead" not in status.out + status.err
+
+
+def test_no_failover_by_a_plain_url(
+    pair: LocalPair, other_ca: str, clouds: pathlib.Path
+) -> None:
+    """TLS that cuts a plain request is no Keystone that died."""
+    auth = yaml.safe_load(clouds.read_text())["clouds"]["site-a"]["auth"]
+    auth["auth_url"] = plain(auth["auth_url"])
+    changed(clouds, "site-a", auth=auth, cacert=other_ca)
+    fault = pair.fault("partition")
+    try:
+        refused = clirunner.SHELLS["protector"](FAILOVER)
+    finally:
+        pair.clear_faults(fault)
+    assert refused.code == 5
+    assert "The questions do not reach site-a: http://" in refused.err
+    assert "speaks TLS; change its URL to https://" in refused.err
+
+
 def test_no_failover_by_a_wrong_authority(
     pair: LocalPair, other_ca: str, clouds: pathlib.Path
 ) -> None:

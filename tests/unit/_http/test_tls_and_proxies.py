@@ -280,6 +280,74 @@ def test_a_site_without_tls(
     )
 
 
+def saying(sentence: bytes) -> type[Plain]:
+    """A web server that refuses a plain request at its TLS port."""
+
+    class Saying(Plain):
+        def do_GET(self) -> None:
+            self.answer(400, b"<html>" + sentence + b"</html>")
+
+        do_POST = do_GET  # noqa: N815 - as http.server has it
+
+    return Saying
+
+
+class Alert(Plain):
+    def handle(self) -> None:
+        self.request.recv(4096)
+        self.request.sendall(b"\x15\x03\x01\x00\x02\x02\x46")
+
+
+@each_way
+@pytest.mark.parametrize(
+    "handler",
+    [
+        None,
+        Alert,
+        saying(b"The plain HTTP request was sent to HTTPS port"),
+        saying(b"You're speaking plain HTTP to an SSL-enabled server port."),
+        saying(b"Client sent an HTTP request to an HTTPS server."),
+    ],
+    ids=["cut", "alert", "nginx", "apache", "go"],
+)
+def test_a_plain_url_of_a_tls_port(
+    ask: Callable[..., exceptions.ProtectorError],
+    handler: type[Plain] | None,
+    files: Files,
+) -> None:
+    """A change that was cut off may have arrived: a port may speak both."""
+    context = None if handler else files.context()
+    with serving(handler or Plain, context) as port:
+        error = ask(f"http://127.0.0.1:{port}")
+    said = (
+        f"http://127.0.0.1:{port} speaks TLS; change its URL to"
+        f" https://127.0.0.1:{port}"
+    )
+    if handler is None and ask is WAYS["change"]:
+        assert type(error) is exceptions.OutcomeUnknown
+        assert error.message.endswith(f"was lost: {said}")
+    else:
+        assert type(error) is exceptions.SiteNotReached
+        assert error.message == said
+
+
+class Cut(Plain):
+    def handle(self) -> None:
+        self.request.recv(4096)
+
+
+@each_way
+def test_a_plain_port_that_cuts_a_request(
+    ask: Callable[..., exceptions.ProtectorError],
+) -> None:
+    """So does a service that dies: no setting is to blame."""
+    with serving(Cut) as port:
+        error = ask(f"http://127.0.0.1:{port}")
+    assert type(error) is not exceptions.SiteNotReached
+    assert "connection reset" in error.message
+    assert "TLS" not in error.message
+
+
 @each_way
 def test_files_of_the_callers_own_session(
     ask: Callable[..., exceptions.ProtectorError], files: Files
