@@ -66,8 +66,12 @@ FEATURES = (
     Feature("POST", "*/protection-groups", "the creation of groups", _BY_HAND),
     Feature("PATCH", _GROUP, "the change of a group", _BY_HAND),
     Feature("DELETE", _GROUP, "the deletion of groups", _BY_HAND),
-    Feature("GET POST", f"{_GROUP}/members", *_MEMBERS),
-    Feature("GET DELETE", f"{_GROUP}/members/*", *_MEMBERS),
+    Feature("GET", f"{_GROUP}/members", *_MEMBERS),
+    Feature("POST", f"{_GROUP}/members", "the addition of members", _BY_HAND),
+    Feature("GET", f"{_GROUP}/members/*", *_MEMBERS),
+    Feature(
+        "DELETE", f"{_GROUP}/members/*", "the removal of members", _BY_HAND
+    ),
     Feature(
         "DELETE",
         f"{_GROUP}/policy",

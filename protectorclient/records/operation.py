@@ -82,6 +82,11 @@ class Operation(base.Record):
         return self.status.strip().lower()
 
     @property
+    def has_parameters(self) -> bool:
+        """Return whether the deployment says what it was started with."""
+        return bool(self.parameters) or "parameters" in self._raw
+
+    @property
     def leaves_unprotected(self) -> bool:
         """Return whether it is a failback that left the replication
         stopped."""

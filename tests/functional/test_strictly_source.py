@@ -12,6 +12,7 @@ from fakeserver.api import source_page
 from fakeserver.local.pair import LocalPair
 from protectorclient import SitePair, exceptions
 from tests.functional import test_walk
+from tests.helpers import exit_table
 from tests.helpers.clirunner import openstack
 
 WEB = "prod-web-app"
@@ -35,6 +36,7 @@ def strict() -> Iterator[LocalPair]:
 def clouds(strict: LocalPair, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(strict.clouds_yaml))
     monkeypatch.setenv("OS_CLOUD", "site-a")
+    monkeypatch.setenv("TOKEN", "a-token-of-an-array")
 
 
 #: what is typed -> exit code, and what stderr has to say
@@ -50,6 +52,15 @@ CANNOT: dict[str, tuple[int, str]] = {
         "tenant mappings (GET /v1/admin/tenant-mappings answers HTTP 404);"
         f" {HAND}",
     ),
+    "tenant mapping create x --project site-a=x --project site-b=y": (
+        1,
+        LIST,
+    ),
+    "protection-group create shop --volume-type flash-async": (
+        1,
+        "the creation of groups (POST /v1/.../protection-groups answers HTTP"
+        f" 404); {HAND}",
+    ),
     f"protection-group set {WEB} --description x": (
         1,
         f"the change of a group (PATCH {GROUP} answers HTTP 404); {HAND}",
@@ -62,7 +73,11 @@ CANNOT: dict[str, tuple[int, str]] = {
         1,
         f"a list of members (GET {GROUP}/members answers HTTP 404); {MEMBERS}",
     ),
-    f"member add {WEB} db-1": (1, "a list of members"),
+    f"member add {WEB} db-1": (
+        1,
+        f"the addition of members (POST {GROUP}/members answers HTTP 404);"
+        f" {HAND}",
+    ),
     f"member remove {WEB} web-1": (1, f"a list of members (GET {GROUP}"),
     f"policy delete {WEB}": (
         1,
@@ -87,6 +102,9 @@ WORKS: dict[str, tuple[int, str]] = {
     f"protection-group failover {WEB} --check": (0, r"\bproblem  "),
     f"protection-group reconcile {WEB} --yes": (0, r"nothing is left"),
     f"policy show {WEB}": (0, ""),
+    f"policy set bare {exit_table.TOKENS}": (0, ""),
+    "drill overdue --older-than 1d": (3, ""),
+    "readiness --if-dead site-a": (3, r"\| (none|0s?) +\|"),
     "status": (0, r"\| yes +\|\s*\| yes"),
 }
 
@@ -158,6 +176,8 @@ def test_the_commands_of_the_page(
             shown = openstack(f"protector operation show {operation} -f json")
             assert shown.json["status"] == "completed"
             assert test_walk.group_status("site-a") == after
+            if command == test_walk.FAILOVER:
+                what_it_was_started_with_is_not_known(operation)
             # times are in whole seconds: two in one have no order
             pair.advance(2)
         listed = openstack("protector operation list -f json").json
@@ -177,6 +197,24 @@ def test_the_commands_of_the_page(
         assert "| OUT OF SYNC " in apart.out
         assert openstack(test_walk.SYNC_FORCE).code == 0
         assert openstack(test_walk.SYNC_STATUS).code == 0
+
+
+def what_it_was_started_with_is_not_known(operation: str) -> None:
+    """No mapping is another answer, and would be another failback."""
+    for command in (
+        f"mapping show {operation}",
+        f"protection-group failback {WEB} --reverse-mapping --yes",
+    ):
+        ran = openstack(f"protector {command}")
+        assert (ran.code, ran.out) == (1, ""), ran.err
+        assert ran.err.splitlines()[0].startswith(
+            "site-a: this deployment does not offer the parameters of"
+            f" operations ({operation} has none)"
+        )
+    # nor which instances are the group's
+    verified = openstack(f"protector drill verify {operation}")
+    assert (verified.code, verified.out) == (1, "")
+    assert METADATA in verified.err.splitlines()[0]
 
 
 def test_a_wrong_state_in_each_form() -> None:

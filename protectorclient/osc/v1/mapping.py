@@ -203,7 +203,7 @@ class ShowMapping(command.Command):
         reads = self.reads(parsed_args)
         found = _reads.warned(self, reads.operation(parsed_args.operation))
         operation, site = found.value, found.site
-        used = last_mapping.of(operation)
+        used = last_mapping.of(operation, site.name)
         known = self._names(
             reads, networks=bool(used.networks), flavors=bool(used.flavors)
         )

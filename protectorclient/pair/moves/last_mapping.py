@@ -13,8 +13,20 @@ if TYPE_CHECKING:
     from protectorclient.records.protection_group import Group
 
 
-def of(operation: Operation) -> MappingFile:
-    """Return the mappings that an operation was started with, as ids."""
+def of(operation: Operation, site: str) -> MappingFile:
+    """Return the mappings that an operation was started with, as ids.
+
+    :param site: the cloud's name of the site that has the record.
+    :raises VersionNotSupported: the record does not have them. None at all
+        is another answer, and a move back without them another move.
+    """
+    if not operation.has_parameters:
+        raise exceptions.VersionNotSupported(
+            "this deployment does not offer the parameters of operations"
+            f" ({operation.id} has none); --network-mapping and"
+            " --flavor-mapping give the mappings to a failback",
+            site=site,
+        )
     parameters = operation.parameters
     return MappingFile(
         networks=dict(parameters.get("network_mapping") or {}),
@@ -28,14 +40,15 @@ def failover(pair: SitePair, group: Group) -> MappingFile:
     Where it was given none, those stored with the group have served.
 
     :raises UsageProblem: there was none.
+    :raises VersionNotSupported: the deployment does not say with which.
     """
     located = pair.locate(group)
     history = pair.operations(
         protection_group_id=located.group.id, operation_type="failover"
     )
-    for operation, _ in history.items:
+    for operation, site in history.items:
         if operation.state == "completed":
-            used = of(operation)
+            used = of(operation, site.name)
             stored = located.group
             return MappingFile(
                 networks=used.networks or stored.network_mapping or {},
