@@ -233,7 +233,7 @@ class SiteAdapter(Conversation):
             response = self._authenticated(method, path, headers, kwargs)
         if response.status_code >= 300:
             lost = self._error(method, response, secrets)
-            raise offered.explained(method, path, lost, self._exists)
+            raise offered.explained(method, path, lost, self._exists, body)
         return self._read(method, response, request_id)
 
     def _exists(self, path: str) -> bool:

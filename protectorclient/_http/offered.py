@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import http
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from protectorclient import exceptions
@@ -19,6 +19,19 @@ _NO_SUCH = (
     http.HTTPStatus.NOT_FOUND,
     http.HTTPStatus.METHOD_NOT_ALLOWED,
     http.HTTPStatus.NOT_IMPLEMENTED,
+)
+#: What the page of the Operations API names in an action.
+_ACTIONS = frozenset(
+    {"failover", "failback", "test_failover", "test_cleanup", "sync_volumes"}
+)
+_PARAMETERS = frozenset(
+    {
+        "network_mapping",
+        "flavor_mapping",
+        "force",
+        "retain_primary",
+        "reverse_replication",
+    }
 )
 _ALL_MAPPINGS = "/v1/admin/tenant-mappings"
 #: The segments of a path up to the id of a site or a group.
@@ -113,14 +126,18 @@ def explained(
     path: str,
     error: exceptions.ProtectorError,
     exists: Callable[[str], bool],
+    body: object = None,
 ) -> exceptions.ProtectorError:
     """Return the error that says what a deployment lacks, or the same.
 
+    :param body: what was sent.
     :param error: what came of the request.
     :param exists: asks whether there is what an address below ``/v1`` names.
     """
     if not isinstance(error, exceptions.HTTPError):
         return error
+    if isinstance(error, exceptions.BadRequest) and path.endswith("/action"):
+        _name_what_is_beyond(error, body)
     row = feature(method, path)
     if row is None or error.reason or error.code not in _NO_SUCH:
         return error
@@ -137,6 +154,24 @@ def explained(
         site=error.site,
         request_id=error.request_id,
     )
+
+
+def _name_what_is_beyond(error: exceptions.BadRequest, body: object) -> None:
+    """Name in the error what the page lacks and an action has, where the
+    service says of it nothing, or no more than its name."""
+    if error.reason or not isinstance(body, Mapping):
+        return
+    beyond = [str(name) for name in body if name not in _ACTIONS]
+    for given in body.values():
+        if isinstance(given, Mapping):
+            beyond += [str(name) for name in given if name not in _PARAMETERS]
+    is_silent = http.HTTPStatus.BAD_REQUEST.phrase in error.message
+    told = [name for name in beyond if is_silent or name in error.message]
+    if told:
+        error.message = (
+            f"this deployment may not offer {', '.join(told)}: it refuses the"
+            f" action ({error.message.rstrip('.')})"
+        )
 
 
 def _above(path: str) -> str | None:

@@ -198,6 +198,12 @@ def test_the_commands_of_the_page(
         assert openstack(test_walk.SYNC_FORCE).code == 0
         assert openstack(test_walk.SYNC_STATUS).code == 0
 
+        # a start and a new world change nothing of what is offered
+        pair.reset()
+        assert pair.folder.settings().strictly_source == form
+        again = openstack("protector health show")
+        assert "does not offer a health report" in again.err
+
 
 def what_it_was_started_with_is_not_known(operation: str) -> None:
     """No mapping is another answer, and would be another failback."""
@@ -225,6 +231,19 @@ def test_a_wrong_state_in_each_form() -> None:
             " --network-mapping net-secondary-web=net-primary-web"
         )
         assert ran.code == 5, ran.err
+
+
+def test_an_option_that_the_page_lacks_is_named() -> None:
+    """In whatever form the service says that it does not know it."""
+    for _ in source_page.FORMS[1:]:
+        ran = openstack(
+            f"protector protection-group test-failover {WEB} --yes --isolated"
+        )
+        assert ran.code == 1, ran.err
+        assert (
+            "site-a: this deployment may not offer isolated: it refuses the"
+            " action ("
+        ) in ran.err
 
 
 #: method of the library -> None, or what it lacks
