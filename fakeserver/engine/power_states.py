@@ -1,6 +1,6 @@
-"""Read the power state of each member with each recovery point.
+"""Read the power state and the lock of each member with each recovery point.
 
-It is a fact of a moment: it goes to the peer with the document, but is no
+They are facts of a moment: they go to the peer with the document, but are no
 change of it. Only the site where a group runs reads it, and no failure to do
 so is anybody's concern: what is too old is not relied on.
 """
@@ -78,21 +78,24 @@ class PowerStates:
     def _read(self, group: Group) -> None:
         here = self._access.local_id()
         try:
-            servers = self._access.cloud(group, here).servers()
+            servers = self._access.cloud(group, here).all_details()
         except (CloudRefused, CloudUnreachable, RequestRefused) as error:
             LOG.info("power states of %s: %s", group.id, error)
             return
         stopped = power.stopped_by_tests(
             group.doc, here
         ) | effects.left_stopped(self._site.db, group.id)
-        status = {one["id"]: power.counted(one, stopped) for one in servers}
+        shown = {one["id"]: one for one in servers}
         moment = stamp(self._site.clock.time())
         for _, held in current_entries(group.doc):
-            found = status.get(held["instance_id"])
+            found = shown.get(held["instance_id"])
             if found is not None:
                 kept = held.setdefault("attributes", {})
-                kept["power_state"] = found
+                kept["power_state"] = power.counted(found, stopped)
                 kept["power_state_at"] = moment
+                # a Nova older than 2.9 does not show it
+                if "locked" in found:
+                    kept["locked"] = found["locked"]
         with self._site.db.transaction() as tx:
             groups.save(tx, group)
         self._push(group)

@@ -315,6 +315,25 @@ def test_a_forced_failover_knows_the_recovery_points_state(two: Two) -> None:
     assert power(two, B) == STOPPED
 
 
+@pytest.mark.parametrize("locked", ["owner", ""])
+def test_a_forced_failover_knows_the_recovery_points_lock(
+    two: Two, locked: str
+) -> None:
+    """One that is set after the member is protected, one that is gone."""
+    web = seed_of(two, "web-3").id
+    change(two, A, SERVERS, web, locked="" if locked else "owner")
+    protect(two, "web-3")
+    versions = two.versions()
+    change(two, A, SERVERS, web, locked=locked)
+    two.pair.advance(301)
+    two.pair.drain()
+    assert two.versions() == versions, "a lock is no change"
+    assert two.status(A)["status"] == "IN_SYNC"
+    two.pair.site(A).kill()
+    assert losses(two.forced(B)) == {}
+    assert bool(server(two, B, "web-3").get("locked")) is bool(locked)
+
+
 def test_an_older_state_starts_the_instance_and_is_named(two: Two) -> None:
     stop(two, "web-3")
     two.pair.advance(301)

@@ -59,6 +59,11 @@ class AttributeCalls(NetworkCalls):
         path = f"/servers/{server_id}"
         return self._maybe("compute", path, "server", version=self._newest())
 
+    def all_details(self) -> list[Record]:
+        """List the servers of the project, each as `details` shows it."""
+        path, noun = "/servers/detail", "servers"
+        return self._all("compute", path, noun, version=self._newest())
+
     def zones(self) -> list[str]:
         """List the names of Nova's availability zones."""
         found = self._http.call("compute", "GET", "/os-availability-zone")

@@ -11,7 +11,7 @@ TOKENS = ("primary_fa_api_token", "secondary_fa_api_token")
 #: the secrets of the members, sealed, under the digests that stand for them
 SEALED = "sealed"
 #: facts of a moment: no change of the document, and not in its checksum
-MOMENTARY = ("power_state", "power_state_at")
+MOMENTARY = ("power_state", "power_state_at", "locked")
 
 
 def new_document(
