@@ -27,6 +27,9 @@ class PastDrill:
     #: The cloud's name of the site that ran it.
     site: str
     clean_up: Operation | None = None
+    #: Whether it is the newest test that the clean-up has removed: what a
+    #: person says of a test is of that one.
+    is_last: bool = True
 
     @property
     def run_id(self) -> str | None:
@@ -43,15 +46,17 @@ class PastDrill:
 
     @property
     def result(self) -> str | None:
-        """Return ``pass`` or ``fail``, and the note."""
+        """Return ``pass`` or ``fail``, and the note; None where the clean-up
+        says it of another test of the group."""
         if self.clean_up is None:
             return None
         reason = self.clean_up.parameters.get("reason")
         if not isinstance(reason, str):
             return None
-        if reason.startswith(_SAID):
+        if reason.startswith(_SAID) and self.is_last:
             return reason.removeprefix(_SAID)
-        if options.run_of(reason) is not None:
+        run_id = options.run_of(reason)
+        if run_id is not None and run_id == self.run_id:
             return reason.partition(": ")[2] or None
         return None
 
@@ -144,9 +149,15 @@ def paired(
         found, key=lambda one: one[0].started_at or oldest, reverse=True
     )
     clean_ups: dict[str, Operation] = {}
+    told: set[str] = set()
     for operation, site in ordered:
         group = operation.protection_group_id or ""
         if operation.operation_type == TEST:
-            yield PastDrill(operation, site.name, clean_ups.get(group))
+            clean_up = clean_ups.get(group)
+            identity = clean_up.id if clean_up else ""
+            is_last = identity not in told
+            yield PastDrill(operation, site.name, clean_up, is_last)
+            if operation.state == "completed":
+                told.add(identity)
         elif operation.state == "completed":
             clean_ups[group] = operation

@@ -9,7 +9,10 @@ from typing import Any
 from protectorclient.advice import commands
 from protectorclient.escape import fill
 from protectorclient.evidence import record as records
+from protectorclient.pair.reads import rebuilt
+from protectorclient.plan.execution import hooks
 from protectorclient.plan.execution.state import GroupState
+from protectorclient.records.operation import Operation
 
 Line = Mapping[str, Any]
 
@@ -166,10 +169,25 @@ def probes(line: Line | None) -> Iterator[records.Probe]:
 def verify(line: Line) -> records.Verify:
     """Return the verdict of a command."""
     return records.Verify(
-        command=tuple(line["run"]),
+        command=hooks.masked_words(line["run"]),
         passed=bool(line["passed"]),
         status=line.get("status"),
         error=line.get("error"),
         output=line.get("output") or "",
         seconds=line.get("seconds"),
     )
+
+
+def instances(
+    one: GroupState, test: Operation | None
+) -> Iterator[records.Instance]:
+    """Yield what was built; without their members where the drill ended
+    before it looked at them."""
+    found = (one.drill.probed or {}).get("instances") or ()
+    for member, source, target in found:
+        yield records.Instance(
+            member=member, source_id=source, target_id=target
+        )
+    if not found and test is not None:
+        for identity in rebuilt.named(test):
+            yield records.Instance(member="", target_id=identity)

@@ -162,12 +162,7 @@ class _Filler:
             began_at=began,
             ended_at=of_lines.time(one.ended_at),
             operations=tuple(self._operation(one, o) for o in operations),
-            instances=tuple(
-                records.Instance(member="", target_id=str(identity))
-                for identity in (test and test.result_data or {}).get(
-                    "instances", ()
-                )
-            ),
+            instances=tuple(of_lines.instances(one, test)),
             checks=tuple(of_lines.checks(one)),
             steps=tuple(
                 step for o in operations for step in self._steps(one, o)

@@ -81,6 +81,8 @@ class Report:
     stopped: tuple[str, ...] = ()
     #: Probes that fit no member.
     unused: tuple[str, ...] = ()
+    #: Member, id at the source and id of what was built, of each instance.
+    instances: tuple[tuple[str, str | None, str | None], ...] = ()
 
     @property
     def all_answer(self) -> bool:

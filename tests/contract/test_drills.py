@@ -90,6 +90,12 @@ def test_a_drill_ends_clean(world: World, path: pathlib.Path) -> None:
     made = record.of_journal(world.live.sites(), path)
     (one,) = made.groups
     assert made.verdict == one.verdict == "passed"
+    assert {each.member for each in one.instances} == {
+        "web-1",
+        "web-2",
+        "web-3",
+    }
+    assert all(each.source_id and each.target_id for each in one.instances)
     assert one.rto.operation_seconds is not None
     assert one.rto.active_seconds is not None
     assert one.rpo.age_seconds is not None

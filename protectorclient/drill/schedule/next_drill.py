@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import pathlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions, user_paths
@@ -15,6 +15,7 @@ from protectorclient.drill.schedule import window as windows
 from protectorclient.drill.schedule.both_sites import TimerOptions, TimerSites
 from protectorclient.drill.schedule.folder import JournalFolder
 from protectorclient.plan.execution import journal as journals
+from protectorclient.plan.file import resolve
 from protectorclient.plan.file.problem import PlanProblem
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from protectorclient.plan.execution.context import Tools
     from protectorclient.plan.execution.events import Event
     from protectorclient.plan.file.model import Plan
+    from protectorclient.records.protection_group import ProtectionGroup
 
 DAY = 86400.0
 #: Where neither the command nor the plan says anything, in seconds.
@@ -85,3 +87,23 @@ def take(
             return
         sites = TimerSites(pair, plan, given, folder, tools=tools, now=now)
         yield from step.take(sites, window, max_duration)
+
+
+def limits(
+    plan: Plan, groups: Sequence[ProtectionGroup], every: float | None = None
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    """Return how old the last drill of each group of a plan may be.
+
+    :param groups: those of the pair; what the plan does not name is left out.
+    :param every: in place of the plan's own ``every``; a group's or a wave's
+        ``drill_every`` comes before it.
+    :returns: seconds, by the ids of the groups; and sentences: what in the
+        plan no group fits.
+    """
+    whole = every or plan.drills.every or EVERY
+    found = resolve.resolve(plan.of_use("drill"), groups)
+    seconds = {
+        one.group.id: one.entry.drill_every or one.wave.drill_every or whole
+        for one in found.placed
+    }
+    return seconds, found.problems

@@ -202,3 +202,14 @@ def mask(text: str) -> str:
     for secret in _SECRETS:
         text = secret.sub(rf"\g<1>{_MASK}", text)
     return text
+
+
+def masked_words(words: Sequence[str]) -> tuple[str, ...]:
+    """Mask what looks like a secret in the words of a command: also a word
+    behind an option such as ``--password``."""
+    found = []
+    for before, word in zip(("", *words), words, strict=False):
+        name = before if before.startswith("-") else ""
+        is_secret = name and mask(f"{name} x") != f"{mask(name)} x"
+        found.append(_MASK if is_secret else mask(word))
+    return tuple(found)

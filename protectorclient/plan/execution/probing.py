@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -116,7 +117,7 @@ def look(
         )
         for one in found
     ]
-    return run.Run(
+    report = run.Run(
         targets,
         spec.parse_all(wanted),
         servers=where.finder.servers,
@@ -126,3 +127,14 @@ def look(
         clock=clock,
         sleep=sleep,
     ).until(timeout)
+    return dataclasses.replace(
+        report,
+        instances=tuple(
+            (
+                one.name,
+                one.held.get("instance_id"),
+                str(one.server["id"]) if one.server else None,
+            )
+            for one in found
+        ),
+    )

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
+from protectorclient import exceptions
 from protectorclient.advice import commands
 from protectorclient.escape import fill
 from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1._moves import fidelity
+from protectorclient.osc.v1.plan import options as plan_options
+from protectorclient.records.protection_group import ProtectionGroup
 
 if TYPE_CHECKING:
     from protectorclient.fidelity.comparison import Comparison
@@ -33,14 +36,28 @@ class ListOverdueDrill(command.Lister):
             "--older-than",
             metavar="<duration>",
             type=options.duration,
-            required=True,
             help="Greatest age of the last drill, such as 90d",
+        )
+        parser.add_argument(
+            "--plan",
+            metavar="<file>",
+            help="List groups of this plan alone, each with the age that it "
+            "has there (drill_every, else --older-than, else that of "
+            "drills, else 90d)",
         )
 
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
+        from protectorclient.drill.schedule import next_drill as schedule
         from protectorclient.polling.silence import NO_ANSWER
         from protectorclient.reports import overview
 
+        if parsed_args.older_than is None and parsed_args.plan is None:
+            raise exceptions.UsageProblem(
+                "give --older-than DURATION, or --plan FILE"
+            )
+        plan = None
+        if parsed_args.plan is not None:
+            plan = plan_options.load(self, parsed_args.plan)
         reads = self.reads(parsed_args)
         found = overview.look(reads)
         if found.error is not None:
@@ -53,11 +70,27 @@ class ListOverdueDrill(command.Lister):
             self.warn(f"only {found.sites[0]} was asked: {reads.alone}")
         for name, error in found.errors.items():
             self.warn(f"the drills of {name} are missing: {error.message}")
-        overdue = [
-            row
-            for row in found.rows
-            if row.drill_age is None or row.drill_age > parsed_args.older_than
-        ]
+        limits: dict[str, float] | None = None
+        if plan is not None:
+            limits, unknown = schedule.limits(
+                plan,
+                [
+                    ProtectionGroup(id=row.id, name=row.name)
+                    for row in found.rows
+                ],
+                parsed_args.older_than,
+            )
+            for sentence in unknown:
+                self.warn(sentence)
+        overdue = []
+        for row in found.rows:
+            limit = parsed_args.older_than
+            if limits is not None:
+                if row.id not in limits:
+                    continue
+                limit = limits[row.id]
+            if row.drill_age is None or row.drill_age > limit:
+                overdue.append(row)
         if overdue:
             self.outcome = ExitCode.PROBLEM
             name = max(overdue, key=_age).name

@@ -335,7 +335,12 @@ class Follower:
 
     def _report(self) -> None:
         """Write the report; that it cannot be written is no exit status."""
-        if self._writer is None or self.path is None:
+        if self.path is None:
+            return
+        if self._writer is None:
+            from protectorclient.evidence.sources.sites import Sites
+
+            reports.warn_of_skew(self._command, Sites(self._command.pair).skew)
             return
         from protectorclient.drill import record
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.advice import commands
+from protectorclient.durations import span
 from protectorclient.escape import fill
 from protectorclient.osc import options, prompts
 
@@ -99,6 +100,7 @@ class ReportWriter:
         )
         for warning in found.warnings:
             command.warn(warning)
+        warn_of_skew(command, record.clock_skew_seconds)
         command.info(f"the report is in {found.path}")
         command.hint("keep this hash elsewhere, and check the reports with:")
         command.hint(
@@ -109,6 +111,17 @@ class ReportWriter:
             )
         )
         return found
+
+
+def warn_of_skew(command: Command, skew: float | None) -> None:
+    """Warn of clocks of the two sites that are too far apart."""
+    from protectorclient.evidence.judge import MOST_SKEW
+
+    if skew is not None and abs(skew) > MOST_SKEW:
+        command.warn(
+            f"the clocks of the two sites differ by {span(abs(skew))}:"
+            " moments of different sites cannot be compared"
+        )
 
 
 def writer(parsed_args: argparse.Namespace) -> ReportWriter | None:

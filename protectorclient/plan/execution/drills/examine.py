@@ -121,6 +121,7 @@ class _Examination:
             results=results,
             active_seconds=report.active_seconds,
             answered_seconds=report.answered_seconds,
+            instances=[list(one) for one in report.instances],
             **context.mark(),
         )
         if not failed:
