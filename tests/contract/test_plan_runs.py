@@ -1,5 +1,6 @@
 """Runs of plans over two live sites: order, failures, gates, resume."""
 
+import collections
 import errno
 import json
 import os
@@ -8,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
@@ -109,6 +111,41 @@ def test_waves_go_in_order_and_groups_side_by_side(
     assert acts.index(("wave-ended", "one")) < acts.index(
         ("wave-began", "two")
     )
+
+
+def test_groups_of_a_wave_share_what_is_not_theirs(
+    world: World,
+    names: list[str],
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """More groups ask more about groups and operations, and of nothing
+    else: each site is asked once a wave for what it has."""
+    ids = [world.live.group(name).id for name in names]
+    asked: list[str] = []
+    send = requests.Session.request
+
+    def counted(session: Any, method: str, url: str, **given: Any) -> Any:
+        asked.append(f"{method} {url} {given.get('params')}")
+        return send(session, method, url, **given)
+
+    monkeypatch.setattr(requests.Session, "request", counted)
+    shared = []
+    for number, part in enumerate((names[:1], names[1:])):
+        asked.clear()
+        found = planned(f"- {{name: one, groups: [{', '.join(part)}]}}")
+        events = world.begin(found, tmp_path / f"{number}.jsonl")
+        assert ran(events)[0] == 0
+        # the health of one group alone is a question about it
+        about = (*ids, "op-", "/health")
+        shared.append(
+            collections.Counter(
+                one for one in asked if not any(it in one for it in about)
+            )
+        )
+    assert shared[0] == shared[1]
+    networks = [n for one, n in shared[0].items() if "v2.0/networks" in one]
+    assert networks == [1, 1]
 
 
 @pytest.mark.parametrize("by", ["name", "id", "pattern"])
@@ -464,6 +501,26 @@ def test_the_primary_returns_in_the_middle_of_an_unplanned_run(
     assert status(path) == {a: "done", b: "waiting"}
     why = (plan_parts.fold(path).stop or ("", 0))[0]
     assert f"Moved to site-b: {a}. Not moved: {b}" in why
+
+
+def test_the_primary_returns_between_two_groups_of_a_wave(
+    world: World, names: list[str], path: pathlib.Path
+) -> None:
+    """What the groups of a wave share proves nobody dead."""
+    a, b, *_ = names
+    world.live.pair.site("a").kill()
+    found = planned(
+        f"- {{name: one, parallel: 1, groups: [{a}, {{name: {b},"
+        " hooks: {before: [[back]]}}]}"
+    )
+
+    def hook(*_given: object, **_named: object) -> hooks.Result:
+        world.live.pair.site("a").start()
+        return hooks.Result(0, "", 0.0)
+
+    tools = world.tools(run_hook=hook)
+    assert ran(world.begin(found, path, unplanned=True, tools=tools))[0] == 5
+    assert status(path) == {a: "done", b: "waiting"}
 
 
 def test_an_unplanned_run_beside_a_primary_that_answers(

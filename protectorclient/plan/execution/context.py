@@ -111,6 +111,8 @@ class Context:
         #: Ids of groups whose scripts go on, and of all that had one.
         self.active: set[str] = set()
         self.begun: set[str] = set()
+        #: The two sites, with what the groups of a wave have in common.
+        self._pairs: dict[str, SitePair] = {}
         #: What has happened and was not reported yet.
         self.news: collections.deque[events.Event] = collections.deque()
         #: The operations that are followed, by their ids.
@@ -119,6 +121,20 @@ class Context:
         self.ends: dict[str, polling.Ended] = {}
         #: The last record seen of each, by its id.
         self.records: dict[str, Operation] = {}
+
+    def pair_of(self, wave: str) -> SitePair:
+        """Return the two sites for the groups of a wave.
+
+        Versions, site records, networks and flavors are asked for once by
+        all of them; each group itself is asked for again each time.
+        """
+        return self._pairs.get(wave) or self._pairs.setdefault(
+            wave, self.pair.anew()
+        )
+
+    def forget(self, wave: str) -> None:
+        """Have what the groups of a wave have in common asked for again."""
+        self._pairs.pop(wave, None)
 
     def handle(self, site_id: str) -> SiteHandle:
         """Return the cloud of a site."""

@@ -179,7 +179,7 @@ class _GroupScript:
             return own, None
         state = self._runner.state
         options = state.options
-        return None, self._runner.pair.anew().prepare(
+        return None, self._runner.pair_of(group.wave).prepare(
             state.action,
             group.id,
             unplanned=state.unplanned,

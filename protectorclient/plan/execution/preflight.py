@@ -85,12 +85,12 @@ def check_wave(
 ) -> WaveCheck:
     """Check each group for the action of the run.
 
+    :param pair: of which nothing is known from before the wave.
+
     A group whose operation the run has started already, by another runner
     of this journal, is not checked: it moves.
     """
     own = history.look(pair, site_ids).own(state)
-    # what was known at the wave before may not hold any more
-    pair = pair.anew()
     sides = run.open_sites(pair)
     purpose = purpose_of(state.action, state.unplanned)
     blocked: dict[str, str] = {}

@@ -194,6 +194,8 @@ class Runner(Context):
         """Have a group moved once more, by the script of its wave."""
         self.write("retry", group=group.id, attempt=group.attempt + 1)
         self.begun.discard(group.id)
+        # somebody may have mended what it failed for
+        self.forget(group.wave)
         if self._is_entered:
             self._begin_waves()
 

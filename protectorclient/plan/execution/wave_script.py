@@ -118,9 +118,15 @@ class WaveScript:
             yield from runner.prove_death(waiting)
             if runner.is_stopped:
                 return
+        # what was known at the wave before may not hold any more
+        runner.forget(wave.name)
         task = runner.tools.pool.submit(
             lambda: check_wave(
-                runner.pair, runner.state, wave, waiting, runner.site_ids
+                runner.pair_of(wave.name),
+                runner.state,
+                wave,
+                waiting,
+                runner.site_ids,
             )
         )
         found = yield from done(task)
