@@ -38,15 +38,19 @@ class Room:
     @property
     def short(self) -> bool:
         """Return whether it is not enough."""
-        return self.allowed >= 0 and self.taken + self.more > self.allowed
+        return self.more > 0 and 0 <= self.allowed < self.taken + self.more
+
+    @property
+    def left(self) -> int:
+        """Return what is left; a quota may be lowered below what is used."""
+        return max(0, self.allowed - self.taken)
 
     def __str__(self) -> str:
         if self.allowed < 0:
             return f"{self.resource} without limit"
-        left = self.allowed - self.taken
         if self.short:
-            return f"{self.more} {self.resource}, and {left} are left"
-        return f"{self.more} of {left} {self.resource}"
+            return f"{self.more} {self.resource}, and {self.left} are left"
+        return f"{self.more} of {self.left} {self.resource}"
 
 
 def compute(subject: Subject) -> list[Room]:
@@ -137,7 +141,7 @@ def _short(
                 member="",
                 attribute=f"quota.{one.resource}",
                 protected=one.more,
-                found=one.allowed - one.taken,
+                found=one.left,
                 message=f"the group needs {one}",
                 fix=fix(subject, rooms),
             )
