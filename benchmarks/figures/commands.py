@@ -12,7 +12,11 @@ TOKEN_ISSUE = "openstack token issue"
 _COUNT = """\
 import atexit, sys
 path = sys.argv.pop()
-atexit.register(lambda: print(len(sys.modules), file=open(path, "w")))
+def write():
+    with open("/proc/self/status") as status, open(path, "w") as file:
+        kib = next(line for line in status if line.startswith("VmHWM"))
+        print(len(sys.modules), kib.split()[1], file=file)
+atexit.register(write)
 from protectorclient.shell import main
 sys.exit(main(sys.argv[1:]))
 """
@@ -37,22 +41,60 @@ def _show_command(stage: Stage) -> list[str]:
 
 
 def _show_mib(stage: Stage) -> Work:
-    env = stage.once(sandbox).env
-    command = _show_command(stage)
-    return lambda: processes.run(command, env).mib
+    return lambda: loaded(stage, _show_command(stage)[1:])[1]
 
 
 def _show_modules(stage: Stage) -> Work:
-    return lambda: modules(stage, _show_command(stage)[1:])
+    return lambda: loaded(stage, _show_command(stage)[1:])[0]
 
 
-def modules(stage: Stage, arguments: list[str]) -> float:
-    """Return how many modules a command of ours has loaded at its end."""
+def loaded(
+    stage: Stage, arguments: list[str], env: dict[str, str] | None = None
+) -> tuple[float, float]:
+    """Return the modules that a command of ours has loaded at its end, and
+    its largest resident set in MiB.
+
+    What wait4 tells of a child is never less than what its parent has.
+    """
     counted = pathlib.Path(stage.place) / "modules"
-    env = stage.once(sandbox).env
+    env = env or stage.once(sandbox).env
     command = [sys.executable, "-c", _COUNT, *arguments, str(counted)]
     processes.run(command, env)
-    return float(counted.read_text())
+    modules, kib = counted.read_text().split()
+    return float(modules), float(kib) / 1024
+
+
+def _kept(stage: Stage) -> dict[str, str]:
+    """Return the environment of a user whose reads keep their sessions."""
+    env = stage.once(sandbox).env | {
+        "XDG_CACHE_HOME": str(stage.place / "cache")
+    }
+    processes.run([stage.program("protector"), "cache", "enable"], env)
+    processes.run(_show_command(stage), env)
+    return env
+
+
+def _again(stage: Stage) -> tuple[Work, Work]:
+    env, command = stage.once(_kept), _show_command(stage)
+    peer = [stage.program("openstack"), "token", "issue"]
+    return (
+        lambda: processes.run(command, env).wall,
+        lambda: processes.run(peer, env).wall,
+    )
+
+
+def _again_mib(stage: Stage) -> Work:
+    env = stage.once(_kept)
+    return lambda: loaded(stage, _show_command(stage)[1:], env)[1]
+
+
+def _again_modules(stage: Stage) -> Work:
+    env = stage.once(_kept)
+    return lambda: loaded(stage, _show_command(stage)[1:], env)[0]
+
+
+def _complete(stage: Stage) -> tuple[Work, Work]:
+    return _beside_token_issue(stage, [stage.program("protector"), "complete"])
 
 
 def _help(stage: Stage) -> tuple[Work, Work]:
@@ -81,5 +123,27 @@ FIGURES = (
         _show_mib,
         unit="MiB",
     ),
+    Figure(
+        "operation-show-again",
+        "the same by a session that is kept",
+        0.17,
+        _again,
+        TOKEN_ISSUE,
+    ),
+    Figure(
+        "operation-show-again-modules",
+        "modules that it loads",
+        290,
+        _again_modules,
+        unit="modules",
+    ),
+    Figure(
+        "operation-show-again-memory",
+        "its largest resident set",
+        30,
+        _again_mib,
+        unit="MiB",
+    ),
     Figure("help", "protector --help", 0.12, _help, TOKEN_ISSUE),
+    Figure("complete", "protector complete", 0.12, _complete, TOKEN_ISSUE),
 )
