@@ -35,10 +35,9 @@ def _group(fields: Mapping[str, Any], names: Names) -> str:
 
 
 def _run(fields: Mapping[str, Any], names: Names) -> str:
-    return (
-        f"run {fields['run_id']} begins: {fields['action']} of"
-        f" {len(fields['groups'])} groups"
-    )
+    count = len(fields["groups"])
+    what = "1 group" if count == 1 else f"{count} groups"
+    return f"run {fields['run_id']} begins: {fields['action']} of {what}"
 
 
 def _resumed(fields: Mapping[str, Any], names: Names) -> str:
