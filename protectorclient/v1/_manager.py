@@ -109,7 +109,8 @@ class Manager:
 
         Follows the ``next`` link by its marker; the address in the link
         may be the one that a proxy hides, so it is not used. No marker is
-        asked for twice, and nothing is told twice.
+        asked for twice, and nothing is told twice. What a service that
+        ignores a filter lists besides is left out.
         """
         if limit is not None and limit < 1:
             return
@@ -128,10 +129,11 @@ class Manager:
             )
             items = self._items(self._http.noun(answer, noun, "GET"))
             fresh = [item for item in items if urls.is_new(item, known)]
-            for item in fresh[:left]:
+            wanted = [item for item in fresh if _fits(item, filters)]
+            for item in wanted[:left]:
                 yield self._record(kind, item)
             if left is not None:
-                left -= len(fresh)
+                left -= len(wanted)
                 if left <= 0:
                     return
             marker = urls.next_marker(answer.body, noun, items)
@@ -246,3 +248,18 @@ def id_of(thing: Record | str) -> str:
         given = "None" if thing is None else f"a {type(thing).__name__}"
         raise exceptions.BadArgument(f"{given} is no record, and no id")
     return identity
+
+
+def _fits(item: object, filters: Mapping[str, object]) -> bool:
+    """Return whether nothing in an item contradicts a filter."""
+    if not isinstance(item, Mapping):
+        return True
+    for name, wanted in filters.items():
+        held = item.get(name)
+        if (
+            isinstance(wanted, str)
+            and isinstance(held, str)
+            and held.strip().casefold() != wanted.strip().casefold()
+        ):
+            return False
+    return True

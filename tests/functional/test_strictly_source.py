@@ -233,6 +233,18 @@ def test_a_wrong_state_in_each_form() -> None:
         assert ran.code == 5, ran.err
 
 
+def test_a_filter_that_the_page_lacks_filters_all_the_same() -> None:
+    """The service ignores it and lists everything."""
+    client = SitePair.open("site-a").primary.client
+    names = [one.name for one in client.protection_groups.list(name=WEB)]
+    assert names == [WEB]
+    groups = client.protection_groups
+    assert not list(groups.list(status="failed_over", limit=1))
+    assert len(list(groups.list(status="active", limit=2))) == 2
+    listed = openstack("protector protection-group list --status error")
+    assert WEB not in listed.out
+
+
 def test_an_option_that_the_page_lacks_is_named() -> None:
     """In whatever form the service says that it does not know it."""
     for _ in source_page.FORMS[1:]:

@@ -228,7 +228,8 @@ def _text(side: Mapping[str, Any]) -> str:
 def _lines(side: Mapping[str, Any]) -> Iterator[str]:
     yield f"{side['site']}, {side['role']}"
     if side["version"] is not None:
-        yield f"  version {side['version']}, {(side['checksum'] or '')[:16]}"
+        checksum = f", {side['checksum'][:16]}" if side["checksum"] else ""
+        yield f"  version {side['version']}{checksum}"
     if side["last_sync_at"]:
         yield f"  last sync {side['last_sync_at']}"
     if side["message"]:
