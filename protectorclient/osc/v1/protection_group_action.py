@@ -361,4 +361,9 @@ class TestCleanupProtectionGroup(MoveCommand):
         action = self.prepare(parsed_args)
         for warning in action.warnings:
             self.warn(warning)
+        if parsed_args.result and action.options.get("reason") is None:
+            self.warn(
+                f"{action.site.name} keeps no result: drill attest puts it"
+                " into the folder of the report"
+            )
         return _start.send(self, parsed_args, action)
