@@ -42,7 +42,7 @@ class Room:
 
     @property
     def left(self) -> int:
-        """Return what is left; a quota may be lowered below what is used."""
+        """Return the rest; a quota may be lowered below what is in use."""
         return max(0, self.allowed - self.taken)
 
     def __str__(self) -> str:
