@@ -9,6 +9,8 @@ import re
 
 #: To open a connection to any service.
 CONNECT_TIMEOUT = 5.0
+#: For a port to say whether it speaks TLS, where a plain request was cut.
+TLS_PROBE_TIMEOUT = 3.0
 #: For a whole answer, from its first byte to its last.
 READ_TIMEOUT = 30.0
 #: To ask a service which versions it offers, redirects included.

@@ -14,6 +14,7 @@ import urllib.parse
 import requests
 
 from protectorclient._http.obstacles.route import Obstacle, Route
+from protectorclient.durations import TLS_PROBE_TIMEOUT
 
 #: How the alert begins by which a TLS server refuses a plain request.
 _ALERT = "\x15\x03"
@@ -23,8 +24,6 @@ _SENTENCES = (
     b"speaking plain HTTP to an SSL-enabled server port",
     b"sent an HTTP request to an HTTPS server",
 )
-#: How long a port may take, in seconds, to say whether it speaks TLS.
-_PATIENCE = 3.0
 
 
 def obstacle(
@@ -49,7 +48,7 @@ def obstacle(
     if any(isinstance(link, ConnectionError) for link in links):
         if any(isinstance(link, ConnectionRefusedError) for link in links):
             return None
-        if _answers_tls(route.url, min(timeout, _PATIENCE)):
+        if _answers_tls(route.url, min(timeout, TLS_PROBE_TIMEOUT)):
             found = _speaks_tls(route)
             # a port may speak both
             found.sent = True
