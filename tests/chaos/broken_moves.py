@@ -69,6 +69,8 @@ def leaves_the_source_running(patch: pytest.MonkeyPatch) -> None:
         if context.state.stopped is None:
             context.state.stopped = []
             context.save()
+        # none was stopped just now
+        return {}
 
     resumes.instead(patch, prepare, "_stop_source", believed)
 
@@ -130,7 +132,8 @@ def takes_any_address(patch: pytest.MonkeyPatch) -> None:
     def free(context, plan):
         return {
             "networks": [
-                dataclasses.replace(one, fixed_ip=None)
+                # nor does it know that another one was wanted
+                dataclasses.replace(one, fixed_ip=None, wanted_ip=None)
                 for one in plan.networks
             ]
         }

@@ -76,10 +76,10 @@ def pushes_a_stale_document(patch: pytest.MonkeyPatch) -> None:
     """The members as they were when the operation was taken up."""
 
     def stale(right, context):
-        group = context.group()
+        group = context.group_to_change()
         group.doc["members"] = context.held
         context.metadata.deliver(group)
-        group = context.group()
+        group = context.group_to_change()
         context.metadata.delivered(group)
         with context.site.db.transaction() as tx:
             groups.save(tx, group)

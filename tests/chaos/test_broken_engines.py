@@ -13,7 +13,7 @@ from tests.chaos.invariants import check
 from tests.chaos.mutants import MUTANTS
 
 #: how many runs it may take until one notices
-RUNS = 40
+RUNS = 60
 
 pytestmark = pytest.mark.thorough
 
