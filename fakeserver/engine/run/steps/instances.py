@@ -237,6 +237,14 @@ def _wait_built(
         return bool(found["status"] != "BUILD")
 
     context.wait_until(f"Building instance {name}", ready)
+    if found["status"] == power.STOPPED and context.tried_before and not stops:
+        # an earlier try, maybe the peer's, knew that it was to stay stopped
+        cloud.unlock_server(server_id)
+        cloud.start_server(server_id)
+        context.wait_until(
+            f"Starting instance {name}",
+            lambda: ready() and found["status"] != power.STOPPED,
+        )
     built = (power.RUNNING, power.STOPPED) if stops else (power.RUNNING,)
     if found["status"] not in built:
         # the rollback deletes the instance, and its fault with it
