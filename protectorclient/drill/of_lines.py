@@ -9,6 +9,7 @@ from typing import Any
 from protectorclient.advice import commands
 from protectorclient.escape import fill
 from protectorclient.evidence import record as records
+from protectorclient.evidence.sources import parts
 from protectorclient.pair.reads import rebuilt
 from protectorclient.plan.execution import hooks
 from protectorclient.plan.execution.state import GroupState
@@ -21,11 +22,6 @@ _CHECKS = {
     "warning": records.CheckState.WARNING,
     "problem": records.CheckState.PROBLEM,
 }
-
-
-def time(stamp: str | None) -> datetime.datetime | None:
-    """Return the time of a stamp."""
-    return datetime.datetime.fromisoformat(stamp) if stamp else None
 
 
 def checks(one: GroupState) -> Iterator[records.Check]:
@@ -81,7 +77,7 @@ def times(
     if posting is None:
         return None, records.RecoveryTime()
     first = first if is_alone else posting
-    began = time(first["at"])
+    began = parts.time(first["at"])
     line = one.drill.operations.get(one.operation_id or "") or {}
     took = _between(first, line)
     by = records.Clock.CLIENT
@@ -89,8 +85,8 @@ def times(
         test = line.get("record")
         if test and test.get("completed_at") and test.get("started_at"):
             by = records.Clock.SERVICE
-            ended = time(test["completed_at"])
-            started = time(test["started_at"])
+            ended = parts.time(test["completed_at"])
+            started = parts.time(test["started_at"])
             assert ended is not None
             assert started is not None
             took = (ended - started).total_seconds()
@@ -125,7 +121,7 @@ def clean_up(one: GroupState) -> records.CleanUp | None:
     return records.CleanUp(
         is_clean=drill.is_clean,
         operation_id=drill.operation_id,
-        at=time(drill.cleaned_at),
+        at=parts.time(drill.cleaned_at),
         left=drill.left,
         networks=_networks(one) if drill.is_clean else (),
         error="the test is kept, as --keep-on-failure asks" if kept else error,

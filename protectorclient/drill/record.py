@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import pathlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient.drill import of_lines
 from protectorclient.evidence import judge, writing
 from protectorclient.evidence import record as records
+from protectorclient.evidence.sources import parts
 from protectorclient.evidence.sources.sites import Sites, versions
 from protectorclient.plan.execution import journal as journals
 from protectorclient.plan.execution.fold import fold
@@ -67,17 +68,15 @@ def of_journal(pair: SitePair, path: pathlib.Path) -> records.Record:
 
 class _Filler:
     def __init__(self, pair: SitePair, path: pathlib.Path) -> None:
-        self._pair, self._path = pair, path
+        self._path = path
         self._lines = list(journals.read(path))
         self._run = fold(iter(self._lines), str(path))
-        self._names: dict[str, str] = {}
-        self._asked = Sites(pair)
+        self._sites = Sites(pair)
         with contextlib.suppress(exceptions.ProtectorError):
             first = next(iter(self._run.groups))
             located = pair.locate(first, unplanned=True)
-            self._names = {
-                identity: cloud for cloud, identity in located.site_ids.items()
-            }
+            # the other site knows the id of one that does not answer
+            self._sites.learn(located.site_ids)
 
     def record(self) -> records.Record:
         run, lines = self._run, self._lines
@@ -88,7 +87,7 @@ class _Filler:
             scenario = records.Scenario.QUIESCED_TEST
         elif drill.isolated:
             scenario = records.Scenario.ISOLATED_TEST
-        began = of_lines.time(lines[0]["at"])
+        began = parts.time(lines[0]["at"])
         assert began is not None
         return records.Record(
             kind=records.Kind.DRILL,
@@ -96,20 +95,14 @@ class _Filler:
             name=run.plan.name,
             scenario_type=scenario,
             began_at=began,
-            ended_at=of_lines.time(run.ended_at),
+            ended_at=parts.time(run.ended_at),
             groups=tuple(map(self._group, run.groups.values())),
-            plan=records.Plan(
-                name=run.plan.name,
-                run_id=run.run_id,
-                journal=str(self._path),
-                hashes=run.plan.hashes(),
-                waves=tuple(run.waves),
-            ),
-            sites=tuple(self._sites()),
+            plan=parts.plan(run, self._path),
+            sites=self._sites.records(),
             operator=run.began_by,
             reason=run.options.get("said"),
             versions=versions(),
-            clock_skew_seconds=self._asked.skew,
+            clock_skew_seconds=self._sites.skew,
             failures=tuple(self._failures()),
         )
 
@@ -130,21 +123,10 @@ class _Filler:
                     message=line["error"],
                 )
 
-    # -- the sites
-
-    def _sites(self) -> Iterator[records.Site]:
-        ids = {cloud: identity for identity, cloud in self._names.items()}
-        for one in self._asked.records():
-            # the other site knows the id of one that does not answer
-            yield dataclasses.replace(one, id=one.id or ids.get(one.name))
-
-    def _site(self, identity: str | None) -> str | None:
-        return self._names.get(identity or "", identity)
-
     # -- a group
 
     def _group(self, one: GroupState) -> records.Group:
-        drill = one.drill
+        drill, site = one.drill, self._sites.name(one.site)
         operations = [
             Operation.from_dict(line["record"])
             for line in drill.operations.values()
@@ -156,12 +138,15 @@ class _Filler:
         return records.Group(
             name=one.name,
             id=one.id,
-            source=self._site(test.source_site_id) if test else None,
-            target=self._site(test.target_site_id) if test else None,
+            source=self._sites.name(test.source_site_id) if test else None,
+            target=self._sites.name(test.target_site_id) if test else None,
             wave=one.wave,
             began_at=began,
-            ended_at=of_lines.time(one.ended_at),
-            operations=tuple(self._operation(one, o) for o in operations),
+            ended_at=parts.time(one.ended_at),
+            operations=tuple(
+                parts.operation(self._sites, found, site)
+                for found in operations
+            ),
             instances=tuple(of_lines.instances(one, test)),
             checks=tuple(of_lines.checks(one)),
             steps=tuple(
@@ -170,18 +155,16 @@ class _Filler:
             probes=tuple(of_lines.probes(drill.probed)),
             verify=tuple(map(of_lines.verify, drill.verified)),
             fidelity=of_lines.fidelity(one),
-            mapped=tuple(self._mapped(test)) if test else (),
-            not_kept=tuple(
-                records.NotKept(
-                    member=loss.member,
-                    attribute=loss.attribute,
-                    value=loss.value,
-                    reason=loss.reason,
-                )
-                for loss in (test.not_kept if test else ())
-            ),
+            mapped=tuple(parts.replacements(self._sites, test))
+            if test
+            else (),
+            not_kept=parts.not_kept(test) if test else (),
             rto=time,
-            rpo=self._rpo(one, test),
+            rpo=parts.recovery_point(self._sites, test)
+            if test
+            else records.RecoveryPoint(
+                objective_seconds=self._sites.objective(one.id)
+            ),
             clean_up=of_lines.clean_up(one),
             failures=tuple(self._group_failures(one)),
             skipped=one.why if self._is_skipped(one) else None,
@@ -220,32 +203,16 @@ class _Filler:
                 message=drill.probed["error"],
             )
 
-    def _operation(
-        self, one: GroupState, found: Operation
-    ) -> records.Operation:
-        return records.Operation(
-            type=found.operation_type,
-            id=found.id,
-            request_id=found.request_id,
-            site=self._site(one.site),
-            source=self._site(found.source_site_id),
-            target=self._site(found.target_site_id),
-            status=found.status,
-            started_at=found.started_at,
-            completed_at=found.completed_at,
-            error_message=found.error_message,
-        )
-
     def _steps(
         self, one: GroupState, found: Operation
     ) -> Iterator[records.Step]:
         drill, before = one.drill, found.started_at
         if found.id == one.operation_id and drill.started_at:
             # by the clock that the steps' ends are of
-            before = of_lines.time(drill.started_at)
-        site = self._site(one.site)
+            before = parts.time(drill.started_at)
+        site = self._sites.name(one.site)
         for name in found.steps_completed:
-            at = of_lines.time(one.drill.steps.get((found.id, name)))
+            at = parts.time(one.drill.steps.get((found.id, name)))
             yield records.Step(
                 name=name,
                 state=records.StepState.DONE,
@@ -264,39 +231,3 @@ class _Filler:
                 began_at=before,
                 message=found.error_message,
             )
-
-    # -- what was mapped
-
-    def _mapped(self, test: Operation) -> Iterator[records.Replacement]:
-        for kind in ("network", "flavor"):
-            given = test.parameters.get(f"{kind}_mapping")
-            if not isinstance(given, Mapping):
-                continue
-            for source, target in given.items():
-                yield records.Replacement(
-                    kind=kind,
-                    source=self._asked.resource(
-                        kind, test.source_site_id, source
-                    ),
-                    target=self._asked.resource(
-                        kind, test.target_site_id, target
-                    ),
-                )
-
-    # -- times
-
-    def _rpo(
-        self, one: GroupState, test: Operation | None
-    ) -> records.RecoveryPoint:
-        target = self._asked.objective(one.id)
-        result = (test and test.result_data) or {}
-        created = of_lines.time(result.get("snapshot_created_at"))
-        age = None
-        if test is not None and test.started_at and created:
-            age = max(0.0, (test.started_at - created).total_seconds())
-        return records.RecoveryPoint(
-            id=result.get("snapshot_id"),
-            created_at=created,
-            age_seconds=age,
-            objective_seconds=target,
-        )

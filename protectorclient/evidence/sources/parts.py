@@ -1,13 +1,15 @@
-"""The parts of a record that the record of an operation has."""
+"""The parts that the records of operations, plans and drills share."""
 
 from __future__ import annotations
 
 import datetime
+import pathlib
 from collections.abc import Iterator
 
 from protectorclient.evidence import record as records
 from protectorclient.evidence.sources.sites import Sites, mapping, quietly
 from protectorclient.pair.reads import rebuilt
+from protectorclient.plan.execution.state import RunState
 from protectorclient.polling import phases
 from protectorclient.records.operation import Operation
 from protectorclient.reports.fidelity import FidelityReport
@@ -17,6 +19,17 @@ _STEPS = {
     "failed": records.StepState.FAILED,
     "running": records.StepState.RUNNING,
 }
+
+
+def plan(run: RunState, journal: pathlib.Path) -> records.Plan:
+    """Return the plan of a run, and where its journal is."""
+    return records.Plan(
+        name=run.plan.name,
+        run_id=run.run_id,
+        journal=str(journal),
+        hashes=run.plan.hashes(),
+        waves=tuple(run.waves),
+    )
 
 
 def operation(

@@ -41,6 +41,15 @@ class Sites:
             identity: name for name, identity in self._ids.items() if identity
         }
 
+    def learn(self, ids: Mapping[str, str]) -> None:
+        """Take the ids of sites that do not answer themselves.
+
+        :param ids: by the sites' names.
+        """
+        for name, identity in ids.items():
+            self._ids[name] = self._ids.get(name) or identity
+            self._names.setdefault(identity, name)
+
     @property
     def is_whole(self) -> bool:
         """Return whether both sites answer."""
@@ -85,7 +94,9 @@ class Sites:
     def facts(self, site_id: str | None) -> SiteFacts | None:
         """Return a site that answers, by its id."""
         name = self._names.get(site_id or "")
-        return self.asked.facts(name) if name else None
+        if name is None or name in self._errors:
+            return None
+        return self.asked.facts(name)
 
     def by_name(self, name: str) -> SiteFacts:
         """Return a site by its name here."""
