@@ -22,12 +22,14 @@ sys.exit(main(sys.argv[1:]))
 """
 
 
-def _beside_token_issue(stage: Stage, ours: list[str]) -> tuple[Work, Work]:
-    env = stage.once(sandbox).env
+def _beside_token_issue(
+    stage: Stage, ours: list[str], env: dict[str, str] | None = None
+) -> tuple[Work, Work]:
+    env = env or stage.once(sandbox).env
     peer = [stage.program("openstack"), "token", "issue"]
     return (
-        lambda: processes.run(ours, env).wall,
-        lambda: processes.run(peer, env).wall,
+        lambda: processes.seconds(ours, env),
+        lambda: processes.seconds(peer, env),
     )
 
 
@@ -59,7 +61,7 @@ def loaded(
     counted = pathlib.Path(stage.place) / "modules"
     env = env or stage.once(sandbox).env
     command = [sys.executable, "-c", _COUNT, *arguments, str(counted)]
-    processes.run(command, env)
+    processes.seconds(command, env)
     modules, kib = counted.read_text().split()
     return float(modules), float(kib) / 1024
 
@@ -69,18 +71,13 @@ def _kept(stage: Stage) -> dict[str, str]:
     env = stage.once(sandbox).env | {
         "XDG_CACHE_HOME": str(stage.place / "cache")
     }
-    processes.run([stage.program("protector"), "cache", "enable"], env)
-    processes.run(_show_command(stage), env)
+    processes.seconds([stage.program("protector"), "cache", "enable"], env)
+    processes.seconds(_show_command(stage), env)
     return env
 
 
 def _again(stage: Stage) -> tuple[Work, Work]:
-    env, command = stage.once(_kept), _show_command(stage)
-    peer = [stage.program("openstack"), "token", "issue"]
-    return (
-        lambda: processes.run(command, env).wall,
-        lambda: processes.run(peer, env).wall,
-    )
+    return _beside_token_issue(stage, _show_command(stage), stage.once(_kept))
 
 
 def _again_mib(stage: Stage) -> Work:

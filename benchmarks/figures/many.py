@@ -64,8 +64,8 @@ def _check(stage: Stage) -> tuple[Work, Work]:
     ]
     many, three = stage.once(fleet), stage.once(few)
     return (
-        lambda: processes.run(command, many.env).wall,
-        lambda: processes.run(command, three.env).wall,
+        lambda: processes.seconds(command, many.env),
+        lambda: processes.seconds(command, three.env),
     )
 
 

@@ -92,12 +92,8 @@ class SiteAdapter(Conversation):
             client_name="python-protectorclient",
             client_version=__version__,
         )
-        #: The service's URL, once it has been looked up.
-        self.known_endpoint: urls.Endpoint | None = None
         self._project_id: str | None = None
         self._offered: microversions.VersionRange | None = None
-        #: The site's clock less this machine's, by its last answer.
-        self.clock_skew: float | None = None
         #: Whether the service marks what it says.
         self.marks = marks.Marks(
             self._probe, overridden=bool(endpoint_override)
@@ -159,10 +155,6 @@ class SiteAdapter(Conversation):
 
     @property
     def offered(self) -> microversions.VersionRange:
-        """Return the versions that the site offers; they are asked for once.
-
-        :raises SiteUnreachable: nobody who knows has answered.
-        """
         if self._offered is None:
             try:
                 self._offered = self.read_versions()
@@ -180,10 +172,6 @@ class SiteAdapter(Conversation):
         return self._offered
 
     def read_versions(self) -> microversions.VersionRange:
-        """Ask for the version documents; no token is needed.
-
-        :raises NotTheService: something answers, and it is none.
-        """
         return discovery.read(
             lambda path: self._send("GET", path, {}, {}),
             self.marks,
@@ -215,12 +203,6 @@ class SiteAdapter(Conversation):
         request_id: str | None = None,
         secrets: Sequence[str] = (),
     ) -> Answer:
-        """Send one request and read its answer.
-
-        :param path: below the service's root, from `v1` or `tenant`.
-        :param secrets: values of the body that may not be seen anywhere;
-            with any, the request is left out of the debug log.
-        """
         headers = self.headers(request_id)
         kwargs: dict[str, Any] = {"log": not secrets}
         if params:

@@ -8,6 +8,7 @@ twenty commands at once each read a whole one.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -38,15 +39,15 @@ class Folder:
     """
 
     def __init__(self, path: str | None = None) -> None:
-        self._path = path
+        self._given = path
 
-    @property
+    @functools.cached_property
     def path(self) -> str:
         """Return the folder, there or not.
 
         :raises OSError: the user has no home directory.
         """
-        return self._path or str(user_paths.cache() / _NAME)
+        return self._given or str(user_paths.cache() / _NAME)
 
     @property
     def is_there(self) -> bool:

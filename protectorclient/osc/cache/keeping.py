@@ -32,6 +32,8 @@ class SessionStore:
         self._warn = warn
         self._folder = place or folder.Folder()
         self._has_warned = False
+        #: The name of the session's file, once it was made.
+        self._known_name: str | None = None
 
     def find(self) -> session.Session | None:
         """Return the session that is kept for the command line, if any."""
@@ -53,8 +55,16 @@ class SessionStore:
         LOG.debug("no session: %s", error)
 
     def _name(self, *, make: bool = False) -> str | None:
-        secret = self._folder.secret(make=make)
-        return key.name(secret, self._options) if secret else None
+        """Return the name of the session's file; None without a key.
+
+        It is made once: it reads every file that the configuration may be
+        in.
+        """
+        if self._known_name is None:
+            secret = self._folder.secret(make=make)
+            if secret:
+                self._known_name = key.name(secret, self._options)
+        return self._known_name
 
     def is_wanted(self, config: Callable[[], Any]) -> bool:
         """Return whether sessions are to be kept.

@@ -56,13 +56,11 @@ class Complete(complete.CompleteCommand):
         return ""
 
     def get_actions(self, words: list[str]) -> list[argparse.Action]:
-        shell: Any = self.app
-        name = " ".join(words)
-        for known, entry_point in shell.command_manager:
-            if known == name:
-                found = summaries.of(shell, name, entry_point)
-                return [_OptionName(strings) for strings in found.options]
-        return super().get_actions(words)
+        found = summaries.known().get(" ".join(words))
+        if found is None:
+            # a command of another package
+            return super().get_actions(words)
+        return [_OptionName(strings) for strings in found.options]
 
 
 class _OptionName(argparse.Action):
