@@ -1,7 +1,7 @@
 """The folder of a report: its name, and how it gets on disk, or not at all.
 
 A report is written into a folder of another name, which gets its own when
-all is on disk. One that is there is never written to.
+all is on disk. An existing folder is never written to.
 """
 
 from __future__ import annotations

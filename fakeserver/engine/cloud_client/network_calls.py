@@ -20,7 +20,7 @@ class NetworkCalls(Calls):
         return network
 
     def tag_network(self, network_id: str, tag: str) -> None:
-        """Add a tag to a network; one that is there stays."""
+        """Add a tag to a network that may have it already."""
         self._http.call(
             "network", "PUT", f"/networks/{network_id}/tags/{tag}", silent=True
         )

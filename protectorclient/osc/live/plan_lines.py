@@ -15,6 +15,10 @@ from protectorclient.plan.execution import events
 Names = Mapping[str, str]
 
 
+#: writes the line of an event; None where the screen needs none
+Writer = Callable[[Mapping[str, Any], Names], str | None]
+
+
 def text(event: events.Event, names: Names) -> str | None:
     """Return the line of an event; None for one that nobody waits for.
 
@@ -62,26 +66,21 @@ def _gate_opened(fields: Mapping[str, Any], names: Names) -> str:
     )
 
 
-def _gate_answered(fields: Mapping[str, Any], names: Names) -> str:
-    answer = "approved" if fields["answer"] == "yes" else "not approved"
-    return (
-        f"the gate of wave '{fields['wave']}' is {answer} by"
-        f" {fields['by']}: {fields['reason']}"
-    )
+def _answered(what: str) -> Writer:
+    def line(fields: Mapping[str, Any], names: Names) -> str:
+        answer = "approved" if fields["answer"] == "yes" else "not approved"
+        return (
+            f"the {what} of wave '{fields['wave']}' is {answer} by"
+            f" {fields['by']}: {fields['reason']}"
+        )
+
+    return line
 
 
 def _rollback_asked(fields: Mapping[str, Any], names: Names) -> str:
     return (
         f"wave '{fields['wave']}' had passed a gate; its rollback waits for"
         f" {span(fields['seconds'])} at most: {fields['question']}"
-    )
-
-
-def _rollback_answered(fields: Mapping[str, Any], names: Names) -> str:
-    answer = "approved" if fields["answer"] == "yes" else "not approved"
-    return (
-        f"the rollback of wave '{fields['wave']}' is {answer} by"
-        f" {fields['by']}: {fields['reason']}"
     )
 
 
@@ -210,14 +209,14 @@ def _ended(fields: Mapping[str, Any], names: Names) -> str:
     return f"the run is over: {counts}"
 
 
-_WRITERS: Mapping[type, Callable[[Mapping[str, Any], Names], str | None]] = {
+_WRITERS: Mapping[type, Writer] = {
     events.RunBegan: _run,
     events.RunResumed: _resumed,
     events.Checked: _checked,
     events.GateOpened: _gate_opened,
-    events.GateAnswered: _gate_answered,
+    events.GateAnswered: _answered("gate"),
     events.RollbackAsked: _rollback_asked,
-    events.RollbackAnswered: _rollback_answered,
+    events.RollbackAnswered: _answered("rollback"),
     events.WaveBegan: _wave_began,
     events.WaveEnded: _wave_ended,
     events.HookBegan: _hook_began,

@@ -154,7 +154,7 @@ def writer(parsed_args: argparse.Namespace) -> ReportWriter | None:
 def signer(parsed_args: argparse.Namespace) -> Signer | None:
     """Read the key that signs, where one is given.
 
-    :raises UsageProblem: the passphrase is not where it is said to be.
+    :raises UsageProblem: the passphrase is not where the options point.
     :raises EvidenceProblem: the key cannot be used.
     """
     if parsed_args.sign_key is None:

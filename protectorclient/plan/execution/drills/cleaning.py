@@ -207,7 +207,7 @@ class _CleanUp:
         target = str(line["record"].get("target_site_id"))
 
         def ask() -> list[str]:
-            # a finder keeps what it was told
+            # a finder keeps the answers that it got
             handles = context.pair.anew().handles
             site = next(
                 (o for o in handles if context.site_id(o.name) == target), None
