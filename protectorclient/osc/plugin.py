@@ -5,6 +5,7 @@ goes on to do, so it imports nothing but what is needed to name things.
 """
 
 import argparse
+import importlib
 import os
 from typing import Any
 
@@ -31,6 +32,55 @@ SHORT_NOUNS = {
 
 #: What ``--os-protector-api-version`` takes.
 MICROVERSIONS = ("1.0", "1.1", "1.2", "latest")
+
+
+class CommandStandIn:
+    """Stands for a command until it is made; then it is that command.
+
+    cliff loads the class of every entry point before it looks which one is
+    typed, whatever that is: to load a hundred modules of ours would make
+    each ``openstack`` command slower.
+    """
+
+    #: The command's module and class.
+    where: tuple[str, str]
+
+    def __new__(
+        cls, app: Any, app_args: Any, cmd_name: str | None = None
+    ) -> Any:
+        return cls.find()(app, app_args, cmd_name)
+
+    # cliff looks here for what it may pass
+    def __init__(
+        self, app: Any, app_args: Any, cmd_name: str | None = None
+    ) -> None:
+        """Do nothing: the command is made by now."""
+
+    @classmethod
+    def find(cls) -> Any:
+        """Import the command; return its class."""
+        module, name = cls.where
+        return getattr(importlib.import_module(module), name)
+
+
+class _Place:
+    """A module or package of commands, named and not loaded."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __getattr__(self, name: str) -> Any:
+        if name[0].isupper():
+            where = (self._path, name)
+            return type(name, (CommandStandIn,), {"where": where})
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return _Place(f"{self._path}.{name}")
+
+
+#: What the entry points of the commands name: ``plugin:commands.v1.x.ShowX``
+#: is the class ``ShowX`` in ``protectorclient/osc/v1/x.py``.
+commands = _Place(__package__)
 
 
 def make_client(instance: Any) -> Any:

@@ -45,7 +45,9 @@ def kinds() -> dict[str, type[Any]]:
     """The classes of the commands."""
     found = metadata.entry_points(group="openstack.protector.v1")
     return {
-        one.name.removeprefix("protector_").replace("_", " "): one.load()
+        one.name.removeprefix("protector_").replace(
+            "_", " "
+        ): one.load().find()
         for one in found
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import configparser
-import importlib
+import importlib.metadata
 import pathlib
 
 import pytest
@@ -41,8 +41,8 @@ def entry_points() -> dict[str, str]:
 
 
 def loaded(target: str) -> type:
-    module, _, name = target.partition(":")
-    kind = getattr(importlib.import_module(module), name)
+    point = importlib.metadata.EntryPoint("", target, "")
+    kind = point.load().find()
     assert isinstance(kind, type)
     return kind
 
