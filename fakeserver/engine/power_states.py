@@ -7,6 +7,7 @@ so is anybody's concern: what is too old is not relied on.
 
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from fakeserver.base.clock import stamp
 from fakeserver.base.errors import RequestRefused
@@ -24,6 +25,9 @@ from fakeserver.store.groups import Group
 
 #: runs something under the lock of a group
 Alone = Callable[[str, Callable[[str], None]], object]
+#: project id -> when its servers were listed, and those by their ids, none
+#: where Nova refuses: one list is for all groups of a look
+_Lists = dict[str, tuple[str, dict[str, dict[str, Any]]]]
 LOG = logging.getLogger(__name__)
 
 #: how many groups are read at one look, so that a fleet does not keep the
@@ -55,10 +59,11 @@ class PowerStates:
             if group_id in newest
             and self._seen.get(group_id, -1.0) < newest[group_id]
         ]
+        shown: _Lists = {}
         for group_id in due[:MOST]:
-            alone(group_id, lambda one: self._look(one, newest[one]))
+            alone(group_id, lambda one: self._look(one, newest[one], shown))
 
-    def _look(self, group_id: str, point_at: float) -> None:
+    def _look(self, group_id: str, point_at: float, shown: _Lists) -> None:
         group = groups.find(self._site.db, group_id)
         if group is None:
             return
@@ -72,23 +77,23 @@ class PowerStates:
             ):
                 # it may have stopped some itself; it reads for itself, too
                 return
-            self._read(group)
+            self._read(group, shown)
         self._seen[group_id] = point_at
 
-    def _read(self, group: Group) -> None:
+    def _read(self, group: Group, shown: _Lists) -> None:
         here = self._access.local_id()
-        try:
-            servers = self._access.cloud(group, here).all_details()
-        except (CloudRefused, CloudUnreachable, RequestRefused) as error:
-            LOG.info("power states of %s: %s", group.id, error)
+        project = group.project_id
+        if project not in shown:
+            moment = stamp(self._site.clock.time())
+            shown[project] = moment, self._servers(group, here)
+        moment, servers = shown[project]
+        if not servers:
             return
         stopped = power.stopped_by_tests(
             group.doc, here
         ) | effects.left_stopped(self._site.db, group.id)
-        shown = {one["id"]: one for one in servers}
-        moment = stamp(self._site.clock.time())
         for _, held in current_entries(group.doc):
-            found = shown.get(held["instance_id"])
+            found = servers.get(held["instance_id"])
             if found is not None:
                 kept = held.setdefault("attributes", {})
                 kept["power_state"] = power.counted(found, stopped)
@@ -99,6 +104,14 @@ class PowerStates:
         with self._site.db.transaction() as tx:
             groups.save(tx, group)
         self._push(group)
+
+    def _servers(self, group: Group, here: str) -> dict[str, dict[str, Any]]:
+        try:
+            servers = self._access.cloud(group, here).all_details()
+        except (CloudRefused, CloudUnreachable, RequestRefused) as error:
+            LOG.info("power states of %s: %s", group.id, error)
+            return {}
+        return {one["id"]: one for one in servers}
 
     def _push(self, group: Group) -> None:
         if group.local.push != "ok":

@@ -8,10 +8,12 @@ from collections import Counter
 
 import pytest
 
+from fakeserver.base.clock import stamp
 from fakeserver.engine.cloud_client.cloud import RemoteCloud
+from fakeserver.engine.model.document import current_entries
 from fakeserver.engine.run import workers
 from fakeserver.local.pair import LocalPair
-from fakeserver.store import operations
+from fakeserver.store import groups, operations
 
 GROUPS = int(os.environ.get("FLEET_GROUPS", "16"))
 WORKERS = 8
@@ -125,3 +127,27 @@ def test_a_stop_waits_for_a_request_that_is_on_its_way(monkeypatch):
             "SELECT count(*) AS n FROM nova_servers"
         )
         assert made["n"] == 3
+
+
+def test_a_look_at_power_states_lists_servers_once(monkeypatch):
+    """However many groups have a new recovery point."""
+    asked, listed = [], RemoteCloud.all_details
+    monkeypatch.setattr(
+        RemoteCloud,
+        "all_details",
+        lambda self: asked.append(self) or listed(self),
+    )
+    with LocalPair(scenario="fleet", groups=5) as pair:
+        pair.clock.advance(400)
+        service = pair.site("a").service
+        service.tick()
+        now = stamp(pair.clock.time())
+        read = [
+            held["attributes"]["power_state_at"]
+            for id_ in groups.all_ids(service.site.db)
+            for _, held in current_entries(
+                groups.find(service.site.db, id_).doc
+            )
+        ]
+    assert len(asked) == 1
+    assert read == [now] * 5
