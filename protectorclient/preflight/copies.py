@@ -94,12 +94,53 @@ def runs(server: Mapping[str, Any]) -> bool:
     return not (status in ("ERROR", "BUILD") and power in (None, 0))
 
 
+class Instances:
+    """All instances of the project at a site, to be looked up.
+
+    Many groups are looked for among the same ones.
+
+    :param servers: as Nova lists them.
+    """
+
+    def __init__(self, servers: Iterable[Mapping[str, Any]]) -> None:
+        self._by_id: dict[str, Mapping[str, Any]] = {}
+        self._by_member: dict[str, list[str]] = {}
+        called: list[str] = []
+        for server in servers:
+            identity = str(server.get("id"))
+            self._by_id[identity] = server
+            called.append(str(server.get("name")))
+            marks = server.get("metadata") or {}
+            if MARK in marks and DRILL not in marks:
+                self._by_member.setdefault(str(marks[MARK]), []).append(
+                    identity
+                )
+        self._called = collections.Counter(called)
+
+    def __getitem__(self, identity: str) -> Mapping[str, Any]:
+        return self._by_id[identity]
+
+    def among(self, ids: Iterable[str]) -> Iterator[str]:
+        """Return those of some ids that are there."""
+        return (one for one in ids if one in self._by_id)
+
+    def built_for(self, members: Iterable[str]) -> Iterator[str]:
+        """Return the ids of what the service has marked as copies of some
+        members, drills apart."""
+        for member in members:
+            yield from self._by_member.get(member, ())
+
+    def is_only(self, name: str) -> bool:
+        """Return whether one instance alone has a name."""
+        return self._called[name] == 1
+
+
 def find(
     documents: Sequence[Mapping[str, Any]],
     primary: str | None,
     site_id: str,
     site: str,
-    servers: Iterable[Mapping[str, Any]],
+    servers: Iterable[Mapping[str, Any]] | Instances,
 ) -> tuple[Copy, ...]:
     """Return the copies of a group at one site, drills apart.
 
@@ -130,16 +171,12 @@ def find(
             older = had.get("left")
             if isinstance(older, Mapping):
                 named.update(_named(older, "name"))
-    servers = list(servers)
-    called = collections.Counter(str(one.get("name")) for one in servers)
+    if not isinstance(servers, Instances):
+        servers = Instances(servers)
     found = []
-    for server in servers:
-        identity = str(server.get("id"))
-        marks = server.get("metadata") or {}
-        known = identity in named
-        stray = marks.get(MARK) in members and DRILL not in marks
-        if identity in own or not (known or stray):
-            continue
+    strays = servers.built_for(members)
+    for identity in {*servers.among(named), *strays} - own:
+        server = servers[identity]
         name = str(server.get("name") or named.get(identity) or identity)
         found.append(
             Copy(
@@ -148,8 +185,8 @@ def find(
                 name=name,
                 status=str(server.get("status")),
                 runs=runs(server),
-                known=known,
-                is_only=called[name] == 1,
+                known=identity in named,
+                is_only=servers.is_only(name),
             )
         )
     return tuple(sorted(found, key=lambda it: (it.name, it.instance_id)))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from protectorclient import exceptions
@@ -36,7 +36,7 @@ class Place:
     #: The site ids of those that answer.
     site_ids: Mapping[str, str]
     #: All instances of the project, at the sites that tell.
-    servers: Mapping[str, Sequence[Mapping[str, Any]]]
+    instances: Mapping[str, copies.Instances]
     #: The cloud's name of the site where the group runs.
     current: str
 
@@ -75,17 +75,17 @@ def live_copies(place: Place) -> tuple[copies.Copy, ...] | None:
     if document.get("operation"):
         # what it builds is not left over yet
         return ()
-    if set(place.servers) < set(place.sides):
+    if set(place.instances) < set(place.sides):
         return None
     return copies.live(
         copy
-        for name, servers in place.servers.items()
+        for name, instances in place.instances.items()
         for copy in copies.find(
             [document],
             place.group.current_primary_site_id,
             place.site_ids[name],
             name,
-            servers,
+            instances,
         )
     )
 

@@ -16,7 +16,7 @@ from protectorclient.polling.silence import (
     GraceExceeded,
     is_dead,
 )
-from protectorclient.preflight import failover_ready
+from protectorclient.preflight import copies, failover_ready
 from protectorclient.records.health import GroupHealth
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import ProtectionGroup
@@ -132,6 +132,17 @@ class _Picture:
             name: _by_group(answer.operations)
             for name, answer in answers.items()
         }
+        self._site_ids = {
+            name: site_id for site_id, name in self._sites.items()
+        }
+        self._speaking = {
+            name: side for name, side in sides.items() if name in answers
+        }
+        self._instances = {
+            name: copies.Instances(answer.instances)
+            for name, answer in answers.items()
+            if answer.instances is not None
+        }
         #: By site and group, where they were read from a list.
         self._last_drills: dict[str, dict[str, Operation]] = {}
 
@@ -207,24 +218,14 @@ class _Picture:
         self, group: ProtectionGroup, ahead: str
     ) -> failover_ready.Place:
         """Return where the group runs, and the other site, as they answer."""
-        ids = {name: site_id for site_id, name in self._sites.items()}
-        current = self._site(group.current_primary_site_id)
         return failover_ready.Place(
             group=group,
             speaker=self._sides[ahead],
-            sides={
-                name: side
-                for name, side in self._sides.items()
-                if name in self._answers
-            },
+            sides=self._speaking,
             names=tuple(self._sides),
-            site_ids=ids,
-            servers={
-                name: answer.instances
-                for name, answer in self._answers.items()
-                if answer.instances is not None
-            },
-            current=current,
+            site_ids=self._site_ids,
+            instances=self._instances,
+            current=self._site(group.current_primary_site_id),
         )
 
     def _site(self, site_id: str | None) -> str:
