@@ -24,46 +24,41 @@ FOLLOW, START = "follow", "start"
 def owe(group: Group, how: str) -> None:
     """Note that the replication has to follow a change; a site that dies
     before it does follows at its next start."""
-    group.local.replicate = how
+    primary = group.doc["current_primary_site_id"]
+    # a start that is owed already is not given up for a later change
+    if (group.local.replicate, group.local.replicate_from) != (START, primary):
+        group.local.replicate = how
+    group.local.replicate_from = primary
     group.local.look = True
 
 
 def catch_up(site: Site, group: Group) -> None:
-    """Follow a change that was saved before the site died.
+    """Replicate the volumes that the group has now, as its policy asks, where
+    a change is noted that the replication has to follow.
 
-    Not where the group has gone to the other site since: what replicates
-    it from there is not for this one to say.
-    """
-    owed = group.local.replicate
-    here = SITES.get(site.db, group.doc["current_primary_site_id"])["local"]
-    if owed is None:
-        return
-    if here:
-        follow(site, group, start=owed == START)
-    else:
-        _paid(site, group)
+    The caller holds the group's lock and has read the group under it: of
+    two changes at once, that of the older one would else be the last.
 
-
-def follow(site: Site, group: Group, *, start: bool = False) -> None:
-    """Replicate the volumes that the group has now, as its policy asks.
-
-    A replication that an operation has stopped stays so, until ``start``
-    is asked for: a new member does not decide that the copies at the other
+    A replication that an operation has stopped stays so, until a start is
+    asked for: a new member does not decide that the copies at the other
     site may be overwritten.
+
+    Nothing is done where the group has gone to the other site since: what
+    replicates it from there is not for this one to say.
 
     Raises RequestRefused where the arrays do; it is owed still, then.
     """
-    _follow(site, group, start)
-    _paid(site, group)
-
-
-def _paid(site: Site, group: Group) -> None:
-    group.local.replicate = None
+    local = group.local
+    if local.replicate is None:
+        return
+    if local.replicate_from == group.doc["current_primary_site_id"]:
+        _follow(site, group, start=local.replicate == START)
     with site.db.transaction() as tx:
-        again = groups.find(site.db, group.id)
-        if again is not None and again.local.replicate is not None:
-            again.local.replicate = None
-            groups.save(tx, again)
+        # what people note of it meanwhile is not overwritten
+        again = groups.find(site.db, group.id) or group
+        for one in (group, again):
+            one.local.replicate = one.local.replicate_from = None
+        groups.save(tx, again)
 
 
 def _follow(site: Site, group: Group, start: bool) -> None:

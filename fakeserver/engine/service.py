@@ -1,7 +1,8 @@
 """The engine's service of one site: what its API calls."""
 
+import contextlib
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from fakeserver.base.errors import PEER_UNREACHABLE, RequestRefused
@@ -336,7 +337,8 @@ class Service:
     ) -> Group:
         """Change the document at both sites, or at none.
 
-        ``replicate``: how `array_links` is to follow the change.
+        ``replicate``: how `array_links` is to follow the change, which
+        happens inside of `followed`.
         """
 
         def mutated(doc: Doc) -> None:
@@ -349,6 +351,16 @@ class Service:
             group = groups.get(self.site.db, project_id, group_id)
             self._changeable(group)
             return self.metadata.change(group, mutated)
+
+    @contextlib.contextmanager
+    def followed(self, group_id: str) -> Iterator[None]:
+        """Hold the group's lock over a change, and let the replication follow
+        before anybody else changes the group."""
+        with self.locks.hold(group_id):
+            yield
+            group = groups.find(self.site.db, group_id)
+            if group is not None:
+                array_links.catch_up(self.site, group)
 
     def require_idle(self, group: Group) -> None:
         """Refuse while an operation of the group is unfinished at either

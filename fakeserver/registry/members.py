@@ -99,17 +99,16 @@ def add(
         sealed.hide(doc, site.pair, found, user_data)
         doc["members"].append(member)
 
-    try:
-        service.change(project_id, group_id, mutate, array_links.FOLLOW)
-    except RequestRefused:
-        if grouped:
-            _let_go(site, cloud, group, volumes)
-        raise
-    now = stamp(site.clock.time())
-    note(site, group_id, "member_created", str(member["id"]), now)
-    group = groups.get(site.db, project_id, group_id)
-    array_links.follow(site, group)
-    return group, member
+    with service.followed(group_id):
+        try:
+            service.change(project_id, group_id, mutate, array_links.FOLLOW)
+        except RequestRefused:
+            if grouped:
+                _let_go(site, cloud, group, volumes)
+            raise
+        now = stamp(site.clock.time())
+        note(site, group_id, "member_created", str(member["id"]), now)
+    return groups.get(site.db, project_id, group_id), member
 
 
 def _check_free(site: Site, project_id: str, instance_id: str) -> None:
@@ -150,8 +149,8 @@ def remove(
         ]
         sealed.prune(doc)
 
-    group = service.change(project_id, group_id, mutate, array_links.FOLLOW)
-    array_links.follow(site, group)
+    with service.followed(group_id):
+        service.change(project_id, group_id, mutate, array_links.FOLLOW)
     found = entry(member, primary) or {"volumes": []}
     _let_go(
         site,

@@ -44,8 +44,8 @@ def put(
             **_tokens(site, group_id, given, doc["policy"]),
         }
 
-    group = service.change(project_id, group_id, mutate, array_links.START)
-    array_links.follow(site, group, start=True)
+    with service.followed(group_id):
+        service.change(project_id, group_id, mutate, array_links.START)
     note(site, group_id, "policy_updated_at", stamp(site.clock.time()))
     return groups.get(site.db, project_id, group_id), made
 
@@ -84,5 +84,5 @@ def delete(service: Service, project_id: str, group_id: str) -> None:
         doc["policy"] = None
 
     require(groups.get(site.db, project_id, group_id))
-    group = service.change(project_id, group_id, mutate, array_links.FOLLOW)
-    array_links.follow(site, group)
+    with service.followed(group_id):
+        service.change(project_id, group_id, mutate, array_links.FOLLOW)

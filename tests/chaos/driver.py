@@ -331,12 +331,14 @@ class Run:
             if one.moment is not None:
                 self.moments.interlude(
                     int(one.moment * length),
+                    self.operator.id,
                     lambda act=one.act: self._change(act),
                 )
         other = self.story.other
         if other is not None and other.moment is not None:
             self.moments.interlude(
                 int(other.moment * length),
+                self.other.id,
                 lambda: self._start(self.other, other.act),
             )
 

@@ -43,6 +43,15 @@ class Blow:
     call: str = ""
 
 
+@dataclasses.dataclass(frozen=True)
+class Interlude:
+    """What people do to a group, from a moment on."""
+
+    moment: int
+    group_id: str
+    deed: Callable[[], None]
+
+
 class Moments:
     """Counts what the sites do, and strikes when it is time."""
 
@@ -56,7 +65,7 @@ class Moments:
         self.failing = False
         self._waiting: list[tuple[int, Blow]] = []
         #: what people do meanwhile, from a moment on
-        self._interludes: list[tuple[int, Callable[[], None]]] = []
+        self._interludes: list[Interlude] = []
         self._passed = 0
 
     def arm(self, blows: tuple[Blow, ...], length: int) -> None:
@@ -68,9 +77,13 @@ class Moments:
             (1 + int(blow.moment * length), blow) for blow in blows
         ]
 
-    def interlude(self, moment: int, deed: Callable[[], None]) -> None:
-        """Have people do something once that moment has passed."""
-        self._interludes.append((moment, deed))
+    def interlude(
+        self, moment: int, group_id: str, deed: Callable[[], None]
+    ) -> None:
+        """Have people do something to a group once that moment has passed,
+        and nobody holds the group's lock: they would wait for it, in a
+        thread of their own."""
+        self._interludes.append(Interlude(moment, group_id, deed))
 
     def disarm(self) -> None:
         """No more blows, and nothing of them goes on."""
@@ -127,10 +140,21 @@ class Moments:
         self._passed += 1
         if point == "write":
             return
-        due = [one for one in self._interludes if one[0] <= self._passed]
+        due = [
+            one
+            for one in self._interludes
+            if one.moment <= self._passed and not self._locked(one.group_id)
+        ]
         for one in due:
             self._interludes.remove(one)
-            one[1]()
+            one.deed()
+
+    def _locked(self, group_id: str) -> bool:
+        return any(
+            site.service.locks.in_use(group_id)
+            for site in self.pair.sites.values()
+            if site.running
+        )
 
     # -- what a blow does
 

@@ -20,11 +20,6 @@ CALLS_GONE_WRONG = itertools.product(
 )
 NO_HOST = "No valid host was found. There are not enough hosts available."
 NAMES = ("web-1", "web-2", "web-3")
-URLS = {
-    "primary_fa_url": "https://flasharray-a.example.com",
-    "secondary_fa_url": "https://flasharray-b.example.com",
-}
-OFTEN = {"replication_interval": 60}
 
 
 @pytest.fixture
@@ -370,60 +365,3 @@ def test_every_kind_is_tried_here():
         "database-locked"
     )
     assert set(tried.split()) == set(KINDS)
-
-
-@pytest.mark.parametrize("action", ["", "sync_volumes"])
-def test_a_site_dies_before_the_replication_follows(two, action):
-    """The client got no answer, and the change is there: so is all that
-    follows from it, at the latest with the next operation."""
-    arrays = two.pair.site(A).parts.arrays
-    path = two.of(WEB, "/members")
-    *_, member = two.ask(A, "GET", path).body["members"]
-    two.ask(A, "DELETE", f"{path}/{member['id']}")
-    assert len(arrays.link(two.ids[WEB]).volumes) == 4
-    changes = (
-        (path, {"member": {"instance_id": member["instance_id"]}}),
-        (two.of(WEB, "/policy"), {"policy": {**URLS, **OFTEN}}),
-    )
-    for where, body in changes:
-        two.pair.fault("crash", match="replicate", stage="array")
-        assert two.ask(A, "POST", where, body).status == 0
-        two.pair.clear_faults()
-        two.pair.site(A).start()
-        if action:
-            assert two.act(A, action).status == 202
-        two.pair.drain()
-    assert two.versions() == (4, 4)
-    link = two.pair.site(A).parts.arrays.link(two.ids[WEB])
-    assert (len(link.volumes), link.interval) == (5, 60)
-    local = groups.find(two.pair.site(A).parts.db, two.ids[WEB]).local
-    assert local.replicate is None and not local.look
-
-
-def dies_of_a_policy(two: Two) -> None:
-    two.pair.fault("crash", match="replicate", stage="array")
-    body = {"policy": {**URLS, **OFTEN}}
-    assert two.ask(A, "POST", two.of(WEB, "/policy"), body).status == 0
-    two.pair.clear_faults()
-
-
-def test_a_site_dies_before_a_stopped_replication_starts(two):
-    """A policy that is set starts it; once another site has the group, it
-    is for that one to say."""
-    two.done(A, "failover")
-    two.done(B, "failback")
-    arrays = two.pair.site(B).parts.arrays
-    assert not arrays.link(two.ids[WEB]).running
-    dies_of_a_policy(two)
-    two.pair.site(A).start()
-    two.pair.drain()
-    assert arrays.link(two.ids[WEB]).running
-    two.pair.advance(301)
-    dies_of_a_policy(two)
-    assert two.forced(B)["status"] == "completed"
-    two.pair.site(A).start()
-    assert two.sync(B).status == 200
-    two.pair.drain()
-    assert not arrays.link(two.ids[WEB]).running
-    local = groups.find(two.pair.site(A).parts.db, two.ids[WEB]).local
-    assert local.replicate is None

@@ -55,3 +55,5 @@ class GroupState(JsonRecord):
     look: bool = False
     #: the replication has to follow a change: ``follow`` or ``start``
     replicate: str | None = optional()
+    #: the primary when that was noted, a site id
+    replicate_from: str | None = optional()

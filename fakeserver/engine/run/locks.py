@@ -23,6 +23,11 @@ class GroupLocks:
         self._locks: dict[str, _Lock] = {}
         self._guard = threading.Lock()
 
+    def in_use(self, group_id: str) -> bool:
+        """Return whether anybody holds the group's lock, or waits for it."""
+        with self._guard:
+            return group_id in self._locks
+
     @contextlib.contextmanager
     def hold(self, group_id: str, timeout: float = 30.0) -> Iterator[None]:
         """Hold the group's lock. Two sites that push to each other at the
