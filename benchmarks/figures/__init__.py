@@ -1,10 +1,12 @@
 """The figures, in the order in which they are measured."""
 
-from benchmarks.figures import commands, many, server
+from benchmarks.figures import actions, commands, many, neighbour, server
 from benchmarks.harness.figure import Figure
 
 FIGURES: tuple[Figure, ...] = (
     *commands.FIGURES,
+    *neighbour.FIGURES,
     *many.FIGURES,
     *server.FIGURES,
+    *actions.FIGURES,
 )

@@ -2,6 +2,7 @@
 
 import pathlib
 import sys
+import time
 
 from benchmarks.harness import processes
 from benchmarks.harness.figure import Figure, Work
@@ -90,6 +91,26 @@ def _again_modules(stage: Stage) -> Work:
     return lambda: loaded(stage, _show_command(stage)[1:], env)[0]
 
 
+def _asked(stage: Stage, env: dict[str, str]) -> Work:
+    """Count the requests of the command at both sites, sign-in included."""
+    site, command = stage.once(sandbox), _show_command(stage)
+
+    def work() -> float:
+        began = time.time()
+        processes.seconds(command, env)
+        return float(len(site.requests(began)))
+
+    return work
+
+
+def _show_requests(stage: Stage) -> Work:
+    return _asked(stage, stage.once(sandbox).env)
+
+
+def _again_requests(stage: Stage) -> Work:
+    return _asked(stage, stage.once(_kept))
+
+
 def _complete(stage: Stage) -> tuple[Work, Work]:
     return _beside_token_issue(stage, [stage.program("protector"), "complete"])
 
@@ -112,6 +133,7 @@ FIGURES = (
         320,
         _show_modules,
         unit="modules",
+        most=3,
     ),
     Figure(
         "operation-show-memory",
@@ -119,6 +141,14 @@ FIGURES = (
         40,
         _show_mib,
         unit="MiB",
+    ),
+    Figure(
+        "operation-show-requests",
+        "requests of it, sign-in included",
+        3,
+        _show_requests,
+        unit="requests",
+        most=3,
     ),
     Figure(
         "operation-show-again",
@@ -133,6 +163,7 @@ FIGURES = (
         290,
         _again_modules,
         unit="modules",
+        most=3,
     ),
     Figure(
         "operation-show-again-memory",
@@ -140,6 +171,14 @@ FIGURES = (
         30,
         _again_mib,
         unit="MiB",
+    ),
+    Figure(
+        "operation-show-again-requests",
+        "requests of it",
+        1,
+        _again_requests,
+        unit="requests",
+        most=3,
     ),
     Figure("help", "protector --help", 0.12, _help, TOKEN_ISSUE),
     Figure("complete", "protector complete", 0.12, _complete, TOKEN_ISSUE),

@@ -24,7 +24,9 @@ class Figure:
     With a `peer`, `prepare` returns our work and the peer's, and the figure
     is the median of the ratios of alternating pairs: of their costs, so that
     less is faster, or of their rates. Without one it returns our work alone,
-    and the figure is what it counts: modules, requests, MiB.
+    and the figure is the median of what it counts: modules, requests, MiB.
+
+    `most` bounds the pairs, where the work takes long and repeats exactly.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Figure:
     better: Better = Better.LESS
     unit: str = ""
     pairs: int = 7
+    most: int = 0
 
     def meets(self, value: float) -> bool:
         if self.better is Better.LESS:

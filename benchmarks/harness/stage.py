@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import sysconfig
@@ -67,20 +68,24 @@ class Sandbox:
         name: str,
         *options: str,
         cloud: str = "site-a",
+        seed: Callable[[pathlib.Path, int, int], None] | None = None,
     ) -> None:
+        """Start both sites.
+
+        :param seed: writes another world than those of `up`, given the
+            folder and the ports.
+        """
         self.folder = stage.place / name
         self.port, self.peer_port = free_port(), free_port()
         self._stage = stage
-        self._call(
-            "up",
-            "--pace",
-            "0",
-            "--port",
-            str(self.port),
-            "--peer-port",
-            str(self.peer_port),
+        if seed is not None:
+            seed(self.folder, self.port, self.peer_port)
+        self._options = (
+            *("--pace", "0", "--port", str(self.port)),
+            *("--peer-port", str(self.peer_port)),
             *options,
         )
+        self.up()
         self.env = stage.env(
             OS_CLIENT_CONFIG_FILE=str(self.folder / "clouds.yaml"),
             OS_CLOUD=cloud,
@@ -90,7 +95,36 @@ class Sandbox:
         return self
 
     def __exit__(self, *_ended: object) -> None:
-        self._call("down")
+        self.down()
+
+    def up(self) -> None:
+        """Start both sites, over the data of the folder if it has any."""
+        self.call("up", *self._options)
+
+    def down(self) -> None:
+        self.call("down")
+
+    def keep(self) -> None:
+        """Keep the world as it is now, to be restored."""
+        self.down()
+        shutil.copytree(self.folder, self._kept)
+        self.up()
+
+    def restore(self) -> None:
+        """Start both sites over the world that was kept."""
+        self.down()
+        shutil.rmtree(self.folder)
+        shutil.copytree(self._kept, self.folder)
+        self.up()
+
+    @property
+    def _kept(self) -> pathlib.Path:
+        return self.folder.with_name(f"{self.folder.name}-kept")
+
+    @property
+    def pids(self) -> tuple[int, int]:
+        """Return the processes of both sites."""
+        return self.pid("site-a"), self.pid("site-b")
 
     def pid(self, site: str) -> int:
         """Return the process of a site."""
@@ -109,21 +143,29 @@ class Sandbox:
         )
         return json.loads(done.stdout)
 
-    def _call(self, verb: str, *options: str) -> None:
-        subprocess.run(
-            [
-                self._stage.program("protector-sandbox"),
-                verb,
-                "--dir",
-                str(self.folder),
-                *options,
-            ],
+    def call(self, verb: str, *options: str) -> str:
+        """Run `protector-sandbox`; return what it prints."""
+        program = self._stage.program("protector-sandbox")
+        done = subprocess.run(
+            [program, "--dir", str(self.folder), verb, *options],
             check=True,
             env=self._stage.env(),
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            text=True,
         )
+        return done.stdout
+
+    def requests(self, since: float) -> list[dict[str, Any]]:
+        """Return what both sites were asked after a moment, sign-in and the
+        questions between the sites included.
+
+        :param since: seconds since the epoch, by the machine's clock.
+        """
+        lines = self.call("journal", "--json").splitlines()
+        entries = (json.loads(line) for line in lines)
+        return [entry for entry in entries if entry["real"] >= since]
 
 
 def sandbox(stage: Stage) -> Sandbox:

@@ -17,7 +17,7 @@ def row(found: Measurement, before: float | None) -> str:
     return _LINE.format(
         figure.name,
         _number(found.value),
-        spread if figure.peer else "",
+        spread if len(found.values) > 1 else "",
         f"{figure.better.value} {figure.goal:g}",
         "" if before is None else _number(before),
         "met" if found.met else "MISSED",
