@@ -1,5 +1,6 @@
 """Keep the replication of the arrays in line with a group."""
 
+from collections.abc import Callable
 from typing import Any
 
 from fakeserver.base.errors import RequestRefused
@@ -91,15 +92,35 @@ def _follow(site: Site, group: Group, start: bool) -> None:
 
 def refuses(site: Site, doc: Doc, site_id: str) -> bool:
     """Return whether the array of a site refuses the policy's API token."""
-    sealed = sealed_token(doc, site_id)
-    if sealed is None:
-        return False
-    try:
-        token = site.pair.decrypt(sealed, doc["id"])
-        return not site.arrays.takes(_array(site, site_id), token)
-    except (RequestRefused, Unreadable):
-        # not registered, or not readable: others say that
-        return False
+    return TokenCheck(site).refuses(doc, site_id)
+
+
+class TokenCheck:
+    """Tells of many groups whether the arrays refuse their API tokens."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._accepting: dict[str, Callable[[str | None], bool]] = {}
+
+    def refuses(self, doc: Doc, site_id: str) -> bool:
+        """Return whether the array of a site refuses the policy's API
+        token."""
+        sealed = sealed_token(doc, site_id)
+        if sealed is None:
+            return False
+        try:
+            token = self._site.pair.decrypt(sealed, doc["id"])
+            return not self._array(site_id)(token)
+        except (RequestRefused, Unreadable):
+            # not registered, or not readable: others say that
+            return False
+
+    def _array(self, site_id: str) -> Callable[[str | None], bool]:
+        if site_id not in self._accepting:
+            arrays = self._site.arrays
+            name = _array(self._site, site_id)
+            self._accepting[site_id] = arrays.accepting(name)
+        return self._accepting[site_id]
 
 
 def _array(site: Site, site_id: str) -> str:

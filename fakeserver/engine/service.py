@@ -236,8 +236,8 @@ class Service:
         ids: Sequence[str] | None,
     ) -> list[Doc]:
         """Return a page of what this site alone knows of its groups."""
-        found = groups.page(self.site.db, project_id, limit, marker, ids=ids)
-        return self.sync.local(found)
+        asked = (project_id, limit, marker, ids)
+        return self.sync.local(groups.held_page(self.site.db, *asked))
 
     def sync_force(self, project_id: str, group_id: str, force: bool) -> Doc:
         """Push this site's copy now; return the sync status after it."""

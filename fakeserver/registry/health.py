@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from fakeserver.base.errors import RequestRefused
 from fakeserver.engine import array_links
 from fakeserver.engine.model.document import current_array_names, peer_of
 from fakeserver.engine.service import Service
 from fakeserver.site import Site
-from fakeserver.storage.driver import Link, RecoveryPoint
+from fakeserver.storage.driver import Link
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES
 
@@ -20,31 +19,92 @@ _SYNC = {
 
 
 def reports(service: Service, found: Sequence[Group]) -> list[dict[str, Any]]:
-    """Report on each group; the peer is asked once for all of them."""
+    """Report on each group; the peer is asked once for all of them, and
+    nothing is written."""
+    arrays = _Arrays(service.site, found)
     statuses = service.sync.statuses(found)
-    return [
-        _report(service.site, group, statuses[group.id]) for group in found
-    ]
+    return [_report(arrays, group, statuses[group.id]) for group in found]
 
 
-def _report(site: Site, group: Group, sync: str) -> dict[str, Any]:
+class _Arrays:
+    """What the arrays say of the groups, asked once for all of them."""
+
+    def __init__(self, site: Site, found: Sequence[Group]) -> None:
+        self.now = site.clock.time()
+        self._sites = {one["id"]: one for one in SITES.all(site.db)}
+        self._tokens = array_links.TokenCheck(site)
+        self._links = site.arrays.links([group.id for group in found])
+        wanted = {}
+        for group in found:
+            target = self.target(group)
+            if target is not None:
+                names = current_array_names(group.doc)
+                wanted[group.id] = target["array_name"], names
+        #: the newest recovery points that a failover could start from, which
+        #: are complete there and have the volumes of today: after a failback
+        #: the points of the way out are of volumes that are no more
+        self._newest = site.arrays.latest_of(wanted)
+        without = [one.id for one in found if one.id not in self._newest]
+        self._moved = site.arrays.newest(without)
+
+    def target(self, group: Group) -> dict[str, Any] | None:
+        """Return the site that a failover would go to."""
+        target = peer_of(group.doc, group.doc["current_primary_site_id"])
+        return self._sites.get(target)
+
+    def link(self, group: Group) -> Link | None:
+        return self._links.get(group.id)
+
+    def has_point(self, group: Group) -> bool:
+        """Return whether there is a point that a failover could start
+        from."""
+        return group.id in self._newest
+
+    def lag(self, group: Group) -> int | None:
+        """Return the age of that point, seconds."""
+        newest = self._newest.get(group.id)
+        if newest is None:
+            return None
+        link = self.link(group)
+        if link is not None and link.running and link.synchronous:
+            return 0
+        return max(0, int(self.now - newest))
+
+    def unreplicated(self, group: Group) -> str:
+        """Say why there is no such point; those from before a move do not
+        count."""
+        target, link = self.target(group), self.link(group)
+        where = f" to {target['name']}" if target is not None else ""
+        if link is not None and not link.running:
+            return f"The replication{where} is stopped"
+        when = "since the last move" if group.id in self._moved else "yet"
+        return f"No replication{where} has completed {when}"
+
+    def locked_out(self, group: Group) -> list[str]:
+        """Name the arrays that refuse the policy's API token."""
+        doc = group.doc
+        return [
+            f"FlashArray {self._sites[site_id]['array_name']} refuses the "
+            "policy's API token"
+            for site_id in (doc["primary_site_id"], doc["secondary_site_id"])
+            if self._tokens.refuses(doc, site_id)
+        ]
+
+
+def _report(arrays: _Arrays, group: Group, sync: str) -> dict[str, Any]:
     policy = group.doc["policy"]
-    link = site.arrays.link(group.id)
-    target = _target(site, group)
-    newest = _newest(site, group, target)
-    lag = _lag(site, link, newest)
+    lag = arrays.lag(group)
     compliant = None
     if policy is not None:
         compliant = lag is not None and lag <= policy["rpo_minutes"] * 60
     reasons = _reasons(group, sync)
-    reasons += _locked_out(site, group)
-    if policy is not None and newest is None:
-        moved = any(one.complete for one in site.arrays.points(group.id))
-        reasons.append(_unreplicated(target, link, moved))
+    reasons += arrays.locked_out(group)
+    if policy is not None and not arrays.has_point(group):
+        reasons.append(arrays.unreplicated(group))
     return {
         "protection_group_id": group.id,
         "protection_group_name": group.name,
-        "link_status": _link(policy, link),
+        "link_status": _link(policy, arrays.link(group)),
         "sync_status": sync,
         "replication_lag_seconds": lag,
         "rpo_compliant": compliant,
@@ -52,66 +112,6 @@ def _report(site: Site, group: Group, sync: str) -> dict[str, Any]:
         "failover_ready": not reasons,
         "reasons": reasons,
     }
-
-
-def _target(site: Site, group: Group) -> dict[str, Any] | None:
-    """Return the site that a failover would go to."""
-    target = peer_of(group.doc, group.doc["current_primary_site_id"])
-    try:
-        return SITES.get(site.db, target)
-    except RequestRefused:
-        return None
-
-
-def _newest(
-    site: Site, group: Group, target: dict[str, Any] | None
-) -> RecoveryPoint | None:
-    """Return the newest recovery point that a failover could start from.
-
-    It is complete there, and has the volumes of today: after a failback
-    the points of the way out are of volumes that are no more.
-    """
-    if target is None:
-        return None
-    names = set(current_array_names(group.doc))
-    for point in site.arrays.points(group.id):
-        whole = point.complete and names <= point.volumes.keys()
-        if whole and point.target == target["array_name"]:
-            return point
-    return None
-
-
-def _unreplicated(
-    target: dict[str, Any] | None, link: Link | None, moved: bool
-) -> str:
-    """Say why there is no recovery point; points from before a move do not
-    count."""
-    where = f" to {target['name']}" if target is not None else ""
-    if link is not None and not link.running:
-        return f"The replication{where} is stopped"
-    when = "since the last move" if moved else "yet"
-    return f"No replication{where} has completed {when}"
-
-
-def _locked_out(site: Site, group: Group) -> list[str]:
-    """Name the arrays that refuse the policy's API token."""
-    doc = group.doc
-    found = []
-    for site_id in (doc["primary_site_id"], doc["secondary_site_id"]):
-        if array_links.refuses(site, doc, site_id):
-            array = SITES.get(site.db, site_id)["array_name"]
-            found.append(f"FlashArray {array} refuses the policy's API token")
-    return found
-
-
-def _lag(
-    site: Site, link: Link | None, newest: RecoveryPoint | None
-) -> int | None:
-    if newest is None:
-        return None
-    if link is not None and link.running and link.synchronous:
-        return 0
-    return max(0, int(site.clock.time() - newest.created_at))
 
 
 def _link(policy: dict[str, Any] | None, link: Link | None) -> str:

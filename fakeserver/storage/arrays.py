@@ -6,11 +6,10 @@ written down when somebody looks.
 """
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
-from fakeserver.base.clock import Clock
-from fakeserver.base.db import Database, dump, load
-from fakeserver.base.fault_points import Faults, StepFault
+from fakeserver.base.db import dump, load
+from fakeserver.base.fault_points import StepFault
 from fakeserver.base.ids import moment_id, new_id, stable_id
 from fakeserver.base.seed_world import ARRAYS
 from fakeserver.storage import names, renamed, tokens
@@ -21,22 +20,14 @@ from fakeserver.storage.driver import (
     RecoveryPoint,
     StorageError,
 )
-from fakeserver.storage.newest import newest
+from fakeserver.storage.many import KEEP, ManyGroups, link_of
 from fakeserver.storage.tables import SCHEMA, TABLES
 
 __all__ = ["KEEP", "SCHEMA", "Arrays"]
 
-#: how many recovery points of a group an array holds
-KEEP = 24
 
-
-class Arrays:
+class Arrays(ManyGroups):
     """An :class:`~fakeserver.storage.driver.ArrayDriver` over SQLite."""
-
-    def __init__(self, db: Database, clock: Clock, faults: Faults) -> None:
-        self.db = db
-        self._clock = clock
-        self._faults = faults
 
     # -- who may talk to an array
 
@@ -48,7 +39,7 @@ class Arrays:
             )
 
     def takes(self, array: str, token: str | None) -> bool:
-        return tokens.takes(self.db, self._faults, array, token)
+        return self.accepting(array)(token)
 
     def require_token(self, array: str, token: str | None) -> None:
         tokens.require(self.db, array, token)
@@ -143,17 +134,7 @@ class Arrays:
 
     def link(self, group: str) -> Link | None:
         row = self.db.one("SELECT * FROM arr_links WHERE pg = ?", group)
-        if row is None:
-            return None
-        return Link(
-            group=group,
-            source=row["source"],
-            target=row["target"],
-            running=bool(row["running"]),
-            interval=row["interval"],
-            synchronous=bool(row["synchronous"]),
-            volumes=tuple(load(row["volumes"])),
-        )
+        return None if row is None else link_of(row)
 
     def replicate(
         self,
@@ -242,10 +223,6 @@ class Arrays:
             group,
         )
         return [self._point(row) for row in rows]
-
-    def newest(self, groups: Sequence[str]) -> dict[str, float]:
-        lag = self._faults.delay("array:transfer")
-        return newest(self.db, groups, self._clock.time(), lag, KEEP)
 
     def latest(
         self, group: str, array: str, holding: Iterable[str] = ()

@@ -6,7 +6,7 @@ one is complete at the target once every volume of it has arrived there.
 """
 
 import dataclasses
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 
@@ -67,6 +67,10 @@ class ArrayDriver(Protocol):
     def takes(self, array: str, token: str | None) -> bool:
         """Return whether the array accepts the token; never raises."""
 
+    def accepting(self, array: str) -> Callable[[str | None], bool]:
+        """Return what tells of a token whether the array accepts it now, for
+        many tokens."""
+
     def require_token(self, array: str, token: str | None) -> None:
         """Accept only this token from now on; None is the array's first
         one."""
@@ -101,6 +105,9 @@ class ArrayDriver(Protocol):
         stopped."""
 
     def link(self, group: str) -> Link | None: ...
+
+    def links(self, groups: Sequence[str]) -> dict[str, Link]:
+        """Return the links of many groups, of those that have one."""
 
     def replicate(
         self,
@@ -138,6 +145,12 @@ class ArrayDriver(Protocol):
     ) -> RecoveryPoint | None:
         """Return the newest complete recovery point at that array with these
         volumes."""
+
+    def latest_of(
+        self, wanted: Mapping[str, tuple[str, Collection[str]]]
+    ) -> dict[str, float]:
+        """Return the time of what :meth:`latest` finds for many groups;
+        ``wanted`` is group -> the array, and the volumes."""
 
     def make_from_snapshot(
         self, array: str, point: str, source_volume: str, name: str

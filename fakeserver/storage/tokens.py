@@ -2,28 +2,36 @@
 
 import hashlib
 import sqlite3
+from collections.abc import Callable
 
 from fakeserver.base.db import Database
 from fakeserver.base.fault_points import Faults
 from fakeserver.base.seed_world import ARRAY_TOKENS, once_changed
 
 
-def takes(db: Database, faults: Faults, array: str, token: str | None) -> bool:
-    """Return whether the array accepts a token: a fault's, a set one, or its
-    first."""
+def accepting(
+    db: Database, faults: Faults, array: str
+) -> Callable[[str | None], bool]:
+    """Return what tells of a token whether the array accepts it: a fault's, a
+    set one, or its first."""
     instead = faults.token(array)
     if instead is not None:
-        return token == instead
+        return lambda token: token == instead
     row = db.one("SELECT token FROM arr_tokens WHERE array = ?", array)
     if row is not None:
-        return bool(row["token"] == _hashed(array, token))
+        hashed = str(row["token"])
+        return lambda token: hashed == _hashed(array, token)
     first = ARRAY_TOKENS.get(array)
-    if first is None or token == first:
-        return True
-    if token is None:
-        return False
-    # a policy that was cured while a fault lasted stays so after it
-    return once_changed(array, token) or _known(db, array, token)
+
+    def takes(token: str | None) -> bool:
+        if first is None or token == first:
+            return True
+        if token is None:
+            return False
+        # a policy that was cured while a fault lasted stays so after it
+        return once_changed(array, token) or _known(db, array, token)
+
+    return takes
 
 
 def require(db: Database, array: str, token: str | None) -> None:

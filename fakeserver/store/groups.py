@@ -19,6 +19,7 @@ def _group(row: sqlite3.Row) -> Group:
         project_id=row["project_id"],
         doc=load(row["doc"]),
         local=GroupState.from_json(load(row["local"])),
+        read_checksum=row["checksum"],
     )
 
 
@@ -113,6 +114,40 @@ def page(
     """Return up to ``limit`` groups after ``marker``, by name."""
     asked = (marker, name, status, ids)
     return [_group(row) for row in _rows(db, "*", project_id, limit, *asked)]
+
+
+@dataclasses.dataclass(frozen=True)
+class HeldVersion:
+    """Which version of its document this site holds of a group."""
+
+    group_id: str
+    version: int
+    failover_count: int
+    checksum: str
+    last_operation: str | None
+    last_sync_at: str | None
+    #: of the version that both sites were known to hold
+    shared_checksum: str | None
+
+
+_HELD = """id, json_extract(doc, '$.version'),
+    json_extract(doc, '$.failover_count'), checksum,
+    json_extract(local, '$.last_operation'),
+    json_extract(local, '$.last_sync_at'),
+    json_extract(local, '$.base.checksum')"""
+
+
+def held_page(
+    db: Database,
+    project_id: str,
+    limit: int,
+    marker: str | None = None,
+    ids: Sequence[str] | None = None,
+) -> list[HeldVersion]:
+    """Return a page of what is held, without reading the documents."""
+    asked = (marker, None, None, ids)
+    rows = _rows(db, _HELD, project_id, limit, *asked)
+    return [HeldVersion(*row) for row in rows]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,7 +23,7 @@ from fakeserver.engine.peer.replicate import (
 )
 from fakeserver.site import Site
 from fakeserver.store import groups, operations
-from fakeserver.store.groups import Group
+from fakeserver.store.groups import Group, HeldVersion
 
 
 class Sync:
@@ -38,10 +38,11 @@ class Sync:
 
     def status(self, group: Group, local: bool) -> dict[str, Any]:
         """Compare both copies now; ``local`` asks no peer."""
-        found = self._own(group)
+        own = _held(group, checksum(group.doc))
+        found = _own(own)
         found["unfinished_operation_id"] = self._unfinished(group)
         if local:
-            return _from_here_alone(group, found)
+            return _from_here_alone(own, found)
         try:
             held = self._metadata.peer_state(group)
         except PeerSilent as silent:
@@ -52,18 +53,20 @@ class Sync:
             self._compare(group, held, found)
         return found
 
-    def local(self, several: Sequence[Group]) -> list[dict[str, Any]]:
+    def local(self, several: Sequence[HeldVersion]) -> list[dict[str, Any]]:
         """Return what this site alone knows of many groups."""
-        running = operations.running(self._site.db, [g.id for g in several])
+        ids = [held.group_id for held in several]
+        running = operations.running(self._site.db, ids)
         made = []
-        for group in several:
-            found = self._own(group)
-            found["unfinished_operation_id"] = running.get(group.id)
-            made.append(_from_here_alone(group, found))
+        for held in several:
+            found = _own(held)
+            found["unfinished_operation_id"] = running.get(held.group_id)
+            made.append(_from_here_alone(held, found))
         return made
 
     def statuses(self, several: Sequence[Group]) -> dict[str, str]:
-        """Compare both copies of many groups: group id -> status.
+        """Compare both copies of many groups, as they were read: group id ->
+        status.
 
         The peer is asked once for all of them, and waited for a short
         time. One of an older version is asked for each group.
@@ -78,7 +81,7 @@ class Sync:
                 found.update(self._one_by_one(peer, some))
             else:
                 for group in some:
-                    own = self._own(group)
+                    own = _own(_held(group, group.read_checksum))
                     self._compare(group, held.get(group.id), own)
                     found[group.id] = own["status"]
         return found
@@ -102,7 +105,7 @@ class Sync:
         found: dict[str, str] = {}
         silent = False
         for group in several:
-            own = self._own(group)
+            own = _own(_held(group, group.read_checksum))
             try:
                 held = None if silent else peer.state(group.id, quick=True)
             except PeerSilent:
@@ -114,23 +117,6 @@ class Sync:
                     self._compare(group, held, own)
             found[group.id] = "UNREACHABLE" if silent else own["status"]
         return found
-
-    def _own(self, group: Group) -> dict[str, Any]:
-        """Return the sync status before the peer was asked."""
-        return {
-            "protection_group_id": group.id,
-            "status": "IN_SYNC",
-            "local_version": group.version,
-            "remote_version": None,
-            "local_checksum": checksum(group.doc),
-            "remote_checksum": None,
-            "local_failover_count": group.doc["failover_count"],
-            "remote_failover_count": None,
-            "last_operation_id": group.local.last_operation,
-            "unfinished_operation_id": None,
-            "last_sync_at": group.local.last_sync_at,
-            "message": "",
-        }
 
     def _unfinished(self, group: Group) -> str | None:
         """Return the id of the group's unfinished operation at this site."""
@@ -341,10 +327,43 @@ class Sync:
             )
 
 
-def _from_here_alone(group: Group, found: dict[str, Any]) -> dict[str, Any]:
+def _held(group: Group, own: str) -> HeldVersion:
+    """Return what is held of a group, with the checksum of its document."""
+    local = group.local
+    return HeldVersion(
+        group.id,
+        group.version,
+        int(group.doc["failover_count"]),
+        own,
+        local.last_operation,
+        local.last_sync_at,
+        None if local.base is None else local.base.checksum,
+    )
+
+
+def _own(held: HeldVersion) -> dict[str, Any]:
+    """Return the sync status before the peer was asked."""
+    return {
+        "protection_group_id": held.group_id,
+        "status": "IN_SYNC",
+        "local_version": held.version,
+        "remote_version": None,
+        "local_checksum": held.checksum,
+        "remote_checksum": None,
+        "local_failover_count": held.failover_count,
+        "remote_failover_count": None,
+        "last_operation_id": held.last_operation,
+        "unfinished_operation_id": None,
+        "last_sync_at": held.last_sync_at,
+        "message": "",
+    }
+
+
+def _from_here_alone(
+    held: HeldVersion, found: dict[str, Any]
+) -> dict[str, Any]:
     """Complete a sync status for which the peer was not asked."""
-    base = group.local.base
-    if base is None or base.checksum != found["local_checksum"]:
+    if held.shared_checksum != held.checksum:
         found["status"] = "OUT_OF_SYNC"
     found["message"] = "From this site alone; the peer was not asked"
     return found

@@ -48,8 +48,16 @@ def arrays(
     db.close()
 
 
-def alone(arrays: Arrays, group: str) -> int | None:
-    points = (point for point in arrays.points(group) if point.complete)
+def alone(
+    arrays: Arrays, group: str, array: str = "", names: tuple[str, ...] = ()
+) -> int | None:
+    points = (
+        point
+        for point in arrays.points(group)
+        if point.complete
+        and array in ("", point.target)
+        and set(names) <= point.volumes.keys()
+    )
     return next((int(point.created_at) for point in points), None)
 
 
@@ -67,14 +75,16 @@ def test_the_same_as_one_by_one(
                 held = dice.choice([(), ("v1",), ("v1", "v2"), ("gone",)])
                 interval = dice.choice([1, 60, 300])
                 pod = dice.random() < 0.2
-                arrays.replicate(group, A, B, held, interval, pod)
+                ways = (A, B) if dice.random() < 0.8 else (B, A)
+                arrays.replicate(group, *ways, held, interval, pod)
             case 1:
                 arrays.stop_replication(group)
             case 2:
                 arrays.drop_group(group)
             case 3:
                 link = arrays.link(group)
-                if link is not None and "v1" in link.volumes:
+                carries = link is not None and "v1" in link.volumes
+                if link is not None and carries and link.source == A:
                     key = f"asked-{clock.time()}"
                     arrays.snapshot(group, key)
                     if dice.random() < 0.7:
@@ -83,8 +93,14 @@ def test_the_same_as_one_by_one(
                 clock.advance(dice.choice([0.5, 1, 59, 300, 1000]))
         found = arrays.newest(groups)
         together = {one: int(moment) for one, moment in found.items()}
+        names = dice.choice([(), ("v1",), ("v2",), ("v1", "v2")])
+        found = arrays.latest_of(dict.fromkeys(groups, (B, names)))
+        there = {one: int(moment) for one, moment in found.items()}
         for one in dice.sample(groups, 3):
             assert together.get(one) == alone(arrays, one), one
+            assert there.get(one) == alone(arrays, one, B, names), one
+        links = {one: arrays.link(one) for one in groups}
+        assert arrays.links(groups) == {k: v for k, v in links.items() if v}
 
 
 def test_of_a_thousand_groups(arrays: Arrays, clock: ManualClock) -> None:

@@ -1,0 +1,209 @@
+"""Questions about many groups at once.
+
+Nothing is written down for them: what background replication has made since
+somebody looked at a group is worked out from its link.
+"""
+
+import sqlite3
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from fakeserver.base.clock import Clock
+from fakeserver.base.db import Database, dump, load
+from fakeserver.base.fault_points import Faults
+from fakeserver.storage import tokens
+from fakeserver.storage.driver import Link
+
+#: how many recovery points of a group an array holds
+KEEP = 24
+#: the newest point of each group that has arrived
+_NEWEST = """SELECT asked.value, (
+        SELECT created_at FROM arr_points
+        WHERE pg = asked.value AND complete_at <= ?
+        ORDER BY created_at DESC LIMIT 1)
+    FROM json_each(?) AS asked"""
+#: links that are at work, and have something to carry; a cross join is made
+#: in the order that is written
+_LINKS = """SELECT pg, last_tick, interval, synchronous FROM arr_links
+    WHERE running = 1 AND pg IN ({marks}) AND EXISTS (
+        SELECT 1 FROM json_each(arr_links.volumes) AS held
+        CROSS JOIN arr_volumes ON array = source AND name = held.value)"""
+#: the newest point of each group that has arrived at an array; a list of
+#: [group, array] is asked with
+_ARRIVED = """SELECT pg, created_at, volumes FROM json_each(?) AS asked
+    CROSS JOIN arr_points ON arr_points.rowid = (
+        SELECT held.rowid FROM arr_points AS held
+        WHERE held.pg = json_extract(asked.value, '$[0]')
+        AND held.target = json_extract(asked.value, '$[1]')
+        AND held.complete_at <= ?
+        ORDER BY held.created_at DESC, held.rowid DESC LIMIT 1)"""
+#: all that the arrays hold of one group
+_ALL = """SELECT key, created_at, target, volumes, complete_at <= ? AS arrived
+    FROM arr_points WHERE pg = ? ORDER BY created_at DESC, rowid DESC"""
+#: links that are at work, with those of their volumes that there are
+_CARRYING = """SELECT pg, target, last_tick, interval, synchronous, (
+        SELECT json_group_array(name) FROM json_each(arr_links.volumes) AS held
+        CROSS JOIN arr_volumes ON array = source AND name = held.value
+    ) AS held FROM arr_links WHERE running = 1 AND pg IN ({marks})"""
+#: which points background replication has made, by the first part of their
+#: keys
+AUTOMATIC = ("auto", "pod")
+#: how many values a statement of SQLite takes at the least
+_MOST = 900
+
+
+class ManyGroups:
+    """The part of the arrays that answers for many groups."""
+
+    def __init__(self, db: Database, clock: Clock, faults: Faults) -> None:
+        self.db = db
+        self._clock = clock
+        self._faults = faults
+
+    def links(self, groups: Sequence[str]) -> dict[str, Link]:
+        rows = self._of(
+            "SELECT * FROM arr_links WHERE pg IN ({marks})", groups
+        )
+        return {row["pg"]: link_of(row) for row in rows}
+
+    def newest(self, groups: Sequence[str]) -> dict[str, float]:
+        now, lag = self._moment()
+        rows = self.db.all(_NEWEST, now, dump(list(groups)))
+        found = {row[0]: row[1] for row in rows if row[1] is not None}
+        for row in self._of(_LINKS, groups):
+            moment = _arrived(row, now, lag)
+            made = _made(row, now) if moment is None else ()
+            if made:
+                found.pop(row["pg"], None)
+                moment = self._left(row["pg"], now, made)
+            _put(found, row["pg"], moment)
+        return found
+
+    def latest_of(
+        self, wanted: Mapping[str, tuple[str, Collection[str]]]
+    ) -> dict[str, float]:
+        now, lag = self._moment()
+        found: dict[str, float] = {}
+        asked = dump([[group, array] for group, (array, _) in wanted.items()])
+        for row in self.db.all(_ARRIVED, asked, now):
+            group = row["pg"]
+            if _holds(row["volumes"], wanted[group]):
+                found[group] = row["created_at"]
+            else:
+                _put(found, group, self._left(group, now, (), wanted[group]))
+        for row in self._of(_CARRYING, list(wanted)):
+            group = row["pg"]
+            array, names = wanted[group]
+            held = load(row["held"])
+            if not held:
+                continue
+            moment = _arrived(row, now, lag)
+            if array != row["target"] or not set(names) <= set(held):
+                moment = None
+            made = _made(row, now) if moment is None else ()
+            if made:
+                found.pop(group, None)
+                moment = self._left(group, now, made, wanted[group])
+            _put(found, group, moment)
+        return found
+
+    def accepting(self, array: str) -> Callable[[str | None], bool]:
+        return tokens.accepting(self.db, self._faults, array)
+
+    def _moment(self) -> tuple[float, float]:
+        """Return the time, and how long a point takes to the other array.
+
+        That may be so long that it is not among those that are kept any
+        more when it is there.
+        """
+        return self._clock.time(), self._faults.delay("array:transfer")
+
+    def _left(
+        self,
+        group: str,
+        now: float,
+        made: Sequence[float],
+        wanted: tuple[str, Collection[str]] | None = None,
+    ) -> float | None:
+        """Return the time of the newest point that has arrived, of those that
+        are kept.
+
+        :param made: when background replication has made more since, which
+            older ones make room for.
+        :param wanted: only of points that are at this array and hold these
+            volumes.
+        """
+        others = 0
+        for row in self.db.all(_ALL, now, group):
+            if row["key"].partition("-")[0] in AUTOMATIC:
+                newer = others + sum(at >= row["created_at"] for at in made)
+                others += 1
+                if newer >= KEEP:
+                    continue
+            if row["arrived"] and (
+                wanted is None
+                or (
+                    row["target"] == wanted[0]
+                    and _holds(row["volumes"], wanted)
+                )
+            ):
+                return float(row["created_at"])
+        return None
+
+    def _of(
+        self, sql: str, groups: Sequence[str], *values: float
+    ) -> list[sqlite3.Row]:
+        """Ask about groups: as many at a time as a statement takes."""
+        found = []
+        for first in range(0, len(groups), _MOST):
+            some = groups[first : first + _MOST]
+            marks = ", ".join("?" * len(some))
+            found += self.db.all(sql.format(marks=marks), *values, *some)
+        return found
+
+
+def link_of(row: sqlite3.Row) -> Link:
+    """Return the link that a row holds."""
+    return Link(
+        group=row["pg"],
+        source=row["source"],
+        target=row["target"],
+        running=bool(row["running"]),
+        interval=row["interval"],
+        synchronous=bool(row["synchronous"]),
+        volumes=tuple(load(row["volumes"])),
+    )
+
+
+def _put(found: dict[str, float], group: str, moment: float | None) -> None:
+    """Note a moment, unless there is a newer one."""
+    if moment is not None:
+        found[group] = max(found.get(group, moment), moment)
+
+
+def _holds(volumes: str, wanted: tuple[str, Collection[str]]) -> bool:
+    return bool(load(volumes).keys() >= set(wanted[1]))
+
+
+def _arrived(link: sqlite3.Row, now: float, lag: float) -> float | None:
+    """Return the time of the newest point that the link alone accounts for."""
+    if link["synchronous"]:
+        # a pod has no lag: the other array holds what is written now
+        return now
+    interval = max(link["interval"], 1.0)
+    passed = now - link["last_tick"]
+    made, arrived = int(passed // interval), int((passed - lag) // interval)
+    if arrived <= max(0, made - KEEP):
+        return None
+    return float(link["last_tick"] + arrived * interval)
+
+
+def _made(link: sqlite3.Row, now: float) -> list[float]:
+    """Return when the newest points were made for which the link alone
+    accounts, whether or not they have arrived."""
+    if link["synchronous"]:
+        return [now]
+    last, interval = link["last_tick"], max(link["interval"], 1.0)
+    due = int((now - last) // interval)
+    return [
+        last + n * interval for n in range(max(1, due - KEEP + 1), due + 1)
+    ]
