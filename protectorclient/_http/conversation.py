@@ -23,6 +23,14 @@ REQUEST_ID_HEADER = "X-OpenStack-Request-ID"
 VERSION_HEADER = "OpenStack-API-Version"
 
 
+def is_mark(version: str | None) -> bool:
+    """Return whether a version header is one that a protector writes."""
+    return version is not None and any(
+        part.strip().lower().startswith(f"{microversions.SERVICE_TYPE} ")
+        for part in version.split(",")
+    )
+
+
 #: The methods that change nothing.
 SAFE = frozenset({"GET", "HEAD"})
 

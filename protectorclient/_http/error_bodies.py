@@ -28,6 +28,9 @@ from protectorclient._http.conversation import (
 from protectorclient._http.conversation import (
     VERSION_HEADER as VERSION_HEADER,
 )
+from protectorclient._http.conversation import (
+    is_mark,
+)
 
 #: How each of the service's reasons begins.
 PREFIX = "protector."
@@ -120,11 +123,7 @@ def is_marked(response: requests.Response) -> bool:
 
     A request id is no mark: every OpenStack service sends one.
     """
-    version = response.headers.get(VERSION_HEADER)
-    return version is not None and any(
-        part.strip().lower().startswith("protector ")
-        for part in version.split(",")
-    )
+    return is_mark(response.headers.get(VERSION_HEADER))
 
 
 def is_from_service(response: requests.Response) -> bool:

@@ -27,6 +27,7 @@ from protectorclient._http.conversation import (
     VERSION_HEADER,
     Answer,
     Conversation,
+    is_mark,
 )
 from protectorclient._version import __version__
 from protectorclient.durations import CONNECT_TIMEOUT, READ_TIMEOUT
@@ -152,7 +153,7 @@ class ShortRoad(Conversation):
         else:
             self._idle.append(connection)
         version = response.headers.get(VERSION_HEADER)
-        if response.status != http.client.OK or not version:
+        if response.status != http.client.OK or not is_mark(version):
             raise LongRoad(f"HTTP {response.status} from {self.site}")
         found = json.loads(content)
         if not isinstance(found, dict):

@@ -232,8 +232,18 @@ def test_what_others_can_read_is_not_read(
     assert signed_in
     assert ran.err == (
         f"warning: the session cache is not used: {file} can be read by"
-        " others\n"
+        " others\nopenstack protector cache clear\n"
     )
+    folder.chmod(0o750)
+    shown = protector("cache show -f json")
+    assert not shown.json["enabled"]
+    assert shown.err == (
+        f"warning: the session cache is not used: {folder} can be read by"
+        f" others\nchmod 700 {folder}\n"
+    )
+    refused = protector("cache enable")
+    assert refused.code == 1
+    assert refused.err.endswith(f"can be read by others\nchmod 700 {folder}\n")
 
 
 def test_files_are_for_the_user_alone(
@@ -263,6 +273,7 @@ def test_clouds_yaml_switches_it_on(
     command = f"operation show {operation}"
     protector(command)
     assert asked(shared, command)[1] == 0
+    assert protector("cache show -f value -c enabled").out == "True\n"
 
 
 def test_another_login_is_another_session(
@@ -316,7 +327,7 @@ def test_clear_and_disable(operation: str, folder: pathlib.Path) -> None:
         "folder": str(folder),
         "sessions": 1,
     }
-    assert protector("cache clear").err == "1 sessions removed\n"
+    assert protector("cache clear").err == "1 session removed\n"
     assert protector("cache show -f value -c sessions").out == "0\n"
     protector(f"operation show {operation}")
     assert protector("cache disable").code == 0

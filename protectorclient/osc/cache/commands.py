@@ -7,7 +7,7 @@ import argparse
 from protectorclient import exceptions
 from protectorclient.escape import protector
 from protectorclient.osc import columns, command
-from protectorclient.osc.cache import folder
+from protectorclient.osc.cache import folder, keeping
 
 
 def _failed(verb: str, place: folder.Folder, error: OSError) -> Exception:
@@ -17,9 +17,12 @@ def _failed(verb: str, place: folder.Folder, error: OSError) -> Exception:
     else:
         where = error.filename or place
         why = f"{where}: {error.strerror or error}"
+    message = f"the session cache cannot be {verb}: {why}"
+    remedy = getattr(error, "remedy", None)
+    if remedy:
+        return exceptions.ConfigProblem(message).then(remedy)
     return exceptions.ConfigProblem(
-        f"the session cache cannot be {verb}: {why}",
-        hint="XDG_CACHE_HOME names another folder for caches",
+        message, hint="XDG_CACHE_HOME names another folder for caches"
     )
 
 
@@ -64,7 +67,8 @@ class ClearCache(command.Command):
             removed = place.clear()
         except OSError as error:
             raise _failed("cleared", place, error) from error
-        self.info(f"{removed} sessions removed")
+        noun = "session" if removed == 1 else "sessions"
+        self.info(f"{removed} {noun} removed")
 
 
 class ShowCache(command.ShowOne):
@@ -73,11 +77,20 @@ class ShowCache(command.ShowOne):
     def take_action(self, parsed_args: argparse.Namespace) -> columns.Output:
         place = folder.Folder()
         try:
+            if place.is_there:
+                self._check(place)
             record = {
-                "enabled": place.is_enabled,
+                "enabled": place.is_enabled
+                or keeping.is_asked_for(self.app.cloud_config),
                 "folder": place.path,
                 "sessions": place.count(),
             }
         except OSError as error:
             raise _failed("read", place, error) from error
         return columns.shown(record)
+
+    def _check(self, place: folder.Folder) -> None:
+        try:
+            place.check()
+        except folder.NotOurs as error:
+            keeping.refuse(self, error)

@@ -8,12 +8,16 @@ twenty commands at once each read a whole one.
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator
 
 from protectorclient import user_paths
+from protectorclient.escape import ShellCommand, protector, shell_word
+from protectorclient.osc.cache.session import LIFE
 
 _NAME = "sessions"
 _KEY = "key"
@@ -23,12 +27,23 @@ _ENDING = ".json"
 #: Bytes of a session; more is none of ours.
 _LARGEST = 2**20
 _SECRET = 32
+#: What removes a file that is not for us alone.
+_CLEAR = protector("cache clear")
 
 Warn = Callable[[str], object]
 
 
 class NotOurs(OSError):
-    """A file or folder that others own, or can read."""
+    """A file or folder that others own, or can read.
+
+    :ivar remedy: the command that mends it, where there is one.
+    """
+
+    def __init__(
+        self, message: str, *, remedy: ShellCommand | None = None
+    ) -> None:
+        super().__init__(message)
+        self.remedy = remedy
 
 
 class Folder:
@@ -61,7 +76,7 @@ class Folder:
     def is_enabled(self) -> bool:
         """Return whether the user has switched the cache on."""
         try:
-            self._need_ours(self.path, os.lstat(self.path))
+            self.check()
             return os.path.exists(os.path.join(self.path, _ENABLED))
         except OSError:
             return False
@@ -86,9 +101,19 @@ class Folder:
         :raises OSError: some of it cannot be removed.
         """
         removed = 0
+        trouble: OSError | None = None
         for name in list(self._names()):
-            os.unlink(os.path.join(self.path, name))
+            try:
+                os.unlink(os.path.join(self.path, name))
+            except FileNotFoundError:
+                continue  # another process was faster
+            except OSError as error:
+                # what can be removed holds tokens, too
+                trouble = trouble or error
+                continue
             removed += name.endswith(_ENDING)
+        if trouble is not None:
+            raise trouble
         return removed
 
     def count(self) -> int:
@@ -110,11 +135,17 @@ class Folder:
         :param make: whether to make one where there is none.
         :raises NotOurs: the folder or the key is not this user's alone.
         """
-        found = self._read(_KEY)
+        found = self._key()
         if found is None and make:
             self._make()
-            self._write(_KEY, os.urandom(_SECRET), anew=False)
-            found = self._read(_KEY)
+            # what is there is no key: a file that a crash has cut
+            damaged = os.path.lexists(os.path.join(self.path, _KEY))
+            self._write(_KEY, os.urandom(_SECRET), anew=damaged)
+            found = self._key()
+        return found
+
+    def _key(self) -> bytes | None:
+        found = self._read(_KEY)
         return found if found and len(found) == _SECRET else None
 
     def read(self, name: str) -> bytes | None:
@@ -131,6 +162,17 @@ class Folder:
         """
         self._make()
         self._write(name + _ENDING, content)
+        self._remove_old()
+
+    def _remove_old(self) -> None:
+        """Remove what is not used any more: it holds tokens, too."""
+        for name in self._names():
+            if name == _KEY:
+                continue
+            path = os.path.join(self.path, name)
+            with contextlib.suppress(OSError):
+                if abs(time.time() - os.lstat(path).st_mtime) > LIFE:
+                    os.unlink(path)
 
     def drop(self, name: str) -> None:
         """Forget a session."""
@@ -141,32 +183,39 @@ class Folder:
         os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
         with contextlib.suppress(FileExistsError):
             os.mkdir(self.path, mode=0o700)
-        self._need_ours(self.path, os.lstat(self.path))
+        self.check()
 
     def _read(self, name: str) -> bytes | None:
         path = os.path.join(self.path, name)
         try:
-            self._need_ours(self.path, os.lstat(self.path))
+            self.check()
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except NotOurs:
             raise
-        except OSError:
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise NotOurs(f"{path} is a link", remedy=_CLEAR) from error
             return None
         try:
             found = os.fstat(handle)
             if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
                 return None
-            self._need_ours(path, found)
+            _need_ours(path, found, _CLEAR)
             return os.read(handle, _LARGEST)
         finally:
             os.close(handle)
 
-    @staticmethod
-    def _need_ours(path: str, found: os.stat_result) -> None:
-        if found.st_uid != os.geteuid():
-            raise NotOurs(f"{path} belongs to another user")
-        if stat.S_IMODE(found.st_mode) & 0o077:
-            raise NotOurs(f"{path} can be read by others")
+    def check(self) -> None:
+        """Raise where the folder is not there, or not this user's alone.
+
+        :raises NotOurs: others own it, or can read it.
+        :raises OSError: it is not there.
+        """
+        found = os.lstat(self.path)
+        if not stat.S_ISDIR(found.st_mode):
+            raise NotOurs(f"{self.path} is no folder")
+        remedy = ShellCommand(f"chmod 700 {shell_word(self.path)}")
+        _need_ours(self.path, found, remedy)
 
     def _write(self, name: str, content: bytes, *, anew: bool = True) -> None:
         path = os.path.join(self.path, name)
@@ -186,3 +235,10 @@ class Folder:
         finally:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(draft)
+
+
+def _need_ours(path: str, found: os.stat_result, remedy: ShellCommand) -> None:
+    if found.st_uid != os.geteuid():
+        raise NotOurs(f"{path} belongs to another user")
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        raise NotOurs(f"{path} can be read by others", remedy=remedy)

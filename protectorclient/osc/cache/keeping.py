@@ -6,7 +6,7 @@ import argparse
 import logging
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from protectorclient.osc.cache import folder, key, session
 
@@ -19,17 +19,34 @@ LOG = logging.getLogger(__name__)
 clock = time.time
 
 
+class Speaker(Protocol):
+    """A command that can write to stderr."""
+
+    def warn(self, text: str) -> None:
+        """Write a warning."""
+
+    def next(self, *lines: str) -> None:
+        """Write what to type next."""
+
+
+def refuse(speaker: Speaker, error: folder.NotOurs) -> None:
+    """Warn of a folder or file that is not this user's alone."""
+    speaker.warn(f"the session cache is not used: {error}")
+    if error.remedy:
+        speaker.next(error.remedy)
+
+
 class SessionStore:
     """The session of one command line, and its place."""
 
     def __init__(
         self,
         options: argparse.Namespace,
-        warn: Callable[[str], object],
+        speaker: Speaker,
         place: folder.Folder | None = None,
     ) -> None:
         self._options = options
-        self._warn = warn
+        self._speaker = speaker
         self._folder = place or folder.Folder()
         self._has_warned = False
         #: The name of the session's file, once it was made.
@@ -51,7 +68,7 @@ class SessionStore:
     def _refuse(self, error: OSError) -> None:
         if isinstance(error, folder.NotOurs) and not self._has_warned:
             self._has_warned = True
-            self._warn(f"the session cache is not used: {error}")
+            refuse(self._speaker, error)
         LOG.debug("no session: %s", error)
 
     def _name(self, *, make: bool = False) -> str | None:
@@ -73,7 +90,7 @@ class SessionStore:
         """
         if not _can_be_kept(self._options):
             return False
-        return self._folder.is_enabled or _asked_for(config())
+        return self._folder.is_enabled or is_asked_for(config())
 
     def keep(self, sites: Sites, operations: Mapping[str, str]) -> None:
         """Keep what a read has found out; nothing of it is a reason to fail.
@@ -131,10 +148,13 @@ def _can_be_kept(options: argparse.Namespace) -> bool:
     return not any(given.get(name) for name in once)
 
 
-def _asked_for(config: Any) -> bool:
-    """Return whether clouds.yaml has ``cache: {auth: true}``."""
+def is_asked_for(config: Any) -> bool:
+    """Return whether clouds.yaml has ``cache: {auth: true}``.
+
+    What else stands for true is what the SDK takes for it.
+    """
     settings = (getattr(config, "cloud_config", None) or {}).get("cache")
     wanted = settings.get("auth") if isinstance(settings, dict) else None
-    if isinstance(wanted, str):
-        return wanted.strip().lower() in ("true", "yes", "on", "1")
-    return bool(wanted)
+    return wanted is True or (
+        isinstance(wanted, str) and wanted.lower() == "true"
+    )

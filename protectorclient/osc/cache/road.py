@@ -35,6 +35,9 @@ class Read(Protocol):
     def warn(self, text: str) -> None:
         """Write a warning."""
 
+    def next(self, *lines: str) -> None:
+        """Write what to type next."""
+
 
 def run(command: Read, parsed_args: argparse.Namespace) -> int:
     """Run a read: by the session of its command line, where there is one.
@@ -44,7 +47,7 @@ def run(command: Read, parsed_args: argparse.Namespace) -> int:
 
     :returns: the exit status.
     """
-    kept = keeping.SessionStore(command.app.options, command.warn)
+    kept = keeping.SessionStore(command.app.options, command)
     session = kept.find()
     if session is not None:
         status = _short(command, copy.deepcopy(parsed_args), session, kept)

@@ -33,11 +33,17 @@ class Session:
     operations: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def at(self, now: float) -> Session:
-        """Return what still holds at a time."""
+        """Return what still holds at a time.
+
+        What ends later than anything that is kept now was kept by a clock
+        that was wrong.
+        """
         return dataclasses.replace(
             self,
             sites={
-                name: site if self.until.get(name, 0.0) > now else None
+                name: site
+                if now < self.until.get(name, 0.0) <= now + LIFE
+                else None
                 for name, site in self.sites.items()
             },
         )

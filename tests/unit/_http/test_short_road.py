@@ -120,10 +120,13 @@ def test_any_other_body(
         client.over(road).operations.get("op-1")
 
 
+@pytest.mark.parametrize(
+    "sent", [{}, {"OpenStack-API-Version": "compute 2.1"}]
+)
 def test_an_answer_without_the_mark(
-    road: ShortRoad, handler: type[Answering]
+    road: ShortRoad, handler: type[Answering], sent: dict[str, str]
 ) -> None:
-    handler.sent = {}
+    handler.sent = sent
     with pytest.raises(LongRoad):
         client.over(road).operations.get("op-1")
 

@@ -95,7 +95,66 @@ def test_a_link_is_not_followed(
     folder = Folder(str(place))
     folder.write("one", b"content")
     (place / "two.json").symlink_to(place / "one.json")
-    assert folder.read("two") is None
+    with pytest.raises(NotOurs, match="is a link"):
+        folder.read("two")
+    linked = tmp_path / "linked"
+    linked.symlink_to(place)
+    with pytest.raises(NotOurs, match="is no folder"):
+        Folder(str(linked)).read("one")
+
+
+def test_what_is_to_be_typed_next(place: pathlib.Path) -> None:
+    folder = Folder(str(place))
+    folder.write("one", b"content")
+    (place / "one.json").chmod(0o644)
+    with pytest.raises(NotOurs) as caught:
+        folder.read("one")
+    assert caught.value.remedy == "openstack protector cache clear"
+    place.chmod(0o755)
+    with pytest.raises(NotOurs) as caught:
+        folder.read("one")
+    assert caught.value.remedy == f"chmod 700 {place}"
+
+
+def test_a_key_that_is_cut_is_made_anew(place: pathlib.Path) -> None:
+    folder = Folder(str(place))
+    folder.enable()
+    (place / "key").write_bytes(b"")
+    (place / "key").chmod(0o600)
+    assert folder.secret() is None
+    made = folder.secret(make=True)
+    assert made is not None and len(made) == 32
+    assert folder.secret() == made
+
+
+def test_what_nobody_uses_is_removed(place: pathlib.Path) -> None:
+    folder = Folder(str(place))
+    folder.enable()
+    secret = folder.secret(make=True)
+    folder.write("old", b"a token")
+    folder.write("young", b"a token")
+    (place / "old.json.0123").write_bytes(b"half a token")
+    for name in ("old.json", "old.json.0123", "key", "enabled"):
+        os.utime(place / name, (0, 0))
+    folder.write("new", b"a token")
+    assert sorted(os.listdir(place)) == [
+        "enabled",
+        "key",
+        "new.json",
+        "young.json",
+    ]
+    assert folder.secret() == secret
+
+
+def test_all_is_cleared_that_can_be(place: pathlib.Path) -> None:
+    folder = Folder(str(place))
+    for name in ("one", "two", "three"):
+        folder.write(name, b"a token")
+    for name in ("000", "zzz"):
+        (place / name).mkdir()
+    with pytest.raises(OSError, match="000|zzz"):
+        folder.clear()
+    assert sorted(os.listdir(place)) == ["000", "zzz"]
 
 
 def test_what_is_too_large_or_no_file_is_none_of_ours(

@@ -37,7 +37,11 @@ def test_a_token_is_not_shown() -> None:
     assert "a-token" not in repr(KEPT)
 
 
-@pytest.mark.parametrize(("now", "known"), [(99.9, True), (100.0, False)])
+@pytest.mark.parametrize(
+    ("now", "known"),
+    # before all: by a clock that has been put back
+    [(99.9, True), (100.0, False), (-500.0, True), (-500.1, False)],
+)
 def test_it_ages(now: float, known: bool) -> None:
     assert (KEPT.at(now).sites["site-a"] is not None) is known
 
