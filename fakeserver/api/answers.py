@@ -39,22 +39,28 @@ def page(
 
 def listed(
     plural: str,
-    text: bytes,
+    pieces: Sequence[bytes],
     next_after: str | None,
     url: str,
     query: dict[str, Any],
-) -> bytes:
-    """Return the JSON of a page whose records are joined already."""
+) -> list[bytes]:
+    """Return the JSON of a page whose records are JSON already, in pieces that
+    are not copied to be joined."""
+    made = [b'{"%b":[' % plural.encode()]
+    for piece in pieces:
+        made += piece, b","
+    if pieces:
+        made.pop()
     ends = b"]}"
     if next_after is not None:
         links = json.dumps(_links(url, query, next_after))
         ends = b'],"links":%b}' % links.encode()
-    return b'{"%b":[%b%b' % (plural.encode(), text, ends)
+    return [*made, ends]
 
 
-def of_text(text: bytes, status: int = 200) -> Response:
+def of_text(pieces: Sequence[bytes], status: int = 200) -> Response:
     """Answer with JSON that is written already."""
-    return Response(text, status, mimetype="application/json")
+    return Response(b"".join(pieces), status, mimetype="application/json")
 
 
 def listed_one_more(
@@ -62,14 +68,14 @@ def listed_one_more(
     items: Sequence[tuple[str, str]],
     url: str,
     query: dict[str, Any],
-) -> bytes:
+) -> list[bytes]:
     """Return the JSON of a page of records, each with its id; like that of
     :func:`page`, with records that are JSON already."""
     limit = int(query["limit"])
     shown = items[:limit]
     last = shown[-1][0] if len(items) > limit else None
     text = ",".join(written for _, written in shown)
-    return listed(plural, text.encode(), last, url, query)
+    return listed(plural, [text.encode()], last, url, query)
 
 
 def _links(url: str, query: dict[str, Any], last: str) -> list[dict[str, str]]:

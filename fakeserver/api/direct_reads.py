@@ -23,8 +23,8 @@ from fakeserver.api.microversion import Version
 from fakeserver.base.errors import RequestRefused
 from fakeserver.cloud.identity.check import Identity, IdentityUnreachable
 
-#: returns the JSON of an answer, for the names in the address
-Read = Callable[..., bytes]
+#: returns the JSON of an answer in pieces, for the names in the address
+Read = Callable[..., list[bytes]]
 
 _SEGMENT = "([A-Za-z0-9._-]+)"
 #: a query that means what it says, without anything to decode
@@ -74,14 +74,14 @@ class DirectReadsMiddleware:
         if environ["REQUEST_METHOD"] == "GET":
             found = self._answer(environ)
             if found is not None:
-                headers, body = found
+                headers, pieces = found
                 start_response("200 OK", headers)
-                return [body]
+                return pieces
         return self._app(environ, start_response)
 
     def _answer(
         self, environ: WSGIEnvironment
-    ) -> tuple[list[tuple[str, str]], bytes] | None:
+    ) -> tuple[list[tuple[str, str]], list[bytes]] | None:
         """Return headers and body; None leaves the request to Flask."""
         path = environ["PATH_INFO"]
         parts = path.split("/")
@@ -103,16 +103,16 @@ class DirectReadsMiddleware:
             asked = self._call(environ, route, query, names[0])
             if asked is None:
                 return None
-            body = route.read(asked, *names)
+            pieces = route.read(asked, *names)
         except (RequestRefused, IdentityUnreachable):
             return None
         return [
             ("Content-Type", "application/json"),
-            ("Content-Length", str(len(body))),
+            ("Content-Length", str(sum(map(len, pieces)))),
             (REQUEST_ID, asked.request_id),
             (microversion.HEADER, _shown(asked.version)),
             ("Vary", microversion.HEADER),
-        ], body
+        ], pieces
 
     def _call(
         self,

@@ -87,6 +87,20 @@ class Database:
             raise
         db.execute("COMMIT")
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let several questions see the same moment; within a transaction
+        they do already."""
+        db = self.connection()
+        if db.in_transaction:
+            yield
+            return
+        db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            db.execute("COMMIT")
+
     def one(self, sql: str, *values: Any) -> sqlite3.Row | None:
         row: sqlite3.Row | None = (
             self.connection().execute(sql, values).fetchone()

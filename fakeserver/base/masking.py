@@ -182,4 +182,10 @@ def readable(body: bytes, limit: int) -> str | None:
             return json.dumps(mask(found), separators=(",", ":"))
         except (ValueError, RecursionError):
             pass
-    return f'"({len(body)} bytes)"'
+    return unread(len(body))
+
+
+def unread(size: int) -> str:
+    """Return what stands for a body of which nothing is kept, as the text of
+    a JSON value."""
+    return f'"({size} bytes)"'

@@ -134,7 +134,7 @@ class RequestLogMiddleware:
                     close()
         finally:
             entry = asked.entry(answer)
-            bodies = asked.bodies(b"".join(body))
+            bodies = asked.bodies(body)
             try:
                 self._journal.write(entry, bodies)
             except OSError as error:
@@ -153,12 +153,15 @@ class _Request:
         self._began = time.perf_counter()
         self._body = _peek(environ)
 
-    def bodies(self, answer: bytes) -> dict[str, str]:
+    def bodies(self, pieces: list[bytes]) -> dict[str, str]:
         """Return what was asked and answered, each as the text of JSON."""
-        found = {
-            "body": self._body,
-            "answer": masking.readable(answer, ANSWER),
-        }
+        size = sum(map(len, pieces))
+        answer = (
+            masking.unread(size)
+            if size > ANSWER
+            else masking.readable(b"".join(pieces), ANSWER)
+        )
+        found = {"body": self._body, "answer": answer}
         return {key: body for key, body in found.items() if body is not None}
 
     def entry(self, answer: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,8 @@
   the API, with a request id. What is still sent of such a request is read
   and dropped: a connection that is closed over unread bytes is reset, and
   takes the answer with it.
+* Head and body of an answer are one write, of the pieces as they are: waitress
+  writes the head alone, and copies a long body twice before it is sent.
 * Where the process has no file descriptor left for a connection, waitress
   asks for it again at once, and again, with a traceback each time. Here the
   server rests for :data:`REST` seconds, and says so once a minute.
@@ -15,6 +17,7 @@ import errno
 import http
 import json
 import logging
+import os
 import re
 import socket
 import time
@@ -25,8 +28,15 @@ import waitress.server  # type: ignore[import-untyped]
 from waitress.adjustments import (  # type: ignore[import-untyped]
     Adjustments,
 )
-from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
-from waitress.task import ErrorTask  # type: ignore[import-untyped]
+from waitress.channel import (  # type: ignore[import-untyped]
+    ClientDisconnected,
+    HTTPChannel,
+)
+from waitress.task import (  # type: ignore[import-untyped]
+    ErrorTask,
+    Task,
+    WSGITask,
+)
 
 from fakeserver.base import descriptors
 from fakeserver.base.ids import new_id
@@ -45,6 +55,8 @@ DRAIN = 2.0
 DRAINED = 64 << 20
 #: how long the server waits for anything at all, seconds
 IDLE = 30.0
+#: pieces of an answer that one system call may take
+_MOST_PIECES = os.sysconf("SC_IOV_MAX")
 #: connections of a site at most, where the process may have enough files
 CONNECTIONS = 1000
 
@@ -96,7 +108,24 @@ class Exhaustion:
         return max(0.0, self._until - self._clock())
 
 
-class RefusalTask(ErrorTask):  # type: ignore[misc]
+class WholeTask(Task):  # type: ignore[misc]
+    """Sends an answer when it is complete."""
+
+    def start(self) -> None:
+        super().start()
+        # what a task that has failed has left
+        self.channel.pieces.clear()
+
+    def finish(self) -> None:
+        super().finish()
+        self.channel.send_pieces()
+
+
+class AnswerTask(WholeTask, WSGITask):  # type: ignore[misc]
+    """Answers by the application."""
+
+
+class RefusalTask(WholeTask, ErrorTask):  # type: ignore[misc]
     """Answers in the error form what waitress itself refuses."""
 
     def execute(self) -> None:
@@ -147,13 +176,51 @@ def _plain(text: str) -> str:
 
 
 class Channel(HTTPChannel):  # type: ignore[misc]
-    """A connection whose refusals have the error form."""
+    """A connection whose refusals have the error form, and whose answers are
+    sent whole."""
 
+    task_class = AnswerTask
     error_task_class = RefusalTask
     #: whether the answer was a refusal of waitress itself
     refused = False
     _drains_until: float | None = None
     _drained = 0
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        #: of the answer that is being made
+        self.pieces: list[bytes] = []
+        super().__init__(*arguments, **options)
+
+    def write_soon(self, data: bytes) -> int:
+        """Keep a piece of an answer until the answer is complete."""
+        if not self.connected:
+            raise ClientDisconnected
+        if data:
+            self.pieces.append(data)
+        return len(data)
+
+    def send_pieces(self) -> None:
+        """Send an answer; what the socket does not take is waitress' to send
+        later."""
+        pieces, self.pieces = self.pieces, []
+        sent = 0
+        with self.outbuf_lock:
+            if not self.total_outbufs_len:
+                sent = self._send_at_once(pieces)
+            for piece in pieces:
+                if sent < len(piece):
+                    super().write_soon(piece[sent:])
+                sent = max(0, sent - len(piece))
+
+    def _send_at_once(self, pieces: list[bytes]) -> int:
+        """Return how many bytes the socket has taken."""
+        if len(pieces) > _MOST_PIECES:
+            return 0
+        try:
+            return int(self.socket.sendmsg(pieces))
+        except OSError:
+            # it takes none now, or never will: waitress finds out which
+            return 0
 
     def handle_close(self) -> None:
         ends = self.refused and self.will_close and self.connected

@@ -12,6 +12,21 @@ from fakeserver.engine.model.operation_state import OperationState
 
 UNFINISHED = ("pending", "running", "rolling_back")
 _WHOLE = "SELECT * FROM pg_operations JOIN pg_records USING (seq)"
+#: so many records are one row of an answer. With a row each, as many threads
+#: as ask for lists take turns at each row; with all of them in one row, its
+#: memory is taken from the system anew for each list
+RECORDS_TOGETHER = 32
+#: SQLite joins what the inner query has in the order of that query
+_TOGETHER = """
+SELECT CAST(group_concat(doc) AS BLOB) AS text, count(*) AS number,
+    min(seq) AS oldest
+FROM (SELECT {doc} AS doc, seq FROM pg_operations JOIN pg_records USING (seq)
+    WHERE {which} ORDER BY seq DESC LIMIT ?) AS found"""
+#: the id of the last record of a page, where there is an older one
+_IF_MORE = """
+SELECT id FROM pg_operations WHERE seq = ?
+AND EXISTS (SELECT 1 FROM pg_operations WHERE {which})"""
+_NEWEST = 1 << 62
 _OPEN = "status IN ('pending', 'running', 'rolling_back')"
 
 
@@ -38,10 +53,10 @@ class Operation:
 
 @dataclasses.dataclass(frozen=True)
 class Page:
-    """A page of records as JSON in UTF-8, joined by commas; they were written
-    so, and are not decoded to be encoded again."""
+    """A page of records as JSON in UTF-8, in pieces to be joined by commas;
+    they were written so, and are not decoded to be encoded again."""
 
-    text: bytes
+    pieces: list[bytes]
     #: the id of the last one, where there are more
     next_after: str | None = None
 
@@ -221,33 +236,37 @@ def page(
         if value is not None:
             where.append(f"{column} = ?")
             values.append(value)
-    if marker is not None:
-        at = db.one(
-            "SELECT seq FROM pg_operations WHERE id = ? AND project_id = ?",
-            marker,
-            project_id,
+    which = " AND ".join([*where, "seq < ?"])
+    together = _TOGETHER.format(doc=_doc(without), which=which)
+    older = _NEWEST
+    pieces: list[bytes] = []
+    with db.snapshot():
+        if marker is not None:
+            older = _place(db, project_id, marker)
+        while limit:
+            asked = min(limit, RECORDS_TOGETHER)
+            row = db.one(together, *values, older, asked)
+            assert row is not None
+            if row["number"]:
+                pieces.append(row["text"])
+                older = row["oldest"]
+            if row["number"] < asked:
+                return Page(pieces)
+            limit -= asked
+        last = db.one(_IF_MORE.format(which=which), older, *values, older)
+    return Page(pieces, None if last is None else last["id"])
+
+
+def _place(db: Database, project_id: str, marker: str) -> int:
+    row = db.one(
+        "SELECT seq FROM pg_operations WHERE id = ? AND project_id = ?",
+        marker,
+        project_id,
+    )
+    if row is None:
+        raise RequestRefused(
+            "bad-request",
+            f"marker: no operation with id {marker}",
+            field="marker",
         )
-        if at is None:
-            raise RequestRefused(
-                "bad-request",
-                f"marker: no operation with id {marker}",
-                field="marker",
-            )
-        where.append("seq < ?")
-        values.append(at["seq"])
-    which = " AND ".join(where)
-    rows = db.all(
-        f"SELECT CAST({_doc(without)} AS BLOB), seq FROM pg_operations "
-        f"JOIN pg_records USING (seq) WHERE {which} "
-        "ORDER BY seq DESC LIMIT ?",
-        *values,
-        limit + 1,
-    )
-    text = b",".join([row[0] for row in rows[:limit]])
-    if len(rows) <= limit:
-        return Page(text)
-    last = db.one(
-        "SELECT id FROM pg_operations WHERE seq = ?", rows[limit - 1][1]
-    )
-    assert last is not None
-    return Page(text, next_after=last["id"])
+    return int(row["seq"])

@@ -30,7 +30,7 @@ def blueprint(service: Service) -> Blueprint:
 def direct_reads(site: Site) -> tuple[DirectRead, DirectRead]:
     """Return what lists the operations, and what shows one."""
 
-    def index(asked: Call, tenant_id: str) -> bytes:
+    def index(asked: Call, tenant_id: str) -> list[bytes]:
         query = asked.query
         found = operations.page(
             site.db,
@@ -44,12 +44,12 @@ def direct_reads(site: Site) -> tuple[DirectRead, DirectRead]:
             without=render.unknown_operation_field(asked.version),
         )
         url = f"{site.config.url}/v1/{tenant_id}/operations"
-        return listed("operations", found.text, found.next_after, url, query)
+        return listed("operations", found.pieces, found.next_after, url, query)
 
-    def show(asked: Call, tenant_id: str, op_id: str) -> bytes:
+    def show(asked: Call, tenant_id: str, op_id: str) -> list[bytes]:
         without = render.unknown_operation_field(asked.version)
         text = operations.written(site.db, tenant_id, op_id, without)
-        return f'{{"operation":{text}}}'.encode()
+        return [f'{{"operation":{text}}}'.encode()]
 
     return (
         DirectRead("/v1/{tenant_id}/operations", index),

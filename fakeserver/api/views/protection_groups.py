@@ -61,7 +61,7 @@ def direct_reads(site: Site) -> tuple[DirectRead, DirectRead]:
         newest = site.arrays.newest([one.id for one in found])
         return [(one.id, render.replicated(one, newest)) for one in found]
 
-    def index(asked: Call, tenant_id: str) -> bytes:
+    def index(asked: Call, tenant_id: str) -> list[bytes]:
         query = asked.query
         record = render.protection_group(
             asked.version, metadata=query["metadata"]
@@ -78,11 +78,11 @@ def direct_reads(site: Site) -> tuple[DirectRead, DirectRead]:
         url = f"{site.config.url}/v1/{tenant_id}/protection-groups"
         return listed_one_more("protection_groups", dated(found), url, query)
 
-    def show(asked: Call, tenant_id: str, pg_id: str) -> bytes:
+    def show(asked: Call, tenant_id: str, pg_id: str) -> list[bytes]:
         record = render.protection_group(asked.version)
         found = groups.written(site.db, record, tenant_id, pg_id)
         [(_, text)] = dated([found])
-        return f'{{"protection_group":{text}}}'.encode()
+        return [f'{{"protection_group":{text}}}'.encode()]
 
     return (
         DirectRead("/v1/{tenant_id}/protection-groups", index),

@@ -7,7 +7,7 @@ import pytest
 
 from fakeserver.base.ids import stable_id
 from fakeserver.site import Site
-from fakeserver.store import groups
+from fakeserver.store import groups, operations
 from tests.helpers.api_parts import (
     OTHER,
     PROJECT,
@@ -72,6 +72,34 @@ def test_operations_newest_first(site: Site, call: Api) -> None:
     found = pages(call, f"{OPERATIONS}?limit=2", "operations")
     ids = [one["id"] for page in found for one in page]
     assert ids == [operation(n)["id"] for n in (4, 3, 2, 1, 0)]
+
+
+def test_a_page_is_read_in_few_rows(site: Site, call: Api) -> None:
+    """A row of a question is where threads take turns: not one a record."""
+    together = operations.RECORDS_TOGETHER
+    count = 2 * together + 1
+    with site.db.transaction():
+        for n in range(count):
+            add_operation(site, operation(n))
+    newest_first = [operation(n)["id"] for n in reversed(range(count))]
+    for limit in (1, together - 1, together, together + 1, count - 1, count):
+        asked: list[str] = []
+        site.db.connection().set_trace_callback(asked.append)
+        body = call("GET", f"{OPERATIONS}?limit={limit}").get_json()
+        site.db.connection().set_trace_callback(None)
+        found = [one["id"] for one in body["operations"]]
+        assert found == newest_first[:limit]
+        assert ("links" in body) == (limit < count)
+        # a question for each that stand together, and whether there are more
+        pieces = -(-limit // together)
+        assert len([one for one in asked if "SELECT" in one]) == pieces + 1
+        assert [one for one in asked if "SELECT" not in one] == [
+            "BEGIN",
+            "COMMIT",
+        ]
+        next_page = f"{OPERATIONS}?marker={found[-1]}"
+        rest = call("GET", next_page).get_json()["operations"]
+        assert [one["id"] for one in rest] == newest_first[limit:][:100]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from fakeserver.faults.transport import FaultMiddleware
 from fakeserver.http import certificate
 from fakeserver.http.listener import Listener
 from fakeserver.http.ports import bind
+from fakeserver.http.waitress_server import Channel
 
 BODY = b'{"answer": "' + b"x" * 5000 + b'"}'
 
@@ -37,6 +38,7 @@ class Served:
             self.http.verify = str(folder / certificate.CA)
         self.faults = FaultFile(folder / "faults.json")
         self.done = 0
+        self.pieces: Iterable[bytes] = [BODY]
         self.hold = threading.Event()
         self.hold.set()
         #: a request has come in
@@ -51,11 +53,13 @@ class Served:
         scheme = "https" if tls else "http"
         self.url = f"{scheme}://127.0.0.1:{self.listener.port}/"
 
-    def app(self, environ: Any, start: Any) -> list[bytes]:
+    def app(self, environ: Any, start: Any) -> Iterable[bytes]:
         self.hold.wait(10)
         self.done += 1
-        start("200 OK", [("Content-Length", str(len(BODY)))])
-        return [BODY]
+        whole = isinstance(self.pieces, list)
+        size = sum(map(len, self.pieces)) if whole else len(BODY)
+        start("200 OK", [("Content-Length", str(size))])
+        return self.pieces
 
     def get(self, **options: Any) -> requests.Response:
         return self.http.get(self.url, **{"timeout": 5, **options})
@@ -88,6 +92,65 @@ def test_small_answers_are_not_held_back(served: Served) -> None:
         took.append(time.perf_counter() - began)
     # a delayed acknowledgement takes 40 ms, and each answer would have it
     assert min(took) < 0.035
+
+
+class Grudging:
+    """A connection that takes part of an answer at first, and then all."""
+
+    def __init__(self, connection: socket.socket, most: int) -> None:
+        self._connection = connection
+        self._most = most
+        #: the pieces of each write of many
+        self.given: list[int] = []
+
+    def sendmsg(self, pieces: list[bytes]) -> int:
+        self.given.append(len(pieces))
+        if not self._most:
+            raise BlockingIOError
+        return self._connection.send(b"".join(pieces)[: self._most])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+@pytest.mark.parametrize("most", [0, 1, 150, 6000, 1 << 20])
+def test_an_answer_is_one_write(
+    tmp_path: pathlib.Path, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes whole where the connection takes only part of it."""
+    pieces = [bytes([n]) * 700 for n in range(65, 85)]
+    send = Channel.send_pieces
+    connections: list[Grudging] = []
+
+    def watched(channel: Channel) -> None:
+        channel.socket = Grudging(channel.socket, most)
+        connections.append(channel.socket)
+        send(channel)
+
+    monkeypatch.setattr(Channel, "send_pieces", watched)
+    served = Served(tmp_path, tls=False)
+    served.pieces = pieces
+    assert served.get().content == b"".join(pieces)
+    assert served.get().content == b"".join(pieces)
+    served.close()
+    # the head is a piece more
+    assert [one.given for one in connections] == [[1 + len(pieces)]] * 2
+
+
+def test_an_answer_that_fails_half_way_is_not_sent(
+    tmp_path: pathlib.Path,
+) -> None:
+    def half() -> Iterator[bytes]:
+        yield BODY[:100]
+        raise ValueError
+
+    served = Served(tmp_path, tls=False)
+    served.pieces = half()
+    with pytest.raises(requests.ConnectionError):
+        served.get()
+    served.pieces = [BODY]
+    assert served.get().content == BODY
+    served.close()
 
 
 @pytest.mark.parametrize(("stage", "done"), [("before", 0), ("after", 1)])
