@@ -12,25 +12,26 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]
-
 from fakeserver.api.microversion import VERSIONS, Version, parse, show
 
 MIN_VERSION = "x-min-version"
 METHODS = ("get", "put", "post", "patch", "delete")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _REF = re.compile(r"#/components/(\w+)/(\w+)")
 
 
 @functools.cache
 def _source() -> dict[str, Any]:
     """Join all files; refuse a second definition of a name."""
+    # read once, and no part of a start
+    import yaml  # type: ignore[import-untyped]
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     joined: dict[str, Any] = {}
     folder = importlib.resources.files("fakeserver.api").joinpath("openapi")
     for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if file.name.endswith(".yaml"):
             text = file.read_text(encoding="utf-8")
-            _join(joined, yaml.load(text, _LOADER), file.name)
+            _join(joined, yaml.load(text, loader), file.name)
     return joined
 
 

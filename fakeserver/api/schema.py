@@ -4,23 +4,22 @@ import dataclasses
 import functools
 import re
 import uuid
-from typing import Any
-
-import jsonschema  # type: ignore[import-untyped]
-from jsonschema.exceptions import (  # type: ignore[import-untyped]
-    ValidationError,
-)
+from typing import TYPE_CHECKING, Any
 
 from fakeserver.api import description
 from fakeserver.api.microversion import Version
 from fakeserver.base.errors import RequestRefused
 
-_FORMATS = jsonschema.FormatChecker(formats=())
+if TYPE_CHECKING:
+    from jsonschema import (  # type: ignore[import-untyped]
+        Draft202012Validator,
+        ValidationError,
+    )
+
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 _MISSING = object()
 
 
-@_FORMATS.checks("uuid", raises=ValueError)  # type: ignore[untyped-decorator]
 def _is_uuid(value: object) -> bool:
     """Return whether a text is a UUID in its dashed form."""
     return not isinstance(value, str) or (
@@ -35,7 +34,7 @@ class Parameter:
     name: str
     type: str
     default: Any
-    check: jsonschema.Draft202012Validator
+    check: "Draft202012Validator"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,17 +42,27 @@ class Route:
     """The parameters and the body of one route at one version."""
 
     parameters: dict[str, Parameter]
-    body: jsonschema.Draft202012Validator | None
+    body: "Draft202012Validator | None"
     body_required: bool
     #: a route that came later than this version
     missing: bool
 
 
-def validator(schema: dict[str, Any]) -> jsonschema.Draft202012Validator:
+@functools.cache
+def _formats() -> Any:
+    from jsonschema import FormatChecker
+
+    made = FormatChecker(formats=())
+    made.checks("uuid", raises=ValueError)(_is_uuid)
+    return made
+
+
+def validator(schema: dict[str, Any]) -> "Draft202012Validator":
     """Compile a schema of the description, with the formats it uses."""
-    return jsonschema.Draft202012Validator(
-        _whole(schema), format_checker=_FORMATS
-    )
+    # not before a request is checked: three of a site's megabytes
+    from jsonschema import Draft202012Validator
+
+    return Draft202012Validator(_whole(schema), format_checker=_formats())
 
 
 def _whole(node: Any) -> Any:
@@ -157,9 +166,7 @@ def _whole_numbers(value: Any) -> Any:
 _ORDER = ("type", "additionalProperties", "maxProperties", "required")
 
 
-def _judge(
-    check: jsonschema.Draft202012Validator, value: Any, root: str
-) -> None:
+def _judge(check: "Draft202012Validator", value: Any, root: str) -> None:
     errors = list(check.iter_errors(value))
     if not errors:
         return
@@ -185,13 +192,13 @@ def _judge(
     )
 
 
-def _weight(error: ValidationError) -> tuple[int, int, str]:
+def _weight(error: "ValidationError") -> tuple[int, int, str]:
     kind = str(error.validator)
     rank = _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
     return len(error.absolute_path), rank, kind
 
 
-def _field(error: ValidationError, root: str) -> str:
+def _field(error: "ValidationError", root: str) -> str:
     field = root
     for part in error.absolute_path:
         if isinstance(part, int):
@@ -201,7 +208,7 @@ def _field(error: ValidationError, root: str) -> str:
     return field
 
 
-def _key(error: ValidationError) -> str | None:
+def _key(error: "ValidationError") -> str | None:
     """Return the unknown or missing key that an error is about."""
     kind, given = error.validator, error.instance
     if kind == "additionalProperties":
@@ -219,7 +226,7 @@ def _short(key: object) -> str:
     return text if len(text) <= 64 else f"{text[:61]}..."
 
 
-def _sentence(error: ValidationError, place: str, field: str) -> str:
+def _sentence(error: "ValidationError", place: str, field: str) -> str:
     """Return one sentence about an error, without the value itself."""
     subject = place or "The body"
     if "propertyNames" in error.absolute_schema_path:

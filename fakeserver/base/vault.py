@@ -1,11 +1,16 @@
 """Encryption of secrets, at rest and in transit to the peer."""
 
 import base64
+import functools
 import hashlib
 import hmac
 import os
 import pathlib
 import secrets
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE = 12
 
@@ -18,11 +23,15 @@ class Vault:
     """Encrypts text under one key, bound to what it belongs to."""
 
     def __init__(self, key: bytes) -> None:
-        # not before: the command that starts a site has no secrets
+        self._key = key
+        self._sign = hashlib.sha256(b"fingerprint" + key).digest()
+
+    @functools.cached_property
+    def _cipher(self) -> "AESGCM":
+        # not before the first secret: seven of a site's megabytes
         from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-        self._cipher = AESGCM(key)
-        self._sign = hashlib.sha256(b"fingerprint" + key).digest()
+        return AESGCM(self._key)
 
     def __repr__(self) -> str:
         return "Vault(...)"

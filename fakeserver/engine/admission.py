@@ -27,7 +27,7 @@ from fakeserver.engine.model.member_plan import MemberPlan
 from fakeserver.engine.model.operation_record import OperationRecord
 from fakeserver.engine.model.operation_state import OperationState
 from fakeserver.engine.peer.access import Access
-from fakeserver.engine.peer.client import PeerSilent
+from fakeserver.engine.peer.answers import PeerSilent
 from fakeserver.engine.peer.compare import Sync
 from fakeserver.site import Site
 from fakeserver.store import effects, groups, operations

@@ -18,7 +18,7 @@ from fakeserver.engine.cloud_client.cloud import (
 from fakeserver.engine.model import power
 from fakeserver.engine.model.document import current_entries
 from fakeserver.engine.peer.access import Access
-from fakeserver.engine.peer.client import PeerRefused, PeerSilent
+from fakeserver.engine.peer.answers import PeerRefused, PeerSilent
 from fakeserver.site import Site
 from fakeserver.store import effects, groups, operations
 from fakeserver.store.groups import Group

@@ -10,9 +10,9 @@ import contextlib
 import logging
 import pathlib
 import socket
-import ssl
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from fakeserver.base.json_file import BrokenFile
 from fakeserver.cloud.shared.schema import PORTS, SERVERS
@@ -20,6 +20,9 @@ from fakeserver.faults.answers import Answer, AnswerFile
 from fakeserver.http import certificate
 from fakeserver.http.ports import bind
 from fakeserver.site import Site
+
+if TYPE_CHECKING:
+    import ssl
 
 LOG = logging.getLogger(__name__)
 #: how long a client may take, seconds
@@ -122,8 +125,11 @@ def _head(connection: socket.socket) -> bytes:
     return head
 
 
-def _tls(connection: socket.socket, folder: pathlib.Path) -> ssl.SSLSocket:
+def _tls(connection: socket.socket, folder: pathlib.Path) -> "ssl.SSLSocket":
     """Answer with the sandbox's certificate, which is made when needed."""
+    # not before: few ask an instance for TLS
+    import ssl
+
     certificate.make(folder)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(

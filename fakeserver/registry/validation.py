@@ -4,15 +4,13 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-import requests
-
 from fakeserver.base.errors import RequestRefused
+from fakeserver.engine.cloud_client.account import TIMEOUTS
 from fakeserver.engine.cloud_client.cloud import (
     CloudRefused,
     CloudUnreachable,
     RemoteCloud,
 )
-from fakeserver.engine.cloud_client.session import TIMEOUTS
 from fakeserver.engine.service import Service
 from fakeserver.registry import clouds, sites, volume_types
 from fakeserver.storage.driver import StorageError
@@ -55,6 +53,9 @@ def _keystone(probe: Probe) -> str:
 
 
 def _protector(probe: Probe) -> str:
+    # not before: a site that asks nobody loads no HTTP library
+    import requests
+
     name, url = probe.record["name"], probe.record["protector_url"]
     try:
         if probe.service.site.faults.cuts(name):

@@ -3,7 +3,7 @@
 import pytest
 
 from fakeserver.cloud.shared.schema import GROUPS, VOLUMES
-from fakeserver.engine.cloud_client.session import CloudUnreachable
+from fakeserver.engine.cloud_client.account import CloudUnreachable
 from fakeserver.engine.peer import cinder_group
 from fakeserver.store import groups
 from tests.helpers.engine_parts import WEB, A, B, Two

@@ -7,8 +7,6 @@ import sqlite3
 from typing import ClassVar
 
 import flask
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from fakeserver.base.clock import stamp
 from fakeserver.cloud.compute.version import needs, since
@@ -160,6 +158,10 @@ def _brief(row: Doc) -> Doc:
 
 def _made() -> tuple[str, str]:
     """Make a key pair; return the public key and the private one."""
+    # not before: few ask for one
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public = key.public_key().public_bytes(
         serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH

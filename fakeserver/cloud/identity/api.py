@@ -4,7 +4,6 @@ from http import HTTPStatus
 from typing import ClassVar
 
 import flask
-from keystoneauth1 import fixture
 
 from fakeserver.cloud.identity import catalog, directory, links, login_body
 from fakeserver.cloud.identity.accounts import DOMAIN_SCOPE, SYSTEM
@@ -37,21 +36,25 @@ class Tokens(KeystonePart):
     )
 
     def versions(self) -> Answer:
-        href = f"{self.site.config.url}/identity"
-        body = fixture.DiscoveryList(href, v2=False)
-        body["versions"]["values"] = [self._version()]
-        return dict(body), 300
+        return {"versions": {"values": [self._version()]}}, 300
 
     def version(self) -> Answer:
         return {"version": self._version()}
 
     def _version(self) -> Doc:
         href = f"{self.site.config.url}/identity/v3/"
-        version = fixture.V3Discovery(
-            href, id="v3.14", xml=False, status="stable"
-        )
-        version.updated_str = "2020-04-07T00:00:00Z"
-        return dict(version)
+        return {
+            "id": "v3.14",
+            "status": "stable",
+            "updated": "2020-04-07T00:00:00Z",
+            "links": [{"href": href, "rel": "self"}],
+            "media-types": [
+                {
+                    "base": "application/json",
+                    "type": "application/vnd.openstack.identity-v3+json",
+                }
+            ],
+        }
 
     def login(self) -> Answer:
         identity, scope = login_body.checked(web.body(_OBJECT))

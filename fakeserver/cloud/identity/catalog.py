@@ -3,8 +3,6 @@
 import datetime
 from typing import TYPE_CHECKING
 
-from keystoneauth1 import fixture
-
 from fakeserver.base.ids import stable_hex
 from fakeserver.base.seed_world import DOMAIN, REGION
 from fakeserver.cloud.identity.keystone import DOMAIN_ID
@@ -23,6 +21,8 @@ SERVICES = (
     ("image", "glance", "/image"),
     ("protector", "protector", ""),
 )
+#: stands in an address of the catalog for the project of the token
+_PROJECT = "%(project_id)s"
 INTERFACES = ("public", "internal", "admin")
 
 
@@ -73,27 +73,27 @@ def endpoints(config: "SiteConfig") -> list[Doc]:
 def catalog(config: "SiteConfig", token: Token) -> list[Doc]:
     """Return the catalog of a token; without a project, leave out what needs
     one."""
-    body = _bare(token)
     known = endpoints(config)
-    for service in services(config):
-        entry = body.add_service(
-            service["type"], name=service["name"], id=service["id"]
-        )
-        entry.setdefault("endpoints", [])
-        for endpoint in known:
-            if endpoint["service_id"] != service["id"]:
-                continue
-            url = endpoint["url"]
-            if "%(project_id)s" in url and not token.project_id:
-                continue
-            entry.add_endpoint(
-                endpoint["interface"],
-                url.replace("%(project_id)s", token.project_id),
-                region=REGION,
-                id=endpoint["id"],
-            )
-    found: list[Doc] = body["token"]["catalog"]
-    return found
+    return [
+        {
+            "id": service["id"],
+            "type": service["type"],
+            "name": service["name"],
+            "endpoints": [
+                {
+                    "id": endpoint["id"],
+                    "interface": endpoint["interface"],
+                    "url": endpoint["url"].replace(_PROJECT, token.project_id),
+                    "region": REGION,
+                    "region_id": REGION,
+                }
+                for endpoint in known
+                if endpoint["service_id"] == service["id"]
+                and (token.project_id or _PROJECT not in endpoint["url"])
+            ],
+        }
+        for service in services(config)
+    ]
 
 
 def token_body(
@@ -103,23 +103,34 @@ def token_body(
     with_catalog: bool = True,
 ) -> Doc:
     """Return the body of POST and GET /v3/auth/tokens."""
-    body = _bare(token)
+    domain = {"id": DOMAIN_ID, "name": DOMAIN}
+    said: Doc = {
+        "methods": list(token.methods),
+        "user": {
+            "id": token.user_id,
+            "name": token.user_name,
+            "domain": domain,
+            "password_expires_at": None,
+        },
+        "audit_ids": list(token.audit_ids[:2]),
+        "expires_at": isotime(token.expires_at),
+        "issued_at": isotime(token.issued_at),
+    }
     if token.project_id:
-        body.set_project_scope(
-            id=token.project_id,
-            name=token.project_name,
-            domain_id=DOMAIN_ID,
-            domain_name=DOMAIN,
-            is_domain=False,
-        )
+        said["project"] = {
+            "id": token.project_id,
+            "name": token.project_name,
+            "domain": domain,
+        }
+        said["is_domain"] = False
     if token.domain_id:
-        body.set_domain_scope(id=DOMAIN_ID, name=DOMAIN)
+        said["domain"] = domain
     if token.system:
-        body.set_system_scope()
-    for role in token.roles:
-        body.add_role(name=role, id=role_id(config, role))
-    said = body["token"]
-    said["user"]["password_expires_at"] = None
+        said["system"] = {"all": True}
+    if token.roles:
+        said["roles"] = [
+            {"id": role_id(config, role), "name": role} for role in token.roles
+        ]
     if credential is not None:
         said["application_credential"] = {
             "id": credential["id"],
@@ -128,20 +139,4 @@ def token_body(
         }
     if with_catalog and token.roles:
         said["catalog"] = catalog(config, token)
-    return dict(body)
-
-
-def _bare(token: Token) -> fixture.V3Token:
-    body = fixture.V3Token(
-        expires=isotime(token.expires_at),
-        issued=isotime(token.issued_at),
-        user_id=token.user_id,
-        user_name=token.user_name,
-        user_domain_id=DOMAIN_ID,
-        user_domain_name=DOMAIN,
-        methods=list(token.methods),
-        audit_id=token.audit_ids[0],
-    )
-    if len(token.audit_ids) > 1:
-        body.audit_chain_id = token.audit_ids[1]
-    return body
+    return {"token": said}

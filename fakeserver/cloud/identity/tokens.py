@@ -2,14 +2,17 @@
 
 import base64
 import dataclasses
+import functools
 import json
 import os
-
-from cryptography.fernet import Fernet, InvalidToken
+from typing import TYPE_CHECKING
 
 from fakeserver.base.clock import Clock
 from fakeserver.base.config import SiteConfig
 from fakeserver.base.vault import Vault
+
+if TYPE_CHECKING:
+    from cryptography.fernet import Fernet
 
 #: how many opened tokens are remembered
 _REMEMBERED = 4096
@@ -93,8 +96,15 @@ class TokenBox:
 
     def __init__(self, config: SiteConfig, clock: Clock) -> None:
         self._clock = clock
-        self._fernet = Fernet(_key(config))
+        self._key = _key(config)
         self._opened: dict[str, Claims] = {}
+
+    @functools.cached_property
+    def _fernet(self) -> "Fernet":
+        # not before the first token: seven of a site's megabytes
+        from cryptography.fernet import Fernet
+
+        return Fernet(self._key)
 
     def seal(self, claims: Claims) -> str:
         values = dataclasses.asdict(claims)
@@ -111,6 +121,8 @@ class TokenBox:
             return found
         if not token.isascii() or len(token) > _LONGEST:
             return None
+        from cryptography.fernet import InvalidToken
+
         padded = token + "=" * (-len(token) % 4)
         try:
             values = json.loads(self._fernet.decrypt(padded.encode()))

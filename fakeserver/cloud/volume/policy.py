@@ -10,8 +10,6 @@ import pathlib
 from collections.abc import Mapping
 from typing import NamedTuple
 
-import yaml  # type: ignore[import-untyped]
-
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared.web import CloudError
 
@@ -246,6 +244,9 @@ def _words(text: str) -> list[str]:
 
 
 def _read(path: pathlib.Path) -> dict[str, str]:
+    # most sites have no such file
+    import yaml  # type: ignore[import-untyped]
+
     try:
         found = yaml.safe_load(path.read_text())
     except (OSError, ValueError, RecursionError, yaml.YAMLError):

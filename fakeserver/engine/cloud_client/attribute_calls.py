@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from fakeserver.base.fault_points import Faults
 from fakeserver.base.wire import Wire
-from fakeserver.engine.cloud_client.network_calls import NetworkCalls
-from fakeserver.engine.cloud_client.session import (
+from fakeserver.engine.cloud_client.account import (
     Account,
     CloudRefused,
     Record,
 )
+from fakeserver.engine.cloud_client.network_calls import NetworkCalls
 
 #: the newest Nova whose answers are read here: 2.9 shows the lock, 2.19 the
 #: description, 2.26 the tags, 2.71 the server groups, 2.90 the host name

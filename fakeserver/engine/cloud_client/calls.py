@@ -4,9 +4,8 @@ from collections.abc import Mapping
 
 from fakeserver.base.fault_points import Faults
 from fakeserver.base.wire import Wire
-from fakeserver.engine.cloud_client.session import (
+from fakeserver.engine.cloud_client.account import (
     Account,
-    CloudHttp,
     CloudRefused,
     Record,
 )
@@ -18,6 +17,9 @@ class Calls:
     def __init__(
         self, account: Account, project_id: str, wire: Wire, faults: Faults
     ) -> None:
+        # not before: a site that asks nobody loads no HTTP library
+        from fakeserver.engine.cloud_client.session import CloudHttp
+
         self._http = CloudHttp(account, project_id, wire, faults)
 
     def __repr__(self) -> str:

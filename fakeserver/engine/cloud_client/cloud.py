@@ -6,14 +6,14 @@ Nothing here waits or repeats: whoever calls knows how long to be patient.
 import re
 from collections.abc import Mapping, Sequence
 
-from fakeserver.engine.cloud_client.attribute_calls import AttributeCalls
-from fakeserver.engine.cloud_client.session import (
+from fakeserver.engine.cloud_client.account import (
     Account,
     CloudRefused,
     CloudUnreachable,
     LoginRefused,
     Record,
 )
+from fakeserver.engine.cloud_client.attribute_calls import AttributeCalls
 
 
 class RemoteCloud(AttributeCalls):

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from fakeserver.engine.cloud_client.account import Record
 from fakeserver.engine.cloud_client.calls import Calls
-from fakeserver.engine.cloud_client.session import Record
 
 
 class NetworkCalls(Calls):

@@ -1,6 +1,5 @@
 """HTTP session to the cloud of a registered site."""
 
-import dataclasses
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,51 +11,19 @@ from keystoneauth1.identity import v3
 
 from fakeserver.base.fault_points import Faults
 from fakeserver.base.wire import Wire
+from fakeserver.engine.cloud_client.account import (
+    TIMEOUTS,
+    Account,
+    CloudRefused,
+    CloudUnreachable,
+    LoginRefused,
+    Record,
+)
 
-Record = dict[str, Any]
 T = TypeVar("T")
 
-#: seconds until a connection stands, and between two pieces of an answer
-TIMEOUTS = (5.0, 30.0)
 #: what stands in front of a service that is down says this, not the service
 _NOBODY_HOME = (502, 503, 504)
-
-
-class CloudUnreachable(Exception):
-    """The cloud of a site gave no answer, or one that cannot be used."""
-
-    def __init__(self, site: str, why: str = "it does not answer") -> None:
-        super().__init__(f"The cloud of {site} is unreachable: {why}")
-        self.site = site
-
-
-class CloudRefused(Exception):
-    """The cloud of a site refused the request."""
-
-    def __init__(self, site: str, status: int, message: str) -> None:
-        super().__init__(f"HTTP {status} from {site}: {message}")
-        self.site = site
-        self.status = status
-        self.message = message
-
-
-class LoginRefused(CloudRefused):
-    """The Keystone of a site refused the service account."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Account:
-    """The service account that a site was registered with."""
-
-    #: the site's name, for messages
-    site: str
-    auth_url: str
-    region_name: str
-    username: str
-    password: str = dataclasses.field(repr=False)
-    user_domain_name: str = "Default"
-    #: with which the site's catalog is read
-    interface: str = "public"
 
 
 class _Password(v3.Password):

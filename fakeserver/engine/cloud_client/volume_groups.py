@@ -7,8 +7,8 @@ calls repeats it, as long as it is patient.
 
 from collections.abc import Collection
 
+from fakeserver.engine.cloud_client.account import CloudRefused, Record
 from fakeserver.engine.cloud_client.cloud import RemoteCloud
-from fakeserver.engine.cloud_client.session import CloudRefused, Record
 
 AVAILABLE = "available"
 #: ids that fit in the 255 characters that Cinder takes for them

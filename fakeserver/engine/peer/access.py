@@ -5,7 +5,7 @@ service account, in a token scoped to the tenant's project at that site.
 """
 
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fakeserver.base.errors import RequestRefused
 from fakeserver.base.vault import Unreadable
@@ -14,10 +14,12 @@ from fakeserver.engine.cloud_client.cloud import (
     LoginRefused,
     RemoteCloud,
 )
-from fakeserver.engine.peer.client import Peer
 from fakeserver.site import Site
 from fakeserver.store import mappings, sites
 from fakeserver.store.groups import Group
+
+if TYPE_CHECKING:
+    from fakeserver.engine.peer.client import Peer
 
 
 class Access:
@@ -110,8 +112,11 @@ class Access:
                 self._clouds[key] = found
         return found
 
-    def peer(self, group: Group) -> Peer:
+    def peer(self, group: Group) -> "Peer":
         """Return the client of the other site's protector service."""
+        # not before: a site that asks nobody loads no HTTP library
+        from fakeserver.engine.peer.client import Peer
+
         other = sites.other(
             self._site.db,
             group.doc["primary_site_id"],

@@ -1,6 +1,5 @@
 """Client of the peer's protector service."""
 
-import dataclasses
 import urllib.parse
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +10,14 @@ from keystoneauth1.identity import v3
 
 from fakeserver.base.fault_points import Faults
 from fakeserver.base.wire import Wire
-from fakeserver.engine.cloud_client.cloud import Account
+from fakeserver.engine.cloud_client.account import Account
+from fakeserver.engine.peer.answers import (
+    PeerRefused,
+    PeerSilent,
+    PeerState,
+    PeerUnreadable,
+    state_of,
+)
 
 #: connect and read, seconds; a peer that is silent is as good as dead. Its
 #: Keystone and its service together are waited for less than a client waits
@@ -23,64 +29,6 @@ QUICK = (1, 1)
 _NAMED, _PAGE = 100, 1000
 _UNREADABLE = "unreadable sync status"
 VERSION = {"OpenStack-API-Version": "protector 1.0"}
-
-
-class PeerSilent(Exception):
-    """The peer gave no answer that can be used: the result is not known."""
-
-    def __init__(self, site: str, cause: object) -> None:
-        super().__init__(f"{site} does not answer: {cause}")
-        self.site = site
-
-
-class PeerUnreadable(PeerSilent):
-    """The answer did not come from a protector service."""
-
-    def __init__(self, site: str, came: str) -> None:
-        super().__init__(site, came)
-        #: what it was, in a few words
-        self.came = came
-
-
-class PeerRefused(Exception):
-    """The peer refused the request."""
-
-    def __init__(
-        self, site: str, status: int, reason: str, message: str
-    ) -> None:
-        super().__init__(f"{site} refused: {message}")
-        self.site = site
-        self.status = status
-        self.reason = reason
-        self.message = message
-
-
-@dataclasses.dataclass(frozen=True)
-class PeerState:
-    """What the peer holds of a group."""
-
-    version: int
-    checksum: str
-    failover_count: int
-    last_operation: str | None
-    #: an operation of the group that is not finished there
-    unfinished: str | None = None
-
-    @property
-    def rank(self) -> tuple[int, int]:
-        return self.failover_count, self.version
-
-
-def _state(found: dict[str, Any]) -> PeerState:
-    """Read a sync status; KeyError, TypeError or ValueError where it is
-    none."""
-    return PeerState(
-        version=int(found["local_version"]),
-        checksum=str(found["local_checksum"]),
-        failover_count=int(found.get("local_failover_count") or 0),
-        last_operation=found.get("last_operation_id"),
-        unfinished=found.get("unfinished_operation_id"),
-    )
 
 
 class Peer:
@@ -148,7 +96,7 @@ class Peer:
                 return None
             raise
         try:
-            return _state(body["sync_status"])
+            return state_of(body["sync_status"])
         except (KeyError, TypeError, ValueError) as error:
             raise PeerSilent(self.site, _UNREADABLE) from error
 
@@ -174,7 +122,7 @@ class Peer:
                 body = self._call("GET", f"{path}?{asked}", quick)
                 held = body["sync_statuses"]
                 for one in held:
-                    found[str(one["protection_group_id"])] = _state(one)
+                    found[str(one["protection_group_id"])] = state_of(one)
                 if not body.get("links") or not held:
                     return found
                 marker = str(held[-1]["protection_group_id"])

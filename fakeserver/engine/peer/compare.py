@@ -3,13 +3,12 @@
 import contextlib
 import sqlite3
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.model.document import checksum, peer_of
 from fakeserver.engine.peer.access import Access
-from fakeserver.engine.peer.client import (
-    Peer,
+from fakeserver.engine.peer.answers import (
     PeerRefused,
     PeerSilent,
     PeerState,
@@ -24,6 +23,9 @@ from fakeserver.engine.peer.replicate import (
 from fakeserver.site import Site
 from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group, HeldVersion
+
+if TYPE_CHECKING:
+    from fakeserver.engine.peer.client import Peer
 
 
 class Sync:
@@ -88,7 +90,7 @@ class Sync:
 
     def _by_peer(
         self, several: Sequence[Group]
-    ) -> list[tuple[Peer, list[Group]]]:
+    ) -> list[tuple["Peer", list[Group]]]:
         """Spread groups over the clients of their peers; those of one project
         and one pair of sites have the same."""
         parts: dict[tuple[str, ...], list[Group]] = {}
@@ -98,7 +100,7 @@ class Sync:
         return [(self._access.peer(some[0]), some) for some in parts.values()]
 
     def _one_by_one(
-        self, peer: Peer, several: Sequence[Group]
+        self, peer: "Peer", several: Sequence[Group]
     ) -> dict[str, str]:
         """Compare as :meth:`statuses` does, with a question for each group
         until the peer is silent."""

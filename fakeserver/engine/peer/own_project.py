@@ -6,25 +6,29 @@ sees what a reader sees.
 
 import contextlib
 from collections.abc import Iterator
-
-import requests
-from keystoneauth1 import exceptions, session
-from keystoneauth1.identity import v3
+from typing import TYPE_CHECKING
 
 from fakeserver.base.fault_points import Faults
 from fakeserver.base.wire import Wire
+from fakeserver.engine.cloud_client.account import TIMEOUTS
 from fakeserver.engine.cloud_client.cloud import (
     CloudUnreachable,
     LoginRefused,
     RemoteCloud,
 )
-from fakeserver.engine.cloud_client.session import TIMEOUTS
 from fakeserver.engine.peer.access import Access
 from fakeserver.site import Site
 
+if TYPE_CHECKING:
+    from keystoneauth1 import session
 
-def session_at(access: Access, wire: Wire, site_id: str) -> session.Session:
+
+def session_at(access: Access, wire: Wire, site_id: str) -> "session.Session":
     """Open a session of the account, in the project of the site record."""
+    # not before: a site that asks nobody loads no HTTP library
+    from keystoneauth1 import session
+    from keystoneauth1.identity import v3
+
     record = access.record(site_id)
     who = access.account(site_id)
     http = wire.session()
@@ -44,6 +48,9 @@ def session_at(access: Access, wire: Wire, site_id: str) -> session.Session:
 @contextlib.contextmanager
 def answering(faults: Faults, name: str) -> Iterator[None]:
     """Turn every failure to get an answer into one kind of error."""
+    import requests
+    from keystoneauth1 import exceptions
+
     if faults.cuts(name):
         raise CloudUnreachable(name)
     try:

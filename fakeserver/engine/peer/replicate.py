@@ -11,7 +11,7 @@ from fakeserver.engine.model.document import Doc, checksum
 from fakeserver.engine.model.group_state import SharedVersion
 from fakeserver.engine.peer import cinder_group
 from fakeserver.engine.peer.access import Access
-from fakeserver.engine.peer.client import (
+from fakeserver.engine.peer.answers import (
     PeerRefused,
     PeerSilent,
     PeerState,

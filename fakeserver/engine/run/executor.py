@@ -14,7 +14,7 @@ from fakeserver.engine.model import next_move
 from fakeserver.engine.model.operation_record import OperationResult
 from fakeserver.engine.model.plans import plan_of
 from fakeserver.engine.peer.access import Access
-from fakeserver.engine.peer.client import PeerRefused, PeerSilent
+from fakeserver.engine.peer.answers import PeerRefused, PeerSilent
 from fakeserver.engine.peer.replicate import Metadata, PushLost
 from fakeserver.engine.run import (
     cleanup_source,

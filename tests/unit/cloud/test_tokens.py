@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from keystoneauth1 import fixture
 
 from fakeserver.base.clock import ManualClock
 from tests.helpers.cloud_parts import Cloud, Maker
@@ -434,3 +435,46 @@ def test_no_password_is_kept(make_cloud: Maker) -> None:
     kept = "".join(a.site.db.connection().iterdump())
     assert "demo-secret" not in kept
     assert "a-very-secret-secret" not in kept
+
+
+def test_a_token_has_the_form_that_the_clients_library_makes(
+    a: Cloud,
+) -> None:
+    """The one that keystoneauth's users test with."""
+    _, body = login(a, password("demo"), DEMO)
+    made = fixture.V3Token(
+        expires=body["expires_at"],
+        issued=body["issued_at"],
+        user_id=a.user(),
+        user_name="demo",
+        user_domain_id="default",
+        user_domain_name="Default",
+        methods=["password"],
+        audit_id=body["audit_ids"][0],
+    )
+    made.set_project_scope(a.project(), "demo", "default", "Default", False)
+    for role in body["roles"]:
+        made.add_role(role["name"], role["id"])
+    for service in body["catalog"]:
+        added = made.add_service(
+            service["type"], service["name"], id=service["id"]
+        )
+        for point in service["endpoints"]:
+            added.add_endpoint(
+                point["interface"], point["url"], "RegionOne", point["id"]
+            )
+    assert body["user"].pop("password_expires_at", "") is None
+    assert body == made["token"]
+
+
+def test_the_version_has_the_form_that_the_clients_library_makes(
+    a: Cloud,
+) -> None:
+    found = a.client.get("/identity/v3").json["version"]
+    made = fixture.V3Discovery(
+        "http://127.0.0.1:8788/identity/v3/", id="v3.14", xml=False
+    )
+    made.updated_str = found["updated"]
+    assert found == made
+    listed = a.client.get("/identity/").json
+    assert listed == {"versions": {"values": [found]}}

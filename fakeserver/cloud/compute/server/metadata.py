@@ -129,7 +129,7 @@ class Tags(web.Part):
 
     def add(self, caller: Token, server: str, tag: str) -> Answer:
         needs(26)
-        if next(iter(_TAG.iter_errors(tag)), None) is not None:
+        if _TAG.problem(tag) is not None:
             raise CloudError(
                 400,
                 f"Tag '{tag[:60]}' is invalid. It must be a non empty string "

@@ -4,7 +4,7 @@ Nothing of it is deleted before the state is written: what is here can be
 undone, and its instances start again.
 """
 
-from fakeserver.engine.peer.client import PeerState
+from fakeserver.engine.peer.answers import PeerState
 from fakeserver.engine.run.step_context import StepContext, StepFailed
 from fakeserver.engine.run.steps import prepare
 
