@@ -11,6 +11,7 @@ from tests.chaos.facts import Facts, Found, is_drill, primary_of
 from tests.chaos.people import FLAVORS, NETWORKS, Operator
 
 MOVES = ("failover", "failback")
+_NOT_STARTED = ("test_cleanup", "stopped instance")
 
 
 class Case:
@@ -143,7 +144,18 @@ class Case:
             for one in (operation.record.to_json()["result_data"] or {}).get(
                 "leftovers", []
             )
+            # what a clean-up has not started is in the test as well
+            if (operation.type, one["kind"]) != _NOT_STARTED
         ]
+
+    @property
+    def to_be_started(self) -> set[str]:
+        """Ids of the instances that may be stopped: a test or a record names
+        them."""
+        stopped = {
+            one for test in self.doc["tests"] for one in test["stopped"]
+        }
+        return self.left_ids | stopped
 
     @functools.cached_property
     def left_ids(self) -> set[str]:

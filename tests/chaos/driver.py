@@ -435,10 +435,12 @@ class Run:
 
     def clear(self) -> None:
         """People take away what they have put in the way, and clean up
-        after a drill that was cut short."""
+        after a drill that was cut short; of clean-ups that failed, some stay
+        as they are."""
         if self.placed is not None:
             self.placed.clear()
-        if self.story.action == "drill":
+        action, again = self.story.action, self.story.seed % 2
+        if action == "drill" or (action.startswith("cleanup") and again):
             self.do("cleanup")
 
     def agree(self) -> None:

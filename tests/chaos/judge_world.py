@@ -130,7 +130,6 @@ def _cleanup_failed(case: Case) -> bool:
 
 def members_run(case: Case) -> list[str]:
     """At the primary, unless a drill or a record says why not."""
-    stopped = {one for test in case.doc["tests"] for one in test["stopped"]}
     said = []
     for _, found in case.current():
         id_ = found["instance_id"]
@@ -139,7 +138,7 @@ def members_run(case: Case) -> list[str]:
             continue
         if case.may_be_stopped(server["name"]):
             continue
-        if id_ not in case.left_ids | stopped:
+        if id_ not in case.to_be_started:
             said.append(f"{server['name']} is {server['status']}")
     return said
 
@@ -167,12 +166,16 @@ def no_member_runs_twice(case: Case) -> list[str]:
 
 def others_are_untouched(case: Case) -> list[str]:
     """An instance that is no member any more runs on where it was taken
-    out, with its volumes."""
+    out, with its volumes; where a test has stopped it, until it is cleaned
+    up."""
     said = []
     for name, server in case.outsiders.items():
         if server is None and case.operator.forced:
             continue
-        if server is None or server["status"] != "ACTIVE":
+        if server is None or (
+            server["status"] != "ACTIVE"
+            and server["id"] not in case.to_be_started
+        ):
             said.append(f"{name}, no member, is {server and server['status']}")
         elif len(server["disks"]) != len(case.seeded[name].volumes):
             said.append(f"{name}, no member, has {server['disks']}")

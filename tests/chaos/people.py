@@ -71,7 +71,8 @@ class Operator:
         request_id: str | None = None,
         user: str = "",
     ) -> tuple[int, Any]:
-        """Status and body; 0 when nobody answers."""
+        """Status and body; 0 when the service does not answer, where the
+        page of a proxy may have come instead."""
         session = self._sessions[site + user]
         project = self.world.project_id(site, "demo")
         url = f"{self.pair.site(site).url}/v1/{project}/{path}"
@@ -88,7 +89,12 @@ class Operator:
             ):
                 raise
             return 0, str(error)
-        return answer.status_code, answer.json() if answer.text else None
+        if not answer.text:
+            return answer.status_code, None
+        try:
+            return answer.status_code, answer.json()
+        except requests.JSONDecodeError:
+            return 0, answer.text
 
     def group(self, site: str) -> dict[str, Any]:
         status, body = self.call(site, "GET", f"protection-groups/{self.id}")

@@ -167,11 +167,16 @@ def test_all_that_the_target_has_is_kept(adorned: Two, verb: str) -> None:
 
 
 def test_a_test_instance_that_somebody_has_deleted(two: Two) -> None:
-    """Nova leaves its port, and the clean-up removes it."""
+    """Nova leaves its port, and the clean-up removes it; also that of an
+    instance that is a member no more."""
     two.done(A, "test_failover")
     with two.pair.site(B).parts.db.transaction() as tx:
-        (found,) = SERVERS.select(tx, "name = ?", ("web-1-test",))
-        delete_server(tx, two.pair.site(B).parts, found)
+        for name in ("web-1-test", "web-3-test"):
+            (found,) = SERVERS.select(tx, "name = ?", (name,))
+            delete_server(tx, two.pair.site(B).parts, found)
+    path = two.of(WEB, "/members")
+    *_, member = two.ask(A, "GET", path).told("members")
+    assert two.ask(A, "DELETE", f"{path}/{member['id']}").status == 204
     two.done(A, "test_cleanup")
     assert PORTS.select(two.pair.site(B).parts.db.connection()) == []
 

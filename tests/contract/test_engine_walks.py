@@ -251,6 +251,26 @@ def test_a_clean_up_starts_the_primary_first(two):
     assert two.servers(B) == {} and two.on_array(B) == set()
 
 
+def test_a_clean_up_starts_what_is_a_member_no_more(two):
+    """One that fails before it does names what stays stopped."""
+    two.done(A, "test_failover")
+    path = two.of(WEB, "/members")
+    *_, member = two.ask(A, "GET", path).body["members"]
+    two.ask(A, "DELETE", f"{path}/{member['id']}")
+    step = "delete_test_instances"
+    two.pair.fault("step", match=step, stage="before", times=1)
+    failed = two.done(A, "test_cleanup")
+    assert sorted(
+        (one["name"], one["site"], one["why"])
+        for one in failed["result_data"]["leftovers"]
+        if one["kind"] == "stopped instance"
+    ) == [(name, A, "Not started. Run test-cleanup again.") for name in NAMES]
+    assert alive(two, A) == []
+    cleaned = two.done(A, "test_cleanup")
+    assert cleaned["result_data"]["leftovers"] == []
+    assert alive(two, A) == list(NAMES)
+
+
 def test_a_quiesced_instance_that_is_gone_is_not_missed(two):
     two.done(A, "test_failover")
     url = two.pair.site(A).url

@@ -8,7 +8,7 @@ from collections.abc import Container
 from typing import Any
 
 from fakeserver.base.clock import parse_stamp
-from fakeserver.engine.model.document import Doc
+from fakeserver.engine.model.document import Doc, entry
 
 RUNNING, STOPPED = "ACTIVE", "SHUTOFF"
 
@@ -34,6 +34,32 @@ def stopped_by_tests(doc: Doc, site_id: str) -> set[str]:
         if test["stopped_site_id"] == site_id
         for server_id in test["stopped"]
     }
+
+
+def started_by_cleanup(doc: Doc) -> list[tuple[str, str]]:
+    """Return the site and the id of each instance that a test clean-up starts
+    again.
+
+    At a site that is no longer the primary the members stay stopped: they
+    run elsewhere. An instance that was a member and is none any more runs
+    nowhere else.
+    """
+    found = []
+    for test in doc["tests"]:
+        site_id = test["stopped_site_id"]
+        members = set()
+        if site_id != doc["current_primary_site_id"]:
+            members = {
+                held["instance_id"]
+                for member in doc["members"]
+                if (held := entry(member, site_id)) is not None
+            }
+        found += [
+            (site_id, server_id)
+            for server_id in test["stopped"]
+            if server_id not in members
+        ]
+    return found
 
 
 def counted(server: dict[str, Any], stopped_by_us: Container[str]) -> str:

@@ -147,6 +147,9 @@ def _remove(
                     "instance", server.instance_id, server.name, name, why
                 )
             )
+            leftovers += remove.left_ports(
+                context, site_id, server.instance_id, why
+            )
     for volume in server.volumes:
         if volume.id is None:
             continue

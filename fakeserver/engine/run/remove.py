@@ -5,9 +5,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from fakeserver.engine.cloud_client import volume_groups
-from fakeserver.engine.cloud_client.cloud import CloudRefused, RemoteCloud
+from fakeserver.engine.cloud_client.cloud import (
+    CloudRefused,
+    CloudUnreachable,
+    RemoteCloud,
+)
+from fakeserver.engine.model.operation_record import Leftover
 from fakeserver.engine.run import ports
 from fakeserver.engine.run.step_context import StepContext
+from fakeserver.store import operations
 
 LOG = logging.getLogger(__name__)
 
@@ -49,10 +55,38 @@ def delete_server(context: StepContext, site_id: str, server_id: str) -> None:
 
 def _delete_left_ports(context: StepContext, cloud: RemoteCloud) -> None:
     """Delete the ports of the group's members that no instance has."""
-    for member in context.doc()["members"]:
-        for port in cloud.ports_described(ports.mark(member["id"])):
+    for member_id in _member_ids(context):
+        for port in cloud.ports_described(ports.mark(member_id)):
             if not port["device_id"]:
                 delete_port(cloud, port["id"])
+
+
+def _member_ids(context: StepContext) -> list[str]:
+    """Return the ids of the members, with those that are no members any more
+    and of which a test still has instances."""
+    doc = context.doc()
+    found = {str(member["id"]) for member in doc["members"]}
+    for test in doc["tests"]:
+        made = operations.find(context.site.db, test["operation_id"])
+        if made is not None:
+            found |= {plan.member_id for plan in made.state.plan}
+    return sorted(found)
+
+
+def left_ports(
+    context: StepContext, site_id: str, server_id: str, why: str
+) -> list[Leftover]:
+    """Name the ports that a deletion of an instance may have left: it has
+    begun and has not come to its end."""
+    noted = context.state.ports.get(server_id, ())
+    try:
+        if noted and context.cloud(site_id).server(server_id) is not None:
+            return []
+    except (CloudUnreachable, CloudRefused):
+        # not known to be there
+        pass
+    site = context.name(site_id)
+    return [Leftover("port", port, port, site, why) for port in noted]
 
 
 def unplug(

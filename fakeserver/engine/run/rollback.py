@@ -198,8 +198,8 @@ def _stands_on(context: StepContext, effect: Effect) -> set[str]:
 def named(context: StepContext, effect: Effect, why: str) -> list[Leftover]:
     """Name what an effect left; a volume of an array as it is called now.
 
-    An instance may never have been created, and its ports have: they are
-    named as well.
+    An instance may never have been created, or be deleted, and its ports
+    are there: they are named as well.
     """
     detail = effect.detail
     id_, name = detail.id or effect.key, detail.name or effect.key
@@ -208,7 +208,7 @@ def named(context: StepContext, effect: Effect, why: str) -> list[Leftover]:
         id_ = name = detail.name if found is None else found.name
     site = context.name(detail.site) if detail.site else ""
     left = [Leftover(UNDO[effect.kind].noun, id_, name, site, why)]
-    if effect.kind == "server" and detail.id is None:
+    if effect.kind == "server":
         left += [
             Leftover("port", port, port, site, why)
             for plan in context.state.plan

@@ -2,13 +2,14 @@
 
 from typing import Any
 
+from fakeserver.engine.model import power
 from fakeserver.engine.run import isolation, on_array, remove, starting
 from fakeserver.engine.run.step_context import StepContext
 
 
 def delete_instances(context: StepContext) -> None:
-    """Start the primary's instances if the test stopped them; then delete the
-    test instances, and the networks that were made for them."""
+    """Start the instances that the test stopped; then delete the test
+    instances, and the networks that were made for them."""
     _start_stopped(context)
     found = _each(context, "instances")
     for n, (test, server) in enumerate(found, 1):
@@ -19,16 +20,10 @@ def delete_instances(context: StepContext) -> None:
 
 
 def _start_stopped(context: StepContext) -> None:
-    primary = context.doc()["current_primary_site_id"]
-    cloud = context.cloud(primary)
-    for test in context.doc()["tests"]:
-        # a site that lost its role meanwhile must not be woken up
-        if test["stopped_site_id"] != primary:
-            continue
-        for server_id in test["stopped"]:
-            # one that somebody has deleted since is not missed here
-            if cloud.server(server_id) is not None:
-                starting.start(context, primary, server_id)
+    for site_id, server_id in power.started_by_cleanup(context.doc()):
+        # one that somebody has deleted since is not missed here
+        if context.cloud(site_id).server(server_id) is not None:
+            starting.start(context, site_id, server_id)
 
 
 def unmanage_volumes(context: StepContext) -> None:
