@@ -17,14 +17,19 @@ from collections.abc import Iterable
 from typing import Any
 
 from protectorclient import exceptions, user_paths
+from protectorclient.escape import ShellCommand, fill
 from protectorclient.fidelity.comparison import (
     EQUAL,
     NOT_COMPARABLE,
     Comparison,
 )
 
+#: The version of the file: a difference that was written in another form is
+#: not compared with one in this.
+VERSION = 1
 #: What is the same in each drill.
 _KEY = ("member", "attribute", "verdict", "source", "target")
+_REMOVE = ShellCommand("rm {path}")
 
 
 def path_of(group_id: str) -> pathlib.Path:
@@ -39,19 +44,34 @@ def path_of(group_id: str) -> pathlib.Path:
 def read(group_id: str) -> frozenset[str]:
     """Return what was accepted, each as a key.
 
-    :raises ProtectorError: the file cannot be read.
+    :raises ProtectorError: the file cannot be read, or is of another group
+        or version.
     """
     try:
         path = path_of(group_id)
         held = json.loads(path.read_text(encoding="utf-8"))
+        of, version = held["protection_group_id"], held.get("version", 0)
+        if of != group_id:
+            raise _unusable(
+                path, f"is that of protection group {of}, not of {group_id}"
+            )
+        if version != VERSION:
+            raise _unusable(
+                path, f"has version {version}; this client reads {VERSION}"
+            )
         return frozenset(_key(one) for one in held["accepted"])
     except FileNotFoundError:
         return frozenset()
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         why = getattr(error, "strerror", None) or "it is no baseline"
-        raise exceptions.ProtectorError(
-            f"the baseline {path} cannot be read: {why}"
-        ) from error
+        raise _unusable(path, f"cannot be read: {why}") from error
+
+
+def _unusable(path: pathlib.Path, why: str) -> exceptions.ProtectorError:
+    return exceptions.ProtectorError(f"the baseline {path} {why}").then(
+        "without the file there is no baseline:",
+        fill(_REMOVE, path=str(path)),
+    )
 
 
 def write(
@@ -70,6 +90,7 @@ def write(
     ]
     text = json.dumps(
         {
+            "version": VERSION,
             "protection_group_id": group_id,
             "operation_id": operation_id,
             "accepted_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
