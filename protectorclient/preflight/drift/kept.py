@@ -37,6 +37,9 @@ class MemberLosses:
     #: Members that do not run, or that are locked.
     down: Sequence[Power] | None = None
     losses: Sequence[Difference] | None = None
+    #: Members that an unplanned failover starts as if they ran: nobody
+    #: knows it of the recovery point.
+    assumed: Sequence[Power] = ()
     #: The names of the members that start although they are stopped.
     power_on: frozenset[str] = frozenset()
 
@@ -111,6 +114,8 @@ class MemberLosses:
             if one.attribute == losses.POWER_STATE
         ]
         yield from started
+        assumed = list(self._assumed())
+        yield from assumed
         starts = [
             one.member
             for one in self.down
@@ -123,8 +128,25 @@ class MemberLosses:
         gone = [one.member for one in self.down if one.status is None]
         if gone:
             yield f"{', '.join(gone)} does not exist at {self.source}"
-        if not (stays or starts or started or self.obstacles or gone):
+        told = (stays, starts, started, assumed, self.obstacles, gone)
+        if not any(told):
             yield "all run"
+
+    def _assumed(self) -> Iterator[str]:
+        """Group those that were read at the same time."""
+        alike: dict[str | None, list[str]] = {}
+        for one in self.assumed:
+            alike.setdefault(one.read_at, []).append(one.member)
+        for read_at, members in alike.items():
+            names = ", ".join(members)
+            if read_at is None:
+                yield f"not known of {names}"
+                continue
+            them = "it" if len(members) == 1 else "each"
+            yield (
+                f"{names} ran at {read_at}, before the recovery point, and"
+                f" the failover starts {them}"
+            )
 
     def _attributes(self) -> Iterator[str]:
         if self.losses is None:
@@ -163,6 +185,10 @@ def find(
             )
         ),
         losses=_open(lambda: losses.find(subject)),
+        assumed=_open(
+            lambda: power.assumed(subject) if subject.unplanned else ()
+        )
+        or (),
         power_on=_named(subject, options.get("power_on")),
     )
 

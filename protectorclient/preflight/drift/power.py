@@ -117,6 +117,24 @@ def as_kept(subject: Subject) -> list[Power]:
     return found
 
 
+def assumed(subject: Subject) -> list[Power]:
+    """Return the members of which nobody knows that they ran at the recovery
+    point, and that count as running: they ran before it, or that is not
+    kept."""
+    found = []
+    for instance in subject.forecast.instances:
+        kept = instance.here.get("attributes")
+        held = kept if isinstance(kept, Mapping) else {"power_state": RUNS}
+        if held.get("power_state") != RUNS:
+            # it stays stopped, or is a difference
+            continue
+        if unknown(held, subject.recovery_point) is not None:
+            when = _read_at(held)
+            read_at = None if when is None else str(held["power_state_at"])
+            found.append(Power(instance.name, RUNS, RUNS, read_at=read_at))
+    return found
+
+
 def find(subject: Subject) -> list[Difference]:
     """Return the members that do not run, and did when that was kept."""
     site = subject.here.name
@@ -145,13 +163,20 @@ def unknown(
 
     :param held: the attributes of the member.
     """
-    read_at = held.get("power_state_at")
-    if read_at is None or held.get("power_state") is None:
-        return "its power state is not known"
-    try:
-        when = datetime.datetime.fromisoformat(str(read_at))
-    except ValueError:
+    when = _read_at(held)
+    if when is None or held.get("power_state") is None:
         return "its power state is not known"
     if point is not None and when < point.replace(microsecond=0):
+        read_at = held["power_state_at"]
         return f"its power state is of {read_at}, before the recovery point"
     return None
+
+
+def _read_at(held: Mapping[str, Any]) -> datetime.datetime | None:
+    """Return when a power state was read; None where that is not known. A
+    time without a zone is UTC."""
+    try:
+        when = datetime.datetime.fromisoformat(str(held.get("power_state_at")))
+    except ValueError:
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=datetime.UTC)

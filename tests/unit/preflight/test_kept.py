@@ -119,6 +119,38 @@ def test_a_dead_primary_has_stopped_members_of_some_time() -> None:
     assert told["attributes"] == "all that are known are kept"
 
 
+def member(name: str, **held: str) -> Any:
+    here = {"attributes": held} if held else {}
+    return SimpleNamespace(name=name, here=here)
+
+
+def test_who_is_started_although_nobody_knows_that_it_ran() -> None:
+    """It ran when that was read, and a recovery point was made since."""
+    then, since = "2025-12-31T23:00:00Z", "2026-01-01T01:00:00Z"
+    subject: Any = SimpleNamespace(
+        recovery_point=datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC),
+        forecast=SimpleNamespace(
+            instances=[
+                member("web-1", power_state="ACTIVE", power_state_at=then),
+                member("web-2", power_state="ACTIVE", power_state_at=since),
+                member("web-3", power_state="SHUTOFF", power_state_at=then),
+                member("web-4", power_state="ACTIVE", power_state_at=then),
+                member("web-5", power_state="ACTIVE", power_state_at="soon"),
+                member("web-6"),
+            ]
+        ),
+    )
+    found = power.assumed(subject)
+    assert plan(unplanned=True, down=[], assumed=found)["power state"] == (
+        f"web-1, web-4 ran at {then}, before the recovery point, and the"
+        " failover starts each; not known of web-5, web-6"
+    )
+    assert plan(unplanned=True, down=[], assumed=found[:1])["power state"] == (
+        f"web-1 ran at {then}, before the recovery point, and the failover"
+        " starts it"
+    )
+
+
 @pytest.mark.parametrize(
     ("held", "why"),
     [
@@ -132,9 +164,9 @@ def test_a_dead_primary_has_stopped_members_of_some_time() -> None:
         (
             {
                 "power_state": "SHUTOFF",
-                "power_state_at": "2025-12-31T00:00:00Z",
+                "power_state_at": "2025-12-31T00:00:00",
             },
-            "its power state is of 2025-12-31T00:00:00Z, before the recovery"
+            "its power state is of 2025-12-31T00:00:00, before the recovery"
             " point",
         ),
         ({"power_state": "SHUTOFF"}, "its power state is not known"),
