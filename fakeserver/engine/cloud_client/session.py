@@ -1,13 +1,11 @@
 """HTTP session to the cloud of a registered site."""
 
 import threading
-import time
 from collections.abc import Callable, Mapping
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar
 
 import requests
-from keystoneauth1 import access, exceptions, session
-from keystoneauth1.identity import v3
+from keystoneauth1 import exceptions
 
 from fakeserver.base.fault_points import Faults
 from fakeserver.base.wire import Wire
@@ -19,40 +17,12 @@ from fakeserver.engine.cloud_client.account import (
     LoginRefused,
     Record,
 )
+from fakeserver.engine.cloud_client.account_session import AccountSession
 
 T = TypeVar("T")
 
 #: what stands in front of a service that is down says this, not the service
 _NOBODY_HOME = (502, 503, 504)
-
-
-class _Password(v3.Password):
-    """A login that reads the expiry of its token once.
-
-    keystoneauth parses its text again at each request, which is a twentieth
-    of the time of one.
-    """
-
-    _known: access.AccessInfo | None = None
-    _good_until = 0.0
-
-    def get_access(
-        self, session: session.Session, **kwargs: Any
-    ) -> access.AccessInfo:
-        known = self._known
-        if (
-            known is not None
-            and known is self.auth_ref
-            and time.time() < self._good_until
-        ):
-            return known
-        found = super().get_access(session, **kwargs)
-        self._known = None
-        if found.expires is not None:
-            ends = found.expires.timestamp()
-            self._good_until = ends - self.MIN_TOKEN_LIFE_SECONDS
-            self._known = found
-        return found
 
 
 class CloudHttp:
@@ -66,19 +36,7 @@ class CloudHttp:
         self._region = account.region_name
         self._interface = account.interface
         self._faults = faults
-        self._auth = _Password(
-            auth_url=account.auth_url,
-            username=account.username,
-            password=account.password,
-            user_domain_name=account.user_domain_name,
-            project_id=project_id,
-        )
-        http = wire.session()
-        self._session = session.Session(
-            auth=self._auth, session=http, verify=http.verify
-        )
-        # keystoneauth knows one number only, requests knows both
-        self._session.timeout = TIMEOUTS  # type: ignore[assignment]
+        self._session = AccountSession(account, project_id, wire, TIMEOUTS)
         self._endpoints: dict[str, str] = {}
         self._lock = threading.Lock()
 
@@ -106,9 +64,8 @@ class CloudHttp:
                 url,
                 method,
                 json=json,
-                params=dict(params or {}),
+                params=params,
                 headers=headers,
-                raise_exc=False,
             )
         )
         if answer.status_code >= 400:
@@ -126,7 +83,7 @@ class CloudHttp:
             known = self._endpoints.get(service)
         if known is not None:
             return known
-        login = self._guarded(lambda: self._auth.get_access(self._session))
+        login = self._guarded(self._session.login)
         found = None
         for kind in _TYPES[service]:
             urls = login.service_catalog.get_urls(

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import requests
-from keystoneauth1 import exceptions, session
-from keystoneauth1.identity import v3
+from keystoneauth1 import exceptions
 
 from fakeserver.base.fault_points import Faults
 from fakeserver.base.wire import Wire
 from fakeserver.engine.cloud_client.account import Account
+from fakeserver.engine.cloud_client.account_session import AccountSession
 from fakeserver.engine.peer.answers import (
     PeerRefused,
     PeerSilent,
@@ -47,25 +47,7 @@ class Peer:
         self._project = f"{self._url}/v1/{project_id}"
         self._base = f"{self._project}/protection-groups"
         self._faults = faults
-        self._wire = wire
-        self._http = wire.session()
-        self._auth = v3.Password(
-            auth_url=account.auth_url,
-            username=account.username,
-            password=account.password,
-            user_domain_name=account.user_domain_name,
-            project_id=project_id,
-        )
-        self._session = self._with(TIMEOUT)
-        self._quick = self._with(QUICK)
-
-    def _with(self, timeout: tuple[int, int]) -> session.Session:
-        made = session.Session(
-            auth=self._auth, session=self._http, verify=self._http.verify
-        )
-        # keystoneauth knows one number only, requests knows both
-        made.timeout = timeout  # type: ignore[assignment]
-        return made
+        self._session = AccountSession(account, project_id, wire, TIMEOUT)
 
     def ping(self) -> None:
         """Ask ``GET /``; raise PeerSilent where no protector service
@@ -73,7 +55,7 @@ class Peer:
         if self._faults.cuts(self.site):
             raise PeerSilent(self.site, "the way to it is cut")
         try:
-            answer = self._http.get(f"{self._url}/", timeout=TIMEOUT)
+            answer = self._session.http.get(f"{self._url}/", timeout=TIMEOUT)
             if "versions" not in answer.json():
                 raise ValueError("no version document")
         except (
@@ -146,15 +128,14 @@ class Peer:
     def _call(
         self, method: str, url: str, quick: bool = False, **kwargs: Any
     ) -> dict[str, Any]:
-        asked = self._quick if quick else self._session
         if self._faults.cuts(self.site):
             raise PeerSilent(self.site, "the way to it is cut")
         try:
-            answer = asked.request(
+            answer = self._session.request(
                 url,
                 method,
                 headers=VERSION,
-                raise_exc=False,
+                timeout=QUICK if quick else TIMEOUT,
                 **kwargs,
             )
         except (

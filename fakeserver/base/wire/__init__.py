@@ -21,9 +21,9 @@ class Sockets:
 
     def session(self) -> "requests.Session":
         # not before: the command that starts a site asks nobody
-        import requests
+        from fakeserver.base.wire.plain_session import PlainSession
 
-        made = requests.Session()
+        made = PlainSession()
         made.verify = self._verify
         # a proxy of the user's environment has no business on loopback
         made.trust_env = False
