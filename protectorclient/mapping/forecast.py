@@ -57,6 +57,45 @@ class Instance:
         return list(self.here.get("volumes") or ())
 
 
+class Choices:
+    """The networks or flavors of a site, to be found by id or name.
+
+    :param things: as the site lists them; the first of them wins.
+    """
+
+    def __init__(self, things: Iterable[Mapping[str, Any]]) -> None:
+        self._named: dict[str, list[Resource]] = {}
+        self._called: dict[str, Resource] = {}
+        self._ids: dict[str, Resource] = {}
+        for thing in things:
+            found = _thing(thing)
+            self._named.setdefault(found.name, []).append(found)
+            self._ids.setdefault(found.id, found)
+            for word in (found.id, found.name):
+                self._called.setdefault(word, found)
+
+    @classmethod
+    def of(cls, things: Iterable[Mapping[str, Any]] | Choices) -> Choices:
+        """Return the same, or make it of a list."""
+        return things if isinstance(things, Choices) else cls(things)
+
+    def with_id(self, identity: str) -> Resource | None:
+        """Return the one that has this id."""
+        return self._ids.get(identity)
+
+    def named(self, name: str) -> list[Resource]:
+        """Return all of this name."""
+        return self._named.get(name, [])
+
+    def called(self, word: str) -> Resource | None:
+        """Return the first one that has this id or name."""
+        return self._called.get(word)
+
+
+#: What a site lists, or what was made of it for many questions.
+Targets = Sequence[Mapping[str, Any]] | Choices
+
+
 class Forecast:
     """A metadata document, read for a move from one site to the other.
 
@@ -113,7 +152,7 @@ class Forecast:
         return self.document.get(f"{what}_mapping") or {}
 
     def networks(
-        self, given: Mapping[str, str], targets: Sequence[Mapping[str, Any]]
+        self, given: Mapping[str, str], targets: Targets
     ) -> list[Match]:
         """Match each network in use.
 
@@ -140,7 +179,7 @@ class Forecast:
         ]
 
     def flavors(
-        self, given: Mapping[str, str], targets: Sequence[Mapping[str, Any]]
+        self, given: Mapping[str, str], targets: Targets
     ) -> list[Match]:
         """Match each flavor in use.
 
@@ -165,13 +204,14 @@ class Forecast:
             tuple[Instance, Mapping[str, Any], Mapping[str, Any] | None]
         ],
         given: Mapping[str, str],
-        targets: Sequence[Mapping[str, Any]],
+        targets: Targets,
     ) -> list[Match]:
+        choices = Choices.of(targets)
         mapping = given or self.stored(what)
         ground = GIVEN if given else STORED
         found: dict[tuple[str, str], Match] = {}
         for instance, source, had in used:
-            target, why = _choice(source, had, mapping, ground, targets)
+            target, why = _choice(source, had, mapping, ground, choices)
             match = Match(_thing(source), target, why, (instance.name,))
             key = (match.source.id, target.id if target else "")
             if key in found:
@@ -188,24 +228,25 @@ def _choice(
     had: Mapping[str, Any] | None,
     mapping: Mapping[str, str],
     ground: str,
-    targets: Sequence[Mapping[str, Any]],
+    choices: Choices,
 ) -> tuple[Resource | None, str]:
     """Choose as the service does: mapped, had before, of the same name."""
-    for key in (source.get("id"), source.get("name")):
-        wanted = mapping.get(str(key))
+    own = _thing(source)
+    for key in (own.id, own.name):
+        wanted = mapping.get(key)
         if wanted is None:
             continue
-        named = [t for t in targets if wanted in (t.get("id"), t.get("name"))]
-        if named:
-            return _thing(named[0]), ground
+        found = choices.called(wanted)
+        if found is not None:
+            return found, ground
         return Resource(wanted, wanted), GONE
     if had is not None:
-        same = [t for t in targets if t.get("id") == had.get("id")]
-        if same:
-            return _thing(same[0]), HAD
-    named = [t for t in targets if t.get("name") == source.get("name")]
+        same = choices.with_id(_thing(had).id)
+        if same is not None:
+            return same, HAD
+    named = choices.named(own.name)
     if len(named) == 1:
-        return _thing(named[0]), NAMED
+        return named[0], NAMED
     return None, SEVERAL if named else MISSING
 
 

@@ -41,13 +41,25 @@ _PAGE = 1000
 _ASKERS = 4
 
 
+class _Told:
+    """An answer that came with another one: there may be thousands."""
+
+    __slots__ = ("_answer",)
+
+    def __init__(self, answer: object) -> None:
+        self._answer = answer
+
+    def result(self) -> Any:
+        return self._answer
+
+
 class SiteFacts:
     """Asks one site for each thing once, and keeps the answer."""
 
     def __init__(self, handle: SiteHandle) -> None:
         self.handle = handle
         self._lock = threading.Lock()
-        self._kept: dict[Any, concurrent.futures.Future[Any]] = {}
+        self._kept: dict[Any, concurrent.futures.Future[Any] | _Told] = {}
         #: The group whose health was asked for first.
         self._examined: str | None = None
 
@@ -64,16 +76,19 @@ class SiteFacts:
     def ask(self, key: Any, question: Callable[[], T]) -> T:
         """Return the answer to a question that is asked at most once."""
         with self._lock:
-            future = self._kept.get(key)
-            mine = future is None
-            if future is None:
-                future = self._kept[key] = concurrent.futures.Future()
-        if mine:
+            kept = self._kept.get(key)
+            if kept is None:
+                mine: concurrent.futures.Future[T] = (
+                    concurrent.futures.Future()
+                )
+                self._kept[key] = mine
+        if kept is None:
             try:
-                future.set_result(question())
+                mine.set_result(question())
             except BaseException as error:
-                future.set_exception(error)
-        answer: T = future.result()
+                mine.set_exception(error)
+            return mine.result()
+        answer: T = kept.result()
         return answer
 
     def later(self, question: Callable[[], T]) -> concurrent.futures.Future[T]:
@@ -82,10 +97,8 @@ class SiteFacts:
 
     def _keep(self, key: Any, answer: object) -> None:
         """Keep an answer that came with another one, unless there is one."""
-        future: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        future.set_result(answer)
         with self._lock:
-            self._kept.setdefault(key, future)
+            self._kept.setdefault(key, _Told(answer))
 
     # The site
 

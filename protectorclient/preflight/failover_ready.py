@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -40,13 +41,13 @@ class Place:
     #: The cloud's name of the site where the group runs.
     current: str
 
-    @property
+    @functools.cached_property
     def target(self) -> SiteFacts | None:
         """Return where a failover goes, where that site answers."""
         others = [name for name in self.names if name != self.current]
         return self.sides.get(others[0]) if len(others) == 1 else None
 
-    @property
+    @functools.cached_property
     def document(self) -> Mapping[str, Any] | None:
         """Return the group's metadata; None where the site refuses them, or
         its deployment does not offer them."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from protectorclient import exceptions
 from protectorclient.mapping import move_command, suggest
-from protectorclient.mapping.forecast import Forecast, Match
+from protectorclient.mapping.forecast import Choices, Forecast, Match
 from protectorclient.pair.site_facts import SiteFacts
 
 #: What an instance has that is another one at the target.
@@ -50,13 +50,24 @@ class Resources:
         if self._isolated:
             return self.forecast.isolated_networks()
         given = self._given("network")
-        return self.forecast.networks(given, self.target.networks)
+        return self.forecast.networks(given, self._choices("network"))
 
     @functools.cached_property
     def flavors(self) -> list[Match]:
         """Each flavor in use, and what replaces it."""
         given = self._given("flavor")
-        return self.forecast.flavors(given, self.target.flavors)
+        return self.forecast.flavors(given, self._choices("flavor"))
+
+    def _choices(self, kind: str) -> Choices:
+        """Return what the target has of a kind, sorted once for all
+        groups."""
+        target = self.target
+        return target.ask(
+            ("choices", kind),
+            lambda: Choices(
+                target.networks if kind == "network" else target.flavors
+            ),
+        )
 
     def of(self, kind: str) -> list[Match]:
         """Return the networks, or the flavors.

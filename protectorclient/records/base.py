@@ -16,8 +16,8 @@ import math
 import re
 import types
 import typing
-from collections.abc import Callable, Mapping
-from typing import Any, Self
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple, Self
 
 _MISFIT = object()
 _NUMBER = re.compile(r"\s*(-?[0-9]{1,15}(\.[0-9]{1,15})?)\s*%?\s*")
@@ -38,19 +38,27 @@ class Record:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Make a record from the service's JSON object."""
-        known: dict[str, Any] = {}
-        extra: dict[str, Any] = {}
         # mypy does not see that a class can be hashed
-        readers = _readers(cls)  # type: ignore[arg-type]
+        plan = _plan(cls)  # type: ignore[arg-type]
+        known = plan.defaults.copy()
+        for name, make in plan.factories:
+            known[name] = make()
+        extra = known["extra"]
+        known["_raw"] = data
         for key, value in data.items():
-            reader = readers.get(key)
-            fitted = reader(value) if reader else _MISFIT
-            if fitted is _MISFIT:
-                if reader is None or value is not None:
-                    extra[key] = value
-            else:
+            field = plan.fields.get(key)
+            if field is None:
+                extra[key] = value
+            elif type(value) in field.plain:
+                known[key] = value
+            elif (fitted := field.read(value)) is not _MISFIT:
                 known[key] = fitted
-        return cls(**known, extra=extra, _raw=data)
+            elif value is not None:
+                extra[key] = value
+        # of a frozen dataclass, __init__ takes as long as all the rest
+        made = object.__new__(cls)
+        made.__dict__.update(known)
+        return made
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object as the service sent it."""
@@ -60,14 +68,56 @@ class Record:
 Reader = Callable[[Any], Any]
 
 
+class _Field(NamedTuple):
+    """How a field is read."""
+
+    read: Reader
+    #: The types of values that are taken as they are.
+    plain: frozenset[type]
+
+
+class _Plan(NamedTuple):
+    """How a class is read."""
+
+    fields: dict[str, _Field]
+    defaults: dict[str, Any]
+    #: What makes the defaults that are not to be shared.
+    factories: tuple[tuple[str, Callable[[], Any]], ...]
+
+
 @functools.cache
-def _readers(cls: type[Record]) -> dict[str, Reader]:
+def _plan(cls: type[Record]) -> _Plan:
     hints = typing.get_type_hints(cls, include_extras=True)
-    return {
-        field.name: _reader(hints[field.name])
-        for field in dataclasses.fields(cls)
-        if field.name not in ("extra", "_raw")
-    }
+    every = dataclasses.fields(cls)
+    return _Plan(
+        {
+            field.name: _Field(
+                _reader(hints[field.name]),
+                frozenset(_plain(hints[field.name])),
+            )
+            for field in every
+            if field.name not in ("extra", "_raw")
+        },
+        {
+            field.name: field.default
+            for field in every
+            if field.default is not dataclasses.MISSING
+        },
+        tuple(
+            (field.name, field.default_factory)
+            for field in every
+            if field.default_factory is not dataclasses.MISSING
+        ),
+    )
+
+
+def _plain(hint: Any) -> Iterator[type]:
+    """Return the types whose values fit a field without being read."""
+    if typing.get_origin(hint) in (types.UnionType, typing.Union):
+        for inner in typing.get_args(hint):
+            yield from _plain(inner)
+    elif hint in (str, bool, int, types.NoneType):
+        yield hint
 
 
 def _reader(hint: Any) -> Reader:

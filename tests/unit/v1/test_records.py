@@ -2,9 +2,11 @@
 
 import dataclasses
 import datetime
+from collections.abc import Iterator
 
 import pytest
 
+from protectorclient.records.base import Record
 from protectorclient.records.consistency_group import ConsistencyGroup
 from protectorclient.records.member import Flavor, Member
 from protectorclient.records.operation import Operation
@@ -236,3 +238,34 @@ def test_a_failback_that_leaves_the_replication_stopped(
         {"operation_type": "failback", "status": "completed", **sent}
     )
     assert operation.leaves_unprotected is unprotected
+
+
+def _kinds(base: type[Record]) -> Iterator[type[Record]]:
+    for kind in base.__subclasses__():
+        yield kind
+        yield from _kinds(kind)
+
+
+@pytest.mark.parametrize("kind", [*_kinds(Record)])
+def test_an_empty_object_has_every_field(kind: type[Record]) -> None:
+    """Records are made without __init__, which would fill the rest in."""
+    made = kind.from_dict({})
+    assert made == kind()
+    for field in dataclasses.fields(kind):
+        default = field.default_factory
+        if default is not dataclasses.MISSING:
+            other = kind.from_dict({})
+            assert getattr(made, field.name) == default()
+            assert getattr(made, field.name) is not getattr(other, field.name)
+
+
+@pytest.mark.parametrize(
+    ("sent", "progress"),
+    [(55, 55), (55.0, 55), ("55", 55), (True, 0), ([5], 0), (None, 0)],
+)
+def test_a_value_of_another_type_is_read_or_left(
+    sent: object, progress: int
+) -> None:
+    made = Operation.from_dict({"id": "op-1", "progress": sent})
+    assert made.progress == progress
+    assert made.to_dict() == {"id": "op-1", "progress": sent}
