@@ -48,6 +48,8 @@ def _sentence(
 ) -> str:
     if attribute == POWER_STATE:
         return f"{member} is started at {site}: {why}"
+    if value is None:
+        return f"{attribute} of {member} is not kept at {site}: {why}"
     return f"{attribute} {said(value)} of {member} is lost at {site}: {why}"
 
 
@@ -111,6 +113,11 @@ def _lock(subject: Subject, instance: Instance) -> Iterator[Lost]:
     if subject.drill and _kept(instance, "locked"):
         why = "a test instance is not locked, for test-cleanup deletes it"
         yield "locked", True, why
+    held = instance.here.get("attributes")
+    if subject.drill or not isinstance(held, Mapping):
+        return
+    if POWER_STATE in held and "locked" not in held:
+        yield "locked", None, "a Nova older than 2.9 does not show it"
 
 
 def _power(subject: Subject, instance: Instance) -> Iterator[Lost]:

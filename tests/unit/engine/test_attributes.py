@@ -4,6 +4,7 @@ import base64
 import copy
 import hashlib
 import pathlib
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from fakeserver.base.vault import Vault
 from fakeserver.engine.cloud_client.cloud import RemoteCloud
 from fakeserver.engine.model import attributes, document, sealed
+from fakeserver.engine.model.operation_record import Loss
+from fakeserver.engine.run.steps.attributes import InstanceRequest
 
 MOMENT = "2026-03-01T00:00:00Z"
 TEXT = base64.b64encode(b"#!/bin/sh\nexport PASSWORD=hunter2\n").decode()
@@ -224,3 +227,33 @@ def test_a_power_state_is_no_change_of_the_document(
     assert document.checksum(doc) == before
     held["properties"]["role"] = "web"
     assert document.checksum(doc) != before
+
+
+@pytest.mark.parametrize(
+    ("kept", "drill", "named"),
+    [
+        ({"power_state": "ACTIVE"}, False, True),
+        ({"power_state": "ACTIVE"}, True, False),
+        ({"power_state": "ACTIVE", "locked": False}, False, False),
+        # of an engine that keeps no attributes
+        ({}, False, False),
+    ],
+)
+def test_a_lock_that_an_old_nova_does_not_show_is_not_kept(
+    kept: dict[str, Any], drill: bool, named: bool
+) -> None:
+    operation: Any = SimpleNamespace(
+        is_drill=drill,
+        source="site-a",
+        name=str,
+        doc=dict,
+        site=SimpleNamespace(pair=None),
+    )
+    nova = SimpleNamespace(compute_version=lambda: (2, 1))
+    target: Any = SimpleNamespace(name="site-b", cloud=nova)
+    member = {"instance_name": "db-1", "attributes": kept}
+    request = InstanceRequest(operation, target, member)
+    why = "Nova at site-a does not show it; the new instance is not locked"
+    assert request.losses({"locked": False}) == (
+        [Loss("db-1", "locked", None, why)] if named else []
+    )

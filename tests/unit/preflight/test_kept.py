@@ -10,7 +10,7 @@ import pytest
 
 from protectorclient.preflight import check_instances
 from protectorclient.preflight.context import Parameters
-from protectorclient.preflight.drift import power
+from protectorclient.preflight.drift import losses, power
 from protectorclient.preflight.drift.addresses import Address
 from protectorclient.preflight.drift.difference import Difference
 from protectorclient.preflight.drift.kept import MemberLosses
@@ -117,6 +117,38 @@ def test_a_dead_primary_has_stopped_members_of_some_time() -> None:
         " web-2 starts"
     )
     assert told["attributes"] == "all that are known are kept"
+
+
+@pytest.mark.parametrize(
+    ("held", "drill", "named"),
+    [
+        ({"power_state": "ACTIVE"}, False, True),
+        ({"power_state": "ACTIVE"}, True, False),
+        ({"power_state": "ACTIVE", "locked": None}, False, False),
+        (None, False, False),
+        ([], False, False),
+    ],
+)
+def test_a_lock_that_an_old_nova_does_not_show(
+    held: Any, drill: bool, named: bool
+) -> None:
+    instance: Any = SimpleNamespace(
+        name="web-1", here={"attributes": held}, volumes=[], there=None
+    )
+    subject: Any = SimpleNamespace(
+        drill=drill,
+        unplanned=False,
+        there=SimpleNamespace(name="site-b", volume_types=[]),
+        forecast=SimpleNamespace(instances=[instance]),
+    )
+    assert [one.message for one in losses.find(subject)] == (
+        [
+            "locked of web-1 is not kept at site-b: a Nova older than 2.9"
+            " does not show it"
+        ]
+        if named
+        else []
+    )
 
 
 def member(name: str, **held: str) -> Any:

@@ -39,6 +39,7 @@ KEY_PAIR = (
     "A key pair belongs to a user of Nova, and the service is another user"
 )
 TEST_LOCK = "A test instance is not locked, so that test-cleanup deletes it"
+UNLOCKED = "the new instance is not locked"
 
 
 class TargetCloud:
@@ -126,7 +127,17 @@ class InstanceRequest:
                 continue
             why = why or f"At {self._target.name} it is {now.get(name)}"
             found.append(Loss(self._member, name, lost, why))
+        if self._hides_the_lock and not self._context.is_drill:
+            source = self._context.name(self._context.source)
+            why = f"Nova at {source} does not show it; {UNLOCKED}"
+            found.append(Loss(self._member, "locked", None, why))
         return found
+
+    @property
+    def _hides_the_lock(self) -> bool:
+        """Return whether the source's Nova, older than 2.9, has shown the
+        instance without its lock."""
+        return "power_state" in self._kept and "locked" not in self._kept
 
     def _ask_plain(self) -> None:
         version = self._target.cloud.compute_version()
