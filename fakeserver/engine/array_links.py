@@ -96,7 +96,7 @@ def refuses(site: Site, doc: Doc, site_id: str) -> bool:
 
 
 class TokenCheck:
-    """Tells of many groups whether the arrays refuse their API tokens."""
+    """Checks for many groups whether the arrays refuse their API tokens."""
 
     def __init__(self, site: Site) -> None:
         self._site = site

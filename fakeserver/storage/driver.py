@@ -68,8 +68,8 @@ class ArrayDriver(Protocol):
         """Return whether the array accepts the token; never raises."""
 
     def accepting(self, array: str) -> Callable[[str | None], bool]:
-        """Return what tells of a token whether the array accepts it now, for
-        many tokens."""
+        """Return a test of whether the array accepts a token now, for many
+        tokens."""
 
     def require_token(self, array: str, token: str | None) -> None:
         """Accept only this token from now on; None is the array's first

@@ -12,8 +12,8 @@ from fakeserver.base.seed_world import ARRAY_TOKENS, once_changed
 def accepting(
     db: Database, faults: Faults, array: str
 ) -> Callable[[str | None], bool]:
-    """Return what tells of a token whether the array accepts it: a fault's, a
-    set one, or its first."""
+    """Return a test of whether the array accepts a token: a fault's, a set
+    one, or its first."""
     instead = faults.token(array)
     if instead is not None:
         return lambda token: token == instead
