@@ -11,9 +11,9 @@ import contextlib
 import errno
 import functools
 import os
+import re
 import stat
 import time
-from collections.abc import Callable, Iterator
 
 from protectorclient import user_paths
 from protectorclient.escape import ShellCommand, protector, shell_word
@@ -24,13 +24,16 @@ _KEY = "key"
 #: Its existence switches the cache on for this user.
 _ENABLED = "enabled"
 _ENDING = ".json"
+#: What we write here, and drafts of it that a crash has left behind.
+_OUR_NAME = re.compile(
+    rf"(?:{_KEY}|{_ENABLED}|[0-9a-f]{{64}}{re.escape(_ENDING)})"
+    r"(?:\.[0-9a-f]{16})?"
+)
 #: Bytes of a session; more is none of ours.
 _LARGEST = 2**20
 _SECRET = 32
 #: What removes a file that is not for us alone.
 _CLEAR = protector("cache clear")
-
-Warn = Callable[[str], object]
 
 
 class NotOurs(OSError):
@@ -90,19 +93,27 @@ class Folder:
         self._write(_ENABLED, b"")
 
     def disable(self) -> None:
-        """Switch it off, and remove what is kept."""
-        self.clear()
-        with contextlib.suppress(OSError):
-            os.unlink(os.path.join(self.path, _ENABLED))
+        """Switch it off, and remove what is kept.
+
+        :raises OSError: some of it cannot be removed.
+        """
+        try:
+            self.clear()
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(self.path, _ENABLED))
 
     def clear(self) -> int:
-        """Remove what is kept, and the key with it; return how many files.
+        """Remove what is kept, and the key with it; return how many sessions.
 
+        :raises NotOurs: the folder belongs to somebody else.
         :raises OSError: some of it cannot be removed.
         """
         removed = 0
         trouble: OSError | None = None
-        for name in list(self._names()):
+        for name in self._names():
+            if name == _ENABLED:
+                continue
             try:
                 os.unlink(os.path.join(self.path, name))
             except FileNotFoundError:
@@ -118,16 +129,24 @@ class Folder:
 
     def count(self) -> int:
         """Return how many sessions are kept."""
-        return sum(name.endswith(_ENDING) for name in self._names())
+        with contextlib.suppress(OSError):
+            return sum(name.endswith(_ENDING) for name in self._names())
+        return 0
 
-    def _names(self) -> Iterator[str]:
+    def _names(self) -> list[str]:
+        """Return the names of our files, none of others'.
+
+        :raises NotOurs: the folder belongs to somebody else.
+        """
         try:
-            names = os.listdir(self.path)
-        except OSError:
-            return
-        for name in names:
-            if name != _ENABLED:
-                yield name
+            found = os.lstat(self.path)
+            if not stat.S_ISDIR(found.st_mode):
+                raise NotOurs(f"{self.path} is no folder")
+            if found.st_uid != os.geteuid():
+                raise NotOurs(f"{self.path} belongs to another user")
+            return [n for n in os.listdir(self.path) if _OUR_NAME.fullmatch(n)]
+        except FileNotFoundError:
+            return []
 
     def secret(self, *, make: bool = False) -> bytes | None:
         """Return the key that names the files.
@@ -135,17 +154,12 @@ class Folder:
         :param make: whether to make one where there is none.
         :raises NotOurs: the folder or the key is not this user's alone.
         """
-        found = self._key()
-        if found is None and make:
-            self._make()
-            # what is there is no key: a file that a crash has cut
-            damaged = os.path.lexists(os.path.join(self.path, _KEY))
-            self._write(_KEY, os.urandom(_SECRET), anew=damaged)
-            found = self._key()
-        return found
-
-    def _key(self) -> bytes | None:
         found = self._read(_KEY)
+        if make and (found is None or len(found) != _SECRET):
+            self._make()
+            # a file that a crash has cut is in nobody's use
+            self._write(_KEY, os.urandom(_SECRET), anew=found is not None)
+            found = self._read(_KEY)
         return found if found and len(found) == _SECRET else None
 
     def read(self, name: str) -> bytes | None:
@@ -167,7 +181,7 @@ class Folder:
     def _remove_old(self) -> None:
         """Remove what is not used any more: it holds tokens, too."""
         for name in self._names():
-            if name == _KEY:
+            if name in (_KEY, _ENABLED):
                 continue
             path = os.path.join(self.path, name)
             with contextlib.suppress(OSError):

@@ -8,6 +8,8 @@ import pytest
 
 from protectorclient.osc.cache.folder import Folder, NotOurs
 
+ONE, TWO, THREE = (digit * 64 for digit in "123")
+
 
 @pytest.fixture
 def place(tmp_path: pathlib.Path) -> pathlib.Path:
@@ -16,11 +18,11 @@ def place(tmp_path: pathlib.Path) -> pathlib.Path:
 
 def test_what_is_written_is_read(place: pathlib.Path) -> None:
     folder = Folder(str(place))
-    folder.write("one", b"content")
-    assert Folder(str(place)).read("one") == b"content"
-    folder.drop("one")
-    assert folder.read("one") is None
-    folder.drop("one")
+    folder.write(ONE, b"content")
+    assert Folder(str(place)).read(ONE) == b"content"
+    folder.drop(ONE)
+    assert folder.read(ONE) is None
+    folder.drop(ONE)
 
 
 def test_the_key_is_made_once(place: pathlib.Path) -> None:
@@ -42,8 +44,8 @@ def test_twenty_at_once_have_one_key_and_whole_files(
         folder = Folder(str(place))
         start.wait()
         keys.append(folder.secret(make=True))
-        folder.write("one", bytes([number]) * 5000)
-        seen.append(folder.read("one"))
+        folder.write(ONE, bytes([number]) * 5000)
+        seen.append(folder.read(ONE))
 
     threads = [
         threading.Thread(target=work, args=(number,)) for number in range(20)
@@ -56,7 +58,7 @@ def test_twenty_at_once_have_one_key_and_whole_files(
     for content in seen:
         assert content is not None
         assert len(content) == 5000 and len(set(content)) == 1
-    assert sorted(os.listdir(place)) == ["key", "one.json"]
+    assert sorted(os.listdir(place)) == [f"{ONE}.json", "key"]
 
 
 @pytest.mark.parametrize("mode", [0o755, 0o710, 0o701])
@@ -64,12 +66,12 @@ def test_a_folder_of_everybody_is_not_used(
     place: pathlib.Path, mode: int
 ) -> None:
     folder = Folder(str(place))
-    folder.write("one", b"content")
+    folder.write(ONE, b"content")
     folder.enable()
     place.chmod(mode)
     for act in (
-        lambda: folder.read("one"),
-        lambda: folder.write("one", b"more"),
+        lambda: folder.read(ONE),
+        lambda: folder.write(ONE, b"more"),
         lambda: folder.secret(make=True),
         folder.enable,
     ):
@@ -82,37 +84,37 @@ def test_a_folder_of_another_user_is_not_used(
     place: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = Folder(str(place))
-    folder.write("one", b"content")
+    folder.write(ONE, b"content")
     other = os.geteuid() + 1
     monkeypatch.setattr(os, "geteuid", lambda: other)
     with pytest.raises(NotOurs, match="belongs to another user"):
-        folder.read("one")
+        folder.read(ONE)
 
 
 def test_a_link_is_not_followed(
     place: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     folder = Folder(str(place))
-    folder.write("one", b"content")
-    (place / "two.json").symlink_to(place / "one.json")
+    folder.write(ONE, b"content")
+    (place / f"{TWO}.json").symlink_to(place / f"{ONE}.json")
     with pytest.raises(NotOurs, match="is a link"):
-        folder.read("two")
+        folder.read(TWO)
     linked = tmp_path / "linked"
     linked.symlink_to(place)
     with pytest.raises(NotOurs, match="is no folder"):
-        Folder(str(linked)).read("one")
+        Folder(str(linked)).read(ONE)
 
 
 def test_what_is_to_be_typed_next(place: pathlib.Path) -> None:
     folder = Folder(str(place))
-    folder.write("one", b"content")
-    (place / "one.json").chmod(0o644)
+    folder.write(ONE, b"content")
+    (place / f"{ONE}.json").chmod(0o644)
     with pytest.raises(NotOurs) as caught:
-        folder.read("one")
+        folder.read(ONE)
     assert caught.value.remedy == "openstack protector cache clear"
     place.chmod(0o755)
     with pytest.raises(NotOurs) as caught:
-        folder.read("one")
+        folder.read(ONE)
     assert caught.value.remedy == f"chmod 700 {place}"
 
 
@@ -131,39 +133,65 @@ def test_what_nobody_uses_is_removed(place: pathlib.Path) -> None:
     folder = Folder(str(place))
     folder.enable()
     secret = folder.secret(make=True)
-    folder.write("old", b"a token")
-    folder.write("young", b"a token")
-    (place / "old.json.0123").write_bytes(b"half a token")
-    for name in ("old.json", "old.json.0123", "key", "enabled"):
+    for name in (ONE, TWO):
+        folder.write(name, b"a token")
+    draft = f"{ONE}.json.0123456789abcdef"
+    (place / draft).write_bytes(b"half a token")
+    (place / "notes.json").write_bytes(b"of somebody")
+    for name in (f"{ONE}.json", draft, "notes.json", "key", "enabled"):
         os.utime(place / name, (0, 0))
-    folder.write("new", b"a token")
+    folder.write(THREE, b"a token")
     assert sorted(os.listdir(place)) == [
+        f"{TWO}.json",
+        f"{THREE}.json",
         "enabled",
         "key",
-        "new.json",
-        "young.json",
+        "notes.json",
     ]
     assert folder.secret() == secret
 
 
 def test_all_is_cleared_that_can_be(place: pathlib.Path) -> None:
     folder = Folder(str(place))
-    for name in ("one", "two", "three"):
-        folder.write(name, b"a token")
-    for name in ("000", "zzz"):
-        (place / name).mkdir()
-    with pytest.raises(OSError, match="000|zzz"):
+    folder.write(TWO, b"a token")
+    for name in (ONE, THREE):
+        (place / f"{name}.json").mkdir()
+    (place / "notes.json").write_bytes(b"of somebody")
+    with pytest.raises(OSError, match=f"{ONE}|{THREE}"):
         folder.clear()
-    assert sorted(os.listdir(place)) == ["000", "zzz"]
+    assert sorted(os.listdir(place)) == [
+        f"{ONE}.json",
+        f"{THREE}.json",
+        "notes.json",
+    ]
+
+
+def test_nothing_of_others_is_cleared(
+    place: pathlib.Path,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = Folder(str(place))
+    folder.write(ONE, b"a token")
+    linked = tmp_path / "linked"
+    linked.symlink_to(place)
+    with pytest.raises(NotOurs, match="is no folder"):
+        Folder(str(linked)).clear()
+    other = os.geteuid() + 1
+    monkeypatch.setattr(os, "geteuid", lambda: other)
+    with pytest.raises(NotOurs, match="belongs to another user"):
+        folder.clear()
+    assert folder.count() == 0
+    assert os.listdir(place) == [f"{ONE}.json"]
 
 
 def test_what_is_too_large_or_no_file_is_none_of_ours(
     place: pathlib.Path,
 ) -> None:
     folder = Folder(str(place))
-    folder.write("one", b"x" * (2**20 + 1))
-    assert folder.read("one") is None
-    (place / "two.json").mkdir()
-    assert folder.read("two") is None
-    os.mkfifo(place / "three.json", 0o600)
-    assert folder.read("three") is None
+    folder.write(ONE, b"x" * (2**20 + 1))
+    assert folder.read(ONE) is None
+    (place / f"{TWO}.json").mkdir()
+    assert folder.read(TWO) is None
+    os.mkfifo(place / f"{THREE}.json", 0o600)
+    assert folder.read(THREE) is None
