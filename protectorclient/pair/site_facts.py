@@ -41,7 +41,7 @@ _PAGE = 1000
 _ASKERS = 4
 
 
-class _Told:
+class _Answer:
     """An answer that came with another one: there may be thousands."""
 
     __slots__ = ("_answer",)
@@ -59,7 +59,7 @@ class SiteFacts:
     def __init__(self, handle: SiteHandle) -> None:
         self.handle = handle
         self._lock = threading.Lock()
-        self._kept: dict[Any, concurrent.futures.Future[Any] | _Told] = {}
+        self._kept: dict[Any, concurrent.futures.Future[Any] | _Answer] = {}
         #: The group whose health was asked for first.
         self._examined: str | None = None
 
@@ -98,7 +98,7 @@ class SiteFacts:
     def _keep(self, key: Any, answer: object) -> None:
         """Keep an answer that came with another one, unless there is one."""
         with self._lock:
-            self._kept.setdefault(key, _Told(answer))
+            self._kept.setdefault(key, _Answer(answer))
 
     # The site
 
