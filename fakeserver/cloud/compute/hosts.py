@@ -10,10 +10,9 @@ from fakeserver.cloud.compute.server.find import (
     find,
     may_write,
 )
-from fakeserver.cloud.compute.server.render import addresses
+from fakeserver.cloud.compute.server.render import Places
 from fakeserver.cloud.compute.version import needs, since
 from fakeserver.cloud.identity.tokens import Token
-from fakeserver.cloud.network.addresses import ports_of
 from fakeserver.cloud.shared import web
 from fakeserver.cloud.shared.rows import Doc
 from fakeserver.cloud.shared.schema import SERVERS
@@ -259,7 +258,8 @@ class ServerExtras(web.Part):
     def _addresses(self, caller: Token, server: str) -> Doc:
         db = self.site.db.connection()
         row = find(db, caller, server)
-        shown = addresses(db, ports_of(db, row["id"]))
+        places = Places(db, [row])
+        shown = places.addresses(places.ports(row["id"]))
         return {
             name: [
                 {"version": one["version"], "addr": one["addr"]}

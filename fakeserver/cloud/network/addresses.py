@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from fakeserver.base.ids import new_id
-from fakeserver.cloud.shared.rows import Doc
+from fakeserver.cloud.shared.rows import MOST_VALUES, Doc
 from fakeserver.cloud.shared.schema import NETWORKS, PORTS, SUBNETS
 from fakeserver.cloud.shared.web import CloudError
 
@@ -60,7 +60,9 @@ def new_port(
     if fixed_ip:
         subnet, address = _asked(tx, subnets, fixed_ip, network_id)
     else:
-        subnet, address = _free(subnets, _taken(tx, network_id), network_id)
+        subnet, address = _free(
+            subnets, _all_taken(tx, network_id), network_id
+        )
     id_ = port_id or new_id()
     return {
         "id": id_,
@@ -75,16 +77,18 @@ def new_port(
     }
 
 
-def _taken(
-    tx: sqlite3.Connection, network_id: str, address: str | None = None
-) -> set[str]:
-    """Return the addresses in use in a network, or of them the given one."""
+def _all_taken(tx: sqlite3.Connection, network_id: str) -> set[str]:
+    """Return the addresses in use in a network."""
     rows = tx.execute(
-        f"SELECT ip_address FROM {PORTS.name} WHERE network_id = ? "
-        "AND ip_address = coalesce(?, ip_address)",
-        (network_id, address),
+        f"SELECT ip_address FROM {PORTS.name} WHERE network_id = ?",
+        (network_id,),
     )
     return {row[0] for row in rows}
+
+
+def _is_taken(tx: sqlite3.Connection, network_id: str, address: str) -> bool:
+    where = "network_id = ? AND ip_address = ?"
+    return bool(PORTS.ids(tx, where, (network_id, address)))
 
 
 def _asked(
@@ -109,7 +113,7 @@ def _asked(
             f"network {network_id}.",
         )
     address = str(wanted)
-    if address == subnet["gateway_ip"] or _taken(tx, network_id, address):
+    if address == subnet["gateway_ip"] or _is_taken(tx, network_id, address):
         raise TakenError(
             400, f"Fixed IP address {fixed_ip} is already in use."
         )
@@ -141,6 +145,19 @@ def mac_address(*parts: str) -> str:
 
 def ports_of(db: sqlite3.Connection, server_id: str) -> list[Doc]:
     return PORTS.select(db, "device_id = ?", (server_id,))
+
+
+def ports_of_all(
+    db: sqlite3.Connection, server_ids: Sequence[str]
+) -> dict[str, list[Doc]]:
+    """Return the ports of several servers, by the id of the server."""
+    found: dict[str, list[Doc]] = {}
+    for first in range(0, len(server_ids), MOST_VALUES):
+        some = server_ids[first : first + MOST_VALUES]
+        marks = ", ".join("?" * len(some))
+        for port in PORTS.select(db, f"device_id IN ({marks})", some):
+            found.setdefault(port["device_id"], []).append(port)
+    return found
 
 
 def fixed_ips(port: Doc) -> list[Doc]:

@@ -1,11 +1,12 @@
 """Neutron at /networking: versions, networks, ports and quotas."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from fakeserver.base.clock import stamp
 from fakeserver.base.ids import new_id
 from fakeserver.cloud.identity.tokens import Token
-from fakeserver.cloud.network.addresses import visible
+from fakeserver.cloud.network import lists
 from fakeserver.cloud.network.extras import Empty, Infrastructure
 from fakeserver.cloud.network.ports import Ports
 from fakeserver.cloud.network.rules import (
@@ -15,7 +16,6 @@ from fakeserver.cloud.network.rules import (
     answer,
     checked,
     find,
-    listed,
     may_write,
     owner,
     within_quota,
@@ -113,12 +113,16 @@ class Networks(web.Part):
     )
 
     def index(self, caller: Token) -> Answer:
-        rows = [
-            row
-            for row in NETWORKS.select(self.site.db.connection())
-            if visible(row, caller.project_id, caller.is_admin)
-        ]
-        return listed("networks", [self._shown(row) for row in rows])
+        known = {"id": lists.ID, "name": lists.NAME}
+        narrow = bool(lists.filtered(known)[0])
+        return lists.answered(
+            self.site.db.connection(),
+            NETWORKS,
+            "networks",
+            lists.networks_seen(caller, "+" if narrow else ""),
+            known,
+            self._all_shown,
+        )
 
     def show(self, caller: Token, network: str) -> Answer:
         row = find(self.site.db.connection(), NETWORKS, caller, network)
@@ -177,33 +181,43 @@ class Networks(web.Part):
         return "", 204
 
     def _shown(self, row: Doc) -> Doc:
-        subnets = SUBNETS.select(
-            self.site.db.connection(), "network_id = ?", (row["id"],)
-        )
-        return {
-            "id": row["id"],
-            "name": row["name"],
-            "description": row["description"],
-            "admin_state_up": row["admin_state_up"],
-            "status": "ACTIVE",
-            "shared": row["shared"],
-            "router:external": row["external"],
-            "mtu": row["mtu"],
-            "subnets": [subnet["id"] for subnet in subnets],
-            "project_id": row["project_id"],
-            "tenant_id": row["project_id"],
-            "availability_zone_hints": [],
-            "availability_zones": ["nova"],
-            "port_security_enabled": True,
-            "ipv4_address_scope": None,
-            "ipv6_address_scope": None,
-            "is_default": False,
-            "qinq": False,
-            "tags": row.get("tags", []),
-            "revision_number": 1,
-            "created_at": stamp(row["created"]),
-            "updated_at": stamp(row["updated"]),
-        }
+        return self._all_shown([row])[0]
+
+    def _all_shown(self, rows: Sequence[Doc]) -> list[Doc]:
+        db = self.site.db.connection()
+        subnets: dict[str, list[str]] = {}
+        ids = [row["id"] for row in rows]
+        for one in lists.by(db, SUBNETS, "network_id", ids):
+            subnets.setdefault(one["network_id"], []).append(one["id"])
+        return [_shown(row, subnets.get(row["id"], [])) for row in rows]
+
+
+def _shown(row: Doc, subnets: list[str]) -> Doc:
+    """Render a network."""
+    return {
+        "id": row["id"],
+        "name": row["name"],
+        "description": row["description"],
+        "admin_state_up": row["admin_state_up"],
+        "status": "ACTIVE",
+        "shared": row["shared"],
+        "router:external": row["external"],
+        "mtu": row["mtu"],
+        "subnets": subnets,
+        "project_id": row["project_id"],
+        "tenant_id": row["project_id"],
+        "availability_zone_hints": [],
+        "availability_zones": ["nova"],
+        "port_security_enabled": True,
+        "ipv4_address_scope": None,
+        "ipv6_address_scope": None,
+        "is_default": False,
+        "qinq": False,
+        "tags": row.get("tags", []),
+        "revision_number": 1,
+        "created_at": stamp(row["created"]),
+        "updated_at": stamp(row["updated"]),
+    }
 
 
 class Quotas(web.Part):

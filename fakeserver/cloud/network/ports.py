@@ -4,11 +4,9 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import flask
-
 from fakeserver.base.clock import stamp
 from fakeserver.cloud.identity.tokens import Token
-from fakeserver.cloud.network import addresses, security_groups
+from fakeserver.cloud.network import addresses, lists, security_groups
 from fakeserver.cloud.network.rules import (
     ATTRIBUTES,
     BASE,
@@ -16,7 +14,6 @@ from fakeserver.cloud.network.rules import (
     answer,
     checked,
     find,
-    listed,
     may_write,
     within_quota,
 )
@@ -46,30 +43,30 @@ class Ports(web.Part):
     )
 
     def index(self, caller: Token) -> Answer:
-        where, values = "1", []
-        for name in ("device_id", "network_id"):
-            if wanted := flask.request.args.getlist(name):
-                # the filter proper makes no difference of capitals; ids have
-                # none
-                asked = [*wanted, *(text.lower() for text in wanted)]
-                where += f" AND {name} IN ({', '.join('?' * len(asked))})"
-                values += asked
-        db = self.site.db.connection()
-        # the owner of a network sees each port on it
-        own = {
-            one["id"]
-            for one in NETWORKS.select(
-                db, "project_id = ?", (caller.project_id,)
-            )
+        known = {
+            "id": lists.ID,
+            "device_id": lists.DEVICE_ID,
+            "network_id": lists.NETWORK_ID,
+            "name": lists.NAME,
+            "description": lists.DESCRIPTION,
         }
-        rows = [
-            row
-            for row in PORTS.select(db, where, values)
-            if caller.is_admin
-            or row["project_id"] == caller.project_id
-            or row["network_id"] in own
-        ]
-        return listed("ports", [shown(row) for row in rows])
+        seen: tuple[str, list[str]] = ("1", [])
+        if not caller.is_admin:
+            plus = "+" if lists.filtered(known)[0] else ""
+            # the owner of a network sees each port on it
+            seen = (
+                f"({plus}project_id = ? OR {plus}network_id IN (SELECT id "
+                f"FROM {NETWORKS.name} WHERE project_id = ?))",
+                [caller.project_id, caller.project_id],
+            )
+        return lists.answered(
+            self.site.db.connection(),
+            PORTS,
+            "ports",
+            seen,
+            known,
+            lambda rows: [shown(row) for row in rows],
+        )
 
     def show(self, caller: Token, port: str) -> Answer:
         row = find(self.site.db.connection(), PORTS, caller, port)

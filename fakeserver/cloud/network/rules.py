@@ -248,14 +248,14 @@ def find(
 
 
 def answer(noun: str, shown: Doc, status: int = 200) -> Answer:
-    return {noun: _fields(shown)}, status
+    return {noun: fields(shown)}, status
 
 
 def listed(plural: str, rows: list[Doc]) -> Answer:
     """List resources, with the filters, the order and the page of the
     request."""
     args = flask.request.args
-    for name in set(args) - _NOT_FILTERS:
+    for name in set(args) - NOT_FILTERS:
         if name == "fixed_ips":
             rows = [
                 row
@@ -275,13 +275,14 @@ def listed(plural: str, rows: list[Doc]) -> Answer:
             if name not in row or _text(row[name]) in wanted
         ]
     found, more = web.page(web.sort(rows), plural)
-    body: Doc = {plural: [_fields(row) for row in found]}
+    body: Doc = {plural: [fields(row) for row in found]}
     if more:
         body[f"{plural}_links"] = more
     return body
 
 
-_NOT_FILTERS = frozenset(
+#: parameters of a list that are no filters
+NOT_FILTERS = frozenset(
     ("limit", "marker", "sort_key", "sort_dir", "fields", "page_reverse")
 )
 
@@ -295,7 +296,8 @@ def _fits_address(row: Doc, wanted: str) -> bool:
     return any(one.get(name) == value for one in row.get("fixed_ips", ()))
 
 
-def _fields(shown: Doc) -> Doc:
+def fields(shown: Doc) -> Doc:
+    """Return the part of a resource that the request asks for."""
     wanted = flask.request.args.getlist("fields")
     if not wanted:
         return shown

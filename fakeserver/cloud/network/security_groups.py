@@ -1,7 +1,7 @@
 """Neutron's security groups. Each project has one that nobody creates."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from fakeserver.base.clock import stamp
@@ -92,17 +92,19 @@ def of_port(port: Doc) -> list[str]:
     return [default_id(port["project_id"])]
 
 
-def names(
-    db: sqlite3.Connection, project_id: str, ports: Sequence[Doc]
-) -> list[str]:
+def known(db: sqlite3.Connection, project_id: str) -> dict[str, str]:
+    """Return the names of the groups of a project, by their ids."""
+    return {row["id"]: row["name"] for row in of_project(db, project_id)}
+
+
+def names(found: Mapping[str, str], ports: Sequence[Doc]) -> list[str]:
     """Name the groups of some ports, one port after the other, as Nova
     does."""
-    known = {row["id"]: row["name"] for row in of_project(db, project_id)}
     return [
-        known[id_] or id_
+        found[id_] or id_
         for port in ports
         for id_ in of_port(port)
-        if id_ in known
+        if id_ in found
     ]
 
 
@@ -234,7 +236,7 @@ class SecurityGroups(web.Part):
         may_write(caller, "delete_security_group")
         with self.site.db.transaction() as tx:
             self._made(tx, caller, group, "remove")
-            if any(group in of_port(port) for port in PORTS.select(tx)):
+            if PORTS.ids(tx, "instr(doc, ?) > 0", (group,)):
                 raise CloudError(
                     409,
                     f"Security Group {group} in use.",

@@ -1,11 +1,13 @@
 """Neutron's subnets."""
 
 import ipaddress
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from fakeserver.base.clock import stamp
 from fakeserver.base.ids import new_id
 from fakeserver.cloud.identity.tokens import Token
+from fakeserver.cloud.network import lists
 from fakeserver.cloud.network.addresses import visible
 from fakeserver.cloud.network.rules import (
     ATTRIBUTES,
@@ -13,12 +15,11 @@ from fakeserver.cloud.network.rules import (
     answer,
     checked,
     find,
-    listed,
     may_write,
     within_quota,
 )
 from fakeserver.cloud.shared import web
-from fakeserver.cloud.shared.rows import Doc
+from fakeserver.cloud.shared.rows import Doc, key_of
 from fakeserver.cloud.shared.schema import NETWORKS, PORTS, SUBNETS
 from fakeserver.cloud.shared.web import Answer, CloudError, Route
 
@@ -70,18 +71,25 @@ class Subnets(web.Part):
     )
 
     def index(self, caller: Token) -> Answer:
+        known = {"id": lists.ID, "network_id": lists.NETWORK_ID}
+        return lists.answered(
+            self.site.db.connection(),
+            SUBNETS,
+            "subnets",
+            lists.on_networks_seen(caller),
+            known,
+            self._all_shown,
+        )
+
+    def _all_shown(self, rows: Sequence[Doc]) -> list[Doc]:
         db = self.site.db.connection()
-        seen = {
-            row["id"]: row
-            for row in NETWORKS.select(db)
-            if visible(row, caller.project_id, caller.is_admin)
-        }
-        shown = [
-            _shown(row, seen[row["network_id"]])
-            for row in SUBNETS.select(db)
-            if row["network_id"] in seen
+        ids = sorted({row["network_id"] for row in rows})
+        found = {row["id"]: row for row in lists.by(db, NETWORKS, "id", ids)}
+        return [
+            _shown(row, found[row["network_id"]])
+            for row in rows
+            if row["network_id"] in found
         ]
-        return listed("subnets", shown)
 
     def show(self, caller: Token, subnet: str) -> Answer:
         row = self._find(caller, subnet)
@@ -132,8 +140,8 @@ class Subnets(web.Part):
         with self.site.db.transaction() as tx:
             row = self._find(caller, subnet)
             find(tx, NETWORKS, caller, row["network_id"], own=True)
-            ports = PORTS.select(tx, "network_id = ?", (row["network_id"],))
-            if any(port["subnet_id"] == subnet for port in ports):
+            where = f"network_id = ? AND {key_of('subnet_id')} = ?"
+            if PORTS.ids(tx, where, (row["network_id"], subnet)):
                 raise CloudError(
                     409,
                     f"Unable to complete operation on subnet {subnet}: One or "

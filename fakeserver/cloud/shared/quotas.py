@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Mapping
 
-from fakeserver.cloud.shared.rows import Doc
+from fakeserver.cloud.shared.rows import Doc, key_of
 from fakeserver.cloud.shared.schema import (
     GROUPS,
     NETWORKS,
@@ -124,11 +124,11 @@ def _compute(db: sqlite3.Connection, project_id: str) -> dict[str, int]:
 def _volume(db: sqlite3.Connection, project_id: str) -> dict[str, int]:
     volumes, size = VOLUMES.count(db, project_id, "size")
     [groups] = GROUPS.count(db, project_id)
-    snapshots = SNAPSHOTS.select(db, "project_id = ?", (project_id,))
+    snapshots, held = SNAPSHOTS.count(db, project_id, key_of("size"))
     return {
         "volumes": volumes,
-        "snapshots": len(snapshots),
-        "gigabytes": size + sum(one["size"] for one in snapshots),
+        "snapshots": snapshots,
+        "gigabytes": size + held,
         "groups": groups,
     }
 
@@ -137,16 +137,16 @@ def _network(db: sqlite3.Connection, project_id: str) -> dict[str, int]:
     [networks] = NETWORKS.count(db, project_id)
     [ports] = PORTS.count(db, project_id)
     [groups] = SECURITY_GROUPS.count(db, project_id)
-    subnets, rules = (
-        [row for row in table.select(db) if row["project_id"] == project_id]
+    [subnets], [rules] = (
+        table.count(db, project_id, owner=key_of("project_id"))
         for table in (SUBNETS, SECURITY_GROUP_RULES)
     )
     return {
         "network": networks,
-        "subnet": len(subnets),
+        "subnet": subnets,
         "port": ports,
         "security_group": groups,
-        "security_group_rule": len(rules),
+        "security_group_rule": rules,
     }
 
 

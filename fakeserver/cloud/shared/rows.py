@@ -8,6 +8,14 @@ from fakeserver.base.db import dump, load
 
 Doc = dict[str, Any]
 
+#: how many values a statement of SQLite takes at the least
+MOST_VALUES = 900
+
+
+def key_of(key: str) -> str:
+    """Return the SQL of a key of a document."""
+    return f"json_extract(doc, '$.{key}')"
+
 
 class Table:
     """A table of one kind of resource; ``columns`` repeat keys of the
@@ -44,18 +52,26 @@ class Table:
             f"ON {self.name} ({', '.join(columns)})"
         )
 
+    def key_index(self, key: str, collation: str = "BINARY") -> str:
+        """Return the SQL of an index of a key that has no column."""
+        return (
+            f"CREATE INDEX IF NOT EXISTS {self.name}_key_{key} "
+            f"ON {self.name} ({key_of(key)} COLLATE {collation})"
+        )
+
     def count(
         self,
         db: sqlite3.Connection,
         project_id: str,
         *sums: str,
+        owner: str = "project_id",
     ) -> list[int]:
         """Return the number of a project's documents, and the sums of some
         columns over them."""
         asked = ", ".join(
             ("count(*)", *(f"coalesce(sum({column}), 0)" for column in sums))
         )
-        sql = f"SELECT {asked} FROM {self.name} WHERE project_id = ?"
+        sql = f"SELECT {asked} FROM {self.name} WHERE {owner} = ?"
         return [int(n) for n in db.execute(sql, (project_id,)).fetchone()]
 
     def put(self, db: sqlite3.Connection, doc: Doc) -> None:
@@ -77,6 +93,13 @@ class Table:
         user's."""
         sql = f"SELECT doc FROM {self.name} WHERE {where} ORDER BY {order}"
         return [load(row[0]) for row in db.execute(sql, values)]
+
+    def ids(
+        self, db: sqlite3.Connection, where: str, values: Sequence[Any]
+    ) -> list[str]:
+        """Select the ids of documents, oldest first, without reading them."""
+        sql = f"SELECT id FROM {self.name} WHERE {where} ORDER BY seq"
+        return [row[0] for row in db.execute(sql, values)]
 
     def delete(self, db: sqlite3.Connection, id_: str) -> None:
         db.execute(f"DELETE FROM {self.name} WHERE id = ?", (id_,))

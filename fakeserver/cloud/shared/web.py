@@ -239,7 +239,7 @@ def page(
 ) -> tuple[list[Doc], list[Doc]]:
     """Return the requested page of a list, and the links to the next one."""
     args = flask.request.args
-    limit = min(_limit(args), maximum)
+    limit = page_limit(maximum)
     start = 0
     if marker := args.get("marker"):
         ids = [doc["id"] for doc in docs]
@@ -249,10 +249,25 @@ def page(
     found = docs[start : start + limit]
     if not found or start + limit >= len(docs):
         return found, []
-    query = args.to_dict()
-    query["marker"] = found[-1]["id"]
-    href = flask.request.base_url + "?" + urllib.parse.urlencode(query)
-    return found, [{"rel": "next", "href": href}]
+    return found, [next_page(found[-1]["id"])]
+
+
+def page_limit(maximum: int = MAX_PAGE) -> int:
+    """Return how many objects the page of the request has at most."""
+    return min(_limit(flask.request.args), maximum)
+
+
+def next_page(marker: str) -> Doc:
+    """Return the link to the page after an object; other parameters than the
+    marker stay as they are."""
+    args = flask.request.args
+    query = [
+        (name, value)
+        for name, value in args.items(multi=True)
+        if name != "marker"
+    ]
+    text = urllib.parse.urlencode([*query, ("marker", marker)])
+    return {"rel": "next", "href": f"{flask.request.base_url}?{text}"}
 
 
 def _limit(args: Mapping[str, str]) -> int:

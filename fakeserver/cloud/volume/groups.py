@@ -8,7 +8,7 @@ import flask
 from fakeserver.base.ids import new_id
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared import quotas, web
-from fakeserver.cloud.shared.rows import Doc
+from fakeserver.cloud.shared.rows import Doc, key_of
 from fakeserver.cloud.shared.schema import GROUP_TYPES, GROUPS, VOLUMES
 from fakeserver.cloud.shared.web import Answer, CloudError, Route
 from fakeserver.cloud.volume import pending, render
@@ -250,19 +250,20 @@ class Groups(CinderPart):
         render.needs(13)
         db = self.site.db.connection()
         project = project_asked(caller)
-        if project is None:
-            rows = GROUPS.select(db, order="seq DESC")
-        else:
-            rows = GROUPS.select(db, "project_id = ?", (project,), "seq DESC")
+        where, values = "1", []
+        if project is not None:
+            where, values = "project_id = ?", [project]
         if name := flask.request.args.get("name"):
-            rows = [row for row in rows if row["name"] == name]
+            where += " AND name = ?"
+            values.append(name)
+        rows = GROUPS.select(db, where, values, "seq DESC")
         return web.page(web.sort(rows), "groups")
 
     def _shown(self, row: Doc) -> Doc:
         ids = None
         if web.flag("list_volume"):
             db = self.site.db.connection()
-            ids = [volume["id"] for volume in pending.members(db, row)]
+            ids = VOLUMES.ids(db, "group_id = ?", (row["id"],))
         return render.group(row, ids)
 
 
@@ -311,7 +312,7 @@ class GroupTypes(CinderPart):
         self.enforce(caller, "group:group_types_manage")
         with self.site.db.transaction() as tx:
             _group_type(tx, kind, by_name=False)
-            if any(row["group_type"] == kind for row in GROUPS.select(tx)):
+            if GROUPS.ids(tx, f"{key_of('group_type')} = ?", (kind,)):
                 raise CloudError(400, "Target group type is still in use.")
             GROUP_TYPES.delete(tx, kind)
         return "", 202

@@ -8,7 +8,7 @@ import flask
 from fakeserver.base.ids import new_id
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared import web
-from fakeserver.cloud.shared.rows import Doc
+from fakeserver.cloud.shared.rows import Doc, key_of
 from fakeserver.cloud.shared.schema import VOLUME_TYPES, VOLUMES
 from fakeserver.cloud.shared.web import Answer, CloudError, Route
 from fakeserver.cloud.volume import render
@@ -114,9 +114,7 @@ class Types(CinderPart):
         self.enforce(caller, "volume_extension:type_delete")
         with self.site.db.transaction() as tx:
             self._get(kind)
-            if any(
-                row["volume_type_id"] == kind for row in VOLUMES.select(tx)
-            ):
+            if VOLUMES.ids(tx, f"{key_of('volume_type_id')} = ?", (kind,)):
                 raise CloudError(
                     400,
                     "Target volume type is still in use.",

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 import flask
 
+from fakeserver.base.db import dump
 from fakeserver.base.ids import new_id
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared import web
@@ -212,20 +213,25 @@ class Volumes(CinderPart):
         self.enforce(caller, "volume:get_all")
         db = self.site.db.connection()
         project = project_asked(caller)
-        if project is None:
-            rows = VOLUMES.select(db, order="seq DESC")
-        else:
-            rows = VOLUMES.select(db, "project_id = ?", (project,), "seq DESC")
+        where, values = "1", []
+        if project is not None:
+            where, values = "project_id = ?", [project]
         args = flask.request.args
+        pairs = {}
+        if (text := args.get("metadata")) is not None:
+            pairs = _metadata(text)
+        for value in pairs.values():
+            # what cannot have it is not read
+            where += " AND instr(doc, ?) > 0"
+            values.append(dump(value))
+        rows = VOLUMES.select(db, where, values, "seq DESC")
         for name in ("name", "status", "group_id", "size", "bootable"):
             if (text := args.get(name)) is not None:
                 wanted = text.lower() if name == "bootable" else text
                 rows = [row for row in rows if _text(row[name]) == wanted]
-        if (text := args.get("metadata")) is not None:
-            pairs = _metadata(text)
-            rows = [
-                row for row in rows if pairs.items() <= row["metadata"].items()
-            ]
+        rows = [
+            row for row in rows if pairs.items() <= row["metadata"].items()
+        ]
         return web.sort(rows)
 
 

@@ -13,7 +13,7 @@ from fakeserver.cloud.compute.server.states import STATES
 from fakeserver.cloud.compute.version import since
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.network import security_groups
-from fakeserver.cloud.network.addresses import ports_of
+from fakeserver.cloud.network.addresses import ports_of_all
 from fakeserver.cloud.shared.rows import Doc
 from fakeserver.cloud.shared.schema import NETWORKS
 
@@ -38,14 +38,70 @@ def brief(site: "Site", server: Doc) -> Doc:
     }
 
 
+class Places:
+    """The ports of some servers, the names of their networks and of their
+    security groups: each is read once for all of them."""
+
+    def __init__(self, db: sqlite3.Connection, servers: Sequence[Doc]) -> None:
+        self._db = db
+        self._ports = ports_of_all(db, [row["id"] for row in servers])
+        self._networks: dict[str, str] = {}
+        self._groups: dict[str, dict[str, str]] = {}
+
+    def ports(self, server_id: str) -> list[Doc]:
+        return self._ports.get(server_id, [])
+
+    def addresses(self, ports: Sequence[Doc]) -> Doc:
+        """Return the addresses of some ports, by the name of their
+        network."""
+        found: dict[str, list[Doc]] = {}
+        for port in ports:
+            address = port["ip_address"]
+            found.setdefault(self._network(port["network_id"]), []).append(
+                {
+                    "addr": address,
+                    "version": 6 if ":" in address else 4,
+                    "OS-EXT-IPS:type": "fixed",
+                    "OS-EXT-IPS-MAC:mac_addr": port["mac_address"],
+                }
+            )
+        return found
+
+    def _network(self, network_id: str) -> str:
+        if network_id not in self._networks:
+            network = NETWORKS.get(self._db, network_id)
+            name = network["name"] if network else network_id
+            self._networks[network_id] = name
+        return self._networks[network_id]
+
+    def groups(self, project_id: str, ports: Sequence[Doc]) -> list[str]:
+        """Name the security groups of some ports of a project."""
+        if project_id not in self._groups:
+            known = security_groups.known(self._db, project_id)
+            self._groups[project_id] = known
+        return security_groups.names(self._groups[project_id], ports)
+
+
+def servers(
+    db: sqlite3.Connection, site: "Site", caller: Token, rows: Sequence[Doc]
+) -> list[Doc]:
+    """Render servers of a list."""
+    places = Places(db, rows)
+    return [_server(places, site, caller, row) for row in rows]
+
+
 def server(
     db: sqlite3.Connection, site: "Site", caller: Token, row: Doc
 ) -> Doc:
+    return servers(db, site, caller, [row])[0]
+
+
+def _server(places: Places, site: "Site", caller: Token, row: Doc) -> Doc:
     power, vm_state = STATES[row["status"]]
     if row.get("stopped_before"):
         # resized while it was stopped
         power = STATES["SHUTOFF"][0]
-    ports = ports_of(db, row["id"])
+    ports = places.ports(row["id"])
     shown: Doc = {
         **brief(site, row),
         "status": row["status"],
@@ -58,7 +114,7 @@ def server(
         "flavor": _flavor_of(site, row["flavor"]),
         "created": stamp(row["created"]),
         "updated": stamp(row["updated"]),
-        "addresses": addresses(db, ports),
+        "addresses": places.addresses(ports),
         "accessIPv4": "",
         "accessIPv6": "",
         "key_name": row.get("key_name"),
@@ -81,7 +137,7 @@ def server(
             for disk in row["disks"]
         ],
     }
-    if names := security_groups.names(db, row["project_id"], ports):
+    if names := places.groups(row["project_id"], ports):
         # Nova leaves it out of a server that has none
         shown["security_groups"] = [{"name": name} for name in names]
     if fault := row.get("fault"):
@@ -143,24 +199,6 @@ def _for_admins(site: "Site", row: Doc) -> Doc:
             "OS-EXT-SRV-ATTR:user_data": row.get("user_data"),
         }
     return shown
-
-
-def addresses(db: sqlite3.Connection, ports: Sequence[Doc]) -> Doc:
-    """Return the addresses of some ports, by the name of their network."""
-    found: dict[str, list[Doc]] = {}
-    for port in ports:
-        network = NETWORKS.get(db, port["network_id"])
-        name = network["name"] if network else port["network_id"]
-        address = port["ip_address"]
-        found.setdefault(name, []).append(
-            {
-                "addr": address,
-                "version": 6 if ":" in address else 4,
-                "OS-EXT-IPS:type": "fixed",
-                "OS-EXT-IPS-MAC:mac_addr": port["mac_address"],
-            }
-        )
-    return found
 
 
 def _flavor_of(site: "Site", row: Doc) -> Doc:

@@ -39,7 +39,7 @@ class Servers(web.Part):
     def detail(self, caller: Token) -> Answer:
         rows, more = web.page(self._listed(caller), "servers")
         db = self.site.db.connection()
-        shown = [render.server(db, self.site, caller, row) for row in rows]
+        shown = render.servers(db, self.site, caller, rows)
         return {"servers": shown} | ({"servers_links": more} if more else {})
 
     def show(self, caller: Token, server: str) -> Answer:
@@ -92,14 +92,19 @@ class Servers(web.Part):
         """List servers, newest first unless the request sorts."""
         db = self.site.db.connection()
         project = _project(caller)
-        if project is None:
-            rows = SERVERS.select(db, order="seq DESC")
-        else:
-            rows = SERVERS.select(db, "project_id = ?", (project,), "seq DESC")
+        where, values = ("1", []) if project is None else (_OWNED, [project])
         args = flask.request.args
         if (name := args.get("name")) is not None:
             fits = _pattern(name)
-            rows = [row for row in rows if fits.search(row["name"])]
+            # most servers have another name: they are not read
+            names = db.execute(
+                f"SELECT DISTINCT name FROM {SERVERS.name} WHERE {where}",
+                values,
+            )
+            found = [one for (one,) in names if fits.search(one)]
+            where += f" AND name IN ({', '.join('?' * len(found))})"
+            values += found
+        rows = SERVERS.select(db, where, values, "seq DESC")
         if status := args.getlist("status"):
             asked = {text.upper() for text in status}
             rows = [row for row in rows if row["status"] in asked]
@@ -113,6 +118,9 @@ class Servers(web.Part):
         if web.flag("deleted"):
             rows = []
         return web.sort(rows)
+
+
+_OWNED = "project_id = ?"
 
 
 def _project(caller: Token) -> str | None:
