@@ -210,7 +210,7 @@ def _on_array(
     behind. What the engine had managed, by a driver that keeps names, says
     so in its metadata.
     """
-    for found in arrays.holding(array, volume["id"]):
+    for found in arrays.of_cinder(array, volume["id"]):
         return found
     worn = volume["metadata"]
     name = worn.get(KEY)

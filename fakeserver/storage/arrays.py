@@ -21,7 +21,7 @@ from fakeserver.storage.driver import (
     StorageError,
 )
 from fakeserver.storage.many import KEEP, ManyGroups, link_of
-from fakeserver.storage.tables import SCHEMA, TABLES
+from fakeserver.storage.tables import CINDER_ID, SCHEMA, TABLES
 
 __all__ = ["KEEP", "SCHEMA", "Arrays"]
 
@@ -66,12 +66,12 @@ class Arrays(ManyGroups):
         )
         return None if row is None else self._volume(row)
 
-    def holding(self, array: str, text: str) -> list[ArrayVolume]:
+    def of_cinder(self, array: str, volume_id: str) -> list[ArrayVolume]:
         rows = self.db.all(
-            "SELECT * FROM arr_volumes WHERE array = ? "
-            "AND instr(name, ?) > 0 ORDER BY name",
+            f"SELECT * FROM arr_volumes WHERE array = ? AND {CINDER_ID} = ? "
+            "ORDER BY +name",
             array,
-            text,
+            volume_id,
         )
         return [self._volume(row) for row in rows]
 

@@ -24,7 +24,7 @@ def covered(db: Database, volume: ArrayVolume, group: str, now: float) -> bool:
     array.
 
     :param group: its recovery points are looked at first, the newest of them
-        before all; those of all groups are many.
+        before all.
     """
     row = db.one(
         "SELECT 1 FROM arr_kept WHERE array = ? AND volume = ? "
@@ -42,16 +42,18 @@ def covered(db: Database, volume: ArrayVolume, group: str, now: float) -> bool:
         all_of_it = held(made["volumes"]).values() if made else ()
         if any(content >= volume.content_at for content, _ in all_of_it):
             return True
-    asked = "SELECT volumes FROM arr_points WHERE {} complete_at <= ? {}"
-    arrived = "source = ? AND"
-    for sql, values in (
-        (
-            asked.format(f"pg = ? AND {arrived}", "ORDER BY created_at DESC"),
-            (group, volume.array, now),
-        ),
-        (asked.format(arrived, ""), (volume.array, now)),
-    ):
-        for (text,) in db.connection().execute(sql, values):
+    others = db.all(
+        "SELECT pg FROM arr_holders WHERE array = ? AND name = ? AND pg != ?",
+        volume.array,
+        volume.name,
+        group,
+    )
+    for one in (group, *(row["pg"] for row in others)):
+        for (text,) in db.connection().execute(
+            "SELECT volumes FROM arr_points WHERE pg = ? AND source = ? "
+            "AND complete_at <= ? ORDER BY created_at DESC",
+            (one, volume.array, now),
+        ):
             content, _ = held(text).get(volume.name, _NOWHERE)
             if content >= volume.content_at:
                 return True

@@ -83,8 +83,8 @@ class ArrayDriver(Protocol):
         """Return the volume with a serial number, whatever its name is now;
         the one with that name where no serial number is known."""
 
-    def holding(self, array: str, text: str) -> list[ArrayVolume]:
-        """List the volumes whose name holds a text."""
+    def of_cinder(self, array: str, volume_id: str) -> list[ArrayVolume]:
+        """List the volumes that are named after a volume of Cinder."""
 
     def rename(self, array: str, name: str, to: str) -> None:
         """Rename a volume, with its snapshots and in its replication."""
@@ -139,6 +139,15 @@ class ArrayDriver(Protocol):
     def newest(self, groups: Sequence[str]) -> dict[str, float]:
         """Return the time of the newest complete recovery point of each group
         that has one; one question for many groups."""
+
+    def changed(self, since: int | None) -> tuple[int, list[str]]:
+        """Return the number of the last change, and the groups whose
+        replication or recovery points have changed since another one; all
+        groups for None."""
+
+    def arrivals(self, groups: Sequence[str]) -> dict[str, float]:
+        """Return when the next recovery point of each group is complete at
+        the other array, as far as that is known."""
 
     def latest(
         self, group: str, array: str, holding: Iterable[str] = ()

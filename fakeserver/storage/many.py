@@ -44,6 +44,9 @@ _CARRYING = """SELECT pg, target, last_tick, interval, synchronous, (
         SELECT json_group_array(name) FROM json_each(arr_links.volumes) AS held
         CROSS JOIN arr_volumes ON array = source AND name = held.value
     ) AS held FROM arr_links WHERE running = 1 AND pg IN ({marks})"""
+#: the next point of each group that is on its way
+_COMING = """SELECT pg, min(complete_at) FROM arr_points
+    WHERE complete_at > ? AND pg IN ({marks}) GROUP BY pg"""
 #: which points background replication has made, by the first part of their
 #: keys
 AUTOMATIC = ("auto", "pod")
@@ -104,6 +107,32 @@ class ManyGroups:
                 found.pop(group, None)
                 moment = self._left(group, now, made, wanted[group])
             _put(found, group, moment)
+        return found
+
+    def changed(self, since: int | None) -> tuple[int, list[str]]:
+        if since is not None:
+            rows = self.db.all(
+                "SELECT seq, pg FROM arr_changes WHERE seq > ? ORDER BY seq",
+                since,
+            )
+            last = rows[-1]["seq"] if rows else since
+            return last, [row["pg"] for row in rows]
+        [row] = self.db.all("SELECT coalesce(max(seq), 0) FROM arr_changes")
+        rows = self.db.all("SELECT pg FROM arr_links")
+        return row[0], [one["pg"] for one in rows]
+
+    def arrivals(self, groups: Sequence[str]) -> dict[str, float]:
+        now, lag = self._moment()
+        rows = self._of(_COMING, groups, now)
+        found: dict[str, float] = {row[0]: row[1] for row in rows}
+        for row in self._of(_LINKS, groups):
+            interval = max(row["interval"], 1.0)
+            arrived = int((now - lag - row["last_tick"]) // interval)
+            moment = row["last_tick"] + (max(arrived, 0) + 1) * interval + lag
+            if row["synchronous"]:
+                # a pod always has a newer one
+                moment = now
+            found[row["pg"]] = min(found.get(row["pg"], moment), moment)
         return found
 
     def accepting(self, array: str) -> Callable[[str | None], bool]:

@@ -22,17 +22,26 @@ def rename(tx: sqlite3.Connection, array: str, name: str, to: str) -> None:
         "UPDATE arr_kept SET volume = ? WHERE array = ? AND volume = ?",
         (to, array, name),
     )
-    for table, key in (("arr_links", "pg"), ("arr_points", "id")):
-        rows = tx.execute(
-            f"SELECT {key}, volumes FROM {table} WHERE source = ? "
-            "AND instr(volumes, ?) > 0",
-            (array, dump(name)),
-        ).fetchall()
-        for id_, text in rows:
-            tx.execute(
-                f"UPDATE {table} SET volumes = ? WHERE {key} = ?",
-                (dump(_with(load(text), name, to)), id_),
-            )
+    groups = tx.execute(
+        "SELECT pg FROM arr_holders WHERE array = ? AND name = ?",
+        (array, name),
+    ).fetchall()
+    for (group,) in groups:
+        for table, key in (("arr_links", "pg"), ("arr_points", "id")):
+            rows = tx.execute(
+                f"SELECT {key}, volumes FROM {table} WHERE pg = ? "
+                "AND source = ? AND instr(volumes, ?) > 0",
+                (group, array, dump(name)),
+            ).fetchall()
+            for id_, text in rows:
+                tx.execute(
+                    f"UPDATE {table} SET volumes = ? WHERE {key} = ?",
+                    (dump(_with(load(text), name, to)), id_),
+                )
+        tx.execute(
+            "INSERT OR IGNORE INTO arr_holders VALUES (?, ?, ?)",
+            (array, to, group),
+        )
 
 
 def _with(held: Any, name: str, to: str) -> Any:

@@ -19,7 +19,20 @@ _COLUMNS = "PRAGMA table_info(arr_volumes)"
 
 def of(config: SiteConfig) -> Mapping[int, Step]:
     """Return the steps, by the schema number before each."""
-    return {0: functools.partial(_known_tokens, config), 1: _serials}
+    return {
+        0: functools.partial(_known_tokens, config),
+        1: _serials,
+        4: _holders,
+    }
+
+
+def _holders(db: sqlite3.Connection) -> None:
+    """Note which groups have replicated each volume."""
+    for table, names_ in (("arr_links", "value"), ("arr_points", "held.key")):
+        db.execute(
+            f"INSERT OR IGNORE INTO arr_holders SELECT source, {names_}, pg "
+            f"FROM {table}, json_each({table}.volumes) AS held"
+        )
 
 
 def _serials(db: sqlite3.Connection) -> None:

@@ -183,8 +183,17 @@ def test_a_serial_number_finds_a_volume_under_any_name(arrays):
     found = arrays.find(A, "v1", made.serial)
     assert (found.name, found.serial) == ("pod::v1-cinder", made.serial)
     assert arrays.find(A, "v1", None) is None
-    assert arrays.holding(A, "v1") == [found]
     assert arrays.find(B, "v1", made.serial) is None
+
+
+@pytest.mark.parametrize("name", ["volume-{}", "pod::volume-{}-cinder"])
+def test_a_driver_names_a_volume_after_that_of_cinder(arrays, name):
+    id_ = "11111111-2222-4333-8444-555555555555"
+    arrays.create_volume(A, name.format(id_), 10)
+    [found] = arrays.of_cinder(A, id_)
+    assert found.name == name.format(id_)
+    assert not arrays.of_cinder(A, id_[:-1])
+    assert not arrays.of_cinder(B, id_)
 
 
 def test_a_name_that_is_free_again_is_another_volume(arrays):
