@@ -70,11 +70,6 @@ def unknown(db: Database, project_id: str, group_id: str) -> RequestRefused:
     )
 
 
-def all_ids(db: Database) -> list[str]:
-    rows = db.all("SELECT id FROM pg_groups ORDER BY name, id")
-    return [row["id"] for row in rows]
-
-
 def docs_of(db: Database, project_id: str) -> list[dict[str, Any]]:
     """Return the documents of all groups of a project."""
     rows = db.all("SELECT doc FROM pg_groups WHERE project_id = ?", project_id)

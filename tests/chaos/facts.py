@@ -84,7 +84,7 @@ class Facts:
         return {
             name: {
                 id_: found
-                for id_ in groups.all_ids(parts.db)
+                for (id_,) in parts.db.all("SELECT id FROM pg_groups")
                 if (found := groups.find(parts.db, id_)) is not None
             }
             for name, parts in self.parts.items()

@@ -144,7 +144,7 @@ def test_a_look_at_power_states_lists_servers_once(monkeypatch):
         now = stamp(pair.clock.time())
         read = [
             held["attributes"]["power_state_at"]
-            for id_ in groups.all_ids(service.site.db)
+            for id_ in [group.id for group in pair.site("a").world.groups]
             for _, held in current_entries(
                 groups.find(service.site.db, id_).doc
             )
