@@ -114,12 +114,11 @@ class Networks(web.Part):
 
     def index(self, caller: Token) -> Answer:
         known = {"id": lists.ID, "name": lists.NAME}
-        narrow = bool(lists.filtered(known)[0])
         return lists.answered(
             self.site.db.connection(),
             NETWORKS,
             "networks",
-            lists.networks_seen(caller, "+" if narrow else ""),
+            lists.networks_seen(caller),
             known,
             self._all_shown,
         )

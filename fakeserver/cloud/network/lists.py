@@ -7,6 +7,7 @@ from typing import Any
 
 import flask
 
+from fakeserver.base.db import load
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.network.rules import NOT_FILTERS, fields, listed
 from fakeserver.cloud.shared import web
@@ -22,24 +23,39 @@ Shown = Callable[[Sequence[Doc]], list[Doc]]
 ID, NETWORK_ID, DEVICE_ID = "id", "network_id", "device_id"
 NAME = f"{key_of('name')} COLLATE NOCASE"
 DESCRIPTION = f"{key_of('description')} COLLATE NOCASE"
-#: networks that a project sees
-_SEEN = f"project_id = ? OR {key_of('shared')} = 1"
+#: what makes a caller see a resource: SQL with an index for each reason, and
+#: its values
+Seen = Sequence[tuple[str, Sequence[Any]]]
 
 
-def networks_seen(caller: Token, plus: str = "") -> tuple[str, list[Any]]:
-    """Return the SQL of the networks that the caller sees; ``plus`` keeps
-    the search to another index."""
+def networks_seen(caller: Token) -> Seen:
+    """Return why the caller sees networks: its own, and shared ones."""
     if caller.is_admin:
-        return "1", []
-    return f"({plus}{_SEEN})", [caller.project_id]
+        return [("1", ())]
+    own = caller.project_id
+    return [("project_id = ?", (own,)), (f"{key_of('shared')} = 1", ())]
 
 
-def on_networks_seen(caller: Token) -> tuple[str, list[Any]]:
-    """Return the SQL of what is on a network that the caller sees."""
+def on_networks_seen(caller: Token) -> Seen:
+    """Return why the caller sees what is on a network."""
     if caller.is_admin:
-        return "1", []
-    seen = f"SELECT id FROM {NETWORKS.name} WHERE {_SEEN}"
-    return f"network_id IN ({seen})", [caller.project_id]
+        return [("1", ())]
+    reasons = networks_seen(caller)
+    where = " OR ".join(reason for reason, _ in reasons)
+    return [(_on(where), [one for _, some in reasons for one in some])]
+
+
+def on_own_networks(caller: Token) -> Seen:
+    """Return why the owner of a network sees what is on it."""
+    return [(_on("project_id = ?"), (caller.project_id,))]
+
+
+def _on(where: str) -> str:
+    """Return the SQL of what is on a network of some kind."""
+    return (
+        f"EXISTS (SELECT 1 FROM {NETWORKS.name} AS net "
+        f"WHERE net.id = network_id AND ({where}))"
+    )
 
 
 def filtered(known: Mapping[str, str]) -> tuple[list[str], list[Any]]:
@@ -59,7 +75,7 @@ def answered(
     db: sqlite3.Connection,
     table: Table,
     plural: str,
-    seen: tuple[str, Sequence[Any]],
+    seen: Seen,
     known: Mapping[str, str],
     shown: Shown,
 ) -> Answer:
@@ -69,28 +85,47 @@ def answered(
     """
     args = flask.request.args
     parts, values = filtered(known)
-    where = " AND ".join([*parts, seen[0]])
-    values += seen[1]
     if len(parts) < len(set(args) - NOT_FILTERS) or "sort_key" in args:
         # the others are looked for in what is shown
-        return listed(plural, shown(table.select(db, where, values)))
-    limit = web.page_limit()
-    after = 0
+        found = _select(db, table, seen, parts, values)
+        return listed(plural, shown(found))
+    limit, after = web.page_limit(), 0
     if marker := args.get("marker"):
-        row = db.execute(
-            f"SELECT seq FROM {table.name} WHERE id = ? AND {where}",
-            (marker, *values),
-        ).fetchone()
-        if row is None:
+        if not _select(db, table, seen, ["id = ?", *parts], [marker, *values]):
             raise CloudError(400, f"marker [{marker}] not found")
-        after = row[0]
-    rows = table.select(
-        db, f"{where} AND seq > ?", (*values, after), f"seq LIMIT {limit + 1}"
-    )
-    body: Doc = {plural: [fields(one) for one in shown(rows[:limit])]}
-    if len(rows) > limit:
-        body[f"{plural}_links"] = [web.next_page(rows[limit - 1]["id"])]
+        after = table.seq(db, marker)
+    found = _select(db, table, seen, parts, values, after, limit + 1)
+    body: Doc = {plural: [fields(one) for one in shown(found[:limit])]}
+    if len(found) > limit:
+        body[f"{plural}_links"] = [web.next_page(found[limit - 1]["id"])]
     return body
+
+
+def _select(
+    db: sqlite3.Connection,
+    table: Table,
+    seen: Seen,
+    parts: Sequence[str],
+    values: Sequence[Any],
+    after: int = 0,
+    limit: int = -1,
+) -> list[Doc]:
+    """Return the resources that fit all parts, for any of the reasons, oldest
+    first. Each reason has an index in this order: where all reasons were one
+    condition, a page would sort all resources."""
+    found: dict[int, str] = {}
+    # what is filtered is found by the filter's index, and by no other one
+    plus = "+" if parts else ""
+    for reason, more in seen:
+        where = " AND ".join([*parts, f"{plus}({reason})", f"{plus}seq > ?"])
+        for seq, text in db.execute(
+            f"SELECT seq, doc FROM {table.name} WHERE {where} "
+            f"ORDER BY {plus}seq LIMIT ?",
+            (*values, *more, after, limit),
+        ):
+            found[seq] = text
+    several = sorted(found) if limit < 0 else sorted(found)[:limit]
+    return [load(found[seq]) for seq in several]
 
 
 def by(

@@ -50,15 +50,11 @@ class Ports(web.Part):
             "name": lists.NAME,
             "description": lists.DESCRIPTION,
         }
-        seen: tuple[str, list[str]] = ("1", [])
+        seen: lists.Seen = [("1", ())]
         if not caller.is_admin:
-            plus = "+" if lists.filtered(known)[0] else ""
             # the owner of a network sees each port on it
-            seen = (
-                f"({plus}project_id = ? OR {plus}network_id IN (SELECT id "
-                f"FROM {NETWORKS.name} WHERE project_id = ?))",
-                [caller.project_id, caller.project_id],
-            )
+            own = ("project_id = ?", (caller.project_id,))
+            seen = [own, *lists.on_own_networks(caller)]
         return lists.answered(
             self.site.db.connection(),
             PORTS,

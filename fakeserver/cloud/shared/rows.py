@@ -101,5 +101,13 @@ class Table:
         sql = f"SELECT id FROM {self.name} WHERE {where} ORDER BY seq"
         return [row[0] for row in db.execute(sql, values)]
 
+    def seq(self, db: sqlite3.Connection, id_: str) -> int:
+        """Return the place of a document in the order of creation; 0 where
+        there is none."""
+        row = db.execute(
+            f"SELECT seq FROM {self.name} WHERE id = ?", (id_,)
+        ).fetchone()
+        return int(row[0]) if row else 0
+
     def delete(self, db: sqlite3.Connection, id_: str) -> None:
         db.execute(f"DELETE FROM {self.name} WHERE id = ?", (id_,))
