@@ -1,6 +1,7 @@
 """The body of a request: bounded, read whole, strict JSON."""
 
 import json
+import re
 from typing import IO, Any
 
 from fakeserver.base.errors import RequestRefused
@@ -11,6 +12,7 @@ LARGE = 64 << 20
 #: deeper than anything the API takes, far from what a parser cannot take
 DEPTH = 32
 _CHUNK = 1 << 16
+_HALVES = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def read(stream: IO[bytes], limit: int = LIMIT) -> bytes | None:
@@ -37,14 +39,20 @@ def parse(raw: bytes) -> Any:
         raise _bad("The body is not UTF-8") from None
     try:
         value = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_constant
+            text,
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_float=_number,
         )
     except RecursionError:
         raise _bad("The body is nested too deeply") from None
     except ValueError:
         # not a word of the parser's: it may quote what was sent
         raise _bad("The body is not JSON") from None
-    _walk(value)
+    _check_depth(value)
+    # only an escape can stand for half of a pair: UTF-8 has none
+    if _HALVES.search(raw):
+        _check_texts(value)
     return value
 
 
@@ -63,23 +71,42 @@ def _constant(name: str) -> Any:
     raise _bad(f"The body is not JSON: {name} is no number of it")
 
 
-def _walk(value: Any) -> None:
-    """Refuse values that no database and no answer can carry."""
-    todo = [(value, 1)]
+def _number(text: str) -> float | int:
+    """Convert a number; ``300.0`` is an integer, as JSON Schema reads it."""
+    value = float(text)
+    if value in (float("inf"), -float("inf")):
+        raise _bad("The body holds a number that is too large")
+    return int(value) if value.is_integer() else value
+
+
+def _check_depth(value: Any) -> None:
+    """Refuse what is nested too deeply, level by level: a body may be that of
+    a group with hundreds of members."""
+    level = [value]
+    for _ in range(DEPTH):
+        level = [
+            child
+            for item in level
+            if isinstance(item, dict | list)
+            for child in (item.values() if isinstance(item, dict) else item)
+            if child.__class__ is dict or child.__class__ is list
+        ]
+        if not level:
+            return
+    raise _bad("The body is nested too deeply")
+
+
+def _check_texts(value: Any) -> None:
+    """Refuse texts that no database and no answer can carry."""
+    todo = [value]
     while todo:
-        item, depth = todo.pop()
-        if depth > DEPTH:
-            raise _bad("The body is nested too deeply")
+        item = todo.pop()
         if isinstance(item, str):
             _text(item)
-        elif isinstance(item, float) and item in (float("inf"), -float("inf")):
-            raise _bad("The body holds a number that is too large")
         elif isinstance(item, dict):
-            for key, child in item.items():
-                _text(key)
-                todo.append((child, depth + 1))
+            todo += (*item, *item.values())
         elif isinstance(item, list):
-            todo.extend((child, depth + 1) for child in item)
+            todo += item
 
 
 def _text(text: str) -> None:
