@@ -149,15 +149,16 @@ def remove(
         ]
         sealed.prune(doc)
 
+    found = entry(member, primary) or {"volumes": []}
     with service.followed(group_id):
         service.change(project_id, group_id, mutate, array_links.FOLLOW)
-    found = entry(member, primary) or {"volumes": []}
-    _let_go(
-        site,
-        service.access.cloud(group, primary),
-        group,
-        [volume["id"] for volume in found["volumes"]],
-    )
+        # before anybody adds the same instance again
+        _let_go(
+            site,
+            service.access.cloud(group, primary),
+            group,
+            [volume["id"] for volume in found["volumes"]],
+        )
 
 
 def _group_volumes(

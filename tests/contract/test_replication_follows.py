@@ -6,6 +6,7 @@ import pytest
 
 from fakeserver.base.errors import RequestRefused
 from fakeserver.engine import array_links
+from fakeserver.engine.peer import cinder_group
 from fakeserver.store import groups
 from tests.helpers.engine_parts import WEB, A, B, Two
 
@@ -42,22 +43,23 @@ def is_locked(two: Two, site: str) -> bool:
 
 
 def test_it_follows_one_change_after_the_other(two, monkeypatch):
-    """Nobody changes the group before its replication has followed: what an
-    older change asks for would else come last."""
+    """Nobody changes the group before its replication and Cinder's group
+    have followed: what an older change asks for would else come last."""
     arrays = two.pair.site(A).parts.arrays
     locked = []
 
-    def noted(name):
-        real = getattr(arrays, name)
+    def watch(owner, name):
+        real = getattr(owner, name)
 
-        def call(*args):
+        def call(*args, **kwargs):
             locked.append((name, is_locked(two, A)))
-            return real(*args)
+            return real(*args, **kwargs)
 
-        return call
+        monkeypatch.setattr(owner, name, call)
 
-    for name in ("replicate", "stop_replication"):
-        monkeypatch.setattr(arrays, name, noted(name))
+    watch(arrays, "replicate")
+    watch(arrays, "stop_replication")
+    watch(cinder_group, "change")
     members, policy = two.of(WEB, "/members"), two.of(WEB, "/policy")
     *_, member = two.ask(A, "GET", members).body["members"]
     added = {"member": {"instance_id": member["instance_id"]}}
@@ -69,7 +71,15 @@ def test_it_follows_one_change_after_the_other(two, monkeypatch):
     ):
         answer = two.ask(A, method, path, body)
         assert answer.status < 300, answer.body
-    assert locked == [("replicate", True)] * 3 + [("stop_replication", True)]
+    assert locked == [
+        ("replicate", True),
+        # the volumes leave Cinder's group, and come into it
+        ("change", True),
+        ("replicate", True),
+        ("change", True),
+        ("replicate", True),
+        ("stop_replication", True),
+    ]
     assert not is_locked(two, A)
 
 
