@@ -22,7 +22,7 @@ from fakeserver.engine.model.operation_state import OperationState
 from fakeserver.local.pair import LocalPair
 from fakeserver.sandbox.folder import BOTH
 from fakeserver.store import operations
-from tests.chaos import attributes, ledger
+from tests.chaos import attributes, deaf, ledger
 from tests.chaos.changes import ACTS, Changes
 from tests.chaos.moments import MAKING, Blow, Moments
 from tests.chaos.obstacles import Obstacle, Placed
@@ -107,6 +107,8 @@ class Story:
     rest: float = 0.0
     #: where Cinder's driver renames what it manages and unmanages
     renames: str = ""
+    #: where no array hears that a server was stopped
+    deaf: str = ""
     #: what one of the members has beside flavor, network and volumes
     attributes: str = ""
     #: what people did to a member, or to its address, before
@@ -132,6 +134,7 @@ class Story:
             cls._other(dice),
             dice.uniform(0.0, REST),
             random.Random(f"renames/{seed}").choice(RENAMES),
+            deaf.drawn(seed),
             random.Random(f"attributes/{seed}").choice(attributes.KINDS),
             Obstacle.of(seed),
         )
@@ -155,6 +158,10 @@ class Story:
     @property
     def kinds(self) -> set[str]:
         return {blow.kind for blow in self.blows}
+
+    def is_deaf(self, site: str) -> bool:
+        """Whether the array at a site hears of no stopped server."""
+        return self.deaf in (site, BOTH)
 
     @property
     def forces(self) -> bool:
@@ -289,8 +296,10 @@ class Run:
         self.log: list[str] = []
         #: unfinished operations that a forced one has overtaken
         self.overtaken: list[tuple[str, str]] = []
+        self._patches = contextlib.ExitStack()
 
     def close(self) -> None:
+        self._patches.close()
         self.pair.close()
         shutil.rmtree(self.pair.directory, ignore_errors=True)
 
@@ -302,6 +311,8 @@ class Run:
         return self.moments.count
 
     def tell(self, length: int) -> None:
+        # not while others count the moments of a world that hears
+        self._patches.enter_context(deaf.arrays(self.story.deaf))
         self._before()
         self.pair.advance(self.story.rest)
         self._place()

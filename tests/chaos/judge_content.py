@@ -98,12 +98,44 @@ def _judged(
     last = history.volume(here, source, lambda e: e.seq < made.seq)
     if last is None:
         return "was made of a volume that nobody knows"
-    if last.row["writing"]:
+    site = case.facts.names[one.state.source]
+    written, writing = last.row["content"], bool(last.row["writing"])
+    if case.run.story.is_deaf(site):
+        written, writing = _by_nova(case, site, source, made.at)
+        # the point is of a later moment: nothing was written in between
+        content = min(content, written)
+    if writing:
         return "was made while its source was written to"
-    if last.row["size"] != size or not _same(last.row["content"], content):
-        lost = last.row["content"] - content
+    if last.row["size"] != size or not _same(written, content):
+        lost = written - content
         return f"lacks the writes of {lost:.0f} s, or has another size"
     return None
+
+
+def _by_nova(
+    case: Case, site: str, volume: str, until: float
+) -> tuple[float, bool]:
+    """When the member that has an array volume was stopped last, and whether
+    it runs since: for an array that hears of no stop."""
+    history = case.facts.history
+    ids = {
+        found["instance_id"]
+        for where in SITES
+        for one in history.documents(where, case.operator.id)
+        for member in one.row["doc"]["members"]
+        for site_id, found in member["sites"].items()
+        if case.facts.names[site_id] == site
+        for held in found["volumes"]
+        if history.first_name(ARRAYS[site], held["array_name"]) == volume
+    }
+    states = [
+        one.row["doc"]
+        for one in history.servers(site)
+        if one.row["id"] in ids and one.what != "delete" and one.at <= until
+    ]
+    if not states:
+        return math.inf, True
+    return states[-1]["updated"], states[-1]["status"] == "ACTIVE"
 
 
 def _same(first: float, second: float) -> bool:
@@ -183,7 +215,12 @@ def _is_elsewhere(case: Case, gone: Entry, changes: list[Entry]) -> bool:
         and one.row["complete"] is not None
         and one.seq < gone.seq
     ]
-    return any(one >= gone.row["content"] - SAME for one in held)
+    written = gone.row["content"]
+    site = next(site for site in SITES if ARRAYS[site] == array)
+    if case.run.story.is_deaf(site):
+        stopped, runs = _by_nova(case, site, name, gone.at)
+        written = written if runs else min(written, stopped)
+    return any(one >= written - SAME for one in held)
 
 
 # -- where it ran

@@ -81,6 +81,10 @@ class Story:
     #: where Cinder's driver renames what it manages and unmanages
     renames: str = ""
 
+    def is_deaf(self, site: str) -> bool:
+        """Every array hears of a stopped server: no process is patched."""
+        return False
+
     @classmethod
     def of(cls, seed: int) -> "Story":
         dice = random.Random(f"processes/{seed}")

@@ -1,6 +1,6 @@
 """What the first seeds tell: a sample that leaves nothing out."""
 
-from tests.chaos import attributes, obstacles
+from tests.chaos import attributes, deaf, obstacles
 from tests.chaos.changes import ACTS
 from tests.chaos.driver import FIRST, RENAMES, SAMPLE, STORIES, Story
 
@@ -28,6 +28,10 @@ def test_the_other_group_works_meanwhile():
 
 def test_either_driver_renames_or_none_or_both():
     assert {story.renames for story in TOLD} == set(RENAMES)
+
+
+def test_the_arrays_of_either_site_hear_of_no_stop_or_of_none_or_both():
+    assert {story.deaf for story in TOLD} == set(deaf.SOMEWHERE)
 
 
 def test_either_site_dies_in_a_drill():
