@@ -92,7 +92,8 @@ def _follow(site: Site, group: Group, start: bool) -> None:
 
 def refuses(site: Site, doc: Doc, site_id: str) -> bool:
     """Return whether the array of a site refuses the policy's API token."""
-    return TokenCheck(site).refuses(doc, site_id)
+    sealed = sealed_token(doc, site_id)
+    return TokenCheck(site).refuses(doc["id"], site_id, sealed)
 
 
 class TokenCheck:
@@ -102,14 +103,13 @@ class TokenCheck:
         self._site = site
         self._accepting: dict[str, Callable[[str | None], bool]] = {}
 
-    def refuses(self, doc: Doc, site_id: str) -> bool:
-        """Return whether the array of a site refuses the policy's API
-        token."""
-        sealed = sealed_token(doc, site_id)
+    def refuses(self, group: str, site_id: str, sealed: str | None) -> bool:
+        """Return whether the array of a site refuses a token that is sealed
+        for a group."""
         if sealed is None:
             return False
         try:
-            token = self._site.pair.decrypt(sealed, doc["id"])
+            token = self._site.pair.decrypt(sealed, group)
             return not self._array(site_id)(token)
         except (RequestRefused, Unreadable):
             # not registered, or not readable: others say that

@@ -24,6 +24,7 @@ from fakeserver.site import Site
 from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
 from fakeserver.store.operations import Operation
+from fakeserver.store.summary import Summaries
 
 #: how long an answer waits for the operation that it has started, real
 #: seconds: less than a client waits for the answer
@@ -38,6 +39,7 @@ class Service:
     def __init__(self, site: Site) -> None:
         self.site = site
         self.access = Access(site)
+        self.summaries = Summaries(site.db)
         self.metadata = Metadata(site, self.access)
         self.sync = Sync(site, self.access, self.metadata)
         self._imports = Imports(site, self.access, self.metadata)
@@ -237,7 +239,7 @@ class Service:
     ) -> list[Doc]:
         """Return a page of what this site alone knows of its groups."""
         asked = (project_id, limit, marker, ids)
-        return self.sync.local(groups.held_page(self.site.db, *asked))
+        return self.sync.local(self.summaries.page(*asked))
 
     def sync_force(self, project_id: str, group_id: str, force: bool) -> Doc:
         """Push this site's copy now; return the sync status after it."""

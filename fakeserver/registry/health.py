@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from fakeserver.engine import array_links
-from fakeserver.engine.model.document import current_array_names, peer_of
 from fakeserver.engine.service import Service
 from fakeserver.site import Site
 from fakeserver.storage.driver import Link
-from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES
+from fakeserver.store.summary import GroupSummary
 
 _SYNC = {
     "OUT_OF_SYNC": "The metadata of the two sites differ",
@@ -18,7 +17,9 @@ _SYNC = {
 }
 
 
-def reports(service: Service, found: Sequence[Group]) -> list[dict[str, Any]]:
+def reports(
+    service: Service, found: Sequence[GroupSummary]
+) -> list[dict[str, Any]]:
     """Report on each group; the peer is asked once for all of them, and
     nothing is written."""
     arrays = _Arrays(service.site, found)
@@ -29,7 +30,7 @@ def reports(service: Service, found: Sequence[Group]) -> list[dict[str, Any]]:
 class _Arrays:
     """What the arrays say of the groups, asked once for all of them."""
 
-    def __init__(self, site: Site, found: Sequence[Group]) -> None:
+    def __init__(self, site: Site, found: Sequence[GroupSummary]) -> None:
         self.now = site.clock.time()
         self._sites = {one["id"]: one for one in SITES.all(site.db)}
         self._tokens = array_links.TokenCheck(site)
@@ -38,8 +39,7 @@ class _Arrays:
         for group in found:
             target = self.target(group)
             if target is not None:
-                names = current_array_names(group.doc)
-                wanted[group.id] = target["array_name"], names
+                wanted[group.id] = target["array_name"], group.array_names
         #: the newest recovery points that a failover could start from, which
         #: are complete there and have the volumes of today: after a failback
         #: the points of the way out are of volumes that are no more
@@ -47,20 +47,21 @@ class _Arrays:
         without = [one.id for one in found if one.id not in self._newest]
         self._moved = site.arrays.newest(without)
 
-    def target(self, group: Group) -> dict[str, Any] | None:
+    def target(self, group: GroupSummary) -> dict[str, Any] | None:
         """Return the site that a failover would go to."""
-        target = peer_of(group.doc, group.doc["current_primary_site_id"])
-        return self._sites.get(target)
+        ends = group.primary_site_id, group.secondary_site_id
+        at_first = group.current_primary_site_id == ends[0]
+        return self._sites.get(ends[1] if at_first else ends[0])
 
-    def link(self, group: Group) -> Link | None:
+    def link(self, group: GroupSummary) -> Link | None:
         return self._links.get(group.id)
 
-    def has_point(self, group: Group) -> bool:
+    def has_point(self, group: GroupSummary) -> bool:
         """Return whether there is a point that a failover could start
         from."""
         return group.id in self._newest
 
-    def lag(self, group: Group) -> int | None:
+    def lag(self, group: GroupSummary) -> int | None:
         """Return the age of that point, seconds."""
         newest = self._newest.get(group.id)
         if newest is None:
@@ -70,7 +71,7 @@ class _Arrays:
             return 0
         return max(0, int(self.now - newest))
 
-    def unreplicated(self, group: Group) -> str:
+    def unreplicated(self, group: GroupSummary) -> str:
         """Say why there is no such point; those from before a move do not
         count."""
         target, link = self.target(group), self.link(group)
@@ -80,61 +81,58 @@ class _Arrays:
         when = "since the last move" if group.id in self._moved else "yet"
         return f"No replication{where} has completed {when}"
 
-    def locked_out(self, group: Group) -> list[str]:
+    def locked_out(self, group: GroupSummary) -> list[str]:
         """Name the arrays that refuse the policy's API token."""
-        doc = group.doc
         return [
             f"FlashArray {self._sites[site_id]['array_name']} refuses the "
             "policy's API token"
-            for site_id in (doc["primary_site_id"], doc["secondary_site_id"])
-            if self._tokens.refuses(doc, site_id)
+            for site_id, sealed in group.sealed_tokens.items()
+            if self._tokens.refuses(group.id, site_id, sealed)
         ]
 
 
-def _report(arrays: _Arrays, group: Group, sync: str) -> dict[str, Any]:
-    policy = group.doc["policy"]
+def _report(arrays: _Arrays, group: GroupSummary, sync: str) -> dict[str, Any]:
+    rpo = group.rpo_minutes
     lag = arrays.lag(group)
     compliant = None
-    if policy is not None:
-        compliant = lag is not None and lag <= policy["rpo_minutes"] * 60
+    if rpo is not None:
+        compliant = lag is not None and lag <= rpo * 60
     reasons = _reasons(group, sync)
     reasons += arrays.locked_out(group)
-    if policy is not None and not arrays.has_point(group):
+    if rpo is not None and not arrays.has_point(group):
         reasons.append(arrays.unreplicated(group))
     return {
         "protection_group_id": group.id,
         "protection_group_name": group.name,
-        "link_status": _link(policy, arrays.link(group)),
+        "link_status": _link(rpo, arrays.link(group)),
         "sync_status": sync,
         "replication_lag_seconds": lag,
         "rpo_compliant": compliant,
-        "rpo_minutes": None if policy is None else policy["rpo_minutes"],
+        "rpo_minutes": rpo,
         "failover_ready": not reasons,
         "reasons": reasons,
     }
 
 
-def _link(policy: dict[str, Any] | None, link: Link | None) -> str:
-    if policy is None or link is None:
+def _link(rpo: int | None, link: Link | None) -> str:
+    if rpo is None or link is None:
         return "not_configured"
     return "active" if link.running else "stopped"
 
 
-def _reasons(group: Group, sync: str) -> list[str]:
+def _reasons(group: GroupSummary, sync: str) -> list[str]:
     """Return the reasons, in the order in which a failover is refused for
     them."""
-    doc = group.doc
     found = []
-    if doc["operation"] is not None:
-        running = doc["operation"]
-        found.append(f"Operation {running['id']} is not finished")
-    if doc["status"] != "active":
-        found.append(f"The group is {doc['status']}")
-    if doc["tests"]:
+    if group.operation is not None:
+        found.append(f"Operation {group.operation} is not finished")
+    if group.status != "active":
+        found.append(f"The group is {group.status}")
+    if group.has_tests:
         found.append("A test failover is not cleaned up")
-    if doc["policy"] is None:
+    if group.rpo_minutes is None:
         found.append("There is no replication policy")
-    if not doc["members"]:
+    if not group.member_count:
         found.append("The group has no members")
     if sync in _SYNC:
         found.append(_SYNC[sync])

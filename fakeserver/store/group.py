@@ -17,8 +17,6 @@ class Group:
     local: GroupState = dataclasses.field(
         default_factory=GroupState, repr=False
     )
-    #: of the document as it was read
-    read_checksum: str = ""
 
     @property
     def name(self) -> str:
@@ -27,6 +25,14 @@ class Group:
     @property
     def status(self) -> str:
         return str(self.doc["status"])
+
+    @property
+    def primary_site_id(self) -> str:
+        return str(self.doc["primary_site_id"])
+
+    @property
+    def secondary_site_id(self) -> str:
+        return str(self.doc["secondary_site_id"])
 
     @property
     def version(self) -> int:

@@ -2,7 +2,7 @@
 
 import dataclasses
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fakeserver.base.db import Database, dump, load
@@ -12,6 +12,11 @@ from fakeserver.engine.model.group_state import GroupState
 from fakeserver.store import tombstones
 from fakeserver.store.group import Group as Group
 
+#: how many values a statement of SQLite takes at the least
+_MOST = 900
+_REVISION = """id, (SELECT held.revision FROM pg_groups AS held
+    INDEXED BY pg_groups_revision WHERE held.id = pg_groups.id)"""
+
 
 def _group(row: sqlite3.Row) -> Group:
     return Group(
@@ -19,7 +24,6 @@ def _group(row: sqlite3.Row) -> Group:
         project_id=row["project_id"],
         doc=load(row["doc"]),
         local=GroupState.from_json(load(row["local"])),
-        read_checksum=row["checksum"],
     )
 
 
@@ -97,52 +101,32 @@ def to_look_at(db: Database) -> list[Group]:
     return [_group(row) for row in rows]
 
 
-def page(
-    db: Database,
-    project_id: str,
-    limit: int,
-    marker: str | None = None,
-    name: str | None = None,
-    status: str | None = None,
-    ids: Sequence[str] | None = None,
-) -> list[Group]:
-    """Return up to ``limit`` groups after ``marker``, by name."""
-    asked = (marker, name, status, ids)
-    return [_group(row) for row in _rows(db, "*", project_id, limit, *asked)]
-
-
-@dataclasses.dataclass(frozen=True)
-class HeldVersion:
-    """Which version of its document this site holds of a group."""
-
-    group_id: str
-    version: int
-    failover_count: int
-    checksum: str
-    last_operation: str | None
-    last_sync_at: str | None
-    #: of the version that both sites were known to hold
-    shared_checksum: str | None
-
-
-_HELD = """id, json_extract(doc, '$.version'),
-    json_extract(doc, '$.failover_count'), checksum,
-    json_extract(local, '$.last_operation'),
-    json_extract(local, '$.last_sync_at'),
-    json_extract(local, '$.base.checksum')"""
-
-
-def held_page(
+def revisions_page(
     db: Database,
     project_id: str,
     limit: int,
     marker: str | None = None,
     ids: Sequence[str] | None = None,
-) -> list[HeldVersion]:
-    """Return a page of what is held, without reading the documents."""
+) -> list[tuple[str, str]]:
+    """Return a page of ids, each with a text that changes with each write of
+    the group; no document is touched."""
     asked = (marker, None, None, ids)
-    rows = _rows(db, _HELD, project_id, limit, *asked)
-    return [HeldVersion(*row) for row in rows]
+    rows = _rows(db, _REVISION, project_id, limit, *asked)
+    return [(row[0], row[1]) for row in rows]
+
+
+def with_ids(
+    db: Database, ids: Sequence[str]
+) -> Iterator[tuple[Group, str, str]]:
+    """Yield groups, each with its revision and the checksum of its
+    document."""
+    for first in range(0, len(ids), _MOST):
+        some = ids[first : first + _MOST]
+        marks = ", ".join("?" * len(some))
+        for row in db.all(
+            f"SELECT * FROM pg_groups WHERE id IN ({marks})", *some
+        ):
+            yield _group(row), row["revision"], row["checksum"]
 
 
 @dataclasses.dataclass(frozen=True)

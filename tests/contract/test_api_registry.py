@@ -539,7 +539,8 @@ def test_group_where_no_group_type_is_consistent(
 
 def test_group_taken_back_when_the_peer_refuses(pair: Pair) -> None:
     """The peer has a group of that name, which this site does not know."""
-    group = groups.page(pair.b.site.db, pair.b.project(), 1)[0]
+    db = pair.b.site.db
+    group = groups.find(db, groups.all_ids(db)[0])
     group.doc["name"] = "shop"
     with pair.b.site.db.transaction() as tx:
         groups.save(tx, group)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from fakeserver.base import request_log
 from fakeserver.base.seed_world import FLEET_MOST, build
 from fakeserver.local.pair import LocalPair
 
@@ -55,3 +56,40 @@ def test_fleet() -> None:
         pair.drain()
         done = call("GET", f"operations/{started['operation']['id']}")
         assert done["operation"]["status"] == "completed", done
+
+
+def test_a_report_on_many_groups_asks_the_peer_once_and_writes_nothing() -> (
+    None
+):
+    with LocalPair(scenario="fleet", groups=101) as pair:
+        session = pair.session("site-a")
+        url = f"{pair.site('a').url}/v1/health?limit=1000"
+        headers = {"OpenStack-API-Version": "protector 1.2"}
+        pair.clock.advance(1000)
+        databases = [
+            database
+            for site in ("a", "b")
+            for database in (
+                pair.site(site).parts.db,
+                pair.site(site).parts.arrays.db,
+            )
+        ]
+
+        def report() -> list[dict[str, Any]]:
+            found = session.get(url, headers=headers).json()["health"]
+            return list(found)
+
+        report()
+        log = pair.folder.request_log("site-b")
+        asked = len(list(request_log.entries(log)))
+        before = [database.state() for database in databases]
+        reports = report()
+        assert [database.state() for database in databases] == before
+        peers = list(request_log.entries(log))[asked:]
+        assert [one["path"].rpartition("/")[2] for one in peers] == [
+            "sync-status"
+        ]
+    assert len(reports) == 101
+    lags = {one["replication_lag_seconds"] for one in reports}
+    assert lags == {1000 % 300}
+    assert all(one["failover_ready"] for one in reports)

@@ -162,7 +162,8 @@ def test_a_marker_of_another_project(lists: Lists) -> None:
 def many(lists: Lists) -> list[Group]:
     """Ten thousand groups, written straight into the store."""
     site = lists.pair.site("a").parts
-    [pattern] = groups.page(site.db, lists.project, 1, name="bare")
+    pattern = groups.named(site.db, lists.project, "bare")
+    assert pattern is not None
     made = [like(pattern, f"g{number:05}") for number in range(MANY)]
     with site.db.transaction() as tx:
         groups.remove(tx, pattern)
@@ -218,7 +219,7 @@ def test_a_page_far_down_is_as_quick_as_the_first(lists: Lists) -> None:
         steps.clear()
         connection.set_progress_handler(lambda: steps.append(1) or 0, 10)
         try:
-            groups.page(site.db, lists.project, 100, marker)
+            groups.written_page(site.db, "doc", lists.project, 100, marker)
         finally:
             connection.set_progress_handler(None, 0)
         return len(steps)

@@ -24,6 +24,7 @@ from fakeserver.site import Site
 from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES
+from fakeserver.store.summary import GroupSummary, Summaries
 
 PROJECT = "a" * 32
 OTHER = "b" * 32
@@ -66,7 +67,7 @@ class Tokens:
 class InSync:
     """A peer that holds the same of every group."""
 
-    def statuses(self, several: Sequence[Group]) -> dict[str, str]:
+    def statuses(self, several: Sequence[GroupSummary]) -> dict[str, str]:
         return {group.id: "IN_SYNC" for group in several}
 
 
@@ -77,6 +78,7 @@ class Engine:
         self.site = site
         self.access = Access(site)
         self.sync = InSync()
+        self.summaries = Summaries(site.db)
         self.calls: list[tuple[Any, ...]] = []
         self.refusal: RequestRefused | Exception | None = None
 

@@ -7,7 +7,6 @@ from fakeserver.api.gate import call
 from fakeserver.api.routing import Routes
 from fakeserver.engine.service import Service
 from fakeserver.registry import health as registry
-from fakeserver.store import groups
 
 
 def blueprint(service: Service) -> Blueprint:
@@ -17,12 +16,11 @@ def blueprint(service: Service) -> Blueprint:
     def show() -> Response:
         asked = call()
         query = asked.query
-        found = groups.page(
-            site.db,
+        found = service.summaries.page(
             asked.project_id,
             query["limit"] + 1,
             query["marker"],
-            ids=query["protection_group_id"],
+            query["protection_group_id"],
         )
         # the one that only shows that there is a next page is not examined
         shown, more = found[: query["limit"]], found[query["limit"] :]

@@ -17,6 +17,7 @@ from fakeserver.engine.cloud_client.cloud import (
 from fakeserver.site import Site
 from fakeserver.store import mappings, sites
 from fakeserver.store.groups import Group
+from fakeserver.store.summary import GroupSummary
 
 if TYPE_CHECKING:
     from fakeserver.engine.peer.client import Peer
@@ -112,17 +113,15 @@ class Access:
                 self._clouds[key] = found
         return found
 
-    def peer(self, group: Group) -> "Peer":
+    def peer(self, group: Group | GroupSummary) -> "Peer":
         """Return the client of the other site's protector service."""
         # not before: a site that asks nobody loads no HTTP library
         from fakeserver.engine.peer.client import Peer
 
         other = sites.other(
-            self._site.db,
-            group.doc["primary_site_id"],
-            group.doc["secondary_site_id"],
+            self._site.db, group.primary_site_id, group.secondary_site_id
         )
-        project = self.project(group, other["id"])
+        project = self._project_at(group.project_id, other["id"])
         key = (other["id"], project, str(other.get("updated_at")))
         with self._lock:
             found = self._peers.get(key)

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fakeserver.base.errors import RequestRefused
-from fakeserver.engine.model.document import checksum, peer_of
+from fakeserver.engine.model.document import checksum
+from fakeserver.engine.model.group_state import GroupState
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.answers import (
     PeerRefused,
@@ -21,8 +22,9 @@ from fakeserver.engine.peer.replicate import (
     unreachable,
 )
 from fakeserver.site import Site
-from fakeserver.store import groups, operations
-from fakeserver.store.groups import Group, HeldVersion
+from fakeserver.store import groups, operations, summary
+from fakeserver.store.groups import Group
+from fakeserver.store.summary import GroupSummary
 
 if TYPE_CHECKING:
     from fakeserver.engine.peer.client import Peer
@@ -40,7 +42,7 @@ class Sync:
 
     def status(self, group: Group, local: bool) -> dict[str, Any]:
         """Compare both copies now; ``local`` asks no peer."""
-        own = _held(group, checksum(group.doc))
+        own = summary.of(group, checksum(group.doc))
         found = _own(own)
         found["unfinished_operation_id"] = self._unfinished(group)
         if local:
@@ -52,23 +54,22 @@ class Sync:
         except PeerRefused as refusal:
             found.update(status="FAILED", message=str(refusal))
         else:
-            self._compare(group, held, found)
+            self._compare(own, held, found)
         return found
 
-    def local(self, several: Sequence[HeldVersion]) -> list[dict[str, Any]]:
+    def local(self, several: Sequence[GroupSummary]) -> list[dict[str, Any]]:
         """Return what this site alone knows of many groups."""
-        ids = [held.group_id for held in several]
+        ids = [group.id for group in several]
         running = operations.running(self._site.db, ids)
         made = []
-        for held in several:
-            found = _own(held)
-            found["unfinished_operation_id"] = running.get(held.group_id)
-            made.append(_from_here_alone(held, found))
+        for group in several:
+            found = _own(group)
+            found["unfinished_operation_id"] = running.get(group.id)
+            made.append(_from_here_alone(group, found))
         return made
 
-    def statuses(self, several: Sequence[Group]) -> dict[str, str]:
-        """Compare both copies of many groups, as they were read: group id ->
-        status.
+    def statuses(self, several: Sequence[GroupSummary]) -> dict[str, str]:
+        """Compare both copies of many groups: group id -> status.
 
         The peer is asked once for all of them, and waited for a short
         time. One of an older version is asked for each group.
@@ -83,31 +84,31 @@ class Sync:
                 found.update(self._one_by_one(peer, some))
             else:
                 for group in some:
-                    own = _own(_held(group, group.read_checksum))
+                    own = _own(group)
                     self._compare(group, held.get(group.id), own)
                     found[group.id] = own["status"]
         return found
 
     def _by_peer(
-        self, several: Sequence[Group]
-    ) -> list[tuple["Peer", list[Group]]]:
+        self, several: Sequence[GroupSummary]
+    ) -> list[tuple["Peer", list[GroupSummary]]]:
         """Spread groups over the clients of their peers; those of one project
         and one pair of sites have the same."""
-        parts: dict[tuple[str, ...], list[Group]] = {}
+        parts: dict[tuple[str, ...], list[GroupSummary]] = {}
         for group in several:
-            sites = peer_of(group.doc, ""), group.doc["primary_site_id"]
+            sites = group.primary_site_id, group.secondary_site_id
             parts.setdefault((group.project_id, *sites), []).append(group)
         return [(self._access.peer(some[0]), some) for some in parts.values()]
 
     def _one_by_one(
-        self, peer: "Peer", several: Sequence[Group]
+        self, peer: "Peer", several: Sequence[GroupSummary]
     ) -> dict[str, str]:
         """Compare as :meth:`statuses` does, with a question for each group
         until the peer is silent."""
         found: dict[str, str] = {}
         silent = False
         for group in several:
-            own = _own(_held(group, group.read_checksum))
+            own = _own(group)
             try:
                 held = None if silent else peer.state(group.id, quick=True)
             except PeerSilent:
@@ -133,7 +134,10 @@ class Sync:
             return False
 
     def _compare(
-        self, group: Group, held: PeerState | None, found: dict[str, Any]
+        self,
+        group: GroupSummary,
+        held: PeerState | None,
+        found: dict[str, Any],
     ) -> None:
         if held is not None:
             found.update(
@@ -141,8 +145,7 @@ class Sync:
                 remote_checksum=held.checksum,
                 remote_failover_count=held.failover_count,
             )
-        push = group.local.push
-        came = group.local.push_came
+        came = group.push_came
         if held is not None and (held.version, held.checksum) == (
             group.version,
             found["local_checksum"],
@@ -156,11 +159,10 @@ class Sync:
                 message=f"The last push was not answered by the service of "
                 f"{name}: {came}",
             )
-        elif push == REFUSED:
+        elif group.push == REFUSED:
             found.update(
                 status="FAILED",
-                message="The last push was refused: "
-                + group.local.push_message,
+                message=f"The last push was refused: {group.push_message}",
             )
         elif held is None:
             name = self._access.peer(group).site
@@ -173,33 +175,34 @@ class Sync:
                 status="OUT_OF_SYNC", message=self._apart(group, held)
             )
 
-    def _apart(self, group: Group, held: PeerState) -> str:
+    def _apart(self, group: GroupSummary, held: PeerState) -> str:
         here = self._access.name(self._access.local_id())
         there = self._access.peer(group).site
         said = (
             f"{here} holds version {group.version}, {there} "
             f"version {held.version}; "
         )
-        if held.rank == group.rank or _both_changed(group, held):
+        if held.rank == group.rank or _both_changed(
+            group.version, group, held
+        ):
             return said + "both changed it apart"
         ahead = here if group.rank > held.rank else there
         return f"{said}{ahead} is ahead"
 
-    def _seen_equal(self, group: Group, found: dict[str, Any]) -> None:
+    def _seen_equal(self, group: GroupSummary, found: dict[str, Any]) -> None:
         """Note the version that both sites hold, as the last that they share.
 
         A reader must not fail for it: where it cannot be written down now,
         somebody else sees it the next time.
         """
-        base = group.local.base
-        if base is not None and base.checksum == found["local_checksum"]:
+        if group.base is not None and group.base.checksum == group.checksum:
             return
         with (
             contextlib.suppress(sqlite3.OperationalError),
             self._site.db.transaction() as tx,
         ):
             again = groups.find(self._site.db, group.id)
-            if again is not None and again.doc == group.doc:
+            if again is not None and checksum(again.doc) == group.checksum:
                 self._metadata.delivered(again)
                 groups.save(tx, again)
                 found["last_sync_at"] = again.local.last_sync_at
@@ -285,7 +288,9 @@ class Sync:
                 group,
                 held,
             )
-        if held.rank < group.rank and not _both_changed(group, held):
+        if held.rank < group.rank and not _both_changed(
+            group.version, group.local, held
+        ):
             raise _conflict(
                 f"{here} is ahead with version {group.version} against "
                 f"{held.version}; sync-force without discard copies it",
@@ -310,7 +315,9 @@ class Sync:
         own = checksum(group.doc)
         if held.rank == group.rank and held.checksum == own:
             return
-        if held.rank == group.rank or _both_changed(group, held):
+        if held.rank == group.rank or _both_changed(
+            group.version, group.local, held
+        ):
             if winner:
                 return
             raise _conflict(
@@ -329,58 +336,46 @@ class Sync:
             )
 
 
-def _held(group: Group, own: str) -> HeldVersion:
-    """Return what is held of a group, with the checksum of its document."""
-    local = group.local
-    return HeldVersion(
-        group.id,
-        group.version,
-        int(group.doc["failover_count"]),
-        own,
-        local.last_operation,
-        local.last_sync_at,
-        None if local.base is None else local.base.checksum,
-    )
-
-
-def _own(held: HeldVersion) -> dict[str, Any]:
+def _own(group: GroupSummary) -> dict[str, Any]:
     """Return the sync status before the peer was asked."""
     return {
-        "protection_group_id": held.group_id,
+        "protection_group_id": group.id,
         "status": "IN_SYNC",
-        "local_version": held.version,
+        "local_version": group.version,
         "remote_version": None,
-        "local_checksum": held.checksum,
+        "local_checksum": group.checksum,
         "remote_checksum": None,
-        "local_failover_count": held.failover_count,
+        "local_failover_count": group.failover_count,
         "remote_failover_count": None,
-        "last_operation_id": held.last_operation,
+        "last_operation_id": group.last_operation,
         "unfinished_operation_id": None,
-        "last_sync_at": held.last_sync_at,
+        "last_sync_at": group.last_sync_at,
         "message": "",
     }
 
 
 def _from_here_alone(
-    held: HeldVersion, found: dict[str, Any]
+    group: GroupSummary, found: dict[str, Any]
 ) -> dict[str, Any]:
     """Complete a sync status for which the peer was not asked."""
-    if held.shared_checksum != held.checksum:
+    if group.base is None or group.base.checksum != group.checksum:
         found["status"] = "OUT_OF_SYNC"
     found["message"] = "From this site alone; the peer was not asked"
     return found
 
 
-def _both_changed(group: Group, held: PeerState) -> bool:
+def _both_changed(
+    version: int, own: GroupState | GroupSummary, held: PeerState
+) -> bool:
     """Return whether both sites changed the last version that they shared.
 
     A push whose answer was lost may be what the peer holds: that is no
     change of its own.
     """
-    base = group.local.base
-    if base is None or held.checksum == group.local.doubt:
+    base = own.base
+    if base is None or held.checksum == own.doubt:
         return False
-    return base.version not in (held.version, group.version)
+    return base.version not in (held.version, version)
 
 
 def _conflict(

@@ -102,17 +102,29 @@ def test_a_filter_reads_no_row_that_it_does_not_show(db: Database) -> None:
 
 
 def test_groups(db: Database) -> None:
-    for marker, name, status in filters("marker", "n", "active"):
-        for ask in (
-            lambda *asked: groups.page(db, PROJECT, 100, *asked),
-            lambda *asked: groups.written_page(
-                db, RECORD, PROJECT, 100, *asked
-            ),
-        ):
-            found = plans(
-                db, lambda ask=ask, a=(marker, name, status): ask(*a)
-            )
-            assert all(one.startswith("SEARCH") for one in found), found
+    for asked in filters("marker", "n", "active"):
+        found = plans(
+            db,
+            lambda a=asked: groups.written_page(db, RECORD, PROJECT, 100, *a),
+        )
+        assert all(one.startswith("SEARCH") for one in found), found
+
+
+@pytest.mark.parametrize("ids", [None, ["marker", "other"]])
+def test_revisions_of_groups_are_read_from_indexes(
+    db: Database, ids: list[str] | None
+) -> None:
+    """A report reads the document of a group when its row has changed."""
+    for marker in (None, "marker"):
+        found = plans(
+            db,
+            lambda m=marker: groups.revisions_page(db, PROJECT, 100, m, ids),
+        )
+        searched = [one for one in found if one.startswith("SEARCH")]
+        assert len(searched) == (2 if marker is None else 3), found
+        assert any("pg_groups_revision" in one for one in searched), found
+        if ids is None:
+            assert all("COVERING INDEX" in one for one in searched[-2:]), found
 
 
 @pytest.mark.parametrize("registry", [SITES, MAPPINGS])
