@@ -1,8 +1,9 @@
 """The API of one site over a store of its own and an engine that is told
 what to answer."""
 
+import contextlib
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 import flask
@@ -15,6 +16,7 @@ from fakeserver.base.ids import stable_id
 from fakeserver.base.routes import Application, Blueprint
 from fakeserver.cloud.identity.check import IdentityUnreachable
 from fakeserver.cloud.identity.tokens import Token
+from fakeserver.engine import array_links
 from fakeserver.engine.model.document import new_document
 from fakeserver.engine.model.group_state import GroupState
 from fakeserver.engine.model.operation_record import OperationRecord
@@ -108,9 +110,18 @@ class Engine:
         found = groups.get(self.site.db, project, group)
         mutate(found.doc)
         found.doc["version"] += 1
+        for how in more:
+            array_links.owe(found, how)
         with self.site.db.transaction() as tx:
             groups.save(tx, found)
         return found
+
+    @contextlib.contextmanager
+    def _followed(self, group: str) -> Iterator[None]:
+        yield
+        found = groups.find(self.site.db, group)
+        if found is not None:
+            array_links.catch_up(self.site, found)
 
     def _delete(self, project: str, group: str, force: bool) -> None:
         found = groups.get(self.site.db, project, group)
