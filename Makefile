@@ -160,9 +160,19 @@ plan-kills: $(VENV)/.test
 	    $(BIN)/python -m pytest -q -n 2 -m 'not processes' \
 	    tests/chaos/test_plan_kills.py $(PYTEST_ARGS)
 
+# What figures have as peers, apart from what ours stands on.
+PEERS := .venv-bench
+
+$(PEERS)/.made: $(VENV)/.made benchmarks/peers.txt
+	@echo "installing the peers of the benchmarks"
+	@$(BIN)/python -m venv --clear $(PEERS)
+	@$(PEERS)/bin/python -m pip --disable-pip-version-check install --quiet \
+	    --requirement benchmarks/peers.txt
+	@touch $@
+
 # Each figure beside a peer; BENCH="operation-show server-*" names some, and
 # BENCH_ARGS=--keep adds the run to benchmarks/results.
-bench: $(VENV)/.test
+bench: $(VENV)/.test $(PEERS)/.made
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS) $(BENCH)
 
 # Pictures of the reports, to be looked at: LOOK_DIR=... is another folder.
@@ -184,7 +194,7 @@ package: $(VENV)/.made
 	@$(BIN)/python tools/package.py
 
 clean:
-	rm -rf $(VENV) .venv-versions .tox build dist *.egg-info doc/build
+	rm -rf $(VENV) $(PEERS) .venv-versions .tox build dist *.egg-info doc/build
 	rm -rf .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -rf .coverage .coverage.* htmlcov look
 	find . -name __pycache__ -prune -exec rm -rf {} +

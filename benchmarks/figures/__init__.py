@@ -1,6 +1,14 @@
 """The figures, in the order in which they are measured."""
 
-from benchmarks.figures import actions, commands, many, neighbour, server
+from benchmarks.figures import (
+    actions,
+    commands,
+    many,
+    members,
+    neighbour,
+    server,
+    starting,
+)
 from benchmarks.harness.figure import Figure
 
 FIGURES: tuple[Figure, ...] = (
@@ -9,4 +17,6 @@ FIGURES: tuple[Figure, ...] = (
     *many.FIGURES,
     *server.FIGURES,
     *actions.FIGURES,
+    *members.FIGURES,
+    *starting.FIGURES,
 )

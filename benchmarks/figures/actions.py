@@ -6,13 +6,12 @@ the operation, behind the answer, is no part of these figures.
 
 import itertools
 import time
-from collections.abc import Iterator
-from typing import Any
 
-from benchmarks.figures.server import HELLO, REQUESTS, hello, token
+from benchmarks.figures.server import HELLO, REQUESTS, hello
 from benchmarks.harness import load
 from benchmarks.harness.figure import Better, Figure, Work
 from benchmarks.harness.stage import Sandbox, Stage
+from benchmarks.harness.tenant import Tenant
 
 #: of one instance each; an action takes one that has no operation yet
 GROUPS = 320
@@ -26,13 +25,7 @@ class PairWithoutEngines:
     def __init__(self, stage: Stage) -> None:
         options = ("--scenario", "fleet", "--groups", str(GROUPS))
         self.site = stage.enter(Sandbox(stage, "actions", *options))
-        issued = token(stage, self.site)
-        self.project = issued["project_id"]
-        self.headers = {
-            "X-Auth-Token": issued["id"],
-            "OpenStack-API-Version": "protector latest",
-            "Accept": "application/json",
-        }
+        self.tenant = Tenant(stage, self.site)
         self._stop_engines()
         # the first POST of a process logs in at the other site
         self.post("sync_volumes", 1)
@@ -40,16 +33,10 @@ class PairWithoutEngines:
     def _stop_engines(self) -> None:
         for name in ("site-a", "site-b"):
             self.site.call("engine", "stop", name)
-        self._groups = self._read()
-
-    def _read(self) -> Iterator[dict[str, Any]]:
-        path = f"/v1/{self.project}/protection-groups?limit=1000"
-        asked = load.Request(path)
-        found = load.answer(self.site.port, asked, self.headers)
-        return iter(found["protection_groups"])
+        self._groups = iter(self.tenant.groups().values())
 
     def _next(self, number: int) -> list[str]:
-        taken = [g["id"] for g in itertools.islice(self._groups, number)]
+        taken = list(itertools.islice(self._groups, number))
         if len(taken) < number:
             # all have an operation that waits: the seeded world again
             self.site.call("reset")
@@ -60,17 +47,9 @@ class PairWithoutEngines:
     def post(self, action: str, number: int) -> float:
         """Act on groups; return the processor seconds of both sites, one
         POST's share."""
-        asked = [
-            load.Request(
-                f"/v1/{self.project}/protection-groups/{group}/action",
-                "POST",
-                {action: {}},
-                202,
-            )
-            for group in self._next(number)
-        ]
+        asked = [self.tenant.action(g, action) for g in self._next(number)]
         pids, port = self.site.pids, self.site.port
-        return load.cpu_of_all(pids, port, asked, self.headers)
+        return load.cpu_of_all(pids, port, asked, self.tenant.headers)
 
 
 def _failover_ms(stage: Stage) -> Work:

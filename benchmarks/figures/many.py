@@ -7,10 +7,11 @@ import requests
 from keystoneauth1 import session
 from keystoneauth1.identity import v3
 
-from benchmarks.figures.server import headers, token
+from benchmarks.figures.server import headers
 from benchmarks.harness import processes
 from benchmarks.harness.figure import Figure, Work
 from benchmarks.harness.stage import Sandbox, Stage, operation, sandbox
+from benchmarks.harness.tenant import token
 from protectorclient import Client
 
 POLLS = 100

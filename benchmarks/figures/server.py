@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from benchmarks.harness.figure import Better, Figure, Work
 from benchmarks.harness.load import cpu_of_requests
 from benchmarks.harness.stage import Sandbox, Stage, operation, sandbox
+from benchmarks.harness.tenant import token
 
 Prepare = Callable[[Stage], tuple[Work, Work]]
 HELLO = "Flask hello, waitress"
@@ -47,19 +48,6 @@ def headers(stage: Stage) -> dict[str, str]:
         "OpenStack-API-Version": "protector latest",
         "Accept": "application/json",
     }
-
-
-def token(stage: Stage, site: Sandbox) -> dict[str, str]:
-    """Return a token of the seeded tenant, and its project."""
-    done = subprocess.run(
-        [stage.program("openstack"), "token", "issue", "-f", "shell"],
-        check=True,
-        env=site.env,
-        capture_output=True,
-        text=True,
-    )
-    fields = dict(line.split("=", 1) for line in done.stdout.splitlines())
-    return {name: value.strip('"') for name, value in fields.items()}
 
 
 def beside_hello(

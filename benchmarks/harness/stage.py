@@ -13,6 +13,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 _SCRIPTS = pathlib.Path(sysconfig.get_path("scripts"))
+#: what is measured against, and must not change what ours stands on
+PEERS = pathlib.Path(__file__).resolve().parents[2] / ".venv-bench"
 _Thing = TypeVar("_Thing")
 
 
@@ -39,6 +41,16 @@ class Stage:
     def program(self, name: str) -> str:
         """Return the path of a script of this environment."""
         return str(_SCRIPTS / name)
+
+    def peer(self, name: str) -> str:
+        """Return the path of a program that we are measured against.
+
+        Raises RuntimeError where `make bench` has not installed it.
+        """
+        found = PEERS / "bin" / name
+        if not found.exists():
+            raise RuntimeError(f"{found} is missing: make bench installs it")
+        return str(found)
 
     def env(self, **more: str) -> dict[str, str]:
         """Return an environment without clouds, proxies or settings of the
