@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import datetime
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from protectorclient import exceptions
 from protectorclient.pair.both_sites import BothSites
@@ -25,7 +26,8 @@ from protectorclient.reports.overview_row import Row as Row
 
 #: The last of these of a group is its last drill.
 DRILL = "test_failover"
-#: So many groups are asked for their last drill one by one.
+#: So many groups are asked for their last drill, or for their metadata, one
+#: by one.
 _FEW = 3
 _UNLISTED = "unknown: the health report does not have it"
 
@@ -92,7 +94,9 @@ def look(pair: SitePair | BothSites, names: Iterable[str] = ()) -> Overview:
     :param names: of groups, or their ids; without any, all.
     """
     sites = pair.reads if isinstance(pair, SitePair) else pair
-    told, errors = sites.ask(ask)
+    # both sites hold the same metadata of most groups
+    first = sites.every[0]
+    told, errors = sites.ask(lambda side: ask(side, documents=side is first))
     answers: dict[str, Answer] = {}
     for name, one in told.items():
         try:
@@ -104,6 +108,7 @@ def look(pair: SitePair | BothSites, names: Iterable[str] = ()) -> Overview:
         return Overview((), errors, names_of_sites)
     picture = _Picture(sites, answers, errors)
     chosen, missing = picture.chosen(list(names))
+    picture.find_documents(chosen, {first.name})
     picture.find_drills(chosen)
     rows = tuple(sites.about(chosen, picture.row))
     return Overview(rows, errors, names_of_sites, missing)
@@ -169,12 +174,8 @@ class _Picture:
 
     def row(self, identity: str) -> Row:
         """Return one group, as the site has it that is ahead."""
-        records = {
-            name: answer.groups[identity]
-            for name, answer in self._answers.items()
-            if identity in answer.groups
-        }
-        ahead = max(records, key=lambda name: rank(records[name]))
+        records = self._copies(identity)
+        ahead = _ahead(records)
         group = records[ahead]
         in_sync, sync_status = self._sync(records)
         health = self._health(identity, group, ahead)
@@ -214,6 +215,34 @@ class _Picture:
             now=now,
         )
 
+    def _copies(self, identity: str) -> dict[str, ProtectionGroup]:
+        """Return a group as each site has it that answers and knows it."""
+        return {
+            name: answer.groups[identity]
+            for name, answer in self._answers.items()
+            if identity in answer.groups
+        }
+
+    def find_documents(
+        self, chosen: Iterable[str], known: Collection[str]
+    ) -> None:
+        """Read the metadata of many groups from one list of the site that is
+        ahead with them.
+
+        :param known: the sites whose list had the metadata.
+        """
+        ahead = collections.Counter(
+            _ahead(self._copies(identity)) for identity in chosen
+        )
+        wanted = [
+            name
+            for name, count in ahead.items()
+            if name not in known and count > _FEW
+        ]
+        if wanted:
+            # where this fails, each group asks for its own
+            self._asked.put(lambda side: side.documented_groups(), wanted)
+
     def _place(
         self, group: ProtectionGroup, ahead: str
     ) -> failover_ready.Place:
@@ -236,17 +265,17 @@ class _Picture:
         return left[0] if len(left) == 1 else str(site_id)
 
     def _sync(
-        self, copies: Mapping[str, ProtectionGroup]
+        self, held: Mapping[str, ProtectionGroup]
     ) -> tuple[bool | None, str]:
         for name, error in self._errors.items():
             return None, _silence(name, error)
-        missing = self._unknown_at(copies)
+        missing = self._unknown_at(held)
         if missing is not None:
             return False, f"{missing} does not know it"
-        versions = {rank(copy) for copy in copies.values()}
+        versions = {rank(copy) for copy in held.values()}
         if len(versions) > 1:
             return False, "OUT_OF_SYNC"
-        identity = next(iter(copies.values())).id
+        identity = next(iter(held.values())).id
         said = {
             answer.health[identity].sync_status
             for answer in self._answers.values()
@@ -260,9 +289,9 @@ class _Picture:
             return self._same(identity), worse[0]
         return (False, worse[0]) if worse else (True, "IN_SYNC")
 
-    def _unknown_at(self, copies: Mapping[str, ProtectionGroup]) -> str | None:
+    def _unknown_at(self, held: Mapping[str, ProtectionGroup]) -> str | None:
         """Return the site that answers, and has no record of a group."""
-        missing = [name for name in self._answers if name not in copies]
+        missing = [name for name in self._answers if name not in held]
         return missing[0] if missing else None
 
     def _unsaid(self, identity: str) -> tuple[bool | None, str]:
@@ -398,6 +427,11 @@ class _Picture:
         if group.last_replication_at is None:
             return None
         return max(0.0, (now - group.last_replication_at).total_seconds())
+
+
+def _ahead(held: Mapping[str, ProtectionGroup]) -> str:
+    """Return the site that is ahead with a group; of equals the first."""
+    return max(held, key=lambda name: rank(held[name]))
 
 
 def _has_point(health: GroupHealth | None, lag: float | None) -> bool | None:

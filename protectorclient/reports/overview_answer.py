@@ -72,17 +72,19 @@ class PartialAnswer:
         )
 
 
-def ask(side: SiteFacts) -> PartialAnswer:
+def ask(side: SiteFacts, *, documents: bool = True) -> PartialAnswer:
     """Ask a site for what every look at all groups is made from.
 
     Its health report is not waited for.
 
+    :param documents: with the metadata of each group.
     :raises ProtectorError: the site does not answer, or lets nobody in.
     """
     if side.barred is not None:
         raise side.barred
     health = side.later(lambda: side.health if side.has_health else None)
-    groups = {group.id: group for group in side.documented_groups()}
+    found = side.documented_groups() if documents else side.groups
+    groups = {group.id: group for group in found}
     operations = list(side.handle.client.operations.list(limit=NEWEST))
     _ = side.local
     servers = None

@@ -1,5 +1,7 @@
 """The microversions that the emulated Nova serves."""
 
+from collections.abc import Callable
+
 import flask
 
 from fakeserver.cloud.shared.web import CloudError
@@ -12,6 +14,13 @@ def since(minor: int) -> bool:
     """Return whether the request is answered in 2.``minor`` or later."""
     version: tuple[int, int] = flask.g.microversion
     return version >= (2, minor)
+
+
+def since_of_request() -> Callable[[int], bool]:
+    """Return what :func:`since` is for the request that is answered now, for
+    many questions."""
+    version: tuple[int, int] = flask.g.microversion
+    return lambda minor: version >= (2, minor)
 
 
 def needs(minor: int, until: int | None = None) -> None:

@@ -1,7 +1,7 @@
 """Servers and flavors as Nova shows them in each microversion."""
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from fakeserver.base.clock import stamp
@@ -10,7 +10,7 @@ from fakeserver.cloud.compute.server.attributes import (
     zones,
 )
 from fakeserver.cloud.compute.server.states import STATES
-from fakeserver.cloud.compute.version import since
+from fakeserver.cloud.compute.version import since, since_of_request
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.network import security_groups
 from fakeserver.cloud.network.addresses import ports_of_all
@@ -19,6 +19,9 @@ from fakeserver.cloud.shared.schema import NETWORKS
 
 if TYPE_CHECKING:
     from fakeserver.site import Site
+
+#: whether a request is answered in 2.N or later
+Since = Callable[[int], bool]
 
 
 def links(site: "Site", kind: str, id_: str) -> list[Doc]:
@@ -47,6 +50,7 @@ class Places:
         self._ports = ports_of_all(db, [row["id"] for row in servers])
         self._networks: dict[str, str] = {}
         self._groups: dict[str, dict[str, str]] = {}
+        self.since = since_of_request()
 
     def ports(self, server_id: str) -> list[Doc]:
         return self._ports.get(server_id, [])
@@ -97,6 +101,7 @@ def server(
 
 
 def _server(places: Places, site: "Site", caller: Token, row: Doc) -> Doc:
+    since = places.since
     power, vm_state = STATES[row["status"]]
     if row.get("stopped_before"):
         # resized while it was stopped
@@ -111,7 +116,7 @@ def _server(places: Places, site: "Site", caller: Token, row: Doc) -> Doc:
         "hostId": "",
         # booted from a volume: Nova answers an empty string, not null
         "image": "",
-        "flavor": _flavor_of(site, row["flavor"]),
+        "flavor": _flavor_of(site, row["flavor"], since),
         "created": stamp(row["created"]),
         "updated": stamp(row["updated"]),
         "addresses": places.addresses(ports),
@@ -145,11 +150,11 @@ def _server(places: Places, site: "Site", caller: Token, row: Doc) -> Doc:
     if power == 1:
         shown["progress"] = 0
     if caller.is_admin:
-        shown |= _for_admins(site, row)
-    return shown | _newer(row, caller)
+        shown |= _for_admins(site, row, since)
+    return shown | _newer(row, caller, since)
 
 
-def _newer(row: Doc, caller: Token) -> Doc:
+def _newer(row: Doc, caller: Token, since: Since) -> Doc:
     """Return the keys that a later microversion added."""
     shown: Doc = {}
     if since(9):
@@ -179,7 +184,7 @@ def _zone(site: "Site", row: Doc) -> str:
     return str(row.get("availability_zone") or zones(site)[0])
 
 
-def _for_admins(site: "Site", row: Doc) -> Doc:
+def _for_admins(site: "Site", row: Doc, since: Since) -> Doc:
     host = f"compute-{site.config.site}"
     shown: Doc = {
         "OS-EXT-SRV-ATTR:host": host,
@@ -201,7 +206,7 @@ def _for_admins(site: "Site", row: Doc) -> Doc:
     return shown
 
 
-def _flavor_of(site: "Site", row: Doc) -> Doc:
+def _flavor_of(site: "Site", row: Doc, since: Since) -> Doc:
     """Render the flavor inside a server: a link, and a copy from 2.47 on."""
     if not since(47):
         made = links(site, "flavors", row["id"])[1:]
