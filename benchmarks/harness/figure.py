@@ -26,7 +26,8 @@ class Figure:
     less is faster, or of their rates. Without one it returns our work alone,
     and the figure is the median of what it counts: modules, requests, MiB.
 
-    `most` bounds the pairs, where the work takes long and repeats exactly.
+    `most` bounds the times where what is counted repeats exactly. Work that
+    begins from the same files each time needs no `warm_up`.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Figure:
     unit: str = ""
     pairs: int = 7
     most: int = 0
+    warm_up: bool = True
 
     def meets(self, value: float) -> bool:
         if self.better is Better.LESS:

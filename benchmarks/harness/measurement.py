@@ -40,8 +40,9 @@ def measure(figure: Figure, stage: Stage, pairs: int | None) -> Measurement:
             figure, counted, (), counted, time.monotonic() - began
         )
     ours, peer = prepared
-    ours()
-    peer()
+    if figure.warm_up:
+        ours()
+        peer()
     spent: list[tuple[float, float]] = []
     for number in range(pairs or figure.pairs):
         spent.append(_pair(ours, peer, ours_first=number % 2 == 0))

@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import pathlib
-import shutil
 import socket
 import subprocess
 import sysconfig
@@ -115,23 +114,6 @@ class Sandbox:
 
     def down(self) -> None:
         self.call("down")
-
-    def keep(self) -> None:
-        """Keep the world as it is now, to be restored."""
-        self.down()
-        shutil.copytree(self.folder, self._kept)
-        self.up()
-
-    def restore(self) -> None:
-        """Start both sites over the world that was kept."""
-        self.down()
-        shutil.rmtree(self.folder)
-        shutil.copytree(self._kept, self.folder)
-        self.up()
-
-    @property
-    def _kept(self) -> pathlib.Path:
-        return self.folder.with_name(f"{self.folder.name}-kept")
 
     @property
     def pids(self) -> tuple[int, int]:
