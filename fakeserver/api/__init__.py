@@ -6,7 +6,7 @@ from wsgiref.types import WSGIApplication
 from flask import Blueprint
 
 from fakeserver.api import microversion
-from fakeserver.api.direct_reads import DirectReadsMiddleware
+from fakeserver.api.direct_calls import DirectCallsMiddleware
 from fakeserver.api.gate import Gate
 from fakeserver.api.views import (
     actions,
@@ -39,10 +39,10 @@ _NOUNS: tuple[Callable[[Service], Blueprint], ...] = (
 )
 
 
-def with_direct_reads(
+def with_direct_calls(
     app: WSGIApplication, service: Service, identity: Identity
 ) -> WSGIApplication:
-    """Return an application that answers the most usual reads without Flask.
+    """Return an application that answers the most usual calls without Flask.
 
     A site that is bound to the source page answers none of them so: the page
     knows neither our headers nor all of our fields.
@@ -50,12 +50,14 @@ def with_direct_reads(
     site = service.site
     if site.config.strictly_source:
         return app
-    reads = (
-        *operations.direct_reads(site),
-        *protection_groups.direct_reads(site),
+    calls = (
+        *operations.direct_calls(site),
+        *protection_groups.direct_calls(site),
+        *metadata.direct_calls(service),
+        *actions.direct_calls(service),
     )
     newest = microversion.parse(site.config.max_microversion)
-    return DirectReadsMiddleware(app, reads, identity, newest)
+    return DirectCallsMiddleware(app, calls, identity, newest)
 
 
 def blueprints(service: Service, identity: Identity) -> list[Blueprint]:

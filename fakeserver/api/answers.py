@@ -9,8 +9,12 @@ from flask import Response
 
 
 def answer(value: Any, status: int = 200) -> Response:
-    text = json.dumps(value, separators=(",", ":"))
-    return Response(text, status, mimetype="application/json")
+    return of_text([text(value)], status)
+
+
+def text(value: Any) -> bytes:
+    """Return the JSON of an answer."""
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def nothing() -> Response:
@@ -29,12 +33,23 @@ def page(
 ) -> Response:
     """Answer with a list of at most ``limit`` items; the caller reads one item
     more, which shows whether there is a next page."""
+    return answer(paged(plural, items, url, query, key))
+
+
+def paged(
+    plural: str,
+    items: Sequence[dict[str, Any]],
+    url: str,
+    query: dict[str, Any],
+    key: str = "id",
+) -> dict[str, Any]:
+    """Return what :func:`page` answers."""
     limit = int(query["limit"])
     shown = list(items[:limit])
     value: dict[str, Any] = {plural: shown}
     if len(items) > limit:
         value["links"] = _links(url, query, shown[-1][key])
-    return answer(value)
+    return value
 
 
 def listed(

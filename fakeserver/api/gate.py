@@ -27,6 +27,8 @@ REQUEST_ID = "X-OpenStack-Request-ID"
 #: where a request's call is kept. Flask's ``g`` would be shared with a
 #: request that is sent to this site, in this thread, while one is served
 CALL = "protector.call"
+#: what a call has raised that was answered without Flask
+FAILED = "protector.failed"
 LOG = logging.getLogger(__name__)
 
 _REQUEST_ID = re.compile(
@@ -122,6 +124,9 @@ class Gate:
             raise RequestRefused("not-found", problems.NOWHERE)
         if request.url_rule is not None:
             self._admit(found, raw)
+        failed: Exception | None = request.environ.pop(FAILED, None)
+        if failed is not None:
+            raise failed
 
     def _largest(self) -> int:
         """Return how large the body may be; what is larger than usual is only

@@ -6,6 +6,7 @@
 import datetime
 import functools
 import itertools
+import os
 import pathlib
 import threading
 import time
@@ -89,6 +90,8 @@ class SharedClock:
 
     def __init__(self, path: pathlib.Path, site: str = "") -> None:
         self._path = path
+        # each request asks several times
+        self._name = os.fspath(path)
         self._site = site
         self._cached: tuple[object, dict[str, object]] | None = None
 
@@ -140,7 +143,7 @@ class SharedClock:
 
     def _read(self) -> dict[str, object]:
         try:
-            found = self._path.stat()
+            found = os.stat(self._name)
         except FileNotFoundError:
             return {}
         # two changes can fall into one tick of the file system's clock

@@ -271,10 +271,9 @@ class Admission:
                 f"Protection group {doc['name']} has a test failover that "
                 "is not cleaned up; run test_cleanup first",
             )
-        nothing = not doc["tests"] and not effects.left_networks(
-            self._site.db, str(doc["id"])
-        )
-        if request.action == "test_cleanup" and nothing:
+        if request.action != "test_cleanup" or doc["tests"]:
+            return
+        if not effects.left_networks(self._site.db, str(doc["id"])):
             raise RequestRefused(
                 "nothing-to-clean",
                 f"Protection group {doc['name']} has no test failover to "
@@ -294,7 +293,7 @@ class Admission:
         none and may have none."""
         if unknown_is_fine and self._sync.unknown(group):
             return
-        found = self._sync.status(group, local=False)
+        found = self._sync.compare(group)
         if found["status"] == "UNREACHABLE":
             raise RequestRefused(
                 "peer-unreachable",

@@ -142,7 +142,7 @@ class Reconciler:
             return
         ended = self._abandoned(group)
         if ended is not None:
-            if self._sync.status(group, local=False)["status"] != "IN_SYNC":
+            if self._sync.status(group)["status"] != "IN_SYNC":
                 return
             self._note_leftovers(ended)
             self._metadata.change(group, _give_up)

@@ -140,7 +140,7 @@ class Service:
         request_id: str,
     ) -> Doc:
         """Start an operation, or reset a status; return the record."""
-        groups.get(self.site.db, project_id, group_id)
+        groups.require(self.site.db, project_id, group_id)
         with self.locks.hold(group_id):
             group = groups.get(self.site.db, project_id, group_id)
             known = self._asked_before(group, action, request_id)
@@ -225,10 +225,17 @@ class Service:
 
     # -- metadata
 
-    def sync_status(self, project_id: str, group_id: str, local: bool) -> Doc:
+    def sync_status(self, project_id: str, group_id: str) -> Doc:
         """Compare both sites' copies of the metadata now."""
         group = groups.get(self.site.db, project_id, group_id)
-        return self.sync.status(group, local)
+        return self.sync.status(group)
+
+    def local_sync_status(self, project_id: str, group_id: str) -> Doc:
+        """Return what this site alone knows of a group."""
+        found = self.local_sync_statuses(project_id, 1, None, [group_id])
+        if not found:
+            raise groups.unknown(self.site.db, project_id, group_id)
+        return found[0]
 
     def local_sync_statuses(
         self,
@@ -246,7 +253,7 @@ class Service:
         with self.locks.hold(group_id):
             group = groups.get(self.site.db, project_id, group_id)
             self.sync.force(group, force)
-            return self.sync.status(group, local=False)
+            return self.sync.status(group)
 
     def sync_discard(
         self, project_id: str, group_id: str, version: int, request_id: str
@@ -257,7 +264,7 @@ class Service:
         It is an operation, which a restart takes up; the answer waits for
         its end for a while, and names it in any case.
         """
-        groups.get(self.site.db, project_id, group_id)
+        groups.require(self.site.db, project_id, group_id)
         with self.locks.hold(group_id):
             group = groups.get(self.site.db, project_id, group_id)
             found = self._asked_before(group, "sync_force", request_id)
@@ -278,7 +285,7 @@ class Service:
     ) -> Doc:
         group = groups.get(self.site.db, project_id, group_id)
         record = operations.get(self.site.db, project_id, operation_id)
-        answer = self.sync.status(group, local=False)
+        answer = self.sync.status(group)
         answer["operation_id"] = operation_id
         answer["stale_removed"] = None
         if record["status"] == "completed":
@@ -348,7 +355,7 @@ class Service:
             if replicate is not None:
                 array_links.owe(group, replicate)
 
-        groups.get(self.site.db, project_id, group_id)
+        groups.require(self.site.db, project_id, group_id)
         with self.locks.hold(group_id):
             group = groups.get(self.site.db, project_id, group_id)
             self._changeable(group)

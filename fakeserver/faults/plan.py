@@ -71,6 +71,8 @@ class FaultFile:
 
     def __init__(self, path: pathlib.Path, seed: int = 1) -> None:
         self._path = path
+        # each request asks twice
+        self._name = os.fspath(path)
         self._seed = seed
         self._seen: tuple[int, int, int] | None = None
         self._rules: tuple[Rule, ...] = ()
@@ -78,7 +80,7 @@ class FaultFile:
     def rules(self) -> tuple[Rule, ...]:
         """Return all rules; read the file only when it has changed."""
         try:
-            found = self._path.stat()
+            found = os.stat(self._name)
         except FileNotFoundError:
             return ()
         seen = (found.st_mtime_ns, found.st_ino, found.st_size)

@@ -53,7 +53,7 @@ def create_app(
         ]
     )
 
-    answering = api.with_direct_reads(app.wsgi_app, service, opened.identity)
+    answering = api.with_direct_calls(app.wsgi_app, service, opened.identity)
     inner: WSGIApplication = DateMiddleware(
         ErrorMiddleware(answering), site.clock
     )

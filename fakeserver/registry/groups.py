@@ -9,7 +9,7 @@ from fakeserver.engine.service import Service
 from fakeserver.registry import clouds, volume_types
 from fakeserver.registry.preconditions import Doc, require_primary_here
 from fakeserver.site import Site
-from fakeserver.store import mappings
+from fakeserver.store import pair_records
 from fakeserver.store.groups import Group
 from fakeserver.store.sites import SITES
 
@@ -24,9 +24,7 @@ def create(service: Service, project_id: str, given: dict[str, Any]) -> Group:
     require_primary_here(
         service.access, primary["id"], "A protection group is created"
     )
-    mappings.require_project(
-        site.db, project_id, primary["id"], secondary["id"]
-    )
+    pair_records.read(site.db).project_at(project_id, secondary["id"])
     kind = _volume_type(service, primary, secondary, given["volume_type_id"])
     doc = new_document(
         group_id=new_id(),

@@ -17,6 +17,8 @@ class Group:
     local: GroupState = dataclasses.field(
         default_factory=GroupState, repr=False
     )
+    #: of the document as it was read, or written
+    checksum: str = ""
 
     @property
     def name(self) -> str:

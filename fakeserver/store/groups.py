@@ -24,6 +24,7 @@ def _group(row: sqlite3.Row) -> Group:
         project_id=row["project_id"],
         doc=load(row["doc"]),
         local=GroupState.from_json(load(row["local"])),
+        checksum=row["checksum"],
     )
 
 
@@ -51,6 +52,13 @@ def get(db: Database, project_id: str, group_id: str) -> Group:
     if found is None or found.project_id != project_id:
         raise unknown(db, project_id, group_id)
     return found
+
+
+def require(db: Database, project_id: str, group_id: str) -> None:
+    """Refuse a group that the project does not have, without reading it."""
+    row = db.one("SELECT project_id FROM pg_groups WHERE id = ?", group_id)
+    if row is None or row["project_id"] != project_id:
+        raise unknown(db, project_id, group_id)
 
 
 def named(db: Database, project_id: str, name: str) -> Group | None:
@@ -115,18 +123,15 @@ def revisions_page(
     return [(row[0], row[1]) for row in rows]
 
 
-def with_ids(
-    db: Database, ids: Sequence[str]
-) -> Iterator[tuple[Group, str, str]]:
-    """Yield groups, each with its revision and the checksum of its
-    document."""
+def with_ids(db: Database, ids: Sequence[str]) -> Iterator[tuple[Group, str]]:
+    """Yield groups, each with its revision."""
     for first in range(0, len(ids), _MOST):
         some = ids[first : first + _MOST]
         marks = ", ".join("?" * len(some))
         for row in db.all(
             f"SELECT * FROM pg_groups WHERE id IN ({marks})", *some
         ):
-            yield _group(row), row["revision"], row["checksum"]
+            yield _group(row), row["revision"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -217,6 +222,7 @@ def _rows(
 def save(tx: sqlite3.Connection, group: Group) -> None:
     """Write a group, new or changed; refuse a name that the project has
     already."""
+    group.checksum = checksum(group.doc)
     try:
         tx.execute(
             "INSERT INTO pg_groups (id, project_id, name, status, doc, local,"
@@ -233,7 +239,7 @@ def save(tx: sqlite3.Connection, group: Group) -> None:
                 group.status,
                 dump(group.doc),
                 dump(group.local.to_json()),
-                checksum(group.doc),
+                group.checksum,
             ),
         )
     except sqlite3.IntegrityError as error:

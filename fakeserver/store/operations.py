@@ -27,7 +27,10 @@ _IF_MORE = """
 SELECT id FROM pg_operations WHERE seq = ?
 AND EXISTS (SELECT 1 FROM pg_operations WHERE {which})"""
 _NEWEST = 1 << 62
-_OPEN = "status IN ('pending', 'running', 'rolling_back')"
+#: groups that are looked up one by one; of more all that is open is read
+_NAMED = 100
+#: in SQL, of an operation that is not finished
+OPEN = "status IN ('pending', 'running', 'rolling_back')"
 
 
 @dataclasses.dataclass
@@ -170,10 +173,10 @@ def _doc(without: str | None) -> str:
 def unfinished(db: Database, group_id: str | None = None) -> list[Operation]:
     """Return the unfinished operations; a group has at most one."""
     if group_id is None:
-        rows = db.all(f"{_WHOLE} WHERE {_OPEN} ORDER BY seq")
+        rows = db.all(f"{_WHOLE} WHERE {OPEN} ORDER BY seq")
     else:
         rows = db.all(
-            f"{_WHOLE} WHERE group_id = ? AND {_OPEN}",
+            f"{_WHOLE} WHERE group_id = ? AND {OPEN}",
             group_id,
         )
     return [_operation(row) for row in rows]
@@ -181,8 +184,16 @@ def unfinished(db: Database, group_id: str | None = None) -> list[Operation]:
 
 def running(db: Database, group_ids: Sequence[str]) -> dict[str, str]:
     """Return the ids of the unfinished operations, by group."""
+    if len(group_ids) <= _NAMED:
+        named = ", ".join("?" * len(group_ids))
+        rows = db.all(
+            "SELECT group_id, id FROM pg_operations "
+            f"WHERE group_id IN ({named}) AND {OPEN}",
+            *group_ids,
+        )
+        return {row[0]: row[1] for row in rows}
     wanted = set(group_ids)
-    rows = db.all(f"SELECT group_id, id FROM pg_operations WHERE {_OPEN}")
+    rows = db.all(f"SELECT group_id, id FROM pg_operations WHERE {OPEN}")
     return {row[0]: row[1] for row in rows if row[0] in wanted}
 
 

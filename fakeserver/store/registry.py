@@ -18,10 +18,14 @@ class Registry:
         """Return the record; refuse an id that does not exist."""
         row = db.one(f"SELECT doc FROM {self._table} WHERE id = ?", record_id)
         if row is None:
-            raise RequestRefused(
-                "not-found", f"No {self._noun} with id {record_id}"
-            )
+            raise self.unknown(record_id)
         return dict(load(row["doc"]))
+
+    def unknown(self, record_id: str) -> RequestRefused:
+        """Return the refusal of an id that does not exist."""
+        return RequestRefused(
+            "not-found", f"No {self._noun} with id {record_id}"
+        )
 
     def all(self, db: Database) -> list[dict[str, Any]]:
         rows = db.all(f"SELECT doc FROM {self._table} ORDER BY name, id")

@@ -60,8 +60,8 @@ class GroupSummary:
         return self.failover_count, self.version
 
 
-def of(group: Group, checksum: str) -> GroupSummary:
-    """Summarise a group, whose document has this checksum."""
+def of(group: Group) -> GroupSummary:
+    """Summarise a group as it was read."""
     doc, local = group.doc, group.local
     policy, running = doc["policy"], doc["operation"]
     sites = doc["primary_site_id"], doc["secondary_site_id"]
@@ -82,7 +82,7 @@ def of(group: Group, checksum: str) -> GroupSummary:
         sealed_tokens={site_id: text for site_id, text in sealed if text},
         version=group.version,
         failover_count=int(doc["failover_count"]),
-        checksum=checksum,
+        checksum=group.checksum,
         last_operation=local.last_operation,
         last_sync_at=local.last_sync_at,
         base=local.base,
@@ -117,8 +117,8 @@ class Summaries:
             if kept is not None and kept[0] == revision:
                 known[id_] = kept[1]
         missing = [id_ for id_, _ in found if id_ not in known]
-        for group, revision, checksum in groups.with_ids(self._db, missing):
-            known[group.id] = of(group, checksum)
+        for group, revision in groups.with_ids(self._db, missing):
+            known[group.id] = of(group)
             self._keep(revision, known[group.id])
         # one may have gone since the page was read
         return [known[id_] for id_, _ in found if id_ in known]

@@ -55,7 +55,7 @@ def one_wins(two: Two, answers: list) -> str:
         opened = two.pair.site(site).opened
         found = groups.find(opened.ground.db, made)
         assert (
-            opened.service.sync_status(found.project_id, made, False)["status"]
+            opened.service.sync_status(found.project_id, made)["status"]
             == "IN_SYNC"
         )
         assert tombstones.due(opened.ground.db) == []

@@ -131,7 +131,7 @@ class Engine:
     def _sync_status(self, *_: Any, **__: Any) -> dict[str, Any]:
         return SYNC_STATUS
 
-    _sync_force = _sync_status
+    _sync_force = _local_sync_status = _sync_status
 
     def _local_sync_statuses(self, *_: Any) -> list[dict[str, Any]]:
         return [SYNC_STATUS]

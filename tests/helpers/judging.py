@@ -82,7 +82,7 @@ class Judge:
         patch.setattr(fakeserver.api, "blueprints", blueprints)
         # the reads that pass Flask by give the same to the byte, as their own
         # test says; here they are to be seen
-        patch.setattr(fakeserver.api, "with_direct_reads", lambda app, *_: app)
+        patch.setattr(fakeserver.api, "with_direct_calls", lambda app, *_: app)
 
     def _blueprint(self, site: Site) -> flask.Blueprint:
         made = flask.Blueprint(f"judge-{id(self)}", __name__)

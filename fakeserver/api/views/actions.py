@@ -3,17 +3,28 @@
 from flask import Blueprint, Response
 
 from fakeserver.api import render
-from fakeserver.api.answers import answer
-from fakeserver.api.gate import call
+from fakeserver.api.answers import of_text, text
+from fakeserver.api.direct_calls import DirectCall
+from fakeserver.api.gate import Call, call
 from fakeserver.api.routing import GROUP, Routes
 from fakeserver.engine.service import Service
 
 
 def blueprint(service: Service) -> Blueprint:
     routes = Routes("actions")
+    [direct] = direct_calls(service)
 
     def act(tenant_id: str, pg_id: str) -> Response:
-        asked = call()
+        return of_text(direct.whole(call(), tenant_id, pg_id), 202)
+
+    routes.add("POST", f"{GROUP}/action", act)
+    return routes.blueprint
+
+
+def direct_calls(service: Service) -> tuple[DirectCall]:
+    """Return what starts an operation."""
+
+    def act(asked: Call, tenant_id: str, pg_id: str) -> list[bytes]:
         [(action, given)] = asked.body.items()
         if action == "failover" and given.get("retain_primary"):
             action = "test_failover"
@@ -21,7 +32,7 @@ def blueprint(service: Service) -> Blueprint:
             tenant_id, pg_id, action, given, asked.request_id
         )
         record = render.operation(started, asked.version)
-        return answer({"operation": record}, 202)
+        return [text({"operation": record})]
 
-    routes.add("POST", f"{GROUP}/action", act)
-    return routes.blueprint
+    path = "/v1/{tenant_id}/protection-groups/{pg_id}/action"
+    return (DirectCall(path, act, "POST", "202 ACCEPTED"),)

@@ -4,8 +4,9 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from fakeserver.api.answers import answer, page
-from fakeserver.api.gate import call
+from fakeserver.api.answers import answer, of_text, paged, text
+from fakeserver.api.direct_calls import DirectCall
+from fakeserver.api.gate import Call, call
 from fakeserver.api.routing import GROUP, TENANT, Routes
 from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.model.document import without_secrets
@@ -14,31 +15,20 @@ from fakeserver.engine.service import Service
 
 def blueprint(service: Service) -> Blueprint:
     routes = Routes("metadata")
-    url = service.site.config.url
+    _, several = direct_calls(service)
 
     def shown(document: dict[str, Any]) -> Response:
         return answer({"metadata": without_secrets(document)})
 
     def status(tenant_id: str, pg_id: str) -> Response:
-        local = call().query["local"]
-        found = service.sync_status(tenant_id, pg_id, local)
+        if call().query["local"]:
+            found = service.local_sync_status(tenant_id, pg_id)
+        else:
+            found = service.sync_status(tenant_id, pg_id)
         return answer({"sync_status": found})
 
     def statuses(tenant_id: str) -> Response:
-        query = call().query
-        found = service.local_sync_statuses(
-            tenant_id,
-            query["limit"] + 1,
-            query["marker"],
-            query["protection_group_id"],
-        )
-        return page(
-            "sync_statuses",
-            found,
-            f"{url}/v1/{tenant_id}/sync-status",
-            query,
-            key="protection_group_id",
-        )
+        return of_text(several.whole(call(), tenant_id))
 
     def force(tenant_id: str, pg_id: str) -> Response:
         asked = call()
@@ -77,3 +67,36 @@ def blueprint(service: Service) -> Blueprint:
     routes.add("GET", f"{GROUP}/metadata", export)
     routes.add("PUT", f"{GROUP}/metadata", import_)
     return routes.blueprint
+
+
+def direct_calls(service: Service) -> tuple[DirectCall, DirectCall]:
+    """Return what answers the other site, which compares the metadata: of one
+    group, and of many."""
+    url = service.site.config.url
+
+    def status(asked: Call, tenant_id: str, pg_id: str) -> list[bytes] | None:
+        if not asked.query["local"]:
+            # it waits for the other site
+            return None
+        found = service.local_sync_status(tenant_id, pg_id)
+        return [text({"sync_status": found})]
+
+    def statuses(asked: Call, tenant_id: str) -> list[bytes]:
+        query = asked.query
+        found = service.local_sync_statuses(
+            tenant_id,
+            query["limit"] + 1,
+            query["marker"],
+            query["protection_group_id"],
+        )
+        address = f"{url}/v1/{tenant_id}/sync-status"
+        key = "protection_group_id"
+        return [text(paged("sync_statuses", found, address, query, key))]
+
+    tenant = "/v1/{tenant_id}"
+    return (
+        DirectCall(
+            f"{tenant}/protection-groups/{{pg_id}}/sync-status", status
+        ),
+        DirectCall(f"{tenant}/sync-status", statuses),
+    )

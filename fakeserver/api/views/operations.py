@@ -4,7 +4,7 @@ from flask import Blueprint, Response
 
 from fakeserver.api import render
 from fakeserver.api.answers import listed, of_text
-from fakeserver.api.direct_reads import DirectRead
+from fakeserver.api.direct_calls import DirectCall
 from fakeserver.api.gate import Call, call
 from fakeserver.api.routing import TENANT, Routes
 from fakeserver.engine.service import Service
@@ -14,7 +14,7 @@ from fakeserver.store import operations
 
 def blueprint(service: Service) -> Blueprint:
     routes = Routes("operations")
-    index, show = (one.read for one in direct_reads(service.site))
+    index, show = (one.whole for one in direct_calls(service.site))
 
     def listing(tenant_id: str) -> Response:
         return of_text(index(call(), tenant_id))
@@ -27,7 +27,7 @@ def blueprint(service: Service) -> Blueprint:
     return routes.blueprint
 
 
-def direct_reads(site: Site) -> tuple[DirectRead, DirectRead]:
+def direct_calls(site: Site) -> tuple[DirectCall, DirectCall]:
     """Return what lists the operations, and what shows one."""
 
     def index(asked: Call, tenant_id: str) -> list[bytes]:
@@ -52,6 +52,6 @@ def direct_reads(site: Site) -> tuple[DirectRead, DirectRead]:
         return [f'{{"operation":{text}}}'.encode()]
 
     return (
-        DirectRead("/v1/{tenant_id}/operations", index),
-        DirectRead("/v1/{tenant_id}/operations/{op_id}", show),
+        DirectCall("/v1/{tenant_id}/operations", index),
+        DirectCall("/v1/{tenant_id}/operations/{op_id}", show),
     )

@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 from fakeserver.api import render
 from fakeserver.api.answers import listed_one_more, nothing, of_text
-from fakeserver.api.direct_reads import DirectRead
+from fakeserver.api.direct_calls import DirectCall
 from fakeserver.api.gate import Call, call
 from fakeserver.api.routing import GROUP, TENANT, Routes
 from fakeserver.engine.service import Service
@@ -19,7 +19,7 @@ from fakeserver.store.groups import GroupListing
 def blueprint(service: Service) -> Blueprint:
     site = service.site
     routes = Routes("protection-groups")
-    index, show = (one.read for one in direct_reads(site))
+    index, show = (one.whole for one in direct_calls(site))
 
     def listing(tenant_id: str) -> Response:
         return of_text(index(call(), tenant_id))
@@ -53,7 +53,7 @@ def blueprint(service: Service) -> Blueprint:
     return routes.blueprint
 
 
-def direct_reads(site: Site) -> tuple[DirectRead, DirectRead]:
+def direct_calls(site: Site) -> tuple[DirectCall, DirectCall]:
     """Return what lists the groups, and what shows one."""
 
     def dated(found: Sequence[GroupListing]) -> list[tuple[str, str]]:
@@ -85,6 +85,6 @@ def direct_reads(site: Site) -> tuple[DirectRead, DirectRead]:
         return [f'{{"protection_group":{text}}}'.encode()]
 
     return (
-        DirectRead("/v1/{tenant_id}/protection-groups", index),
-        DirectRead("/v1/{tenant_id}/protection-groups/{pg_id}", show),
+        DirectCall("/v1/{tenant_id}/protection-groups", index),
+        DirectCall("/v1/{tenant_id}/protection-groups/{pg_id}", show),
     )

@@ -10,6 +10,7 @@ is left to it.
 import collections
 import http.client
 import io
+import json
 import select
 import socket
 import threading
@@ -266,4 +267,11 @@ class _Read(requests.Response):
         self.headers = CaseInsensitiveDict(head.headers)
         self.encoding = get_encoding_from_headers(self.headers)
         self.url = url
-        self.raw = io.BytesIO(body)
+        self._body = body
+
+    @property
+    def content(self) -> bytes:
+        return self._body
+
+    def json(self, **options: Any) -> Any:
+        return json.loads(self._body, **options)

@@ -50,12 +50,32 @@ class JsonRecord:
         """Return the document: a copy, of dicts, lists and plain values."""
         document = {}
         kind: Any = type(self)
-        for field in _fields(kind):
-            value = getattr(self, field.name)
-            if field.metadata.get("optional") and value == field.default:
+        held = self.__dict__
+        for name, left_out in _written(kind):
+            value = held[name]
+            # by type first: an operation has thirty fields, nearly all plain
+            if type(value) not in _SCALARS:
+                value = _plain(value)
+            if left_out is not _ALWAYS and held[name] == left_out:
                 continue
-            document[field.name] = _plain(value)
+            document[name] = value
         return document | self.unknown
+
+
+#: of a field that the document never leaves out
+_ALWAYS = object()
+
+
+@functools.cache
+def _written(kind: Any) -> tuple[tuple[str, Any], ...]:
+    """Return each field, with the value of which it is left out."""
+    return tuple(
+        (
+            field.name,
+            field.default if field.metadata.get("optional") else _ALWAYS,
+        )
+        for field in _fields(kind)
+    )
 
 
 @functools.cache
@@ -99,6 +119,11 @@ _SCALARS = frozenset((str, int, float, bool, types.NoneType))
 
 def _plain(value: Any) -> Any:
     if type(value) in _SCALARS:
+        return value
+    if type(value) is list:
+        return [_plain(one) for one in value]
+    if type(value) is dict:
+        # as it is: what JSON has written or a request has sent
         return value
     if isinstance(value, JsonRecord):
         return value.to_json()

@@ -15,7 +15,7 @@ from fakeserver.engine.cloud_client.cloud import (
     RemoteCloud,
 )
 from fakeserver.site import Site
-from fakeserver.store import mappings, sites
+from fakeserver.store import pair_records
 from fakeserver.store.groups import Group
 from fakeserver.store.summary import GroupSummary
 
@@ -33,10 +33,10 @@ class Access:
         self._lock = threading.Lock()
 
     def local_id(self) -> str:
-        return str(sites.local(self._site.db)["id"])
+        return str(pair_records.read(self._site.db).local()["id"])
 
     def record(self, site_id: str) -> dict[str, Any]:
-        return sites.SITES.get(self._site.db, site_id)
+        return dict(pair_records.read(self._site.db).site(site_id))
 
     def name(self, site_id: str) -> str:
         """Return the name of a site; its id where it is not registered."""
@@ -47,15 +47,8 @@ class Access:
 
     def project(self, group: Group, site_id: str) -> str:
         """Return the id of the group's project at a site."""
-        return self._project_at(group.project_id, site_id)
-
-    def _project_at(self, project_id: str, site_id: str) -> str:
-        here = self.local_id()
-        if site_id == here:
-            return project_id
-        return mappings.require_project(
-            self._site.db, project_id, here, site_id
-        )
+        known = pair_records.read(self._site.db)
+        return known.project_at(group.project_id, site_id)
 
     def account(self, site_id: str) -> Account:
         record = self.record(site_id)
@@ -98,8 +91,9 @@ class Access:
 
         :param project_id: the tenant's project at this site.
         """
-        record = self.record(site_id)
-        project = self._project_at(project_id, site_id)
+        known = pair_records.read(self._site.db)
+        record = known.site(site_id)
+        project = known.project_at(project_id, site_id)
         key = (site_id, project, str(record.get("updated_at")))
         with self._lock:
             found = self._clouds.get(key)
@@ -118,10 +112,9 @@ class Access:
         # not before: a site that asks nobody loads no HTTP library
         from fakeserver.engine.peer.client import Peer
 
-        other = sites.other(
-            self._site.db, group.primary_site_id, group.secondary_site_id
-        )
-        project = self._project_at(group.project_id, other["id"])
+        known = pair_records.read(self._site.db)
+        other = known.other(group.primary_site_id, group.secondary_site_id)
+        project = known.project_at(group.project_id, other["id"])
         key = (other["id"], project, str(other.get("updated_at")))
         with self._lock:
             found = self._peers.get(key)

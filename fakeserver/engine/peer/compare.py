@@ -40,13 +40,18 @@ class Sync:
 
     # -- comparing
 
-    def status(self, group: Group, local: bool) -> dict[str, Any]:
-        """Compare both copies now; ``local`` asks no peer."""
-        own = summary.of(group, checksum(group.doc))
+    def status(self, group: Group) -> dict[str, Any]:
+        """Compare both copies now, ours as it was read; the peer is asked."""
+        unfinished = self._unfinished(group)
+        found = self.compare(group)
+        found["unfinished_operation_id"] = unfinished
+        return found
+
+    def compare(self, group: Group) -> dict[str, Any]:
+        """Compare as :meth:`status` does, for somebody who knows whether an
+        operation is unfinished."""
+        own = summary.of(group)
         found = _own(own)
-        found["unfinished_operation_id"] = self._unfinished(group)
-        if local:
-            return _from_here_alone(own, found)
         try:
             held = self._metadata.peer_state(group)
         except PeerSilent as silent:

@@ -123,11 +123,11 @@ def test_result_data_comes_with_1_1(call: Api, path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "expected"),
     [
-        ("GET", "sync-status", ("sync_status", PROJECT, GROUP, False)),
+        ("GET", "sync-status", ("sync_status", PROJECT, GROUP)),
         (
             "GET",
             "sync-status?local=true",
-            ("sync_status", PROJECT, GROUP, True),
+            ("local_sync_status", PROJECT, GROUP),
         ),
         ("POST", "sync-force", ("sync_force", PROJECT, GROUP, False)),
         (

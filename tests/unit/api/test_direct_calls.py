@@ -1,7 +1,8 @@
-"""The reads that pass Flask by answer as it does, to the byte."""
+"""The calls that pass Flask by are answered as by it, to the byte."""
 
 import io
 import itertools
+import json
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 from wsgiref.types import StartResponse, WSGIEnvironment
@@ -9,7 +10,8 @@ from wsgiref.types import StartResponse, WSGIEnvironment
 import flask
 import pytest
 
-from fakeserver.api import with_direct_reads
+from fakeserver.api import with_direct_calls
+from fakeserver.base.errors import RequestRefused
 from fakeserver.base.ids import stable_id
 from fakeserver.engine.service import Service
 from fakeserver.site import Site
@@ -45,6 +47,7 @@ USUAL = {
         f"marker={GROUP}",
     ),
     f"/v1/{PROJECT}/protection-groups/{GROUP}": ("",),
+    f"/v1/{PROJECT}/protection-groups/{GROUP}/sync-status": ("local=true",),
 }
 VERSIONS = (None, "protector 1.0", "protector 1.1", "protector latest")
 #: a request that Flask has to answer: what is other than usual
@@ -85,7 +88,7 @@ class Both:
             self.passed_on += 1
             return self._flask(environ, start_response)
 
-        self._direct = with_direct_reads(
+        self._direct = with_direct_calls(
             counted, cast(Service, engine), Tokens()
         )
 
@@ -94,6 +97,34 @@ class Both:
             _ask(self._direct, environ),
             _ask(self._flask, environ),
         )
+
+
+ACTION = f"/v1/{PROJECT}/protection-groups/{GROUP}/action"
+#: bodies of actions; of each the status
+ACTIONS: dict[bytes, str] = {
+    b'{"sync_volumes": {}}': "202",
+    b'{"failover":{"network_mapping":{"a":"b"},"force":true}}': "202",
+    b'{"failover": {"retain_primary": true}}': "202",
+    b'{"reset_status": {"status": "active"}}': "403",
+    b'{"sync_volumes": {}, "failover": {}}': "400",
+    b'{"sync_volumes": {"x": 1}}': "400",
+    b'{"sync_volumes": {}, "sync_volumes": {}}': "400",
+    b'["sync_volumes"]': "400",
+    b"{": "400",
+    b"\xff": "400",
+}
+
+
+def posted(body: bytes, **more: Any) -> dict[str, Any]:
+    return {
+        "REQUEST_METHOD": "POST",
+        "PATH_INFO": ACTION,
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(body)),
+        "HTTP_X_AUTH_TOKEN": "member",
+        "wsgi.input": body,
+        **more,
+    }
 
 
 def _ask(app: Callable[..., Iterable[bytes]], given: Any) -> Answered:
@@ -140,6 +171,70 @@ def test_the_same_to_the_byte(both: Both) -> None:
 @pytest.mark.parametrize("what", UNUSUAL)
 def test_what_is_not_as_usual_goes_to_flask(both: Both, what: str) -> None:
     direct, through_flask = both(**UNUSUAL[what])
+    assert both.passed_on == 1
+    assert direct == through_flask
+
+
+@pytest.mark.parametrize("body", ACTIONS)
+def test_an_action(both: Both, engine: Engine, body: bytes) -> None:
+    """It is asked of the engine once, also where its body is known."""
+    status = ACTIONS[body]
+    for _ in range(2):
+        engine.calls.clear()
+        direct, through_flask = both(**posted(body))
+        assert direct == through_flask
+        assert direct[0].startswith(status)
+        asked = [call for call in engine.calls if call[0] == "act"]
+        assert len(asked) == 2 * (status == "202")
+        assert asked[:1] == asked[1:]
+    assert both.passed_on == 2 * (status != "202")
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        (RequestRefused("out-of-sync", "The sites differ"), "409"),
+        (RequestRefused("identity-unreachable", "It is silent"), "503"),
+        (RuntimeError("broken"), "500"),
+    ],
+    ids=["refused", "silent", "broken"],
+)
+def test_an_action_that_fails_is_not_tried_again(
+    both: Both, engine: Engine, failure: Exception, status: str
+) -> None:
+    engine.refusal = failure
+    direct, through_flask = both(**posted(b'{"failover": {}}'))
+    assert direct == through_flask
+    assert direct[0].startswith(status)
+    # once by each way
+    assert [call[0] for call in engine.calls] == ["act", "act"]
+
+
+def test_a_failure_keeps_the_request_id(both: Both, engine: Engine) -> None:
+    engine.refusal = RequestRefused("out-of-sync", "The sites differ")
+    given = posted(b'{"failover": {}}', HTTP_X_OPENSTACK_REQUEST_ID=None)
+    direct, _ = both(**given)
+    told = dict(direct[1])["X-OpenStack-Request-ID"]
+    assert engine.calls[0][-1] == told
+    assert json.loads(direct[2])["error"]["request_id"] == told
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"CONTENT_TYPE": "text/plain"},
+        {"CONTENT_TYPE": "application/json; charset=utf-8"},
+        {"CONTENT_LENGTH": ""},
+        {"QUERY_STRING": "force=true"},
+        {"HTTP_X_AUTH_TOKEN": "reader"},
+        {"HTTP_X_AUTH_TOKEN": f"member:{OTHER}"},
+        {"HTTP_TRANSFER_ENCODING": "chunked"},
+    ],
+)
+def test_an_action_that_is_not_as_usual(
+    both: Both, more: dict[str, Any]
+) -> None:
+    direct, through_flask = both(**posted(b'{"failover": {}}', **more))
     assert both.passed_on == 1
     assert direct == through_flask
 
