@@ -1,6 +1,7 @@
 """Runs that are kept: JSON documents, one a file, named by their time."""
 
 import datetime
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -10,6 +11,17 @@ import sys
 from typing import Any
 
 from benchmarks.harness.measurement import Measurement
+from benchmarks.harness.stage import PEERS
+
+#: what ours stands on, and what it is measured against
+PACKAGES = (
+    "python-openstackclient",
+    "keystoneauth1",
+    "requests",
+    "flask",
+    "waitress",
+    "moto",
+)
 
 
 def document(measured: list[Measurement]) -> dict[str, Any]:
@@ -31,9 +43,21 @@ def machine() -> dict[str, Any]:
         ),
         "system": platform.platform(terse=True),
         "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
         "commit": _commit(),
         "load": round(os.getloadavg()[0], 1),
     }
+
+
+def _version(name: str) -> str:
+    found = importlib.metadata.distributions(name=name, path=_places())
+    return next((each.version for each in found), "")
+
+
+def _places() -> list[str]:
+    """Return where packages are: of this environment, and of the peers."""
+    peers = PEERS.glob("lib/python*/site-packages")
+    return [*sys.path, *map(str, peers)]
 
 
 def _processor() -> str:
@@ -89,14 +113,21 @@ def keep(folder: pathlib.Path, document: dict[str, Any]) -> pathlib.Path:
     return path
 
 
-def last(folder: pathlib.Path) -> dict[str, float]:
-    """Return the values of each figure's newest kept run, by name."""
-    found: dict[str, float] = {}
+def newest(folder: pathlib.Path) -> dict[str, dict[str, Any]]:
+    """Return each figure's newest entry by name, with `measured_at` and the
+    `machine` of its run."""
+    found: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.glob("*.json")):
         kept = json.loads(path.read_text(encoding="utf-8"))
+        run = {key: kept[key] for key in ("measured_at", "machine")}
         for name, entry in kept["figures"].items():
-            found[name] = entry["value"]
+            found[name] = entry | run
     return found
+
+
+def last(folder: pathlib.Path) -> dict[str, float]:
+    """Return the values of each figure's newest kept run, by name."""
+    return {name: row["value"] for name, row in newest(folder).items()}
 
 
 if __name__ == "__main__":

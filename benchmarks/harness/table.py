@@ -13,17 +13,18 @@ def head() -> str:
 
 def row(found: Measurement, before: float | None) -> str:
     figure = found.figure
-    spread = f"{_number(min(found.values))} to {_number(max(found.values))}"
+    spread = f"{number(min(found.values))} to {number(max(found.values))}"
     return _LINE.format(
         figure.name,
-        _number(found.value),
+        number(found.value),
         spread if len(found.values) > 1 else "",
         f"{figure.better.value} {figure.goal:g}",
-        "" if before is None else _number(before),
+        "" if before is None else number(before),
         "met" if found.met else "MISSED",
         figure.peer or figure.unit,
     ).rstrip()
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Return three digits of a value, or all of a large one."""
     return f"{value:.3g}" if value < 1000 else f"{value:.0f}"

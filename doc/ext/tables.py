@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 
 import layout
+import measured
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from docutils.statemachine import StringList
@@ -306,6 +307,8 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "fidelity": meanings,
     "planted-fidelity": planted_rebuilt,
     "troubleshooting": troubleshooting,
+    "benchmarks": measured.figures,
+    "benchmark-machine": measured.machine,
     "client-layout": functools.partial(layout.picture, "protectorclient"),
     "server-layout": functools.partial(layout.picture, "fakeserver"),
     "client-tests": functools.partial(layout.tests, "protectorclient"),

@@ -1,15 +1,29 @@
 """How figures are measured: the ratios, the goals, the runs that are kept."""
 
 import contextlib
+import http.server
+import os
 import pathlib
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from benchmarks.figures import FIGURES
-from benchmarks.harness import results
+from benchmarks.harness import (
+    environments,
+    in_process,
+    load,
+    processes,
+    results,
+)
 from benchmarks.harness.figure import Better, Figure
 from benchmarks.harness.measurement import measure
 from benchmarks.harness.stage import Stage
+
+README = pathlib.Path(__file__).parents[2] / "benchmarks" / "README.rst"
 
 
 @pytest.fixture
@@ -82,3 +96,142 @@ def test_a_kept_run_is_what_the_next_is_compared_with(
 def test_no_two_figures_share_a_name() -> None:
     names = [figure.name for figure in FIGURES]
     assert sorted(set(names)) == sorted(names)
+
+
+def test_the_page_says_what_each_figure_is() -> None:
+    named = re.findall(r"^``(.+)``$", README.read_text(), re.MULTILINE)
+    explained = {name for line in named for name in line.split("``, ``")}
+    assert {figure.name for figure in FIGURES} - explained == set()
+
+
+def test_what_is_counted_may_be_counted_less_often(stage: Stage) -> None:
+    calls: list[int] = []
+
+    def count() -> float:
+        calls.append(1)
+        return float(len(calls))
+
+    counted = Figure("some", "", 9, lambda stage: count, most=3)
+    assert measure(counted, stage, None).values == (1.0, 2.0, 3.0)
+
+
+def test_work_that_always_begins_anew_is_not_warmed_up(stage: Stage) -> None:
+    measured = figure([9.0, 8.0], [9.0, 4.0], warm_up=False)
+    # the first cost of both is 9, which a warm-up would have used up
+    assert measure(measured, stage, 2).values == (1.0, 1.0)
+
+
+def test_of_several_runs_the_newest_of_each_figure_is_shown(
+    stage: Stage, tmp_path: pathlib.Path
+) -> None:
+    for day, name in ((1, "one"), (1, "other"), (2, "one")):
+        found = measure(figure([float(day)], [1.0]), stage, None)
+        document = results.document([found])
+        document["measured_at"] = f"2026-01-0{day}T00:00:00Z"
+        entry = document["figures"].pop("some")
+        document["figures"][name] = entry
+        results.write(tmp_path / f"{day}-{name}.json", document)
+    newest = results.newest(tmp_path)
+    assert {name: row["value"] for name, row in newest.items()} == {
+        "one": 2.0,
+        "other": 1.0,
+    }
+    assert newest["one"]["measured_at"] == "2026-01-02T00:00:00Z"
+    assert newest["one"]["machine"]["cores"]
+
+
+class Server:
+    """Answers what it is asked with a status, and remembers it."""
+
+    def __init__(self, status: int) -> None:
+        self.asked: list[tuple[str, str, bytes]] = []
+        server = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                size = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(size)
+                server.asked.append((self.command, self.path, body))
+                self.send_response(status)
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def do_POST(self) -> None:
+                self.do_GET()
+
+            def log_message(self, *_of: object) -> None:
+                return None
+
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.port = self.http.server_port
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[int], Server]]:
+    with contextlib.ExitStack() as stack:
+
+        def start(status: int) -> Server:
+            made = Server(status)
+            thread = threading.Thread(
+                target=made.http.serve_forever, args=(0.01,)
+            )
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(made.http.server_close)
+            stack.callback(made.http.shutdown)
+            return made
+
+        yield start
+
+
+def test_each_request_is_sent_once(serve: Callable[[int], Server]) -> None:
+    server = serve(202)
+    asked = [
+        load.Request(f"/{n}", "POST", {"sync": {}}, 202) for n in range(20)
+    ]
+    spent = load.cpu_of_all((os.getpid(),), server.port, asked, {})
+    assert spent > 0
+    assert sorted(server.asked) == sorted(
+        ("POST", f"/{n}", b'{"sync": {}}') for n in range(20)
+    )
+
+
+def test_an_answer_with_another_status_is_no_figure(
+    serve: Callable[[int], Server],
+) -> None:
+    server = serve(409)
+    with pytest.raises(RuntimeError, match="GET /x answers 409"):
+        load.ask(server.port, [load.Request("/x")], {})
+
+
+def test_a_command_that_fails_is_no_figure() -> None:
+    command = [sys.executable, "-c", "raise SystemExit(3)"]
+    with pytest.raises(RuntimeError, match="ended with 3"):
+        processes.cpu_seconds(command, dict(os.environ))
+
+
+def test_the_environments_differ_by_ours_alone(tmp_path: pathlib.Path) -> None:
+    found = {}
+    for ours in (True, False):
+        python = environments.make(tmp_path / str(ours), with_ours=ours)
+        (packages,) = python.parents[1].glob("lib/python*/site-packages")
+        found[ours] = {path.name for path in packages.iterdir()}
+    more = found[True] - found[False]
+    assert found[False] < found[True]
+    assert {"protectorclient", "fakeserver"} < more
+    assert len(more) == 3
+
+
+def test_a_world_has_the_members_that_are_asked_for(
+    tmp_path: pathlib.Path,
+) -> None:
+    world = in_process.World(tmp_path, {"one": 1, "three": 3}, networks=2)
+    with world.pair() as pair:
+        client = in_process.client_of(pair)
+        groups = client.protection_groups.list()
+        members = {g.name: len([*client.members.list(g)]) for g in groups}
+        assert members == {"one": 1, "three": 3}
+    assert world.cpu_of_failover("one") > 0
