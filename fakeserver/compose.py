@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from fakeserver.base.clock import Clock, SharedClock
-from fakeserver.base.config import SiteConfig
+from fakeserver.base.config import SiteConfig, private_folder
 from fakeserver.base.db import Database
 from fakeserver.base.fault_points import Faults
 from fakeserver.base.request_log import RequestLog
@@ -107,24 +107,35 @@ def open_parts(
     faults: Faults | None = None,
 ) -> Site:
     """Open what is on disk of a site, and start nothing."""
+    private_folder(config.directory)
+    site = parts(config, clock=clock, wire=wire, faults=faults)
+    with _alone(config.directory):
+        _upgrade(config, site.clock.time())
+    return site
+
+
+def parts(
+    config: SiteConfig,
+    *,
+    clock: Clock | None = None,
+    wire: Wire | None = None,
+    faults: Faults | None = None,
+) -> Site:
+    """Return the ground parts of a site, whose databases are opened when
+    they are used first: no sooner than they were upgraded."""
     from fakeserver.storage import arrays
 
-    private_folder(config.directory)
     clock = clock or SharedClock(config.clock_file, config.site)
     faults = faults or FaultPlan(
         FaultFile(config.directory / NAME, config.seed), config.site
     )
     verify = str(config.ca_file) if config.ca_file else True
-    with _alone(config.directory):
-        _upgrade(config, clock.time())
-        # two processes that turn one new file to WAL refuse each other
-        db = GuardedDatabase(config.database)
-        shared = GuardedDatabase(config.arrays)
+    shared = GuardedDatabase(config.arrays)
     return Site(
         config=config,
         world=world_of(config),
         clock=clock,
-        db=db,
+        db=GuardedDatabase(config.database),
         arrays=arrays.Arrays(shared, clock, faults),
         wire=wire or Sockets(verify),
         faults=faults,
@@ -146,6 +157,10 @@ def upgrade_folder(config: SiteConfig, now: float) -> list[pathlib.Path]:
 def _upgrade(config: SiteConfig, now: float) -> list[pathlib.Path]:
     """Upgrade the databases of both sites: each logs in at the other with an
     account that is in the database of the other."""
+    return upgrade.upgrade(_files(config, now), now)
+
+
+def _files(config: SiteConfig, now: float) -> list[upgrade.File]:
     from fakeserver.cloud.shared import schema as clouds
     from fakeserver.storage import arrays
     from fakeserver.store import array_steps, site_steps
@@ -160,7 +175,15 @@ def _upgrade(config: SiteConfig, now: float) -> list[pathlib.Path]:
             steps = site_steps.of(each, world_of(each), now)
             own = each is config
             files.append(upgrade.File(each.database, tables, steps, own))
-    return upgrade.upgrade(files, now)
+    return files
+
+
+def work_out(config: SiteConfig) -> OpenSite:
+    """Work out what is the same for every site of the process; return a site
+    with nothing open, which is not to be used."""
+    for file in _files(config, 0):
+        upgrade.made_by(file)
+    return compose(parts(config))
 
 
 def world_of(config: SiteConfig) -> World:
@@ -241,6 +264,24 @@ def seed(sites: Sequence[Site], *, anew: bool = False) -> None:
                     seed_service(tx, site, now)
 
 
+def write_seed(config: SiteConfig) -> None:
+    """Write the seeded world of a site where there is none, and close its
+    databases again."""
+    new = [
+        path
+        for path in (config.database, config.arrays)
+        if upgrade.is_new(path)
+    ]
+    site = open_parts(config)
+    try:
+        for db in (site.db, _arrays_of(site)):
+            if db.path in new:
+                upgrade.without_waiting(db.connection())
+        seed([site])
+    finally:
+        close_parts(site)
+
+
 def _empty(tx: sqlite3.Connection, site: Site, wipe: bool) -> bool:
     """Return whether this database is not seeded yet; mark it as seeded."""
     if wipe:
@@ -256,13 +297,6 @@ def _empty(tx: sqlite3.Connection, site: Site, wipe: bool) -> bool:
     return True
 
 
-def private_folder(path: pathlib.Path) -> None:
-    """Create a folder that only its owner can enter."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if path.stat().st_mode & 0o077:
-        path.chmod(0o700)
-
-
 @contextlib.contextmanager
 def _alone(directory: pathlib.Path) -> Iterator[None]:
     """Lock the sandbox over all of its processes."""
@@ -272,8 +306,3 @@ def _alone(directory: pathlib.Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def other(site: str) -> str:
-    """Return the other one of the two sites."""
-    return SITES[1] if site == SITES[0] else SITES[0]

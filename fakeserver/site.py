@@ -1,6 +1,8 @@
 """The ground parts of one site, on which its services stand."""
 
+import contextlib
 import dataclasses
+from collections.abc import Iterator
 
 from fakeserver.base.clock import Clock
 from fakeserver.base.config import SiteConfig
@@ -26,3 +28,10 @@ class Site:
     #: encrypts what is kept at this site, and what travels to the peer
     vault: Vault
     pair: Vault
+
+    @contextlib.contextmanager
+    def borrowing(self) -> Iterator[None]:
+        """Give back, at its end, the connections that this thread takes to
+        the databases meanwhile."""
+        with self.db.borrowing(), self.arrays.borrowing():
+            yield

@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 
+SITES = ("site-a", "site-b")
 #: the forms of an error of a site that serves only what the source page
 #: states; the first draws the others in turn
 TURNS = "turns"
@@ -104,3 +105,15 @@ class SiteConfig:
     @property
     def cinder_policy(self) -> pathlib.Path:
         return self.directory / f"{self.site}-cinder-policy.yaml"
+
+
+def private_folder(path: pathlib.Path) -> None:
+    """Create a folder that only its owner can enter."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if path.stat().st_mode & 0o077:
+        path.chmod(0o700)
+
+
+def other(site: str) -> str:
+    """Return the other one of the two sites."""
+    return SITES[1] if site == SITES[0] else SITES[0]

@@ -1,4 +1,4 @@
-"""SQLite in WAL mode: one connection a thread, one writer at a time."""
+"""SQLite in WAL mode: no connection in two threads, one writer at a time."""
 
 import contextlib
 import itertools
@@ -12,10 +12,17 @@ from typing import Any
 
 #: how long a writer waits for another one, seconds
 BUSY = 30.0
+#: how much of the database a connection keeps, KiB; SQLite's own four times
+#: as much is a tenth of a site's memory for each thread, and what is read
+#: again comes from the memory of the system
+CACHE = 128
 
 
-class _OfThread:
-    """Closes the connection of a thread when the thread ends."""
+class _Connection:
+    """A connection that is one thread's, or nobody's.
+
+    It is closed when the thread ends whose it is.
+    """
 
     _numbers = itertools.count()
 
@@ -28,32 +35,69 @@ class _OfThread:
 class Database:
     """One database file. Open it once a process; use it from any thread.
 
-    A thread's connection is closed when the thread ends.
+    A thread keeps its connection until it ends; one that has taken it while
+    it borrows gives it back, for whoever comes next. Thirty threads that
+    serve one request each at a time need eight connections so, and not
+    thirty, each with a cache and a schema of its own.
     """
 
     def __init__(self, path: pathlib.Path, schema: Sequence[str] = ()) -> None:
         self.path = path
         self._local = threading.local()
         self._all: set[sqlite3.Connection] = set()
+        #: those that nobody has, the one that was used last at the end
+        self._free: list[_Connection] = []
         # the end of a thread may come while this one holds it
         self._lock = threading.RLock()
+        if not schema:
+            # opened when it is used first
+            return
         with self.transaction() as tx:
             for statement in schema:
                 tx.execute(statement)
 
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection, for reads outside a transaction."""
-        held: _OfThread | None = getattr(self._local, "held", None)
-        if held is not None:
-            return held.connection
+        held: _Connection | None = getattr(self._local, "held", None)
+        if held is None:
+            held = self._local.held = self._free_one() or self._new()
+            self._local.borrowed = getattr(self._local, "borrows", 0) > 0
+        return held.connection
+
+    @contextlib.contextmanager
+    def borrowing(self) -> Iterator[None]:
+        """Give back what this thread takes meanwhile; a nested one gives back
+        nothing."""
+        local = self._local
+        local.borrows = getattr(local, "borrows", 0) + 1
+        try:
+            yield
+        finally:
+            local.borrows -= 1
+            if not local.borrows and getattr(local, "borrowed", False):
+                self._give_back(local)
+
+    def _give_back(self, local: threading.local) -> None:
+        held: _Connection = local.held
+        local.held, local.borrowed = None, False
+        with self._lock:
+            known = held.connection in self._all
+            # one that was left in a transaction ends with it
+            if known and not held.connection.in_transaction:
+                self._free.append(held)
+
+    def _free_one(self) -> _Connection | None:
+        with self._lock:
+            return self._free.pop() if self._free else None
+
+    def _new(self) -> _Connection:
         found = self._connected()
-        held = _OfThread(found)
+        held = _Connection(found)
         with self._lock:
             self._all.add(found)
         ended = weakref.finalize(held, _close, found, self._all, self._lock)
         ended.atexit = False
-        self._local.held = held
-        return found
+        return held
 
     def _connected(self) -> sqlite3.Connection:
         made = sqlite3.connect(
@@ -67,6 +111,7 @@ class Database:
             made.execute("PRAGMA journal_mode=WAL")
             # WAL with NORMAL loses nothing when a process is killed
             made.execute("PRAGMA synchronous=NORMAL")
+            made.execute(f"PRAGMA cache_size=-{CACHE}")
         except BaseException:
             made.close()
             raise
@@ -127,6 +172,7 @@ class Database:
         with self._lock:
             open_ones = list(self._all)
             self._all.clear()
+            self._free.clear()
         for db in open_ones:
             db.close()
         self._local = threading.local()

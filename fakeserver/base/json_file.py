@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import pathlib
-import tempfile
 from typing import Any
 
 
@@ -37,6 +36,9 @@ def broken(path: pathlib.Path, why: str) -> BrokenFile:
 
 def write(path: pathlib.Path, held: dict[str, Any]) -> None:
     """Replace the file as a whole, readable for its owner alone."""
+    # not before: most who read such a file write none
+    import tempfile
+
     handle, name = tempfile.mkstemp(dir=path.parent)
     try:
         with os.fdopen(handle, "w") as out:

@@ -8,9 +8,9 @@ import dataclasses
 import functools
 import ipaddress
 
+from fakeserver.base.config import SITES as SITES
 from fakeserver.base.ids import stable_hex, stable_id
 
-SITES = ("site-a", "site-b")
 REGION = "RegionOne"
 DOMAIN = "Default"
 SERVICE_USER = "protector"

@@ -1,1 +1,1 @@
-"""The ``protector-sandbox`` command, and the process of one site."""
+"""The ``protector-sandbox`` command, and the processes of its sites."""

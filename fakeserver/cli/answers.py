@@ -1,12 +1,15 @@
 """The command ``answer``: what the instances of the sandbox answer."""
 
 import argparse
+from typing import TYPE_CHECKING
 
-from fakeserver.base.seed_world import SITES
+from fakeserver.base.config import SITES
 from fakeserver.cli import show
-from fakeserver.faults.answers import Answer, AnswerFile
 from fakeserver.sandbox.folder import Folder
 from fakeserver.sandbox.problem import Problem, say
+
+if TYPE_CHECKING:
+    from fakeserver.faults.answers import Answer
 
 
 def add_options(
@@ -66,6 +69,8 @@ def _status(text: str) -> int:
 
 
 def run(args: argparse.Namespace, folder: Folder) -> None:
+    from fakeserver.faults.answers import AnswerFile
+
     folder.settings()
     file = AnswerFile(folder.path)
     if args.verb == "add":
@@ -93,7 +98,7 @@ def _fields(args: argparse.Namespace) -> dict[str, object]:
     return {**fields, "status": args.status, "text": args.text}
 
 
-def _row(one: Answer) -> tuple[str, str, str, str]:
+def _row(one: "Answer") -> tuple[str, str, str, str]:
     if one.kind == "console":
         told = f"console {one.text}"
     else:

@@ -6,24 +6,23 @@ import errno
 import os
 import pathlib
 import signal
-import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import FrameType
 from typing import Any
 
-from fakeserver.base.seed_world import FLEET_MOST, SITES
+from fakeserver.base.config import SITES
 from fakeserver.http.ports import bind, bind_any
-from fakeserver.sandbox import channel, process
+from fakeserver.sandbox import process
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.problem import Problem, say
 from fakeserver.sandbox.scenarios import FLEET, SCENARIOS
-from fakeserver.sandbox.upgrade import upgrade
-from fakeserver.store.upgrade import SchemaProblem
 
 #: how long a site may take until it answers, seconds
 START_TIMEOUT = 60.0
+#: how often it is looked whether one still runs, seconds
+LOOK = 0.1
 #: how long a real Keystone may take until it answers, seconds
 KEYSTONE_TIMEOUT = 5.0
 #: the option that says the port of a site
@@ -57,7 +56,7 @@ def up(folder: Folder, asked: Mapping[str, Any]) -> None:
             kept = folder.exists()
             try:
                 _up(folder, asked, kept, interrupted)
-            except (Problem, SchemaProblem, OSError, sqlite3.Error) as error:
+            except Exception as error:
                 if not kept:
                     keep_logs = isinstance(error, DidNotStart)
                     _leave_nothing(folder, made, keep_logs)
@@ -76,19 +75,30 @@ def _up(
         _port_is_free(settings, site, advice)
     if kept:
         say(f"The sandbox goes on with the data in {folder.shown}.")
-        upgrade(folder, settings)
-    folder.write(settings)
     scenario = SCENARIOS[settings.scenario]
-    if scenario.has_history and not kept:
-        from fakeserver.local import scenario_history
 
-        scenario_history.begin_anew(folder, settings, time.time())
+    def write() -> None:
+        if kept:
+            _upgrade(folder, settings)
+        folder.write(settings)
+        if scenario.has_history and not kept:
+            from fakeserver.local import scenario_history
+
+            scenario_history.begin_anew(folder, settings, time.time())
+
     awake = [site for site in SITES if site not in scenario.down]
-    launch(folder, settings, awake, interrupted)
+    launch(folder, settings, awake, interrupted, write)
     for site in awake:
         _look_for_keystone(folder, settings, site)
     for site in scenario.down:
         say(f"{site} does not run in this scenario.")
+
+
+def _upgrade(folder: Folder, settings: Settings) -> None:
+    # a new sandbox needs nothing of it
+    from fakeserver.sandbox.upgrade import upgrade
+
+    upgrade(folder, settings)
 
 
 def _look_for_keystone(folder: Folder, settings: Settings, site: str) -> None:
@@ -170,8 +180,11 @@ def _settings(
         raise Problem("--groups goes with --scenario fleet.", 2)
     if counted and not settings.groups:
         settings = dataclasses.replace(settings, groups=FLEET)
-    if settings.groups > FLEET_MOST:
-        raise Problem(f"--groups is at most {FLEET_MOST}.", 2)
+    if settings.groups:
+        from fakeserver.base.seed_world import FLEET_MOST
+
+        if settings.groups > FLEET_MOST:
+            raise Problem(f"--groups is at most {FLEET_MOST}.", 2)
     settings = _with_ports(settings)
     if settings.port == settings.peer_port:
         raise Problem(
@@ -211,56 +224,54 @@ def launch(
     settings: Settings,
     sites: Sequence[str],
     interrupted: threading.Event,
+    write: Callable[[], None] | None = None,
 ) -> None:
-    """Start sites and wait until each answers; else stop all of them."""
-    pids: dict[str, int] = {}
+    """Start sites and wait until each answers; else stop all of them.
+
+    :param write: writes what they read, while they load what they need.
+    """
     marks = {site: _size(folder.log(site)) for site in sites}
     done = False
+    started = process.spawn(folder, sites)
     try:
-        for site in sites:
-            pids[site] = process.spawn(folder, site)
-        for site, pid in pids.items():
-            _until_it_answers(
-                folder, settings, site, pid, marks[site], interrupted
-            )
+        if write is not None:
+            write()
+        started.go_on()
+        _until_they_answer(folder, sites, started, marks, interrupted)
         done = not interrupted.is_set()
     finally:
         if not done:
-            for pid in pids.values():
-                process.end(pid, signal.SIGKILL)
-            for site in pids:
+            started.kill()
+            for site in sites:
                 process.pid_file(folder, site).unlink(missing_ok=True)
+        started.close()
     if not done:
         raise Problem("Interrupted; nothing was started.", INTERRUPTED)
     for site in sites:
         say(f"{site} answers at {settings.url_of(site)}")
 
 
-def _until_it_answers(
+def _until_they_answer(
     folder: Folder,
-    settings: Settings,
-    site: str,
-    pid: int,
-    mark: int,
+    sites: Sequence[str],
+    started: process.SiteStart,
+    marks: Mapping[str, int],
     interrupted: threading.Event,
 ) -> None:
-    def over() -> bool:
-        return (
-            interrupted.is_set()
-            or not process.alive(pid)
-            or channel.answers(folder, settings, site, pid)
-        )
-
-    in_time = process.wait(over, START_TIMEOUT)
-    if interrupted.is_set() or (in_time and process.alive(pid)):
-        return
-    why = _last_words(folder.log(site), mark)
-    if not in_time:
-        why = f"no answer within {START_TIMEOUT:.0f} seconds"
-    raise DidNotStart(
-        f"{site} did not start: {why.rstrip('.')}; "
-        f"see {folder.shown / folder.log(site).name}."
-    )
+    until = time.monotonic() + START_TIMEOUT
+    while not interrupted.is_set() and not started.ready.issuperset(sites):
+        started.look(LOOK)
+        for site in sites:
+            why = None
+            if started.ended(site):
+                why = _last_words(folder.log(site), marks[site])
+            elif site not in started.ready and time.monotonic() > until:
+                why = f"no answer within {START_TIMEOUT:.0f} seconds"
+            if why is not None and not interrupted.is_set():
+                raise DidNotStart(
+                    f"{site} did not start: {why.rstrip('.')}; "
+                    f"see {folder.shown / folder.log(site).name}."
+                )
 
 
 def _size(path: pathlib.Path) -> int:
@@ -334,13 +345,15 @@ def stay(folder: Folder, interrupted: threading.Event) -> None:
 
 def start(folder: Folder, site: str) -> None:
     """Start one site over the data that it had."""
+    from fakeserver.sandbox import channel
+
     settings = folder.settings()
     with interruptible() as told, folder.alone(told):
         pid = process.running(folder, site)
         folder.write_tokens()
         if pid is None:
             _port_is_free(settings, site, "find out who has it")
-            upgrade(folder, settings)
+            _upgrade(folder, settings)
             launch(folder, settings, (site,), told)
             return
         say(f"{site} runs already.")

@@ -3,22 +3,16 @@
 import argparse
 import pathlib
 import signal
-import sqlite3
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from fakeserver.base.config import FORMS, TURNS
-from fakeserver.base.json_file import BrokenFile
-from fakeserver.base.seed_world import SITES
+from fakeserver.base.config import FORMS, SITES, TURNS
 from fakeserver.cli import answers, compare, lifecycle, show, values
 from fakeserver.faults.kinds import KINDS, STAGES
-from fakeserver.local import controls, fault_rules
 from fakeserver.sandbox.folder import BOTH, Folder
 from fakeserver.sandbox.problem import Problem, say
 from fakeserver.sandbox.scenarios import SCENARIOS
-from fakeserver.storage import kept
-from fakeserver.store.upgrade import SchemaProblem
 
 A, B = SITES
 DEFAULT_DIR = ".protector-sandbox"
@@ -281,14 +275,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Problem as problem:
         print(f"protector-sandbox: {problem}", file=sys.stderr)
         return problem.code
-    except (SchemaProblem, BrokenFile) as problem:
+    except _problems() as problem:
         print(f"protector-sandbox: {problem}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # whoever read the output has seen enough
         sys.stderr.close()
         return 0
-    except (OSError, sqlite3.Error) as error:
+    except _failures() as error:
         # a full disk has no name, nor has a database
         where = getattr(error, "filename", None) or folder.shown
         why = getattr(error, "strerror", None) or error
@@ -302,7 +296,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _problems() -> tuple[type[Exception], ...]:
+    """Return errors whose text is for people; Python asks for them only when
+    there is one."""
+    from fakeserver.base.json_file import BrokenFile
+    from fakeserver.store.upgrade import SchemaProblem
+
+    return SchemaProblem, BrokenFile
+
+
+def _failures() -> tuple[type[Exception], ...]:
+    """Return the errors of the disk."""
+    import sqlite3
+
+    return OSError, sqlite3.Error
+
+
 def _run(args: argparse.Namespace, folder: Folder) -> None:
+    """Run the command; what ``up`` has no use for is loaded where it is
+    used, so that it starts its sites at once."""
     match args.command:
         case "up":
             _up(args, folder)
@@ -314,6 +326,8 @@ def _run(args: argparse.Namespace, folder: Folder) -> None:
             folder.settings()
             show.lines([*folder.exports(), *folder.token_exports()])
         case "reset":
+            from fakeserver.local import controls
+
             controls.reset(folder)
         case "start":
             lifecycle.start(folder, args.site)
@@ -322,6 +336,8 @@ def _run(args: argparse.Namespace, folder: Folder) -> None:
         case "kill":
             lifecycle.end(folder, args.site, signal.SIGKILL)
         case "engine":
+            from fakeserver.local import controls
+
             controls.engine(folder, args.site, args.verb)
         case "fault":
             _fault(args, folder)
@@ -363,6 +379,8 @@ def _up(args: argparse.Namespace, folder: Folder) -> None:
 
 
 def _fault(args: argparse.Namespace, folder: Folder) -> None:
+    from fakeserver.local import fault_rules
+
     if args.verb == "list":
         show.faults(folder)
     elif args.verb == "clear":
@@ -377,6 +395,9 @@ def _fault(args: argparse.Namespace, folder: Folder) -> None:
 
 
 def _array(args: argparse.Namespace, folder: Folder) -> None:
+    from fakeserver.local import controls
+    from fakeserver.storage import kept
+
     if args.verb == "copy":
         array = controls.copy_snapshot(folder, args.snapshot, args.volume)
         show.lines([f"{args.volume} is on {array}"])
@@ -386,6 +407,8 @@ def _array(args: argparse.Namespace, folder: Folder) -> None:
 
 
 def _clock(args: argparse.Namespace, folder: Folder) -> None:
+    from fakeserver.local import controls
+
     clock = controls.clock(folder)
     if args.verb == "advance":
         clock.advance(args.duration, args.site)

@@ -1,148 +1,145 @@
-"""The process of one site: ``python -m fakeserver.cli.serve DIR SITE``."""
+"""The processes of sites: ``python -m fakeserver.cli.serve DIR SITE...``.
+
+What a site needs is loaded once. With the pipe of ``protector-sandbox`` the
+process then splits into its sites and ends; so each of them costs a third of
+a process of its own, and shares with the other what neither changes.
+"""
 
 import contextlib
-import errno
-import fcntl
-import logging
+import functools
+import gc
 import os
 import pathlib
-import signal
 import sys
-import threading
-from collections.abc import Iterator
-from types import FrameType
+from collections.abc import Callable, Sequence
 
-from fakeserver.base import descriptors
-from fakeserver.base.json_file import BrokenFile
-from fakeserver.compose import close_site, open_site
-from fakeserver.engine.run.workers import STOP_TIMEOUT
-from fakeserver.http import certificate, instances
-from fakeserver.http.app import create_app
-from fakeserver.http.listener import Listener
-from fakeserver.http.ports import bind
 from fakeserver.sandbox import process
-from fakeserver.sandbox.bounded_log import BoundedLog
 from fakeserver.sandbox.folder import Folder
 from fakeserver.sandbox.problem import Problem
-from fakeserver.store.upgrade import SchemaProblem
-
-LOG = logging.getLogger("fakeserver")
-#: how often a site looks whether its folder is still there, seconds
-LOOK = 1.0
-#: how long the work of a site without a folder is waited for, seconds:
-#: there is nothing left in which it could be written down
-SHORT = 2.0
 
 
-def main(argv: list[str] | None = None) -> int:
-    directory, site = sys.argv[1:] if argv is None else argv
+def main(argv: Sequence[str] | None = None) -> int:
+    directory, *sites = sys.argv[1:] if argv is None else argv
     os.umask(0o077)
+    folder = Folder(pathlib.Path(directory))
+    pipe = os.environ.pop(process.PIPE, None)
+    if pipe is None:
+        with contextlib.suppress(OSError):
+            os.setsid()
+        from fakeserver.cli import site_process
+
+        return site_process.run(folder, sites[0], lambda: None)
+    return _split(folder, sites, int(pipe))
+
+
+def _split(folder: Folder, sites: Sequence[str], pipe: int) -> int:
+    """Become one process a site; this one ends."""
+    # what is loaded stays: to look through it is a tenth of the time
+    gc.disable()
+    from fakeserver import cloud  # noqa: F401
+
+    # what they read is written by now, or never
+    if not os.read(0, 1):
+        return 1
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    seeder = None
+    if not _is_seeded(folder, sites):
+        # apart: a site that has seeded keeps the ciphers, which it may
+        # never need; and while this process has something else to do
+        seeder = _begin("seed", pipe)
+        if not seeder:
+            _quietly(_seed, folder, sites)
+            os._exit(0)
+    from fakeserver.cli import site_process
+
+    _quietly(site_process.work_out, folder, sites)
+    if seeder is not None:
+        os.waitpid(seeder, 0)
+    gc.freeze()
+    for site in sites:
+        if not _begin(site, pipe):
+            gc.enable()
+            _own_log(folder, site)
+            ready = functools.partial(_ready, site, pipe)
+            return site_process.run(folder, site, ready)
+    os._exit(0)
+
+
+def _is_seeded(folder: Folder, sites: Sequence[str]) -> bool:
+    """Return whether each site has a database, of whatever content."""
+    try:
+        settings = folder.settings()
+    except Problem:
+        # each site says so
+        return True
+    files = [folder.config(settings, name).database for name in sites]
+    return all(file.exists() for file in files)
+
+
+def _seed(folder: Folder, sites: Sequence[str]) -> None:
+    """Write the seeded world of the sites whose databases are empty."""
+    from fakeserver import compose
+
+    settings = folder.settings()
+    for name in sites:
+        compose.write_seed(folder.config(settings, name))
+
+
+def _quietly(
+    work: Callable[[Folder, Sequence[str]], None],
+    folder: Folder,
+    sites: Sequence[str],
+) -> None:
+    """Do what each site does again, if it was not done, and then says why."""
+    with contextlib.suppress(Exception):
+        work(folder, sites)
+
+
+def _begin(name: str, pipe: int) -> int:
+    """Begin a process and write its pid into the pipe; return 0 in it.
+
+    It waits until its pid is there: who kills all that are named in the
+    pipe, and this process, leaves none.
+    """
+    go, told = os.pipe()
+    pid = os.fork()
+    if not pid:
+        os.close(told)
+        if not os.read(go, 1):
+            os._exit(1)
+        os.close(go)
+        return 0
+    _write(pipe, f"{name} {pid}")
+    os.write(told, b"\n")
+    os.close(told)
+    os.close(go)
+    return pid
+
+
+def _own_log(folder: Folder, site: str) -> None:
     with contextlib.suppress(OSError):
         os.setsid()
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        handlers=[BoundedLog(Folder(pathlib.Path(directory)).log(site))],
+    handle = os.open(
+        folder.log(site), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
     )
-    # a busy queue is no news in a sandbox
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    folder = Folder(pathlib.Path(directory))
-    try:
-        with _only_one(folder, site) as lock:
-            process.write_pid(folder, site)
-            try:
-                _serve(folder, site, lock)
-            finally:
-                process.remove_pid(folder, site)
-    except Problem as problem:
-        LOG.error("%s", problem)
-        return problem.code
-    except (SchemaProblem, BrokenFile) as problem:
-        LOG.error("%s", problem)
-        return 1
-    return 0
+    os.dup2(handle, 1)
+    os.dup2(handle, 2)
+    os.close(handle)
+    # both have the same command line; ps and top show this too, on Linux
+    with contextlib.suppress(OSError):
+        pathlib.Path("/proc/self/comm").write_text(site)
 
 
-def _serve(folder: Folder, name: str, lock: int) -> None:
-    stop = threading.Event()
-
-    def ask_to_stop(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, ask_to_stop)
-    signal.signal(signal.SIGINT, ask_to_stop)
-    settings = folder.settings()
-    number = settings.port_of(name)
-    try:
-        port = bind(number)
-    except OSError as error:
-        reason = os.strerror(error.errno or errno.EIO)
-        raise Problem(f"Port {number} cannot be used: {reason}.") from None
-    config = folder.config(settings, name)
-    workers = descriptors.share(config.workers)
-    opened = open_site(config, workers=workers)
-    files = None
-    if settings.tls:
-        files = (
-            folder.path / certificate.CERTIFICATE,
-            folder.path / certificate.KEY,
-        )
-    listener = Listener(create_app(opened), port, files)
-    door = instances.Door(
-        instances.answers_of(opened.ground),
-        config.instances_of(name),
-        folder.path,
-    )
-    opened.service.start()
-    LOG.info("%s answers at %s, pid %s", name, config.url, os.getpid())
-    homeless = False
-    while not homeless and not stop.wait(LOOK):
-        homeless = not _is_there(folder, name, lock)
-    if homeless:
-        LOG.error("%s stops: its folder %s does not exist", name, folder.path)
-    else:
-        LOG.info("%s stops", name)
-    # first the engine, while its peer still gets answers from here
-    opened.service.stop(SHORT if homeless else STOP_TIMEOUT)
-    door.close()
-    listener.close()
-    close_site(opened)
+def _ready(site: str, pipe: int) -> None:
+    _write(pipe, f"{site} {process.READY}")
+    os.close(pipe)
 
 
-def _lock_file(folder: Folder, site: str) -> pathlib.Path:
-    return folder.path / f"{site}.lock"
-
-
-def _is_there(folder: Folder, site: str, lock: int) -> bool:
-    """Return whether the folder is the one that this process was started over.
-
-    Nothing takes a lock file away but who takes away the folder; where
-    there is another one, the folder was made anew.
-    """
-    try:
-        found = os.stat(_lock_file(folder, site))
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        # not known to be gone
-        return True
-    return os.path.samestat(found, os.fstat(lock))
-
-
-@contextlib.contextmanager
-def _only_one(folder: Folder, site: str) -> Iterator[int]:
-    """Lock the site; the kernel holds the lock as long as the process
-    lives."""
-    path = _lock_file(folder, site)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Problem(f"{site} already runs in {folder.path}.") from None
-        yield handle
-    finally:
-        os.close(handle)
+def _write(pipe: int, line: str) -> None:
+    # whoever has started this may be gone
+    with contextlib.suppress(BrokenPipeError):
+        os.write(pipe, f"{line}\n".encode())
 
 
 if __name__ == "__main__":

@@ -6,9 +6,8 @@ from typing import Any
 
 from fakeserver.base import json_file
 from fakeserver.base.clock import SharedClock, stamp
-from fakeserver.base.request_log import entries
-from fakeserver.base.seed_world import SITES
-from fakeserver.sandbox import channel, process
+from fakeserver.base.config import SITES
+from fakeserver.sandbox import process
 from fakeserver.sandbox.folder import Folder
 
 
@@ -26,6 +25,9 @@ def table(rows: Sequence[Sequence[str]]) -> None:
 
 
 def status(folder: Folder) -> None:
+    # not for the command that starts the sites
+    from fakeserver.sandbox import channel
+
     settings = folder.settings()
     rows = [("SITE", "STATE", "URL", "PID")]
     for site in SITES:
@@ -97,6 +99,8 @@ def requests(
     folder: Folder, only: str | None, last: int | None, raw: bool
 ) -> None:
     """Print both sites' requests in the order in which they were sent."""
+    from fakeserver.base.request_log import entries
+
     folder.settings()
     found = [
         {"site": site, **entry}

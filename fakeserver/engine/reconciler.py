@@ -72,7 +72,8 @@ class Reconciler:
 
     def _keep(self) -> None:
         while not self._stop.wait(RECONCILE_INTERVAL):
-            self.tick()
+            with self._site.borrowing():
+                self.tick()
 
     def resume(self) -> None:
         """Queue the unfinished operations."""

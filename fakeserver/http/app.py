@@ -18,6 +18,7 @@ from fakeserver.compose import OpenSite
 from fakeserver.faults.plan import FaultPlan
 from fakeserver.faults.transport import FaultMiddleware
 from fakeserver.http import control
+from fakeserver.site import Site
 
 LOG = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ def create_app(
     inner: WSGIApplication = DateMiddleware(
         ErrorMiddleware(answering), site.clock
     )
+    inner = BorrowingMiddleware(inner, site)
     inner = LoopbackMiddleware(control.PauseMiddleware(inner, rest))
     if isinstance(site.faults, FaultPlan):
         inner = FaultMiddleware(inner, site.faults, wait)
@@ -68,6 +70,24 @@ def create_app(
 @functools.lru_cache(maxsize=16)
 def _date(seconds: int) -> str:
     return email.utils.formatdate(seconds, usegmt=True)
+
+
+class BorrowingMiddleware:
+    """Gives back the connections to the databases after each request.
+
+    What it wraps answers with all of a body, not with an iterator that reads
+    on.
+    """
+
+    def __init__(self, app: WSGIApplication, site: Site) -> None:
+        self._app = app
+        self._site = site
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        with self._site.borrowing():
+            return self._app(environ, start_response)
 
 
 class DateMiddleware:

@@ -12,11 +12,11 @@ import tempfile
 from typing import Any
 
 from fakeserver.base.clock import ManualClock
-from fakeserver.base.config import SiteConfig
+from fakeserver.base.config import SiteConfig, other
 from fakeserver.base.db import BUSY
 from fakeserver.base.fault_points import NoFaults
 from fakeserver.base.seed_world import SITES, World
-from fakeserver.compose import close_parts, open_parts, other, seed
+from fakeserver.compose import close_parts, open_parts, seed
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.scenarios import SCENARIOS
 

@@ -9,19 +9,23 @@ import pathlib
 import shlex
 import threading
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from fakeserver.base import json_file
-from fakeserver.base.config import FORMS, SiteConfig
+from fakeserver.base.config import (
+    FORMS,
+    SITES,
+    SiteConfig,
+    other,
+    private_folder,
+)
 from fakeserver.base.json_file import BrokenFile
-from fakeserver.base.seed_world import ARRAY_TOKENS, SITES, build
-from fakeserver.compose import other, private_folder
-from fakeserver.faults.plan import NAME as FAULTS
-from fakeserver.faults.plan import FaultFile, token_of
 from fakeserver.http import certificate
-from fakeserver.sandbox import cloudsyaml
 from fakeserver.sandbox.problem import Problem
 from fakeserver.sandbox.scenarios import SCENARIOS
-from fakeserver.store import upgrade
+
+if TYPE_CHECKING:
+    from fakeserver.faults.plan import FaultFile
 
 SETTINGS = "sandbox.json"
 HOST = "127.0.0.1"
@@ -131,6 +135,8 @@ class Folder:
     def settings(self) -> Settings:
         """Return the settings of this sandbox; raise Problem when there is
         none."""
+        from fakeserver.store import upgrade
+
         try:
             held = json_file.read(self.settings_file)
             number = int(held.pop("schema", 0))
@@ -178,6 +184,9 @@ class Folder:
 
     def write(self, settings: Settings) -> None:
         """Write settings, certificates and clouds.yaml; keep the data."""
+        from fakeserver.base.seed_world import build
+        from fakeserver.sandbox import cloudsyaml
+
         if settings.tls:
             certificate.make(self.path)
         self._write_trusted(settings)
@@ -195,6 +204,8 @@ class Folder:
     def write_settings(self, settings: Settings) -> None:
         """Write the settings, with the schema of every small file beside
         them."""
+        from fakeserver.store import upgrade
+
         held = {
             "schema": upgrade.NUMBER,
             "written_by": upgrade.version(),
@@ -239,14 +250,19 @@ class Folder:
             text = f"{text.rstrip()}\n{own}"
         write_private(self.path / certificate.TRUSTED, text)
 
-    def faults(self) -> FaultFile:
-        return FaultFile(self.path / FAULTS, self.settings().seed)
+    def faults(self) -> "FaultFile":
+        from fakeserver.faults import plan
+
+        return plan.FaultFile(self.path / plan.NAME, self.settings().seed)
 
     def tokens(self) -> dict[str, str]:
         """Return the API token that each array accepts now."""
-        rules = FaultFile(self.path / FAULTS).rules()
+        from fakeserver.base.seed_world import ARRAY_TOKENS
+        from fakeserver.faults import plan
+
+        rules = plan.FaultFile(self.path / plan.NAME).rules()
         return {
-            array: token_of(array, rules) or first
+            array: plan.token_of(array, rules) or first
             for array, first in ARRAY_TOKENS.items()
         }
 

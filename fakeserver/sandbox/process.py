@@ -1,31 +1,96 @@
-"""The process of one site: start it, find it, end it."""
+"""The processes of the sites: start them, find them, end them."""
 
 import contextlib
 import json
 import os
 import pathlib
+import select
 import signal
-import subprocess
 import sys
-import sysconfig
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from fakeserver.sandbox.folder import Folder
 
 #: how long a clean stop may take before it is made short, seconds
 GRACE = 15.0
+#: the variable that names the pipe of :class:`SiteStart` to its sites
+PIPE = "PROTECTOR_SANDBOX_PIPE"
+#: what a site that answers writes there
+READY = "answers"
 _TICK = 0.02
 
 
-def spawn(folder: Folder, site: str) -> int:
-    """Start the process of a site in a session of its own; return its pid."""
+class SiteStart:
+    """Sites that were started, and what is known of each.
+
+    One process loads what they need, once, and splits into all of them when
+    it is told to; it writes their pids into a pipe. Each site writes there
+    when it answers, and the end of the pipe is the end of all that have not.
+    """
+
+    def __init__(self, pid: int, pipe: int, go: int) -> None:
+        #: of the sites that run already
+        self.pids: dict[str, int] = {}
+        #: the sites that answer
+        self.ready: set[str] = set()
+        self._pid = pid
+        self._go = go
+        self._pipe = pipe
+        self._rest = b""
+        self._ended = False
+
+    def go_on(self) -> None:
+        """Let the sites begin: what they read is written."""
+        # one that has ended already is found out soon
+        with contextlib.suppress(BrokenPipeError):
+            os.write(self._go, b"\n")
+
+    def look(self, seconds: float) -> None:
+        """Wait for news for a while, and take them in."""
+        if self._ended:
+            return
+        if not select.select([self._pipe], [], [], seconds)[0]:
+            return
+        came = os.read(self._pipe, 4096)
+        self._ended = not came
+        *lines, self._rest = (self._rest + came).split(b"\n")
+        for line in lines:
+            site, said = line.decode().split()
+            if said == READY:
+                self.ready.add(site)
+            else:
+                self.pids[site] = int(said)
+
+    def ended(self, site: str) -> bool:
+        """Return whether a site ended before it answered."""
+        if site in self.ready:
+            return False
+        pid = self.pids.get(site)
+        return self._ended or (pid is not None and not alive(pid))
+
+    def kill(self) -> None:
+        """Kill every site, those too that are only about to begin."""
+        end(self._pid, signal.SIGKILL)
+        self.look(0)
+        for pid in self.pids.values():
+            end(pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        os.close(self._pipe)
+        os.close(self._go)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self._pid, 0)
+
+
+def spawn(folder: Folder, sites: Sequence[str]) -> SiteStart:
+    """Start the processes of sites, each in a session of its own."""
     command = [
         sys.executable,
         "-m",
         "fakeserver.cli.serve",
         str(folder.path),
-        site,
+        *sites,
     ]
     environment = {
         name: value
@@ -33,29 +98,44 @@ def spawn(folder: Folder, site: str) -> int:
         if not name.startswith("OS_")
     }
     parent = str(pathlib.Path(__file__).resolve().parents[2])
-    paths = sysconfig.get_paths()
-    if parent not in (paths["purelib"], paths["platlib"]):
+    if os.path.basename(parent) not in ("site-packages", "dist-packages"):
         known = environment.get("PYTHONPATH")
         environment["PYTHONPATH"] = os.pathsep.join(
             [parent, *([known] if known else [])]
         )
-    # not subprocess: the site outlives this process, and nobody waits for it
-    return os.posix_spawn(
-        sys.executable,
-        command,
-        environment,
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (
-                os.POSIX_SPAWN_OPEN,
-                1,
-                str(folder.log(site)),
-                os.O_WRONLY | os.O_CREAT | os.O_APPEND,
-                0o600,
-            ),
-            (os.POSIX_SPAWN_DUP2, 1, 2),
-        ],
-    )
+    # thirty threads with memory of their own each would keep twice as much
+    environment.setdefault("MALLOC_ARENA_MAX", "2")
+    ours, theirs = os.pipe()
+    begin, go = os.pipe()
+    os.set_inheritable(theirs, True)
+    environment[PIPE] = str(theirs)
+    # not subprocess: the sites outlive this process, and nobody waits for
+    # them; the first one's log has what is said before they begin
+    try:
+        pid = os.posix_spawn(
+            sys.executable,
+            command,
+            environment,
+            file_actions=[
+                (os.POSIX_SPAWN_DUP2, begin, 0),
+                (
+                    os.POSIX_SPAWN_OPEN,
+                    1,
+                    str(folder.log(sites[0])),
+                    os.O_WRONLY | os.O_CREAT | os.O_APPEND,
+                    0o600,
+                ),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+        )
+    except BaseException:
+        os.close(ours)
+        os.close(go)
+        raise
+    finally:
+        os.close(theirs)
+        os.close(begin)
+    return SiteStart(pid, ours, go)
 
 
 def pid_file(folder: Folder, site: str) -> pathlib.Path:
@@ -132,6 +212,8 @@ def born(pid: int) -> str:
 
 def _ps(pid: int, field: str) -> str:
     """Ask ps, where there is no /proc."""
+    import subprocess
+
     answer = subprocess.run(
         ["ps", "-o", field, "-p", str(pid)],
         capture_output=True,

@@ -5,6 +5,7 @@ There is no thread for that: what background replication has made by now is
 written down when somebody looks.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Collection, Iterable
 
@@ -28,6 +29,9 @@ __all__ = ["KEEP", "SCHEMA", "Arrays"]
 
 class Arrays(ManyGroups):
     """An :class:`~fakeserver.storage.driver.ArrayDriver` over SQLite."""
+
+    def borrowing(self) -> contextlib.AbstractContextManager[None]:
+        return self.db.borrowing()
 
     # -- who may talk to an array
 

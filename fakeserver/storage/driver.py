@@ -5,6 +5,7 @@ A replication group is what Pure calls a protection group (async) or a pod
 one is complete at the target once every volume of it has arrived there.
 """
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Protocol
@@ -60,6 +61,9 @@ class Link:
 
 class ArrayDriver(Protocol):
     """Both arrays of a pair. Every call is idempotent."""
+
+    def borrowing(self) -> contextlib.AbstractContextManager[None]:
+        """Give back, at its end, what this thread holds open meanwhile."""
 
     def check(self, array: str, token: str | None) -> None:
         """Raise StorageError when the array refuses the token."""

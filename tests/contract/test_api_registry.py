@@ -12,10 +12,15 @@ import pytest
 from fakeserver import compose
 from fakeserver.base import request_log
 from fakeserver.base.clock import ManualClock
-from fakeserver.base.config import SiteConfig
+from fakeserver.base.config import SiteConfig, other
 from fakeserver.base.fault_points import NoFaults
 from fakeserver.base.ids import new_id
-from fakeserver.base.seed_world import ARRAY_TOKENS, ARRAYS, SITES, USERS
+from fakeserver.base.seed_world import (
+    ARRAY_TOKENS,
+    ARRAYS,
+    SITES,
+    USERS,
+)
 from fakeserver.cloud.shared.schema import GROUP_TYPES, GROUPS, VOLUMES
 from fakeserver.cloud.shared.seed import GROUP_TYPE
 from fakeserver.engine.peer.client import Peer, PeerRefused
@@ -85,10 +90,10 @@ class Pair:
             compose.open_site(
                 SiteConfig(
                     site=name,
-                    peer=compose.other(name),
+                    peer=other(name),
                     directory=folder,
                     url=URLS[name],
-                    peer_url=URLS[compose.other(name)],
+                    peer_url=URLS[other(name)],
                     scenario=scenario,
                     pace=0,
                 ),

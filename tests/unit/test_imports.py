@@ -60,18 +60,43 @@ def test_loading_is_light(module: str) -> None:
         assert "keystoneauth1" not in loaded
 
 
+def loaded_after(program: str) -> set[str]:
+    """The modules of a new process that has run a program."""
+    return set(
+        subprocess.run(
+            [sys.executable, "-c", f"{program}\nprint(*sys.modules)"],
+            check=True,
+            capture_output=True,
+            text=True,
+            cwd=TREE,
+        )
+        .stdout.splitlines()[-1]
+        .split()
+    )
+
+
+#: what a site needs for a login, a secret, a body or a question to the other
+LATER = {"requests", "cryptography", "jsonschema", "keystoneauth1", "yaml"}
+
+
 def test_the_command_that_starts_a_site_loads_no_server() -> None:
-    """Its sites do, each for itself; nothing of it is needed here."""
-    program = "import sys, fakeserver.cli.main; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", program],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=TREE,
-    ).stdout.split()
-    heavy = {"flask", "werkzeug", "requests", "cryptography", "jsonschema"}
-    assert not (heavy | {"waitress", "keystoneauth1", "yaml"}) & set(loaded)
+    """Its sites do, together; nothing of it is needed here."""
+    found = loaded_after("import sys, fakeserver.cli.main")
+    assert not (LATER | {"flask", "werkzeug", "waitress"}) & found
+    # nor what its other verbs need
+    assert not {"http.client", "sqlite3", "importlib.metadata"} & found
+    assert len(found) < 150
+
+
+def test_a_site_loads_at_its_start_what_it_needs_then() -> None:
+    found = loaded_after(
+        "import sys, fakeserver.cli.site_process\n"
+        "import fakeserver.api, fakeserver.cloud"
+    )
+    assert not (LATER | {"asyncio", "trustme"}) & found
+    ours = {name for name in found if name.startswith("fakeserver")}
+    assert len(ours) < 245
+    assert len(found - ours) < 335
 
 
 #: What is public; the pytest plugin is, too.

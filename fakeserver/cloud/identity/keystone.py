@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 DOMAIN_ID = "default"
 #: of how many tokens the holder is remembered
-_REMEMBERED = 1024
+_REMEMBERED = 512
 
 #: all that a check needs, in one question
 _LOOK_UP = """
@@ -77,7 +77,7 @@ class Keystone:
         state = self._site.db.state()
         if state is None:
             return self._look_up(claims)
-        # each thread has a connection, which counts for itself
+        # each connection counts for itself
         key = state[0], text
         known = self._checked.get(key)
         if known is not None and known[0] == state:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from cryptography.fernet import Fernet
 
 #: how many opened tokens are remembered
-_REMEMBERED = 4096
+_REMEMBERED = 512
 #: longer ones are junk, and are not looked at
 _LONGEST = 2048
 

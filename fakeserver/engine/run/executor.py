@@ -79,6 +79,10 @@ class Executor:
 
     def run(self, operation_id: str) -> None:
         """Run an operation to its end, or until the service stops."""
+        with self._site.borrowing():
+            self._run(operation_id)
+
+    def _run(self, operation_id: str) -> None:
         operation = operations.find(self._site.db, operation_id)
         if operation is None or self._stop.is_set():
             return

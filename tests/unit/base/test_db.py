@@ -1,0 +1,103 @@
+"""The connections of a database: how many there are, and whose."""
+
+import pathlib
+import sqlite3
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from fakeserver.base import db
+from fakeserver.base.db import Database
+
+
+@pytest.fixture
+def database(tmp_path: pathlib.Path) -> Database:
+    return Database(tmp_path / "a.db", ("CREATE TABLE t (x)",))
+
+
+def in_thread(work: Callable[[], object]) -> object:
+    """What a thread of its own returns; it has ended then."""
+    found: list[object] = []
+    thread = threading.Thread(target=lambda: found.append(work()))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def borrowed(database: Database) -> int:
+    with database.borrowing():
+        return id(database.connection())
+
+
+def test_one_connection_serves_the_threads_that_come_after_each_other(
+    database: Database,
+) -> None:
+    # the one that this thread has made the tables with, and would keep
+    database.close()
+    first = borrowed(database)
+    assert {in_thread(lambda: borrowed(database)) for _ in range(4)} == {first}
+
+
+def test_two_threads_at_a_time_have_two_connections(
+    database: Database,
+) -> None:
+    with database.borrowing():
+        mine = id(database.connection())
+        assert in_thread(lambda: borrowed(database)) != mine
+
+
+def test_what_is_taken_within_is_given_back_by_the_outermost(
+    database: Database,
+) -> None:
+    database.close()
+    with database.borrowing():
+        mine = id(database.connection())
+        with database.borrowing():
+            assert id(database.connection()) == mine
+        assert in_thread(lambda: borrowed(database)) != mine
+    assert in_thread(lambda: borrowed(database)) is not None
+
+
+def test_what_was_taken_before_is_kept(database: Database) -> None:
+    mine = id(database.connection())
+    assert borrowed(database) == mine
+    assert in_thread(lambda: borrowed(database)) != mine
+    assert id(database.connection()) == mine
+
+
+def test_a_connection_in_a_transaction_is_not_passed_on(
+    database: Database,
+) -> None:
+    database.close()
+    with database.borrowing():
+        left = database.connection()
+        left.execute("BEGIN IMMEDIATE")
+        left.execute("INSERT INTO t VALUES (1)")
+        del left
+    # the lock is gone with it, and so is the row
+    assert in_thread(lambda: database.all("SELECT x FROM t")) == []
+    with database.transaction() as tx:
+        tx.execute("INSERT INTO t VALUES (2)")
+
+
+def test_a_database_that_is_closed_meanwhile_takes_nothing_back(
+    database: Database,
+) -> None:
+    with database.borrowing():
+        old = database.connection()
+        database.close()
+    with pytest.raises(sqlite3.ProgrammingError):
+        old.execute("SELECT 1")
+    assert database.all("SELECT x FROM t") == []
+
+
+def test_a_connection_keeps_little(database: Database) -> None:
+    (kept,) = database.connection().execute("PRAGMA cache_size").fetchone()
+    assert kept == -db.CACHE
+
+
+def test_nothing_is_opened_before_it_is_used(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "none.db"
+    Database(path)
+    assert not path.exists()
