@@ -22,6 +22,7 @@ about 0.9 (``benchmarks/poll.py``, 13 services).
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -49,6 +50,17 @@ from protectorclient._http.conversation import (
 )
 from protectorclient._version import __version__
 from protectorclient.durations import CONNECT_TIMEOUT, READ_TIMEOUT
+
+#: What services lack, by who is signed in and where the service is.
+_MISSING: weakref.WeakKeyDictionary[
+    plugin.BaseAuthPlugin, dict[object, set[str]]
+] = weakref.WeakKeyDictionary()
+
+
+def _missing(auth: plugin.BaseAuthPlugin | None, where: object) -> set[str]:
+    if auth is None:
+        return set()
+    return _MISSING.setdefault(auth, {}).setdefault(where, set())
 
 
 class SiteAdapter(Conversation):
@@ -91,6 +103,11 @@ class SiteAdapter(Conversation):
             raise_exc=False,
             client_name="python-protectorclient",
             client_version=__version__,
+        )
+        #: Remembered as long as the caller is signed in: who looks again
+        #: makes a new client, and asks no question in vain.
+        self.missing_parameters = _missing(
+            auth or session.auth, (endpoint_override, region_name)
         )
         self._project_id: str | None = None
         self._offered: microversions.VersionRange | None = None

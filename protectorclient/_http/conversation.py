@@ -61,6 +61,8 @@ class Conversation(abc.ABC):
     site: str | None
     #: The service's URL, once it has been looked up.
     known_endpoint: urls.Endpoint | None = None
+    #: The parameters of lists that this service does not have.
+    missing_parameters: set[str]
     #: The site's clock less this machine's, by its last answer.
     clock_skew: float | None = None
     #: What was asked for: auto, latest, or a version.

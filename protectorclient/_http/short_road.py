@@ -85,6 +85,7 @@ class ShortRoad(Conversation):
         self.known_endpoint = urls.Endpoint(known.root)
         self._wanted = api_version
         self._pinned = microversions.pinned(api_version)
+        self.missing_parameters = set()
         self._idle: list[http.client.HTTPConnection] = []
 
     @property

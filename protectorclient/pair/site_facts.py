@@ -37,6 +37,8 @@ T = TypeVar("T")
 _NEWEST = 5
 #: The longest page of a list.
 _PAGE = 1000
+#: The parameter with which a list of groups has their metadata.
+_METADATA = "metadata"
 #: So many groups are asked for their metadata at the same time.
 _ASKERS = 4
 
@@ -343,9 +345,15 @@ class SiteFacts:
         listed = functools.partial(
             self.client.protection_groups.list, limit=limit, page_size=size
         )
+        missing = self.client.http.missing_parameters
+        if _METADATA in missing:
+            return list(listed())
         try:
             groups = list(listed(metadata=True))
-        except (exceptions.BadRequest, exceptions.UnreadableAnswer):
+        except exceptions.BadRequest:
+            missing.add(_METADATA)
+            return list(listed())
+        except exceptions.UnreadableAnswer:
             return list(listed())
         for group in groups:
             document = group.extra.get("metadata")

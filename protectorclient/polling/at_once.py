@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextvars
-import queue
+import itertools
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from protectorclient import exceptions
 from protectorclient.polling.silence import grace_exceeded
@@ -133,26 +133,57 @@ def each_of(
     :returns: the answers, in the order of the things.
     :raises Exception: what the first of the questions raises that fails.
     """
-    waiting: queue.SimpleQueue[tuple[A, concurrent.futures.Future[T]]] = (
-        queue.SimpleQueue()
-    )
-    made: list[concurrent.futures.Future[T]] = []
-    for item in items:
-        future: concurrent.futures.Future[T] = concurrent.futures.Future()
-        made.append(future)
-        waiting.put((item, future))
+    asked = _Round(list(items), question)
+    for _ in range(min(askers, len(asked.items))):
+        start(asked.run)
+    return asked.result()
 
-    def run() -> None:
-        while True:
+
+class _Round(Generic[A, T]):
+    """Several things, and the answers as they come.
+
+    One who waits is woken once: with a future for each of 500 answers that
+    are quickly there, the threads do little but hand over to each other.
+    """
+
+    def __init__(self, items: list[A], question: Callable[[A], T]) -> None:
+        self.items = items
+        self._question = question
+        self._next = itertools.count()
+        self._answers: dict[int, T] = {}
+        self._errors: dict[int, BaseException] = {}
+        self._lock = threading.Lock()
+        self._end = threading.Event()
+        if not items:
+            self._end.set()
+
+    def run(self) -> None:
+        """Ask about one thing after the other, as long as there are some."""
+        while (n := next(self._next)) < len(self.items):
             try:
-                item, future = waiting.get_nowait()
-            except queue.Empty:
-                return
-            try:
-                future.set_result(question(item))
+                answer = self._question(self.items[n])
             except BaseException as error:
-                future.set_exception(error)
+                with self._lock:
+                    self._errors[n] = error
+                    self._note()
+            else:
+                with self._lock:
+                    self._answers[n] = answer
+                    self._note()
 
-    for _ in range(min(askers, len(made))):
-        start(run)
-    return [future.result() for future in made]
+    def _note(self) -> None:
+        """Wake who waits: with all answers, or with the first error of them,
+        which no earlier thing can precede any more."""
+        if self._errors:
+            first = min(self._errors)
+            if all(n in self._answers for n in range(first)):
+                self._end.set()
+        elif len(self._answers) == len(self.items):
+            self._end.set()
+
+    def result(self) -> list[T]:
+        self._end.wait()
+        with self._lock:
+            if self._errors:
+                raise self._errors[min(self._errors)]
+            return [self._answers[n] for n in range(len(self.items))]

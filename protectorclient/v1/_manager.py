@@ -32,8 +32,6 @@ class Manager:
 
     def __init__(self, adapter: http.Conversation) -> None:
         self._http = adapter
-        #: The filters by id that this service does not have.
-        self._missing_filters: set[str] = set()
 
     @property
     def site(self) -> str | None:
@@ -163,7 +161,7 @@ class Manager:
         :returns: those that there are, by their ids; None where the service
             does not filter.
         """
-        if name in self._missing_filters:
+        if name in self._http.missing_parameters:
             return None
         found: dict[str, R] = {}
         try:
@@ -175,11 +173,11 @@ class Manager:
                 ):
                     identity = getattr(record, name)
                     if identity not in part:
-                        self._missing_filters.add(name)
+                        self._http.missing_parameters.add(name)
                         return None
                     found[identity] = record
         except exceptions.BadRequest:
-            self._missing_filters.add(name)
+            self._http.missing_parameters.add(name)
             return None
         return found
 

@@ -13,7 +13,7 @@ from tests.helpers.clirunner import Ran
 
 SITES = ("site-a", "site-b")
 #: How a client names itself; the engines of the sites do not.
-_CLIENTS = ("python-protectorclient", "openstacksdk", "python-openstackclient")
+CLIENTS = ("python-protectorclient", "openstacksdk", "python-openstackclient")
 #: Who we are, what the service is, and which of the two sites it is.
 _SIGN_IN = re.compile(
     r"POST /identity/v3/auth/tokens|GET /v1/|GET /v1/admin/sites"
@@ -75,7 +75,7 @@ def _lines(pair: LocalPair, site: str) -> Iterator[str]:
             (v for k, v in headers.items() if k.lower() == "user-agent"), ""
         )
         # a client that has no token yet speaks as its HTTP library
-        if agent.startswith(_CLIENTS):
+        if agent.startswith(CLIENTS):
             query = entry.get("query")
             text = f"{entry['method']} {entry['path']}"
             yield f"{text}?{query}" if query else text

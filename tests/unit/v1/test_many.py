@@ -1,11 +1,15 @@
 """Many records by their ids: few questions, and the long way round."""
 
+import threading
 from typing import Any
 
 import pytest
 
 from protectorclient._http import deadline
 from protectorclient.polling import at_once
+from protectorclient.records.operation import Operation
+from protectorclient.v1 import Client
+from protectorclient.v1.operations import OperationManager
 from tests.helpers.canned_site import PROJECT, Site
 
 OPS = f"/v1/{PROJECT}/operations"
@@ -53,9 +57,38 @@ def test_a_service_without_the_filter_is_asked_the_long_way(
         site.answer("GET", f"{OPS}/{one}", json={"operation": {"id": one}})
     assert list(site.client.operations.fetch(IDS[:10])) == IDS[:10]
     asked_first = len(site.asked)
-    assert list(site.client.operations.fetch(IDS[:10])) == IDS[:10]
+    # another client of the same session, as each look at both sites makes
+    again = Client(session=site.client.http.session)
+    assert list(again.operations.fetch(IDS[:10])) == IDS[:10]
     assert ["?id=" in line for line in site.asked].count(True) == 1
     assert len(site.asked) == 2 * asked_first - 1
+
+
+def test_what_one_service_lacks_another_may_have(site: Site) -> None:
+    """A session may lead to services of several regions."""
+    http = site.client.http
+    http.missing_parameters.add("id")
+    other = Client(session=http.session, endpoint_override="http://b:8788")
+    assert not other.http.missing_parameters
+
+
+def test_four_are_asked_for_at_the_same_time_and_no_more(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By a service without the filter, which lists none of them."""
+    site.answer("GET", OPS, listed(["op-other"]))
+    together, running = threading.Barrier(4), threading.Semaphore(4)
+    in_time: list[bool] = []
+
+    def get(_manager: object, identity: str) -> Operation:
+        in_time.append(running.acquire(blocking=False))
+        together.wait(30)
+        running.release()
+        return Operation(id=identity)
+
+    monkeypatch.setattr(OperationManager, "get", get)
+    assert list(site.client.operations.fetch(IDS[:40])) == IDS[:40]
+    assert in_time == [True] * 40
 
 
 def test_the_health_of_some_groups_is_one_question(site: Site) -> None:
