@@ -1,11 +1,11 @@
 """A site beside Flask's hello under the same server, with the same threads."""
 
 import contextlib
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
+from benchmarks.harness import operations
 from benchmarks.harness.figure import Better, Figure, Work
 from benchmarks.harness.load import cpu_of_requests
 from benchmarks.harness.stage import Sandbox, Stage, operation, sandbox
@@ -76,10 +76,7 @@ def many_operations(stage: Stage) -> str:
     """Give the seeded tenant 100,000 operations; return its list."""
     site = stage.once(sandbox)
     identifier = stage.once(operation)
-    file = sqlite3.connect(site.folder / "site-a.db")
-    with contextlib.closing(file) as db, db:
-        db.execute(_COPIES, (MANY, identifier))
-        db.execute(_RECORDS, (identifier,))
+    operations.copy(site.folder / "site-a.db", identifier, MANY)
     return f"/v1/{token(stage, site)['project_id']}/operations"
 
 
@@ -90,21 +87,6 @@ def operation_id(number: int) -> str:
 
 
 MANY = 100_000
-#: copies of one operation, of which one in a thousand has failed
-_COPIES = """
-WITH RECURSIVE numbers (n) AS (
-    SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ?)
-INSERT INTO pg_operations
-    (id, project_id, group_id, type, status, request_id, work)
-SELECT printf('op-00000000-0000-4000-8000-%012d', n), project_id, group_id,
-    type, iif(n % 1000 = 0, 'failed', status), request_id, work
-FROM pg_operations CROSS JOIN numbers WHERE id = ?"""
-_RECORDS = """
-INSERT INTO pg_records
-SELECT copy.seq, json_set(doc, '$.id', copy.id, '$.status', copy.status)
-FROM pg_operations AS first JOIN pg_records USING (seq)
-CROSS JOIN pg_operations AS copy
-WHERE first.id = ? AND copy.seq > first.seq"""
 
 
 def _list(limit: int, number: int) -> Prepare:
@@ -168,7 +150,7 @@ FIGURES = (
         "list-last-page",
         "last page at 100,000 operations",
         1.1,
-        _beside_first_page("marker=op-00000000-0000-4000-8000-000000000101"),
+        _beside_first_page(operations.last_page(100)),
         PAGE,
     ),
 )

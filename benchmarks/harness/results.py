@@ -24,10 +24,15 @@ PACKAGES = (
 )
 
 
+def now() -> str:
+    """Return the moment, in UTC, to the second."""
+    moment = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 def document(measured: list[Measurement]) -> dict[str, Any]:
-    now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     return {
-        "measured_at": now.isoformat().replace("+00:00", "Z"),
+        "measured_at": now(),
         "machine": machine(),
         "figures": {found.figure.name: _entry(found) for found in measured},
     }
