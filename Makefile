@@ -4,7 +4,7 @@
 .PHONY: help demo test coverage test-thorough test-processes test-versions \
     versions interop interop-compare interop-up interop-full \
     interop-full-up interop-release \
-    chaos plan-kills drills bench lint docs package clean
+    chaos plan-kills drills bench growth look lint docs package clean
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
 
@@ -45,6 +45,7 @@ help:
 	@echo "make drills         Drill sixty groups, and a year of three hundred."
 	@echo "make plan-kills     Kill and resume a runner of plans, 50 times 20."
 	@echo "make bench          Measure the figures of benchmarks/README.rst."
+	@echo "make growth         Measure what more members, groups and so on cost."
 	@echo "make look           Take pictures of the reports with chromium."
 	@echo "make lint           Check style, types and the documentation."
 	@echo "make docs           Build the documentation in doc/build/html."
@@ -174,6 +175,11 @@ $(PEERS)/.made: $(VENV)/.made benchmarks/peers.txt
 # BENCH_ARGS=--keep adds the run to benchmarks/results.
 bench: $(VENV)/.test $(PEERS)/.made
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS) $(BENCH)
+
+# The curves of doc/source/contributor/growth.rst, which takes long;
+# GROWTH="members groups" names some, GROWTH_ARGS=--keep keeps them.
+growth: $(VENV)/.test
+	@$(BIN)/python -m benchmarks.growth $(GROWTH_ARGS) $(GROWTH)
 
 # Pictures of the reports, to be looked at: LOOK_DIR=... is another folder.
 look: $(VENV)/.test

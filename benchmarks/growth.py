@@ -111,7 +111,7 @@ def _groups(place: pathlib.Path, size: int) -> tuple[float, ...]:
         one = client.protection_groups.find("many").id
         spent = (
             cpu_ms(lambda: get("/v1/{project}/protection-groups?limit=1000")),
-            cpu_ms(lambda: get("/v1/health")),
+            cpu_ms(lambda: get("/v1/health?limit=1000")),
             cpu_ms(lambda: get(f"/v1/health?protection_group_id={one}")),
         )
     return *spent, _failover(world, MEMBERS)
@@ -155,8 +155,8 @@ CURVES = (
         "groups",
         (10, 100, 500, 1000, 2000),
         (
-            "list, a page",
-            "health of all",
+            "list, a page of 1000",
+            "health, a page of 1000",
             "health of one",
             f"failover of {MEMBERS}, a member",
         ),

@@ -16,10 +16,10 @@ from benchmarks.figures.server import (
     Prepare,
     headers,
     many_operations,
-    operation_id,
 )
 from benchmarks.harness import processes
 from benchmarks.harness.figure import Figure, Work
+from benchmarks.harness.operations import copied_id
 from benchmarks.harness.stage import Sandbox, Stage, operation, sandbox
 from benchmarks.harness.tenant import token
 from protectorclient import Client, SitePair
@@ -94,7 +94,7 @@ def _fetch(newer: int, count: int) -> Prepare:
         stage.once(many_operations)
         asker = stage.once(Asker)
         newest = OPERATIONS - newer
-        ids = [operation_id(n) for n in range(newest - count + 1, newest + 1)]
+        ids = [copied_id(n) for n in range(newest - count + 1, newest + 1)]
         return (
             lambda: _seconds(lambda: asker.fetch(ids)),
             lambda: 10 * _seconds(lambda: [*map(asker.bare, ids[::10])]),

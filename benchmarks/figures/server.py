@@ -80,12 +80,6 @@ def many_operations(stage: Stage) -> str:
     return f"/v1/{token(stage, site)['project_id']}/operations"
 
 
-def operation_id(number: int) -> str:
-    """Return the id of one of the many operations; the highest is the
-    newest."""
-    return f"op-00000000-0000-4000-8000-{number:012d}"
-
-
 MANY = 100_000
 
 

@@ -29,6 +29,11 @@ def copy(database: pathlib.Path, identifier: str, number: int) -> None:
         db.execute(_RECORDS, (identifier,))
 
 
+def copied_id(number: int) -> str:
+    """Return the id of a copy, from 1; the highest is the newest."""
+    return f"op-00000000-0000-4000-8000-{number:012d}"
+
+
 def last_page(size: int) -> str:
     """Return the query of the last page of so many copies."""
-    return f"marker=op-00000000-0000-4000-8000-{size + 1:012d}"
+    return f"marker={copied_id(size + 1)}"

@@ -1,8 +1,10 @@
 """The tables of the figures of ``make bench``, from the runs that are kept."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
+from benchmarks import growth
 from benchmarks.__main__ import KEPT
 from benchmarks.figures import FIGURES
 from benchmarks.harness import results
@@ -59,3 +61,33 @@ def machine() -> Iterator[str]:
             named = (f"{name} {version}" for name, version in packages.items())
             yield f"Packages: {', '.join(named)}."
         yield ""
+
+
+def curve(name: str) -> Iterator[str]:
+    """Yield the points of a curve of growth, and by how much it grows."""
+    path = growth.KEPT / f"{name}.json"
+    if not path.exists():
+        yield "Not measured yet."
+        yield ""
+        return
+    (of,) = (each.of for each in growth.CURVES if each.name == name)
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    yield ".. list-table::"
+    yield "   :header-rows: 1"
+    yield ""
+    yield from _row(of, *kept["columns"])
+    points = kept["points"]
+    for size, *spent in points:
+        yield from _row(f"{size:.0f}", *map(number, spent))
+    first, last = points[0], points[-1]
+    pairs = zip(first[1:], last[1:], strict=True)
+    grown = (f"× {number(new / old)}" for old, new in pairs)
+    yield from _row(f"× {number(last[0] / first[0])}", *grown)
+    yield ""
+    on = kept["machine"]
+    yield (
+        f"Measured {kept['measured_at']}, commit ``{on['commit']}``, Python"
+        f" {on['python']}, {on['cores']} cores ({on['processor']}),"
+        f" {on['load']} processes waited for a core."
+    )
+    yield ""

@@ -309,6 +309,10 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "troubleshooting": troubleshooting,
     "benchmarks": measured.figures,
     "benchmark-machine": measured.machine,
+    **{
+        f"growth-{each.name}": functools.partial(measured.curve, each.name)
+        for each in measured.growth.CURVES
+    },
     "client-layout": functools.partial(layout.picture, "protectorclient"),
     "server-layout": functools.partial(layout.picture, "fakeserver"),
     "client-tests": functools.partial(layout.tests, "protectorclient"),

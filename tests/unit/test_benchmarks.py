@@ -2,6 +2,7 @@
 
 import contextlib
 import http.server
+import json
 import os
 import pathlib
 import re
@@ -11,11 +12,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from benchmarks import growth
 from benchmarks.figures import FIGURES
 from benchmarks.harness import (
     environments,
     in_process,
     load,
+    operations,
     processes,
     results,
 )
@@ -235,3 +238,38 @@ def test_a_world_has_the_members_that_are_asked_for(
         members = {g.name: len([*client.members.list(g)]) for g in groups}
         assert members == {"one": 1, "three": 3}
     assert world.cpu_of_failover("one") > 0
+
+
+def test_a_curve_is_kept_with_its_points(
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    curve = growth.Curve(
+        "some", "things", (1, 10, 99), ("cost",), lambda _place, n: (n * 2.0,)
+    )
+    monkeypatch.setattr(growth, "CURVES", (curve,))
+    monkeypatch.setattr(growth, "KEPT", tmp_path)
+    assert growth.main(["--keep", "--most", "10"]) == 0
+    kept = json.loads((tmp_path / "some.json").read_text())
+    assert kept["points"] == [[1.0, 2.0], [10.0, 20.0]]
+    assert capsys.readouterr().out.splitlines() == [
+        "things | cost",
+        "1 | 2",
+        "10 | 20",
+    ]
+
+
+def test_the_last_page_of_copies_begins_behind_its_marker(
+    tmp_path: pathlib.Path,
+) -> None:
+    world = in_process.World(tmp_path, {"one": 1})
+    with world.pair() as pair:
+        client = in_process.client_of(pair)
+        group = client.protection_groups.find("one")
+        first = client.consistency_groups.sync(group)
+        pair.drain()
+        operations.copy(pair.directory / "site-a.db", first.id, 5)
+        marker = operations.last_page(2).removeprefix("marker=")
+        found = [one.id[-1] for one in client.operations.list(marker=marker)]
+        assert found == ["2", "1", first.id[-1]]
