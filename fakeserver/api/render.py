@@ -71,7 +71,8 @@ _GROUP = {
     "consistency_group_id": _of("local", "consistency_group_id"),
     "failover_count": _of("doc", "failover_count"),
     "metadata_version": _of("doc", "version"),
-    "member_count": "json_array_length(doc, '$.members')",
+    "member_count": "(SELECT number FROM pg_members "
+    "WHERE group_id = pg_groups.id)",
     "created_at": _of("local", "created_at"),
     "updated_at": _of("local", "updated_at"),
 }
@@ -82,9 +83,10 @@ _GROUP_MAPPINGS = {
 
 
 #: the group's document without its secrets, as `without_secrets` has it
-_METADATA = "json_remove(doc, '$.{}', {})".format(
-    SEALED, ", ".join(f"'$.policy.{token}.sealed'" for token in TOKENS)
-)
+_METADATA = (
+    "json_set(json_remove(doc, '$.{}', {}), '$.members', json((SELECT members "
+    "FROM pg_members WHERE group_id = pg_groups.id)))"
+).format(SEALED, ", ".join(f"'$.policy.{token}.sealed'" for token in TOKENS))
 
 
 def protection_group(version: Version, *, metadata: bool = False) -> str:

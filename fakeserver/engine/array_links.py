@@ -56,10 +56,10 @@ def catch_up(site: Site, group: Group) -> None:
         _follow(site, group, start=local.replicate == START)
     with site.db.transaction() as tx:
         # what people note of it meanwhile is not overwritten
-        again = groups.find(site.db, group.id) or group
+        again = groups.anew(site.db, group)
         for one in (group, again):
             one.local.replicate = one.local.replicate_from = None
-        groups.save(tx, again)
+        groups.save_local(tx, again)
 
 
 def _follow(site: Site, group: Group, start: bool) -> None:

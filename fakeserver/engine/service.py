@@ -10,9 +10,11 @@ from fakeserver.engine import array_links
 from fakeserver.engine.admission import Admission, Request, new_operation
 from fakeserver.engine.model import rules
 from fakeserver.engine.model.document import Doc, without_secrets
+from fakeserver.engine.model.group_state import GroupState
 from fakeserver.engine.peer import cinder_group
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.compare import Sync
+from fakeserver.engine.peer.delta import Delta
 from fakeserver.engine.peer.imports import Imports
 from fakeserver.engine.peer.replicate import Metadata
 from fakeserver.engine.reconciler import Reconciler
@@ -227,7 +229,7 @@ class Service:
 
     def sync_status(self, project_id: str, group_id: str) -> Doc:
         """Compare both sites' copies of the metadata now."""
-        group = groups.get(self.site.db, project_id, group_id)
+        group = groups.shared(self.site.db, project_id, group_id)
         return self.sync.status(group)
 
     def local_sync_status(self, project_id: str, group_id: str) -> Doc:
@@ -320,9 +322,14 @@ class Service:
         return without_secrets(kept)
 
     def import_(
-        self, project_id: str, group_id: str, document: Doc, force: bool
+        self,
+        project_id: str,
+        group_id: str,
+        document: Doc,
+        force: bool,
+        change: Delta | None = None,
     ) -> Doc:
-        """Import the peer's document."""
+        """Import the peer's document, or what has changed in it."""
         with self.locks.hold(group_id, IMPORT_LOCK_TIMEOUT):
             running = operations.unfinished(self.site.db, group_id)
             if running:
@@ -332,7 +339,14 @@ class Service:
                     "protection group is not finished here",
                     operation_id=running[0].id,
                 )
-            taken = self._imports.take(project_id, group_id, document, force)
+            if change is not None:
+                taken = self._imports.take_change(project_id, group_id, change)
+                # the peer has the members, and does not read them again
+                taken = {**taken, "members": document["members"]}
+            else:
+                taken = self._imports.take(
+                    project_id, group_id, document, force
+                )
         return without_secrets(taken)
 
     # -- groups
@@ -343,8 +357,12 @@ class Service:
         group_id: str,
         mutate: Callable[[Doc], None],
         replicate: str | None = None,
+        note: Callable[[GroupState], None] | None = None,
     ) -> Group:
         """Change the document at both sites, or at none.
+
+        :param mutate: changes no member in place; others look at it.
+        :param note: changes what this site alone keeps of the group.
 
         ``replicate``: how `array_links` is to follow the change, which
         happens inside of `followed`.
@@ -352,12 +370,14 @@ class Service:
 
         def mutated(doc: Doc) -> None:
             mutate(doc)
+            if note is not None:
+                note(group.local)
             if replicate is not None:
                 array_links.owe(group, replicate)
 
         groups.require(self.site.db, project_id, group_id)
         with self.locks.hold(group_id):
-            group = groups.get(self.site.db, project_id, group_id)
+            group = groups.shared(self.site.db, project_id, group_id)
             self._changeable(group)
             return self.metadata.change(group, mutated)
 
@@ -367,8 +387,9 @@ class Service:
         before anybody else changes the group."""
         with self.locks.hold(group_id):
             yield
-            group = groups.find(self.site.db, group_id)
-            if group is not None:
+            project_id = groups.project_of(self.site.db, group_id)
+            if project_id is not None:
+                group = groups.shared(self.site.db, project_id, group_id)
                 array_links.catch_up(self.site, group)
 
     def require_idle(self, group: Group) -> None:

@@ -15,10 +15,10 @@ from fakeserver.engine.cloud_client.cloud import (
 )
 from fakeserver.engine.model import sealed
 from fakeserver.engine.model.document import entry
+from fakeserver.engine.model.group_state import GroupState
 from fakeserver.engine.peer import cinder_group
 from fakeserver.engine.service import Service
 from fakeserver.registry import clouds, instances
-from fakeserver.registry.notes import note
 from fakeserver.registry.preconditions import (
     Doc,
     require_active,
@@ -69,7 +69,7 @@ def add(
 ) -> tuple[Group, Member]:
     """Add an instance that runs at the group's primary."""
     site = service.site
-    group = groups.get(site.db, project_id, group_id)
+    group = groups.shared(site.db, project_id, group_id)
     primary = str(group.doc["current_primary_site_id"])
     service.require_idle(group)
     require_active(group.doc, "adding a member")
@@ -99,34 +99,29 @@ def add(
         sealed.hide(doc, site.pair, found, user_data)
         doc["members"].append(member)
 
+    def note(local: GroupState) -> None:
+        local.member_created[str(member["id"])] = stamp(site.clock.time())
+
     with service.followed(group_id):
         try:
-            service.change(project_id, group_id, mutate, array_links.FOLLOW)
+            service.change(
+                project_id, group_id, mutate, array_links.FOLLOW, note
+            )
         except RequestRefused:
             if grouped:
                 _let_go(site, cloud, group, volumes)
             raise
-        now = stamp(site.clock.time())
-        note(site, group_id, "member_created", str(member["id"]), now)
-    return groups.get(site.db, project_id, group_id), member
+    return groups.shared(site.db, project_id, group_id), member
 
 
 def _check_free(site: Site, project_id: str, instance_id: str) -> None:
     """Refuse an instance that is a member of another group."""
-    row = site.db.one(
-        "SELECT pg_groups.name FROM pg_groups, "
-        "json_each(pg_groups.doc, '$.members') AS member, "
-        "json_each(member.value, '$.sites') AS place "
-        "WHERE pg_groups.project_id = ? "
-        "AND json_extract(place.value, '$.instance_id') = ? LIMIT 1",
-        project_id,
-        instance_id,
-    )
-    if row is not None:
+    name = groups.holding(site.db, project_id, instance_id)
+    if name is not None:
         raise RequestRefused(
             "in-use",
             f"Instance {instance_id} is a member of protection group "
-            f"{row['name']} already",
+            f"{name} already",
         )
 
 
@@ -135,7 +130,7 @@ def remove(
 ) -> None:
     """Remove a member; the instance and its volumes stay."""
     site = service.site
-    group = groups.get(site.db, project_id, group_id)
+    group = groups.shared(site.db, project_id, group_id)
     member = get(group, member_id)
     primary = str(group.doc["current_primary_site_id"])
     service.require_idle(group)

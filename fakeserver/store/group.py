@@ -1,9 +1,87 @@
-"""A protection group as a site holds it."""
+"""A protection group as a site holds it.
 
+A document may have hundreds of members. Who changes one of them, or none,
+shares the others with those who look at the group: each is encoded once.
+"""
+
+import copy
 import dataclasses
-from typing import Any
+import hashlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Self
 
+from fakeserver.base.db import dump
+from fakeserver.engine.model import document
+from fakeserver.engine.model.document import Doc, canonical, checksum
 from fakeserver.engine.model.group_state import GroupState
+
+
+class _Json(NamedTuple):
+    #: held, so that no other object gets its id
+    member: Doc
+    #: as the database keeps it, and as the checksum is of it
+    text: str
+    canonical: str
+
+
+class KeptMembers:
+    """The JSON of some members, which nobody changes in place any more."""
+
+    def __init__(self, known: dict[int, _Json]) -> None:
+        self._known = known
+
+    @classmethod
+    def of(cls, members: Sequence[Doc]) -> Self:
+        return cls({id(one): _encoded(one) for one in members})
+
+    def along(self, members: Sequence[Doc]) -> Self:
+        """Return the JSON of the members that a change leaves; those that
+        are the same objects are not encoded again."""
+        known = self._known
+        return type(self)(
+            {id(one): known.get(id(one)) or _encoded(one) for one in members}
+        )
+
+    def text(self, members: Sequence[Doc]) -> str:
+        """Return members as the database keeps them."""
+        return f"[{','.join([self._known[id(one)].text for one in members])}]"
+
+    def checksum(self, doc: Doc) -> str:
+        """Return what :func:`document.checksum` returns."""
+        texts = [self._known[id(one)].canonical for one in doc["members"]]
+        shown = document.without_secrets(doc)
+        text = _joined(
+            {
+                canonical(key): f"[{','.join(texts)}]"
+                if key == "members"
+                else canonical(shown[key])
+                for key in sorted(shown)
+            }
+        )
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _encoded(member: Doc) -> _Json:
+    text = canonical(document.lasting_member(member))
+    return _Json(member, dump(member), text)
+
+
+def _joined(parts: dict[str, str]) -> str:
+    inside = ",".join(f"{key}:{part}" for key, part in parts.items())
+    return f"{{{inside}}}"
+
+
+def copied(doc: Doc) -> Doc:
+    """Return a copy of a document, whose members are the same objects."""
+    return {key: _copied(key, value) for key, value in doc.items()}
+
+
+def _copied(key: str, value: Any) -> Any:
+    if key == "members":
+        return list(value)
+    if key == document.SEALED:
+        return dict(value)
+    return copy.deepcopy(value)
 
 
 @dataclasses.dataclass
@@ -19,6 +97,32 @@ class Group:
     )
     #: of the document as it was read, or written
     checksum: str = ""
+    #: as it was read or written last: which write it was, and the version
+    #: and the checksum of that document
+    revision: str = dataclasses.field(default="", compare=False)
+    written: tuple[int, str] | None = dataclasses.field(
+        default=None, compare=False
+    )
+    #: of a group that shares its members with other readers: nobody changes
+    #: one of them in place
+    kept: KeptMembers | None = dataclasses.field(
+        default=None, compare=False, repr=False
+    )
+
+    def copy(self) -> Self:
+        """Return a copy that a change of this group leaves as it is."""
+        if self.kept is None:
+            return copy.deepcopy(self)
+        return dataclasses.replace(
+            self, doc=copied(self.doc), local=copy.deepcopy(self.local)
+        )
+
+    def new_checksum(self) -> str:
+        """Return the checksum of the document as it is now."""
+        if self.kept is None:
+            return checksum(self.doc)
+        self.kept = self.kept.along(self.doc["members"])
+        return self.kept.checksum(self.doc)
 
     @property
     def name(self) -> str:

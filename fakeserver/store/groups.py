@@ -1,16 +1,19 @@
 """The table of protection groups."""
 
+import collections
 import dataclasses
+import secrets
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from fakeserver.base.db import Database, dump, load
 from fakeserver.base.errors import RequestRefused
-from fakeserver.engine.model.document import checksum
 from fakeserver.engine.model.group_state import GroupState
 from fakeserver.store import tombstones
 from fakeserver.store.group import Group as Group
+from fakeserver.store.group import KeptMembers, copied
 
 #: how many values a statement of SQLite takes at the least
 _MOST = 900
@@ -18,20 +21,103 @@ _REVISION = """id, (SELECT held.revision FROM pg_groups AS held
     INDEXED BY pg_groups_revision WHERE held.id = pg_groups.id)"""
 
 
+#: the columns of a group, with its members, which are not written again
+#: with every other change
+_WHOLE = """pg_groups.*, (SELECT members FROM pg_members
+    WHERE group_id = pg_groups.id) AS members"""
+
+
+def _doc(row: sqlite3.Row) -> dict[str, Any]:
+    found: dict[str, Any] = load(row["doc"])
+    # in the place that they have in the document
+    found["members"] = load(row["members"] or "[]")
+    return found
+
+
 def _group(row: sqlite3.Row) -> Group:
     return Group(
         id=row["id"],
         project_id=row["project_id"],
-        doc=load(row["doc"]),
+        doc=_doc(row),
         local=GroupState.from_json(load(row["local"])),
         checksum=row["checksum"],
+        revision=row["revision"],
     )
+
+
+class _Document(NamedTuple):
+    doc: dict[str, Any]
+    members: KeptMembers
+
+
+#: documents that were read to be looked at, by their revision, which is that
+#: of no other document
+_shared: collections.OrderedDict[str, _Document] = collections.OrderedDict()
+_shared_lock = threading.Lock()
+#: how many of them are kept: a change of a large group reads it several times
+_SHARED = 4
+
+
+def shared(db: Database, project_id: str, group_id: str) -> Group:
+    """Return the project's group like :func:`get`, for somebody who changes
+    no member in place: members are shared with other readers, and read once
+    while nobody writes the group."""
+    row = db.one(
+        "SELECT id, project_id, local, checksum, revision FROM pg_groups "
+        "WHERE id = ?",
+        group_id,
+    )
+    with _shared_lock:
+        found = _shared.get(row["revision"]) if row is not None else None
+    if row is None or found is None or row["project_id"] != project_id:
+        group = get(db, project_id, group_id)
+        group.kept = KeptMembers.of(group.doc["members"])
+        _share(group)
+        return group
+    return Group(
+        id=row["id"],
+        project_id=row["project_id"],
+        doc=copied(found.doc),
+        local=GroupState.from_json(load(row["local"])),
+        checksum=row["checksum"],
+        revision=row["revision"],
+        kept=found.members,
+    )
+
+
+def anew(db: Database, group: Group) -> Group:
+    """Return the group with what this site alone keeps of it now; the
+    document is not read where nobody has written it since."""
+    row = db.one(
+        "SELECT local, revision FROM pg_groups WHERE id = ?", group.id
+    )
+    if row is None:
+        return group
+    if row["revision"] != group.revision:
+        return find(db, group.id) or group
+    local = GroupState.from_json(load(row["local"]))
+    return dataclasses.replace(group, local=local)
+
+
+def _share(group: Group) -> None:
+    if group.kept is None or not group.revision:
+        return
+    with _shared_lock:
+        _shared[group.revision] = _Document(copied(group.doc), group.kept)
+        while len(_shared) > _SHARED:
+            _shared.popitem(last=False)
 
 
 def find(db: Database, group_id: str) -> Group | None:
     """Find a group of any project: for the engine, not for a request."""
-    row = db.one("SELECT * FROM pg_groups WHERE id = ?", group_id)
+    row = db.one(f"SELECT {_WHOLE} FROM pg_groups WHERE id = ?", group_id)
     return None if row is None else _group(row)
+
+
+def project_of(db: Database, group_id: str) -> str | None:
+    """Return the project of a group; None where it is not there."""
+    row = db.one("SELECT project_id FROM pg_groups WHERE id = ?", group_id)
+    return None if row is None else str(row["project_id"])
 
 
 def revision(db: Database, group_id: str) -> str:
@@ -64,7 +150,7 @@ def require(db: Database, project_id: str, group_id: str) -> None:
 def named(db: Database, project_id: str, name: str) -> Group | None:
     """Find the project's group of that name."""
     row = db.one(
-        "SELECT * FROM pg_groups WHERE project_id = ? AND name = ?",
+        f"SELECT {_WHOLE} FROM pg_groups WHERE project_id = ? AND name = ?",
         project_id,
         name,
     )
@@ -84,8 +170,10 @@ def unknown(db: Database, project_id: str, group_id: str) -> RequestRefused:
 
 def docs_of(db: Database, project_id: str) -> list[dict[str, Any]]:
     """Return the documents of all groups of a project."""
-    rows = db.all("SELECT doc FROM pg_groups WHERE project_id = ?", project_id)
-    return [load(row["doc"]) for row in rows]
+    rows = db.all(
+        f"SELECT {_WHOLE} FROM pg_groups WHERE project_id = ?", project_id
+    )
+    return [_doc(row) for row in rows]
 
 
 def ids_with_push(db: Database, state: str) -> list[str]:
@@ -95,7 +183,8 @@ def ids_with_push(db: Database, state: str) -> list[str]:
 
 def with_push(db: Database, state: str) -> list[Group]:
     rows = db.all(
-        "SELECT * FROM pg_groups WHERE json_extract(local, '$.push') = ?",
+        f"SELECT {_WHOLE} FROM pg_groups "
+        "WHERE json_extract(local, '$.push') = ?",
         state,
     )
     return [_group(row) for row in rows]
@@ -104,7 +193,8 @@ def with_push(db: Database, state: str) -> list[Group]:
 def to_look_at(db: Database) -> list[Group]:
     """Return the groups that the reconciler has to look at."""
     rows = db.all(
-        "SELECT * FROM pg_groups WHERE json_extract(local, '$.look') = 1"
+        f"SELECT {_WHOLE} FROM pg_groups "
+        "WHERE json_extract(local, '$.look') = 1"
     )
     return [_group(row) for row in rows]
 
@@ -129,7 +219,7 @@ def with_ids(db: Database, ids: Sequence[str]) -> Iterator[tuple[Group, str]]:
         some = ids[first : first + _MOST]
         marks = ", ".join("?" * len(some))
         for row in db.all(
-            f"SELECT * FROM pg_groups WHERE id IN ({marks})", *some
+            f"SELECT {_WHOLE} FROM pg_groups WHERE id IN ({marks})", *some
         ):
             yield _group(row), row["revision"]
 
@@ -222,12 +312,20 @@ def _rows(
 def save(tx: sqlite3.Connection, group: Group) -> None:
     """Write a group, new or changed; refuse a name that the project has
     already."""
-    group.checksum = checksum(group.doc)
+    group.checksum = group.new_checksum()
+    members = group.doc["members"]
+    text = group.kept.text(members) if group.kept else dump(members)
+    revision = secrets.token_hex(8)
+    tx.execute(
+        "INSERT INTO pg_members VALUES (?, ?, ?) ON CONFLICT (group_id) "
+        "DO UPDATE SET number = excluded.number, members = excluded.members "
+        "WHERE members != excluded.members",
+        (group.id, len(members), text),
+    )
     try:
         tx.execute(
             "INSERT INTO pg_groups (id, project_id, name, status, doc, local,"
-            " checksum, revision) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, hex(randomblob(8))) "
+            " checksum, revision) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (id) DO UPDATE SET name = excluded.name, "
             "status = excluded.status, doc = excluded.doc, "
             "local = excluded.local, checksum = excluded.checksum, "
@@ -237,9 +335,10 @@ def save(tx: sqlite3.Connection, group: Group) -> None:
                 group.project_id,
                 group.name,
                 group.status,
-                dump(group.doc),
+                dump({**group.doc, "members": []}),
                 dump(group.local.to_json()),
                 group.checksum,
+                revision,
             ),
         )
     except sqlite3.IntegrityError as error:
@@ -247,17 +346,79 @@ def save(tx: sqlite3.Connection, group: Group) -> None:
             "name-conflict",
             f"A protection group named {group.name} exists already",
         ) from error
+    _note_instances(tx, group)
+    group.revision = revision
+    group.written = group.version, group.checksum
+    _share(group)
+
+
+def _note_instances(tx: sqlite3.Connection, group: Group) -> None:
+    """Write which instances the members have, as far as that has changed."""
+    now = instances_of(group.doc)
+    rows = tx.execute(
+        "SELECT instance_id FROM pg_instances WHERE group_id = ?", (group.id,)
+    )
+    before = {row[0] for row in rows}
+    if before - now:
+        tx.executemany(
+            "DELETE FROM pg_instances WHERE group_id = ? AND instance_id = ?",
+            [(group.id, one) for one in before - now],
+        )
+    if now - before:
+        tx.executemany(
+            "INSERT INTO pg_instances VALUES (?, ?)",
+            [(group.id, one) for one in now - before],
+        )
+
+
+def instances_of(doc: dict[str, Any]) -> set[str]:
+    """Return the ids of the instances that the members have at a site."""
+    return {
+        held["instance_id"]
+        for member in doc["members"]
+        for held in member["sites"].values()
+        if held["instance_id"]
+    }
+
+
+def holding(db: Database, project_id: str, instance_id: str) -> str | None:
+    """Return the name of the project's group that has an instance."""
+    row = db.one(
+        "SELECT name FROM pg_instances JOIN pg_groups ON id = group_id "
+        "WHERE instance_id = ? AND project_id = ?",
+        instance_id,
+        project_id,
+    )
+    return None if row is None else str(row["name"])
+
+
+def save_local(tx: sqlite3.Connection, group: Group) -> None:
+    """Write what this site alone keeps of a group whose document is as it was
+    read or written; write all of it where somebody has written meanwhile."""
+    revision = secrets.token_hex(8)
+    done = tx.execute(
+        "UPDATE pg_groups SET local = ?, revision = ? "
+        "WHERE id = ? AND revision = ?",
+        (dump(group.local.to_json()), revision, group.id, group.revision),
+    )
+    if not done.rowcount:
+        save(tx, group)
+        return
+    group.revision = revision
+    _share(group)
 
 
 def remove(tx: sqlite3.Connection, group: Group) -> None:
     """Delete a group, and keep a tombstone of it."""
-    tx.execute("DELETE FROM pg_groups WHERE id = ?", (group.id,))
+    discard(tx, group.id)
     tombstones.put(tx, group)
 
 
 def discard(tx: sqlite3.Connection, group_id: str) -> None:
     """Delete a group without a tombstone: the peer refused it."""
     tx.execute("DELETE FROM pg_groups WHERE id = ?", (group_id,))
+    for table in ("pg_members", "pg_instances"):
+        tx.execute(f"DELETE FROM {table} WHERE group_id = ?", (group_id,))
 
 
 def keep_overwritten(tx: sqlite3.Connection, group: Group) -> None:

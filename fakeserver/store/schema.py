@@ -41,6 +41,16 @@ SCHEMA = (
     # which may be long, is not touched for it
     """CREATE INDEX IF NOT EXISTS pg_groups_revision
         ON pg_groups (id, revision)""",
+    # the members of its document, which are most of it
+    """CREATE TABLE IF NOT EXISTS pg_members (
+        group_id TEXT PRIMARY KEY, number INTEGER NOT NULL,
+        members TEXT NOT NULL)""",
+    # whose instances they are: no other group may have one
+    """CREATE TABLE IF NOT EXISTS pg_instances (
+        group_id TEXT NOT NULL, instance_id TEXT NOT NULL,
+        PRIMARY KEY (group_id, instance_id)) WITHOUT ROWID""",
+    """CREATE INDEX IF NOT EXISTS pg_instances_instance
+        ON pg_instances (instance_id)""",
     # what a forced import overwrote, and what a deleted group left
     """CREATE TABLE IF NOT EXISTS pg_overwritten (
         group_id TEXT NOT NULL, version INTEGER NOT NULL,

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 
 from fakeserver.base.clock import stamp
 from fakeserver.base.config import SiteConfig
+from fakeserver.base.db import dump
 from fakeserver.base.seed_world import PEER_USER, SERVICE_USER, World
 from fakeserver.base.vault import Vault
 from fakeserver.cloud.shared import schema as clouds
 from fakeserver.cloud.shared.seed import seed_peer_account
 from fakeserver.engine.model.document import checksum
-from fakeserver.store import schema
+from fakeserver.store import groups, schema
 from fakeserver.store.sites import SITES
 from fakeserver.store.upgrade import Step
 
@@ -27,7 +28,27 @@ def of(config: SiteConfig, world: World, now: float) -> Mapping[int, Step]:
         1: _interface,
         2: _columns,
         3: _records,
+        5: _members,
     }
+
+
+def _members(db: sqlite3.Connection) -> None:
+    """Move the members of each group into a table of their own, and note
+    which instances they have."""
+    for id_, text in db.execute("SELECT id, doc FROM pg_groups").fetchall():
+        doc = json.loads(text)
+        db.execute(
+            "INSERT OR REPLACE INTO pg_members VALUES (?, ?, ?)",
+            (id_, len(doc["members"]), dump(doc["members"])),
+        )
+        db.execute(
+            "UPDATE pg_groups SET doc = ? WHERE id = ?",
+            (dump({**doc, "members": []}), id_),
+        )
+        db.executemany(
+            "INSERT OR IGNORE INTO pg_instances VALUES (?, ?)",
+            [(id_, one) for one in groups.instances_of(doc)],
+        )
 
 
 def _records(db: sqlite3.Connection) -> None:

@@ -470,9 +470,10 @@ class Run:
     def _same(self) -> bool:
         held = [
             [
-                row["doc"]
+                tuple(row)
                 for row in site.parts.db.all(
-                    "SELECT doc FROM pg_groups ORDER BY id"
+                    "SELECT doc, members FROM pg_groups JOIN pg_members "
+                    "ON group_id = id ORDER BY id"
                 )
             ]
             for site in self.pair.sites.values()

@@ -91,7 +91,8 @@ def _apart(case: Case, site: str, server_id: str) -> dict[str, Any]:
 def no_secret_is_in_clear(case: Case) -> list[str]:
     found = []
     for site, parts in case.facts.parts.items():
-        for table in ("pg_groups", "pg_operations", "pg_effects"):
+        tables = ("pg_groups", "pg_members", "pg_operations", "pg_effects")
+        for table in tables:
             rows = parts.db.all(f"SELECT * FROM {table}")
             text = str([tuple(row) for row in rows])
             if attributes.SECRET in text or attributes.USER_DATA in text:

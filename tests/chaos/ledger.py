@@ -30,7 +30,9 @@ _NOW = "(julianday('now') - 2440587.5) * 86400.0"
 #: table -> what is kept of a row, and which changes of one are none
 _SITE = {
     "pg_groups": (
-        "json_object('id', {0}.id, 'doc', json({0}.doc))",
+        "json_object('id', {0}.id, 'doc', json_set({0}.doc, '$.members', "
+        "json(coalesce((SELECT members FROM pg_members "
+        "WHERE group_id = {0}.id), '[]'))))",
         "NEW.doc IS NOT OLD.doc",
     ),
     "pg_operations": (

@@ -149,5 +149,19 @@ def test_a_look_at_power_states_lists_servers_once(monkeypatch):
                 groups.find(service.site.db, id_).doc
             )
         ]
-    assert len(asked) == 1
+        looked = []
+        newest = service.site.arrays.newest
+        monkeypatch.setattr(
+            service.site.arrays,
+            "newest",
+            lambda some: looked.append(len(some)) or newest(some),
+        )
+        for _ in range(3):
+            service.tick()
+        # what the looks themselves have written down, and then nothing
+        assert looked[1:] == []
+        pair.clock.advance(400)
+        service.tick()
+        assert looked[-1] == 5
+    assert len(asked) == 2
     assert read == [now] * 5

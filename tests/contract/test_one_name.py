@@ -68,11 +68,11 @@ def both_made(two, monkeypatch):
     met = threading.Barrier(2)
     deliver, waited = Metadata.deliver, threading.local()
 
-    def slowly(self, group, force=False):
+    def slowly(self, group, force=False, since=None):
         if group.name == NAME and not hasattr(waited, "once"):
             waited.once = True
             met.wait(60)
-        return deliver(self, group, force)
+        return deliver(self, group, force, since)
 
     monkeypatch.setattr(Metadata, "deliver", slowly)
     return two

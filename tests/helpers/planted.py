@@ -34,7 +34,8 @@ MEMBER = "web-1"
 #: An id that nothing of the seeded world has.
 STRANGER = "00000000-0000-4000-8000-00000000000"
 #: What the documents of the service are in.
-_GROUPS = "pg_groups"
+_GROUPS, _MEMBERS = "pg_groups", "pg_members"
+_OF_GROUP = f"group_id = (SELECT id FROM {_GROUPS} WHERE name = ?)"
 
 
 class Planter:
@@ -86,19 +87,23 @@ class Planter:
         for site in ("a", "b"):
             with self.pair.site(site).parts.db.transaction() as tx:
                 (text,) = tx.execute(
-                    f"SELECT doc FROM {_GROUPS} WHERE name = ?", (GROUP,)
+                    f"SELECT members FROM {_MEMBERS} WHERE {_OF_GROUP}",
+                    (GROUP,),
                 ).fetchone()
-                document = json.loads(text)
+                members = json.loads(text)
                 (held,) = [
                     one
-                    for member in document["members"]
+                    for member in members
                     for one in member["sites"].values()
                     if one["instance_name"] == MEMBER
                 ]
                 change(held)
                 tx.execute(
-                    f"UPDATE {_GROUPS} SET doc = ? WHERE name = ?",
-                    (json.dumps(document), GROUP),
+                    f"UPDATE {_MEMBERS} SET members = ? WHERE {_OF_GROUP}",
+                    (json.dumps(members), GROUP),
+                )
+                tx.execute(
+                    f"UPDATE {_GROUPS} SET revision = hex(randomblob(8))"
                 )
 
 
@@ -563,7 +568,7 @@ def _written(db: Database, table: str) -> list[str]:
 @contextmanager
 def undone(pair: BothSites) -> Iterator[None]:
     """Put both sites back to what they were."""
-    names = [*(table.name for table in TABLES), _GROUPS]
+    names = [*(table.name for table in TABLES), _GROUPS, _MEMBERS]
     sites = [pair.site(name).parts.db for name in ("a", "b")]
     before = [
         {

@@ -10,7 +10,23 @@ from fakeserver.api.gate import Call, call
 from fakeserver.api.routing import GROUP, TENANT, Routes
 from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.model.document import without_secrets
+from fakeserver.engine.peer.delta import Delta
 from fakeserver.engine.service import Service
+
+
+def _change(query: dict[str, Any], given: dict[str, Any]) -> list[Delta]:
+    """Return the change that a request pushes, if it pushes one."""
+    since, becomes = query["since"], query["becomes"]
+    removed = query["removed"] or []
+    if since is None and becomes is None and not removed:
+        return []
+    if since is None or becomes is None or query["force"]:
+        raise RequestRefused(
+            "bad-request",
+            "since goes with becomes, and not with force",
+            field="since",
+        )
+    return [Delta(since, becomes, given, removed)]
 
 
 def blueprint(service: Service) -> Blueprint:
@@ -52,14 +68,9 @@ def blueprint(service: Service) -> Blueprint:
 
     def import_(tenant_id: str, pg_id: str) -> Response:
         asked = call()
-        return shown(
-            service.import_(
-                tenant_id,
-                pg_id,
-                asked.body["metadata"],
-                asked.query["force"],
-            )
-        )
+        given, force = asked.body["metadata"], asked.query["force"]
+        changes = _change(asked.query, given)
+        return shown(service.import_(tenant_id, pg_id, given, force, *changes))
 
     routes.add("GET", f"{TENANT}/sync-status", statuses)
     routes.add("GET", f"{GROUP}/sync-status", status)

@@ -76,22 +76,25 @@ def sealed_token(doc: Doc, site_id: str) -> str | None:
 def checksum(doc: Doc) -> str:
     """Return the SHA-256 of the canonical JSON, in which a fingerprint stands
     for each sealed secret: sealing differs each time."""
-    text = json.dumps(
-        lasting(without_secrets(doc)),
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-    )
+    text = canonical(lasting(without_secrets(doc)))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def canonical(value: Any) -> str:
+    """Return the one JSON that checksums are of."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
 
 
 def lasting(doc: Doc) -> Doc:
     """Return the document without the facts of a moment."""
-    members = [_lasting(member) for member in doc["members"]]
+    members = [lasting_member(member) for member in doc["members"]]
     return {**doc, "members": members}
 
 
-def _lasting(member: Doc) -> Doc:
+def lasting_member(member: Doc) -> Doc:
+    """Return a member without the facts of a moment."""
     sites = {}
     for site_id, held in member["sites"].items():
         if "attributes" in held:

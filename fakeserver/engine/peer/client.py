@@ -18,6 +18,7 @@ from fakeserver.engine.peer.answers import (
     PeerUnreadable,
     state_of,
 )
+from fakeserver.engine.peer.delta import Delta
 
 #: connect and read, seconds; a peer that is silent is as good as dead. Its
 #: Keystone and its service together are waited for less than a client waits
@@ -43,6 +44,8 @@ class Peer:
         faults: Faults,
     ) -> None:
         self.site = account.site
+        #: whether it is not known to be of an older version
+        self._takes_changes = True
         self._url = url.rstrip("/")
         self._project = f"{self._url}/v1/{project_id}"
         self._base = f"{self._project}/protection-groups"
@@ -114,8 +117,17 @@ class Peer:
         except (KeyError, TypeError, ValueError) as error:
             raise PeerSilent(self.site, _UNREADABLE) from error
 
-    def put(self, group_id: str, doc: dict[str, Any], force: bool) -> None:
-        """Push the document; raise PeerRefused where the peer refuses it."""
+    def put(
+        self,
+        group_id: str,
+        doc: dict[str, Any],
+        force: bool,
+        change: Delta | None = None,
+    ) -> None:
+        """Push the document, or what has changed in it where the peer can
+        take that; raise PeerRefused where the peer refuses the document."""
+        if change is not None and self._put_change(group_id, change):
+            return
         query = "?force=true" if force else ""
         self._call(
             "PUT",
@@ -124,6 +136,27 @@ class Peer:
             # sealed or not, what the pair keeps to itself is not logged
             log=False,
         )
+
+    def _put_change(self, group_id: str, change: Delta) -> bool:
+        """Push what has changed; return False where the peer does not take
+        that: it is of an older version, or holds another document."""
+        if not self._takes_changes:
+            return False
+        query = [("since", change.since), ("becomes", change.becomes)]
+        query += [("removed", one) for one in change.removed]
+        asked = urllib.parse.urlencode(query)
+        try:
+            self._call(
+                "PUT",
+                f"{self._base}/{group_id}/metadata?{asked}",
+                json={"metadata": change.doc},
+                log=False,
+            )
+        except PeerRefused as refusal:
+            if refusal.status == 400 and refusal.message.startswith("since"):
+                self._takes_changes = False
+            return False
+        return True
 
     def _call(
         self, method: str, url: str, quick: bool = False, **kwargs: Any

@@ -1,13 +1,15 @@
 """Import the documents that the peer pushes."""
 
+import dataclasses
 import sqlite3
 
 from fakeserver.base.errors import RequestRefused
 from fakeserver.base.vault import Unreadable
 from fakeserver.engine.model import sealed
 from fakeserver.engine.model.document import TOKENS, Doc, checksum
-from fakeserver.engine.peer import cinder_group, validate_document
+from fakeserver.engine.peer import cinder_group, delta, validate_document
 from fakeserver.engine.peer.access import Access
+from fakeserver.engine.peer.delta import Delta
 from fakeserver.engine.peer.replicate import Metadata
 from fakeserver.site import Site
 from fakeserver.store import groups, tombstones
@@ -41,17 +43,47 @@ class Imports:
             raise RequestRefused(
                 "not-found", f"No protection group with id {group_id}"
             )
+        return self._take_over(group, doc, checksum(doc), force)
+
+    def take_change(
+        self, project_id: str, group_id: str, change: Delta
+    ) -> Doc:
+        """Import what has changed in a document that this site holds; refuse
+        a change of another one."""
+        group = groups.shared(self._site.db, project_id, group_id)
+        self._check_secrets(change.doc, group.doc)
+        doc = delta.applied(group, change)
+        after = dataclasses.replace(group, doc=doc or group.doc)
+        if doc is None or after.new_checksum() != change.becomes:
+            raise RequestRefused(
+                "metadata-conflict",
+                f"This site holds version {group.version} of the metadata, "
+                "and the change is not one of it",
+                local={
+                    "version": group.version,
+                    "checksum": group.checksum,
+                },
+            )
+        # the members that are new are encoded once
+        group.kept = after.kept
+        return self._take_over(group, doc, change.becomes, force=False)
+
+    def _take_over(
+        self, group: Group, doc: Doc, theirs: str, force: bool
+    ) -> Doc:
         if not doc["deleted"]:
             validate_document.check(self._access, doc)
+        own = group.checksum or group.new_checksum()
         if not force:
-            self._check_newer(group, doc)
+            self._check_newer(group, own, doc, theirs)
         # a power state alone is no change
-        same = checksum(doc) == checksum(group.doc)
+        same = theirs == own
         overwrites = force and not same
         with self._site.db.transaction() as tx:
             if overwrites:
                 groups.keep_overwritten(tx, group)
             group.doc = doc
+            group.written = group.version, theirs
             if not same:
                 group.local.updated_at = self._metadata.now()
                 group.local.look = True
@@ -64,8 +96,9 @@ class Imports:
             cinder_group.drop(self._site, self._access, group)
         return doc
 
-    def _check_newer(self, group: Group, doc: Doc) -> None:
-        own, theirs = checksum(group.doc), checksum(doc)
+    def _check_newer(
+        self, group: Group, own: str, doc: Doc, theirs: str
+    ) -> None:
         rank = (int(doc["failover_count"]), int(doc["version"]))
         if (rank, theirs) == (group.rank, own):
             return

@@ -9,7 +9,7 @@ from fakeserver.base.clock import stamp
 from fakeserver.base.errors import PEER_UNREACHABLE, STATUS, RequestRefused
 from fakeserver.engine.model.document import Doc, checksum
 from fakeserver.engine.model.group_state import SharedVersion
-from fakeserver.engine.peer import cinder_group
+from fakeserver.engine.peer import cinder_group, delta
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.answers import (
     PeerRefused,
@@ -53,9 +53,14 @@ class Metadata:
 
     # -- pushing
 
-    def deliver(self, group: Group, force: bool = False) -> None:
+    def deliver(
+        self, group: Group, force: bool = False, since: Group | None = None
+    ) -> None:
         """Push the document; where the answer is lost, ask what the peer
         holds.
+
+        :param since: as the group was before, when both sites held the same:
+            what has changed since is pushed, where the peer can take that.
 
         Raises PeerRefused, Undelivered, or PeerSilent when nobody knows.
         What came instead of an answer is noted, for the sync status.
@@ -66,7 +71,10 @@ class Metadata:
             held = peer.state(group.id)
             force = held is not None and held.version == group.local.push_over
         try:
-            peer.put(group.id, group.doc, force)
+            change = None
+            if since is not None and not force:
+                change = delta.between(since, group)
+            peer.put(group.id, group.doc, force, change)
         except PeerSilent as silent:
             if isinstance(silent, PeerUnreadable):
                 group.local.push_came = silent.came
@@ -74,7 +82,7 @@ class Metadata:
             if held is None and group.doc["deleted"]:
                 # it has no copy any more, which is all that was asked
                 return
-            if held is None or held.checksum != checksum(group.doc):
+            if held is None or held.checksum != group.new_checksum():
                 raise PushLost(peer.site) from None
 
     def delivered(self, group: Group) -> None:
@@ -87,7 +95,10 @@ class Metadata:
         local.doubt = None
         local.push_over = None
         local.last_sync_at = self.now()
-        local.base = SharedVersion(group.version, checksum(group.doc))
+        written = group.written
+        if written is None or written[0] != group.version:
+            written = group.version, group.new_checksum()
+        local.base = SharedVersion(*written)
 
     def owe(self, group: Group, forced: bool) -> None:
         """Note that the push is due; after a forced operation only sync-force
@@ -185,7 +196,7 @@ class Metadata:
         When nobody can say whether the peer took it, the old content
         becomes a newer version, which ends the doubt at the next push.
         """
-        before = copy.deepcopy(group)
+        before = group.copy()
         mutate(group.doc)
         group.doc["version"] += 1
         group.local.updated_at = self.now()
@@ -194,7 +205,7 @@ class Metadata:
             groups.save(tx, group)
             also(tx)
         try:
-            self.deliver(group)
+            self.deliver(group, since=before)
         except PeerRefused as refusal:
             self._restore(before, take_back)
             raise passed_on(refusal) from refusal
@@ -210,7 +221,7 @@ class Metadata:
         self.delivered(group)
         try:
             with self._site.db.transaction() as tx:
-                groups.save(tx, group)
+                groups.save_local(tx, group)
         except RequestRefused:
             # it was new, and had to make room meanwhile for one of the
             # peer's with the same name: what the peer has taken goes again

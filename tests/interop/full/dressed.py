@@ -51,6 +51,8 @@ SHARED = "flash-shared"
 #: of the members, behind the first: sizes of their volumes
 VOLUMES = {SHOP: (1,), TILL: (1, 1, 1, 1), GONE: (1,), AGAIN: (1,)}
 
+_OF_GROUP = "group_id = (SELECT id FROM pg_groups WHERE name = ?)"
+
 
 class Dressed(Application):
     """Four members, of which the shop has nearly everything."""
@@ -524,16 +526,20 @@ class Dressed(Application):
             with contextlib.closing(sqlite3.connect(path, timeout=30)) as db:
                 db.execute("BEGIN IMMEDIATE")
                 (text,) = db.execute(
-                    "SELECT doc FROM pg_groups WHERE name = ?", (self.group,)
+                    f"SELECT members FROM pg_members WHERE {_OF_GROUP}",
+                    (self.group,),
                 ).fetchone()
-                document = json.loads(text)
-                for one in document["members"]:
+                members = json.loads(text)
+                for one in members:
                     for held in one["sites"].values():
                         if held["instance_name"] == member:
                             change(held)
                 db.execute(
-                    "UPDATE pg_groups SET doc = ? WHERE name = ?",
-                    (json.dumps(document), self.group),
+                    f"UPDATE pg_members SET members = ? WHERE {_OF_GROUP}",
+                    (json.dumps(members), self.group),
+                )
+                db.execute(
+                    "UPDATE pg_groups SET revision = hex(randomblob(8))"
                 )
                 db.commit()
 
