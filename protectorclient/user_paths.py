@@ -1,17 +1,17 @@
 """Find the user's name, and the folders where this package keeps files.
 
-platformdirs knows where they are. It is imported when a folder is needed:
-most commands need none.
+platformdirs knows where they are. It is imported where that is not plain: a
+read looks for the folder of its session before anything else.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import getpass
 import os
 import pathlib
 import socket
+import sys
 
 _APPLICATION = "protectorclient"
 
@@ -21,7 +21,7 @@ def state() -> pathlib.Path:
 
     :raises FileNotFoundError: no absolute path to it is known.
     """
-    return _folder("user_state_path", "XDG_STATE_HOME")
+    return _folder("user_state_path", "XDG_STATE_HOME", ".local/state")
 
 
 def cache() -> pathlib.Path:
@@ -29,10 +29,23 @@ def cache() -> pathlib.Path:
 
     :raises FileNotFoundError: no absolute path to it is known.
     """
-    return _folder("user_cache_path", "XDG_CACHE_HOME")
+    return _folder("user_cache_path", "XDG_CACHE_HOME", ".cache")
 
 
-def _folder(kind: str, variable: str) -> pathlib.Path:
+def config_folders() -> tuple[str, ...]:
+    """Return where openstack.config looks for its files, in its order."""
+    config = os.path.join(os.path.expanduser("~"), ".config")
+    shared = os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg"
+    above = (
+        os.environ.get("XDG_CONFIG_HOME") or config,
+        config,
+        *shared.split(":"),
+        "/etc",
+    )
+    return (os.getcwd(), *(os.path.join(one, "openstack") for one in above))
+
+
+def _folder(kind: str, variable: str, default: str) -> pathlib.Path:
     """Ask platformdirs for a folder, and refuse a relative path.
 
     It would be below the current directory. It comes from a relative
@@ -40,6 +53,9 @@ def _folder(kind: str, variable: str) -> pathlib.Path:
     versions answer with a folder that is named ``~``, and newer ones with
     a RuntimeError.
     """
+    plain = _plain(variable, default)
+    if plain is not None:
+        return plain
     import platformdirs
 
     try:
@@ -54,8 +70,22 @@ def _folder(kind: str, variable: str) -> pathlib.Path:
     raise FileNotFoundError(errno.ENOENT, why)
 
 
+def _plain(variable: str, default: str) -> pathlib.Path | None:
+    """Return a folder as the XDG specification has it, of a plain Linux."""
+    if sys.platform != "linux" or "ANDROID_DATA" in os.environ:
+        return None
+    above = os.environ.get(variable, "")
+    if not above:
+        above = os.path.join(os.path.expanduser("~"), default)
+    if above != above.strip() or not os.path.isabs(above):
+        return None
+    return pathlib.Path(above, _APPLICATION)
+
+
 def who() -> str:
     """Return user and machine, for a line that says who did something."""
+    import getpass
+
     user = "unknown"
     with contextlib.suppress(OSError, KeyError, ImportError):
         user = getpass.getuser()

@@ -32,6 +32,19 @@ def test_the_folders_of_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(user_paths.cache()) == "/somewhere/cache/protectorclient"
 
 
+@pytest.mark.parametrize("home", ["/home/ada", "/home/ada/", "/"])
+@pytest.mark.parametrize("given", [None, "/else/where", "/with a/space", ""])
+def test_they_are_those_of_platformdirs(
+    given: str | None, home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", home)
+    for kind in ("state", "cache"):
+        if given is not None:
+            monkeypatch.setenv(f"XDG_{kind.upper()}_HOME", given)
+        known = getattr(platformdirs, f"user_{kind}_path")("protectorclient")
+        assert getattr(user_paths, kind)() == known
+
+
 @pytest.mark.parametrize("home", ["~", "here", "./~"])
 @pytest.mark.parametrize("kind", ["state", "cache"])
 def test_a_relative_home(
@@ -48,6 +61,7 @@ def test_a_relative_home(
 def test_nothing_is_written_below_the_current_directory(
     current: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("HOME", "~")
     for kind in ("user_state_path", "user_cache_path"):
         monkeypatch.setattr(
             platformdirs, kind, lambda name: pathlib.Path("~") / name

@@ -2,10 +2,10 @@
 
 To import any part of the SDK runs ``openstack/__init__.py``, which loads
 every service it knows: half of what a short command costs. The script
-therefore puts the package in its place unrun. Submodules are imported as
-ever, and the first to ask the package for anything else has it run. So it is
-with what keystoneauth imports for networks in ``no_proxy``, and osc-lib for
-its debug log.
+therefore has the package put in its place unrun, when it is imported.
+Submodules are imported as ever, and the first to ask the package for anything
+else has it run. So it is with what keystoneauth imports for networks in
+``no_proxy``, and osc-lib for its debug log.
 """
 
 from __future__ import annotations
@@ -13,42 +13,71 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 from typing import Any
 
-NAMES = ("openstack", "netaddr", "oslo_utils.strutils")
+NAMES = frozenset({"openstack", "netaddr", "oslo_utils.strutils"})
 
 
 def defer() -> None:
     """Defer running some modules, in a process of our own."""
-    for name in NAMES:
-        if name not in sys.modules:
-            _defer(name)
+    if _FINDER not in sys.meta_path:
+        sys.meta_path.insert(0, _FINDER)
 
 
-def _defer(name: str) -> None:
-    try:
-        spec = importlib.util.find_spec(name)
-    except ImportError:
-        # nor is what it belongs to
-        return
-    if spec is None or spec.loader is None:
-        return
-    loader = spec.loader
-    module = importlib.util.module_from_spec(spec)
+class _Finder:
+    """Finds those modules as the others do, and leaves them unrun."""
 
-    def look_up(wanted: str) -> Any:
-        """Look up what the module lacks, after running it once."""
-        if not wanted.startswith("__") and spec.submodule_search_locations:
-            submodule = f"{name}.{wanted}"
-            if importlib.util.find_spec(submodule):
-                return importlib.import_module(submodule)
-        if vars(module).pop("__getattr__", None) is None:
-            raise AttributeError(wanted)
-        loader.exec_module(module)
-        return getattr(module, wanted)
+    def find_spec(
+        self,
+        name: str,
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,
+    ) -> ModuleSpec | None:
+        if name not in NAMES:
+            return None
+        for finder in sys.meta_path:
+            if finder is self:
+                continue
+            spec = finder.find_spec(name, path, target)
+            if spec is not None:
+                if spec.loader is not None:
+                    loader: Any = _Unrun(spec.loader)
+                    spec.loader = loader
+                return spec
+        return None
 
-    vars(module)["__getattr__"] = look_up
-    sys.modules[name] = module
-    parent, _, child = name.rpartition(".")
-    if parent:
-        setattr(sys.modules[parent], child, module)
+
+class _Unrun:
+    """Runs a module when it is asked for more than its submodules."""
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        made: ModuleType | None = self._loader.create_module(spec)
+        return made
+
+    def exec_module(self, module: ModuleType) -> None:
+        name = module.__name__
+
+        def look_up(wanted: str) -> Any:
+            """Look up what the module lacks, after running it once."""
+            if not wanted.startswith("__") and hasattr(module, "__path__"):
+                submodule = f"{name}.{wanted}"
+                if importlib.util.find_spec(submodule):
+                    return importlib.import_module(submodule)
+            if vars(module).pop("__getattr__", None) is None:
+                raise AttributeError(wanted)
+            self._loader.exec_module(module)
+            return getattr(module, wanted)
+
+        vars(module)["__getattr__"] = look_up
+
+
+_FINDER: Any = _Finder()

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from osc_lib.command import command as osc_command
+from cliff import show
 
 from protectorclient import exceptions
 from protectorclient.osc import columns, command, prompts
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from protectorclient.preflight.impact import Impact
 
 
-class MoveCommand(command.Command, osc_command.ShowOne):
+class MoveCommand(command.Command, show.ShowOne):
     """One of the actions on a group, which may stop or delete instances."""
 
     #: As the service calls it.
