@@ -20,7 +20,7 @@ from keystoneauth1 import exceptions as ksa
 from keystoneauth1 import session as ksa_session
 
 from protectorclient import exceptions
-from protectorclient._http import deadline, limits
+from protectorclient._http import deadline, metered
 from protectorclient._http import error_bodies as answers
 from protectorclient._http.obstacles.route import Obstacle, chain
 from protectorclient._http.session import (
@@ -311,8 +311,8 @@ def _cause(error: BaseException) -> str:
 
 #: The words of the first kind that is anywhere in the chain are used.
 _WORDS: tuple[tuple[type[BaseException], str], ...] = (
-    (limits.AnswerTooLarge, "the answer is larger than 64 MiB"),
-    (limits.AnswerTooSlow, "the answer did not end in time"),
+    (metered.AnswerTooLarge, "the answer is larger than 64 MiB"),
+    (metered.AnswerTooSlow, "the answer did not end in time"),
     (AsksForToken, "it asks for a token before it lists its versions"),
     (ConnectionRefusedError, "connection refused"),
     (ConnectionResetError, "connection reset"),
@@ -326,8 +326,8 @@ _WORDS: tuple[tuple[type[BaseException], str], ...] = (
 
 #: Used where the operating system gives no text of its own.
 _VAGUE_WORDS: tuple[tuple[type[BaseException], str], ...] = (
-    (limits.AnswerTooLarge, "the answer is larger than 64 MiB"),
-    (limits.AnswerTooSlow, "the answer did not end in time"),
+    (metered.AnswerTooLarge, "the answer is larger than 64 MiB"),
+    (metered.AnswerTooSlow, "the answer did not end in time"),
     (AsksForToken, "it asks for a token before it lists its versions"),
     (urllib3.exceptions.NewConnectionError, "cannot connect"),
     (urllib3.exceptions.ConnectTimeoutError, "timed out connecting"),

@@ -4,15 +4,13 @@ requests gives a timeout between two bytes and reads whatever comes. A peer
 that sends a byte now and then, or a body without end, or one that unpacks
 to a thousand times its size, would block its caller for ever. Here the
 reading itself is bounded, from the first byte of the headers to the last of
-the body: `Adapter` for what comes from a socket, `read_whole` for the body
-of any answer.
+the body: `Adapter` for what comes from a socket, as `metered` reads it, and
+`read_whole` for the body of any answer.
 """
 
 from __future__ import annotations
 
 import contextlib
-import http.client
-import io
 import zlib
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -24,79 +22,20 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from protectorclient._http import deadline
+from protectorclient._http import deadline, metered
+from protectorclient._http.metered import AnswerTooLarge, AnswerTooSlow
 
-#: The most that is read of one answer, in bytes, unpacked.
-LARGEST = 64 * 2**20
-#: What headers and framing may add to that on the wire.
-_FRAMING = 2**20
 _CHUNK = 64 * 2**10
 #: What `Accept-Encoding` asks for, and all that is unpacked.
 ENCODINGS = "gzip, deflate"
 
 
-class AnswerTooLarge(OSError):
-    """A response is larger than the limit."""
-
-    def __init__(self) -> None:
-        super().__init__(f"the answer is larger than {LARGEST >> 20} MiB")
-
-
-class AnswerTooSlow(TimeoutError):
-    """A response did not end before its deadline."""
-
-    def __init__(self) -> None:
-        super().__init__("the answer did not end in time")
-
-
-class _MeteredReader(io.RawIOBase):
-    """Reads one response from a socket, up to a deadline and a size."""
-
-    def __init__(self, raw: Any, sock: Any, end: float) -> None:
-        self._raw = raw
-        self._sock = sock
-        self._end = end
-        self._left = LARGEST + _FRAMING
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int | None:
-        left = self._end - deadline.clock()
-        if left <= 0:
-            raise AnswerTooSlow
-        timeout = self._sock.gettimeout()
-        if timeout is None or left < timeout:
-            self._sock.settimeout(left)
-        count: int | None = self._raw.readinto(buffer)
-        self._left -= count or 0
-        if self._left < 0:
-            raise AnswerTooLarge
-        return count
-
-    def close(self) -> None:
-        super().close()
-        self._raw.close()
-
-
-class _Response(http.client.HTTPResponse):
-    """A response whose bytes are counted, headers included."""
-
-    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        timeout = sock.gettimeout()
-        if timeout is not None:
-            raw: Any = self.fp.detach()
-            end = deadline.end_of(timeout)
-            self.fp = io.BufferedReader(_MeteredReader(raw, sock, end))
-
-
 class _Connection(HTTPConnection):
-    response_class = _Response
+    response_class = metered.Response
 
 
 class _SecureConnection(HTTPSConnection):
-    response_class = _Response
+    response_class = metered.Response
 
 
 class _Pool(HTTPConnectionPool):
@@ -150,7 +89,7 @@ def read_whole(response: requests.Response, end: float) -> None:
     """
     known: Any = response._content
     if known is not False:
-        if len(known or b"") > LARGEST:
+        if len(known or b"") > metered.LARGEST:
             raise requests.ConnectionError(AnswerTooLarge())
         return
     parts: list[bytes] = []
@@ -159,7 +98,7 @@ def read_whole(response: requests.Response, end: float) -> None:
             size = 0
             for part in _unpacked(response):
                 size += len(part)
-                if size > LARGEST:
+                if size > metered.LARGEST:
                     raise AnswerTooLarge
                 parts.append(part)
                 if deadline.clock() > end:

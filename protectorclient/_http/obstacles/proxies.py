@@ -15,7 +15,7 @@ import urllib.parse
 import requests
 import urllib3.exceptions
 
-from protectorclient._http import limits
+from protectorclient._http import metered
 from protectorclient._http.obstacles.route import (
     BadSetting,
     Obstacle,
@@ -24,7 +24,7 @@ from protectorclient._http.obstacles.route import (
 
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d{3})")
 #: What is no fault of a proxy, whoever has answered.
-_OTHER = (ssl.SSLError, limits.AnswerTooLarge)
+_OTHER = (ssl.SSLError, metered.AnswerTooLarge)
 #: The statuses of a gateway that has not reached anybody.
 _GATEWAY = (502, 503, 504)
 #: The status of a proxy that asks for a password.

@@ -11,7 +11,7 @@ import pytest
 from keystoneauth1 import session as ksa_session
 
 from protectorclient import exceptions
-from protectorclient._http import deadline, limits
+from protectorclient._http import deadline, limits, metered
 from protectorclient.durations import READ_TIMEOUT
 from protectorclient.mapping.finder import NameFinder
 from protectorclient.v1 import Client
@@ -177,8 +177,8 @@ def test_a_change_that_drips_may_have_been_made(
 def test_no_answer_is_read_without_end(
     monkeypatch: pytest.MonkeyPatch, pieces: Pieces, at: str
 ) -> None:
-    monkeypatch.setattr(limits, "LARGEST", 2**20)
-    monkeypatch.setattr(limits, "_FRAMING", 2**18)
+    monkeypatch.setattr(metered, "LARGEST", 2**20)
+    monkeypatch.setattr(metered, "_FRAMING", 2**18)
     world = World(monkeypatch, pieces, at=at)
     ask: Callable[[], object] = world.finder.flavors
     if at != "/v2.1":
@@ -191,7 +191,7 @@ def test_no_answer_is_read_without_end(
 
 
 def test_the_limit_is_64_mib(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert limits.LARGEST == 64 * 1024 * 1024
+    assert metered.LARGEST == 64 * 1024 * 1024
     world = World(monkeypatch, LARGE["a long body"])
     error = lost(lambda: world.client.protection_groups.get("pg-1"))
     assert "the answer is larger than 64 MiB" in error.message
@@ -243,7 +243,7 @@ def test_what_is_packed_is_unpacked(
 def test_a_bomb_is_not_unpacked(
     monkeypatch: pytest.MonkeyPatch, encoding: str, body: bytes
 ) -> None:
-    monkeypatch.setattr(limits, "LARGEST", 2**20)
+    monkeypatch.setattr(metered, "LARGEST", 2**20)
     world = World(monkeypatch, packed(body, encoding))
     error = lost(lambda: world.client.protection_groups.get("pg-1"))
     assert isinstance(error, exceptions.SiteUnreachable)
