@@ -13,6 +13,10 @@ CONNECT_TIMEOUT = 5.0
 TLS_PROBE_TIMEOUT = 3.0
 #: For a whole answer, from its first byte to its last.
 READ_TIMEOUT = 30.0
+#: To open a connection, and for a whole answer, by the short road of a read;
+#: the long one has the times above.
+SHORT_CONNECT_TIMEOUT = 1.0
+SHORT_READ_TIMEOUT = 10.0
 #: To ask a service which versions it offers, redirects included.
 DISCOVERY_TIMEOUT = 15.0
 #: For a token and the catalog: versions, redirects and the sign-in.

@@ -22,6 +22,7 @@ from fakeserver.engine.model import plans, rules
 from fakeserver.faults.kinds import KINDS
 from fakeserver.sandbox.scenarios import SCENARIOS
 from protectorclient.advice import guide
+from protectorclient.config import simple
 from protectorclient.escape import ShellCommand
 from protectorclient.fidelity import rules as equalities
 from protectorclient.preflight import checks as checking
@@ -291,6 +292,21 @@ def refusals() -> Iterator[str]:
     return grid(("25", "40", "35"), head, rows)
 
 
+def long_road() -> Iterator[str]:
+    """Yield what makes a read be opened by the SDK, in the order of asking."""
+    parts = {
+        "what surrounds the command": simple.OF_SURROUNDINGS,
+        "``clouds.yaml``": simple.OF_FILE,
+        "the entry of a site": (*simple.OF_ENTRY, *simple.OF_AUTHORITY),
+    }
+    rows = [
+        ("" if place else where, plain(case.what))
+        for where, cases in parts.items()
+        for place, case in enumerate(cases)
+    ]
+    return grid(("25", "75"), ("of", "is another case where"), rows)
+
+
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "steps": steps,
     "states": states,
@@ -302,6 +318,7 @@ TABLES: dict[str, Callable[[], Iterator[str]]] = {
     "walkthroughs": walkthroughs,
     "checks": checks,
     "refusals": refusals,
+    "long-road": long_road,
     "attributes": attributes,
     "planted": differences,
     "fidelity": meanings,

@@ -25,6 +25,7 @@ from requests.utils import get_netrc_auth
 from protectorclient._http import deadline, limits
 from protectorclient._http.obstacles import certificates, plain_http, proxies
 from protectorclient._http.obstacles.route import Route, chain
+from protectorclient._http.short.heard import Heard
 from protectorclient.durations import CONNECT_TIMEOUT, READ_TIMEOUT
 from protectorclient.escape import ShellCommand
 
@@ -65,6 +66,8 @@ class BoundedSession(requests.Session):
         self._in_netrc: dict[str, bool] = {}
         #: What there is to add where the login is refused.
         self.login_note: Callable[[], LoginNote | None] = lambda: None
+        #: What was answered already, and need not be asked again.
+        self.heard = Heard()
 
     def prepare_request(
         self, request: requests.Request
@@ -124,7 +127,13 @@ class BoundedSession(requests.Session):
         whole = not kwargs.get("stream")
         route = Route.of(request.url or "", kwargs)
         try:
-            response = super().send(request, **{**kwargs, "stream": True})
+            heard = self.heard.take(request)
+            # a response that is an error is false
+            response = (
+                super().send(request, **{**kwargs, "stream": True})
+                if heard is None
+                else heard
+            )
             if whole:
                 limits.read_whole(response, deadline.end_of(read))
         except (OSError, urllib3.exceptions.HTTPError, UnicodeError) as error:

@@ -5,13 +5,3 @@ whatever Python says of the first thing that does not fit. Here its errors
 become a `ConfigProblem` that names the file, the entry and the key or the
 variable, and says what is expected there.
 """
-
-from protectorclient.config.explain import (
-    check_given,
-    check_region,
-    explained,
-    overriding,
-)
-from protectorclient.config.files import check
-
-__all__ = ["check", "check_given", "check_region", "explained", "overriding"]

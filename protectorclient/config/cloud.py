@@ -18,7 +18,11 @@ from keystoneauth1.identity.generic import base as generic
 from protectorclient import exceptions
 from protectorclient._http.session import bound_session, with_bounds
 from protectorclient._version import __version__
-from protectorclient.config import check_given, check_region, explained
+from protectorclient.config.explain import (
+    check_given,
+    check_region,
+    explained,
+)
 from protectorclient.mapping.finder import NameFinder
 from protectorclient.v1.client import Client
 

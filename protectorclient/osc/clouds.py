@@ -70,6 +70,17 @@ class Sites:
         """Return whether both clouds were opened."""
         return "pair" in self.__dict__
 
+    @property
+    def choice(self) -> str | None:
+        """Return why the other cloud is taken for the other site, where
+        nobody has named it."""
+        return self.pair.choice
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Return all of clouds.yaml."""
+        return dict(self._app.cloud_config.cloud_config or {})
+
     def readable(self) -> tuple[tuple[SiteHandle, ...], str | None]:
         """Return the sites that a read can ask, without asking them.
 
@@ -164,6 +175,11 @@ def open_primary(app: Any) -> SiteHandle:
     return _open(app, app.options.cloud or None, argparse=app.options)
 
 
+def open_named(app: Any, name: str) -> SiteHandle:
+    """Open the cloud of an entry of clouds.yaml, without a request to it."""
+    return _open(app, name)
+
+
 def open_pair(
     app: Any, primary: SiteHandle, warn: Callable[[str], object]
 ) -> SitePair:
@@ -183,7 +199,7 @@ def open_pair(
     choice = second_cloud.choose(
         app.options.secondary_cloud, primary, app.cloud_config
     )
-    secondary = _open(app, choice.name)
+    secondary = open_named(app, choice.name)
     same_site.refuse_one(primary, secondary)
     return SitePair(
         primary,
@@ -208,24 +224,23 @@ def open_only(app: Any, primary: SiteHandle, name: str) -> SiteHandle | None:
         app.options.secondary_cloud, primary, config
     )
     known = second_cloud.names(config) if told is None else [told.name]
-    return _open(app, name) if name in known else None
+    return open_named(app, name) if name in known else None
 
 
 def _open(app: Any, name: str | None, **given: Any) -> SiteHandle:
-    from protectorclient import config
-    from protectorclient.config import cloud
+    from protectorclient.config import cloud, explain
     from protectorclient.pair import site
 
     version = api_version(app)
-    with config.explained(name):
-        config.check_given(app.cloud_config, name)
+    with explain.explained(name):
+        explain.check_given(app.cloud_config, name)
         region = app.cloud_config.get_one(name, **given)
-        config.check_region(region, name)
+        explain.check_region(region, name)
         access = cloud.access_from_region(region)
     if given:
         # only here do variables stand for what the entry says
         below: Any = access.session.session
-        below.login_note = lambda: config.overriding(region, name)
+        below.login_note = lambda: explain.overriding(region, name)
     return site.SiteHandle(
         access.name,
         access,

@@ -4,6 +4,9 @@ A command signs in by itself, at the sites that it needs: were osc-lib to
 ask Keystone for a token first, a dead Keystone would end the command before
 it could turn to the other site, or say which of the two is dead.
 
+It is cliff's command, and not osc-lib's, which adds a line to the debug log
+and loads 22 modules for that; OpenStackClient runs either.
+
 It prints its result, then writes its messages to stderr, then ends with the
 exit status that the error, or what it found, calls for.
 
@@ -20,23 +23,17 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from osc_lib.command import command
+from cliff import command, lister, show
 
 from protectorclient import exceptions
 from protectorclient.escape import ShellCommand, escaped
 from protectorclient.exit_codes import ExitCode, code_for, code_for_several
-from protectorclient.osc import (
-    clouds,
-    messages,
-    options,
-    signals,
-    std_streams,
-    waits,
-)
+from protectorclient.osc import clouds, messages, options, signals, std_streams
 from protectorclient.osc.formats import selection
 from protectorclient.osc.private_parts import options_of
 
 if TYPE_CHECKING:
+    from protectorclient.osc import waits
     from protectorclient.pair.reads.groups import Reads
     from protectorclient.pair.site import SiteHandle
     from protectorclient.reports.pair_reports import SitePair
@@ -176,7 +173,7 @@ class Command(command.Command):
 
     def complete(self, parsed_args: argparse.Namespace) -> None:
         """Replace the beginnings of ids by the ids, before all else."""
-        if self.prefixes:
+        if options.may_be_cut(parsed_args, self.prefixes):
             from protectorclient.osc import typed_ids
 
             typed_ids.expand(
@@ -290,6 +287,8 @@ class Command(command.Command):
 
     def explain(self, error: BaseException) -> int:
         """Write what went wrong and what to type next; the exit status."""
+        from protectorclient.osc import waits
+
         if isinstance(error, waits.SeveralFailed):
             for one in error.errors.values():
                 self.explain(one)
@@ -388,11 +387,11 @@ class Command(command.Command):
         return found
 
 
-class ShowOne(Command, command.ShowOne):
+class ShowOne(Command, show.ShowOne):
     """A command that ends in one record."""
 
 
-class Lister(Command, command.Lister):
+class Lister(Command, lister.Lister):
     """A command that ends in a list."""
 
     #: cliff gives up where types are mixed, and puts what is missing first.

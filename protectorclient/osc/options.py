@@ -5,12 +5,18 @@ nothing has been sent.
 """
 
 import argparse
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
 from protectorclient import durations
 from protectorclient.durations import SITE_GRACE
 from protectorclient.osc.private_parts import options_of
+
+#: The word in place of ids that says where they come from.
+STDIN = "-"
+#: The whole id of an operation.
+_OPERATION = re.compile(r"op-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _FAILOVER = "protection-group failover"
 _CHECK = "protection-group check"
@@ -363,3 +369,17 @@ def add_long(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="Show more columns",
     )
+
+
+def may_be_cut(parsed_args: argparse.Namespace, names: Iterable[str]) -> bool:
+    """Return whether an argument may be the beginning of an id.
+
+    :param names: the arguments; what was typed of them may be the whole id
+        of an operation, which needs no more.
+    """
+    for name in names:
+        given = getattr(parsed_args, name, None)
+        for word in given if isinstance(given, list) else [given]:
+            if word and not _OPERATION.fullmatch(word):
+                return True
+    return False

@@ -157,10 +157,11 @@ def _check_first(parser: argparse.ArgumentParser) -> None:
         options, words = parse(*args, **keywords)
         words = _spelt_out(words, parser.prog == API_NAME)
         if words[:1] == [API_NAME]:
-            from protectorclient import config, exceptions
+            from protectorclient import exceptions
+            from protectorclient.config import files
 
             try:
-                config.check(getattr(options, "cloud", None) or None)
+                files.check(getattr(options, "cloud", None) or None)
             except exceptions.ConfigProblem as problem:
                 parser.exit(1, f"{problem}\n")
         return options, words

@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient.escape import ShellCommand
+from protectorclient.osc.options import STDIN
 from protectorclient.pair.reads import prefixes
 
 if TYPE_CHECKING:
     from protectorclient.pair.both_sites import BothSites
 
-#: The word in place of ids that says where they come from.
-STDIN = "-"
 _KINDS = {
     "group": prefixes.GROUP,
     "operation": prefixes.OPERATION,

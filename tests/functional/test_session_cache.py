@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from fakeserver.local.pair import LocalPair
+from protectorclient.osc import clouds
 from protectorclient.osc.cache import keeping
+from protectorclient.osc.script.app import ProtectorShell
 from tests.helpers import request_counts
 from tests.helpers.clirunner import SHELLS, Ran, protector
 from tests.helpers.request_counts import SITES
@@ -105,14 +107,42 @@ def same(one: Ran, other: Ran) -> bool:
     return (one.code, one.out, one.told) == (other.code, other.out, other.told)
 
 
+#: What makes something of a site's answer that only the long road can.
+ENDS_LONG = (
+    "operation show op-00000000",
+    "protection-group show nobody",
+    "policy show bare",
+)
+
+
 @pytest.mark.parametrize("read", READS)
-def test_every_read_is_the_same_by_either_road(
-    read: str, shared: LocalPair, operation: str, folder: pathlib.Path
+def test_every_read_is_the_same_by_each_road(
+    read: str,
+    shared: LocalPair,
+    operation: str,
+    folder: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     command = read.format(op=operation, op8=operation[:11])
-    by_the_long_road = protector(command)
-    again, signed_in, _ = asked(shared, command)
-    assert same(again, by_the_long_road)
+    with monkeypatch.context() as patch:
+        patch.setattr(ProtectorShell, "is_quick", False)
+        by_the_long_road, *requests = asked(shared, command)
+    protector("cache clear")
+    opened: list[str] = []
+
+    def opening(app: object, name: str | None, **given: object) -> object:
+        opened.append(str(name))
+        return open_it(app, name, **given)
+
+    open_it = clouds._open
+    with monkeypatch.context() as patch:
+        patch.setattr(clouds, "_open", opening)
+        cold, *as_many = asked(shared, command)
+    assert same(cold, by_the_long_road)
+    assert as_many == requests
+    assert bool(opened) is read.startswith(ENDS_LONG)
+    warm, signed_in, _ = asked(shared, command)
+    assert same(warm, by_the_long_road)
     known = by_the_long_road.code == 0 and not read.startswith(
         # they ask one site alone, and keep nothing of it
         ("site ", "--os-cloud site-a-admin tenant")
@@ -159,7 +189,7 @@ def spoilt(file: pathlib.Path, **fields: object) -> None:
         {"root": "http://127.0.0.1:1/elsewhere"},
         {"root": "ftp://127.0.0.1"},
         {"local_id": "another"},
-        {"maximum": [9, 9], "minimum": [9, 8]},
+        {"offered": {"maximum": [9, 9], "minimum": [9, 8]}},
     ],
     ids=str,
 )
@@ -194,7 +224,7 @@ def test_a_site_that_is_down_is_reported_as_ever(
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"{", b"[]", b'{"form": 2}', b"\xff" * 99]
+    "content", [b"", b"{", b"[]", b'{"form": 0}', b"\xff" * 99]
 )
 def test_a_damaged_file_is_none(
     content: bytes, operation: str, folder: pathlib.Path

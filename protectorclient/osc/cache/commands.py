@@ -81,7 +81,7 @@ class ShowCache(command.ShowOne):
                 self._check(place)
             record = {
                 "enabled": place.is_enabled
-                or keeping.is_asked_for(self.app.cloud_config),
+                or keeping.is_asked_for(self.sites.settings),
                 "folder": place.path,
                 "sessions": place.count(),
             }

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
+import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from protectorclient._http.short_road import KnownSite
+from protectorclient._http.conversation import Conversation
+from protectorclient._http.short.first import ShortFirst
+from protectorclient._http.short.road import KnownSite, ShortRoad
 from protectorclient.osc.cache.session import LEAST, LIFE, Session
 
 if TYPE_CHECKING:
     from protectorclient.osc.clouds import Sites
     from protectorclient.pair.site import SiteHandle
-
-#: The logins whose secret stays where it is, so that they can be made again.
-_REPEATABLE = frozenset({"Password", "ApplicationCredential"})
 
 
 def session(
@@ -44,75 +43,34 @@ def session(
 
 
 def _site(handle: SiteHandle, now: float) -> tuple[KnownSite, float] | None:
-    from keystoneauth1.identity import base
-
     http: Any = handle.client.http
-    keystone: Any = handle.access.session
-    auth: Any = keystone.auth
-    if (
-        http.known_endpoint is None
-        or not http.marks.used
-        or not isinstance(auth, base.BaseIdentityPlugin)
-        or type(auth).__name__ not in _REPEATABLE
-    ):
+    if isinstance(http, ShortFirst):
+        if isinstance(http.road, ShortRoad) and http.signed_in is not None:
+            found, expires = http.road.known, http.signed_in.expires
+            return _until(handle, found, expires, now)
+        http = http.road
+    if not isinstance(http, Conversation):
         return None
-    token = auth.auth_ref
-    offered = http.known_offered
-    if (
-        offered is None
-        or token is None
-        or not token.auth_token
-        or token.expires is None
-        or not token.project_id
-    ):
+    from protectorclient.osc.cache import gather_long
+
+    long = gather_long.site(http, handle.access.session)
+    return None if long is None else _until(handle, *long, now)
+
+
+def _until(
+    handle: SiteHandle, found: KnownSite, expires: float, now: float
+) -> tuple[KnownSite, float] | None:
+    """Return a site with its names, and until when that holds."""
+    bound = min(now + LIFE, expires - LEAST)
+    if bound <= now or found.offered is None:
         return None
-    bound = min(now + LIFE, token.expires.timestamp() - LEAST)
-    settings = keystone.session.merge_environment_settings(
-        http.known_endpoint.root, {}, None, keystone.verify, keystone.cert
+    named = dataclasses.replace(
+        found,
+        name=handle.name,
+        local_id=_local_id(handle),
+        site_names=_names(handle),
     )
-    if bound <= now or _has_proxy(settings, http.known_endpoint.root):
-        return None
-    return (
-        KnownSite(
-            name=handle.name,
-            root=http.known_endpoint.root,
-            project_id=http.project_id,
-            token=token.auth_token,
-            minimum=offered.minimum,
-            maximum=offered.maximum,
-            local_id=_local_id(handle),
-            site_names=_names(handle),
-            verify=_verified(settings.get("verify")),
-            cert=_cert(settings.get("cert")),
-        ),
-        bound,
-    )
-
-
-def _has_proxy(settings: Mapping[str, Any], url: str) -> bool:
-    from requests import utils
-
-    proxies = settings.get("proxies") or {}
-    return utils.select_proxy(url, proxies) is not None
-
-
-def _verified(verify: Any) -> bool | str:
-    if verify is False:
-        return False
-    if isinstance(verify, str):
-        return os.path.abspath(verify)
-    from requests import utils
-
-    return str(utils.DEFAULT_CA_BUNDLE_PATH)
-
-
-def _cert(cert: Any) -> tuple[str, str | None] | None:
-    if not cert:
-        return None
-    if isinstance(cert, str):
-        return os.path.abspath(cert), None
-    first, second = cert
-    return os.path.abspath(first), second and os.path.abspath(second)
+    return named, bound
 
 
 def _local_id(handle: SiteHandle) -> str | None:

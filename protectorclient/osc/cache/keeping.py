@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from protectorclient.osc.cache import folder, key, session
+from protectorclient.osc.cache import folder
 
 if TYPE_CHECKING:
+    from protectorclient.osc.cache import session
     from protectorclient.osc.clouds import Sites
 
 LOG = logging.getLogger(__name__)
@@ -52,9 +53,20 @@ class SessionStore:
         #: The name of the session's file, once it was made.
         self._known_name: str | None = None
 
+    @property
+    def can_be_short(self) -> bool:
+        """Return whether nothing is to be seen of the road itself."""
+        given = vars(self._options)
+        return (
+            not given.get("debug")
+            and not given.get("timing")
+            and (given.get("verbose_level") or 0) <= 1
+            and not given.get("log_file")
+        )
+
     def find(self) -> session.Session | None:
         """Return the session that is kept for the command line, if any."""
-        if not self._folder.is_there or not _can_be_short(self._options):
+        if not self._folder.is_there or not self.can_be_short:
             return None
         try:
             name = self._name()
@@ -62,8 +74,14 @@ class SessionStore:
         except OSError as error:
             self._refuse(error)
             return None
+        from protectorclient.osc.cache import session
+
         found = session.loaded(content) if content is not None else None
-        return found and found.at(clock())
+        if found is not None:
+            found = found.at(clock())
+            if any(found.sites.values()):
+                return found
+        return None
 
     def _refuse(self, error: OSError) -> None:
         if isinstance(error, folder.NotOurs) and not self._has_warned:
@@ -80,17 +98,19 @@ class SessionStore:
         if self._known_name is None:
             secret = self._folder.secret(make=make)
             if secret:
+                from protectorclient.osc.cache import key
+
                 self._known_name = key.name(secret, self._options)
         return self._known_name
 
-    def is_wanted(self, config: Callable[[], Any]) -> bool:
+    def is_wanted(self, settings: Callable[[], Mapping[str, Any]]) -> bool:
         """Return whether sessions are to be kept.
 
-        :param config: returns clouds.yaml as openstack.config has read it.
+        :param settings: returns all of clouds.yaml.
         """
         if not _can_be_kept(self._options):
             return False
-        return self._folder.is_enabled or is_asked_for(config())
+        return self._folder.is_enabled or is_asked_for(settings())
 
     def keep(self, sites: Sites, operations: Mapping[str, str]) -> None:
         """Keep what a read has found out; nothing of it is a reason to fail.
@@ -98,7 +118,7 @@ class SessionStore:
         :param sites: that were asked.
         :param operations: the site that knows each operation.
         """
-        from protectorclient.osc.cache import gather
+        from protectorclient.osc.cache import gather, session
 
         try:
             found = gather.session(sites, operations, clock())
@@ -127,17 +147,6 @@ class SessionStore:
             self._folder.drop(name)
 
 
-def _can_be_short(options: argparse.Namespace) -> bool:
-    """Return whether nothing is to be seen of the road itself."""
-    given = vars(options)
-    return (
-        not given.get("debug")
-        and not given.get("timing")
-        and (given.get("verbose_level") or 0) <= 1
-        and not given.get("log_file")
-    )
-
-
 def _can_be_kept(options: argparse.Namespace) -> bool:
     """Return whether the login is one that may be made again.
 
@@ -148,13 +157,15 @@ def _can_be_kept(options: argparse.Namespace) -> bool:
     return not any(given.get(name) for name in once)
 
 
-def is_asked_for(config: Any) -> bool:
+def is_asked_for(settings: Mapping[str, Any]) -> bool:
     """Return whether clouds.yaml has ``cache: {auth: true}``.
 
     What else stands for true is what the SDK takes for it.
+
+    :param settings: all of clouds.yaml.
     """
-    settings = (getattr(config, "cloud_config", None) or {}).get("cache")
-    wanted = settings.get("auth") if isinstance(settings, dict) else None
+    section = settings.get("cache")
+    wanted = section.get("auth") if isinstance(section, dict) else None
     return wanted is True or (
         isinstance(wanted, str) and wanted.lower() == "true"
     )

@@ -13,6 +13,7 @@ import hmac
 import os
 from collections.abc import Iterator
 
+from protectorclient import user_paths
 from protectorclient._version import __version__
 
 #: Global options that change how a command writes, not whom it asks.
@@ -88,22 +89,9 @@ def paths() -> Iterator[str]:
     for variable in _FILE_VARIABLES:
         if os.environ.get(variable):
             yield os.environ[variable]
-    for folder in _folders():
+    for folder in user_paths.config_folders():
         for file in _FILES:
             yield os.path.join(folder, file)
-
-
-def _folders() -> Iterator[str]:
-    yield os.getcwd()
-    home = os.path.expanduser("~")
-    config = os.path.join(home, ".config")
-    yield os.path.join(
-        os.environ.get("XDG_CONFIG_HOME") or config, "openstack"
-    )
-    yield os.path.join(config, "openstack")
-    for shared in (os.environ.get("XDG_CONFIG_DIRS") or "/etc/xdg").split(":"):
-        yield os.path.join(shared, "openstack")
-    yield "/etc/openstack"
 
 
 def _contents(path: str) -> Iterator[bytes]:

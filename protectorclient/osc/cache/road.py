@@ -1,4 +1,10 @@
-"""Run a read by what is known of its sites, and else as any command."""
+"""Run a read by what is known of its sites, and else by what is quickest.
+
+There are three roads. The warm one asks by the session that an earlier read
+has kept. The cold one signs in without the SDK where clouds.yaml allows that,
+and each site turns to the long one by itself. The long one is that of any
+command. A read ends alike on each of them.
+"""
 
 from __future__ import annotations
 
@@ -53,9 +59,15 @@ def run(command: Read, parsed_args: argparse.Namespace) -> int:
         status = _short(command, copy.deepcopy(parsed_args), session, kept)
         if status is not None:
             return status
+    elif kept.can_be_short and getattr(command.app, "is_quick", False):
+        from protectorclient.osc.cache import cold_sites
+
+        command.sites = (
+            cold_sites.find(command.app, command.warn) or command.sites
+        )
     status = command.run_once(parsed_args)
     if command.sites.reached is not None and kept.is_wanted(
-        lambda: command.app.cloud_config
+        lambda: command.sites.settings
     ):
         kept.keep(command.sites, command.located)
     return status
@@ -68,7 +80,7 @@ def _short(
     kept: keeping.SessionStore,
 ) -> int | None:
     """Run a read by a session; None where that cannot be done."""
-    from protectorclient._http.short_road import LongRoad
+    from protectorclient._http.short.wire import LongRoad
     from protectorclient.osc.cache.short_sites import ShortSites
 
     command.messages.hold()

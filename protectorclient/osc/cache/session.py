@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from protectorclient._http import microversions
-from protectorclient._http.short_road import KnownSite
+from protectorclient._http.short.road import KnownSite
 
 #: Seconds that an address, a version and the names of sites hold.
 LIFE = 600.0
@@ -16,7 +16,7 @@ LIFE = 600.0
 LEAST = 30.0
 #: So many operations are remembered, the newest ones.
 MOST_OPERATIONS = 500
-_FORM = 1
+_FORM = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -109,8 +109,12 @@ def _site(found: dict[str, Any]) -> KnownSite:
         root=str(found["root"]),
         project_id=str(found["project_id"]),
         token=str(found["token"]),
-        minimum=microversions.Version(*map(int, found["minimum"])),
-        maximum=microversions.Version(*map(int, found["maximum"])),
+        offered=microversions.VersionRange(
+            *(
+                microversions.Version(*map(int, found["offered"][end]))
+                for end in ("minimum", "maximum")
+            )
+        ),
         local_id=found["local_id"],
         site_names=dict(found["site_names"]),
         verify=found["verify"],

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from protectorclient._http.short_road import KnownSite, LongRoad, ShortRoad
+from protectorclient._http.short.road import KnownSite, ShortRoad
+from protectorclient._http.short.wire import LongRoad
 from protectorclient.durations import SITE_GRACE
 from protectorclient.osc import clouds
 from protectorclient.pair.reads.groups import Reads

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import functools
-import getpass
 import importlib.metadata
 import logging
 import os
@@ -127,6 +126,9 @@ class ProtectorShell(app.App):
     NAME = "protector"
     LOG = logging.getLogger("protector")
 
+    #: Whether a read may leave keystoneauth unloaded: nothing else has
+    #: loaded it.
+    is_quick = True
     #: The command that was found, and may not have begun yet.
     command: cliff_command.Command | None = None
     _nothing_asked = False
@@ -399,6 +401,8 @@ def _ask_password(prompt: str | None = None) -> str:
     """
     with contextlib.suppress(EOFError):
         if sys.stdin is not None and sys.stdin.isatty():
+            import getpass
+
             return getpass.getpass(prompt or "Password: ")
     from keystoneauth1 import exceptions, loading
 

@@ -39,13 +39,14 @@ def warn(
         command.warn(warning)
     for line in lines:
         command.hint(line)
-    if not command.sites.has_pair or command.pair.choice is None:
+    if not errors or not command.sites.has_pair:
         return
     from protectorclient.polling.silence import NO_ANSWER
 
-    if any(isinstance(error, NO_ANSWER) for error in errors.values()):
+    silent = any(isinstance(error, NO_ANSWER) for error in errors.values())
+    if silent and command.sites.choice is not None:
         # a dead site cannot say whether it is the right one
-        command.info(command.pair.choice)
+        command.info(command.sites.choice)
 
 
 def site_names(

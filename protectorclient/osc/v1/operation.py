@@ -6,7 +6,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
-from protectorclient.osc import columns, command, options, waits
+from protectorclient.osc import columns, command, options
 from protectorclient.osc.v1 import _reads
 
 if TYPE_CHECKING:
@@ -152,8 +152,6 @@ class ShowOperation(command.ShowOne):
         )
 
     def complete(self, parsed_args: argparse.Namespace) -> None:
-        from protectorclient.osc import typed_ids
-
         given = parsed_args.operation
         if parsed_args.last:
             if len(given) > 1:
@@ -166,7 +164,9 @@ class ShowOperation(command.ShowOne):
             raise exceptions.UsageProblem(
                 "name an operation, or give --last for the last one"
             )
-        else:
+        elif options.STDIN in given:
+            from protectorclient.osc import typed_ids
+
             parsed_args.operation = typed_ids.from_stdin(given, "show")
         super().complete(parsed_args)
         parsed_args.operation = list(dict.fromkeys(parsed_args.operation))
@@ -241,6 +241,8 @@ class ShowOperation(command.ShowOne):
             for identity in ids
             if identity not in known
         }
+        from protectorclient.osc import waits
+
         trouble = waits.SeveralFailed(
             f"{len(missing)} of {len(ids)} operations are not known",
             errors=missing,
@@ -266,6 +268,8 @@ class ShowOperation(command.ShowOne):
         if isinstance(self.trouble, exceptions.SomeFailed):
             errors |= self.trouble.errors
         if errors:
+            from protectorclient.osc import waits
+
             self.trouble = waits.SeveralFailed(
                 f"{len(errors)} of {total} operations have not completed",
                 errors=errors,

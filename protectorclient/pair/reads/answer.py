@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from protectorclient import exceptions
-from protectorclient.advice import commands
 from protectorclient.escape import ShellCommand, fill
 from protectorclient.pair.location import rank
 
@@ -139,6 +138,8 @@ def reconcile(names: Iterable[str]) -> tuple[ShellCommand, ...]:
     Where a warning has too many groups to name them all, the commands are
     for those that it names.
     """
+    from protectorclient.advice import commands
+
     return tuple(
         fill(commands.RECONCILE, group=name)
         for name in itertools.islice(names, _NAMED)

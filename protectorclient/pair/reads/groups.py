@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from protectorclient import exceptions
-from protectorclient.pair import locate
 from protectorclient.pair.both_sites import need_excuse
 from protectorclient.pair.location import rank
 from protectorclient.pair.reads import answer
@@ -76,6 +75,8 @@ class Reads(ListReads):
         if not copies:
             raise self._nowhere(wanted, errors)
         need_excuse(errors)
+        from protectorclient.pair import locate
+
         locate.one_group(
             wanted, {name: copy.group for name, copy in copies.items()}
         )
@@ -225,4 +226,6 @@ class Reads(ListReads):
         for error in errors.values():
             if not isinstance(error, (*NO_ANSWER, exceptions.NotFound)):
                 return error
+        from protectorclient.pair import locate
+
         return locate.nowhere(wanted, errors)

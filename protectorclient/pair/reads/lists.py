@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.escape import ShellCommand
-from protectorclient.pair import locate
 from protectorclient.pair.both_sites import BothSites, need_excuse
 from protectorclient.pair.location import History, rank
 from protectorclient.pair.reads import answer as reading
@@ -26,6 +25,14 @@ if TYPE_CHECKING:
 _BEGINNING = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 #: How both sites order their groups.
 _Place = tuple[str, str]
+
+
+def _nowhere(
+    wanted: str, errors: Mapping[str, exceptions.ProtectorError]
+) -> exceptions.ProtectorError:
+    from protectorclient.pair import locate
+
+    return locate.nowhere(wanted, errors)
 
 
 class ListReads(BothSites):
@@ -121,7 +128,7 @@ class ListReads(BothSites):
             for error in errors.values():
                 if not isinstance(error, NO_ANSWER):
                     raise error
-            raise locate.nowhere("", errors)
+            raise _nowhere("", errors)
         if marker is None:
             need_excuse(errors)
 
@@ -229,7 +236,7 @@ class ListReads(BothSites):
 
         found, errors = self.ask(ask)
         if not found and group is not None:
-            raise self.lonely(errors) or locate.nowhere(
+            raise self.lonely(errors) or _nowhere(
                 _manager.id_of(group), errors
             )
         self._need_answers(found, errors)

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from protectorclient._http.microversions import Version
-from protectorclient._http.short_road import KnownSite
+from protectorclient._http.microversions import Version, VersionRange
+from protectorclient._http.short.road import KnownSite
 from protectorclient.osc.cache import session
 from protectorclient.osc.cache.session import Session
 
@@ -14,8 +14,7 @@ SITE = KnownSite(
     root="https://a:8788",
     project_id="p-1",
     token="a-token",
-    minimum=Version(1, 0),
-    maximum=Version(1, 2),
+    offered=VersionRange(Version(1, 0), Version(1, 2)),
     local_id="id-a",
     site_names={"id-a": "site-a", "id-b": "site-b"},
     verify="/etc/ca.pem",

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from protectorclient._http import microversions
-from protectorclient._http.microversions import Version
-from protectorclient._http.short_road import KnownSite, LongRoad, ShortRoad
+from protectorclient._http.microversions import Version, VersionRange
+from protectorclient._http.short.road import KnownSite, ShortRoad
+from protectorclient._http.short.wire import LongRoad
 from protectorclient.v1 import client
 
 GOOD = {
@@ -64,8 +65,7 @@ def site(handler: type[Answering]) -> Iterator[KnownSite]:
         root=f"http://127.0.0.1:{server.server_port}/below",
         project_id="p-1",
         token="a-token",
-        minimum=Version(1, 0),
-        maximum=Version(1, 2),
+        offered=VersionRange(Version(1, 0), Version(1, 2)),
         local_id="id-a",
         site_names={},
     )

@@ -1,0 +1,1 @@
+"""Read from a site over ``http.client``, without what takes long to load."""
