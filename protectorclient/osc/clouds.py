@@ -81,6 +81,16 @@ class Sites:
         """Return all of clouds.yaml."""
         return dict(self._app.cloud_config.cloud_config or {})
 
+    def opened(self) -> tuple[SiteHandle, ...]:
+        """Return the clouds that were opened one by one, ours first.
+
+        Where both were opened as a pair, the other one is not among them.
+        """
+        if self._only is None and not self.has_primary:
+            return ()
+        only = () if self._only is None else (self._only,)
+        return tuple(dict.fromkeys((self.primary, *only)))
+
     def readable(self) -> tuple[tuple[SiteHandle, ...], str | None]:
         """Return the sites that a read can ask, without asking them.
 

@@ -25,9 +25,7 @@ def session(
     :param now: seconds since 1970.
     :returns: None where nothing may be kept.
     """
-    if sites.reached is None:
-        return None
-    handles, alone = sites.reached
+    handles, alone = sites.reached or (sites.opened(), None)
     known: dict[str, KnownSite | None] = {}
     until: dict[str, float] = {}
     for handle in handles:
@@ -39,7 +37,13 @@ def session(
             known[handle.name], until[handle.name] = found
     if not any(known.values()):
         return None
-    return Session(known, until, alone, dict(operations))
+    return Session(
+        known,
+        until,
+        alone,
+        dict(operations),
+        whole=sites.reached is not None,
+    )
 
 
 def _site(handle: SiteHandle, now: float) -> tuple[KnownSite, float] | None:
@@ -62,7 +66,7 @@ def _until(
 ) -> tuple[KnownSite, float] | None:
     """Return a site with its names, and until when that holds."""
     bound = min(now + LIFE, expires - LEAST)
-    if bound <= now or found.offered is None:
+    if bound <= now:
         return None
     named = dataclasses.replace(
         found,

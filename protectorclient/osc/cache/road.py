@@ -14,6 +14,7 @@ import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from protectorclient import exceptions
 from protectorclient.osc.cache import keeping
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def run(command: Read, parsed_args: argparse.Namespace) -> int:
             cold_sites.find(command.app, command.warn) or command.sites
         )
     status = command.run_once(parsed_args)
-    if command.sites.reached is not None and kept.is_wanted(
+    if command.sites.opened() and kept.is_wanted(
         lambda: command.sites.settings
     ):
         kept.keep(command.sites, command.located)
@@ -89,7 +90,12 @@ def _short(
         return command.run_once(parsed_args)
     except Exception as error:
         LOG.debug("not by the session: %s", error)
-        if not isinstance(error, LongRoad) or error.stale:
+        if isinstance(error, LongRoad):
+            is_wrong = error.stale
+        else:
+            # a name that is not there, or wrong usage, is nobody's fault
+            is_wrong = not isinstance(error, exceptions.ProtectorError)
+        if is_wrong:
             kept.drop()
         command.begin_anew()
         return None

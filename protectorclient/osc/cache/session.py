@@ -31,6 +31,9 @@ class Session:
     alone: str | None = None
     #: The site that knows an operation, by the operation's id.
     operations: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    #: Whether these are all sites that a read of both asks. Otherwise they
+    #: are the configured cloud, and what ``--site`` has named.
+    whole: bool = True
 
     def at(self, now: float) -> Session:
         """Return what still holds at a time.
@@ -50,19 +53,31 @@ class Session:
 
     def merged(self, newer: Session) -> Session:
         """Return the newer one, and what only this one knows."""
-        if list(self.sites) != list(newer.sites):
+        names = self._names_with(newer)
+        if names is None:
             return newer
         operations = {**self.operations, **newer.operations}
         newest = list(operations)[-MOST_OPERATIONS:]
         return dataclasses.replace(
-            newer,
+            newer if newer.whole else self,
             sites={
-                name: site or self.sites[name]
-                for name, site in newer.sites.items()
+                name: newer.sites.get(name) or self.sites.get(name)
+                for name in names
             },
             until={**self.until, **newer.until},
             operations={one: operations[one] for one in newest},
         )
+
+    def _names_with(self, newer: Session) -> list[str] | None:
+        """Return the sites of both; None where these are others now."""
+        mine, others = list(self.sites), list(newer.sites)
+        if mine[:1] != others[:1]:
+            return None
+        if self.whole and newer.whole:
+            return mine if mine == others else None
+        if self.whole or newer.whole:
+            return mine if self.whole else others
+        return list(dict.fromkeys((*mine, *others)))
 
 
 def dumped(session: Session) -> bytes:
@@ -76,6 +91,7 @@ def dumped(session: Session) -> bytes:
         },
         "until": dict(session.until),
         "operations": dict(session.operations),
+        "whole": session.whole,
     }
     return json.dumps(document).encode()
 
@@ -97,6 +113,7 @@ def loaded(content: bytes) -> Session | None:
                 str(one): str(name)
                 for one, name in document["operations"].items()
             },
+            whole=bool(document["whole"]),
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
@@ -109,14 +126,20 @@ def _site(found: dict[str, Any]) -> KnownSite:
         root=str(found["root"]),
         project_id=str(found["project_id"]),
         token=str(found["token"]),
-        offered=microversions.VersionRange(
-            *(
-                microversions.Version(*map(int, found["offered"][end]))
-                for end in ("minimum", "maximum")
-            )
-        ),
+        offered=_range(found["offered"]),
         local_id=found["local_id"],
         site_names=dict(found["site_names"]),
         verify=found["verify"],
         cert=(cert[0], cert[1]) if cert else None,
+    )
+
+
+def _range(
+    found: dict[str, list[int]] | None,
+) -> microversions.VersionRange | None:
+    if found is None:
+        return None
+    return microversions.VersionRange(
+        microversions.Version(*map(int, found["minimum"])),
+        microversions.Version(*map(int, found["maximum"])),
     )

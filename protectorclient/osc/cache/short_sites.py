@@ -35,6 +35,7 @@ class ShortSites(clouds.Sites):
         super().__init__(app, lambda text: None)
         version = clouds.api_version(app)
         self._alone = session.alone
+        self._whole = session.whole
         self._roads: list[ShortRoad] = []
         self._handles = tuple(
             self._handle(name, site, version)
@@ -80,7 +81,7 @@ class ShortSites(clouds.Sites):
         if only is not None:
             handles = tuple(one for one in handles if one.name == only)
             alone = None
-        if not handles:
+        if not handles or (only is None and not self._whole):
             _not_short()
         return Reads(handles, grace=grace, named=named, alone=alone)
 

@@ -61,6 +61,23 @@ def test_other_sites_are_another_session() -> None:
     assert KEPT.merged(newer) == newer
 
 
+def test_one_site_is_not_both() -> None:
+    other = dataclasses.replace(SITE, name="site-b")
+    first = Session({"site-a": SITE}, {"site-a": 9.0}, whole=False)
+    second = Session(
+        {"site-a": None, "site-b": other}, {"site-b": 9.0}, whole=False
+    )
+    partial = first.merged(second)
+    assert partial.sites == {"site-a": SITE, "site-b": other}
+    assert not partial.whole
+    both = dataclasses.replace(KEPT, alone="why")
+    for merged in (partial.merged(both), both.merged(partial)):
+        assert merged.whole and merged.alone == "why"
+        assert merged.sites == {"site-a": SITE, "site-b": other}
+    elsewhere = Session({"site-c": SITE}, {"site-c": 9.0}, whole=False)
+    assert both.merged(elsewhere) == elsewhere
+
+
 def test_the_newest_operations_are_remembered() -> None:
     many = {f"op-{n}": "site-a" for n in range(session.MOST_OPERATIONS + 5)}
     merged = KEPT.merged(dataclasses.replace(KEPT, operations=many))
