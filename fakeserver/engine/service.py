@@ -1,6 +1,7 @@
 """The engine's service of one site: what its API calls."""
 
 import contextlib
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -215,15 +216,18 @@ class Service:
                 groups.save(tx, group)
                 operations.add(tx, operation)
             return
+
+        def announced(tx: sqlite3.Connection) -> None:
+            operation.state.announced = True
+            operations.save(tx, operation)
+
         self.metadata.change(
             group,
             mutate,
             also=lambda tx: operations.add(tx, operation),
             take_back=lambda tx: operations.discard(tx, operation.id),
+            then=announced,
         )
-        operation.state.announced = True
-        with self.site.db.transaction() as tx:
-            operations.save(tx, operation)
 
     # -- metadata
 

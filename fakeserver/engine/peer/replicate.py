@@ -188,6 +188,7 @@ class Metadata:
         mutate: Callable[[Doc], None],
         also: Write = _nothing,
         take_back: Write = _nothing,
+        then: Write = _nothing,
     ) -> Group:
         """Change the document, and push it before the request is answered.
 
@@ -195,6 +196,10 @@ class Metadata:
         crash it is pushed once more; what the peer refuses is taken back.
         When nobody can say whether the peer took it, the old content
         becomes a newer version, which ends the doubt at the next push.
+
+        :param also: written with the change.
+        :param take_back: written where the change is taken back.
+        :param then: written with what the peer has confirmed.
         """
         before = group.copy()
         mutate(group.doc)
@@ -222,6 +227,7 @@ class Metadata:
         try:
             with self._site.db.transaction() as tx:
                 groups.save_local(tx, group)
+                then(tx)
         except RequestRefused:
             # it was new, and had to make room meanwhile for one of the
             # peer's with the same name: what the peer has taken goes again
