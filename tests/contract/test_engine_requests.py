@@ -1,6 +1,8 @@
 """How often an engine asks: a count for each thing, whatever the group."""
 
+import contextlib
 from collections import Counter
+from collections.abc import Iterator
 
 from fakeserver.base import request_log
 from tests.helpers.engine_parts import DB, WEB, A, B, Two
@@ -19,11 +21,31 @@ def asked(two: Two) -> Counter[str]:
     return found
 
 
+@contextlib.contextmanager
+def questions(two: Two) -> Iterator[dict[str, Counter[str]]]:
+    """Count the statements that each site sends to its database."""
+    found: dict[str, Counter[str]] = {}
+    with contextlib.ExitStack() as stack:
+        for site in (A, B):
+            counted = found[site] = Counter()
+            db = two.pair.site(site).service.site.db.connection()
+
+            def count(sql: str, counted: Counter[str] = counted) -> None:
+                counted[sql.split(maxsplit=1)[0]] += 1
+
+            db.set_trace_callback(count)
+            stack.callback(db.set_trace_callback, None)
+        yield found
+
+
 def test_an_action_asks_six_times_before_it_is_answered(two: Two) -> None:
     """The peer once for what it holds, the target's clouds for four lists,
     and the peer once more to take the change."""
     before = asked(two)
-    assert two.act(A, "failover").status == 202
+    with questions(two) as sent:
+        assert two.act(A, "failover").status == 202
+    # on disk before the peer takes it, and then with what it has taken
+    assert {site: sent[site]["BEGIN"] for site in sent} == {A: 2, B: 1}
     new = asked(two) - before
     own = {key for key in new if key.startswith(f"{A} POST /v1/")}
     assert sum(new.values()) - len(own) == 6, new
@@ -31,8 +53,13 @@ def test_an_action_asks_six_times_before_it_is_answered(two: Two) -> None:
 
 
 def test_a_sync_asks_once_before_it_is_answered(two: Two) -> None:
+    two.done(A, "sync_volumes")
     before = asked(two)
-    assert two.act(A, "sync_volumes").status == 202
+    with questions(two) as sent:
+        assert two.act(A, "sync_volumes").status == 202
+    assert {site: sent[site]["BEGIN"] for site in sent} == {A: 1, B: 0}
+    assert sent[A]["SELECT"] + sent[A]["PRAGMA"] <= 9, sent
+    assert sent[B]["SELECT"] + sent[B]["PRAGMA"] <= 6, sent
     new = asked(two) - before
     assert sum(new.values()) == 2, new
 
