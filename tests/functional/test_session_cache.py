@@ -151,7 +151,9 @@ def test_every_read_is_the_same_by_each_road(
         patch.setattr(clouds, "_open", opening)
         cold, *as_many = asked(shared, command)
     assert same(cold, by_the_long_road)
-    assert as_many == requests
+    assert as_many[1:] == requests[1:]
+    # the versions are asked for where something goes wrong
+    assert as_many[0] <= requests[0]
     assert bool(opened) is read.startswith(ENDS_LONG)
     warm, signed_in, _ = asked(shared, command)
     assert same(warm, by_the_long_road)
@@ -166,7 +168,8 @@ def test_a_kept_operation_is_one_request(
 ) -> None:
     command = f"operation show {operation}"
     _, signed_in, questions = asked(shared, command)
-    assert (signed_in, questions) == (3, 1)
+    # a token and the names of sites; nobody asks for the versions
+    assert (signed_in, questions) == (2, 1)
     ran, signed_in, questions = asked(shared, command)
     assert (ran.code, signed_in, questions) == (0, 0, 1)
 

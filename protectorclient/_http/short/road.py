@@ -56,6 +56,10 @@ class KnownSite:
 class ShortRoad(Conversation):
     """A conversation that only reads.
 
+    Where nobody knows yet which versions the site offers, it asks in the
+    newest that we know: most sites have it, and answer. One that has it not
+    refuses with 406, and is asked for its versions then.
+
     :param known: the site.
     :param api_version: auto, latest, or a version.
     :param wire: the connections to the site, where there are some already.
@@ -72,6 +76,8 @@ class ShortRoad(Conversation):
         self._pinned = microversions.pinned(api_version)
         self.missing_parameters = set()
         self._wire = wire or Wire(verify=known.verify, cert=known.cert)
+        #: Whether the site has answered in the newest version that we know.
+        self._has_newest = False
         #: What the adapter need not ask again.
         self.heard: tuple[Reply, ...] = ()
 
@@ -88,8 +94,10 @@ class ShortRoad(Conversation):
     def known(self) -> KnownSite:
         """Return the site, with the versions that are known by now."""
         offered = self._offered
-        if self._pinned is not None:
-            offered = microversions.VersionRange(self._pinned, self._pinned)
+        used = microversions.MAXIMUM if self._has_newest else None
+        used = self._pinned or (used if offered is None else None)
+        if used is not None:
+            offered = microversions.VersionRange(used, used)
         return dataclasses.replace(self._known, offered=offered)
 
     @property
@@ -103,6 +111,15 @@ class ShortRoad(Conversation):
                 raise LongRoad("no version document", reply=reply)
             self.heard = (reply,)
         return self._offered
+
+    @property
+    def version(self) -> microversions.Version:
+        return microversions.MAXIMUM if self._presumes else super().version
+
+    @property
+    def _presumes(self) -> bool:
+        """Return whether the site may not have the version that is used."""
+        return self._wanted == "auto" and self._offered is None
 
     def read_versions(self) -> NoReturn:
         raise LongRoad("the versions are asked for", stale=False)
@@ -130,11 +147,18 @@ class ShortRoad(Conversation):
         if params:
             query = urllib.parse.urlencode(urls.query(params), doseq=True)
             url += f"?{query}"
-        headers = self.headers(request_id)
-        reply = self._wire.ask(
-            "GET", url, {**headers, "X-Auth-Token": self._known.token}
-        )
+        presumes = self._presumes
+        reply = self._asked(url, request_id)
         version = reply.headers.get(VERSION_HEADER)
+        if presumes:
+            used = microversions.version_in(version)
+            self._has_newest = used == microversions.MAXIMUM
+            if reply.status == http.HTTPStatus.NOT_ACCEPTABLE or (
+                used is not None and not self._has_newest
+            ):
+                _ = self.offered
+                reply = self._asked(url, request_id)
+                version = reply.headers.get(VERSION_HEADER)
         if reply.status != http.HTTPStatus.OK or not is_mark(version):
             raise LongRoad(
                 f"HTTP {reply.status} from {self.site}", reply=reply
@@ -145,6 +169,10 @@ class ShortRoad(Conversation):
         return Answer(
             reply.status, found, version, reply.headers.get(REQUEST_ID_HEADER)
         )
+
+    def _asked(self, url: str, request_id: str | None) -> Reply:
+        token = {"X-Auth-Token": self._known.token}
+        return self._wire.ask("GET", url, self.headers(request_id) | token)
 
     def _note_clock(self, date: str | None) -> None:
         with contextlib.suppress(ValueError, TypeError, OverflowError):

@@ -18,6 +18,7 @@ from protectorclient import exceptions
 from protectorclient._http import microversions
 from protectorclient._http.adapter import SiteAdapter
 from protectorclient._http.conversation import Conversation
+from protectorclient._http.microversions import MAXIMUM, MINIMUM, VersionRange
 from protectorclient._http.short import first
 from protectorclient._http.short.heard import Heard
 from protectorclient._http.short.road import ShortRoad
@@ -33,7 +34,9 @@ MARK = {
     "OpenStack-API-Version": "protector 1.2",
     "Content-Type": "application/json",
 }
-DOCUMENT = {"version": {"id": "v1", "max_version": "1.2"}}
+DOCUMENT = {
+    "version": {"id": "v1", "min_version": "1.0", "max_version": "1.2"}
+}
 NOT_FOUND = {"error": {"code": 404, "message": "no such operation"}}
 
 #: Status, headers, body; or what is raised.
@@ -53,6 +56,8 @@ class Site:
         self.mock = mock
         self.short: list[tuple[str, str]] = []
         self.opened = 0
+        #: What comes once, before the answers.
+        self.before: list[tuple[tuple[str, str], Said]] = []
         self.answers: dict[tuple[str, str], Said] = {
             SIGN_IN: (201, {"X-Subject-Token": "t"}, token()),
             VERSIONS: (200, MARK, DOCUMENT),
@@ -93,6 +98,8 @@ class Site:
     ) -> Reply:
         self.short.append((method, url))
         said = self.answers[method, url]
+        if self.before and self.before[0][0] == (method, url):
+            said = self.before.pop(0)[1]
         if isinstance(said, LongRoad):
             raise said
         status, given, answer = said
@@ -121,11 +128,12 @@ def site(
     return made
 
 
-def test_three_requests_and_no_keystoneauth(site: Site) -> None:
+def test_two_requests_and_no_keystoneauth(site: Site) -> None:
     assert site.client.operations.get("op-1").id == "op-1"
     assert site.client.project_id == "p-1"
+    assert site.short == [SIGN_IN, OPERATION]
     assert site.client.api_version == "1.2"
-    assert site.short == [SIGN_IN, VERSIONS, OPERATION]
+    assert site.short == [SIGN_IN, OPERATION, VERSIONS]
     assert (site.long, site.opened) == ([], 0)
     assert isinstance(site.conversation.road, ShortRoad)
 
@@ -134,11 +142,44 @@ def test_an_answer_of_the_service_is_not_asked_for_again(site: Site) -> None:
     site.answers[OPERATION] = (404, MARK, NOT_FOUND)
     with pytest.raises(exceptions.NotFound, match="no such operation"):
         site.client.operations.get("op-1")
-    assert (site.long, site.opened) == ([], 1)
+    assert (site.long, site.opened) == ([VERSIONS], 1)
     # and not kept: it is another question
     assert site.client.operations.get("op-1").id == "op-1"
-    assert (site.long, site.opened) == ([OPERATION], 1)
-    assert site.short == [SIGN_IN, VERSIONS, OPERATION]
+    assert (site.long, site.opened) == ([VERSIONS, OPERATION], 1)
+    assert site.short == [SIGN_IN, OPERATION]
+
+
+OLDER = {**MARK, "OpenStack-API-Version": "protector 1.1"}
+OLD_SITE = {"version": {"id": "v1", "max_version": "1.1"}}
+
+
+@pytest.mark.parametrize(
+    "first_answer",
+    [(406, MARK, {"error": {}}), (406, {}, None), (200, OLDER, {})],
+    ids=["refused", "refused by a stranger", "answered in an older one"],
+)
+def test_a_site_without_the_newest_version_is_asked_for_its_own(
+    site: Site, first_answer: Said
+) -> None:
+    site.answers[VERSIONS] = (200, MARK, OLD_SITE)
+    site.answers[OPERATION] = (200, OLDER, {"operation": {"id": "op-1"}})
+    site.before = [(OPERATION, first_answer)]
+    assert site.client.operations.get("op-1").id == "op-1"
+    assert site.client.operations.get("op-1").id == "op-1"
+    # the second time the version is known
+    again = [SIGN_IN, OPERATION, VERSIONS, OPERATION, OPERATION]
+    assert site.short == again
+    assert site.opened == 0
+
+
+def test_the_versions_that_are_kept(site: Site) -> None:
+    newest = VersionRange(MAXIMUM, MAXIMUM)
+    site.client.operations.get("op-1")
+    road = site.conversation.road
+    assert isinstance(road, ShortRoad)
+    assert road.known.offered == newest
+    assert site.client.api_version == "1.2"
+    assert road.known.offered == VersionRange(MINIMUM, MAXIMUM)
 
 
 def test_a_refused_login_is_tried_once(site: Site) -> None:
@@ -151,17 +192,16 @@ def test_a_refused_login_is_tried_once(site: Site) -> None:
 def test_a_token_that_is_refused_is_renewed(site: Site) -> None:
     site.answers[OPERATION] = (401, {}, {"error": {"message": "who?"}})
     assert site.client.operations.get("op-1").id == "op-1"
-    assert site.long == [SIGN_IN, OPERATION]
+    assert site.long == [VERSIONS, SIGN_IN, OPERATION]
 
 
 @pytest.mark.parametrize(
     ("at", "asked"),
     [
         (SIGN_IN, [SIGN_IN, VERSIONS, OPERATION]),
-        (VERSIONS, [VERSIONS, OPERATION]),
-        (OPERATION, [OPERATION]),
+        (OPERATION, [VERSIONS, OPERATION]),
     ],
-    ids=["to sign in", "the versions", "the question"],
+    ids=["to sign in", "the question"],
 )
 def test_what_was_not_answered_is_asked_by_the_long_road(
     site: Site, at: tuple[str, str], asked: list[tuple[str, str]]
