@@ -29,6 +29,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"no figure is named so; there are {known}", file=sys.stderr)
         return 2
     before = results.last(KEPT)
+    began = results.now()
     measured: list[Measurement] = []
     failed = []
     with contextlib.ExitStack() as stack:
@@ -47,11 +48,12 @@ def main(argv: list[str] | None = None) -> int:
                 continue
             measured.append(found)
             print(table.row(found, before.get(figure.name)), flush=True)
-    document = results.document(measured)
-    if options.json:
-        results.write(options.json, document)
-    if options.keep:
-        print(results.keep(KEPT, document))
+            # after each: a run that is interrupted has what it measured
+            document = results.document(measured, began)
+            if options.json:
+                results.write(options.json, document)
+            if options.keep:
+                results.keep(KEPT, document)
     if failed:
         print(f"not measured: {', '.join(failed)}", file=sys.stderr)
     return 1 if failed else 0

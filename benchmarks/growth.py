@@ -203,9 +203,11 @@ def main(argv: list[str] | None = None) -> int:
     for curve in CURVES:
         if options.names and curve.name not in options.names:
             continue
-        points = list(_points(curve, options.most))
-        if options.keep:
-            keep(KEPT, curve, points)
+        points: list[list[float]] = []
+        for point in _points(curve, options.most):
+            points.append(point)
+            if options.keep:
+                keep(KEPT, curve, points)
     return 0
 
 

@@ -30,9 +30,10 @@ def now() -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
-def document(measured: list[Measurement]) -> dict[str, Any]:
+def document(measured: list[Measurement], moment: str) -> dict[str, Any]:
+    """Return a run that began at a moment as :func:`now` writes it."""
     return {
-        "measured_at": now(),
+        "measured_at": moment,
         "machine": machine(),
         "figures": {found.figure.name: _entry(found) for found in measured},
     }
@@ -110,7 +111,8 @@ def write(path: pathlib.Path, document: dict[str, Any]) -> None:
 
 
 def keep(folder: pathlib.Path, document: dict[str, Any]) -> pathlib.Path:
-    """Add a run to those that are kept; return its file."""
+    """Add a run to those that are kept, or what it has measured since;
+    return its file."""
     folder.mkdir(exist_ok=True)
     stamp = document["measured_at"].replace(":", "").replace("-", "")
     path = folder / f"{stamp}.json"

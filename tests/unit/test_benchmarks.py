@@ -90,8 +90,8 @@ def test_a_kept_run_is_what_the_next_is_compared_with(
 ) -> None:
     for ours in (4.0, 6.0):
         found = measure(figure([ours], [2.0]), stage, None)
-        document = results.document([found])
-        document["measured_at"] = f"2026-01-0{ours:.0f}T00:00:00Z"
+        moment = f"2026-01-0{ours:.0f}T00:00:00Z"
+        document = results.document([found], moment)
         results.keep(tmp_path, document)
     assert results.last(tmp_path) == {"some": 3.0}
 
@@ -129,8 +129,8 @@ def test_of_several_runs_the_newest_of_each_figure_is_shown(
 ) -> None:
     for day, name in ((1, "one"), (1, "other"), (2, "one")):
         found = measure(figure([float(day)], [1.0]), stage, None)
-        document = results.document([found])
-        document["measured_at"] = f"2026-01-0{day}T00:00:00Z"
+        moment = f"2026-01-0{day}T00:00:00Z"
+        document = results.document([found], moment)
         entry = document["figures"].pop("some")
         document["figures"][name] = entry
         results.write(tmp_path / f"{day}-{name}.json", document)
