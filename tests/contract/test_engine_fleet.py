@@ -1,6 +1,7 @@
 """One server, many groups: all operations end, and threads are few."""
 
 import concurrent.futures
+import json
 import os
 import threading
 import time
@@ -165,3 +166,29 @@ def test_a_look_at_power_states_lists_servers_once(monkeypatch):
         assert looked[-1] == 5
     assert len(asked) == 2
     assert read == [now] * 5
+
+
+def test_a_failover_beside_others_reads_and_writes_the_same(monkeypatch):
+    """Counted are documents that are decoded, and texts that are encoded."""
+    counted = []
+    for name in ("loads", "dumps"):
+        right = getattr(json, name)
+        monkeypatch.setattr(
+            json,
+            name,
+            lambda *a, right=right, **k: (
+                counted.append(right) or right(*a, **k)
+            ),
+        )
+    found = []
+    for number in (2, 30):
+        with LocalPair(scenario="fleet", groups=number) as pair:
+            for _ in range(3):
+                pair.drain()
+            fleet = Fleet(pair)
+            counted.clear()
+            assert fleet.start(fleet.world.groups[0]) == 202
+            pair.drain()
+            found.append(len(counted))
+            assert not fleet.site.unfinished()
+    assert found[1] == found[0]

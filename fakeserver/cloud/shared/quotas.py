@@ -1,9 +1,9 @@
 """Quotas: the limits of a project, and what it uses of them."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Container, Mapping, Sequence
 
-from fakeserver.cloud.shared.rows import Doc, key_of
+from fakeserver.cloud.shared.rows import Doc, Table, key_of
 from fakeserver.cloud.shared.schema import (
     GROUPS,
     NETWORKS,
@@ -18,6 +18,9 @@ from fakeserver.cloud.shared.schema import (
     VOLUMES,
 )
 from fakeserver.cloud.shared.web import CloudError
+
+#: counts resources of a project
+Count = Callable[[sqlite3.Connection, str], list[int]]
 
 #: service -> resource -> the default limit of a project; -1 is no limit
 DEFAULTS: Mapping[str, Mapping[str, int]] = {
@@ -79,10 +82,20 @@ def forget(tx: sqlite3.Connection, service: str, project_id: str) -> None:
 
 
 def used(
-    db: sqlite3.Connection, service: str, project_id: str
+    db: sqlite3.Connection,
+    service: str,
+    project_id: str,
+    resources: Container[str] | None = None,
 ) -> dict[str, int]:
-    """Return how much of each counted resource a project uses."""
-    return _COUNT[service](db, project_id)
+    """Return how much of each counted resource a project uses.
+
+    :param resources: those to count; the others may be left out.
+    """
+    found: dict[str, int] = {}
+    for names, count in _COUNT[service]:
+        if resources is None or any(name in resources for name in names):
+            found |= zip(names, count(db, project_id), strict=True)
+    return found
 
 
 def require(
@@ -93,7 +106,7 @@ def require(
 ) -> str | None:
     """Return the first resource whose limit a request exceeds, or None."""
     allowed = limits(db, service, project_id)
-    taken = used(db, service, project_id)
+    taken = used(db, service, project_id, wanted)
     for name, more in wanted.items():
         limit = allowed[name]
         if limit >= 0 and taken.get(name, 0) + more > limit:
@@ -110,44 +123,36 @@ def checked_values(service: str, given: Doc) -> dict[str, int]:
     return {name: int(value) for name, value in given.items()}
 
 
-def _compute(db: sqlite3.Connection, project_id: str) -> dict[str, int]:
-    instances, cores, ram = SERVERS.count(db, project_id, "vcpus", "ram")
-    [groups] = SERVER_GROUPS.count(db, project_id)
-    return {
-        "instances": instances,
-        "cores": cores,
-        "ram": ram,
-        "server_groups": groups,
-    }
+def _servers(db: sqlite3.Connection, project_id: str) -> list[int]:
+    return SERVERS.count(db, project_id, "vcpus", "ram")
 
 
-def _volume(db: sqlite3.Connection, project_id: str) -> dict[str, int]:
+def _volumes(db: sqlite3.Connection, project_id: str) -> list[int]:
     volumes, size = VOLUMES.count(db, project_id, "size")
-    [groups] = GROUPS.count(db, project_id)
     snapshots, held = SNAPSHOTS.count(db, project_id, key_of("size"))
-    return {
-        "volumes": volumes,
-        "snapshots": snapshots,
-        "gigabytes": size + held,
-        "groups": groups,
-    }
+    return [volumes, snapshots, size + held]
 
 
-def _network(db: sqlite3.Connection, project_id: str) -> dict[str, int]:
-    [networks] = NETWORKS.count(db, project_id)
-    [ports] = PORTS.count(db, project_id)
-    [groups] = SECURITY_GROUPS.count(db, project_id)
-    [subnets], [rules] = (
-        table.count(db, project_id, owner=key_of("project_id"))
-        for table in (SUBNETS, SECURITY_GROUP_RULES)
-    )
-    return {
-        "network": networks,
-        "subnet": subnets,
-        "port": ports,
-        "security_group": groups,
-        "security_group_rule": rules,
-    }
+def _number(table: Table, owner: str = "project_id") -> Count:
+    return lambda db, project_id: table.count(db, project_id, owner=owner)
 
 
-_COUNT = {"compute": _compute, "volume": _volume, "network": _network}
+_OWNER = key_of("project_id")
+#: service -> resources that are counted at once, and how
+_COUNT: Mapping[str, Sequence[tuple[tuple[str, ...], Count]]] = {
+    "compute": (
+        (("instances", "cores", "ram"), _servers),
+        (("server_groups",), _number(SERVER_GROUPS)),
+    ),
+    "volume": (
+        (("volumes", "snapshots", "gigabytes"), _volumes),
+        (("groups",), _number(GROUPS)),
+    ),
+    "network": (
+        (("network",), _number(NETWORKS)),
+        (("subnet",), _number(SUBNETS, _OWNER)),
+        (("port",), _number(PORTS)),
+        (("security_group",), _number(SECURITY_GROUPS)),
+        (("security_group_rule",), _number(SECURITY_GROUP_RULES, _OWNER)),
+    ),
+}
