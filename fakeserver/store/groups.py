@@ -74,6 +74,11 @@ def shared(db: Database, project_id: str, group_id: str) -> Group:
         group.kept = KeptMembers.of(group.doc["members"])
         _share(group)
         return group
+    return _sharing(row, found)
+
+
+def _sharing(row: sqlite3.Row, found: _Document) -> Group:
+    """Return the group of a row, with a document that was read before."""
     return Group(
         id=row["id"],
         project_id=row["project_id"],
@@ -221,7 +226,10 @@ def with_ids(db: Database, ids: Sequence[str]) -> Iterator[tuple[Group, str]]:
         for row in db.all(
             f"SELECT {_WHOLE} FROM pg_groups WHERE id IN ({marks})", *some
         ):
-            yield _group(row), row["revision"]
+            with _shared_lock:
+                found = _shared.get(row["revision"])
+            group = _group(row) if found is None else _sharing(row, found)
+            yield group, row["revision"]
 
 
 @dataclasses.dataclass(frozen=True)
