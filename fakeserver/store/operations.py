@@ -22,6 +22,8 @@ SELECT CAST(group_concat(doc) AS BLOB) AS text, count(*) AS number,
     min(seq) AS oldest
 FROM (SELECT {doc} AS doc, seq FROM pg_operations JOIN pg_records USING (seq)
     WHERE {which} ORDER BY seq DESC LIMIT ?) AS found"""
+_MARKER = "SELECT seq FROM pg_operations WHERE id = ? AND project_id = ?"
+_BEYOND = f"seq < ({_MARKER})"
 #: the id of the last record of a page, where there is an older one
 _IF_MORE = """
 SELECT id FROM pg_operations WHERE seq = ?
@@ -247,37 +249,39 @@ def page(
         if value is not None:
             where.append(f"{column} = ?")
             values.append(value)
+    doc = _doc(without)
     which = " AND ".join([*where, "seq < ?"])
-    together = _TOGETHER.format(doc=_doc(without), which=which)
-    older = _NEWEST
+    together = _TOGETHER.format(doc=doc, which=which)
+    first, older = together, _NEWEST
+    after: list[str | int] = [_NEWEST]
+    if marker is not None:
+        # no question of its own: a page by a marker costs what the first does
+        beyond = " AND ".join([*where, _BEYOND])
+        first = _TOGETHER.format(doc=doc, which=beyond)
+        after = [marker, project_id]
     pieces: list[bytes] = []
     with db.snapshot():
-        if marker is not None:
-            older = _place(db, project_id, marker)
         while limit:
             asked = min(limit, RECORDS_TOGETHER)
-            row = db.one(together, *values, older, asked)
+            row = db.one(first, *values, *after, asked)
             assert row is not None
             if row["number"]:
                 pieces.append(row["text"])
                 older = row["oldest"]
+            elif marker is not None and not pieces:
+                _require_marker(db, project_id, marker)
             if row["number"] < asked:
                 return Page(pieces)
             limit -= asked
+            first, after = together, [older]
         last = db.one(_IF_MORE.format(which=which), older, *values, older)
     return Page(pieces, None if last is None else last["id"])
 
 
-def _place(db: Database, project_id: str, marker: str) -> int:
-    row = db.one(
-        "SELECT seq FROM pg_operations WHERE id = ? AND project_id = ?",
-        marker,
-        project_id,
-    )
-    if row is None:
+def _require_marker(db: Database, project_id: str, marker: str) -> None:
+    if db.one(_MARKER, marker, project_id) is None:
         raise RequestRefused(
             "bad-request",
             f"marker: no operation with id {marker}",
             field="marker",
         )
-    return int(row["seq"])
