@@ -15,6 +15,7 @@ from keystoneauth1 import session as keystone
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import ExitCode
+from protectorclient._http.short import wire
 from protectorclient.osc import prompts
 from tests.helpers import clirunner
 from tests.helpers.check_states import World, conflict
@@ -414,6 +415,7 @@ def test_interrupted(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(keystone.Session, "request", interrupt)
+    monkeypatch.setattr(wire.Wire, "ask", interrupt)
     ran = protector(f"{command} {GOOD[command].format(**words)}")
     assert (ran.code, ran.out) == (130, ""), ran.err
 
