@@ -36,6 +36,10 @@ def _split(folder: Folder, sites: Sequence[str], pipe: int) -> int:
     """Become one process a site; this one ends."""
     # what is loaded stays: to look through it is a tenth of the time
     gc.disable()
+    # pages of a library that was loaded before are a site's memory only when
+    # it reads them: five of the seven megabytes of the ciphers are not
+    from cryptography import fernet  # noqa: F401
+
     from fakeserver import cloud  # noqa: F401
 
     # what they read is written by now, or never
@@ -45,8 +49,8 @@ def _split(folder: Folder, sites: Sequence[str], pipe: int) -> int:
         os.dup2(nothing.fileno(), 0)
     seeder = None
     if not _is_seeded(folder, sites):
-        # apart: a site that has seeded keeps the ciphers, which it may
-        # never need; and while this process has something else to do
+        # while this process has something else to do; and a site that has
+        # written it would keep what that takes
         seeder = _begin("seed", pipe)
         if not seeder:
             _quietly(_seed, folder, sites)

@@ -36,10 +36,6 @@ SHORT = 2.0
 def work_out(folder: Folder, sites: Sequence[str]) -> None:
     """Work out what is the same for every site, above all its addresses."""
     config = folder.config(folder.settings(), sites[0])
-    # a library that is loaded before the sites part takes none of their
-    # memory where they do not use it, and five of its seven megabytes are so
-    from cryptography import fernet  # noqa: F401
-
     opened = compose.work_out(config)
     create_app(opened)
     opened.request_log.close()

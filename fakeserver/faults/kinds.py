@@ -2,6 +2,8 @@
 
 import dataclasses
 
+#: the file of the sandbox that holds the rules
+FILE = "faults.json"
 #: where in a request, or in a step, a fault applies
 STAGES = ("before", "inside", "after", "undo")
 

@@ -20,11 +20,10 @@ from typing import Any
 from fakeserver.base import json_file
 from fakeserver.base.fault_points import StepFault
 from fakeserver.base.seed_world import ARRAYS, changed_token
-from fakeserver.faults.kinds import KINDS, LASTING, Kind
+from fakeserver.faults.kinds import FILE, KINDS, LASTING, Kind
 from fakeserver.faults.points import complaint, fits, fits_point
 
-#: the file of the sandbox that holds the rules
-NAME = "faults.json"
+NAME = FILE
 
 
 class SiteCrash(SystemExit):

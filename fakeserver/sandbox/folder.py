@@ -20,6 +20,7 @@ from fakeserver.base.config import (
     private_folder,
 )
 from fakeserver.base.json_file import BrokenFile
+from fakeserver.faults.kinds import FILE as FAULTS
 from fakeserver.http import certificate
 from fakeserver.sandbox.problem import Problem
 from fakeserver.sandbox.scenarios import SCENARIOS
@@ -258,6 +259,9 @@ class Folder:
     def tokens(self) -> dict[str, str]:
         """Return the API token that each array accepts now."""
         from fakeserver.base.seed_world import ARRAY_TOKENS
+
+        if not (self.path / FAULTS).exists():
+            return dict(ARRAY_TOKENS)
         from fakeserver.faults import plan
 
         rules = plan.FaultFile(self.path / plan.NAME).rules()
