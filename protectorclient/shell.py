@@ -11,6 +11,7 @@ loaded ends with the same message as at any other time.
 from __future__ import annotations
 
 import contextlib
+import gc
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     with signals.listening():
         status = _run(arguments)
+        if argv is None:
+            # the interpreter looks through all objects once more before it
+            # ends: a sixth of the processor time of a short command
+            gc.freeze()
         return signals.status(status)
 
 

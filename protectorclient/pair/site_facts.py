@@ -350,10 +350,9 @@ class SiteFacts:
             return list(listed())
         try:
             groups = list(listed(metadata=True))
-        except exceptions.BadRequest:
-            missing.add(_METADATA)
-            return list(listed())
-        except exceptions.UnreadableAnswer:
+        except (exceptions.BadRequest, exceptions.UnreadableAnswer) as error:
+            if isinstance(error, exceptions.BadRequest):
+                missing.add(_METADATA)
             return list(listed())
         for group in groups:
             document = group.extra.get("metadata")

@@ -5,12 +5,11 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from protectorclient import exceptions
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.location import rank
-from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.pair.site_pair import SitePair
 from protectorclient.polling.silence import (
     NO_ANSWER,
@@ -21,11 +20,10 @@ from protectorclient.preflight import copies, failover_ready
 from protectorclient.records.health import GroupHealth
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import ProtectionGroup
+from protectorclient.reports import overview_past as past
 from protectorclient.reports.overview_answer import NEWEST, Answer, ask
 from protectorclient.reports.overview_row import Row as Row
 
-#: The last of these of a group is its last drill.
-DRILL = "test_failover"
 #: So many groups are asked for their last drill, or for their metadata, one
 #: by one.
 _FEW = 3
@@ -134,7 +132,7 @@ class _Picture:
             for name, answer in answers.items()
         }
         self._by_group = {
-            name: _by_group(answer.operations)
+            name: past.by_group(answer.operations)
             for name, answer in answers.items()
         }
         self._site_ids = {
@@ -204,7 +202,7 @@ class _Picture:
             ready=is_ready,
             reasons=tuple(dict.fromkeys(reasons)),
             live_copies=live,
-            last_drill=_last(operations, _is_drill),
+            last_drill=past.last(operations, past.is_drill),
             last_operation=operations[0] if operations else None,
             silent=next(iter(self._errors), None),
             is_dead=any(map(is_dead, self._errors.values())),
@@ -378,7 +376,7 @@ class _Picture:
 
     def _of_group(self, name: str, identity: str) -> list[Operation]:
         found = self._by_group[name].get(identity, [])
-        if self._complete[name] or _last(found, _is_drill) is not None:
+        if self._complete[name] or past.last(found, past.is_drill) is not None:
             return found
         # the list was cut before this group's last drill
         return [*found, *self._drills(name, identity)]
@@ -392,7 +390,7 @@ class _Picture:
         return list(
             self._sides[name].handle.client.operations.list(
                 protection_group_id=identity,
-                operation_type=DRILL,
+                operation_type=past.DRILL,
                 status="completed",
                 limit=1,
             )
@@ -405,7 +403,7 @@ class _Picture:
             drilled = {
                 one.protection_group_id
                 for one in answer.operations
-                if _is_drill(one)
+                if past.is_drill(one)
             }
             missing = set(chosen) - drilled
             if not self._complete[name] and len(missing) > _FEW:
@@ -413,7 +411,7 @@ class _Picture:
         if wanted:
             # where this fails, each group asks for its own
             self._last_drills, _ = self._asked.put(
-                lambda side: _last_drills(side, wanted[side.name]), wanted
+                lambda side: past.last_drills(side, wanted[side.name]), wanted
             )
 
     def _lag(
@@ -441,38 +439,3 @@ def _has_point(health: GroupHealth | None, lag: float | None) -> bool | None:
     if health is not None and health.rpo_compliant is None:
         return None
     return False
-
-
-def _last(
-    operations: Iterable[Operation], fits: Callable[[Operation], bool]
-) -> Operation | None:
-    return next((one for one in operations if fits(one)), None)
-
-
-def _by_group(operations: Iterable[Operation]) -> dict[str, list[Operation]]:
-    """Sort operations by their groups, in the order that they have."""
-    found: dict[str, list[Operation]] = {}
-    for operation in operations:
-        found.setdefault(operation.protection_group_id or "", []).append(
-            operation
-        )
-    return found
-
-
-def _last_drills(side: SiteFacts, wanted: set[str]) -> dict[str, Operation]:
-    """Read the drills of a site, newest first, to the last that is wanted."""
-    found: dict[str, Operation] = {}
-    for drill in side.handle.client.operations.list(
-        operation_type=DRILL, status="completed", page_size=NEWEST
-    ):
-        group = drill.protection_group_id or ""
-        if group in wanted:
-            found.setdefault(group, drill)
-        if len(found) == len(wanted):
-            break
-    return found
-
-
-def _is_drill(operation: Operation) -> bool:
-    """Return whether an operation is a drill that has succeeded."""
-    return operation.operation_type == DRILL and operation.state == "completed"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from protectorclient.records.operation import Operation
-from protectorclient.reports import overview
+from protectorclient.reports import overview_past
 
 NAMES = ["pg-1", "pg-2", "pg-3", "pg-4", "pg-5"]
 
@@ -33,7 +33,7 @@ class Site:
 
 
 def found(site: Site, wanted: list[str]) -> dict[str, str]:
-    drills = overview._last_drills(site, set(wanted))  # type: ignore[arg-type]
+    drills = overview_past.last_drills(site, set(wanted))  # type: ignore[arg-type]
     return {group: drill.id for group, drill in drills.items()}
 
 
