@@ -38,9 +38,13 @@ class KeptMembers:
         """Return the JSON of the members that a change leaves; those that
         are the same objects are not encoded again."""
         known = self._known
-        return type(self)(
-            {id(one): known.get(id(one)) or _encoded(one) for one in members}
-        )
+        new = {id(one): one for one in members if id(one) not in known}
+        if not new and len(known) == len(members):
+            return self
+        made = known | {key: _encoded(one) for key, one in new.items()}
+        if len(made) > len(members):
+            made = {id(one): made[id(one)] for one in members}
+        return type(self)(made)
 
     def text(self, members: Sequence[Doc]) -> str:
         """Return members as the database keeps them."""
@@ -113,9 +117,9 @@ class Group:
         """Return a copy that a change of this group leaves as it is."""
         if self.kept is None:
             return copy.deepcopy(self)
-        return dataclasses.replace(
-            self, doc=copied(self.doc), local=copy.deepcopy(self.local)
-        )
+        created = dict(self.local.member_created)
+        local = dataclasses.replace(self.local, member_created=created)
+        return dataclasses.replace(self, doc=copied(self.doc), local=local)
 
     def new_checksum(self) -> str:
         """Return the checksum of the document as it is now."""

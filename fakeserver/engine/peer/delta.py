@@ -75,6 +75,6 @@ def applied(own: Group, change: Delta) -> Doc | None:
     doc = {**copied(change.doc), "members": [*members, *new.values()]}
     if SEALED in own.doc or SEALED in doc:
         doc[SEALED] = {**own.doc.get(SEALED, {}), **doc.get(SEALED, {})}
-        if gone or change.doc["members"]:
+        if doc[SEALED] and (gone or change.doc["members"]):
             sealed.prune(doc)
     return doc
