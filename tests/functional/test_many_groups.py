@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -73,3 +74,21 @@ def test_no_question_more_beside_many(
         assert len(many[site].questions) <= len(few[site].questions), many[
             site
         ]
+
+
+def test_the_metadata_of_many_are_one_list_of_the_site_that_answers() -> None:
+    """The first site, whose list has them, is silent."""
+    with LocalPair(scenario="fleet", groups=6, sockets=True) as pair:
+        pair.site("a").stop()
+        ran, found = request_counts.count(
+            pair, lambda: run(pair, "status -f json")
+        )
+    assert ran.code == 0, ran.err
+    rows = json.loads(ran.out)
+    assert [row["rpo_seconds"] for row in rows] == [900.0] * 6
+    asked_of_groups = [
+        text
+        for text in found["site-b"].questions
+        if "/protection-groups" in text
+    ]
+    assert len(asked_of_groups) == 2, found["site-b"]
