@@ -344,6 +344,8 @@ class TableOf(Directive):
         name = self.arguments[0]
         if name not in TABLES:
             raise self.error(f"there is no table {name}: {', '.join(TABLES)}")
+        # what is rendered is no file that Sphinx knows: read the page anew
+        self.state.document.settings.env.note_reread()
         lines = StringList(list(TABLES[name]()), source=f"<table {name}>")
         holder = nodes.Element()
         self.state.nested_parse(lines, self.content_offset, holder)
