@@ -15,7 +15,7 @@ BUSY = 30.0
 #: how much of the database a connection keeps, KiB; SQLite's own four times
 #: as much is a tenth of a site's memory for each thread, and what is read
 #: again comes from the memory of the system
-CACHE = 128
+CACHE = 512
 
 
 class _Connection:
