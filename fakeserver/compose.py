@@ -163,8 +163,8 @@ def _upgrade(config: SiteConfig, now: float) -> list[pathlib.Path]:
 def _files(config: SiteConfig, now: float) -> list[upgrade.File]:
     from fakeserver.cloud.shared import schema as clouds
     from fakeserver.storage import arrays
-    from fakeserver.store import array_steps, site_steps
     from fakeserver.store import schema as store
+    from fakeserver.store.steps import array_steps, site_steps
 
     tables = (*clouds.SCHEMA, *store.SCHEMA, _MARK)
     twin = config.of_peer()

@@ -1,19 +1,18 @@
 """The table of protection groups."""
 
-import collections
 import dataclasses
 import secrets
 import sqlite3
-import threading
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from fakeserver.base.db import Database, dump, load
 from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.model.group_state import GroupState
-from fakeserver.store import tombstones
+from fakeserver.store import read_documents, tombstones
 from fakeserver.store.group import Group as Group
 from fakeserver.store.group import KeptMembers, copied
+from fakeserver.store.read_documents import ReadDocument
 
 #: how many values a statement of SQLite takes at the least
 _MOST = 900
@@ -45,19 +44,6 @@ def _group(row: sqlite3.Row) -> Group:
     )
 
 
-class _Document(NamedTuple):
-    doc: dict[str, Any]
-    members: KeptMembers
-
-
-#: documents that were read to be looked at, by their revision, which is that
-#: of no other document
-_shared: collections.OrderedDict[str, _Document] = collections.OrderedDict()
-_shared_lock = threading.Lock()
-#: how many of them are kept: a change of a large group reads it several times
-_SHARED = 4
-
-
 def shared(db: Database, project_id: str, group_id: str) -> Group:
     """Return the project's group like :func:`get`, for somebody who changes
     no member in place: members are shared with other readers, and read once
@@ -67,17 +53,16 @@ def shared(db: Database, project_id: str, group_id: str) -> Group:
         "WHERE id = ?",
         group_id,
     )
-    with _shared_lock:
-        found = _shared.get(row["revision"]) if row is not None else None
+    found = read_documents.find(row["revision"]) if row is not None else None
     if row is None or found is None or row["project_id"] != project_id:
         group = get(db, project_id, group_id)
         group.kept = KeptMembers.of(group.doc["members"])
-        _share(group)
+        read_documents.keep(group)
         return group
     return _sharing(row, found)
 
 
-def _sharing(row: sqlite3.Row, found: _Document) -> Group:
+def _sharing(row: sqlite3.Row, found: ReadDocument) -> Group:
     """Return the group of a row, with a document that was read before."""
     return Group(
         id=row["id"],
@@ -102,15 +87,6 @@ def anew(db: Database, group: Group) -> Group:
         return find(db, group.id) or group
     local = GroupState.from_json(load(row["local"]))
     return dataclasses.replace(group, local=local)
-
-
-def _share(group: Group) -> None:
-    if group.kept is None or not group.revision:
-        return
-    with _shared_lock:
-        _shared[group.revision] = _Document(copied(group.doc), group.kept)
-        while len(_shared) > _SHARED:
-            _shared.popitem(last=False)
 
 
 def find(db: Database, group_id: str) -> Group | None:
@@ -226,8 +202,7 @@ def with_ids(db: Database, ids: Sequence[str]) -> Iterator[tuple[Group, str]]:
         for row in db.all(
             f"SELECT {_WHOLE} FROM pg_groups WHERE id IN ({marks})", *some
         ):
-            with _shared_lock:
-                found = _shared.get(row["revision"])
+            found = read_documents.find(row["revision"])
             group = _group(row) if found is None else _sharing(row, found)
             yield group, row["revision"]
 
@@ -357,7 +332,7 @@ def save(tx: sqlite3.Connection, group: Group) -> None:
     _note_instances(tx, group)
     group.revision = revision
     group.written = group.version, group.checksum
-    _share(group)
+    read_documents.keep(group)
 
 
 def _note_instances(tx: sqlite3.Connection, group: Group) -> None:
@@ -413,7 +388,7 @@ def save_local(tx: sqlite3.Connection, group: Group) -> None:
         save(tx, group)
         return
     group.revision = revision
-    _share(group)
+    read_documents.keep(group)
 
 
 def remove(tx: sqlite3.Connection, group: Group) -> None:

@@ -24,7 +24,7 @@ _BOTH = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class PairRecords:
     """What is registered now; nobody may change the records in it."""
 
@@ -32,6 +32,10 @@ class PairRecords:
     #: project here and site there -> the tenant's project there
     projects: Mapping[tuple[str, str], str]
     own: Record | None
+
+    def __repr__(self) -> str:
+        # the records have passwords in them
+        return f"<PairRecords {len(self.sites)} sites>"
 
     def local(self) -> Record:
         """Return the record of this site."""

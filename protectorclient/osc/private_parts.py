@@ -22,6 +22,8 @@ why.
 * ``_compile_builder`` of werkzeug in ``fakeserver/base/routes.py``: what
   werkzeug prepares for building addresses, which the server never does,
   takes two thirds of the start of a site.
+* ``_exit`` of os in ``fakeserver/cli/serve.py``: a process that was split off
+  ends without what its parent has to do at its end.
 
 Without an underscore, but not documented: ``Adjustments``, ``HTTPChannel``,
 ``ErrorTask``, ``TcpWSGIServer`` and ``wasyncore`` of waitress in

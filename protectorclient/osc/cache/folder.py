@@ -16,7 +16,7 @@ import stat
 import time
 
 from protectorclient import user_paths
-from protectorclient.escape import ShellCommand, protector, shell_word
+from protectorclient.escape import ShellCommand, fill, protector
 from protectorclient.osc.cache.session import LIFE
 
 _NAME = "sessions"
@@ -34,6 +34,7 @@ _LARGEST = 2**20
 _SECRET = 32
 #: What removes a file that is not for us alone.
 _CLEAR = protector("cache clear")
+_CLOSE = ShellCommand("chmod 700 {folder}")
 
 
 class NotOurs(OSError):
@@ -228,8 +229,7 @@ class Folder:
         found = os.lstat(self.path)
         if not stat.S_ISDIR(found.st_mode):
             raise NotOurs(f"{self.path} is no folder")
-        remedy = ShellCommand(f"chmod 700 {shell_word(self.path)}")
-        _need_ours(self.path, found, remedy)
+        _need_ours(self.path, found, fill(_CLOSE, folder=self.path))
 
     def _write(self, name: str, content: bytes, *, anew: bool = True) -> None:
         path = os.path.join(self.path, name)

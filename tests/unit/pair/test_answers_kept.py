@@ -15,8 +15,9 @@ from protectorclient.records.protection_group import ProtectionGroup
 
 
 def facts(**client: Any) -> SiteFacts:
+    http = types.SimpleNamespace(missing_parameters=set())
     handle = types.SimpleNamespace(
-        name="site-a", client=types.SimpleNamespace(**client)
+        name="site-a", client=types.SimpleNamespace(http=http, **client)
     )
     return SiteFacts(handle)  # type: ignore[arg-type]
 

@@ -265,7 +265,7 @@ def test_status_and_reset_take_an_older_folder(
 KILLED = """
 import os, pathlib, sys
 sys.path[:0] = sys.argv[3:]
-from fakeserver.store import site_steps
+from fakeserver.store.steps import site_steps
 from fakeserver.sandbox.folder import Folder
 from fakeserver.compose import upgrade_folder
 before = site_steps.of

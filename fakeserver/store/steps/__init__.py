@@ -1,0 +1,1 @@
+"""The steps from an older schema to the newest: of sites, and of arrays."""
