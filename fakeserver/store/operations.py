@@ -119,6 +119,17 @@ def save_record(tx: sqlite3.Connection, operation: Operation) -> None:
     _write_record(tx, operation)
 
 
+def save_ports(tx: sqlite3.Connection, operation: Operation) -> None:
+    """Write the ports that the state notes, and nothing else of it: the
+    whole, which grows with the members, would be written for each of
+    them."""
+    tx.execute(
+        "UPDATE pg_operations SET work = json_set(work, '$.ports', json(?)) "
+        "WHERE id = ?",
+        (dump(operation.state.ports), operation.id),
+    )
+
+
 def _write_record(tx: sqlite3.Connection, operation: Operation) -> None:
     tx.execute(
         "UPDATE pg_records SET doc = ? "

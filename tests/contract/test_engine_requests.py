@@ -1,10 +1,15 @@
 """How often an engine asks: a count for each thing, whatever the group."""
 
 import contextlib
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 
+import pytest
+
 from fakeserver.base import request_log
+from fakeserver.store import operations
+from fakeserver.store.operations import Operation
 from tests.helpers.engine_parts import DB, WEB, A, B, Two
 
 
@@ -80,3 +85,22 @@ def test_an_instance_costs_the_same_number_of_requests(two: Two) -> None:
     }
     assert max(rest.values()) <= 40, (costs, rest)
     assert abs(rest[WEB] - rest[DB]) <= 6, (costs, rest)
+
+
+def test_the_state_is_written_as_often_whatever_the_members(
+    two: Two, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It grows with them: written for each it would grow by the square."""
+    written: Counter[str] = Counter()
+    save = operations.save
+
+    def counted(tx: sqlite3.Connection, operation: Operation) -> None:
+        written[operation.group_id] += 1
+        save(tx, operation)
+
+    monkeypatch.setattr(operations, "save", counted)
+    for group in (WEB, DB):
+        two.done(A, "failover", group=group)
+    members = {n: two.group(A, n)["member_count"] for n in (WEB, DB)}
+    assert members[WEB] > members[DB] > 0
+    assert written[two.ids[WEB]] == written[two.ids[DB]]

@@ -175,6 +175,11 @@ class StepContext:
         with self.site.db.transaction() as tx:
             operations.save_record(tx, self.operation)
 
+    def save_ports(self) -> None:
+        """Write the ports of an instance that is to be deleted."""
+        with self.site.db.transaction() as tx:
+            operations.save_ports(tx, self.operation)
+
     def progress(self, done: int, total: int) -> None:
         """Set the progress within the step, and wait the configured pace."""
         if self.move is not None:
