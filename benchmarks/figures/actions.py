@@ -17,7 +17,7 @@ from benchmarks.harness.tenant import Tenant
 #: of one instance each; an action takes one that has no operation yet
 GROUPS = 320
 FAILOVERS = 8
-SYNCS = 40
+SYNCS = 160
 
 
 class PairWithoutEngines:
