@@ -5,10 +5,10 @@ somebody looked at a group is worked out from its link.
 """
 
 import sqlite3
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from fakeserver.base.clock import Clock
-from fakeserver.base.db import Database, dump, load
+from fakeserver.base.db import Database, dump, load, load_all
 from fakeserver.base.fault_points import Faults
 from fakeserver.storage import tokens
 from fakeserver.storage.driver import Link
@@ -66,7 +66,11 @@ class ManyGroups:
         rows = self._of(
             "SELECT * FROM arr_links WHERE pg IN ({marks})", groups
         )
-        return {row["pg"]: link_of(row) for row in rows}
+        volumes = load_all(row["volumes"] for row in rows)
+        return {
+            row["pg"]: _link_of(row, held)
+            for row, held in zip(rows, volumes, strict=True)
+        }
 
     def newest(self, groups: Sequence[str]) -> dict[str, float]:
         now, lag = self._moment()
@@ -87,21 +91,24 @@ class ManyGroups:
         now, lag = self._moment()
         found: dict[str, float] = {}
         asked = dump([[group, array] for group, (array, _) in wanted.items()])
-        for row in self.db.all(_ARRIVED, asked, now):
+        rows = self.db.all(_ARRIVED, asked, now)
+        each = load_all(row["volumes"] for row in rows)
+        for row, volumes in zip(rows, each, strict=True):
             group = row["pg"]
-            if _holds(row["volumes"], wanted[group]):
+            if volumes.keys() >= set(wanted[group][1]):
                 found[group] = row["created_at"]
             else:
                 _put(found, group, self._left(group, now, (), wanted[group]))
-        for row in self._of(_CARRYING, list(wanted)):
+        rows = self._of(_CARRYING, list(wanted))
+        each = load_all(row["held"] for row in rows)
+        for row, held in zip(rows, each, strict=True):
             group = row["pg"]
             array, names = wanted[group]
-            held = load(row["held"])
             if not held:
                 continue
-            moment = _arrived(row, now, lag)
-            if array != row["target"] or not set(names) <= set(held):
-                moment = None
+            moment = None
+            if array == row["target"] and set(names) <= set(held):
+                moment = _arrived(row, now, lag)
             made = _made(row, now) if moment is None else ()
             if made:
                 found.pop(group, None)
@@ -192,6 +199,10 @@ class ManyGroups:
 
 def link_of(row: sqlite3.Row) -> Link:
     """Return the link that a row holds."""
+    return _link_of(row, load(row["volumes"]))
+
+
+def _link_of(row: sqlite3.Row, volumes: Iterable[str]) -> Link:
     return Link(
         group=row["pg"],
         source=row["source"],
@@ -199,7 +210,7 @@ def link_of(row: sqlite3.Row) -> Link:
         running=bool(row["running"]),
         interval=row["interval"],
         synchronous=bool(row["synchronous"]),
-        volumes=tuple(load(row["volumes"])),
+        volumes=tuple(volumes),
     )
 
 

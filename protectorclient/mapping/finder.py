@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -34,6 +35,10 @@ _NEWEST_NOVA = "compute latest"
 _GROUPS_CINDER = "volume 3.13"
 #: a host in Cinder's form that is none: what is asked of it does nothing
 NO_HOST = "protector-check@none#none"
+#: what was found in the catalog of a token, as long as there is the token
+_addresses: weakref.WeakKeyDictionary[Any, dict[Any, str]] = (
+    weakref.WeakKeyDictionary()
+)
 
 
 class NameFinder:
@@ -398,13 +403,7 @@ class NameFinder:
     def _url(self, service: str) -> str:
         url: str | None = self._overrides.get(service)
         if url is None:
-            with failures.authenticating(self.site, self._session):
-                url = self._session.get_endpoint(
-                    self._auth,
-                    service_type=service,
-                    interface=self._interface,
-                    region_name=self._region_name,
-                )
+            url = self._in_catalog(service)
         if not url:
             raise self._no_endpoint(service)
         url = url.rstrip("/")
@@ -414,6 +413,25 @@ class NameFinder:
             url = url.removesuffix("/v2")
         if service == "identity" and not url.endswith("/v3"):
             url += "/v3"
+        return url
+
+    def _in_catalog(self, service: str) -> str | None:
+        """Look a service up in the catalog that came with the token; each
+        look copies the whole catalog, so the address is kept with it."""
+        with failures.authenticating(self.site, self._session):
+            kept: dict[Any, str] = {}
+            auth = self._auth or getattr(self._session, "auth", None)
+            if (access := getattr(auth, "get_access", None)) is not None:
+                kept = _addresses.setdefault(access(self._session), kept)
+            key = service, str(self._interface), self._region_name
+            url = kept.get(key) or self._session.get_endpoint(
+                self._auth,
+                service_type=service,
+                interface=self._interface,
+                region_name=self._region_name,
+            )
+            if url:
+                kept[key] = url
         return url
 
     def _no_endpoint(self, service: str) -> exceptions.ConfigProblem:

@@ -7,6 +7,7 @@ same rules, so that the result can be checked before anything is sent.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -115,7 +116,7 @@ class Forecast:
         """Return whether the target is the group's own primary site."""
         return self.target == self.document.get("primary_site_id")
 
-    @property
+    @functools.cached_property
     def instances(self) -> list[Instance]:
         """Return the members that exist at the source."""
         found = []

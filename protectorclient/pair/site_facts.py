@@ -89,7 +89,7 @@ class SiteFacts:
                 mine.set_result(question())
             except BaseException as error:
                 mine.set_exception(error)
-            return mine.result()
+            kept = self._kept[key] = _Answer(mine.result())
         answer: T = kept.result()
         return answer
 

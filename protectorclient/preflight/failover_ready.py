@@ -99,7 +99,8 @@ def reasons(
         yield copies.sentence(live, place.current)
     if place.group.status == "active" and place.target is not None:
         yield from _unmatched(place, place.target)
-        yield from cinder(place.target)
+        target = place.target
+        yield from target.ask("cinder", lambda: tuple(cinder(target)))
 
 
 def _unmatched(place: Place, target: SiteFacts) -> Iterator[str]:

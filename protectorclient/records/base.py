@@ -40,24 +40,26 @@ class Record:
         """Make a record from the service's JSON object."""
         # mypy does not see that a class can be hashed
         plan = _plan(cls)  # type: ignore[arg-type]
-        known = plan.defaults.copy()
+        fields, known = plan.fields, plan.defaults.copy()
         for name, make in plan.factories:
             known[name] = make()
         extra = known["extra"]
         known["_raw"] = data
         for key, value in data.items():
-            field = plan.fields.get(key)
+            field = fields.get(key)
             if field is None:
                 extra[key] = value
-            elif type(value) in field.plain:
+                continue
+            read, plain = field
+            if type(value) in plain:
                 known[key] = value
-            elif (fitted := field.read(value)) is not _MISFIT:
+            elif (fitted := read(value)) is not _MISFIT:
                 known[key] = fitted
             elif value is not None:
                 extra[key] = value
         # of a frozen dataclass, __init__ takes as long as all the rest
         made = object.__new__(cls)
-        made.__dict__.update(known)
+        object.__setattr__(made, "__dict__", known)
         return made
 
     def to_dict(self) -> dict[str, Any]:
@@ -107,6 +109,7 @@ def _plan(cls: type[Record]) -> _Plan:
             (field.name, field.default_factory)
             for field in every
             if field.default_factory is not dataclasses.MISSING
+            and field.name != "_raw"
         ),
     )
 
@@ -143,6 +146,8 @@ def _reader(hint: Any) -> Reader:
 def _read_items(inner: Reader, value: Any) -> Any:
     if not isinstance(value, list):
         return _MISFIT
+    if not value:
+        return ()
     items = tuple(inner(item) for item in value)
     return _MISFIT if any(item is _MISFIT for item in items) else items
 
@@ -150,6 +155,8 @@ def _read_items(inner: Reader, value: Any) -> Any:
 def _read_mapping(inner: Reader, value: Any) -> Any:
     if not isinstance(value, dict):
         return _MISFIT
+    if not value:
+        return {}
     items = {key: inner(item) for key, item in value.items()}
     return _MISFIT if any(v is _MISFIT for v in items.values()) else items
 

@@ -83,14 +83,15 @@ def ask(side: SiteFacts, *, documents: bool = True) -> PartialAnswer:
     if side.barred is not None:
         raise side.barred
     health = side.later(lambda: side.health if side.has_health else None)
+    # Nova, and a list of many groups, take longest
+    asked = side.later(lambda: side.servers)
     found = side.documented_groups() if documents else side.groups
     groups = {group.id: group for group in found}
     operations = list(side.handle.client.operations.list(limit=NEWEST))
     _ = side.local
     servers = None
-    if groups:
-        with contextlib.suppress(exceptions.ProtectorError):
-            servers = side.servers
+    with contextlib.suppress(exceptions.ProtectorError):
+        servers = asked.result()
     new = side.client.http.has(microversions.HEALTH)
     return PartialAnswer(
         groups,

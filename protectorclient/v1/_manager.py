@@ -115,6 +115,11 @@ class Manager:
         left = limit
         asked: set[str | None] = set()
         known: set[str] = set()
+        texts = {
+            name: value.strip().casefold()
+            for name, value in filters.items()
+            if isinstance(value, str)
+        }
         for _ in range(_MOST_PAGES):
             size = page_size
             if left is not None:
@@ -127,7 +132,9 @@ class Manager:
             )
             items = self._items(self._http.noun(answer, noun, "GET"))
             fresh = [item for item in items if urls.is_new(item, known)]
-            wanted = [item for item in fresh if _fits(item, filters)]
+            wanted = fresh
+            if texts:
+                wanted = [item for item in fresh if _fits(item, texts)]
             for item in wanted[:left]:
                 yield self._record(kind, item)
             if left is not None:
@@ -248,16 +255,15 @@ def id_of(thing: Record | str) -> str:
     return identity
 
 
-def _fits(item: object, filters: Mapping[str, object]) -> bool:
-    """Return whether nothing in an item contradicts a filter."""
+def _fits(item: object, filters: Mapping[str, str]) -> bool:
+    """Return whether nothing in an item contradicts a filter.
+
+    :param filters: without spaces around them, and case-folded.
+    """
     if not isinstance(item, Mapping):
         return True
     for name, wanted in filters.items():
         held = item.get(name)
-        if (
-            isinstance(wanted, str)
-            and isinstance(held, str)
-            and held.strip().casefold() != wanted.strip().casefold()
-        ):
+        if isinstance(held, str) and held.strip().casefold() != wanted:
             return False
     return True

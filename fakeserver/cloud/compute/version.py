@@ -20,7 +20,8 @@ def since_of_request() -> Callable[[int], bool]:
     """Return what :func:`since` is for the request that is answered now, for
     many questions."""
     version: tuple[int, int] = flask.g.microversion
-    return lambda minor: version >= (2, minor)
+    # there is no other major version
+    return version[1].__ge__
 
 
 def needs(minor: int, until: int | None = None) -> None:

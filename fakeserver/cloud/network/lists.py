@@ -7,7 +7,7 @@ from typing import Any
 
 import flask
 
-from fakeserver.base.db import load
+from fakeserver.base.db import load_all
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.network.rules import NOT_FILTERS, fields, listed
 from fakeserver.cloud.shared import web
@@ -125,7 +125,7 @@ def _select(
         ):
             found[seq] = text
     several = sorted(found) if limit < 0 else sorted(found)[:limit]
-    return [load(found[seq]) for seq in several]
+    return load_all(found[seq] for seq in several)
 
 
 def by(

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
-from fakeserver.base.db import dump, load
+from fakeserver.base.db import dump, load_all
 
 Doc = dict[str, Any]
 
@@ -92,7 +92,7 @@ class Table:
         """Select documents, oldest first; ``where`` is ours, never a
         user's."""
         sql = f"SELECT doc FROM {self.name} WHERE {where} ORDER BY {order}"
-        return [load(row[0]) for row in db.execute(sql, values)]
+        return load_all(row[0] for row in db.execute(sql, values))
 
     def ids(
         self, db: sqlite3.Connection, where: str, values: Sequence[Any]

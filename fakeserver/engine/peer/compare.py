@@ -89,8 +89,12 @@ class Sync:
                 found.update(self._one_by_one(peer, some))
             else:
                 for group in some:
+                    there = held.get(group.id)
+                    if _is_shared(group, there):
+                        found[group.id] = "IN_SYNC"
+                        continue
                     own = _own(group)
-                    self._compare(group, held.get(group.id), own)
+                    self._compare(group, there, own)
                     found[group.id] = own["status"]
         return found
 
@@ -339,6 +343,18 @@ class Sync:
                 f"{group.version}; run the sync from {site}",
                 site=site,
             )
+
+
+def _is_shared(group: GroupSummary, held: PeerState | None) -> bool:
+    """Return whether both sites hold the version that was the last they
+    shared already: there is nothing to note."""
+    return (
+        held is not None
+        and held.version == group.version
+        and held.checksum == group.checksum
+        and group.base is not None
+        and group.base.checksum == group.checksum
+    )
 
 
 def _own(group: GroupSummary) -> dict[str, Any]:

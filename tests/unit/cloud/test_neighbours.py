@@ -5,7 +5,7 @@ Counted are steps of SQLite's machine and documents that are decoded.
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
 
@@ -74,14 +74,15 @@ def spent(
             counted[0] += 1
             return 0
 
-        def decode(text: str) -> object:
-            counted[1] += 1
-            return json.loads(text)
+        def decode(texts: Iterable[str]) -> list[object]:
+            found = [json.loads(text) for text in texts]
+            counted[1] += len(found)
+            return found
 
         db: sqlite3.Connection = a.site.db.connection()
         with monkeypatch.context() as patch:
             for module in (rows, lists):
-                patch.setattr(module, "load", decode)
+                patch.setattr(module, "load_all", decode)
             db.set_progress_handler(step, 1)
             try:
                 call()
