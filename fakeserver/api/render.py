@@ -1,14 +1,16 @@
 """Records as the API shows them at a version."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fakeserver.api.microversion import Version
 from fakeserver.base.clock import stamp
+from fakeserver.base.db import Database
 from fakeserver.base.masking import HIDDEN
 from fakeserver.engine.model.document import SEALED, TOKENS, entry
 from fakeserver.engine.model.sealed import shown_properties
+from fakeserver.store import member_rows
 from fakeserver.store.groups import Group, GroupListing
 
 RESULT_DATA: Version = (1, 1)
@@ -71,8 +73,7 @@ _GROUP = {
     "consistency_group_id": _of("local", "consistency_group_id"),
     "failover_count": _of("doc", "failover_count"),
     "metadata_version": _of("doc", "version"),
-    "member_count": "(SELECT number FROM pg_members "
-    "WHERE group_id = pg_groups.id)",
+    "member_count": member_rows.NUMBER,
     "created_at": _of("local", "created_at"),
     "updated_at": _of("local", "updated_at"),
 }
@@ -84,9 +85,12 @@ _GROUP_MAPPINGS = {
 
 #: the group's document without its secrets, as `without_secrets` has it
 _METADATA = (
-    "json_set(json_remove(doc, '$.{}', {}), '$.members', json((SELECT members "
-    "FROM pg_members WHERE group_id = pg_groups.id)))"
-).format(SEALED, ", ".join(f"'$.policy.{token}.sealed'" for token in TOKENS))
+    "json_set(json_remove(doc, '$.{}', {}), '$.members', json({}))"
+).format(
+    SEALED,
+    ", ".join(f"'$.policy.{token}.sealed'" for token in TOKENS),
+    member_rows.MEMBERS,
+)
 
 
 def protection_group(version: Version, *, metadata: bool = False) -> str:
@@ -109,13 +113,21 @@ def replicated(found: GroupListing, newest: Mapping[str, float]) -> str:
     return f'{found.record[:-1]},"last_replication_at":{json.dumps(told)}}}'
 
 
-def member(group: Group, found: dict[str, Any]) -> dict[str, Any]:
-    """Render a member as it is where it runs, or as it was before a partial
-    failover lost it."""
+def members(
+    db: Database, group: Group, found: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Render members, each as it is where it runs, or as it was before a
+    partial failover lost it."""
+    created = member_rows.times(db, group.id, [one["id"] for one in found])
+    return [_member(group, one, created) for one in found]
+
+
+def _member(
+    group: Group, found: dict[str, Any], created: Mapping[str, str]
+) -> dict[str, Any]:
     doc = group.doc
     here = entry(found, doc["current_primary_site_id"])
     shown = here or next(iter(found["sites"].values()))
-    created = group.local.member_created
     record = {
         "id": found["id"],
         "status": found["status"],

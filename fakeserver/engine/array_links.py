@@ -7,7 +7,6 @@ from fakeserver.base.errors import RequestRefused
 from fakeserver.base.vault import Unreadable
 from fakeserver.engine.model.document import (
     Doc,
-    current_array_names,
     peer_of,
     sealed_token,
 )
@@ -80,7 +79,7 @@ def _follow(site: Site, group: Group, start: bool) -> None:
             group.id,
             _array(site, source),
             _array(site, peer_of(doc, source)),
-            current_array_names(doc),
+            group.array_names(),
             float(doc["policy"]["replication_interval"]),
             doc["replication_type"] == "sync",
         )

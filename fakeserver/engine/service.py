@@ -10,10 +10,10 @@ from fakeserver.engine import array_links
 from fakeserver.engine.admission import Admission, Request, new_operation
 from fakeserver.engine.model import rules
 from fakeserver.engine.model.document import Doc, without_secrets
-from fakeserver.engine.model.group_state import GroupState
 from fakeserver.engine.peer import cinder_group
 from fakeserver.engine.peer.delta import Delta
 from fakeserver.engine.peer.imports import Imports
+from fakeserver.engine.peer.replicate import Write, nothing
 from fakeserver.engine.reset_status import reset_status
 from fakeserver.engine.threads import EngineThreads
 from fakeserver.site import Site
@@ -267,12 +267,14 @@ class Service(EngineThreads):
         group_id: str,
         mutate: Callable[[Doc], None],
         replicate: str | None = None,
-        note: Callable[[GroupState], None] | None = None,
+        also: Write = nothing,
+        take_back: Write = nothing,
     ) -> Group:
         """Change the document at both sites, or at none.
 
         :param mutate: changes no member in place; others look at it.
-        :param note: changes what this site alone keeps of the group.
+        :param also: written with the change.
+        :param take_back: written where the change is taken back.
 
         ``replicate``: how `array_links` is to follow the change, which
         happens inside of `followed`.
@@ -280,8 +282,6 @@ class Service(EngineThreads):
 
         def mutated(doc: Doc) -> None:
             mutate(doc)
-            if note is not None:
-                note(group.local)
             if replicate is not None:
                 array_links.owe(group, replicate)
 
@@ -289,7 +289,7 @@ class Service(EngineThreads):
         with self.locks.hold(group_id):
             group = groups.shared(self.site.db, project_id, group_id)
             self._changeable(group)
-            return self.metadata.change(group, mutated)
+            return self.metadata.change(group, mutated, also, take_back)
 
     @contextlib.contextmanager
     def followed(self, group_id: str) -> Iterator[None]:

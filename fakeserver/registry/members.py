@@ -1,6 +1,7 @@
 """The members of a group: add and remove instances."""
 
 import logging
+import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,6 @@ from fakeserver.engine.cloud_client.cloud import (
 )
 from fakeserver.engine.model import sealed
 from fakeserver.engine.model.document import entry
-from fakeserver.engine.model.group_state import GroupState
 from fakeserver.engine.peer import cinder_group
 from fakeserver.engine.service import Service
 from fakeserver.registry import clouds, instances
@@ -25,7 +25,7 @@ from fakeserver.registry.preconditions import (
     require_primary_here,
 )
 from fakeserver.site import Site
-from fakeserver.store import groups
+from fakeserver.store import groups, member_rows
 from fakeserver.store.groups import Group
 
 LOG = logging.getLogger(__name__)
@@ -99,13 +99,22 @@ def add(
         sealed.hide(doc, site.pair, found, user_data)
         doc["members"].append(member)
 
-    def note(local: GroupState) -> None:
-        local.member_created[str(member["id"])] = stamp(site.clock.time())
+    def also(tx: sqlite3.Connection) -> None:
+        moment = stamp(site.clock.time())
+        member_rows.note_time(tx, group_id, str(member["id"]), moment)
+
+    def take_back(tx: sqlite3.Connection) -> None:
+        member_rows.forget_time(tx, group_id, str(member["id"]))
 
     with service.followed(group_id):
         try:
             service.change(
-                project_id, group_id, mutate, array_links.FOLLOW, note
+                project_id,
+                group_id,
+                mutate,
+                array_links.FOLLOW,
+                also,
+                take_back,
             )
         except RequestRefused:
             if grouped:

@@ -174,6 +174,11 @@ class Arrays(ManyGroups):
                     tick,
                 ),
             )
+            known = old.volumes if old and old.source == source else ()
+            tx.executemany(
+                "INSERT OR IGNORE INTO arr_holders VALUES (?, ?, ?)",
+                [(source, one, group) for one in set(volumes) - set(known)],
+            )
 
     def stop_replication(self, group: str) -> None:
         with self.db.transaction() as tx:

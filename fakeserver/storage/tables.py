@@ -37,14 +37,6 @@ SCHEMA = (
         array TEXT NOT NULL, name TEXT NOT NULL, pg TEXT NOT NULL,
         PRIMARY KEY (array, name, pg)) WITHOUT ROWID""",
     """CREATE INDEX IF NOT EXISTS arr_holders_group ON arr_holders (pg)""",
-    *(
-        f"""CREATE TRIGGER IF NOT EXISTS arr_links_{when.split()[0].lower()}
-            AFTER {when} ON arr_links BEGIN
-            INSERT OR IGNORE INTO arr_holders
-                SELECT new.source, value, new.pg FROM json_each(new.volumes);
-            END"""
-        for when in ("INSERT", "UPDATE OF volumes")
-    ),
     """CREATE TRIGGER IF NOT EXISTS arr_links_delete
         AFTER DELETE ON arr_links BEGIN
         DELETE FROM arr_holders WHERE pg = old.pg;

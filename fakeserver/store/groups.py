@@ -3,13 +3,14 @@
 import dataclasses
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from fakeserver.base.db import Database, dump, load
 from fakeserver.base.errors import RequestRefused
+from fakeserver.engine.model.document import Doc
 from fakeserver.engine.model.group_state import GroupState
-from fakeserver.store import read_documents, tombstones
+from fakeserver.store import member_rows, read_documents, tombstones
 from fakeserver.store.group import Group as Group
 from fakeserver.store.group import KeptMembers, copied
 from fakeserver.store.read_documents import ReadDocument
@@ -20,16 +21,16 @@ _REVISION = """id, (SELECT held.revision FROM pg_groups AS held
     INDEXED BY pg_groups_revision WHERE held.id = pg_groups.id)"""
 
 
+_SMALL = "id, project_id, local, checksum, revision"
 #: the columns of a group, with its members, which are not written again
 #: with every other change
-_WHOLE = """pg_groups.*, (SELECT members FROM pg_members
-    WHERE group_id = pg_groups.id) AS members"""
+_WHOLE = f"pg_groups.*, {member_rows.MEMBERS} AS members"
 
 
 def _doc(row: sqlite3.Row) -> dict[str, Any]:
     found: dict[str, Any] = load(row["doc"])
     # in the place that they have in the document
-    found["members"] = load(row["members"] or "[]")
+    found["members"] = load(row["members"])
     return found
 
 
@@ -48,11 +49,7 @@ def shared(db: Database, project_id: str, group_id: str) -> Group:
     """Return the project's group like :func:`get`, for somebody who changes
     no member in place: members are shared with other readers, and read once
     while nobody writes the group."""
-    row = db.one(
-        "SELECT id, project_id, local, checksum, revision FROM pg_groups "
-        "WHERE id = ?",
-        group_id,
-    )
+    row = db.one(f"SELECT {_SMALL} FROM pg_groups WHERE id = ?", group_id)
     found = read_documents.find(row["revision"]) if row is not None else None
     if row is None or found is None or row["project_id"] != project_id:
         group = get(db, project_id, group_id)
@@ -194,17 +191,33 @@ def revisions_page(
     return [(row[0], row[1]) for row in rows]
 
 
-def with_ids(db: Database, ids: Sequence[str]) -> Iterator[tuple[Group, str]]:
-    """Yield groups, each with its revision."""
-    for first in range(0, len(ids), _MOST):
-        some = ids[first : first + _MOST]
+def with_ids(
+    db: Database, revisions: Mapping[str, str]
+) -> Iterator[tuple[Group, str]]:
+    """Yield groups, each with its revision.
+
+    :param revisions: by the ids of the groups, as they were just now: of a
+        document that was read before, the members are not read again.
+    """
+    whole = []
+    for id_, revision in revisions.items():
+        found = read_documents.find(revision)
+        row = found and db.one(
+            f"SELECT {_SMALL} FROM pg_groups WHERE id = ? AND revision = ?",
+            id_,
+            revision,
+        )
+        if found and row:
+            yield _sharing(row, found), revision
+        else:
+            whole.append(id_)
+    for first in range(0, len(whole), _MOST):
+        some = whole[first : first + _MOST]
         marks = ", ".join("?" * len(some))
         for row in db.all(
             f"SELECT {_WHOLE} FROM pg_groups WHERE id IN ({marks})", *some
         ):
-            found = read_documents.find(row["revision"])
-            group = _group(row) if found is None else _sharing(row, found)
-            yield group, row["revision"]
+            yield _group(row), row["revision"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -296,15 +309,8 @@ def save(tx: sqlite3.Connection, group: Group) -> None:
     """Write a group, new or changed; refuse a name that the project has
     already."""
     group.checksum = group.new_checksum()
-    members = group.doc["members"]
-    text = group.kept.text(members) if group.kept else dump(members)
+    member_rows.save(tx, group, _held(tx, group))
     revision = secrets.token_hex(8)
-    tx.execute(
-        "INSERT INTO pg_members VALUES (?, ?, ?) ON CONFLICT (group_id) "
-        "DO UPDATE SET number = excluded.number, members = excluded.members "
-        "WHERE members != excluded.members",
-        (group.id, len(members), text),
-    )
     try:
         tx.execute(
             "INSERT INTO pg_groups (id, project_id, name, status, doc, local,"
@@ -329,39 +335,23 @@ def save(tx: sqlite3.Connection, group: Group) -> None:
             "name-conflict",
             f"A protection group named {group.name} exists already",
         ) from error
-    _note_instances(tx, group)
     group.revision = revision
     group.written = group.version, group.checksum
     read_documents.keep(group)
 
 
-def _note_instances(tx: sqlite3.Connection, group: Group) -> None:
-    """Write which instances the members have, as far as that has changed."""
-    now = instances_of(group.doc)
-    rows = tx.execute(
-        "SELECT instance_id FROM pg_instances WHERE group_id = ?", (group.id,)
-    )
-    before = {row[0] for row in rows}
-    if before - now:
-        tx.executemany(
-            "DELETE FROM pg_instances WHERE group_id = ? AND instance_id = ?",
-            [(group.id, one) for one in before - now],
-        )
-    if now - before:
-        tx.executemany(
-            "INSERT INTO pg_instances VALUES (?, ?)",
-            [(group.id, one) for one in now - before],
-        )
-
-
-def instances_of(doc: dict[str, Any]) -> set[str]:
-    """Return the ids of the instances that the members have at a site."""
-    return {
-        held["instance_id"]
-        for member in doc["members"]
-        for held in member["sites"].values()
-        if held["instance_id"]
-    }
+def _held(tx: sqlite3.Connection, group: Group) -> list[Doc] | None:
+    """Return the members that the database holds of a group, where they were
+    read or written last as objects that are shared."""
+    if group.kept is None:
+        return None
+    row = tx.execute(
+        "SELECT revision FROM pg_groups INDEXED BY pg_groups_revision "
+        "WHERE id = ?",
+        (group.id,),
+    ).fetchone()
+    found = None if row is None else read_documents.find(row["revision"])
+    return None if found is None else list(found.doc["members"])
 
 
 def holding(db: Database, project_id: str, instance_id: str) -> str | None:
@@ -400,8 +390,7 @@ def remove(tx: sqlite3.Connection, group: Group) -> None:
 def discard(tx: sqlite3.Connection, group_id: str) -> None:
     """Delete a group without a tombstone: the peer refused it."""
     tx.execute("DELETE FROM pg_groups WHERE id = ?", (group_id,))
-    for table in ("pg_members", "pg_instances"):
-        tx.execute(f"DELETE FROM {table} WHERE group_id = ?", (group_id,))
+    member_rows.discard(tx, group_id)
 
 
 def keep_overwritten(tx: sqlite3.Connection, group: Group) -> None:

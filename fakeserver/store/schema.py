@@ -10,6 +10,10 @@ OPERATIONS = """CREATE TABLE IF NOT EXISTS pg_operations (
     status TEXT NOT NULL,
     request_id TEXT NOT NULL,
     work TEXT NOT NULL)"""
+#: the members of the groups' documents, which are most of them
+MEMBERS = """CREATE TABLE IF NOT EXISTS pg_members (
+    seq INTEGER PRIMARY KEY, group_id TEXT NOT NULL, id TEXT NOT NULL,
+    member TEXT NOT NULL)"""
 RECORDS = """CREATE TABLE IF NOT EXISTS pg_records (
     seq INTEGER PRIMARY KEY, doc TEXT NOT NULL)"""
 
@@ -41,10 +45,14 @@ SCHEMA = (
     # which may be long, is not touched for it
     """CREATE INDEX IF NOT EXISTS pg_groups_revision
         ON pg_groups (id, revision)""",
-    # the members of its document, which are most of it
-    """CREATE TABLE IF NOT EXISTS pg_members (
-        group_id TEXT PRIMARY KEY, number INTEGER NOT NULL,
-        members TEXT NOT NULL)""",
+    MEMBERS,
+    # the order of a group's members in its document is that of their seq
+    """CREATE INDEX IF NOT EXISTS pg_members_order
+        ON pg_members (group_id, seq, id)""",
+    # when they were added at this site
+    """CREATE TABLE IF NOT EXISTS pg_member_times (
+        group_id TEXT NOT NULL, id TEXT NOT NULL, at TEXT NOT NULL,
+        PRIMARY KEY (group_id, id)) WITHOUT ROWID""",
     # whose instances they are: no other group may have one
     """CREATE TABLE IF NOT EXISTS pg_instances (
         group_id TEXT NOT NULL, instance_id TEXT NOT NULL,

@@ -121,7 +121,6 @@ def _group(site: Site, seeded: SeedGroup, moment: str) -> Group:
         created_at=moment,
         updated_at=moment,
         policy_updated_at=moment if seeded.policy else None,
-        member_created={m["id"]: moment for m in doc["members"]},
     )
     project = world.project_id(name, "demo")
     return Group(seeded.id, project, doc, local)

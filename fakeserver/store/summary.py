@@ -8,10 +8,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from fakeserver.base.db import Database
-from fakeserver.engine.model.document import (
-    current_array_names,
-    sealed_token,
-)
+from fakeserver.engine.model.document import sealed_token
 from fakeserver.engine.model.group_state import SharedVersion
 from fakeserver.store import groups
 from fakeserver.store.group import Group
@@ -75,7 +72,7 @@ def of(group: Group) -> GroupSummary:
         secondary_site_id=doc["secondary_site_id"],
         current_primary_site_id=doc["current_primary_site_id"],
         member_count=len(doc["members"]),
-        array_names=current_array_names(doc),
+        array_names=group.array_names(),
         operation=None if running is None else str(running["id"]),
         has_tests=bool(doc["tests"]),
         rpo_minutes=None if policy is None else policy["rpo_minutes"],
@@ -116,7 +113,9 @@ class Summaries:
             kept = self._kept.get(id_)
             if kept is not None and kept[0] == revision:
                 known[id_] = kept[1]
-        missing = [id_ for id_, _ in found if id_ not in known]
+        missing = {
+            id_: revision for id_, revision in found if id_ not in known
+        }
         for group, revision in groups.with_ids(self._db, missing):
             known[group.id] = of(group)
             self._keep(revision, known[group.id])

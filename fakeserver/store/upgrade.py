@@ -24,7 +24,7 @@ from fakeserver.base.clock import stamp
 LOG = logging.getLogger(__name__)
 #: what this version writes. Raise it, and add a step, for every change that
 #: ``CREATE ... IF NOT EXISTS`` does not make: of columns, or of documents
-NUMBER = 6
+NUMBER = 7
 #: how long an upgrade waits for a process that writes, seconds
 BUSY = 30.0
 DISTRIBUTION = "python-protectorclient"

@@ -472,8 +472,8 @@ class Run:
             [
                 tuple(row)
                 for row in site.parts.db.all(
-                    "SELECT doc, members FROM pg_groups JOIN pg_members "
-                    "ON group_id = id ORDER BY id"
+                    "SELECT doc, member FROM pg_groups LEFT JOIN pg_members "
+                    "ON group_id = pg_groups.id ORDER BY pg_groups.id, seq"
                 )
             ]
             for site in self.pair.sites.values()

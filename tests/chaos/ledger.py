@@ -31,8 +31,8 @@ _NOW = "(julianday('now') - 2440587.5) * 86400.0"
 _SITE = {
     "pg_groups": (
         "json_object('id', {0}.id, 'doc', json_set({0}.doc, '$.members', "
-        "json(coalesce((SELECT members FROM pg_members "
-        "WHERE group_id = {0}.id), '[]'))))",
+        "(SELECT json_group_array(json(member)) FROM (SELECT member FROM "
+        "pg_members WHERE group_id = {0}.id ORDER BY seq))))",
         "NEW.doc IS NOT OLD.doc",
     ),
     "pg_operations": (

@@ -86,21 +86,21 @@ class Planter:
         """
         for site in ("a", "b"):
             with self.pair.site(site).parts.db.transaction() as tx:
-                (text,) = tx.execute(
-                    f"SELECT members FROM {_MEMBERS} WHERE {_OF_GROUP}",
+                rows = tx.execute(
+                    f"SELECT seq, member FROM {_MEMBERS} WHERE {_OF_GROUP}",
                     (GROUP,),
-                ).fetchone()
-                members = json.loads(text)
-                (held,) = [
-                    one
-                    for member in members
+                ).fetchall()
+                found = [(seq, json.loads(text)) for seq, text in rows]
+                ((seq, member, held),) = [
+                    (seq, member, one)
+                    for seq, member in found
                     for one in member["sites"].values()
                     if one["instance_name"] == MEMBER
                 ]
                 change(held)
                 tx.execute(
-                    f"UPDATE {_MEMBERS} SET members = ? WHERE {_OF_GROUP}",
-                    (json.dumps(members), GROUP),
+                    f"UPDATE {_MEMBERS} SET member = ? WHERE seq = ?",
+                    (json.dumps(member), seq),
                 )
                 tx.execute(
                     f"UPDATE {_GROUPS} SET revision = hex(randomblob(8))"

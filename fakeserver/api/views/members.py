@@ -21,7 +21,7 @@ def blueprint(service: Service) -> Blueprint:
         found = registry.page(group, query["limit"] + 1, query["marker"])
         return page(
             "members",
-            [render.member(group, one) for one in found],
+            render.members(site.db, group, found),
             f"{site.config.url}/v1/{tenant_id}/protection-groups/{pg_id}"
             "/members",
             query,
@@ -30,12 +30,14 @@ def blueprint(service: Service) -> Blueprint:
     def add(tenant_id: str, pg_id: str) -> Response:
         instance_id = call().body["member"]["instance_id"]
         group, found = registry.add(service, tenant_id, pg_id, instance_id)
-        return answer({"member": render.member(group, found)}, 201)
+        (shown,) = render.members(site.db, group, [found])
+        return answer({"member": shown}, 201)
 
     def show(tenant_id: str, pg_id: str, member_id: str) -> Response:
         group = groups.get(site.db, tenant_id, pg_id)
         found = registry.get(group, member_id)
-        return answer({"member": render.member(group, found)})
+        (shown,) = render.members(site.db, group, [found])
+        return answer({"member": shown})
 
     def remove(tenant_id: str, pg_id: str, member_id: str) -> Response:
         registry.remove(service, tenant_id, pg_id, member_id)

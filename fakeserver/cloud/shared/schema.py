@@ -115,7 +115,8 @@ SCHEMA = (
     VOLUMES.schema(*VOLUME_SIZES, "UNIQUE (array_name)"),
     VOLUMES.index("project_id"),
     VOLUMES.index("project_id", "size"),
-    VOLUMES.index("group_id"),
+    # with what a list of a group's volumes shows
+    VOLUMES.index("group_id", "seq", "id"),
     SNAPSHOTS.schema(),
     SNAPSHOTS.index("volume_id"),
     SNAPSHOTS.index("project_id"),

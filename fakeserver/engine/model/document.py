@@ -134,8 +134,13 @@ def current_entries(doc: Doc) -> list[tuple[dict[str, Any], dict[str, Any]]]:
 def current_array_names(doc: Doc) -> tuple[str, ...]:
     """Return the names of the array volumes that the group replicates."""
     return tuple(
-        volume["array_name"]
+        name
         for _, found in current_entries(doc)
-        for volume in found["volumes"]
-        if volume.get("array_name")
+        for name in array_names(found)
     )
+
+
+def array_names(found: Doc) -> tuple[str, ...]:
+    """Return the names of the array volumes of a member at a site."""
+    names = (volume.get("array_name") for volume in found["volumes"])
+    return tuple([name for name in names if name])

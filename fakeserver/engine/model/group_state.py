@@ -26,8 +26,6 @@ class GroupState(JsonRecord):
     created_at: str = ""
     updated_at: str = ""
     policy_updated_at: str | None = optional()
-    #: member id -> when it was added
-    member_created: dict[str, str] = dataclasses.field(default_factory=dict)
     #: the operation that last changed the document here
     last_operation: str | None = optional()
 

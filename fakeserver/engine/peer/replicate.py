@@ -29,8 +29,8 @@ REFUSED_PUSH_EVERY = 10
 Write = Callable[[sqlite3.Connection], None]
 
 
-def _nothing(tx: sqlite3.Connection) -> None:
-    return None
+def nothing(tx: sqlite3.Connection) -> None:
+    """Write nothing more."""
 
 
 class PushLost(Exception):
@@ -186,9 +186,9 @@ class Metadata:
         self,
         group: Group,
         mutate: Callable[[Doc], None],
-        also: Write = _nothing,
-        take_back: Write = _nothing,
-        then: Write = _nothing,
+        also: Write = nothing,
+        take_back: Write = nothing,
+        then: Write = nothing,
     ) -> Group:
         """Change the document, and push it before the request is answered.
 

@@ -23,7 +23,15 @@ def of(config: SiteConfig) -> Mapping[int, Step]:
         0: functools.partial(_known_tokens, config),
         1: _serials,
         4: _holders,
+        6: _no_triggers,
     }
+
+
+def _no_triggers(db: sqlite3.Connection) -> None:
+    """Remove the triggers that noted all volumes of a replication each time;
+    what is new is noted where it is written."""
+    for when in ("insert", "update"):
+        db.execute(f"DROP TRIGGER IF EXISTS arr_links_{when}")
 
 
 def _holders(db: sqlite3.Connection) -> None:

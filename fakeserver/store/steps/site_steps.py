@@ -13,7 +13,7 @@ from fakeserver.base.vault import Vault
 from fakeserver.cloud.shared import schema as clouds
 from fakeserver.cloud.shared.seed import seed_peer_account
 from fakeserver.engine.model.document import checksum
-from fakeserver.store import groups, schema
+from fakeserver.store import member_rows, schema
 from fakeserver.store.sites import SITES
 from fakeserver.store.upgrade import Step
 
@@ -29,7 +29,27 @@ def of(config: SiteConfig, world: World, now: float) -> Mapping[int, Step]:
         2: _columns,
         3: _records,
         5: _members,
+        6: _member_rows,
     }
+
+
+def _member_rows(db: sqlite3.Connection) -> None:
+    """Give each member a row, and the time when it was added another."""
+    columns = db.execute("PRAGMA table_info(pg_members)").fetchall()
+    if "members" in {row["name"] for row in columns}:
+        found = db.execute("SELECT group_id, members FROM pg_members")
+        rows = found.fetchall()
+        db.execute("DROP TABLE pg_members")
+        db.execute(schema.MEMBERS)
+        for group_id, text in rows:
+            member_rows.write_all(db, group_id, json.loads(text))
+    for id_, text in db.execute("SELECT id, local FROM pg_groups").fetchall():
+        local = json.loads(text)
+        for member_id, moment in local.pop("member_created", {}).items():
+            member_rows.note_time(db, id_, member_id, moment)
+        db.execute(
+            "UPDATE pg_groups SET local = ? WHERE id = ?", (dump(local), id_)
+        )
 
 
 def _members(db: sqlite3.Connection) -> None:
@@ -37,17 +57,14 @@ def _members(db: sqlite3.Connection) -> None:
     which instances they have."""
     for id_, text in db.execute("SELECT id, doc FROM pg_groups").fetchall():
         doc = json.loads(text)
-        db.execute(
-            "INSERT OR REPLACE INTO pg_members VALUES (?, ?, ?)",
-            (id_, len(doc["members"]), dump(doc["members"])),
-        )
+        member_rows.write_all(db, id_, doc["members"])
         db.execute(
             "UPDATE pg_groups SET doc = ? WHERE id = ?",
             (dump({**doc, "members": []}), id_),
         )
         db.executemany(
             "INSERT OR IGNORE INTO pg_instances VALUES (?, ?)",
-            [(id_, one) for one in groups.instances_of(doc)],
+            [(id_, one) for one in member_rows.instances_of(doc["members"])],
         )
 
 

@@ -525,19 +525,19 @@ class Dressed(Application):
             path = self._run.sandbox / f"{site}.db"
             with contextlib.closing(sqlite3.connect(path, timeout=30)) as db:
                 db.execute("BEGIN IMMEDIATE")
-                (text,) = db.execute(
-                    f"SELECT members FROM pg_members WHERE {_OF_GROUP}",
+                rows = db.execute(
+                    f"SELECT seq, member FROM pg_members WHERE {_OF_GROUP}",
                     (self.group,),
-                ).fetchone()
-                members = json.loads(text)
-                for one in members:
+                ).fetchall()
+                for seq, text in rows:
+                    one = json.loads(text)
                     for held in one["sites"].values():
                         if held["instance_name"] == member:
                             change(held)
-                db.execute(
-                    f"UPDATE pg_members SET members = ? WHERE {_OF_GROUP}",
-                    (json.dumps(members), self.group),
-                )
+                    db.execute(
+                        "UPDATE pg_members SET member = ? WHERE seq = ?",
+                        (json.dumps(one), seq),
+                    )
                 db.execute(
                     "UPDATE pg_groups SET revision = hex(randomblob(8))"
                 )

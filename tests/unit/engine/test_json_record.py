@@ -62,7 +62,7 @@ RECORDS = [
         stale_removed=[RemovedInstance("i", "web-1", ["pg-1.op"])],
     ),
     GroupState(),
-    GroupState(base=SharedVersion(3, "c" * 64), member_created={"m": "2025"}),
+    GroupState(base=SharedVersion(3, "c" * 64), created_at="2025"),
     EffectDetail(before=Link("g", "a", "b", True, 300.0, False, ("pg-1",))),
     EffectDetail(
         site="a", id="i", name="web-1", addresses={"web": "10.0.0.7"}

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from fakeserver.base.db import dump
-from fakeserver.engine.model.document import checksum, new_document
+from fakeserver.engine.model.document import (
+    checksum,
+    current_array_names,
+    new_document,
+)
 from fakeserver.engine.model.group_state import SharedVersion
 from fakeserver.engine.peer import delta
 from fakeserver.store import group as group_module
@@ -54,9 +58,22 @@ def test_the_same_json_and_the_same_checksum() -> None:
     made.doc["version"] += 1
     assert made.new_checksum() == checksum(made.doc)
     assert made.kept is not None
-    text = made.kept.text(made.doc["members"])
-    assert text == dump(made.doc["members"])
+    for one in made.doc["members"]:
+        assert made.kept.text(one) == dump(one)
     assert group().new_checksum() == checksum(group().doc)
+
+
+@pytest.mark.parametrize("kind", ["added", "removed", "replaced", "other"])
+@pytest.mark.parametrize("again", ["added", "removed", "replaced", "none"])
+def test_what_was_hashed_and_named_before_is_not_taken_for_more(
+    kind: str, again: str
+) -> None:
+    made = group("a", "b", "c")
+    for each in (kind, again):
+        changes(made, each)
+        made.doc["description"] = "as before"
+        assert made.new_checksum() == checksum(made.doc)
+        assert made.array_names() == current_array_names(made.doc)
 
 
 def test_a_power_state_is_in_the_json_alone() -> None:
@@ -67,7 +84,7 @@ def test_a_power_state_is_in_the_json_alone() -> None:
     made.doc["members"] = changed
     assert made.new_checksum() == before
     assert made.kept is not None
-    assert "SHUTOFF" in made.kept.text(changed)
+    assert "SHUTOFF" in made.kept.text(changed[0])
 
 
 def test_only_what_is_new_is_encoded(monkeypatch: pytest.MonkeyPatch) -> None:

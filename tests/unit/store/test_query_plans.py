@@ -16,7 +16,10 @@ from tests.helpers.api_parts import operation
 
 PROJECT = "p"
 #: the way through what an inner query has found
-_OF_FEW = ("CO-ROUTINE found", "SCAN found", "SCALAR SUBQUERY 1")
+_OF_FEW = (
+    *("CO-ROUTINE found", "SCAN found", "SCALAR SUBQUERY 1"),
+    *("CO-ROUTINE held", "SCAN held"),
+)
 RECORD = render.protection_group((1, 2))
 
 

@@ -140,6 +140,36 @@ def test_what_the_second_schema_added(old: Folder) -> None:
         assert [one["interface"] for one in records] == ["public"] * 2
 
 
+def test_the_members_of_the_sixth_schema(today: Folder) -> None:
+    path = today.path / "site-a.db"
+    db = sqlite3.connect(path, isolation_level=None)
+    read = (
+        "SELECT group_id, json_group_array(json(member)) AS held FROM "
+        "(SELECT * FROM pg_members ORDER BY group_id, seq) GROUP BY group_id"
+    )
+    before = db.execute(read).fetchall()
+    db.executescript(
+        f"""CREATE TABLE held AS {read}; DROP TABLE pg_members;
+        CREATE TABLE pg_members (group_id TEXT PRIMARY KEY,
+            number INTEGER NOT NULL, members TEXT NOT NULL);
+        INSERT INTO pg_members SELECT group_id, 0, held FROM held;
+        DROP TABLE held; DROP TABLE pg_member_times;
+        UPDATE pg_groups SET local = json_set(local,
+            '$.member_created', json('{{"m": "then"}}'));
+        PRAGMA user_version = 6"""
+    )
+    db.close()
+    assert upgraded(today) == [f"{path.name}.schema-6"]
+    db = sqlite3.connect(path)
+    assert before and db.execute(read).fetchall() == before
+    found = db.execute("SELECT id, at FROM pg_member_times").fetchall()
+    assert set(found) == {("m", "then")}
+    assert not db.execute(
+        "SELECT 1 FROM pg_groups WHERE instr(local, 'member_created')"
+    ).fetchall()
+    db.close()
+
+
 def test_each_site_keeps_the_least_account_from_then_on(old: Folder) -> None:
     upgraded(old)
     for site, peer in (("site-a", "site-b"), ("site-b", "site-a")):
@@ -445,13 +475,13 @@ def test_a_newer_database_is_refused_before_anything_is_touched(
     command: tuple[str, ...],
     name: str,
 ) -> None:
-    set_number(today.path / name, 7, "9.9.1")
+    set_number(today.path / name, NUMBER + 1, "9.9.1")
     before = {one: dump(today.path / one) for one in DATABASES}
     settings = today.settings_file.read_text()
     assert main([*command, "--dir", str(today.path)]) == 1
     said = capsys.readouterr().err.strip().splitlines()[-1]
     assert f"{today.path / name} was written by" in said
-    assert "python-protectorclient 9.9.1 (schema 7)" in said
+    assert f"python-protectorclient 9.9.1 (schema {NUMBER + 1})" in said
     assert f"reads schemas up to {NUMBER}" in said
     assert {one: dump(today.path / one) for one in DATABASES} == before
     assert today.settings_file.read_text() == settings
@@ -468,16 +498,19 @@ def test_settings_of_a_newer_version_are_refused(
     command: tuple[str, ...],
 ) -> None:
     held = json.loads(today.settings_file.read_text())
-    held |= {"schema": 7, "written_by": "9.9.1", "something": "new"}
+    held |= {"schema": NUMBER + 1, "written_by": "9.9.1", "something": "new"}
     today.settings_file.write_text(json.dumps(held))
     assert main([*command, "--dir", str(today.path)]) == 1
     said = capsys.readouterr().err
-    assert "was written by python-protectorclient 9.9.1 (schema 7)" in said
+    assert (
+        f"was written by python-protectorclient 9.9.1 (schema {NUMBER + 1})"
+        in said
+    )
     assert len(said.splitlines()) == 1
 
 
 def test_a_process_of_a_site_refuses_it_in_one_line(today: Folder) -> None:
-    set_number(today.path / "arrays.db", 7, "9.9.1")
+    set_number(today.path / "arrays.db", NUMBER + 1, "9.9.1")
     ended = subprocess.run(
         [
             sys.executable,
@@ -492,5 +525,7 @@ def test_a_process_of_a_site_refuses_it_in_one_line(today: Folder) -> None:
         check=False,
     )
     assert ended.returncode == 1
-    assert "python-protectorclient 9.9.1 (schema 7)" in ended.stderr
+    assert (
+        f"python-protectorclient 9.9.1 (schema {NUMBER + 1})" in ended.stderr
+    )
     assert "Traceback" not in ended.stderr
