@@ -1,5 +1,6 @@
 """Volumes, types and groups as Cinder shows them."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import flask
@@ -19,6 +20,16 @@ VISIBLE_SPECS = (
     "RESKEY:availability_zones",
     "multiattach",
     "replication_enabled",
+)
+#: the keys that a later microversion added, each with its value
+_OF_ROW = object()
+_NEWER: tuple[tuple[int, str, object], ...] = (
+    (13, "group_id", _OF_ROW),
+    (21, "provider_id", None),
+    (48, "shared_targets", False),
+    (48, "service_uuid", None),
+    (63, "volume_type_id", _OF_ROW),
+    (65, "consumes_quota", True),
 )
 
 
@@ -56,7 +67,37 @@ def brief(site: "Site", row: Doc) -> Doc:
     }
 
 
+def volumes(
+    site: "Site", policy: Policy, caller: Token, rows: Sequence[Doc]
+) -> list[Doc]:
+    """Render volumes of a list: what all of them share is looked up once."""
+    version: tuple[int, int] = flask.g.microversion
+    newer = {
+        name: value for minor, name, value in _NEWER if version >= (3, minor)
+    }
+    with_host = {
+        project: policy.allows(
+            "volume_extension:volume_host_attribute", caller, project
+        )
+        for project in {row["project_id"] for row in rows}
+    }
+    host = site.world.backend(site.config.site)
+    found = []
+    for row in rows:
+        shown = _volume(site, caller, row)
+        if with_host[row["project_id"]]:
+            shown["os-vol-host-attr:host"] = host
+        for name, value in newer.items():
+            shown[name] = row[name] if value is _OF_ROW else value
+        found.append(shown)
+    return found
+
+
 def volume(site: "Site", policy: Policy, caller: Token, row: Doc) -> Doc:
+    return volumes(site, policy, caller, [row])[0]
+
+
+def _volume(site: "Site", caller: Token, row: Doc) -> Doc:
     shown: Doc = {
         **brief(site, row),
         "description": row["description"],
@@ -86,28 +127,6 @@ def volume(site: "Site", policy: Policy, caller: Token, row: Doc) -> Doc:
         shown["migration_status"] = None
         shown["os-vol-mig-status-attr:migstat"] = None
         shown["os-vol-mig-status-attr:name_id"] = None
-    if policy.allows(
-        "volume_extension:volume_host_attribute", caller, row["project_id"]
-    ):
-        host = site.world.backend(site.config.site)
-        shown["os-vol-host-attr:host"] = host
-    return shown | _newer(row)
-
-
-def _newer(row: Doc) -> Doc:
-    """Return the keys that a later microversion added."""
-    shown: Doc = {}
-    if since(13):
-        shown["group_id"] = row["group_id"]
-    if since(21):
-        shown["provider_id"] = None
-    if since(48):
-        shown["shared_targets"] = False
-        shown["service_uuid"] = None
-    if since(63):
-        shown["volume_type_id"] = row["volume_type_id"]
-    if since(65):
-        shown["consumes_quota"] = True
     return shown
 
 

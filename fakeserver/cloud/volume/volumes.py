@@ -105,7 +105,7 @@ class Volumes(CinderPart):
 
     def detail(self, caller: Token) -> Answer:
         rows, more = web.page(self._listed(caller), "volumes")
-        shown = [self.shown(caller, row) for row in rows]
+        shown = render.volumes(self.site, self.policy, caller, rows)
         return {"volumes": shown} | ({"volumes_links": more} if more else {})
 
     def summary(self, caller: Token) -> Answer:
