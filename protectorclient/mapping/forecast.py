@@ -212,8 +212,9 @@ class Forecast:
         ground = GIVEN if given else STORED
         found: dict[tuple[str, str], Match] = {}
         for instance, source, had in used:
-            target, why = _choice(source, had, mapping, ground, choices)
-            match = Match(_thing(source), target, why, (instance.name,))
+            own = _thing(source)
+            target, why = _choice(own, had, mapping, ground, choices)
+            match = Match(own, target, why, (instance.name,))
             key = (match.source.id, target.id if target else "")
             if key in found:
                 names = (*found[key].instances, instance.name)
@@ -225,14 +226,13 @@ class Forecast:
 
 
 def _choice(
-    source: Mapping[str, Any],
+    own: Resource,
     had: Mapping[str, Any] | None,
     mapping: Mapping[str, str],
     ground: str,
     choices: Choices,
 ) -> tuple[Resource | None, str]:
     """Choose as the service does: mapped, had before, of the same name."""
-    own = _thing(source)
     for key in (own.id, own.name):
         wanted = mapping.get(key)
         if wanted is None:
