@@ -11,7 +11,9 @@ from fakeserver.engine.model.operation_record import OperationRecord
 from fakeserver.engine.model.operation_state import OperationState
 
 UNFINISHED = ("pending", "running", "rolling_back")
-_WHOLE = "SELECT * FROM pg_operations JOIN pg_records USING (seq)"
+_WHOLE = """SELECT *, (SELECT json_group_object(server_id, json(ports))
+    FROM pg_operation_ports WHERE operation_id = id) AS ports
+FROM pg_operations JOIN pg_records USING (seq)"""
 #: so many records are one row of an answer. With a row each, as many threads
 #: as ask for lists take turns at each row; with all of them in one row, its
 #: memory is taken from the system anew for each list
@@ -67,6 +69,8 @@ class Page:
 
 
 def _operation(row: sqlite3.Row) -> Operation:
+    state = OperationState.from_json(load(row["work"]))
+    state.ports |= load(row["ports"])
     return Operation(
         id=row["id"],
         project_id=row["project_id"],
@@ -74,7 +78,7 @@ def _operation(row: sqlite3.Row) -> Operation:
         type=row["type"],
         request_id=row["request_id"],
         record=OperationRecord.from_json(load(row["doc"])),
-        state=OperationState.from_json(load(row["work"])),
+        state=state,
     )
 
 
@@ -107,6 +111,7 @@ def save(tx: sqlite3.Connection, operation: Operation) -> None:
             operation.id,
         ),
     )
+    _forget_ports(tx, operation.id)
     _write_record(tx, operation)
 
 
@@ -119,14 +124,23 @@ def save_record(tx: sqlite3.Connection, operation: Operation) -> None:
     _write_record(tx, operation)
 
 
-def save_ports(tx: sqlite3.Connection, operation: Operation) -> None:
-    """Write the ports that the state notes, and nothing else of it: the
-    whole, which grows with the members, would be written for each of
-    them."""
+def save_ports(
+    tx: sqlite3.Connection, operation: Operation, server_id: str
+) -> None:
+    """Write the ports of an instance that the state notes, and nothing else
+    of it: the whole, which grows with the members, would be written for each
+    of them."""
     tx.execute(
-        "UPDATE pg_operations SET work = json_set(work, '$.ports', json(?)) "
-        "WHERE id = ?",
-        (dump(operation.state.ports), operation.id),
+        "INSERT OR REPLACE INTO pg_operation_ports VALUES (?, ?, ?)",
+        (operation.id, server_id, dump(operation.state.ports[server_id])),
+    )
+
+
+def _forget_ports(tx: sqlite3.Connection, operation_id: str) -> None:
+    """Delete what was written apart: the whole state has it."""
+    tx.execute(
+        "DELETE FROM pg_operation_ports WHERE operation_id = ?",
+        (operation_id,),
     )
 
 
@@ -145,6 +159,7 @@ def discard(tx: sqlite3.Connection, operation_id: str) -> None:
         "WHERE seq = (SELECT seq FROM pg_operations WHERE id = ?)",
         (operation_id,),
     )
+    _forget_ports(tx, operation_id)
     tx.execute("DELETE FROM pg_operations WHERE id = ?", (operation_id,))
 
 

@@ -67,6 +67,12 @@ SCHEMA = (
         id TEXT PRIMARY KEY, project_id TEXT NOT NULL, doc TEXT NOT NULL,
         due INTEGER NOT NULL DEFAULT 0)""",
     OPERATIONS,
+    # the ports of the instances that an operation deletes, since its state
+    # was written last
+    """CREATE TABLE IF NOT EXISTS pg_operation_ports (
+        operation_id TEXT NOT NULL, server_id TEXT NOT NULL,
+        ports TEXT NOT NULL,
+        PRIMARY KEY (operation_id, server_id)) WITHOUT ROWID""",
     # what the API shows of each: apart from what a restart needs, which is
     # long, so that a list reads few pages of the file
     RECORDS,

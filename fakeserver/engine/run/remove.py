@@ -30,7 +30,7 @@ def delete_server(context: StepContext, site_id: str, server_id: str) -> None:
     if held:
         # once the instance is gone nothing says whose they were
         context.state.ports[server_id] = held
-        context.save_ports()
+        context.save_ports(server_id)
     try:
         cloud.delete_server(server_id)
     except CloudRefused as refusal:

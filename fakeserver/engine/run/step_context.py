@@ -175,10 +175,10 @@ class StepContext:
         with self.site.db.transaction() as tx:
             operations.save_record(tx, self.operation)
 
-    def save_ports(self) -> None:
+    def save_ports(self, server_id: str) -> None:
         """Write the ports of an instance that is to be deleted."""
         with self.site.db.transaction() as tx:
-            operations.save_ports(tx, self.operation)
+            operations.save_ports(tx, self.operation, server_id)
 
     def progress(self, done: int, total: int) -> None:
         """Set the progress within the step, and wait the configured pace."""
