@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 POLLING_COMMANDS = tuple(
     (noun, verb) for noun in ("operation", "op") for verb in ("wait", "watch")
 )
+#: How many new objects, and collections of younger ones, come before a look
+#: through the objects of each age; the interpreter's own are 700, 10 and 10.
+_SELDOM = (20_000, 20, 20)
 INTERRUPTED = 130
 #: As the shell has it for a tool that SIGPIPE ends.
 CLOSED_PIPE = 141
@@ -33,6 +36,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     from protectorclient.osc import signals
 
+    if argv is None:
+        # the metadata of a fleet are many objects, and they stay: to look
+        # through them is a twentieth of a check beside 500 groups
+        gc.set_threshold(*_SELDOM)
     with signals.listening():
         status = _run(arguments)
         if argv is None:

@@ -208,5 +208,12 @@ def test_what_is_listed_is_refused(asking: Asking) -> None:
             {"metadata": changed},
         )
 
+    refused(
+        "import_metadata",
+        "PUT",
+        f"{app}/metadata?since={'0' * 64}",
+        {"metadata": whole},
+    )
+
     _, listed = fuzzing.configuration()
     assert asking.met == set(listed)

@@ -117,6 +117,8 @@ class FuzzedWorld:
             for field, site in zip(PAIR, sites, strict=True):
                 if _is_uuid(inner.get(field)):
                     inner[field] = site
+            if _is_uuid(inner.get("current_primary_site_id")):
+                inner["current_primary_site_id"] = sites[0]
         projects = inner.get("projects")
         if (
             operation == "create_tenant_mapping"

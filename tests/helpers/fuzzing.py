@@ -161,6 +161,14 @@ def _schema(world: FuzzedWorld, version: str, share: float) -> Any:
     )
 
 
+def _whole_change(query: dict[str, Any]) -> None:
+    """Leave out what only a whole change of metadata may have: nearly every
+    document would be refused, and none taken over."""
+    if not query.keys() >= {"since", "becomes"}:
+        for name in ("since", "becomes", "removed"):
+            query.pop(name, None)
+
+
 def _watch(
     schema: Any, world: FuzzedWorld, run: Run, patch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +197,7 @@ def _watch(
             if case.meta and case.meta.phase.name.value == "coverage":
                 world.address(case.method, address)
             world.make_whole(_operation(case), address, body)
+            _whole_change(case.query or {})
         return case
 
     def filter_failure(
