@@ -26,8 +26,12 @@ class _Connection:
 
     _numbers = itertools.count()
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, generation: int
+    ) -> None:
         self.connection = connection
+        #: how often the database had been closed when it was opened
+        self.generation = generation
         #: no other connection of this process ever has it
         self.number = next(self._numbers)
 
@@ -44,7 +48,7 @@ class Database:
     def __init__(self, path: pathlib.Path, schema: Sequence[str] = ()) -> None:
         self.path = path
         self._local = threading.local()
-        self._all: set[sqlite3.Connection] = set()
+        self._generation = 0
         #: those that nobody has, the one that was used last at the end
         self._free: list[_Connection] = []
         # the end of a thread may come while this one holds it
@@ -59,6 +63,9 @@ class Database:
     def connection(self) -> sqlite3.Connection:
         """Return this thread's connection, for reads outside a transaction."""
         held: _Connection | None = getattr(self._local, "held", None)
+        if held is not None and held.generation != self._generation:
+            _require_no_transaction(held.connection)
+            held = None
         if held is None:
             held = self._local.held = self._free_one() or self._new()
             self._local.borrowed = getattr(self._local, "borrows", 0) > 0
@@ -81,7 +88,7 @@ class Database:
         held: _Connection = local.held
         local.held, local.borrowed = None, False
         with self._lock:
-            known = held.connection in self._all
+            known = held.generation == self._generation
             # one that was left in a transaction ends with it
             if known and not held.connection.in_transaction:
                 self._free.append(held)
@@ -91,11 +98,10 @@ class Database:
             return self._free.pop() if self._free else None
 
     def _new(self) -> _Connection:
+        generation = self._generation
         found = self._connected()
-        held = _Connection(found)
-        with self._lock:
-            self._all.add(found)
-        ended = weakref.finalize(held, _close, found, self._all, self._lock)
+        held = _Connection(found, generation)
+        ended = weakref.finalize(held, found.close)
         ended.atexit = False
         return held
 
@@ -124,9 +130,12 @@ class Database:
         if db.in_transaction:
             yield db
             return
+        generation = self._generation
         db.execute("BEGIN IMMEDIATE")
         try:
             yield db
+            if generation != self._generation:
+                _require_no_transaction(db)
         except BaseException:
             db.execute("ROLLBACK")
             raise
@@ -169,25 +178,23 @@ class Database:
         return self._local.held.number, int(others), db.total_changes
 
     def close(self) -> None:
+        """Close what no other thread has; one that asks later opens anew.
+
+        What another thread has may be in the middle of a question, and to
+        close it then is the end of the process. It is closed by that thread,
+        when it asks again or ends.
+        """
         with self._lock:
-            open_ones = list(self._all)
-            self._all.clear()
+            self._generation += 1
             self._free.clear()
-        for db in open_ones:
-            db.close()
-        self._local = threading.local()
+            self._local.held = None
 
 
-def _close(
-    connection: sqlite3.Connection,
-    known: set[sqlite3.Connection],
-    lock: threading.RLock,
-) -> None:
-    """Close a connection whose thread has ended, or whose database is
-    closed."""
-    with lock:
-        known.discard(connection)
-    connection.close()
+def _require_no_transaction(connection: sqlite3.Connection) -> None:
+    """Refuse to go on with a transaction of a database that was closed
+    meanwhile: it is the work of a site that has ended."""
+    if connection.in_transaction:
+        raise sqlite3.ProgrammingError("the database was closed meanwhile")
 
 
 _decode = json.JSONDecoder().raw_decode

@@ -101,3 +101,38 @@ def test_nothing_is_opened_before_it_is_used(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "none.db"
     Database(path)
     assert not path.exists()
+
+
+def test_a_close_leaves_alone_what_another_thread_has(
+    database: Database,
+) -> None:
+    """To close it in the middle of a question ends the process."""
+    mine = database.connection()
+    in_thread(database.close)
+    assert mine.execute("SELECT 1").fetchone()[0] == 1
+    # and who asks again has one of a database that is open
+    again = database.connection()
+    assert again is not mine
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        mine.execute("SELECT 1")
+
+
+def test_a_transaction_does_not_outlive_its_database(
+    database: Database,
+) -> None:
+    def nested(tx: sqlite3.Connection) -> None:
+        tx.execute("INSERT INTO t VALUES (1)")
+        in_thread(database.close)
+        database.connection()
+
+    def last(tx: sqlite3.Connection) -> None:
+        tx.execute("INSERT INTO t VALUES (1)")
+        in_thread(database.close)
+
+    for work in (nested, last):
+        with (
+            pytest.raises(sqlite3.ProgrammingError, match="closed meanwhile"),
+            database.transaction() as tx,
+        ):
+            work(tx)
+    assert database.all("SELECT x FROM t") == []
