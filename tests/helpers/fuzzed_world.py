@@ -41,6 +41,16 @@ UNUSED = {
 REQUEST_ID = f"req-{uuid.UUID(int=1)}"
 
 
+#: metadata that any two sites can take over
+_BARE: dict[str, Any] = {
+    "operation": None,
+    "policy": None,
+    "members": [],
+    "tests": [],
+    "sealed": {},
+}
+
+
 class FuzzedWorld:
     """site-a on a port of its own, and what it knows of the seeded world.
 
@@ -119,6 +129,8 @@ class FuzzedWorld:
                     inner[field] = site
             if _is_uuid(inner.get("current_primary_site_id")):
                 inner["current_primary_site_id"] = sites[0]
+            # what it names of sites, and sealed for them, is drawn as well
+            inner |= _BARE
         projects = inner.get("projects")
         if (
             operation == "create_tenant_mapping"
