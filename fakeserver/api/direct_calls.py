@@ -174,7 +174,7 @@ class DirectCallsMiddleware:
 
 def _body(environ: WSGIEnvironment, method: str) -> bytes | None:
     """Return the body of a request, which can still be read after it; None
-    for one that is not as usual."""
+    for a body that Flask has to answer for."""
     length = environ.get("CONTENT_LENGTH")
     if method == "GET":
         return b"" if length in _NO_BODY else None

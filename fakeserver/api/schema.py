@@ -2,11 +2,8 @@
 
 import dataclasses
 import functools
-import hashlib
-import marshal
 import re
 import uuid
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from fakeserver.api import description, quick_check
@@ -65,45 +62,10 @@ def _formats() -> Any:
 
 def validator(schema: dict[str, Any]) -> "Draft202012Validator":
     """Compile a schema of the description, with the formats it uses."""
-    return _checks()(_whole(schema), format_checker=_formats())
-
-
-@functools.cache
-def _checks() -> type["Draft202012Validator"]:
-    """Return JSON Schema's checks; the objects of a list are checked once.
-
-    The metadata of a group with hundreds of members comes again with each of
-    its changes, and to check a member takes longer than all else.
-    """
     # not before a request is checked: three of a site's megabytes
-    from jsonschema import Draft202012Validator, validators
+    from jsonschema import Draft202012Validator
 
-    plain = Draft202012Validator.VALIDATORS["items"]
-    known: dict[tuple[int, bytes], Any] = {}
-
-    def items(
-        check: Any, wanted: Any, value: Any, schema: Any
-    ) -> Iterator["ValidationError"]:
-        if not isinstance(value, list) or len(value) < _MANY:
-            yield from plain(check, wanted, value, schema)
-            return
-        for n, item in enumerate(value):
-            text = marshal.dumps(item, 2)
-            key = id(wanted), hashlib.blake2b(text, digest_size=16).digest()
-            # with its schema, whose id is nobody else's as long as it lives
-            if known.get(key) is wanted:
-                continue
-            errors = list(check.descend(item, wanted, path=n))
-            if not errors:
-                if len(known) >= _REMEMBERED:
-                    known.clear()
-                known[key] = wanted
-            yield from errors
-
-    made: type[Draft202012Validator] = validators.extend(
-        Draft202012Validator, {"items": items}
-    )
-    return made
+    return Draft202012Validator(_whole(schema), format_checker=_formats())
 
 
 def quick(schema: dict[str, Any]) -> Fits | None:
@@ -206,8 +168,6 @@ def check_body(found: Route, value: Any) -> Any:
     return value
 
 
-#: how long a list is whose objects are remembered, and how many of them
-_MANY, _REMEMBERED = 8, 5000
 #: which of several errors is reported: the first kind that is there
 _ORDER = ("type", "additionalProperties", "maxProperties", "required")
 

@@ -33,7 +33,7 @@ MOST = 20
 #: how long the servers of a list count as they were listed, seconds: groups
 #: whose points arrive together are looked at one after the other
 LIST_LIFE = 60.0
-#: as many servers of a list take as long as one that is asked for alone
+#: so many servers in a list take as long as a request for a single one
 LISTED_AS_ONE = 8
 
 

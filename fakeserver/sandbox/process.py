@@ -110,7 +110,7 @@ def spawn(folder: Folder, sites: Sequence[str]) -> SiteStart:
     os.set_inheritable(theirs, True)
     environment[PIPE] = str(theirs)
     # not subprocess: the sites outlive this process, and nobody waits for
-    # them; the first one's log has what is said before they begin
+    # them; what is written before they begin is in the log of the first
     try:
         pid = os.posix_spawn(
             sys.executable,

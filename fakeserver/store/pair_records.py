@@ -46,7 +46,7 @@ class PairRecords:
         return self.own
 
     def site(self, site_id: str) -> Record:
-        """Return the record of a site; refuse one that is not registered."""
+        """Return the record of a site; refuse an unknown id."""
         found = self.sites.get(site_id)
         if found is None:
             raise SITES.unknown(site_id)

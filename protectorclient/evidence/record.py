@@ -194,7 +194,7 @@ class Group:
     failures: tuple[Failure, ...] = ()
     #: Why it was left out, where it was.
     skipped: str | None = None
-    #: Why nobody knows how it ended; None where somebody does.
+    #: Why nobody knows how it ended; None where its end is known.
     not_known: str | None = None
 
     @property

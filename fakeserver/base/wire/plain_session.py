@@ -196,14 +196,14 @@ def _answer(connection: socket.socket, method: str) -> tuple[_Head, bytes]:
         pieces.append(piece)
         left -= len(piece)
     if left < 0:
-        # more than it said: nobody knows what comes next
+        # more than its length: nobody knows where the next answer begins
         head = head._replace(keeps_open=False)
         pieces[0] = pieces[0][: int(length)]
     return head, b"".join(pieces)
 
 
 def _head(text: bytes) -> _Head | None:
-    """Read the head of an answer; None for one that is not as usual."""
+    """Read the head of an answer; None for a head that http.client reads."""
     first, *lines = text.decode("latin-1").split("\r\n")
     version, _, rest = first.partition(" ")
     status, _, reason = rest.partition(" ")

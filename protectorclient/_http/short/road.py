@@ -56,9 +56,9 @@ class KnownSite:
 class ShortRoad(Conversation):
     """A conversation that only reads.
 
-    Where nobody knows yet which versions the site offers, it asks in the
-    newest that we know: most sites have it, and answer. One that has it not
-    refuses with 406, and is asked for its versions then.
+    Before the versions of the site are known, it asks in the newest version
+    of this client, which most sites have. A site without it answers 406, and
+    is asked for its versions then.
 
     :param known: the site.
     :param api_version: auto, latest, or a version.
@@ -180,7 +180,7 @@ class ShortRoad(Conversation):
             self.clock_skew = when.timestamp() - time.time()
 
     def _recognise(self, body: Mapping[str, Any]) -> None:
-        """Compare the site that answers with the one that is known.
+        """Raise LongRoad where another site answers than the known one.
 
         Addresses are given to other machines, and tokens of a restored
         Keystone may be those of another site.
