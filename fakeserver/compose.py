@@ -227,9 +227,9 @@ def close_site(opened: OpenSite, timeout: float | None = None) -> None:
         None is what the engine itself thinks right.
     """
     if timeout is None:
-        opened.service.close()
+        opened.service.stop()
     else:
-        opened.service.close(timeout)
+        opened.service.stop(timeout)
     opened.request_log.close()
     close_parts(opened.ground)
 

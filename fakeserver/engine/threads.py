@@ -72,10 +72,6 @@ class EngineThreads:
             self._workers.stop(timeout)
             self._reconciler.stop(timeout)
 
-    def close(self, timeout: float = STOP_TIMEOUT) -> None:
-        """Stop for good, and end the threads that requests use."""
-        self.stop(timeout)
-
     def wake(self) -> None:
         """Start after the world was exchanged: forget every client."""
         self.access.forget()
