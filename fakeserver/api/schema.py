@@ -6,10 +6,11 @@ import re
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from fakeserver.api import description, quick_check
+from fakeserver.api import description
 from fakeserver.api.microversion import Version
-from fakeserver.api.quick_check import Fits
+from fakeserver.base import quick_check
 from fakeserver.base.errors import RequestRefused
+from fakeserver.base.quick_check import Fits
 
 if TYPE_CHECKING:
     from jsonschema import (  # type: ignore[import-untyped]
@@ -35,7 +36,7 @@ class Parameter:
     name: str
     type: str
     default: Any
-    check: "Draft202012Validator"
+    check: "Check"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,12 +44,31 @@ class Route:
     """The parameters and the body of one route at one version."""
 
     parameters: dict[str, Parameter]
-    body: "Draft202012Validator | None"
-    #: whether a body fits; where it says no, `body` has the last word
-    fits: Fits | None
+    body: "Check | None"
     body_required: bool
     #: a route that came later than this version
     missing: bool
+
+
+class Check:
+    """Checks values against one schema of the description."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        self._schema = schema
+        #: whether a value fits; where it says no, `validator` words it
+        self.fits = quick(schema)
+
+    @functools.cached_property
+    def validator(self) -> "Draft202012Validator":
+        return validator(self._schema)
+
+    def require(self, value: Any, root: str = "") -> None:
+        """Refuse a value that does not fit.
+
+        :param root: the name of the value in the refusal.
+        """
+        if self.fits is None or not self.fits(value):
+            _judge(self.validator, value, root)
 
 
 @functools.cache
@@ -62,7 +82,7 @@ def _formats() -> Any:
 
 def validator(schema: dict[str, Any]) -> "Draft202012Validator":
     """Compile a schema of the description, with the formats it uses."""
-    # not before a request is checked: three of a site's megabytes
+    # not before a request is refused: three of a site's megabytes
     from jsonschema import Draft202012Validator
 
     return Draft202012Validator(_whole(schema), format_checker=_formats())
@@ -108,7 +128,7 @@ def route(method: str, path: str, version: Version) -> Route:
                 name=entry["name"],
                 type=schema.get("type", "string"),
                 default=schema.get("default"),
-                check=validator(schema),
+                check=Check(schema),
             )
     body = operation.get("requestBody")
     schema = None
@@ -118,8 +138,7 @@ def route(method: str, path: str, version: Version) -> Route:
         )
     return Route(
         parameters=parameters,
-        body=None if schema is None else validator(schema),
-        fits=None if schema is None else quick(schema),
+        body=None if schema is None else Check(schema),
         body_required=bool(body and body["required"]),
         missing="2" not in {status[0] for status in operation["responses"]},
     )
@@ -141,13 +160,13 @@ def check_query(found: Route, given: dict[str, list[str]]) -> dict[str, Any]:
         if parameter.type == "array":
             # each one once, in the order in which they came
             several = list(dict.fromkeys(given[name]))
-            _judge(parameter.check, several, name)
+            parameter.check.require(several, name)
             result[name] = several
             continue
         value = _typed(given[name][0], parameter.type)
         if value is _MISSING:
             raise _bad(name, f"must be {_article(parameter.type)}")
-        _judge(parameter.check, value, name)
+        parameter.check.require(value, name)
         result[name] = value
     return result
 
@@ -162,9 +181,8 @@ def _typed(text: str, kind: str) -> Any:
 
 def check_body(found: Route, value: Any) -> Any:
     """Return the body where it is as described."""
-    quickly = found.fits is not None and found.fits(value)
-    if found.body is not None and not quickly:
-        _judge(found.body, value, "")
+    if found.body is not None:
+        found.body.require(value)
     return value
 
 
