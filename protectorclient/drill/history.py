@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from protectorclient.plan.execution.drills import options
+from protectorclient.records.newest_first import moment
 from protectorclient.records.operation import Operation
 
 if TYPE_CHECKING:
@@ -144,10 +145,13 @@ def paired(
 
     A clean-up removes all tests of its group that were there.
     """
-    oldest = datetime.datetime.min.replace(tzinfo=datetime.UTC)
-    ordered = sorted(
-        found, key=lambda one: one[0].started_at or oldest, reverse=True
-    )
+
+    def age(item: tuple[Operation, SiteHandle]) -> tuple[Any, bool]:
+        # a clean-up of the same second has something to clean up
+        operation = item[0]
+        return moment(operation), operation.operation_type == CLEAN_UP
+
+    ordered = sorted(found, key=age, reverse=True)
     clean_ups: dict[str, Operation] = {}
     told: set[str] = set()
     for operation, site in ordered:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from protectorclient.mapping import move_command
 from protectorclient.preflight import check_target
 from protectorclient.preflight.context import Context
 from protectorclient.preflight.findings import Skip, Verdict, bad, ok
+from protectorclient.records.newest_first import moment
 from protectorclient.records.protection_group import ProtectionGroup
 from protectorclient.v1.metadata import members_at
 
@@ -47,8 +47,7 @@ def _failed(context: Context) -> list[str]:
     ]
     if not failed:
         return []
-    oldest = datetime.datetime.min.replace(tzinfo=datetime.UTC)
-    last = max(failed, key=lambda one: one.started_at or oldest)
+    last = max(failed, key=moment)
     return [last.id]
 
 

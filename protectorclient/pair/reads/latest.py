@@ -11,6 +11,7 @@ from protectorclient.pair import locate
 from protectorclient.pair.both_sites import need_excuse
 from protectorclient.pair.location import History
 from protectorclient.polling.silence import NO_ANSWER
+from protectorclient.records import newest_first
 from protectorclient.records.operation import UNFINISHED, Operation
 from protectorclient.v1 import _manager
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 #: The clocks of two sites differ, and each starts operations of its own: so
 #: near to each other, it is not known which of two is meant.
 NEAR = datetime.timedelta(minutes=5)
-_BEGINNING = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 
 Item = tuple[Operation, "SiteHandle"]
 
@@ -98,7 +98,9 @@ def _silent(
 def _meant(items: list[Item]) -> list[Item]:
     """Return the one that is meant, and the other site's that is near to
     it."""
-    items = sorted(items, key=_begun, reverse=True)
+    items = sorted(
+        items, key=lambda item: newest_first.moment(item[0]), reverse=True
+    )
     # stable: of those that go on the newest, then of those that have ended
     items.sort(key=lambda item: item[0].is_finished)
     first = items[0]
@@ -112,4 +114,4 @@ def _meant(items: list[Item]) -> list[Item]:
 
 
 def _begun(item: Item) -> datetime.datetime:
-    return item[0].started_at or _BEGINNING
+    return newest_first.begun(item[0])

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import datetime
 import functools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
@@ -13,7 +12,9 @@ from protectorclient.pair.both_sites import BothSites, need_excuse
 from protectorclient.pair.location import History, rank
 from protectorclient.pair.reads import answer as reading
 from protectorclient.pair.reads.answer import Answer
+from protectorclient.pair.reads.behind_marker import Marker, not_newer
 from protectorclient.polling.silence import NO_ANSWER
+from protectorclient.records import newest_first
 from protectorclient.records.operation import UNFINISHED, Operation
 from protectorclient.v1 import _manager
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from protectorclient.records.health import GroupHealth
     from protectorclient.records.protection_group import Group, ProtectionGroup
 
-_BEGINNING = datetime.datetime.min.replace(tzinfo=datetime.UTC)
 #: How both sites order their groups.
 _Place = tuple[str, str]
 
@@ -211,28 +211,30 @@ class ListReads(BothSites):
             the marker.
         :raises SiteUnreachable: neither site answers.
         """
-        begins, knower = None, ""
-        if marker is not None:
-            begins, knower = self._marker(marker)
-        order = [handle.name for handle in self.handles]
+        behind = None if marker is None else self._marker(marker)
 
-        def ask(facts: SiteFacts) -> list[Operation]:
+        def asks(facts: SiteFacts) -> Callable[..., Iterable[Operation]]:
             group_id = protection_group_id
             if group is not None:
                 group_id = facts.find(_manager.id_of(group)).id
-            listed = functools.partial(
+            return functools.partial(
                 facts.client.operations.list,
                 protection_group_id=group_id,
                 operation_type=operation_type,
                 status=status,
             )
-            if begins is None:
+
+        def ask(facts: SiteFacts) -> list[Operation]:
+            listed = asks(facts)
+            if behind is None:
                 return list(listed(limit=limit))
-            if facts.name == knower:
+            if facts.name == behind.site:
                 return list(listed(limit=limit, marker=marker))
-            # of two of one second the first site's comes first
-            later = order.index(facts.name) > order.index(knower)
-            return list(_after(listed(), begins, limit, later))
+            return list(not_newer(listed(), behind.operation, limit))
+
+        def same_second(facts: SiteFacts) -> list[Operation]:
+            assert behind is not None
+            return list(not_newer(asks(facts)(), behind.operation, 0))
 
         found, errors = self.ask(ask)
         if not found and group is not None:
@@ -240,14 +242,15 @@ class ListReads(BothSites):
                 _manager.id_of(group), errors
             )
         self._need_answers(found, errors)
-        merged = [
-            (operation, handle)
-            for handle in self.handles
-            for operation in found.get(handle.name, ())
-        ]
-        merged.sort(
-            key=lambda item: item[0].started_at or _BEGINNING, reverse=True
+        if behind is not None and behind.is_tied(found):
+            more, lost = self.put(same_second, [behind.site])
+            errors.update(lost)
+            found = behind.with_newer(found, more.get(behind.site, []))
+        merged = newest_first.merged(
+            [(one, found.get(one.name, ())) for one in self.handles]
         )
+        if behind is not None:
+            merged = behind.cut(merged)
         return History(tuple(merged[:limit]), errors)
 
     def unfinished(self, group: str | None = None) -> History:
@@ -289,33 +292,13 @@ class ListReads(BothSites):
         instead = f"these are {shown}'s operations"
         return [*reading.silence(errors, instead), *self.only(instead)]
 
-    def _marker(self, marker: str) -> tuple[datetime.datetime, str]:
-        """Return when the marker was begun, and the name of the site that
-        knows."""
+    def _marker(self, marker: str) -> Marker:
+        """Return the marker, and the name of the site that knows it."""
         found, errors = self.ask(lambda facts: facts.operation(marker))
         if not found:
             raise self.unknown(marker, errors)
         (name, operation), *_ = found.items()
-        return operation.started_at or _BEGINNING, name
-
-
-def _after(
-    operations: Iterable[Operation],
-    begins: datetime.datetime,
-    limit: int | None,
-    inclusive: bool,
-) -> Iterator[Operation]:
-    """Those that come after the marker, which another site knows."""
-    left = limit
-    for operation in operations:
-        begun = operation.started_at or _BEGINNING
-        if begun > begins or (begun == begins and not inclusive):
-            continue
-        if left is not None:
-            if left <= 0:
-                return
-            left -= 1
-        yield operation
+        return Marker(name, operation)
 
 
 def _is_in_sync(reports: Iterable[GroupHealth]) -> bool:
