@@ -12,10 +12,12 @@ from typing import Any
 
 #: how long a writer waits for another one, seconds
 BUSY = 30.0
-#: how much of the database a connection keeps, KiB; SQLite's own four times
-#: as much is a tenth of a site's memory for each thread, and what is read
-#: again comes from the memory of the system
-CACHE = 512
+#: how much of the database a connection keeps, KiB; SQLite's own 2000 can be
+#: a tenth of a site's memory for each thread. As many pages are in it as 100
+#: records need that are far from each other: what a filter finds in a long
+#: history is read from the memory of the system otherwise, page by page,
+#: which takes longer than to build the list
+CACHE = 768
 
 
 class _Connection:
