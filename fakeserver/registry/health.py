@@ -6,7 +6,7 @@ from typing import Any
 from fakeserver.engine import array_links
 from fakeserver.engine.service import Service
 from fakeserver.site import Site
-from fakeserver.storage.driver import Link
+from fakeserver.storage.driver import LinkState
 from fakeserver.store.sites import SITES
 from fakeserver.store.summary import GroupSummary
 
@@ -34,7 +34,7 @@ class _Arrays:
         self.now = site.clock.time()
         self._sites = {one["id"]: one for one in SITES.all(site.db)}
         self._tokens = array_links.TokenCheck(site)
-        self._links = site.arrays.links([group.id for group in found])
+        self._links = site.arrays.link_states([one.id for one in found])
         wanted = {}
         for group in found:
             target = self.target(group)
@@ -53,7 +53,7 @@ class _Arrays:
         at_first = group.current_primary_site_id == ends[0]
         return self._sites.get(ends[1] if at_first else ends[0])
 
-    def link(self, group: GroupSummary) -> Link | None:
+    def link(self, group: GroupSummary) -> LinkState | None:
         return self._links.get(group.id)
 
     def has_point(self, group: GroupSummary) -> bool:
@@ -114,7 +114,7 @@ def _report(arrays: _Arrays, group: GroupSummary, sync: str) -> dict[str, Any]:
     }
 
 
-def _link(rpo: int | None, link: Link | None) -> str:
+def _link(rpo: int | None, link: LinkState | None) -> str:
     if rpo is None or link is None:
         return "not_configured"
     return "active" if link.running else "stopped"

@@ -8,7 +8,7 @@ one is complete at the target once every volume of it has arrived there.
 import contextlib
 import dataclasses
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
 class StorageError(Exception):
@@ -57,6 +57,13 @@ class Link:
     interval: float
     synchronous: bool
     volumes: tuple[str, ...]
+
+
+class LinkState(NamedTuple):
+    """Whether a group's replication is at work, and how."""
+
+    running: bool
+    synchronous: bool
 
 
 class ArrayDriver(Protocol):
@@ -110,8 +117,9 @@ class ArrayDriver(Protocol):
 
     def link(self, group: str) -> Link | None: ...
 
-    def links(self, groups: Sequence[str]) -> dict[str, Link]:
-        """Return the links of many groups, of those that have one."""
+    def link_states(self, groups: Sequence[str]) -> dict[str, LinkState]:
+        """Return how the links of many groups are, of those that have
+        one."""
 
     def replicate(
         self,

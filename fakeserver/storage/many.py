@@ -5,13 +5,13 @@ somebody looked at a group is worked out from its link.
 """
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from fakeserver.base.clock import Clock
 from fakeserver.base.db import Database, dump, load, load_all
 from fakeserver.base.fault_points import Faults
 from fakeserver.storage import tokens
-from fakeserver.storage.driver import Link
+from fakeserver.storage.driver import Link, LinkState
 
 #: how many recovery points of a group an array holds
 KEEP = 24
@@ -21,6 +21,9 @@ _NEWEST = """SELECT asked.value, (
         WHERE pg = asked.value AND complete_at <= ?
         ORDER BY created_at DESC LIMIT 1)
     FROM json_each(?) AS asked"""
+#: how links are, without their volumes
+_STATES = """SELECT pg, running, synchronous FROM arr_links
+    WHERE pg IN ({marks})"""
 #: links that are at work, and have something to carry; a cross join is made
 #: in the order that is written
 _LINKS = """SELECT pg, last_tick, interval, synchronous FROM arr_links
@@ -40,10 +43,11 @@ _ARRIVED = """SELECT pg, created_at, volumes FROM json_each(?) AS asked
 _ALL = """SELECT key, created_at, target, volumes, complete_at <= ? AS arrived
     FROM arr_points WHERE pg = ? ORDER BY created_at DESC, rowid DESC"""
 #: links that are at work, with those of their volumes that there are
-_CARRYING = """SELECT pg, target, last_tick, interval, synchronous, (
+_CARRYING = """SELECT (
         SELECT json_group_array(name) FROM json_each(arr_links.volumes) AS held
         CROSS JOIN arr_volumes ON array = source AND name = held.value
-    ) AS held FROM arr_links WHERE running = 1 AND pg IN ({marks})"""
+    ), pg, target, last_tick, interval, synchronous
+    FROM arr_links WHERE running = 1 AND pg IN ({marks})"""
 #: the next point of each group that is on its way
 _COMING = """SELECT pg, min(complete_at) FROM arr_points
     WHERE complete_at > ? AND pg IN ({marks}) GROUP BY pg"""
@@ -62,14 +66,10 @@ class ManyGroups:
         self._clock = clock
         self._faults = faults
 
-    def links(self, groups: Sequence[str]) -> dict[str, Link]:
-        rows = self._of(
-            "SELECT * FROM arr_links WHERE pg IN ({marks})", groups
-        )
-        volumes = load_all(row["volumes"] for row in rows)
+    def link_states(self, groups: Sequence[str]) -> dict[str, LinkState]:
         return {
-            row["pg"]: _link_of(row, held)
-            for row, held in zip(rows, volumes, strict=True)
+            group: LinkState(running == 1, synchronous == 1)
+            for group, running, synchronous in self._of(_STATES, groups)
         }
 
     def newest(self, groups: Sequence[str]) -> dict[str, float]:
@@ -92,22 +92,21 @@ class ManyGroups:
         found: dict[str, float] = {}
         asked = dump([[group, array] for group, (array, _) in wanted.items()])
         rows = self.db.all(_ARRIVED, asked, now)
-        each = load_all(row["volumes"] for row in rows)
-        for row, volumes in zip(rows, each, strict=True):
-            group = row["pg"]
+        each = load_all(row[2] for row in rows)
+        for (group, created_at, _), volumes in zip(rows, each, strict=True):
             if volumes.keys() >= set(wanted[group][1]):
-                found[group] = row["created_at"]
+                found[group] = created_at
             else:
                 _put(found, group, self._left(group, now, (), wanted[group]))
         rows = self._of(_CARRYING, list(wanted))
-        each = load_all(row["held"] for row in rows)
+        each = load_all(row[0] for row in rows)
         for row, held in zip(rows, each, strict=True):
-            group = row["pg"]
-            array, names = wanted[group]
             if not held:
                 continue
+            group, target = row[1], row[2]
+            array, names = wanted[group]
             moment = None
-            if array == row["target"] and set(names) <= set(held):
+            if array == target and set(names) <= set(held):
                 moment = _arrived(row, now, lag)
             made = _made(row, now) if moment is None else ()
             if made:
@@ -199,10 +198,6 @@ class ManyGroups:
 
 def link_of(row: sqlite3.Row) -> Link:
     """Return the link that a row holds."""
-    return _link_of(row, load(row["volumes"]))
-
-
-def _link_of(row: sqlite3.Row, volumes: Iterable[str]) -> Link:
     return Link(
         group=row["pg"],
         source=row["source"],
@@ -210,7 +205,7 @@ def _link_of(row: sqlite3.Row, volumes: Iterable[str]) -> Link:
         running=bool(row["running"]),
         interval=row["interval"],
         synchronous=bool(row["synchronous"]),
-        volumes=tuple(volumes),
+        volumes=tuple(load(row["volumes"])),
     )
 
 

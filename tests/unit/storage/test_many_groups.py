@@ -100,7 +100,11 @@ def test_the_same_as_one_by_one(
             assert together.get(one) == alone(arrays, one), one
             assert there.get(one) == alone(arrays, one, B, names), one
         links = {one: arrays.link(one) for one in groups}
-        assert arrays.links(groups) == {k: v for k, v in links.items() if v}
+        assert arrays.link_states(groups) == {
+            one: (link.running, link.synchronous)
+            for one, link in links.items()
+            if link
+        }
 
 
 def test_of_a_thousand_groups(arrays: Arrays, clock: ManualClock) -> None:
