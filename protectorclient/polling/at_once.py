@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextvars
-import itertools
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, TypeVar
@@ -133,7 +132,7 @@ def each_of(
     :returns: the answers, in the order of the things.
     :raises Exception: what the first of the questions raises that fails.
     """
-    asked = _Round(list(items), question)
+    asked = _Round(list(items), question, askers)
     for _ in range(min(askers, len(asked.items))):
         start(asked.run)
     return asked.result()
@@ -143,13 +142,18 @@ class _Round(Generic[A, T]):
     """Several things, and the answers as they come.
 
     One who waits is woken once: with a future for each of 500 answers that
-    are quickly there, the threads do little but hand over to each other.
+    are quickly there, the threads do little but hand over to each other. For
+    the same reason a thread takes several things at a time while there are
+    many.
     """
 
-    def __init__(self, items: list[A], question: Callable[[A], T]) -> None:
+    def __init__(
+        self, items: list[A], question: Callable[[A], T], askers: int
+    ) -> None:
         self.items = items
         self._question = question
-        self._next = itertools.count()
+        self._askers = askers
+        self._next = 0
         self._answers: dict[int, T] = {}
         self._errors: dict[int, BaseException] = {}
         self._lock = threading.Lock()
@@ -158,18 +162,35 @@ class _Round(Generic[A, T]):
             self._end.set()
 
     def run(self) -> None:
-        """Ask about one thing after the other, as long as there are some."""
-        while (n := next(self._next)) < len(self.items):
-            try:
-                answer = self._question(self.items[n])
-            except BaseException as error:
-                with self._lock:
+        """Ask about one thing after the other, as long as there are some.
+
+        An error is the end: who asks about earlier things goes on, and no
+        later one counts.
+        """
+        error = None
+        while error is None and (some := self._take()):
+            answers: dict[int, T] = {}
+            for n in some:
+                try:
+                    answers[n] = self._question(self.items[n])
+                except BaseException as raised:
+                    error = raised
+                    break
+            with self._lock:
+                self._answers |= answers
+                if error is not None:
                     self._errors[n] = error
-                    self._note()
-            else:
-                with self._lock:
-                    self._answers[n] = answer
-                    self._note()
+                self._note()
+
+    def _take(self) -> range:
+        """Take the next things: fewer and fewer, so that all threads end at
+        about the same time."""
+        with self._lock:
+            first, left = self._next, len(self.items) - self._next
+            if self._errors:
+                left = 0
+            self._next += -(-left // (4 * self._askers))
+            return range(first, self._next)
 
     def _note(self) -> None:
         """Wake who waits: with all answers, or with the first error of them,

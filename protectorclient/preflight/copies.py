@@ -120,14 +120,14 @@ class Instances:
     def __getitem__(self, identity: str) -> Mapping[str, Any]:
         return self._by_id[identity]
 
-    def among(self, ids: Iterable[str]) -> Iterator[str]:
+    def among(self, ids: Iterable[str]) -> list[str]:
         """Return those of some ids that are there."""
-        return (one for one in ids if one in self._by_id)
+        return [one for one in ids if one in self._by_id]
 
     def built_for(self, members: Iterable[str]) -> Iterator[str]:
         """Return the ids of what the service has marked as copies of some
         members, drills apart."""
-        for member in members:
+        for member in members if self._by_member else ():
             yield from self._by_member.get(member, ())
 
     def is_only(self, name: str) -> bool:
@@ -149,33 +149,36 @@ def find(
     :param site: the cloud's name of the site that is looked at.
     :param servers: all instances of the project there, as Nova has them.
     """
-    members: set[str] = set()
+    members: list[str] = []
     own: set[str] = set()
     named: dict[str, str] = {}
     for document in documents:
-        own |= _of_tests(document)
+        if document.get("tests"):
+            own |= _of_tests(document)
         # a record from before the last move names what is older now
         runs_here = (
             site_id == primary
             and document.get("current_primary_site_id") == primary
         )
         for member in document.get("members") or ():
-            members.add(str(member.get("id")))
+            members.append(str(member.get("id")))
             had = (member.get("sites") or {}).get(site_id)
-            if not isinstance(had, Mapping):
+            if not isinstance(had, dict):
                 continue
             if runs_here:
                 own.add(str(had.get("instance_id")))
             else:
                 named.update(_named(had, "instance_name"))
             older = had.get("left")
-            if isinstance(older, Mapping):
+            if isinstance(older, dict):
                 named.update(_named(older, "name"))
     if not isinstance(servers, Instances):
         servers = Instances(servers)
+    there = {*servers.among(named), *servers.built_for(members)} - own
+    if not there:
+        return ()
     found = []
-    strays = servers.built_for(members)
-    for identity in {*servers.among(named), *strays} - own:
+    for identity in there:
         server = servers[identity]
         name = str(server.get("name") or named.get(identity) or identity)
         found.append(

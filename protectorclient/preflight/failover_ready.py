@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,7 +18,7 @@ from protectorclient import exceptions
 from protectorclient.mapping.forecast import Forecast
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.preflight import check_sites, copies
-from protectorclient.preflight.resources import KINDS, Resources
+from protectorclient.preflight.resources import KINDS, choices
 from protectorclient.records.protection_group import ProtectionGroup
 
 
@@ -27,37 +26,34 @@ from protectorclient.records.protection_group import ProtectionGroup
 class Place:
     """A group, and the sites that can be asked of it."""
 
+    #: As the site has it that is ahead.
     group: ProtectionGroup
-    #: The site whose record of the group is ahead.
-    speaker: SiteFacts
-    #: The sites that answer, by their clouds' names.
-    sides: Mapping[str, SiteFacts]
-    #: The clouds' names of both.
-    names: tuple[str, ...]
-    #: The site ids of those that answer.
-    site_ids: Mapping[str, str]
-    #: All instances of the project, at the sites that tell.
-    instances: Mapping[str, copies.Instances]
+    #: Its metadata there; None where the site refuses them, or its deployment
+    #: does not offer them.
+    document: Mapping[str, Any] | None
     #: The cloud's name of the site where the group runs.
     current: str
+    #: Where a failover goes, where that site answers.
+    target: SiteFacts | None
+    #: The site ids of those that answer, by their clouds' names.
+    site_ids: Mapping[str, str]
+    #: All instances of the project at those sites; None where one of them
+    #: does not tell.
+    instances: Mapping[str, copies.Instances] | None
 
-    @functools.cached_property
-    def target(self) -> SiteFacts | None:
-        """Return where a failover goes, where that site answers."""
-        others = [name for name in self.names if name != self.current]
-        return self.sides.get(others[0]) if len(others) == 1 else None
 
-    @functools.cached_property
-    def document(self) -> Mapping[str, Any] | None:
-        """Return the group's metadata; None where the site refuses them, or
-        its deployment does not offer them."""
-        with contextlib.suppress(
-            exceptions.NotFound,
-            exceptions.Forbidden,
-            exceptions.VersionNotSupported,
-        ):
-            return self.speaker.document(self.group.id)
-        return None
+def metadata(
+    speaker: SiteFacts, group: ProtectionGroup
+) -> Mapping[str, Any] | None:
+    """Return a group's metadata at a site; None where the site refuses them,
+    or its deployment does not offer them."""
+    with contextlib.suppress(
+        exceptions.NotFound,
+        exceptions.Forbidden,
+        exceptions.VersionNotSupported,
+    ):
+        return speaker.document(group.id)
+    return None
 
 
 def rpo(place: Place) -> float | None:
@@ -76,7 +72,7 @@ def live_copies(place: Place) -> tuple[copies.Copy, ...] | None:
     if document.get("operation"):
         # what it builds is not left over yet
         return ()
-    if set(place.instances) < set(place.sides):
+    if place.instances is None:
         return None
     return copies.live(
         copy
@@ -114,10 +110,9 @@ def _unmatched(place: Place, target: SiteFacts) -> Iterator[str]:
         str(document.get("current_primary_site_id")),
         place.site_ids[target.name],
     )
-    resources = Resources(forecast, target)
     for what in KINDS:
         try:
-            lost = [one.source.name for one in resources.unmatched(what)]
+            lost = forecast.lost(what, choices(target, what))
         except exceptions.ProtectorError:
             continue
         if lost:

@@ -22,6 +22,19 @@ def _nothing(kind: str) -> Mapping[str, str]:
     return {}
 
 
+def choices(target: SiteFacts, kind: str) -> Choices:
+    """Return what a site has of a kind, sorted once for all groups.
+
+    :param kind: one of `KINDS`.
+    """
+    return target.ask(
+        ("choices", kind),
+        lambda: Choices(
+            target.networks if kind == "network" else target.flavors
+        ),
+    )
+
+
 class Resources:
     """What the instances of a group use, matched at the target.
 
@@ -50,24 +63,13 @@ class Resources:
         if self._isolated:
             return self.forecast.isolated_networks()
         given = self._given("network")
-        return self.forecast.networks(given, self._choices("network"))
+        return self.forecast.networks(given, choices(self.target, "network"))
 
     @functools.cached_property
     def flavors(self) -> list[Match]:
         """Each flavor in use, and what replaces it."""
         given = self._given("flavor")
-        return self.forecast.flavors(given, self._choices("flavor"))
-
-    def _choices(self, kind: str) -> Choices:
-        """Return what the target has of a kind, sorted once for all
-        groups."""
-        target = self.target
-        return target.ask(
-            ("choices", kind),
-            lambda: Choices(
-                target.networks if kind == "network" else target.flavors
-            ),
-        )
+        return self.forecast.flavors(given, choices(self.target, "flavor"))
 
     def of(self, kind: str) -> list[Match]:
         """Return the networks, or the flavors.

@@ -141,11 +141,21 @@ class _Picture:
         self._speaking = {
             name: side for name, side in sides.items() if name in answers
         }
-        self._instances = {
+        instances = {
             name: copies.Instances(answer.instances)
             for name, answer in answers.items()
             if answer.instances is not None
         }
+        all_tell = len(instances) == len(answers)
+        self._instances = instances if all_tell else None
+        self._silent = next(iter(errors), None)
+        self._is_dead = any(map(is_dead, errors.values()))
+        self._is_reached = not any(
+            isinstance(error, exceptions.SiteNotReached)
+            for error in errors.values()
+        )
+        #: By the id of the group: its record at each site, and who is ahead.
+        self._records: dict[str, tuple[dict[str, ProtectionGroup], str]] = {}
         #: By site and group, where they were read from a list.
         self._last_drills: dict[str, dict[str, Operation]] = {}
 
@@ -172,8 +182,7 @@ class _Picture:
 
     def row(self, identity: str) -> Row:
         """Return one group, as the site has it that is ahead."""
-        records = self._copies(identity)
-        ahead = _ahead(records)
+        records, ahead = self._held(identity)
         group = records[ahead]
         in_sync, sync_status = self._sync(records)
         health = self._health(identity, group, ahead)
@@ -192,7 +201,7 @@ class _Picture:
             id=identity,
             name=group.name,
             status=group.status,
-            primary=self._site(group.current_primary_site_id),
+            primary=place.current,
             in_sync=in_sync,
             sync_status=sync_status,
             unknown_at=self._unknown_at(records),
@@ -204,22 +213,25 @@ class _Picture:
             live_copies=live,
             last_drill=past.last(operations, past.is_drill),
             last_operation=operations[0] if operations else None,
-            silent=next(iter(self._errors), None),
-            is_dead=any(map(is_dead, self._errors.values())),
-            is_reached=not any(
-                isinstance(e, exceptions.SiteNotReached)
-                for e in self._errors.values()
-            ),
+            silent=self._silent,
+            is_dead=self._is_dead,
+            is_reached=self._is_reached,
             now=now,
         )
 
-    def _copies(self, identity: str) -> dict[str, ProtectionGroup]:
-        """Return a group as each site has it that answers and knows it."""
-        return {
-            name: answer.groups[identity]
-            for name, answer in self._answers.items()
-            if identity in answer.groups
-        }
+    def _held(self, identity: str) -> tuple[dict[str, ProtectionGroup], str]:
+        """Return a group as each site has it that answers and knows it, and
+        the site that is ahead with it; of equals the first."""
+        found = self._records.get(identity)
+        if found is None:
+            records = {
+                name: answer.groups[identity]
+                for name, answer in self._answers.items()
+                if identity in answer.groups
+            }
+            ahead = max(records, key=lambda name: rank(records[name]))
+            found = self._records[identity] = records, ahead
+        return found
 
     def find_documents(
         self, chosen: Iterable[str], known: Collection[str]
@@ -230,7 +242,7 @@ class _Picture:
         :param known: the sites whose list had the metadata.
         """
         ahead = collections.Counter(
-            _ahead(self._copies(identity)) for identity in chosen
+            self._held(identity)[1] for identity in chosen
         )
         wanted = [
             name
@@ -245,14 +257,16 @@ class _Picture:
         self, group: ProtectionGroup, ahead: str
     ) -> failover_ready.Place:
         """Return where the group runs, and the other site, as they answer."""
+        current = self._site(group.current_primary_site_id)
+        others = [name for name in self._sides if name != current]
+        target = self._speaking.get(others[0]) if len(others) == 1 else None
         return failover_ready.Place(
             group=group,
-            speaker=self._sides[ahead],
-            sides=self._speaking,
-            names=tuple(self._sides),
+            document=failover_ready.metadata(self._sides[ahead], group),
+            current=current,
+            target=target,
             site_ids=self._site_ids,
             instances=self._instances,
-            current=self._site(group.current_primary_site_id),
         )
 
     def _site(self, site_id: str | None) -> str:
@@ -425,11 +439,6 @@ class _Picture:
         if group.last_replication_at is None:
             return None
         return max(0.0, (now - group.last_replication_at).total_seconds())
-
-
-def _ahead(held: Mapping[str, ProtectionGroup]) -> str:
-    """Return the site that is ahead with a group; of equals the first."""
-    return max(held, key=lambda name: rank(held[name]))
 
 
 def _has_point(health: GroupHealth | None, lag: float | None) -> bool | None:

@@ -46,3 +46,16 @@ def test_of_two_errors_the_one_of_the_earlier_thing_is_raised() -> None:
 
     with pytest.raises(KeyError, match="first"):
         at_once.each_of(range(2), question, askers=2)
+
+
+def test_nothing_is_asked_after_an_error_by_who_had_it() -> None:
+    asked: list[int] = []
+
+    def question(n: int) -> None:
+        asked.append(n)
+        if n == 1:
+            raise KeyError(n)
+
+    with pytest.raises(KeyError, match="1"):
+        at_once.each_of(range(50), question, askers=1)
+    assert asked == [0, 1]
