@@ -57,10 +57,12 @@ def _run(arguments: list[str]) -> int:
         return 1
     try:
         from protectorclient.osc import std_streams
-        from protectorclient.osc.script import app, deferred_sdk
+        from protectorclient.osc.script import deferred_sdk
 
         std_streams.replace_closed()
         deferred_sdk.defer()
+        from protectorclient.osc.script import app
+
         shell = app.ProtectorShell()
         status = _flushed(shell.run, arguments)
     except KeyboardInterrupt:

@@ -6,11 +6,10 @@ gets the same. Several threads may ask: the second waits for the first.
 
 from __future__ import annotations
 
-import concurrent.futures
 import functools
 import threading
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from protectorclient import exceptions
 from protectorclient._http import microversions
@@ -18,6 +17,8 @@ from protectorclient.polling import at_once
 from protectorclient.polling.silence import NO_ANSWER
 
 if TYPE_CHECKING:
+    import concurrent.futures
+
     from protectorclient.pair.site import SiteHandle
     from protectorclient.records.consistency_group import ConsistencyGroup
     from protectorclient.records.health import GroupHealth
@@ -55,13 +56,40 @@ class _Answer:
         return self._answer
 
 
+class _Question(Generic[T]):
+    """A question that somebody asks at this moment, and its answer."""
+
+    def __init__(self) -> None:
+        self._end = threading.Event()
+        self._answer: T
+        self._error: BaseException | None = None
+
+    def find(self, question: Callable[[], T]) -> T:
+        """Put the question; keep what it returns, or the error it raises."""
+        try:
+            self._answer = question()
+            return self._answer
+        except BaseException as error:
+            self._error = error
+            raise
+        finally:
+            self._end.set()
+
+    def result(self) -> T:
+        """Wait for the answer; raise the error that came instead."""
+        self._end.wait()
+        if self._error is not None:
+            raise self._error
+        return self._answer
+
+
 class SiteFacts:
     """Asks one site for each thing once, and keeps the answer."""
 
     def __init__(self, handle: SiteHandle) -> None:
         self.handle = handle
         self._lock = threading.Lock()
-        self._kept: dict[Any, concurrent.futures.Future[Any] | _Answer] = {}
+        self._kept: dict[Any, _Question[Any] | _Answer] = {}
         #: The group whose health was asked for first.
         self._examined: str | None = None
 
@@ -80,17 +108,13 @@ class SiteFacts:
         with self._lock:
             kept = self._kept.get(key)
             if kept is None:
-                mine: concurrent.futures.Future[T] = (
-                    concurrent.futures.Future()
-                )
+                mine: _Question[T] = _Question()
                 self._kept[key] = mine
-        if kept is None:
-            try:
-                mine.set_result(question())
-            except BaseException as error:
-                mine.set_exception(error)
-            kept = self._kept[key] = _Answer(mine.result())
-        answer: T = kept.result()
+        if kept is not None:
+            known: T = kept.result()
+            return known
+        answer = mine.find(question)
+        self._kept[key] = _Answer(answer)
         return answer
 
     def later(self, question: Callable[[], T]) -> concurrent.futures.Future[T]:

@@ -7,24 +7,33 @@ which is joined at exit.
 
 from __future__ import annotations
 
-import concurrent.futures
 import contextvars
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from protectorclient import exceptions
 from protectorclient.polling.silence import grace_exceeded
 
+if TYPE_CHECKING:
+    import concurrent.futures
+
 A = TypeVar("A")
 T = TypeVar("T")
 
+#: `concurrent.futures.FIRST_COMPLETED`, which a short command does not load.
+_FIRST = "FIRST_COMPLETED"
 #: Errors that are answers of a site.
 _ANSWERS = (exceptions.NotFound, exceptions.NotUnique)
 
 Wait = Callable[..., tuple[set[object], set[object]]]
-#: Replaced in tests, where no time passes.
-wait = concurrent.futures.wait
+
+
+def wait(*args: Any, **kwargs: Any) -> Any:
+    """Wait for futures; replaced in tests, where no time passes."""
+    import concurrent.futures
+
+    return concurrent.futures.wait(*args, **kwargs)
 
 
 def start(question: Callable[[], T]) -> concurrent.futures.Future[T]:
@@ -33,6 +42,8 @@ def start(question: Callable[[], T]) -> concurrent.futures.Future[T]:
     :param question: what is called there.
     :returns: its answer, or the error that it raises, when it is there.
     """
+    import concurrent.futures
+
     future: concurrent.futures.Future[T] = concurrent.futures.Future()
     # a deadline of the caller's holds for the thread, too
     context = contextvars.copy_context()
@@ -54,6 +65,8 @@ def both(
 ) -> tuple[dict[str, T], dict[str, exceptions.ProtectorError]]:
     """Put a question to each site, all at once.
 
+    The only question is put in this thread: nobody else can be waited for.
+
     :param questions: by the sites' names.
     :param grace: seconds that a site has when another one has answered;
         without it each has as long as its own timeouts are.
@@ -63,6 +76,8 @@ def both(
     :raises Exception: what a question raises that is not an error of this
         package.
     """
+    if len(questions) == 1:
+        return _alone(questions)
     asked = {name: start(question) for name, question in questions.items()}
     return _gathered(asked, grace)
 
@@ -80,6 +95,8 @@ def in_turn(
     :returns: as `both`; sites that were not asked are in neither.
     :raises Exception: as `both`.
     """
+    if len(questions) == 1:
+        return _alone(questions)
     asked: dict[str, concurrent.futures.Future[T]] = {}
     for name, question in questions.items():
         asked[name] = future = start(question)
@@ -87,6 +104,17 @@ def in_turn(
         if done and future.exception() is None:
             break
     return _gathered(asked, grace)
+
+
+def _alone(
+    questions: Mapping[str, Callable[[], T]],
+) -> tuple[dict[str, T], dict[str, exceptions.ProtectorError]]:
+    """Put the only question; return what `both` does."""
+    ((name, question),) = questions.items()
+    try:
+        return {name: question()}, {}
+    except exceptions.ProtectorError as error:
+        return {}, {name: error}
 
 
 def _gathered(
@@ -98,7 +126,7 @@ def _gathered(
         done, pending = wait(
             pending,
             timeout=grace if answered else None,
-            return_when=concurrent.futures.FIRST_COMPLETED,
+            return_when=_FIRST,
         )
         if not done:
             break

@@ -186,7 +186,8 @@ def test_what_a_read_loads(
     tmp_path: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The goals are 320 and 290 modules; the others are Python's."""
+    """The goals are 320 and 290 modules, with a margin for what the next
+    release of cliff loads."""
     monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(shared.clouds_yaml))
     monkeypatch.setenv("OS_CLOUD", "site-a")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
@@ -202,4 +203,4 @@ def test_what_a_read_loads(
     ours = [name for name in warm if name.startswith("protectorclient")]
     assert (len(ours), len(warm)) <= (70, 110)
     if sys.version_info[:2] == (3, 11):
-        assert (every <= 320, fewer <= 290) == (True, True)
+        assert (every <= 310, fewer <= 282) == (True, True)

@@ -5,7 +5,7 @@ every service it knows: half of what a short command costs. The script
 therefore has the package put in its place unrun, when it is imported.
 Submodules are imported as ever, and the first to ask the package for anything
 else has it run. So it is with what keystoneauth imports for networks in
-``no_proxy``, and osc-lib for its debug log.
+``no_proxy``, osc-lib for its debug log, and cliff for files of a log.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-NAMES = frozenset({"openstack", "netaddr", "oslo_utils.strutils"})
+NAMES = frozenset(
+    {"openstack", "netaddr", "oslo_utils.strutils", "logging.handlers"}
+)
 
 
 def defer() -> None:

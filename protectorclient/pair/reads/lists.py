@@ -12,13 +12,12 @@ from protectorclient.pair.both_sites import BothSites, need_excuse
 from protectorclient.pair.location import History, rank
 from protectorclient.pair.reads import answer as reading
 from protectorclient.pair.reads.answer import Answer
-from protectorclient.pair.reads.behind_marker import Marker, not_newer
 from protectorclient.polling.silence import NO_ANSWER
-from protectorclient.records import newest_first
 from protectorclient.records.operation import UNFINISHED, Operation
 from protectorclient.v1 import _manager
 
 if TYPE_CHECKING:
+    from protectorclient.pair.reads.behind_marker import Marker
     from protectorclient.pair.site_facts import SiteFacts
     from protectorclient.records.health import GroupHealth
     from protectorclient.records.protection_group import Group, ProtectionGroup
@@ -211,6 +210,9 @@ class ListReads(BothSites):
             the marker.
         :raises SiteUnreachable: neither site answers.
         """
+        from protectorclient.pair.reads.behind_marker import not_newer
+        from protectorclient.records import newest_first
+
         behind = None if marker is None else self._marker(marker)
 
         def asks(facts: SiteFacts) -> Callable[..., Iterable[Operation]]:
@@ -294,6 +296,8 @@ class ListReads(BothSites):
 
     def _marker(self, marker: str) -> Marker:
         """Return the marker, and the name of the site that knows it."""
+        from protectorclient.pair.reads.behind_marker import Marker
+
         found, errors = self.ask(lambda facts: facts.operation(marker))
         if not found:
             raise self.unknown(marker, errors)

@@ -1,9 +1,12 @@
 """Many questions at the same time, and their answers in order."""
 
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from protectorclient import exceptions
 from protectorclient.polling import at_once
 
 
@@ -59,3 +62,21 @@ def test_nothing_is_asked_after_an_error_by_who_had_it() -> None:
     with pytest.raises(KeyError, match="1"):
         at_once.each_of(range(50), question, askers=1)
     assert asked == [0, 1]
+
+
+@pytest.mark.parametrize("ask", [at_once.both, at_once.in_turn])
+def test_the_only_question_is_put_in_the_thread_that_asks(
+    ask: Callable[..., Any],
+) -> None:
+    here = threading.current_thread()
+    answers, errors = ask({"site-a": threading.current_thread}, grace=2.0)
+    assert (answers, errors) == ({"site-a": here}, {})
+
+    lost = exceptions.SiteUnreachable("no answer", site="site-a")
+
+    def fail() -> None:
+        raise lost
+
+    assert ask({"site-a": fail}) == ({}, {"site-a": lost})
+    with pytest.raises(ZeroDivisionError):
+        ask({"site-a": lambda: 1 // 0})
