@@ -93,12 +93,21 @@ _METADATA = (
 )
 
 
-def protection_group(version: Version, *, metadata: bool = False) -> str:
+def protection_group(
+    version: Version,
+    *,
+    metadata: bool = False,
+    only: Sequence[str] | None = None,
+) -> str:
     """Return the SQL that renders a group, without its last replication.
 
     :param metadata: with the group's document.
+    :param only: with these fields alone; None for the whole record.
     """
     fields = _GROUP | (_GROUP_MAPPINGS if version >= MAPPINGS else {})
+    if only is not None:
+        every = fields | {"instances": member_rows.INSTANCES}
+        fields = {name: every[name] for name in dict.fromkeys(("id", *only))}
     if metadata:
         fields = fields | {"metadata": _METADATA}
     pairs = (f"'{name}', {found}" for name, found in fields.items())

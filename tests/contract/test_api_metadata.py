@@ -97,3 +97,33 @@ def test_a_list_has_the_metadata_of_each_group(walk: Walk) -> None:
         own = walk.made("GET", f"{groups}/{group['id']}/metadata")
         assert group == {**short, "metadata": own}
     assert "sealed" not in str(listed)
+
+
+def instances(doc: Any) -> set[str]:
+    """The ids of the instances that a document names, wherever it does."""
+    members = [
+        held["instance_id"]
+        for member in doc["members"]
+        for at_site in member["sites"].values()
+        for held in (at_site, at_site.get("left") or {})
+        if held.get("instance_id")
+    ]
+    tests = [one["id"] for test in doc["tests"] for one in test["instances"]]
+    return {*members, *tests}
+
+
+def test_a_list_has_the_fields_that_are_asked_for(walk: Walk) -> None:
+    groups = f"/v1/{walk.project}/protection-groups"
+    listed = walk.made("GET", f"{groups}?fields=instances&fields=name")
+    plain = walk.made("GET", groups)
+    assert len(plain) == 3
+    for group, short in zip(listed, plain, strict=True):
+        own = walk.made("GET", f"{groups}/{short['id']}/metadata")
+        assert set(group["instances"]) == instances(own)
+        assert len(group["instances"]) == len(set(group["instances"]))
+        rest = {key: group[key] for key in group if key != "instances"}
+        assert rest == {"id": short["id"], "name": short["name"]}
+    assert any(group["instances"] for group in listed)
+    answer = walk.send("GET", f"{groups}?fields=policy")
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].startswith("fields")

@@ -63,8 +63,9 @@ def direct_calls(site: Site) -> tuple[DirectCall, DirectCall]:
 
     def index(asked: Call, tenant_id: str) -> list[bytes]:
         query = asked.query
+        fields = query["fields"]
         record = render.protection_group(
-            asked.version, metadata=query["metadata"]
+            asked.version, metadata=query["metadata"], only=fields
         )
         found = groups.written_page(
             site.db,
@@ -76,7 +77,11 @@ def direct_calls(site: Site) -> tuple[DirectCall, DirectCall]:
             query["status"],
         )
         url = f"{site.config.url}/v1/{tenant_id}/protection-groups"
-        return listed_one_more("protection_groups", dated(found), url, query)
+        if fields is None:
+            shown = dated(found)
+        else:
+            shown = [(one.id, one.record) for one in found]
+        return listed_one_more("protection_groups", shown, url, query)
 
     def show(asked: Call, tenant_id: str, pg_id: str) -> list[bytes]:
         record = render.protection_group(asked.version)

@@ -9,7 +9,13 @@ import flask
 
 from fakeserver.base.db import load_all
 from fakeserver.cloud.identity.tokens import Token
-from fakeserver.cloud.network.rules import NOT_FILTERS, fields, listed
+from fakeserver.cloud.network.rules import (
+    FIXED_IPS,
+    NOT_FILTERS,
+    fields,
+    fixed_ips,
+    listed,
+)
 from fakeserver.cloud.shared import web
 from fakeserver.cloud.shared.rows import MOST_VALUES, Doc, Table, key_of
 from fakeserver.cloud.shared.schema import NETWORKS
@@ -23,6 +29,9 @@ Shown = Callable[[Sequence[Doc]], list[Doc]]
 ID, NETWORK_ID, DEVICE_ID = "id", "network_id", "device_id"
 NAME = f"{key_of('name')} COLLATE NOCASE"
 DESCRIPTION = f"{key_of('description')} COLLATE NOCASE"
+#: of a port, which has one fixed address: what the filter of those compares
+FIXED = {"ip_address": "ip_address", "subnet_id": key_of("subnet_id")}
+_NONE: Mapping[str, str] = {}
 #: what makes a caller see a resource: SQL with an index for each reason, and
 #: its values
 Seen = Sequence[tuple[str, Sequence[Any]]]
@@ -58,7 +67,9 @@ def _on(where: str) -> str:
     )
 
 
-def filtered(known: Mapping[str, str]) -> tuple[list[str], list[Any]]:
+def filtered(
+    known: Mapping[str, str], known_fixed: Mapping[str, str]
+) -> tuple[list[str], list[Any]]:
     """Return the SQL of those filters of the request that have an index."""
     where: list[str] = []
     values: list[Any] = []
@@ -66,9 +77,22 @@ def filtered(known: Mapping[str, str]) -> tuple[list[str], list[Any]]:
         wanted = flask.request.args.getlist(name)
         if wanted and all(text.isascii() for text in wanted):
             asked = [*wanted, *(text.lower() for text in wanted)]
-            where.append(f"{column} IN ({', '.join('?' * len(asked))})")
+            where.append(_is_one_of(column, asked))
             values += asked
+    held = fixed_ips(flask.request.args.getlist(FIXED_IPS))
+    if held.keys() and held.keys() <= known_fixed.keys():
+        where.append(
+            " AND ".join(
+                _is_one_of(known_fixed[key], some)
+                for key, some in held.items()
+            )
+        )
+        values += [one for some in held.values() for one in some]
     return where, values
+
+
+def _is_one_of(column: str, values: Sequence[Any]) -> str:
+    return f"{column} IN ({', '.join('?' * len(values))})"
 
 
 def answered(
@@ -78,13 +102,15 @@ def answered(
     seen: Seen,
     known: Mapping[str, str],
     shown: Shown,
+    known_fixed: Mapping[str, str] = _NONE,
 ) -> Answer:
     """Answer a list of what the caller sees.
 
     :param known: the filters that have an index, with its SQL.
+    :param known_fixed: the SQL of what is compared of a fixed address.
     """
     args = flask.request.args
-    parts, values = filtered(known)
+    parts, values = filtered(known, known_fixed)
     if len(parts) < len(set(args) - NOT_FILTERS) or "sort_key" in args:
         # the others are looked for in what is shown
         found = _select(db, table, seen, parts, values)

@@ -62,6 +62,7 @@ class Ports(web.Part):
             seen,
             known,
             lambda rows: [shown(row) for row in rows],
+            lists.FIXED,
         )
 
     def show(self, caller: Token, port: str) -> Answer:

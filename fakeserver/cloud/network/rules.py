@@ -1,7 +1,7 @@
 """What Neutron's resources share: attributes, filters and policies."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import flask
@@ -256,12 +256,9 @@ def listed(plural: str, rows: list[Doc]) -> Answer:
     request."""
     args = flask.request.args
     for name in set(args) - NOT_FILTERS:
-        if name == "fixed_ips":
-            rows = [
-                row
-                for row in rows
-                if all(_fits_address(row, one) for one in args.getlist(name))
-            ]
+        if name == FIXED_IPS:
+            held = fixed_ips(args.getlist(name))
+            rows = [row for row in rows if _has_address(row, held)]
             continue
         if name == "tags":
             # several in one value: a network has to have them all
@@ -281,6 +278,8 @@ def listed(plural: str, rows: list[Doc]) -> Answer:
     return body
 
 
+#: the filter of a list of ports whose values are ``key=value``
+FIXED_IPS = "fixed_ips"
 #: parameters of a list that are no filters
 NOT_FILTERS = frozenset(
     ("limit", "marker", "sort_key", "sort_dir", "fields", "page_reverse")
@@ -291,9 +290,21 @@ def _text(value: Any) -> str:
     return str(value).lower()
 
 
-def _fits_address(row: Doc, wanted: str) -> bool:
-    name, _, value = wanted.partition("=")
-    return any(one.get(name) == value for one in row.get("fixed_ips", ()))
+def fixed_ips(asked: Iterable[str]) -> dict[str, list[str]]:
+    """Return what the filter of fixed addresses asks for: of several values
+    of a key one is enough, and of several keys each has to fit."""
+    held: dict[str, list[str]] = {}
+    for text in asked:
+        key, _, value = text.partition("=")
+        held.setdefault(key, []).append(value)
+    return held
+
+
+def _has_address(row: Doc, held: Mapping[str, Sequence[str]]) -> bool:
+    return any(
+        all(one.get(key) in some for key, some in held.items())
+        for one in row.get("fixed_ips", ())
+    )
 
 
 def fields(shown: Doc) -> Doc:

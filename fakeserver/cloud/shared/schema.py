@@ -104,6 +104,8 @@ SCHEMA = (
     PORTS.index("device_id"),
     PORTS.index("project_id"),
     PORTS.index("network_id", "mac_address"),
+    PORTS.index("ip_address"),
+    PORTS.key_index("subnet_id"),
     PORTS.key_index("name", "NOCASE"),
     PORTS.key_index("description", "NOCASE"),
     SECURITY_GROUPS.schema(),

@@ -224,8 +224,16 @@ class Volumes(CinderPart):
             # what cannot have it is not read
             where += " AND instr(doc, ?) > 0"
             values.append(dump(value))
+        names = ["name", "status", "size", "bootable"]
+        if render.since(10):
+            # older versions do not know the filter, and ignore it
+            names.append("group_id")
+            if group := args.get("group_id"):
+                # found by its index, and by no other one
+                where = f"group_id = ? AND +{where}"
+                values.insert(0, group)
         rows = VOLUMES.select(db, where, values, "seq DESC")
-        for name in ("name", "status", "group_id", "size", "bootable"):
+        for name in names:
             if (text := args.get(name)) is not None:
                 wanted = text.lower() if name == "bootable" else text
                 rows = [row for row in rows if _text(row[name]) == wanted]

@@ -44,6 +44,7 @@ USUAL = {
         "limit=1",
         "name=b",
         "metadata=true",
+        "fields=name&fields=instances",
         f"marker={GROUP}",
     ),
     f"/v1/{PROJECT}/protection-groups/{GROUP}": ("",),

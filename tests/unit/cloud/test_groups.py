@@ -58,6 +58,19 @@ def test_every_seeded_group_has_one_at_each_site(a: Cloud, b: Cloud) -> None:
         assert len(members(cloud, expected)) == (5 if cloud is a else 0)
 
 
+def test_volumes_are_listed_by_their_group(a: Cloud) -> None:
+    group = seed.consistency_group_id(a.world, "site-a", a.world.groups[0].id)
+    path = f"/volume/v3/{{p}}/volumes/detail?group_id={group}"
+    found = [one["id"] for one in call(a, "GET", path).json["volumes"]]
+    assert found == members(a, group)[::-1]
+    first = f"{path}&name=no-such"
+    assert call(a, "GET", first).json["volumes"] == []
+    assert call(a, "GET", path, as_="rival").json["volumes"] == []
+    # before 3.10 Cinder does not know the filter
+    older = a.call("GET", path, version="volume 3.9").json["volumes"]
+    assert len(older) == 10
+
+
 def test_volumes_join_and_leave(a: Cloud) -> None:
     group, one, two = create(a), volume(a), volume(a)
     assert change(a, group, add_volumes=f"{one},{two}") == 202

@@ -184,6 +184,41 @@ def test_ports_are_those_of_the_servers(a: Cloud) -> None:
     assert a.get(path, as_="rival").json["ports"] == []
 
 
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("fixed_ips=ip_address={0}&fixed_ips=ip_address={1}", [0, 1]),
+        ("fixed_ips=ip_address={0}&fixed_ips=subnet_id={subnet}", [0]),
+        ("fixed_ips=ip_address={0}&fixed_ips=subnet_id=other", []),
+        ("fixed_ips=ip_address={0}&network_id={network}", [0]),
+        ("fixed_ips=ip_address={0}&network_id=other", []),
+        # looked for in what is shown
+        (
+            "fixed_ips=ip_address={0}&fixed_ips=ip_address={1}&status=ACTIVE",
+            [0, 1],
+        ),
+        (
+            "fixed_ips=ip_address={0}&fixed_ips=subnet_id=other&status=ACTIVE",
+            [],
+        ),
+    ],
+)
+def test_ports_by_their_addresses(
+    a: Cloud, asked: str, found: list[int]
+) -> None:
+    """Of several values of a key one is enough, as Neutron has it."""
+    path = "/networking/v2.0/ports"
+    ports = a.get(path).json["ports"][:2]
+    held = [port["fixed_ips"][0] for port in ports]
+    query = asked.format(
+        *(one["ip_address"] for one in held),
+        subnet=held[0]["subnet_id"],
+        network=ports[0]["network_id"],
+    )
+    shown = a.get(f"{path}?{query}").json["ports"]
+    assert shown == [ports[n] for n in found]
+
+
 PORTS = "/networking/v2.0/ports"
 GROUPS = "/networking/v2.0/security-groups"
 

@@ -1,11 +1,13 @@
 """The members of a group in the database: a row each, in their order."""
 
+import json
 import pathlib
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from fakeserver.api import render
 from fakeserver.base.db import Database
 from fakeserver.engine.model.document import new_document
 from fakeserver.store import groups, member_rows, schema
@@ -143,3 +145,26 @@ def test_the_times_go_with_the_group(db: Database) -> None:
         groups.discard(tx, GROUP)
     for table in ("pg_members", "pg_instances", "pg_member_times"):
         assert not db.all(f"SELECT * FROM {table}")
+
+
+def test_a_list_names_the_instances_of_each_group(db: Database) -> None:
+    """Of members at each site, what was left of them, and of tests."""
+    seeded(db, "web-1", "web-2")
+    group = groups.get(db, PROJECT, GROUP)
+    first, second = group.doc["members"]
+    # a property of this name is none that was left
+    first["sites"]["a"]["attributes"] = {"properties": {"left": "x"}}
+    first["sites"]["a"]["left"] = {"instance_id": "old", "name": "web-1"}
+    first["sites"]["b"] = {"instance_id": "there", "volumes": []}
+    second["sites"]["b"] = {"instance_id": None, "volumes": []}
+    group.doc["tests"] = [
+        {"instances": [{"id": "drill"}, {"id": "i-web-1"}]},
+        {"instances": []},
+    ]
+    write(db, group)
+    record = render.protection_group((1, 2), only=["instances"])
+    [found] = groups.written_page(db, record, PROJECT, 9)
+    assert json.loads(found.record) == {
+        "id": GROUP,
+        "instances": ["drill", "i-web-1", "i-web-2", "old", "there"],
+    }

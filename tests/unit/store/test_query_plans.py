@@ -21,6 +21,7 @@ _OF_FEW = (
     *("CO-ROUTINE held", "SCAN held"),
 )
 RECORD = render.protection_group((1, 2))
+INSTANCES = render.protection_group((1, 2), only=["instances"])
 
 
 @pytest.fixture
@@ -114,6 +115,13 @@ def test_groups(db: Database) -> None:
             lambda a=asked: groups.written_page(db, RECORD, PROJECT, 100, *a),
         )
         assert all(one.startswith("SEARCH") for one in found), found
+
+
+def test_instances_of_groups(db: Database) -> None:
+    found = plans(db, lambda: groups.written_page(db, INSTANCES, PROJECT, 100))
+    tables = [one for one in found if " pg_" in one]
+    assert len(tables) == 3
+    assert all(one.startswith("SEARCH") for one in tables), found
 
 
 @pytest.mark.parametrize("ids", [None, ["marker", "other"]])
