@@ -7,8 +7,7 @@ import dataclasses
 from typing import Any
 
 from protectorclient.fidelity.rules import Rule
-from protectorclient.preflight.drift import attributes
-from protectorclient.preflight.drift.subject import Item, Subject
+from protectorclient.preflight.drift.subject import Item, Subject, attached
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +79,7 @@ class LiveSide(Side):
 
     def volumes(self) -> list[Volume]:
         found = []
-        for identity in attributes.attached(self.instance):
+        for identity in attached(self.instance):
             item = self._subject.volumes.get(identity, {"id": identity})
             devices = [
                 one.get("device")

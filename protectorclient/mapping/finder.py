@@ -33,6 +33,9 @@ _MOST_PAGES = 1000
 _NEWEST_NOVA = "compute latest"
 #: the first in which Cinder shows the group of a volume
 _GROUPS_CINDER = "volume 3.13"
+#: the filters of a list: of several values of one, each fits
+Params = Mapping[str, str | list[str]]
+_EVERY: Params = {}
 #: a host in Cinder's form that is none: what is asked of it does nothing
 NO_HOST = "protector-check@none#none"
 #: what was found in the catalog of a token, as long as there is the token
@@ -110,9 +113,9 @@ class NameFinder:
             "availabilityZoneInfo", "compute", "/os-availability-zone", {}
         )
 
-    def ports(self) -> list[dict[str, Any]]:
+    def ports(self, wanted: Params = _EVERY) -> list[dict[str, Any]]:
         """List the ports that the project sees as they are now."""
-        return self._list("ports", "network", "/v2.0/ports", {})
+        return self._list("ports", "network", "/v2.0/ports", wanted)
 
     def security_groups(self) -> list[dict[str, Any]]:
         """List the security groups that the project sees."""
@@ -124,11 +127,17 @@ class NameFinder:
         """List the images that the project sees, as Glance has them."""
         return self._list("images", "image", "/v2/images", {})
 
-    def volumes(self) -> list[dict[str, Any]]:
+    def volumes(self, wanted: Params = _EVERY) -> list[dict[str, Any]]:
         """List the volumes of the project as they are now."""
+        path = "/volumes/detail"
         return self._list(
-            "volumes", "block-storage", "/volumes/detail", {}, _GROUPS_CINDER
+            "volumes", "block-storage", path, wanted, _GROUPS_CINDER
         )
+
+    def volume_group(self, group_id: str) -> dict[str, Any]:
+        """Fetch a volume group; NotFound where Cinder shows none."""
+        path = f"/groups/{urls.segment(group_id, 'volume group')}"
+        return self._get("block-storage", path, {}, _GROUPS_CINDER)
 
     def volume_groups(self) -> list[dict[str, Any]]:
         """List the volume groups of the project as they are now."""
@@ -187,11 +196,11 @@ class NameFinder:
     def find(self, what: str, name_or_id: str) -> Resource:
         """Find a network, flavor or volume type by its id or exact name."""
         things = {
-            "network": self.networks,
-            "flavor": self.flavors,
-            "volume type": self.volume_types,
+            "network": self.network,
+            "flavor": self.flavor,
+            "volume type": self.volume_type,
         }
-        return self._pick(things[what](), name_or_id, what)
+        return things[what](name_or_id)
 
     def network(self, name_or_id: str) -> Resource:
         """Find a network by its id or exact name."""
@@ -297,11 +306,11 @@ class NameFinder:
         noun: str,
         service: str,
         path: str,
-        params: dict[str, str],
-        version: str | None = None,
+        params: Params,
+        version: str = "",
     ) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        asked: set[str | None] = set()
+        asked: set[object] = set()
         known: set[str] = set()
         for _ in range(_MOST_PAGES):
             answer = self._get(service, path, params, version)
@@ -322,11 +331,7 @@ class NameFinder:
         return found
 
     def _get(
-        self,
-        service: str,
-        path: str,
-        params: dict[str, str],
-        version: str | None = None,
+        self, service: str, path: str, params: Params, version: str = ""
     ) -> dict[str, Any]:
         return self._ask(service, "GET", path, params, version=version)
 
@@ -335,14 +340,14 @@ class NameFinder:
         service: str,
         method: str,
         path: str,
-        params: dict[str, str],
+        params: Params,
         json: dict[str, Any] | None = None,
-        version: str | None = None,
+        version: str = "",
     ) -> dict[str, Any]:
         """Send a request that changes nothing, also where it is a POST."""
         url = self._url(service) + path
         headers = {"Accept": "application/json"}
-        if version is not None:
+        if version:
             headers["OpenStack-API-Version"] = version
         with (
             failures.authenticating(self.site, self._session),

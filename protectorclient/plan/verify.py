@@ -75,6 +75,7 @@ def check(
                 purpose,
                 wanted,
                 sides=sides,
+                alone=False,
                 seen=needs.add,
             )
         except exceptions.ProtectorError as error:

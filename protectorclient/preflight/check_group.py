@@ -11,6 +11,7 @@ from protectorclient.escape import fill
 from protectorclient.mapping import move_command
 from protectorclient.preflight import check_target
 from protectorclient.preflight.context import Context
+from protectorclient.preflight.drift import protected
 from protectorclient.preflight.findings import Skip, Verdict, bad, ok
 from protectorclient.records.newest_first import moment
 from protectorclient.records.protection_group import ProtectionGroup
@@ -162,9 +163,17 @@ def members_once(context: Context) -> Verdict:
         for instance in context.forecast.instances
         if instance.here.get("instance_id")
     }
+    speaker = context.speaker
+    named = protected.instances(speaker) if context.alone else None
+    if named is not None and not any(
+        own.keys() & ids
+        for group, ids in named.items()
+        if group != context.group.id
+    ):
+        return ok("in this group alone")
     shared = [
         (own[identity], group)
-        for group, document in context.every_group()
+        for group, document in protected.every_group(speaker)
         if group.id != context.group.id
         for identity in _instances(group, document)
         if identity in own

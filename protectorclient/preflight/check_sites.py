@@ -13,6 +13,7 @@ from protectorclient.escape import (
     fill,
 )
 from protectorclient.pair.location import rank
+from protectorclient.pair.reads import narrow
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.preflight import check_target
 from protectorclient.preflight.context import Context, said
@@ -135,15 +136,21 @@ def consistency_group(context: Context, side: SiteFacts) -> Verdict:
     if made is None:
         raise Skip(f"{side.name} names no consistency group")
     try:
-        found = {str(one.get("id")) for one in side.volume_groups}
+        found = _has_volume_group(context, side, made)
     except exceptions.Forbidden as error:
         raise Skip(
             f"not known: Cinder of {side.name} shows no volume groups to this"
             f" user: {error.message}"
         ) from error
-    if made in found:
+    if found:
         return ok(f"volume group {made}")
     return bad(f"no volume group {made} in Cinder of {side.name}", made)
+
+
+def _has_volume_group(context: Context, side: SiteFacts, made: str) -> bool:
+    if context.alone:
+        return narrow.has_volume_group(side, made)
+    return made in {str(one.get("id")) for one in side.volume_groups}
 
 
 def token_life(context: Context, side: SiteFacts) -> Verdict:

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import datetime
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from protectorclient import exceptions
@@ -17,23 +17,20 @@ from protectorclient.pair import liveness, locate
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.location import Location, rank
 from protectorclient.pair.moves.resolve_names import Names
+from protectorclient.pair.reads import narrow
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.pair.sites import Sites
 from protectorclient.polling.silence import NO_ANSWER, is_dead
 from protectorclient.preflight import copies
-from protectorclient.preflight.drift import neighbours
+from protectorclient.preflight.drift import addresses, protected
 from protectorclient.preflight.drift.subject import Subject
-from protectorclient.preflight.findings import Skip
+from protectorclient.preflight.findings import Skip, unless_skipped
 from protectorclient.preflight.resources import Resources
 from protectorclient.records.protection_group import (
     ProtectionGroup,
     SyncStatus,
 )
 from protectorclient.records.site import Site
-
-#: Beyond so many groups they are not compared with each other: all their
-#: metadata would have to be read.
-MANY = 500
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +53,9 @@ class Context:
     """A group, both sites, and a purpose.
 
     :param compares: whether the group is compared with what is there: then
-        the lists for that are asked for with everything else.
+        what that needs is asked for with everything else.
+    :param alone: whether no other group is checked with the same sites: then
+        they are asked for what concerns this one alone.
     :raises NotFound: no site that answers knows the group.
     """
 
@@ -69,8 +68,10 @@ class Context:
         sides: BothSites | None = None,
         *,
         compares: bool = True,
+        alone: bool = True,
     ) -> None:
         self.pair = pair
+        self.alone = alone
         self.name = name
         self.purpose = purpose
         self.wanted = wanted
@@ -155,8 +156,7 @@ class Context:
             source = self.source
             questions.append(lambda: source.servers)
             if compares and self.purpose != "unplanned":
-                questions.append(lambda: source.volumes)
-                questions.append(lambda: source.ports)
+                questions += self._compared(source)
         if self.target is not None and self.target.barred is None:
             target = self.target
             questions.append(lambda: target.networks)
@@ -166,10 +166,37 @@ class Context:
             questions.append(lambda: target.compute_limits)
             questions.append(lambda: target.volume_limits)
             if compares:
-                questions.append(lambda: target.network_quota)
-                questions.append(lambda: target.subnets)
-                questions.append(lambda: target.ports)
-        self.asked_sites.ahead(questions)
+                ports = self._ask_addresses
+                questions += [
+                    lambda: target.network_quota,
+                    lambda: target.subnets,
+                    ports if self.alone else lambda: target.ports,
+                ]
+        self.asked_sites.ahead(map(unless_skipped, questions))
+
+    def _compared(self, source: SiteFacts) -> list[Callable[[], object]]:
+        """Return the questions of what the members have."""
+        if not self.alone:
+            return [lambda: source.volumes, lambda: source.ports]
+        return [
+            lambda: self.subject.ports,
+            lambda: protected.instances(self.speaker),
+            lambda: narrow.volumes_of(source, self._consistency_group),
+        ]
+
+    def _ask_addresses(self) -> None:
+        # who looks for names among them does not wait for others who do
+        _ = self.open_target().networks
+        addresses.ask(self.subject)
+
+    @property
+    def _consistency_group(self) -> str | None:
+        """Return the id that Cinder of the source has for the group's
+        consistency group."""
+        located = self.located
+        if located is None or located.current.name not in located.groups:
+            return None
+        return located.groups[located.current.name].consistency_group_id
 
     # Who is who
 
@@ -330,7 +357,6 @@ class Context:
         barred = [
             said(side.barred, side) for side in sides if side and side.barred
         ]
-        record = located.groups.get(located.current.name)
         return Subject(
             group=self.group.name,
             status=self.group.status,
@@ -338,16 +364,15 @@ class Context:
             source=_open(self.source),
             target=_open(self.target),
             match=lambda: self.resources,
-            consistency_group=record.consistency_group_id
-            if record is not None
-            else None,
-            protected=lambda: neighbours.named(
-                [forecast.document, *(one for _, one in self.every_group())]
+            consistency_group=self._consistency_group,
+            protected=lambda: protected.ids(
+                self.speaker, forecast.document, alone=self.alone
             ),
             unplanned=self.purpose == "unplanned",
             drill=self.purpose == "test-failover",
             recovery_point=self._recovery_point(),
             unasked=", ".join(barred) or "no site answers",
+            alone=self.alone,
         )
 
     def _recovery_point(self) -> datetime.datetime | None:
@@ -361,19 +386,6 @@ class Context:
             found = points.latest_at(site)
             return found.created_at if found else None
         return None
-
-    def every_group(
-        self,
-    ) -> Sequence[tuple[ProtectionGroup, Mapping[str, Any]]]:
-        """Fetch all groups of the project, each with its metadata.
-
-        :raises Skip: there are too many.
-        """
-        groups = self.speaker.documented_groups(MANY + 1)
-        if len(groups) > MANY:
-            raise Skip(f"more than {MANY} groups are too many to compare")
-        documents = self.speaker.documents(groups)
-        return list(zip(groups, documents, strict=True))
 
     def _given(self, what: str) -> dict[str, str]:
         """Return the mapping that the action would be sent, as ids."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import enum
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 
@@ -96,6 +97,16 @@ def _counted(count: int, noun: str) -> str:
 
 class Skip(Exception):
     """A check that cannot be made, and why."""
+
+
+def unless_skipped(question: Callable[[], object]) -> Callable[[], None]:
+    """Return a question that does nothing where its check is skipped."""
+
+    def ask() -> None:
+        with contextlib.suppress(Skip):
+            question()
+
+    return ask
 
 
 @dataclasses.dataclass(frozen=True)

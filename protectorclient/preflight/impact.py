@@ -214,6 +214,7 @@ def _subject(
         unplanned=unplanned,
         drill=prepared.action == "test_failover",
         recovery_point=point,
+        alone=True,
     )
 
 

@@ -48,6 +48,7 @@ def run_checks(
     wanted: Parameters | None = None,
     *,
     sides: BothSites | None = None,
+    alone: bool = True,
     only: Iterable[str] = (),
     seen: Callable[[Context], object] | None = None,
 ) -> Report:
@@ -56,6 +57,8 @@ def run_checks(
     :param purpose: what it is for, as ``--for`` takes it.
     :param wanted: what the action would be given.
     :param sides: what is known of the sites from groups checked before.
+    :param alone: whether no other group is checked with the same sides: then
+        the sites are asked for what concerns this one alone.
     :param only: ids; without any, all that belong to the purpose.
     :param seen: called with what was asked, when the checks are made.
     :raises NotFound: no site that answers knows the group.
@@ -72,6 +75,7 @@ def run_checks(
         wanted or Parameters(),
         sides,
         compares=any(check.compares for check in chosen),
+        alone=alone,
     )
     findings = [
         finding for check in chosen for finding in _findings(check, context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from protectorclient import exceptions
@@ -33,6 +33,7 @@ class ProtectionGroupManager(_group_actions.GroupActions):
         page_size: int | None = None,
         marker: str | None = None,
         metadata: bool = False,
+        fields: Sequence[str] = (),
     ) -> Iterator[ProtectionGroup]:
         """Iterate over groups, by name; ``GET protection-groups``. *1.0*
 
@@ -44,8 +45,13 @@ class ProtectionGroupManager(_group_actions.GroupActions):
         :param metadata: ask for each group's metadata, too: they are in
             ``extra["metadata"]``. A service may refuse to, or not know of
             it.
+        :param fields: ask for these fields of each group alone; the others
+            have their defaults. ``instances`` are the ids of the instances
+            that its metadata names, in ``extra["instances"]``. A service may
+            refuse to, or not know of it.
         :returns: the groups; each page is asked for when it is needed.
-        :raises BadRequest: the service does not know `metadata`.
+        :raises BadRequest: the service does not know `metadata`, or
+            `fields`.
         :raises SiteUnreachable: the site gives no answer.
         """
         return self._pages(
@@ -58,6 +64,7 @@ class ProtectionGroupManager(_group_actions.GroupActions):
             name=name,
             status=status,
             metadata="true" if metadata else None,
+            fields=list(fields) or None,
         )
 
     def get(self, group: Group) -> ProtectionGroup:

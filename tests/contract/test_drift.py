@@ -8,6 +8,7 @@ import pytest
 
 import protectorclient
 from fakeserver.local.pair import LocalPair
+from protectorclient.preflight import run
 from protectorclient.preflight.drift import attributes
 from tests.helpers import planted_fidelity
 from tests.helpers.library_parts import WEB, Live
@@ -75,6 +76,22 @@ def test_what_is_planted_is_found(row: Planted, live: Live) -> None:
         assert one.site.removesuffix(row.user) == at
         assert one.message
         assert "hunter2" not in str(one.to_dict())
+
+
+@pytest.mark.parametrize(
+    "row",
+    [row for row in PLANTED if not row.user],
+    ids=lambda row: row.id,
+)
+def test_a_check_finds_the_same_however_it_asks(
+    row: Planted, live: Live
+) -> None:
+    """Of one group the sites are asked for what concerns it alone."""
+    row.plant(Planter(live.pair))
+    alone, several = (
+        run.run_checks(live.sites(), WEB, alone=how) for how in (True, False)
+    )
+    assert alone == several
 
 
 AT_TARGET = {

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import re
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+import requests
 
 from fakeserver.base import request_log
 from fakeserver.local.pair import LocalPair
@@ -18,6 +23,7 @@ CLIENTS = ("python-protectorclient", "openstacksdk", "python-openstackclient")
 _SIGN_IN = re.compile(
     r"POST /identity/v3/auth/tokens|GET /v1/|GET /v1/admin/sites"
 )
+_PROJECT = re.compile(r"/v1/[0-9a-f]+/")
 _POLL = re.compile(r"GET /v1/[0-9a-f]+/operations/op-[0-9a-f-]+")
 _ID = re.compile(
     r"(?:op-)?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[0-9a-f]{32}\b"
@@ -65,6 +71,26 @@ def count(
         site: _sorted(list(_lines(pair, site))[before[site] :], waits)
         for site in SITES
     }
+
+
+@contextlib.contextmanager
+def rows() -> Iterator[dict[str, int]]:
+    """Count what lists send: how many rows each, by the question."""
+    found: dict[str, int] = collections.Counter()
+    send = requests.Session.send
+
+    def counted(self: Any, request: Any, **options: Any) -> Any:
+        answer = send(self, request, **options)
+        question = _PROJECT.sub("", request.path_url)
+        with contextlib.suppress(ValueError):
+            for value in answer.json().values():
+                if isinstance(value, list):
+                    found[_ID.sub("ID", question)] += len(value)
+        return answer
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(requests.Session, "send", counted)
+        yield found
 
 
 def _lines(pair: LocalPair, site: str) -> Iterator[str]:

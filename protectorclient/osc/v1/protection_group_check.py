@@ -86,7 +86,12 @@ class CheckProtectionGroup(command.Lister):
         for name in names:
             try:
                 report = run.run_checks(
-                    self.pair, name, parsed_args.purpose, wanted, sides=sides
+                    self.pair,
+                    name,
+                    parsed_args.purpose,
+                    wanted,
+                    sides=sides,
+                    alone=len(names) == 1,
                 )
             except exceptions.NotFound as error:
                 if missing is not None:

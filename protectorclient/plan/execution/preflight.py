@@ -113,6 +113,7 @@ def check_wave(
                 purpose,
                 wanted,
                 sides=sides,
+                alone=len(groups) == 1,
                 seen=functools.partial(_note_tests, tests),
             )
         except exceptions.ProtectorError as error:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from protectorclient.escape import at
 from protectorclient.mapping.forecast import ISOLATED, Instance, Match
+from protectorclient.mapping.model import Resource
 from protectorclient.preflight import copies
 from protectorclient.preflight.drift.difference import Difference
 from protectorclient.preflight.drift.subject import Item, Subject, quietly
 
 CHECK = "addresses"
+#: A member, what replaces one of its networks, that network, and its address
+#: there.
+_Wanted = tuple[Instance, Match, Resource, str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,26 +89,16 @@ def forecast(subject: Subject) -> list[Address]:
     """
     target = subject.there
     subnets = quietly(lambda: target.subnets, [])
-    ports = quietly(lambda: target.ports, [])
+    wanted = list(_wanted(subject))
+    ports = _ports(subject, wanted)
     own = set() if subject.drill else _own(subject)
     found: list[Address] = []
-    wanted: dict[tuple[str, str], str] = {}
-    for instance, network, match in _networks(subject):
-        if match.target is None or not match.matched:
-            # that is a row of its own
-            continue
-        if match.ground == ISOLATED:
-            # nobody else has an address there
-            continue
-        address = network.get("fixed_ip")
-        if not address:
-            continue
-        to = match.target
-        key = (to.id, str(address))
-        twin = wanted.setdefault(key, instance.name)
+    first: dict[tuple[str, str], str] = {}
+    for instance, match, to, address in wanted:
+        twin = first.setdefault((to.id, address), instance.name)
         inside = [one for one in subnets if one.get("network_id") == to.id]
-        port = _holder(ports, to.id, str(address), own)
-        older = _holder(ports, to.id, str(address), set())
+        port = _holder(ports, to.id, address, own)
+        older = _holder(ports, to.id, address, set())
         holder = None
         if port is not None:
             holder = f"port {port.get('id')} of {_owner(subject, port)}"
@@ -115,7 +109,7 @@ def forecast(subject: Subject) -> list[Address]:
                 member=instance.name,
                 network=match.source.name,
                 target=to.name,
-                address=str(address),
+                address=address,
                 ranges=tuple(str(one.get("cidr")) for one in inside),
                 taken_by=holder,
                 port=str(port.get("id")) if port is not None else None,
@@ -124,6 +118,31 @@ def forecast(subject: Subject) -> list[Address]:
             )
         )
     return found
+
+
+def ask(subject: Subject) -> None:
+    """Ask the target for what has the addresses; who asks again gets the same
+    answer."""
+    _ports(subject, _wanted(subject))
+
+
+def _ports(subject: Subject, wanted: Iterable[_Wanted]) -> Sequence[Item]:
+    addresses = {(to.id, address) for _, _, to, address in wanted}
+    found: Sequence[Item] = quietly(lambda: subject.ports_there(addresses), ())
+    return found
+
+
+def _wanted(subject: Subject) -> Iterator[_Wanted]:
+    """Yield each address that a member should have at the target."""
+    for instance, network, match in _networks(subject):
+        if match.target is None or not match.matched:
+            # that is a row of its own
+            continue
+        if match.ground == ISOLATED:
+            # nobody else has an address there
+            continue
+        if address := network.get("fixed_ip"):
+            yield instance, match, match.target, str(address)
 
 
 def find(subject: Subject) -> list[Difference]:
@@ -227,7 +246,7 @@ def _own(subject: Subject) -> set[str]:
 
 
 def _holder(
-    ports: list[Item], network: str, address: str, own: set[str]
+    ports: Sequence[Item], network: str, address: str, own: set[str]
 ) -> Item | None:
     for port in ports:
         held = {

@@ -16,7 +16,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from protectorclient.mapping.forecast import size_text
-from protectorclient.preflight.drift.subject import Item, Subject, quietly
+from protectorclient.preflight.drift.subject import (
+    Item,
+    Subject,
+    attached,
+    quietly,
+)
 
 #: Instead of an attribute that is not recorded, or not shown.
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "MISSING"})()
@@ -331,12 +336,6 @@ def volumes_of(subject: Subject, server: Item) -> list[Item]:
         for one in attached(server)
         if one in subject.volumes
     ]
-
-
-def attached(server: Item) -> list[str]:
-    """Return the ids of the volumes of an instance."""
-    found = server.get("os-extended-volumes:volumes_attached") or ()
-    return [str(one.get("id")) for one in found]
 
 
 def _bootable(subject: Subject, volume: Item) -> Any:

@@ -11,7 +11,7 @@ from protectorclient.mapping.forecast import Instance
 from protectorclient.preflight.drift import attributes
 from protectorclient.preflight.drift.attributes import MISSING, Attribute
 from protectorclient.preflight.drift.difference import Difference
-from protectorclient.preflight.drift.subject import Item, Subject
+from protectorclient.preflight.drift.subject import Item, Subject, attached
 
 CHECK = "drift"
 
@@ -213,7 +213,7 @@ def _network_names(server: Item) -> dict[str, str]:
 def _volumes(member: _Member) -> Iterator[Difference]:
     subject, name = member.subject, member.instance.name
     held = {str(one.get("id")): one for one in member.instance.volumes}
-    live = attributes.attached(member.server)
+    live = attached(member.server)
     for identity, volume in held.items():
         called = str(volume.get("name") or identity)
         if identity not in live:

@@ -24,14 +24,18 @@ def find(subject: Subject) -> list[Difference]:
     if not networks:
         return []
     known = subject.protected()
+    unprotected = {
+        identity: server
+        for identity, server in subject.servers.items()
+        if identity not in known
+        and copies.MARK not in (server.get("metadata") or {})
+    }
+    ports = subject.ports_of(unprotected)
     found = []
-    for identity, server in subject.servers.items():
-        marks = server.get("metadata") or {}
-        if identity in known or copies.MARK in marks:
-            continue
+    for identity, server in unprotected.items():
         beside = [
             networks[str(port.get("network_id"))]
-            for port in subject.ports.get(identity, ())
+            for port in ports.get(identity, ())
             if str(port.get("network_id")) in networks
         ]
         if beside:

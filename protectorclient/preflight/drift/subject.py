@@ -6,11 +6,18 @@ import collections
 import dataclasses
 import datetime
 import functools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from typing import Any
 
 from protectorclient import exceptions
 from protectorclient.mapping.forecast import Forecast
+from protectorclient.pair.reads import narrow
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.preflight.findings import Skip
 from protectorclient.preflight.resources import Resources
@@ -47,6 +54,9 @@ class Subject:
     recovery_point: datetime.datetime | None = None
     #: Why a site cannot be asked.
     unasked: str = "the site does not answer"
+    #: Whether no other group is compared with what the same sites answer:
+    #: then they are asked for what concerns this one alone.
+    alone: bool = False
 
     @property
     def here(self) -> SiteFacts:
@@ -86,15 +96,54 @@ class Subject:
 
     @functools.cached_property
     def volumes(self) -> dict[str, Item]:
-        """Return the volumes of the project at the source, by id."""
+        """Return the volumes at the source by id, those of the members at
+        the least."""
         here = self.here
+        if self.alone:
+            made = self.consistency_group
+            return _by_id(narrow.volumes(here, made, self._own_volumes()))
         return here.ask("volumes by id", lambda: _by_id(here.volumes))
+
+    def _own_volumes(self) -> set[str]:
+        """Return the ids of the volumes that the members have, or had when
+        they were protected."""
+        own = {str(one.get("id")) for one in self.forecast.volumes}
+        for identity in self.instance_ids:
+            own.update(attached(self.servers.get(identity, {})))
+        return own
+
+    @property
+    def instance_ids(self) -> list[str]:
+        """Return the ids of the members' instances at the source."""
+        return [
+            str(one.here.get("instance_id")) for one in self.forecast.instances
+        ]
 
     @functools.cached_property
     def ports(self) -> dict[str, list[Item]]:
-        """Return the ports at the source, by the id of their instance."""
+        """Return the ports at the source by the id of their instance, those
+        of the members at the least."""
+        return self.ports_of(self.instance_ids)
+
+    def ports_of(self, instances: Iterable[str]) -> dict[str, list[Item]]:
+        """Return the ports at the source by the id of their instance, those
+        of some instances at the least."""
         here = self.here
+        if self.alone:
+            return _by_device(narrow.ports_of(here, instances))
         return here.ask("ports by device", lambda: _by_device(here.ports))
+
+    def ports_there(
+        self, addresses: Collection[tuple[str, str]]
+    ) -> Sequence[Item]:
+        """Return the ports at the target, those with some addresses at the
+        least.
+
+        :param addresses: each the id of a network, and an address on it.
+        """
+        if self.alone:
+            return narrow.ports_with(self.there, addresses)
+        return self.there.ports
 
     @functools.cached_property
     def has_consistency_group(self) -> bool:
@@ -127,6 +176,12 @@ class Subject:
             for test in self.forecast.document.get("tests") or ()
             for identity in test.get("stopped") or ()
         )
+
+
+def attached(server: Item) -> list[str]:
+    """Return the ids of the volumes of an instance."""
+    found = server.get("os-extended-volumes:volumes_attached") or ()
+    return [str(one.get("id")) for one in found]
 
 
 def _by_device(ports: Sequence[Item]) -> dict[str, list[Item]]:
