@@ -89,7 +89,7 @@ def main() -> None:
         wire = pair.wire
         assert isinstance(wire, InProcess)
         wire.register("http://nothing", nothing)
-        ours, theirs = wire.session(), wire.session()
+        ours, theirs = (wire.session().by_requests for _ in range(2))
         theirs.mount("http://", WerkzeugAdapter(wire))
         for label, url in (
             ("an empty answer", "http://nothing/"),

@@ -150,7 +150,7 @@ class BothSites:
         without."""
         if isinstance(self.wire, InProcess):
             return self.wire.visitor()
-        return self.wire.session()
+        return self.wire.session().by_requests
 
     def cloud(self, name: str) -> dict[str, Any]:
         """Return an entry of clouds.yaml."""

@@ -24,6 +24,7 @@ from requests.utils import get_encoding_from_headers
 from urllib3 import HTTPResponse
 
 from fakeserver.base.wire import Sockets
+from fakeserver.base.wire.requests_session import RequestsSession
 
 #: headers that WSGI keeps under names of their own
 _BARE = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
@@ -51,9 +52,9 @@ class InProcess:
         with self._lock:
             self._cut.pop(_origin(base_url), None)
 
-    def session(self) -> requests.Session:
+    def session(self) -> RequestsSession:
         """Return a session for the sites, which call each other often."""
-        return self._opened(_Session())
+        return RequestsSession(self._opened(_Session()))
 
     def visitor(self) -> requests.Session:
         """Return a session for a client, which prepares requests as any other
@@ -90,15 +91,15 @@ class Neighbours(InProcess):
     address is a real one.
     """
 
-    def session(self) -> requests.Session:
+    def session(self) -> RequestsSession:
         """Calls the sites that are registered, and connects to others."""
         made = _NextDoor(self)
         made.trust_env = False
-        return made
+        return RequestsSession(made)
 
     def visitor(self) -> requests.Session:
         """For a client: over sockets, as from another process."""
-        return Sockets().session()
+        return Sockets().session().by_requests
 
 
 def _refusal() -> Exception:

@@ -32,7 +32,7 @@ def peers_volume_types(service: Service, site_id: str) -> list[dict[str, Any]]:
             service.access, service.site.wire, site_id
         )
         answer = asked.request(
-            record["protector_url"] + path, "GET", raise_exc=False
+            record["protector_url"] + path, "GET", headers={}
         )
         body = answer.json()
         if answer.status_code < 400:

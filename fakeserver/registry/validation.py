@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fakeserver.base.errors import RequestRefused
+from fakeserver.base.wire.session import NoAnswer
 from fakeserver.engine.cloud_client.account import TIMEOUTS
 from fakeserver.engine.cloud_client.cloud import (
     CloudRefused,
@@ -53,17 +54,14 @@ def _keystone(probe: Probe) -> str:
 
 
 def _protector(probe: Probe) -> str:
-    # not before: a site that asks nobody loads no HTTP library
-    import requests
-
     name, url = probe.record["name"], probe.record["protector_url"]
     try:
         if probe.service.site.faults.cuts(name):
-            raise requests.ConnectionError("a fault cuts the network to it")
-        found = probe.service.site.wire.session().get(
-            f"{url}/", timeout=TIMEOUTS
+            raise NoAnswer("a fault cuts the network to it")
+        found = probe.service.site.wire.session().request(
+            "GET", f"{url}/", timeout=TIMEOUTS
         )
-    except requests.RequestException as error:
+    except NoAnswer as error:
         raise CheckSilent(f"No answer from {url}") from error
     try:
         versions = [one["max_version"] for one in found.json()["versions"]]

@@ -62,9 +62,14 @@ def test_loading_is_light(module: str) -> None:
 
 def loaded_after(program: str) -> set[str]:
     """The modules of a new process that has run a program."""
+    return printed("-c", f"{program}\nprint(*sys.modules)")
+
+
+def printed(*arguments: str) -> set[str]:
+    """The words of the last line of a Python process."""
     return set(
         subprocess.run(
-            [sys.executable, "-c", f"{program}\nprint(*sys.modules)"],
+            [sys.executable, *arguments],
             check=True,
             capture_output=True,
             text=True,
@@ -97,6 +102,17 @@ def test_a_site_loads_at_its_start_what_it_needs_then() -> None:
     ours = {name for name in found if name.startswith("fakeserver")}
     assert len(ours) < 245
     assert len(found - ours) < 335
+
+
+def test_a_site_in_use_needs_no_client_of_other_clouds(
+    tmp_path: pathlib.Path,
+) -> None:
+    """Nor what words a refusal: each is megabytes of a site for ever."""
+    found = printed("-m", "tests.helpers.site_in_use", str(tmp_path / "s"))
+    assert {"flask", "cryptography", "fakeserver.engine.run.commit"} <= found
+    assert not (LATER - {"cryptography", "yaml"}) & found
+    ours = {name for name in found if name.startswith("fakeserver")}
+    assert len(found - ours) < 400
 
 
 #: What is public; the pytest plugin is, too.

@@ -1,15 +1,14 @@
 """Connections to HTTP addresses: real sockets, or those of a test."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-if TYPE_CHECKING:
-    import requests
+from fakeserver.base.wire.session import Session
 
 
 class Wire(Protocol):
-    """Makes the requests session under every call to another service."""
+    """Makes the session under every call to another service."""
 
-    def session(self) -> "requests.Session": ...
+    def session(self) -> Session: ...
 
 
 class Sockets:
@@ -19,12 +18,8 @@ class Sockets:
     def __init__(self, verify: bool | str = True) -> None:
         self._verify = verify
 
-    def session(self) -> "requests.Session":
+    def session(self) -> Session:
         # not before: the command that starts a site asks nobody
         from fakeserver.base.wire.plain_session import PlainSession
 
-        made = PlainSession()
-        made.verify = self._verify
-        # a proxy of the user's environment has no business on loopback
-        made.trust_env = False
-        return made
+        return PlainSession(self._verify)

@@ -1,13 +1,15 @@
-"""A session of requests that sends plain requests without requests.
+"""A session that sends plain requests without requests.
 
 The sites ask each other and their clouds for each action that they accept. A
 GET of requests costs the one who asks 0.97 ms, one of keystoneauth 1.2 ms, and
 one over a socket of our own 0.1 ms. So a request over HTTP with a body that is
 bytes is written and read here; TLS, redirects and all else that requests knows
-is left to it.
+is left to it. A site that needs none of that does not load requests: five and
+a half of its megabytes.
 """
 
 import collections
+import functools
 import http.client
 import io
 import json
@@ -17,17 +19,21 @@ import threading
 import urllib.parse
 import weakref
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import requests
-from requests.structures import CaseInsensitiveDict
-from requests.utils import get_encoding_from_headers
+from fakeserver.base.wire.session import Answer, NoAnswer, NoAnswerInTime
+
+if TYPE_CHECKING:
+    import requests
+
+    from fakeserver.base.wire.requests_session import RequestsSession
 
 #: what a request may say; one that says more is for requests
 _PLAIN = {"params", "data", "headers", "timeout", "allow_redirects"}
 _CHUNK = 1 << 16
 #: the head of an answer is no longer, bytes
 _LONGEST_HEAD = 1 << 18
+_REDIRECTS = (301, 302, 303, 307, 308)
 #: connections that are kept open to one address
 _KEPT = 10
 
@@ -41,29 +47,55 @@ class _Head(NamedTuple):
     keeps_open: bool
 
 
-class PlainSession(requests.Session):
-    """A session for a few addresses that are asked often."""
+class PlainSession:
+    """A session for a few addresses that are asked often.
 
-    def __init__(self) -> None:
-        super().__init__()
+    :param verify: what requests takes for it: whether a certificate is
+        checked, or the file of the authorities.
+    """
+
+    def __init__(self, verify: bool | str = True) -> None:
+        self._verify = verify
         self._idle: _Idle = collections.defaultdict(collections.deque)
         self._lock = threading.Lock()
         weakref.finalize(self, _close_all, self._idle)
 
+    @functools.cached_property
+    def _requests(self) -> "RequestsSession":
+        """Send what is no plain request."""
+        import requests
+
+        from fakeserver.base.wire.requests_session import RequestsSession
+
+        made = requests.Session()
+        made.verify = self._verify
+        # a proxy of the user's environment has no business on loopback
+        made.trust_env = False
+        return RequestsSession(made)
+
+    @property
+    def by_requests(self) -> "requests.Session":
+        return self._requests.by_requests
+
     def close(self) -> None:
         _close_all(self._idle)
-        super().close()
+        if "_requests" in self.__dict__:
+            self.by_requests.close()
 
-    def request(  # type: ignore[override]
-        self, method: str, url: str, **options: Any
-    ) -> requests.Response:
+    def request(self, method: str, url: str, **options: Any) -> Answer:
+        """Send a request; return the answer, whatever its status.
+
+        Raises NoAnswer.
+
+        :param options: those of requests.
+        """
+        follows = options.get("allow_redirects", True)
         written = None
-        if _PLAIN.issuperset(options) and not options.get(
-            "allow_redirects", True
-        ):
+        # what has been asked for can be read again where it leads on
+        if _PLAIN.issuperset(options) and (not follows or method == "GET"):
             written = _written(method, url, options)
         if written is None:
-            return super().request(method, url, **options)
+            return self._requests.request(method, url, **options)
         address, message = written
         connect, read = options.get("timeout") or (None, None)
         connection = self._open_to(address, connect)
@@ -73,15 +105,18 @@ class PlainSession(requests.Session):
             head, body = _answer(connection, method)
         except TimeoutError as error:
             connection.close()
-            raise requests.ReadTimeout("Read timed out.") from error
+            raise NoAnswerInTime("Read timed out.") from error
         except (OSError, http.client.HTTPException) as error:
             connection.close()
-            raise requests.ConnectionError(str(error)) from error
+            raise NoAnswer(str(error)) from error
         except BaseException:
             connection.close()
             raise
         self._put_back(address, connection, head.keeps_open)
-        return _Read(url, head, body)
+        found = _Read(head, body)
+        if follows and found.is_redirect:
+            return self._requests.request(method, url, **options)
+        return found
 
     def _open_to(self, address: str, timeout: float | None) -> socket.socket:
         """Return a connection that was kept, or a new one."""
@@ -93,9 +128,9 @@ class PlainSession(requests.Session):
         try:
             made = socket.create_connection((host, int(port)), timeout)
         except TimeoutError as error:
-            raise requests.ConnectTimeout(str(error)) from error
+            raise NoAnswerInTime(str(error)) from error
         except OSError as error:
-            raise requests.ConnectionError(str(error)) from error
+            raise NoAnswer(str(error)) from error
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return made
 
@@ -257,21 +292,31 @@ def _by_http_client(
     return _Head(read.status, read.reason, headers, keeps_open=False), body
 
 
-class _Read(requests.Response):
+class _Headers(dict[str, str]):
+    """Headers by their names in small letters, asked for in any."""
+
+    def __getitem__(self, name: str) -> str:
+        return super().__getitem__(name.lower())
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and super().__contains__(name.lower())
+
+    def get(self, name: str, other: Any = None) -> Any:
+        return super().get(name.lower(), other)
+
+
+class _Read:
     """An answer that has been read to its end."""
 
-    def __init__(self, url: str, head: _Head, body: bytes) -> None:
-        super().__init__()
+    def __init__(self, head: _Head, body: bytes) -> None:
         self.status_code = head.status
         self.reason = head.reason
-        self.headers = CaseInsensitiveDict(head.headers)
-        self.encoding = get_encoding_from_headers(self.headers)
-        self.url = url
-        self._body = body
+        self.headers = _Headers(head.headers)
+        self.content = body
 
     @property
-    def content(self) -> bytes:
-        return self._body
+    def is_redirect(self) -> bool:
+        return self.status_code in _REDIRECTS and "location" in self.headers
 
-    def json(self, **options: Any) -> Any:
-        return json.loads(self._body, **options)
+    def json(self) -> Any:
+        return json.loads(self.content)

@@ -170,7 +170,7 @@ class RealKeystone:
     def _send(self, method: str, path: str, **options: Any) -> "_Answer":
         http = getattr(self._local, "http", None)
         if http is None:
-            http = self._local.http = self._wire.session()
+            http = self._local.http = self._wire.session().by_requests
         until = self._now() + WHOLE
         try:
             with http.request(

@@ -1,78 +1,78 @@
 """Requests in a token of the service account."""
 
+import functools
 import json
-import time
+import threading
 from collections.abc import Mapping
-from typing import Any
-
-import requests
-from keystoneauth1 import access, session
-from keystoneauth1.identity import v3
+from typing import TYPE_CHECKING
 
 from fakeserver.base.wire import Wire
+from fakeserver.base.wire.session import Answer
+from fakeserver.engine.cloud_client import login
 from fakeserver.engine.cloud_client.account import Account, Record
+from fakeserver.engine.cloud_client.login import Login, Project, Timeout
 
-Timeout = tuple[float, float]
-
-
-class _Password(v3.Password):
-    """A login that reads the expiry of its token once.
-
-    keystoneauth parses its text again at each request, which is a twentieth
-    of the time of one.
-    """
-
-    _known: access.AccessInfo | None = None
-    _good_until = 0.0
-
-    def get_access(
-        self, session: session.Session, **kwargs: Any
-    ) -> access.AccessInfo:
-        known = self._known
-        if (
-            known is not None
-            and known is self.auth_ref
-            and time.time() < self._good_until
-        ):
-            return known
-        found = super().get_access(session, **kwargs)
-        self._known = None
-        if found.expires is not None:
-            ends = found.expires.timestamp()
-            self._good_until = ends - self.MIN_TOKEN_LIFE_SECONDS
-            self._known = found
-        return found
+if TYPE_CHECKING:
+    from fakeserver.engine.cloud_client.keystoneauth_session import (
+        KeystoneauthSession,
+    )
 
 
 class AccountSession:
     """Sends requests as the service account, in a token of one project.
 
-    keystoneauth logs in, and has the say in everything but a plain answer: a
-    request of its own takes twelve times as long.
+    A plain request goes over the wire as it is: one of keystoneauth takes
+    twelve times as long. So does the login at a sandbox of this machine,
+    which then loads neither keystoneauth nor requests, nine of a site's
+    megabytes. keystoneauth does all other logins, and has the say where an
+    answer leads elsewhere.
 
-    What keeps an answer away is an error of requests, or one of keystoneauth.
+    Raises NoAnswer, or LoginError for a Keystone that refuses the account.
 
     :param timeout: until a connection stands, and between two pieces of an
         answer, seconds.
     """
 
     def __init__(
-        self, account: Account, project_id: str, wire: Wire, timeout: Timeout
+        self, account: Account, project: Project, wire: Wire, timeout: Timeout
     ) -> None:
+        self._account = account
+        self._project = project
         self._timeout = timeout
-        self._auth = _Password(
-            auth_url=account.auth_url,
-            username=account.username,
-            password=account.password,
-            user_domain_name=account.user_domain_name,
-            project_id=project_id,
-        )
         self.http = wire.session()
-        self._sessions: dict[Timeout, session.Session] = {}
+        self._login: Login | None = None
+        self._lock = threading.Lock()
 
-    def login(self, timeout: Timeout | None = None) -> access.AccessInfo:
-        """Return the token of the account, and its catalog."""
-        return self._auth.get_access(self._by_keystoneauth(timeout))
+    @functools.cached_property
+    def _keystoneauth(self) -> "KeystoneauthSession":
+        from fakeserver.engine.cloud_client.keystoneauth_session import (
+            KeystoneauthSession,
+        )
+
+        return KeystoneauthSession(
+            self._account, self._project, self.http.by_requests
+        )
+
+    def login(self, timeout: Timeout | None = None) -> Login:
+        """Return a token of the account; ask for one where there is none that
+        lasts."""
+        found = self._login
+        if found is not None and found.lasts():
+            return found
+        with self._lock:
+            found = self._login
+            if found is None or not found.lasts():
+                found = self._login = self._log_in(timeout or self._timeout)
+        return found
+
+    def _log_in(self, timeout: Timeout) -> Login:
+        if login.is_plain(self._account):
+            found = login.log_in(
+                self._account, self._project, self.http, timeout
+            )
+            if found is not None:
+                return found
+        return self._keystoneauth.login(timeout)
 
     def request(
         self,
@@ -84,19 +84,57 @@ class AccountSession:
         params: Mapping[str, str] | None = None,
         timeout: Timeout | None = None,
         log: bool = True,
-    ) -> requests.Response:
+    ) -> Answer:
         """Send a request; return the answer, whatever its status."""
+        body = None if json is None else _dumped(json)
+        used = self.login(timeout)
+        answer = self._send(used, url, method, headers, body, params, timeout)
+        if answer.status_code == 401:
+            # not valid any more: the next one is asked for
+            self._forget(used)
+            used = self.login(timeout)
+            answer = self._send(
+                used, url, method, headers, body, params, timeout
+            )
+        if not answer.is_redirect:
+            return answer
+        return self._keystoneauth.request(
+            url,
+            method,
+            json=json,
+            params=params,
+            headers=headers,
+            timeout=timeout or self._timeout,
+            log=log,
+        )
+
+    def _forget(self, used: Login) -> None:
+        with self._lock:
+            if self._login is not used:
+                return
+            self._login = None
+            if "_keystoneauth" in self.__dict__:
+                self._keystoneauth.invalidate()
+
+    def _send(
+        self,
+        used: Login,
+        url: str,
+        method: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        params: Mapping[str, str] | None,
+        timeout: Timeout | None,
+    ) -> Answer:
         sent = {
-            "X-Auth-Token": str(self.login(timeout).auth_token),
+            "X-Auth-Token": used.token,
             "Accept": "application/json",
-            "User-Agent": "protector",
+            "User-Agent": login.USER_AGENT,
             **headers,
         }
-        body = None
-        if json is not None:
+        if body is not None:
             sent["Content-Type"] = "application/json"
-            body = _dumped(json)
-        answer = self.http.request(
+        return self.http.request(
             method,
             url,
             params=params or None,
@@ -105,32 +143,6 @@ class AccountSession:
             timeout=timeout or self._timeout,
             allow_redirects=False,
         )
-        if answer.status_code != 401 and not answer.is_redirect:
-            return answer
-        if answer.status_code == 401:
-            # not valid any more: the next one is asked for
-            self._auth.invalidate()
-        return self._by_keystoneauth(timeout).request(
-            url,
-            method,
-            json=json,
-            params=dict(params or {}),
-            headers=dict(headers),
-            raise_exc=False,
-            log=log,
-        )
-
-    def _by_keystoneauth(self, timeout: Timeout | None) -> session.Session:
-        within = timeout or self._timeout
-        found = self._sessions.get(within)
-        if found is None:
-            found = session.Session(
-                auth=self._auth, session=self.http, verify=self.http.verify
-            )
-            # keystoneauth knows one number only, requests knows both
-            found.timeout = within  # type: ignore[assignment]
-            self._sessions[within] = found
-        return found
 
 
 def _dumped(value: Record) -> bytes:

@@ -9,6 +9,7 @@ from fakeserver.engine.cloud_client.account import (
     CloudRefused,
     Record,
 )
+from fakeserver.engine.cloud_client.session import CloudHttp
 
 
 class Calls:
@@ -17,9 +18,6 @@ class Calls:
     def __init__(
         self, account: Account, project_id: str, wire: Wire, faults: Faults
     ) -> None:
-        # not before: a site that asks nobody loads no HTTP library
-        from fakeserver.engine.cloud_client.session import CloudHttp
-
         self._http = CloudHttp(account, project_id, wire, faults)
 
     def __repr__(self) -> str:

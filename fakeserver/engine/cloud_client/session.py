@@ -4,11 +4,9 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import NoReturn, TypeVar
 
-import requests
-from keystoneauth1 import exceptions
-
 from fakeserver.base.fault_points import Faults
 from fakeserver.base.wire import Wire
+from fakeserver.base.wire.session import Answer, NoAnswer, NoAnswerInTime
 from fakeserver.engine.cloud_client.account import (
     TIMEOUTS,
     Account,
@@ -18,6 +16,7 @@ from fakeserver.engine.cloud_client.account import (
     Record,
 )
 from fakeserver.engine.cloud_client.account_session import AccountSession
+from fakeserver.engine.cloud_client.login import LoginError, Project
 
 T = TypeVar("T")
 
@@ -36,7 +35,9 @@ class CloudHttp:
         self._region = account.region_name
         self._interface = account.interface
         self._faults = faults
-        self._session = AccountSession(account, project_id, wire, TIMEOUTS)
+        self._session = AccountSession(
+            account, Project(project_id), wire, TIMEOUTS
+        )
         self._endpoints: dict[str, str] = {}
         self._lock = threading.Lock()
 
@@ -84,16 +85,11 @@ class CloudHttp:
         if known is not None:
             return known
         login = self._guarded(self._session.login)
-        found = None
-        for kind in _TYPES[service]:
-            urls = login.service_catalog.get_urls(
-                service_type=kind,
-                interface=self._interface,
-                region_name=self._region,
-            )
-            if urls and urls[0]:
-                found = urls[0].rstrip("/")
-                break
+        each = (
+            login.url(kind, self._interface, self._region)
+            for kind in _TYPES[service]
+        )
+        found = next(filter(None, each), None)
         if found is None:
             raise CloudRefused(
                 self.site,
@@ -101,7 +97,7 @@ class CloudHttp:
                 f"no {self._interface} endpoint of a {service} service in "
                 f"region {self._region} of the catalog",
             )
-        url = self._completed(service, found)
+        url = self._completed(service, found.rstrip("/"))
         with self._lock:
             self._endpoints[service] = url
         return url
@@ -120,33 +116,25 @@ class CloudHttp:
             raise CloudUnreachable(self.site, "the way to it is cut")
         try:
             return ask()
-        except exceptions.HttpError as error:
-            # only a login raises these: calls look at the status themselves
-            answer = error.response
-            if answer is None:
-                raise CloudUnreachable(self.site) from error
-            self._refuse(answer, LoginRefused)
-        except (exceptions.ConnectTimeout, requests.Timeout) as error:
+        except LoginError as error:
+            self._refuse(error.answer, LoginRefused)
+        except NoAnswerInTime as error:
             why = "it does not answer in time"
             raise CloudUnreachable(self.site, why) from error
-        except (
-            exceptions.ClientException,
-            requests.RequestException,
-        ) as error:
+        except NoAnswer as error:
             raise CloudUnreachable(self.site) from error
 
     def _refuse(
         self,
-        answer: requests.Response,
+        answer: Answer,
         kind: type[CloudRefused] = CloudRefused,
     ) -> NoReturn:
         """Raise CloudRefused for a 4xx, CloudUnreachable for a 5xx, which is
         no answer to the request."""
-        said = _json(answer)
         status = answer.status_code
         if status in _NOBODY_HOME or status >= 500:
             raise CloudUnreachable(self.site, f"HTTP {status}")
-        raise kind(self.site, status, _message(said, answer))
+        raise kind(self.site, status, message_of(answer))
 
 
 #: names under which catalogs list a service
@@ -161,7 +149,7 @@ _VERSIONS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def _json(answer: requests.Response) -> Record | None:
+def _json(answer: Answer) -> Record | None:
     try:
         found = answer.json()
     except (ValueError, RecursionError):
@@ -169,10 +157,10 @@ def _json(answer: requests.Response) -> Record | None:
     return found if isinstance(found, dict) else None
 
 
-def _message(said: Record | None, answer: requests.Response) -> str:
+def message_of(answer: Answer) -> str:
     """Return the message of an error; each service has a wrapper of its
     own."""
-    for value in (said or {}).values():
+    for value in (_json(answer) or {}).values():
         if isinstance(value, dict) and value.get("message"):
             return str(value["message"])
     return answer.reason or "no reason given"

@@ -5,7 +5,7 @@ service account, in a token scoped to the tenant's project at that site.
 """
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fakeserver.base.errors import RequestRefused
 from fakeserver.base.vault import Unreadable
@@ -14,13 +14,11 @@ from fakeserver.engine.cloud_client.cloud import (
     LoginRefused,
     RemoteCloud,
 )
+from fakeserver.engine.peer.client import Peer
 from fakeserver.site import Site
 from fakeserver.store import pair_records
 from fakeserver.store.groups import Group
 from fakeserver.store.summary import GroupSummary
-
-if TYPE_CHECKING:
-    from fakeserver.engine.peer.client import Peer
 
 
 class Access:
@@ -107,11 +105,8 @@ class Access:
                 self._clouds[key] = found
         return found
 
-    def peer(self, group: Group | GroupSummary) -> "Peer":
+    def peer(self, group: Group | GroupSummary) -> Peer:
         """Return the client of the other site's protector service."""
-        # not before: a site that asks nobody loads no HTTP library
-        from fakeserver.engine.peer.client import Peer
-
         known = pair_records.read(self._site.db)
         other = known.other(group.primary_site_id, group.secondary_site_id)
         project = known.project_at(group.project_id, other["id"])

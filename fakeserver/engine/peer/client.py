@@ -4,13 +4,12 @@ import urllib.parse
 from collections.abc import Sequence
 from typing import Any
 
-import requests
-from keystoneauth1 import exceptions
-
 from fakeserver.base.fault_points import Faults
 from fakeserver.base.wire import Wire
+from fakeserver.base.wire.session import Answer, NoAnswer, NoAnswerInTime
 from fakeserver.engine.cloud_client.account import Account
 from fakeserver.engine.cloud_client.account_session import AccountSession
+from fakeserver.engine.cloud_client.login import LoginError, Project
 from fakeserver.engine.peer.answers import (
     PeerRefused,
     PeerSilent,
@@ -50,7 +49,9 @@ class Peer:
         self._project = f"{self._url}/v1/{project_id}"
         self._base = f"{self._project}/protection-groups"
         self._faults = faults
-        self._session = AccountSession(account, project_id, wire, TIMEOUT)
+        self._session = AccountSession(
+            account, Project(project_id), wire, TIMEOUT
+        )
 
     def ping(self) -> None:
         """Ask ``GET /``; raise PeerSilent where no protector service
@@ -58,11 +59,13 @@ class Peer:
         if self._faults.cuts(self.site):
             raise PeerSilent(self.site, "the way to it is cut")
         try:
-            answer = self._session.http.get(f"{self._url}/", timeout=TIMEOUT)
+            answer = self._session.http.request(
+                "GET", f"{self._url}/", timeout=TIMEOUT
+            )
             if "versions" not in answer.json():
                 raise ValueError("no version document")
         except (
-            requests.RequestException,
+            NoAnswer,
             ValueError,
             RecursionError,
             # JSON, and no mapping
@@ -171,10 +174,7 @@ class Peer:
                 timeout=QUICK if quick else TIMEOUT,
                 **kwargs,
             )
-        except (
-            exceptions.ClientException,
-            requests.RequestException,
-        ) as error:
+        except (LoginError, NoAnswer) as error:
             raise PeerSilent(self.site, _why(error)) from error
         try:
             body = answer.json()
@@ -194,7 +194,7 @@ class Peer:
         return body
 
 
-def _came(answer: requests.Response) -> str:
+def _came(answer: Answer) -> str:
     """Describe an answer that no protector service gives."""
     kind, _, _ = answer.headers.get("Content-Type", "").partition(";")
     of_kind = f", {kind.strip()}" if kind else ""
@@ -202,14 +202,13 @@ def _came(answer: requests.Response) -> str:
 
 
 def _why(error: Exception) -> str:
-    """Describe an error of the HTTP library in a few words."""
+    """Describe in a few words what keeps an answer away."""
     if isinstance(error, ValueError):
         return "its answer is not readable"
-    timeouts = (requests.Timeout, exceptions.ConnectTimeout)
-    if isinstance(error, timeouts):
+    if isinstance(error, NoAnswerInTime):
         return "no answer in time"
+    if isinstance(error, LoginError):
+        return f"its {error}"
     if "refused" in str(error):
         return "connection refused"
-    if isinstance(error, exceptions.HttpError):
-        return f"its Keystone says HTTP {error.http_status}"
     return "no connection"

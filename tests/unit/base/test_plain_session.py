@@ -10,6 +10,7 @@ import requests
 
 from fakeserver.base.wire import Sockets
 from fakeserver.base.wire.plain_session import PlainSession
+from fakeserver.base.wire.session import Answer, NoAnswer, NoAnswerInTime
 
 BODY = b'{"answer": 42}'
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -85,7 +86,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Iterator[PlainSession]:
     made.close()
 
 
-def ask(session: requests.Session, url: str, **more: Any) -> requests.Response:
+def ask(session: PlainSession, url: str, **more: Any) -> Answer:
     options: dict[str, Any] = {"timeout": TIMEOUTS, "allow_redirects": False}
     return session.request("GET", url, **{**options, **more})
 
@@ -144,7 +145,7 @@ def test_a_connection_is_kept(server: Server, session: PlainSession) -> None:
     )
     assert (made.status_code, made.content) == (204, b"")
     assert not server.closed.is_set()
-    assert ask(session, f"{server.url}/").ok
+    assert ask(session, f"{server.url}/").status_code == 200
     assert (
         server.asked[1]
         == (
@@ -154,7 +155,7 @@ def test_a_connection_is_kept(server: Server, session: PlainSession) -> None:
     )
     # it has ended meanwhile: there is a new one, and nothing is asked twice
     server.closed.wait(5)
-    assert ask(session, f"{server.url}/").ok
+    assert ask(session, f"{server.url}/").status_code == 200
     assert len(server.asked) == 4
 
 
@@ -167,7 +168,7 @@ def test_no_answer(
     server: Server, session: PlainSession, pieces: list[bytes]
 ) -> None:
     server.answers = [[pieces]]
-    with pytest.raises(requests.ConnectionError):
+    with pytest.raises(NoAnswer):
         ask(session, f"{server.url}/")
     assert len(server.asked) == 1
 
@@ -175,9 +176,9 @@ def test_no_answer(
 def test_nobody_there_and_nobody_answers(session: PlainSession) -> None:
     with socket.create_server(("127.0.0.1", 0)) as port:
         url = "http://127.0.0.1:{1}/".format(*port.getsockname())
-        with pytest.raises(requests.ReadTimeout):
+        with pytest.raises(NoAnswerInTime):
             ask(session, url, timeout=(5.0, 0.01))
-    with pytest.raises(requests.ConnectionError, match="refused"):
+    with pytest.raises(NoAnswer, match="refused"):
         ask(session, url)
 
 
@@ -194,7 +195,6 @@ def test_nobody_there_and_nobody_answers(session: PlainSession) -> None:
         ("http://127.0.0.1:1/", {"headers": {"A": "x\r\nB: y"}}),
         ("http://127.0.0.1:1/", {"headers": {"A": "ä"}}),
         ("http://127.0.0.1:1/", {"data": {"form": "1"}}),
-        ("http://127.0.0.1:1/", {"allow_redirects": True}),
         ("http://127.0.0.1:1/", {"timeout": 3}),
         ("http://127.0.0.1:1/", {"stream": True}),
     ],
@@ -204,3 +204,49 @@ def test_what_is_left_to_requests(
 ) -> None:
     with pytest.raises(AssertionError, match="left to requests"):
         ask(session, url, **options)
+
+
+REDIRECT = (
+    b"HTTP/1.1 302 Found\r\nLocation: /else\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+def test_an_answer_that_leads_elsewhere(
+    server: Server, session: PlainSession
+) -> None:
+    server.answers = [[[REDIRECT], [REDIRECT], [SIZED]]]
+    found = ask(session, f"{server.url}/")
+    assert found.is_redirect
+    assert found.headers["Location"] == "/else"
+    with pytest.raises(AssertionError, match="left to requests"):
+        ask(session, f"{server.url}/", allow_redirects=True)
+    assert not ask(session, f"{server.url}/", allow_redirects=True).is_redirect
+    # one that has done something is not repeated
+    with pytest.raises(AssertionError, match="left to requests"):
+        session.request("POST", f"{server.url}/", timeout=TIMEOUTS)
+    assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        (requests.ReadTimeout("late"), NoAnswerInTime),
+        (requests.ConnectTimeout("late"), NoAnswerInTime),
+        (requests.ConnectionError("refused"), NoAnswer),
+        (requests.exceptions.InvalidURL("none"), NoAnswer),
+    ],
+)
+def test_the_errors_of_requests(
+    monkeypatch: pytest.MonkeyPatch,
+    raised: Exception,
+    expected: type[Exception],
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise raised
+
+    monkeypatch.setattr(requests.Session, "request", fail)
+    with pytest.raises(NoAnswer, match=str(raised)) as found:
+        Sockets().session().request("GET", "https://127.0.0.1:1/")
+    assert type(found.value) is expected
+    session = Sockets("authorities.pem").session().by_requests
+    assert (session.verify, session.trust_env) == ("authorities.pem", False)

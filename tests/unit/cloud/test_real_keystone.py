@@ -10,6 +10,7 @@ import pytest
 import requests
 import requests_mock
 
+from fakeserver.base.wire.requests_session import RequestsSession
 from fakeserver.cloud.identity.check import IdentityUnreachable
 from fakeserver.cloud.identity.real import Credentials, RealKeystone
 
@@ -47,8 +48,8 @@ class OneSession:
     def __init__(self) -> None:
         self.http = requests.Session()
 
-    def session(self) -> requests.Session:
-        return self.http
+    def session(self) -> RequestsSession:
+        return RequestsSession(self.http)
 
 
 @pytest.fixture

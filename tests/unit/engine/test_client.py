@@ -379,7 +379,7 @@ def test_the_wire_carries_everything(wire: InProcess) -> None:
         return [b'{"n": 1}']
 
     wire.register("https://example.test:8443/any/path", echo)
-    session = wire.session()
+    session = wire.session().by_requests
     answer = session.post(
         "https://example.test:8443/a%20b/%C3%A9?q=1&r=%C3%A9",
         json={"k": "v"},
