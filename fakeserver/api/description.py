@@ -1,17 +1,17 @@
 """The OpenAPI description, put together from its files for each version.
 
-The files beside this module describe the API. Here they are
-joined, cut down to one version of it, and completed by what is the same for
-every route: the two headers that go in, the three that come out, and the
-refusals that any request may meet.
+The files beside this module describe the API. Here they are cut down to one
+version of it, and completed by what is the same for every route: the two
+headers that go in, the three that come out, and the refusals that any request
+may meet.
 """
 
 import functools
-import importlib.resources
 import re
 from collections.abc import Iterator
 from typing import Any
 
+from fakeserver.api import description_files
 from fakeserver.api.microversion import VERSIONS, Version, parse, show
 
 MIN_VERSION = "x-min-version"
@@ -21,28 +21,7 @@ _REF = re.compile(r"#/components/(\w+)/(\w+)")
 
 @functools.cache
 def _source() -> dict[str, Any]:
-    """Join all files; refuse a second definition of a name."""
-    # read once, and no part of a start
-    import yaml  # type: ignore[import-untyped]
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    joined: dict[str, Any] = {}
-    folder = importlib.resources.files("fakeserver.api").joinpath("openapi")
-    for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-        if file.name.endswith(".yaml"):
-            text = file.read_text(encoding="utf-8")
-            _join(joined, yaml.load(text, loader), file.name)
-    return joined
-
-
-def _join(into: dict[str, Any], more: dict[str, Any], where: str) -> None:
-    for key, value in more.items():
-        if key not in into:
-            into[key] = dict(value) if isinstance(value, dict) else value
-        elif key in ("paths", "components") or where.endswith("components"):
-            _join(into[key], value, f"{where}/{key}")
-        else:
-            raise ValueError(f"{where} defines {key} a second time")
+    return description_files.known()
 
 
 def _cut(node: Any, version: Version) -> Any:

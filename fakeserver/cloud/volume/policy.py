@@ -81,8 +81,12 @@ _DEPTH = 20
 
 def write_default(path: pathlib.Path) -> None:
     """Write the policy file that the published guide asks for."""
+    path.write_text(_default())
+
+
+def _default() -> str:
     lines = [f'"{name}": "{rule}"\n' for name, rule in RECOMMENDED.items()]
-    path.write_text("".join(lines))
+    return "".join(lines)
 
 
 #: how many answers are remembered
@@ -244,12 +248,18 @@ def _words(text: str) -> list[str]:
 
 
 def _read(path: pathlib.Path) -> dict[str, str]:
-    # most sites have no such file
+    try:
+        text = path.read_text()
+    except (OSError, ValueError):
+        return {}
+    if text == _default():
+        return dict(RECOMMENDED)
+    # not before a person has changed it: one of a site's megabytes
     import yaml  # type: ignore[import-untyped]
 
     try:
-        found = yaml.safe_load(path.read_text())
-    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        found = yaml.safe_load(text)
+    except (ValueError, RecursionError, yaml.YAMLError):
         return {}
     if not isinstance(found, dict):
         return {}

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from fakeserver.api import description, roles
+from fakeserver.api import description, description_files, roles
 from fakeserver.api.gate import template
 from fakeserver.api.microversion import VERSIONS
 
@@ -16,6 +16,15 @@ from fakeserver.api.microversion import VERSIONS
 @pytest.fixture(params=VERSIONS, ids=lambda version: "{}.{}".format(*version))
 def document(request: pytest.FixtureRequest) -> dict[str, Any]:
     return description.document(request.param, VERSIONS[-1])
+
+
+def test_what_sites_read_is_what_the_files_say() -> None:
+    found = description_files.FILE.read_text(encoding="utf-8")
+    assert found == description_files.document(), (
+        "write it anew: .venv/bin/python tools/description.py"
+    )
+    assert description_files.known() == description_files.joined()
+    assert max(map(len, found.splitlines())) < 8000
 
 
 def test_valid_openapi(document: dict[str, Any]) -> None:

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+import yaml
 
 from fakeserver.cloud.identity.tokens import Token
-from fakeserver.cloud.volume.policy import MANAGE, Policy
+from fakeserver.cloud.volume.policy import MANAGE, RECOMMENDED, Policy
 from tests.helpers.cloud_parts import Cloud
 
 PATH = "/volume/v3/{p}/os-volume-manage"
@@ -152,6 +153,12 @@ def test_the_fix_is_read_at_once(full: Cloud) -> None:
     assert full.post(PATH, wish(full)).status_code == 403
     path.write_text(fixed)
     assert full.post(PATH, wish(full)).status_code == 202
+
+
+def test_the_file_of_a_sandbox_says_what_is_known_of_it(full: Cloud) -> None:
+    """A site reads it without the parser."""
+    text = full.site.config.cinder_policy.read_text()
+    assert yaml.safe_load(text) == RECOMMENDED
 
 
 def test_only_an_admin_sees_the_services(full: Cloud) -> None:
