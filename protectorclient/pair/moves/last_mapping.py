@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient.mapping.files import MappingFile
+from protectorclient.pair.reads.groups import Reads
 
 if TYPE_CHECKING:
     from protectorclient.pair.site_pair import SitePair
@@ -43,7 +44,8 @@ def failover(pair: SitePair, group: Group) -> MappingFile:
     :raises VersionNotSupported: the deployment does not say with which.
     """
     located = pair.locate(group)
-    history = pair.operations(
+    # an older failover may have been given other mappings
+    history = Reads(pair.handles, grace=None).operations(
         protection_group_id=located.group.id, operation_type="failover"
     )
     for operation, site in history.items:

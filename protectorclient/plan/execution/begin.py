@@ -90,7 +90,7 @@ def begin(
         raise PlanDoesNotFit(found.problems[0], problems=found.problems)
     first = found.placed[0].group
     located = pair.locate(first.id, unplanned=unplanned)
-    seen = history.look(pair, located.site_ids)
+    seen = history.look(pair, located.site_ids, unplanned=unplanned)
     identity = run_id or uuid.uuid4().hex[:12]
     fields = journals.first_line(
         plan,
@@ -154,7 +154,7 @@ def resume(
         first = next(iter(state.groups.values()))
         located = pair.locate(first.id, unplanned=state.unplanned)
         _same_sites(state, located.site_ids, str(journal))
-        seen = history.look(pair, located.site_ids)
+        seen = history.look(pair, located.site_ids, unplanned=state.unplanned)
         strange = seen.strange(state)
         if strange and not adopt:
             raise _refusal(state, strange)

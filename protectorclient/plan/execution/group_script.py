@@ -201,7 +201,13 @@ class _GroupScript:
     ) -> history.SiteOperation | None:
         """Return the operation of a group that has one of the request ids."""
         runner = self._runner
-        return history.find(runner.pair, runner.site_id, group.id, wanted)
+        return history.find(
+            runner.pair,
+            runner.site_id,
+            group.id,
+            wanted,
+            unplanned=runner.state.unplanned,
+        )
 
     def _started(self, started: StartedOperation) -> history.SiteOperation:
         site = self._runner.site_id(started.site.name)

@@ -10,6 +10,7 @@ from protectorclient import exceptions
 from protectorclient.plan.execution.state import RunState
 
 if TYPE_CHECKING:
+    from protectorclient.pair.reads.groups import Reads
     from protectorclient.pair.site_pair import SitePair
     from protectorclient.records.operation import Operation
 
@@ -77,16 +78,19 @@ class NewestOperations:
         ]
 
 
-def look(pair: SitePair, site_ids: Mapping[str, str]) -> NewestOperations:
+def look(
+    pair: SitePair, site_ids: Mapping[str, str], *, unplanned: bool
+) -> NewestOperations:
     """List the newest operations of both sites; a request for each.
 
     :param site_ids: of the sites, by the names of their clouds here.
+    :param unplanned: the primary is taken for dead, and is not waited for.
 
     ``GET operations``. *1.0*
 
     :raises SiteUnreachable: neither site answers.
     """
-    history = pair.operations(limit=_NEWEST)
+    history = _reads(pair, unplanned).operations(limit=_NEWEST)
     return NewestOperations(
         tuple(
             SiteOperation(operation, site_ids.get(handle.name, handle.name))
@@ -104,19 +108,31 @@ def find(
     site_id: Callable[[str], str],
     group_id: str,
     wanted: Collection[str],
+    *,
+    unplanned: bool = False,
 ) -> SiteOperation | None:
     """Return the operation of a group that has one of the request ids.
 
     :param site_id: returns the id of a site, by its cloud's name here.
+    :param unplanned: the primary is taken for dead, and is not waited for.
     """
+    reads = _reads(pair, unplanned)
     try:
-        newest = pair.operations(protection_group_id=group_id, limit=50)
+        newest = reads.operations(protection_group_id=group_id, limit=50)
     except exceptions.NotFound:
         return None
     for operation, handle in newest.items:
         if operation.request_id in wanted:
             return SiteOperation(operation, site_id(handle.name))
     return None
+
+
+def _reads(pair: SitePair, unplanned: bool) -> Reads:
+    """Return reads that wait for a slow site as long as its timeouts are:
+    what they do not find is begun."""
+    from protectorclient.pair.reads.groups import Reads
+
+    return pair.reads if unplanned else Reads(pair.handles, grace=None)
 
 
 def sites_of(state: RunState) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ def check_wave(
     A group whose operation the run has started already, by another runner
     of this journal, is not checked: it moves.
     """
-    own = history.look(pair, site_ids).own(state)
+    own = history.look(pair, site_ids, unplanned=state.unplanned).own(state)
     sides = run.open_sites(pair)
     purpose = purpose_of(state.action, state.unplanned)
     blocked: dict[str, str] = {}
