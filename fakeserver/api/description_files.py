@@ -1,24 +1,29 @@
 """The files of the OpenAPI description, joined into one.
 
 The description is written in YAML. To load the parser and to read it takes
-60 ms and 2 of a site's megabytes, so that a site reads ``description.json``.
-A test holds it against the files; ``python tools/description.py`` writes it
-anew.
+60 ms and 2 of a site's megabytes, so that a site reads ``description.json``,
+unless a file has changed since. A test holds it against the files; ``python
+tools/description.py`` writes it anew.
 """
 
+import hashlib
 import importlib.resources
 import json
 from importlib.resources.abc import Traversable
 from typing import Any
 
 _FOLDER = importlib.resources.files("fakeserver.api").joinpath("openapi")
+#: the key of the joined file that says of which files it is
+_DIGEST = "x-digest"
 FILE: Traversable = _FOLDER.joinpath("description.json")
 
 
 def known() -> dict[str, Any]:
-    """Return the whole description, as it was joined last."""
+    """Return the whole description."""
     found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-    return found
+    if found.pop(_DIGEST) == _digest():
+        return found
+    return joined()
 
 
 def joined() -> dict[str, Any]:
@@ -28,11 +33,23 @@ def joined() -> dict[str, Any]:
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     found: dict[str, Any] = {}
-    for file in sorted(_FOLDER.iterdir(), key=lambda entry: entry.name):
-        if file.name.endswith(".yaml"):
-            text = file.read_text(encoding="utf-8")
-            _join(found, yaml.load(text, loader), file.name)
+    for file in _files():
+        text = file.read_text(encoding="utf-8")
+        _join(found, yaml.load(text, loader), file.name)
     return found
+
+
+def _files() -> list[Traversable]:
+    found = [one for one in _FOLDER.iterdir() if one.name.endswith(".yaml")]
+    return sorted(found, key=lambda entry: entry.name)
+
+
+def _digest() -> str:
+    made = hashlib.sha256()
+    for file in _files():
+        content = file.read_bytes()
+        made.update(f"{file.name} {len(content)}\n".encode() + content)
+    return made.hexdigest()
 
 
 def _join(into: dict[str, Any], more: dict[str, Any], where: str) -> None:
@@ -48,7 +65,7 @@ def _join(into: dict[str, Any], more: dict[str, Any], where: str) -> None:
 def document() -> str:
     """Return the text of the joined file: a line for each path, and for each
     component."""
-    return f"{_lines(joined(), depth=1)}\n"
+    return f"{_lines({_DIGEST: _digest(), **joined()}, depth=1)}\n"
 
 
 #: what is too long for a line

@@ -1,5 +1,6 @@
 """The description is whole, and the same thing as the routes."""
 
+import pathlib
 import re
 from typing import Any
 
@@ -25,6 +26,18 @@ def test_what_sites_read_is_what_the_files_say() -> None:
     )
     assert description_files.known() == description_files.joined()
     assert max(map(len, found.splitlines())) < 8000
+
+
+def test_a_file_that_has_changed_since_counts(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in description_files._FOLDER.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    monkeypatch.setattr(description_files, "_FOLDER", tmp_path)
+    before = description_files.known()
+    (tmp_path / "zz.yaml").write_text("paths: {/v1/new: {}}")
+    assert "/v1/new" not in before["paths"]
+    assert "/v1/new" in description_files.known()["paths"]
 
 
 def test_valid_openapi(document: dict[str, Any]) -> None:
