@@ -120,7 +120,8 @@ def test_groups_of_a_wave_share_what_is_not_theirs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """More groups ask more about groups and operations, and of nothing
-    else: each site is asked once a wave for what it has."""
+    else: each site is asked once a wave for what it has, or for a group
+    alone for what concerns it."""
     ids = [world.live.group(name).id for name in names]
     asked: list[str] = []
     send = requests.Session.request
@@ -143,7 +144,9 @@ def test_groups_of_a_wave_share_what_is_not_theirs(
                 one for one in asked if not any(it in one for it in about)
             )
         )
-    assert shared[0] == shared[1]
+    for question, times in shared[1].items():
+        assert times <= max(1, shared[0][question]), question
+    assert shared[1].total() <= shared[0].total()
     networks = [n for one, n in shared[0].items() if "v2.0/networks" in one]
     assert networks == [1, 1]
 
