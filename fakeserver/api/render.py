@@ -93,6 +93,31 @@ _METADATA = (
 )
 
 
+#: what of the document a report of many groups needs
+_METADATA_BRIEF = f"""json_object(
+    {
+    ", ".join(
+        f"'{key}', {_of('doc', key)}"
+        for key in (
+            "primary_site_id",
+            "current_primary_site_id",
+            "network_mapping",
+            "flavor_mapping",
+            "tests",
+            "operation",
+        )
+    )
+},
+    'policy', json(CASE json_type(doc, '$.policy') WHEN 'object' THEN
+        json_object('rpo_minutes', {_of("doc", "policy.rpo_minutes")}) END),
+    'members', json({member_rows.BRIEF}))"""
+#: what is shown of a group where it is asked for by name alone
+_ASKED_FOR = {
+    "instances": member_rows.INSTANCES,
+    "metadata_brief": _METADATA_BRIEF,
+}
+
+
 def protection_group(
     version: Version,
     *,
@@ -106,7 +131,7 @@ def protection_group(
     """
     fields = _GROUP | (_GROUP_MAPPINGS if version >= MAPPINGS else {})
     if only is not None:
-        every = fields | {"instances": member_rows.INSTANCES}
+        every = fields | _ASKED_FOR
         fields = {name: every[name] for name in dict.fromkeys(("id", *only))}
     if metadata:
         fields = fields | {"metadata": _METADATA}

@@ -13,6 +13,19 @@ from fakeserver.store.group import Group
 MEMBERS = """(SELECT '[' || coalesce(group_concat(member), '') || ']'
     FROM (SELECT member FROM pg_members WHERE group_id = pg_groups.id
         ORDER BY seq) AS held)"""
+#: what a member has at a site that no report of many groups needs: most of it
+_LONG = ("attributes", "image_id", "volumes")
+#: the SQL of a group's members as JSON without that
+BRIEF = """(SELECT '[' || coalesce(group_concat(json_remove(
+        member, '$.status', {})), '') || ']'
+    FROM (SELECT member FROM pg_members WHERE group_id = pg_groups.id
+        ORDER BY seq) AS held)""".format(
+    ", ".join(
+        f"'$.sites.\"' || json_extract(doc, '$.{site}') || '\".{field}'"
+        for site in ("primary_site_id", "secondary_site_id")
+        for field in _LONG
+    )
+)
 #: the SQL of the ids of the instances that a group's document names, as
 #: JSON: those of its members at each site, what a forced failover left of
 #: them, and those of its tests

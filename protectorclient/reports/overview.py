@@ -5,23 +5,20 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from protectorclient import exceptions
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.location import rank
 from protectorclient.pair.site_pair import SitePair
-from protectorclient.polling.silence import (
-    NO_ANSWER,
-    GraceExceeded,
-    is_dead,
-)
+from protectorclient.polling.silence import NO_ANSWER, is_dead
 from protectorclient.preflight import copies, failover_ready
 from protectorclient.records.health import GroupHealth
 from protectorclient.records.operation import Operation
 from protectorclient.records.protection_group import ProtectionGroup
+from protectorclient.reports import overview_answer as answered
 from protectorclient.reports import overview_past as past
-from protectorclient.reports.overview_answer import NEWEST, Answer, ask
+from protectorclient.reports.overview_answer import NEWEST, Answer
 from protectorclient.reports.overview_row import Row as Row
 
 #: So many groups are asked for their last drill, or for their metadata, one
@@ -48,7 +45,7 @@ class Overview:
 
     def silence(self, name: str) -> str:
         """Say that a site gives no answer, and why."""
-        return _silence(name, self.errors[name])
+        return answered.silence(name, self.errors[name])
 
     @property
     def error(self) -> exceptions.ProtectorError | None:
@@ -71,20 +68,6 @@ class Overview:
         )
 
 
-def _state(error: exceptions.ProtectorError) -> str:
-    if isinstance(error, exceptions.SiteNotReached):
-        return "is not reached"
-    return "is dead" if isinstance(error, NO_ANSWER) else "refuses"
-
-
-def _silence(name: str, error: exceptions.ProtectorError) -> str:
-    """Say that a site gives no answer, and why."""
-    if isinstance(error, GraceExceeded):
-        # it may only be slow
-        return error.message
-    return f"{name} {_state(error)}: {error.message}"
-
-
 def look(pair: SitePair | BothSites, names: Iterable[str] = ()) -> Overview:
     """Ask both sites at once; a silent one costs the grace once.
 
@@ -94,7 +77,9 @@ def look(pair: SitePair | BothSites, names: Iterable[str] = ()) -> Overview:
     sites = pair.reads if isinstance(pair, SitePair) else pair
     # both sites hold the same metadata of most groups
     first = sites.every[0]
-    told, errors = sites.ask(lambda side: ask(side, documents=side is first))
+    told, errors = sites.ask(
+        lambda side: answered.ask(side, documents=side is first, brief=True)
+    )
     answers: dict[str, Answer] = {}
     for name, one in told.items():
         try:
@@ -106,7 +91,7 @@ def look(pair: SitePair | BothSites, names: Iterable[str] = ()) -> Overview:
         return Overview((), errors, names_of_sites)
     picture = _Picture(sites, answers, errors)
     chosen, missing = picture.chosen(list(names))
-    picture.find_documents(chosen, {first.name})
+    picture.find_documents(chosen, first.name)
     picture.find_drills(chosen)
     rows = tuple(sites.about(chosen, picture.row))
     return Overview(rows, errors, names_of_sites, missing)
@@ -154,6 +139,10 @@ class _Picture:
             isinstance(error, exceptions.SiteNotReached)
             for error in errors.values()
         )
+        #: By site and group, as far as a list had them.
+        self._documents = {
+            name: answer.documents for name, answer in answers.items()
+        }
         #: By the id of the group: its record at each site, and who is ahead.
         self._records: dict[str, tuple[dict[str, ProtectionGroup], str]] = {}
         #: By site and group, where they were read from a list.
@@ -197,6 +186,7 @@ class _Picture:
             is_ready, reasons = None, (self._untold(),)
         operations = self._operations(identity)
         now = self._sides[ahead].handle.client.http.server_time()
+        lag, has_point = self._lag(health, group, ahead, now)
         return Row(
             id=identity,
             name=group.name,
@@ -205,8 +195,8 @@ class _Picture:
             in_sync=in_sync,
             sync_status=sync_status,
             unknown_at=self._unknown_at(records),
-            lag=(lag := self._lag(health, group, now)),
-            has_point=_has_point(health, lag),
+            lag=lag,
+            has_point=has_point,
             rpo=failover_ready.rpo(place),
             ready=is_ready,
             reasons=tuple(dict.fromkeys(reasons)),
@@ -233,13 +223,11 @@ class _Picture:
             found = self._records[identity] = records, ahead
         return found
 
-    def find_documents(
-        self, chosen: Iterable[str], known: Collection[str]
-    ) -> None:
+    def find_documents(self, chosen: Iterable[str], known: str) -> None:
         """Read the metadata of many groups from one list of the site that is
         ahead with them.
 
-        :param known: the sites whose list had the metadata.
+        :param known: the site whose list was asked for with the metadata.
         """
         ahead = collections.Counter(
             self._held(identity)[1] for identity in chosen
@@ -247,11 +235,17 @@ class _Picture:
         wanted = [
             name
             for name, count in ahead.items()
-            if name not in known and count > _FEW
+            if name != known and count > _FEW
         ]
         if wanted:
             # where this fails, each group asks for its own
-            self._asked.put(lambda side: side.documented_groups(), wanted)
+            found, _ = self._asked.put(
+                lambda side: answered.documents(
+                    side, self._answers[side.name]
+                ),
+                wanted,
+            )
+            self._documents |= found
 
     def _place(
         self, group: ProtectionGroup, ahead: str
@@ -260,9 +254,12 @@ class _Picture:
         current = self._site(group.current_primary_site_id)
         others = [name for name in self._sides if name != current]
         target = self._speaking.get(others[0]) if len(others) == 1 else None
+        document = self._documents[ahead].get(group.id)
+        if document is None:
+            document = failover_ready.metadata(self._sides[ahead], group)
         return failover_ready.Place(
             group=group,
-            document=failover_ready.metadata(self._sides[ahead], group),
+            document=document,
             current=current,
             target=target,
             site_ids=self._site_ids,
@@ -280,7 +277,7 @@ class _Picture:
         self, held: Mapping[str, ProtectionGroup]
     ) -> tuple[bool | None, str]:
         for name, error in self._errors.items():
-            return None, _silence(name, error)
+            return None, answered.silence(name, error)
         missing = self._unknown_at(held)
         if missing is not None:
             return False, f"{missing} does not know it"
@@ -432,19 +429,21 @@ class _Picture:
         self,
         health: GroupHealth | None,
         group: ProtectionGroup,
+        ahead: str,
         now: datetime.datetime,
-    ) -> float | None:
+    ) -> tuple[float | None, bool | None]:
+        """Return the lag, and whether there is a recovery point; None where
+        nothing says so."""
         if health is not None:
-            return health.replication_lag_seconds
-        if group.last_replication_at is None:
-            return None
-        return max(0.0, (now - group.last_replication_at).total_seconds())
-
-
-def _has_point(health: GroupHealth | None, lag: float | None) -> bool | None:
-    """Return whether there is a recovery point; None where nothing says so."""
-    if lag is not None:
-        return True
-    if health is not None and health.rpo_compliant is None:
-        return None
-    return False
+            lag = health.replication_lag_seconds
+            unknown = lag is None and health.rpo_compliant is None
+            return lag, None if unknown else lag is not None
+        try:
+            moment = answered.last_replication(
+                self._sides[ahead], self._answers[ahead], group
+            )
+        except exceptions.ProtectorError:
+            return None, None
+        if moment is None:
+            return None, False
+        return max(0.0, (now - moment).total_seconds()), True

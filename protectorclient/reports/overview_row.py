@@ -9,6 +9,16 @@ from typing import Any
 from protectorclient.preflight import copies
 from protectorclient.records.operation import Operation
 
+#: What a row is made from of a group's record: a site is asked for no more,
+#: beside the id.
+FIELDS = (
+    "name",
+    "status",
+    "current_primary_site_id",
+    "failover_count",
+    "metadata_version",
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Row:

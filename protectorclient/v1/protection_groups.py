@@ -47,8 +47,10 @@ class ProtectionGroupManager(_group_actions.GroupActions):
             it.
         :param fields: ask for these fields of each group alone; the others
             have their defaults. ``instances`` are the ids of the instances
-            that its metadata names, in ``extra["instances"]``. A service may
-            refuse to, or not know of it.
+            that its metadata names, in ``extra["instances"]``, and
+            ``metadata_brief`` is its metadata without what the instances
+            have of volumes and attributes. A service may refuse to, or not
+            know of it.
         :returns: the groups; each page is asked for when it is needed.
         :raises BadRequest: the service does not know `metadata`, or
             `fields`.

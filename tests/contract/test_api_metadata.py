@@ -127,3 +127,45 @@ def test_a_list_has_the_fields_that_are_asked_for(walk: Walk) -> None:
     answer = walk.send("GET", f"{groups}?fields=policy")
     assert answer.status_code == 400
     assert answer.json()["error"]["message"].startswith("fields")
+
+
+def brief(doc: Any) -> Any:
+    """What a list of brief metadata has of a document."""
+    keys = ("primary_site_id", "current_primary_site_id", "tests")
+    more = ("network_mapping", "flavor_mapping", "operation")
+    left_out = ("attributes", "image_id", "volumes")
+    policy = doc["policy"]
+    return {
+        **{key: doc[key] for key in (*keys, *more)},
+        "policy": policy and {"rpo_minutes": policy["rpo_minutes"]},
+        "members": [
+            {
+                "id": member["id"],
+                "sites": {
+                    site: {k: v for k, v in has.items() if k not in left_out}
+                    for site, has in member["sites"].items()
+                },
+            }
+            for member in doc["members"]
+        ],
+    }
+
+
+def test_a_list_has_the_metadata_in_brief(walk: Walk) -> None:
+    groups = f"/v1/{walk.project}/protection-groups"
+    fields = ("failover_count", "metadata_version", "metadata_brief")
+    query = "&".join(f"fields={field}" for field in fields)
+    listed = walk.made("GET", f"{groups}?{query}")
+    plain = walk.made("GET", groups)
+    for group, short in zip(listed, plain, strict=True):
+        own = walk.made("GET", f"{groups}/{short['id']}/metadata")
+        assert group == {
+            "id": short["id"],
+            "failover_count": short["failover_count"],
+            "metadata_version": short["metadata_version"],
+            "metadata_brief": brief(own),
+        }
+    assert {one["metadata_brief"]["policy"] is None for one in listed} == {
+        True,
+        False,
+    }

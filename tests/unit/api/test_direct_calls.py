@@ -45,6 +45,7 @@ USUAL = {
         "name=b",
         "metadata=true",
         "fields=name&fields=instances",
+        "fields=metadata_brief&limit=1",
         f"marker={GROUP}",
     ),
     f"/v1/{PROJECT}/protection-groups/{GROUP}": ("",),

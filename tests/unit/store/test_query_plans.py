@@ -21,6 +21,7 @@ _OF_FEW = (
     *("CO-ROUTINE held", "SCAN held"),
 )
 RECORD = render.protection_group((1, 2))
+BRIEF = render.protection_group((1, 2), only=["metadata_brief"])
 INSTANCES = render.protection_group((1, 2), only=["instances"])
 
 
@@ -115,6 +116,13 @@ def test_groups(db: Database) -> None:
             lambda a=asked: groups.written_page(db, RECORD, PROJECT, 100, *a),
         )
         assert all(one.startswith("SEARCH") for one in found), found
+
+
+def test_metadata_of_groups_in_brief(db: Database) -> None:
+    found = plans(db, lambda: groups.written_page(db, BRIEF, PROJECT, 100))
+    tables = [one for one in found if " pg_" in one]
+    assert len(tables) == 2
+    assert all(one.startswith("SEARCH") for one in tables), found
 
 
 def test_instances_of_groups(db: Database) -> None:
