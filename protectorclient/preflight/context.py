@@ -137,6 +137,12 @@ class Context:
             return
         group = self.located.group.id
         questions: list[Callable[[], object]] = []
+        if self.source is not None and self.source.barred is None:
+            # the longest answers first
+            source = self.source
+            questions.append(lambda: source.servers)
+            if compares and self.purpose != "unplanned":
+                questions += self._compared(source)
         both = all(side.barred is None for side in self.sides.values())
         for name in self.located.groups:
             side = self.sides[name]
@@ -152,11 +158,6 @@ class Context:
             asked = self.asked
             questions.append(functools.partial(asked.document, group))
             questions.append(functools.partial(asked.storage, group))
-        if self.source is not None and self.source.barred is None:
-            source = self.source
-            questions.append(lambda: source.servers)
-            if compares and self.purpose != "unplanned":
-                questions += self._compared(source)
         if self.target is not None and self.target.barred is None:
             target = self.target
             questions.append(lambda: target.networks)
@@ -179,8 +180,8 @@ class Context:
         if not self.alone:
             return [lambda: source.volumes, lambda: source.ports]
         return [
-            lambda: self.subject.ports,
             lambda: protected.instances(self.speaker),
+            lambda: self.subject.ports,
             lambda: narrow.volumes_of(source, self._consistency_group),
         ]
 
