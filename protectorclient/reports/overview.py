@@ -11,6 +11,7 @@ from protectorclient import exceptions
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.location import rank
 from protectorclient.pair.site_pair import SitePair
+from protectorclient.polling import garbage
 from protectorclient.polling.silence import NO_ANSWER, is_dead
 from protectorclient.preflight import copies, failover_ready
 from protectorclient.records.health import GroupHealth
@@ -68,6 +69,7 @@ class Overview:
         )
 
 
+@garbage.seldom()
 def look(pair: SitePair | BothSites, names: Iterable[str] = ()) -> Overview:
     """Ask both sites at once; a silent one costs the grace once.
 
@@ -238,12 +240,10 @@ class _Picture:
             if name != known and count > _FEW
         ]
         if wanted:
+            answers = self._answers
             # where this fails, each group asks for its own
             found, _ = self._asked.put(
-                lambda side: answered.documents(
-                    side, self._answers[side.name]
-                ),
-                wanted,
+                lambda it: answered.documents(it, answers[it.name]), wanted
             )
             self._documents |= found
 
