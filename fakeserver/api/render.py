@@ -6,7 +6,7 @@ from typing import Any
 
 from fakeserver.api.microversion import Version
 from fakeserver.base.clock import stamp
-from fakeserver.base.db import Database
+from fakeserver.base.db import Database, dump, load
 from fakeserver.base.masking import HIDDEN
 from fakeserver.engine.model.document import SEALED, TOKENS, entry
 from fakeserver.engine.model.sealed import shown_properties
@@ -214,6 +214,14 @@ def unknown_operation_field(version: Version) -> str | None:
     return None if version >= RESULT_DATA else "result_data"
 
 
-def operation(record: dict[str, Any], version: Version) -> dict[str, Any]:
+def operation(record: str, version: Version) -> bytes:
+    """Return the JSON of an answer with an operation.
+
+    :param record: as JSON, of the newest version.
+    """
     unknown = unknown_operation_field(version)
-    return {name: held for name, held in record.items() if name != unknown}
+    if unknown is not None:
+        shown = load(record)
+        del shown[unknown]
+        record = dump(shown)
+    return f'{{"operation":{record}}}'.encode()

@@ -202,9 +202,12 @@ def _require_no_transaction(connection: sqlite3.Connection) -> None:
 _decode = json.JSONDecoder().raw_decode
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 def dump(value: Any) -> str:
     """Format a value as the JSON that a column keeps."""
-    return json.dumps(value, separators=(",", ":"))
+    return _encode(value)
 
 
 def load(text: str) -> Any:

@@ -4,6 +4,7 @@ import contextlib
 import contextvars
 import dataclasses
 import functools
+import os
 import random
 import uuid
 from collections.abc import Iterator
@@ -24,11 +25,35 @@ _sequence: contextvars.ContextVar[_Sequence | None] = contextvars.ContextVar(
 )
 
 
+#: random ids that nobody has yet; the system is asked once for many
+_random: list[str] = []
+_AT_ONCE = 32
+# a process that another one becomes has ids of its own
+os.register_at_fork(after_in_child=_random.clear)
+
+
+def _random_id() -> str:
+    """Return what ``str(uuid.uuid4())`` does, in a quarter of its time."""
+    try:
+        return _random.pop()
+    except IndexError:
+        pass
+    digits = os.urandom(16 * _AT_ONCE).hex()
+    for start in range(0, len(digits), 32):
+        one = digits[start : start + 32]
+        variant = "89ab"[int(one[16], 16) & 3]
+        _random.append(
+            f"{one[:8]}-{one[8:12]}-4{one[13:16]}-{variant}{one[17:20]}-"
+            f"{one[20:]}"
+        )
+    return _random_id()
+
+
 def new_id() -> str:
     """Return a random UUID in its dashed form."""
     sequence = _sequence.get()
     if sequence is None:
-        return str(uuid.uuid4())
+        return _random_id()
     return str(uuid.UUID(int=sequence.dice.getrandbits(128), version=4))
 
 

@@ -50,6 +50,18 @@ class Request:
         return bool(self.params.get("force")) and "discard" not in self.params
 
     @property
+    def changes_nothing(self) -> bool:
+        """Return whether it leaves the group as it is when it is accepted,
+        and needs nobody's answer but the peer's."""
+        rule = rules.RULES.get(self.action)
+        return (
+            rule is not None
+            and rule.during is None
+            and not rule.rebuilds
+            and not self.forced
+        )
+
+    @property
     def rule(self) -> rules.Rule:
         """Return the row of the rules for this action."""
         return rules.FORCED if self.forced else rules.RULES[self.action]
@@ -94,6 +106,8 @@ def _power_on(doc: Doc, params: dict[str, Any]) -> list[str]:
     """Return the ids of the members that start although they were stopped;
     refuse one that is no member."""
     wanted = params.get("power_on") or []
+    if not wanted:
+        return []
     known = [member["id"] for member in doc["members"]]
     if wanted == "all":
         return known
@@ -133,9 +147,19 @@ class Admission:
     def accept(self, group: Group, request: Request) -> OperationState:
         """Return the state of the new operation, or raise RequestRefused."""
         here = self._access.local_id()
-        doc = group.doc
-        _power_on(doc, request.params)
+        _power_on(group.doc, request.params)
         self.unfinished(group, request, here)
+        self.alone(group, request, here)
+        if not request.forced:
+            # asked for its metadata, the peer answers or not
+            self.in_sync(group)
+        return self.state(group, request)
+
+    def alone(self, group: Group, request: Request, here: str) -> None:
+        """Refuse what this site can refuse without asking anybody, of a group
+        that has no unfinished operation here."""
+        doc = group.doc
+        self._unfinished_there(doc, request, here)
         self._status(doc, request, here)
         self._right_site(doc, request, here)
         self._tests(doc, request)
@@ -144,11 +168,12 @@ class Admission:
                 "policy-missing",
                 f"Protection group {group.name} has no replication policy",
             )
-        if not request.forced:
-            # asked for its metadata, the peer answers or not
-            self.in_sync(group)
-        primary = str(doc["current_primary_site_id"])
-        other = peer_of(doc, primary)
+
+    def state(self, group: Group, request: Request) -> OperationState:
+        """Return the state of an operation that nothing is against; the
+        clouds may still be."""
+        primary = str(group.doc["current_primary_site_id"])
+        other = peer_of(group.doc, primary)
         plan: list[MemberPlan] = []
         if request.rule.rebuilds:
             with self._refusals():
@@ -204,9 +229,12 @@ class Admission:
 
     def unfinished(self, group: Group, request: Request, here: str) -> None:
         own = operations.unfinished(self._site.db, group.id)
-        running = group.doc["operation"]
         if own:
             raise self._in_progress(own[0].id, own[0].type, here)
+        self._unfinished_there(group.doc, request, here)
+
+    def _unfinished_there(self, doc: Doc, request: Request, here: str) -> None:
+        running = doc["operation"]
         if running and running["site_id"] != here and not request.forced:
             raise self._in_progress(
                 running["id"], running["type"], running["site_id"]
@@ -287,6 +315,15 @@ class Admission:
             raise RequestRefused(
                 "peer-unreachable", PEER_UNREACHABLE, site=silent.site
             ) from silent
+
+    def silent(self, silent: PeerSilent) -> RequestRefused:
+        """Return the refusal for a peer that does not say what it holds."""
+        return RequestRefused(
+            "peer-unreachable",
+            PEER_UNREACHABLE,
+            cause=str(silent),
+            site=silent.site,
+        )
 
     def in_sync(self, group: Group, unknown_is_fine: bool = False) -> None:
         """Refuse unless both copies of the metadata are equal, or the peer has

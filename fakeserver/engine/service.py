@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from fakeserver.base.db import dump
 from fakeserver.base.errors import PEER_UNREACHABLE, RequestRefused
 from fakeserver.engine import array_links
 from fakeserver.engine.admission import Admission, Request, new_operation
@@ -15,6 +16,7 @@ from fakeserver.engine.peer.delta import Delta
 from fakeserver.engine.peer.imports import Imports
 from fakeserver.engine.peer.replicate import Write, nothing
 from fakeserver.engine.reset_status import reset_status
+from fakeserver.engine.starts import Starts
 from fakeserver.engine.threads import EngineThreads
 from fakeserver.site import Site
 from fakeserver.store import groups, operations
@@ -37,6 +39,8 @@ class Service(EngineThreads):
         self.summaries = Summaries(site.db)
         self._imports = Imports(site, self.access, self.metadata)
         self._admission = Admission(site, self.access, self.sync)
+        parts = (self.access, self._admission, self.sync)
+        self._starts = Starts(site, *parts)
 
     # -- operations
 
@@ -47,16 +51,26 @@ class Service(EngineThreads):
         action: str,
         params: dict[str, Any],
         request_id: str,
-    ) -> Doc:
-        """Start an operation, or reset a status; return the record."""
-        groups.require(self.site.db, project_id, group_id)
-        with self.locks.hold(group_id):
+    ) -> str:
+        """Start an operation, or reset a status; return the record as
+        JSON."""
+
+        def require() -> None:
+            groups.require(self.site.db, project_id, group_id)
+
+        with self.locks.hold(group_id, before=require):
+            request = Request(action, params, request_id)
+            if request.changes_nothing:
+                started = self._starts.start(project_id, group_id, request)
+                if started is not None:
+                    self._workers.submit(started.id)
+                    return operations.text_of(started)
             group = groups.get(self.site.db, project_id, group_id)
             known = self._asked_before(group, action, request_id)
             if known is not None:
-                return known.record.to_json()
+                return operations.text_of(known)
             if action == "reset_status":
-                return reset_status(
+                reset = reset_status(
                     self.site,
                     self.access,
                     self.metadata,
@@ -64,7 +78,7 @@ class Service(EngineThreads):
                     params,
                     request_id,
                 )
-            request = Request(action, params, request_id)
+                return dump(reset)
             array_links.catch_up(self.site, group)
             state = self._admission.accept(group, request)
             operation = new_operation(
@@ -72,7 +86,7 @@ class Service(EngineThreads):
             )
             self._begin(group, request, operation)
             self._workers.submit(operation.id)
-        return operation.record.to_json()
+        return operations.text_of(operation)
 
     def _asked_before(
         self, group: Group, type_: str, request_id: str

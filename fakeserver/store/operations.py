@@ -48,6 +48,10 @@ class Operation:
     state: OperationState = dataclasses.field(
         default_factory=OperationState, repr=False
     )
+    #: the record as it was written when the operation was added
+    text: str | None = dataclasses.field(
+        default=None, repr=False, compare=False
+    )
 
     @property
     def status(self) -> str:
@@ -96,10 +100,17 @@ def add(tx: sqlite3.Connection, operation: Operation) -> None:
             dump(operation.state.to_json()),
         ),
     )
+    operation.text = dump(operation.record.to_json())
     tx.execute(
         "INSERT INTO pg_records VALUES (?, ?)",
-        (made.lastrowid, dump(operation.record.to_json())),
+        (made.lastrowid, operation.text),
     )
+
+
+def text_of(operation: Operation) -> str:
+    """Return the record as JSON; of an operation that was just added it is
+    not made again."""
+    return operation.text or dump(operation.record.to_json())
 
 
 def save(tx: sqlite3.Connection, operation: Operation) -> None:
@@ -208,6 +219,24 @@ def unfinished(db: Database, group_id: str | None = None) -> list[Operation]:
             group_id,
         )
     return [_operation(row) for row in rows]
+
+
+def met(db: Database, asked: Sequence[tuple[str, str]]) -> set[str]:
+    """Return the ids of the groups that have an unfinished operation, or one
+    that a request has started.
+
+    :param asked: group id and request id, at most 100.
+    """
+    groups = [group_id for group_id, _ in asked]
+    marks = ", ".join("?" * len(asked))
+    rows = db.all(
+        "SELECT request_id, group_id FROM pg_operations "
+        f"WHERE request_id IN ({marks})",
+        *[request_id for _, request_id in asked],
+    )
+    started = {(row["group_id"], row["request_id"]) for row in rows}
+    known = {one[0] for one in asked if one in started}
+    return known.union(running(db, groups))
 
 
 def running(db: Database, group_ids: Sequence[str]) -> dict[str, str]:

@@ -63,7 +63,7 @@ def test_a_sync_asks_once_before_it_is_answered(two: Two) -> None:
     with questions(two) as sent:
         assert two.act(A, "sync_volumes").status == 202
     assert {site: sent[site]["BEGIN"] for site in sent} == {A: 1, B: 0}
-    assert sent[A]["SELECT"] + sent[A]["PRAGMA"] <= 9, sent
+    assert sent[A]["SELECT"] + sent[A]["PRAGMA"] <= 7, sent
     assert sent[B]["SELECT"] + sent[B]["PRAGMA"] <= 6, sent
     new = asked(two) - before
     assert sum(new.values()) == 2, new

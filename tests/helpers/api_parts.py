@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from fakeserver import api
 from fakeserver.base.clock import stamp
+from fakeserver.base.db import dump
 from fakeserver.base.errors import RequestRefused
 from fakeserver.base.ids import stable_id
 from fakeserver.base.routes import Application, Blueprint
@@ -97,8 +98,8 @@ class Engine:
 
     def _act(
         self, project: str, group: str, action: str, params: Any, rid: str
-    ) -> dict[str, Any]:
-        return operation(0, action, group=group, params=params, rid=rid)
+    ) -> str:
+        return dump(operation(0, action, group=group, params=params, rid=rid))
 
     def _change(
         self,

@@ -1,5 +1,6 @@
 """Two sites that are fuzzed: the same ids every time, and a way back."""
 
+import json
 import random
 import sqlite3
 import types
@@ -177,11 +178,11 @@ class FuzzedWorld:
                 service, self.project, bare.id, member["id"]
             )
         registered_sites.create(site, UNUSED)
-        started: dict[str, Any] = service.act(
+        started = service.act(
             self.project, world.groups[0].id, "sync_volumes", {}, REQUEST_ID
         )
         self._pair.drain()
-        return str(started["id"])
+        return str(json.loads(started)["id"])
 
     def _databases(self) -> list[Database]:
         arrays = self._sites[0].parts.arrays

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from fakeserver.api import render
-from fakeserver.api.answers import of_text, text
+from fakeserver.api.answers import of_text
 from fakeserver.api.direct_calls import DirectCall
 from fakeserver.api.gate import Call, call
 from fakeserver.api.routing import GROUP, Routes
@@ -31,8 +31,7 @@ def direct_calls(service: Service) -> tuple[DirectCall]:
         started = service.act(
             tenant_id, pg_id, action, given, asked.request_id
         )
-        record = render.operation(started, asked.version)
-        return [text({"operation": record})]
+        return [render.operation(started, asked.version)]
 
     path = "/v1/{tenant_id}/protection-groups/{pg_id}/action"
     return (DirectCall(path, act, "POST", "202 ACCEPTED"),)

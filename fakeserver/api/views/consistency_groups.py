@@ -3,7 +3,7 @@
 from flask import Blueprint, Response
 
 from fakeserver.api import render
-from fakeserver.api.answers import answer
+from fakeserver.api.answers import answer, of_text
 from fakeserver.api.gate import call
 from fakeserver.api.routing import GROUP, Routes
 from fakeserver.engine.service import Service
@@ -25,8 +25,7 @@ def blueprint(service: Service) -> Blueprint:
         started = service.act(
             tenant_id, pg_id, "sync_volumes", given, asked.request_id
         )
-        record = render.operation(started, asked.version)
-        return answer({"operation": record}, 202)
+        return of_text([render.operation(started, asked.version)], 202)
 
     routes.add("GET", f"{GROUP}/consistency-group", show)
     routes.add("POST", f"{GROUP}/consistency-group/sync", sync)

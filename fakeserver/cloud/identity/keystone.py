@@ -1,6 +1,7 @@
 """Logins and tokens of the emulated Keystone, without HTTP."""
 
 import dataclasses
+import functools
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -294,26 +295,37 @@ class Keystone:
             },
         )
         row = found.fetchone()
-        if row is None:
+        return None if row is None else _token(claims, *row)
+
+
+# each write of anybody asks for the rows of a token again, and they are as
+# they were
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _token(
+    claims: Claims,
+    name: str,
+    project: str,
+    granted: str | None,
+    credential: str | None,
+) -> Token | None:
+    """Return the token of its claims and of what the database has of them."""
+    roles = tuple(json.loads(granted)) if granted else ()
+    if claims.project_id and not project:
+        return None
+    if claims.app_credential_id:
+        if credential is None:
             return None
-        name, project, granted, credential = row
-        roles = tuple(json.loads(granted)) if granted else ()
-        if claims.project_id and not project:
-            return None
-        if claims.app_credential_id:
-            if credential is None:
-                return None
-            allowed = json.loads(credential)["roles"]
-            roles = tuple(role for role in roles if role in allowed)
-        return Token(
-            user_name=name,
-            project_name=project,
-            roles=roles,
-            **{
-                field.name: getattr(claims, field.name)
-                for field in dataclasses.fields(claims)
-            },
-        )
+        allowed = json.loads(credential)["roles"]
+        roles = tuple(role for role in roles if role in allowed)
+    return Token(
+        user_name=name,
+        project_name=project,
+        roles=roles,
+        **{
+            field.name: getattr(claims, field.name)
+            for field in dataclasses.fields(claims)
+        },
+    )
 
 
 def _our_domain(domain: Any) -> bool:

@@ -45,6 +45,7 @@ class Peer:
         self.site = account.site
         #: whether it is not known to be of an older version
         self._takes_changes = True
+        self._answers_many = True
         self._url = url.rstrip("/")
         self._project = f"{self._url}/v1/{project_id}"
         self._base = f"{self._project}/protection-groups"
@@ -119,6 +120,20 @@ class Peer:
                 more = [("marker", marker)]
         except (KeyError, TypeError, ValueError) as error:
             raise PeerSilent(self.site, _UNREADABLE) from error
+
+    def held(self, group_ids: Sequence[str]) -> list[PeerState | None]:
+        """Return what the peer holds of each group, by one question where it
+        answers that.
+        """
+        if len(group_ids) > 1 and self._answers_many:
+            try:
+                found = self.states(group_ids)
+            except PeerRefused as refusal:
+                # an older version has no such address
+                self._answers_many = refusal.status not in (400, 404)
+            else:
+                return [found.get(one) for one in group_ids]
+        return [self.state(one) for one in group_ids]
 
     def put(
         self,

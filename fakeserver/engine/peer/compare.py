@@ -3,11 +3,11 @@
 import contextlib
 import sqlite3
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fakeserver.base.errors import RequestRefused
 from fakeserver.engine.model.document import checksum
-from fakeserver.engine.model.group_state import GroupState
+from fakeserver.engine.model.group_state import GroupState, SharedVersion
 from fakeserver.engine.peer.access import Access
 from fakeserver.engine.peer.answers import (
     PeerRefused,
@@ -28,6 +28,8 @@ from fakeserver.store.summary import GroupSummary
 
 if TYPE_CHECKING:
     from fakeserver.engine.peer.client import Peer
+
+_Any = TypeVar("_Any", Group, GroupSummary)
 
 
 class Sync:
@@ -73,6 +75,20 @@ class Sync:
             made.append(_from_here_alone(group, found))
         return made
 
+    def shared(self, several: Sequence[Group]) -> set[str]:
+        """Return the ids of the groups of which both sites hold now what they
+        were known to share; the peer is asked once.
+
+        Raises PeerSilent and PeerRefused.
+        """
+        found: set[str] = set()
+        for peer, some in self._by_peer(several):
+            held = peer.held([group.id for group in some])
+            for group, there in zip(some, held, strict=True):
+                if _is_shared(group, group.local.base, there):
+                    found.add(group.id)
+        return found
+
     def statuses(self, several: Sequence[GroupSummary]) -> dict[str, str]:
         """Compare both copies of many groups: group id -> status.
 
@@ -90,7 +106,7 @@ class Sync:
             else:
                 for group in some:
                     there = held.get(group.id)
-                    if _is_shared(group, there):
+                    if _is_shared(group, group.base, there):
                         found[group.id] = "IN_SYNC"
                         continue
                     own = _own(group)
@@ -99,14 +115,14 @@ class Sync:
         return found
 
     def _by_peer(
-        self, several: Sequence[GroupSummary]
-    ) -> list[tuple["Peer", list[GroupSummary]]]:
+        self, several: Sequence[_Any]
+    ) -> list[tuple["Peer", list[_Any]]]:
         """Spread groups over the clients of their peers; those of one project
         and one pair of sites have the same."""
-        parts: dict[tuple[str, ...], list[GroupSummary]] = {}
+        parts: dict[tuple[str, ...], list[_Any]] = {}
         for group in several:
-            sites = group.primary_site_id, group.secondary_site_id
-            parts.setdefault((group.project_id, *sites), []).append(group)
+            one, two = group.primary_site_id, group.secondary_site_id
+            parts.setdefault((group.project_id, one, two), []).append(group)
         return [(self._access.peer(some[0]), some) for some in parts.values()]
 
     def _one_by_one(
@@ -345,15 +361,19 @@ class Sync:
             )
 
 
-def _is_shared(group: GroupSummary, held: PeerState | None) -> bool:
+def _is_shared(
+    group: Group | GroupSummary,
+    base: SharedVersion | None,
+    held: PeerState | None,
+) -> bool:
     """Return whether both sites hold the version that was the last they
     shared already: there is nothing to note."""
     return (
         held is not None
         and held.version == group.version
         and held.checksum == group.checksum
-        and group.base is not None
-        and group.base.checksum == group.checksum
+        and base is not None
+        and base.checksum == group.checksum
     )
 
 

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from fakeserver.base.errors import RequestRefused
 
@@ -29,15 +29,29 @@ class GroupLocks:
             return group_id in self._locks
 
     @contextlib.contextmanager
-    def hold(self, group_id: str, timeout: float = 30.0) -> Iterator[None]:
+    def hold(
+        self,
+        group_id: str,
+        timeout: float = 30.0,
+        before: Callable[[], None] | None = None,
+    ) -> Iterator[None]:
         """Hold the group's lock. Two sites that push to each other at the
         same moment would wait for each other for ever: so a wait ends, and
-        the request is refused."""
+        the request is refused.
+
+        :param before: called where somebody else has the lock; what it
+            raises is not waited for.
+        """
         with self._guard:
             lock = self._locks.setdefault(group_id, _Lock())
             lock.users += 1
         try:
-            if not lock.turn.acquire(timeout=timeout):
+            taken = lock.turn.acquire(blocking=False)
+            if not taken:
+                if before is not None:
+                    before()
+                taken = lock.turn.acquire(timeout=timeout)
+            if not taken:
                 raise RequestRefused(
                     "operation-in-progress",
                     "The protection group is being changed; try again shortly",

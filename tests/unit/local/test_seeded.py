@@ -7,6 +7,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+import uuid
 from typing import Any
 
 import pytest
@@ -129,3 +130,30 @@ def test_a_story_of_another_seed_has_other_ids(tmp_path: pathlib.Path) -> None:
 
 def test_whoever_tells_no_story_gets_ids_of_chance() -> None:
     assert new_id() != new_id()
+
+
+def test_an_id_of_chance_is_a_random_uuid() -> None:
+    """They are made many at once."""
+    made = {new_id() for _ in range(100)}
+    assert len(made) == 100
+    for one in made:
+        read = uuid.UUID(one)
+        assert (str(read), read.version) == (one, 4)
+        assert read.variant == uuid.RFC_4122
+
+
+def test_a_forked_site_has_ids_of_its_own() -> None:
+    """Both sites are forked from one process, which has ids in store."""
+    code = (
+        "import os; from fakeserver.base.ids import new_id; new_id();"
+        "child = not os.fork(); os.write(1, f'{new_id()} '.encode());"
+        "child or os.wait()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    one, two = done.stdout.split()
+    assert one != two

@@ -168,6 +168,8 @@ def test_what_the_engine_looks_for(db: Database) -> None:
         lambda: groups.to_look_at(db),
         lambda: groups.revision(db, "g"),
         lambda: operations.by_request(db, PROJECT, "g", "r"),
+        lambda: operations.met(db, [("g", "r"), ("h", "s")]),
+        lambda: groups.without_members(db, ["g", "h"]),
     ):
         found = [one for one in plans(db, ask) if "FOR ORDER BY" not in one]
         assert all(one.startswith("SEARCH") for one in found), found

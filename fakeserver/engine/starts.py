@@ -1,0 +1,127 @@
+"""Start at once the operations that several groups are asked for at the same
+moment.
+
+A sync changes nothing of its group when it is accepted. What it costs is the
+question to the other site and the commit, and both take hardly longer for
+eight groups than for one.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from fakeserver.base.errors import RequestRefused
+from fakeserver.engine.admission import Admission, Request, new_operation
+from fakeserver.engine.combiner import Combiner
+from fakeserver.engine.model.operation_state import OperationState
+from fakeserver.engine.peer.access import Access
+from fakeserver.engine.peer.answers import PeerRefused, PeerSilent
+from fakeserver.engine.peer.compare import Sync
+from fakeserver.site import Site
+from fakeserver.store import groups, operations
+from fakeserver.store.groups import Group
+from fakeserver.store.operations import Operation
+
+
+class GroupRequest(NamedTuple):
+    """An action of a request on a group."""
+
+    project_id: str
+    group_id: str
+    request: Request
+
+
+class _Ready(NamedTuple):
+    """A group of which this site knows nothing that is against it."""
+
+    #: its document has no members
+    group: Group
+    state: OperationState
+
+
+#: an operation; None where it was not started
+_Started = tuple[Operation | None]
+
+
+class Starts:
+    """Starts the operations that are as usual."""
+
+    def __init__(
+        self, site: Site, access: Access, admission: Admission, sync: Sync
+    ) -> None:
+        self._site = site
+        self._access = access
+        self._admission = admission
+        self._sync = sync
+        self._combiner = Combiner[GroupRequest, _Started](self.start_all)
+
+    def start(
+        self, project_id: str, group_id: str, request: Request
+    ) -> Operation | None:
+        """Start an operation; the caller holds the group's lock.
+
+        None where anything may be against it, for somebody to look closer
+        and to word it. Only what costs time is refused here: a silent peer
+        is not waited for twice.
+        """
+        asked = GroupRequest(project_id, group_id, request)
+        (started,) = self._combiner.ask(asked)
+        return started
+
+    def start_all(self, several: Sequence[GroupRequest]) -> list[_Started]:
+        """Start several, as :meth:`start` does; nobody else may change one
+        of the groups meanwhile."""
+        found = self._ready(several)
+        shared = self._shared([one.group for one in found if one is not None])
+        now = self._site.clock.time()
+        started = [
+            new_operation(ready.group, asked.request, ready.state, now)
+            if ready is not None and ready.group.id in shared
+            else None
+            for asked, ready in zip(several, found, strict=True)
+        ]
+        made = [one for one in started if one is not None]
+        if made:
+            with self._site.db.transaction() as tx:
+                for operation in made:
+                    operations.add(tx, operation)
+        return [(one,) for one in started]
+
+    def _ready(self, several: Sequence[GroupRequest]) -> list[_Ready | None]:
+        """Return what this site alone decides; None where it is not sure."""
+        db, here = self._site.db, self._access.local_id()
+        held = groups.without_members(db, [one.group_id for one in several])
+        met = operations.met(
+            db, [(one.group_id, one.request.request_id) for one in several]
+        )
+        found: list[_Ready | None] = []
+        for asked in several:
+            group = held.get(asked.group_id)
+            if (
+                group is None
+                or group.project_id != asked.project_id
+                or group.local.replicate is not None
+                or group.id in met
+            ):
+                found.append(None)
+            else:
+                found.append(self._decided(group, asked.request, here))
+        return found
+
+    def _decided(
+        self, group: Group, request: Request, here: str
+    ) -> _Ready | None:
+        try:
+            self._admission.alone(group, request, here)
+        except RequestRefused:
+            return None
+        return _Ready(group, self._admission.state(group, request))
+
+    def _shared(self, several: Sequence[Group]) -> set[str]:
+        """Ask the peer; return the ids of the groups of which it holds the
+        same."""
+        try:
+            return self._sync.shared(several)
+        except PeerRefused:
+            return set()
+        except PeerSilent as silent:
+            raise self._admission.silent(silent) from silent
