@@ -161,6 +161,10 @@ class ArrayDriver(Protocol):
         """Return when the next recovery point of each group is complete at
         the other array, as far as that is known."""
 
+    def state(self) -> object | None:
+        """Return what is another one once the arrays have changed, or a fault
+        on them has; None while that cannot be told."""
+
     def latest(
         self, group: str, array: str, holding: Iterable[str] = ()
     ) -> RecoveryPoint | None:

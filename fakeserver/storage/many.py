@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from fakeserver.base.clock import Clock
 from fakeserver.base.db import Database, dump, load, load_all
 from fakeserver.base.fault_points import Faults
+from fakeserver.base.seed_world import ARRAYS
 from fakeserver.storage import tokens
 from fakeserver.storage.driver import Link, LinkState
 
@@ -140,6 +141,15 @@ class ManyGroups:
                 moment = now
             found[row["pg"]] = min(found.get(row["pg"], moment), moment)
         return found
+
+    def state(self) -> object | None:
+        _, lag = self._moment()
+        changes = self.db.state()
+        if lag or changes is None:
+            # a point that travels for long is none of the newest that are
+            # kept when it is there
+            return None
+        return changes, *map(self._faults.token, ARRAYS.values())
 
     def accepting(self, array: str) -> Callable[[str | None], bool]:
         return tokens.accepting(self.db, self._faults, array)

@@ -12,6 +12,7 @@ from fakeserver.registry import health as registry
 def blueprint(service: Service) -> Blueprint:
     site = service.site
     routes = Routes("health")
+    report = registry.Reports(service)
 
     def show() -> Response:
         asked = call()
@@ -24,7 +25,7 @@ def blueprint(service: Service) -> Blueprint:
         )
         # the one that only shows that there is a next page is not examined
         shown, more = found[: query["limit"]], found[query["limit"] :]
-        reports = registry.reports(service, shown)
+        reports = report.of(shown)
         reports += [{"protection_group_id": group.id} for group in more]
         return page(
             "health",
