@@ -162,8 +162,8 @@ class ArrayDriver(Protocol):
         the other array, as far as that is known."""
 
     def state(self) -> object | None:
-        """Return what is another one once the arrays have changed, or a fault
-        on them has; None while that cannot be told."""
+        """Return what changes whenever the arrays do, or a fault on them;
+        None while nothing shows that."""
 
     def latest(
         self, group: str, array: str, holding: Iterable[str] = ()
