@@ -105,6 +105,12 @@ def questions(cloud: Cloud) -> dict[str, tuple[str, str, object]]:
         "page of networks": ("GET", f"{net}/networks?limit=2", None),
         "subnets": ("GET", f"{net}/subnets?network_id={network}", None),
         "ports": ("GET", f"{net}/ports?device_id={server.id}", None),
+        "ports by address": (
+            "GET",
+            f"{net}/ports?network_id={network}"
+            "&fixed_ips=ip_address=10.10.0.11&fixed_ips=ip_address=10.10.0.12",
+            None,
+        ),
         "ports by name": ("GET", f"{net}/ports?name=no-such", None),
         "ports of a member": ("GET", f"{net}/ports?description=none", None),
         "new port": ("POST", f"{net}/ports", {"port": port}),

@@ -3,13 +3,15 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import flask
 
+from fakeserver.base.db import dump
 from fakeserver.cloud.compute import server_groups
 from fakeserver.cloud.compute.server import bodies, power, render
 from fakeserver.cloud.compute.server.find import find, may_write
+from fakeserver.cloud.compute.server.kept import KeptServers
 from fakeserver.cloud.compute.server.states import require_unlocked
 from fakeserver.cloud.compute.version import since
 from fakeserver.cloud.identity.tokens import Token
@@ -17,6 +19,10 @@ from fakeserver.cloud.shared import web
 from fakeserver.cloud.shared.rows import Doc
 from fakeserver.cloud.shared.schema import SERVERS
 from fakeserver.cloud.shared.web import Answer, CloudError, Route
+
+if TYPE_CHECKING:
+    from fakeserver.cloud.identity.check import Identity
+    from fakeserver.site import Site
 
 
 class Servers(web.Part):
@@ -31,16 +37,36 @@ class Servers(web.Part):
         Route("DELETE", "/v2.1/servers/<server>", "delete"),
     )
 
+    def __init__(self, site: "Site", identity: "Identity") -> None:
+        super().__init__(site, identity)
+        self._kept = KeptServers(site)
+
     def index(self, caller: Token) -> Answer:
         rows, more = web.page(self._listed(caller), "servers")
         shown = [render.brief(self.site, row) for row in rows]
         return {"servers": shown} | ({"servers_links": more} if more else {})
 
     def detail(self, caller: Token) -> Answer:
+        if not flask.request.args:
+            return self._newest(caller)
         rows, more = web.page(self._listed(caller), "servers")
         db = self.site.db.connection()
         shown = render.servers(db, self.site, caller, rows)
         return {"servers": shown} | ({"servers_links": more} if more else {})
+
+    def _newest(self, caller: Token) -> Answer:
+        """List the newest servers, as most callers do."""
+        db = self.site.db.connection()
+        found = self._kept.newest(db, caller, web.MAX_PAGE + 1)
+        shown = found[: web.MAX_PAGE]
+        text = ",".join(text for _, text in shown)
+        more = ""
+        if len(found) > len(shown):
+            link = web.next_page(shown[-1][0])
+            more = f',"servers_links":{dump([link])}'
+        return flask.Response(
+            f'{{"servers":[{text}]{more}}}\n', mimetype="application/json"
+        )
 
     def show(self, caller: Token, server: str) -> Answer:
         return self._shown(caller, server)
