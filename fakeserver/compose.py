@@ -181,8 +181,6 @@ def _files(config: SiteConfig, now: float) -> list[upgrade.File]:
 def work_out(config: SiteConfig) -> OpenSite:
     """Work out what is the same for every site of the process; return a site
     with nothing open, which is not to be used."""
-    for file in _files(config, 0):
-        upgrade.made_by(file)
     return compose(parts(config))
 
 

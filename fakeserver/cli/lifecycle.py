@@ -16,6 +16,7 @@ from fakeserver.base.config import SITES
 from fakeserver.http.ports import bind, bind_any
 from fakeserver.sandbox import process
 from fakeserver.sandbox.folder import Folder, Settings
+from fakeserver.sandbox.loader import Loader
 from fakeserver.sandbox.problem import Problem, say
 from fakeserver.sandbox.scenarios import FLEET, SCENARIOS
 
@@ -46,8 +47,13 @@ class DidNotStart(Problem):
     """A site ended, or never answered; the message names its log."""
 
 
-def up(folder: Folder, asked: Mapping[str, Any]) -> None:
-    """Start both sites, or neither of them."""
+def up(
+    folder: Folder, asked: Mapping[str, Any], loader: Loader | None = None
+) -> None:
+    """Start both sites, or neither of them.
+
+    :param loader: the process that splits into them, if it runs already.
+    """
     made = not folder.path.exists()
     with interruptible() as interrupted:
         folder.prepare()
@@ -55,7 +61,7 @@ def up(folder: Folder, asked: Mapping[str, Any]) -> None:
             _not_up(folder)
             kept = folder.exists()
             try:
-                _up(folder, asked, kept, interrupted)
+                _up(folder, asked, kept, interrupted, loader)
             except Exception as error:
                 if not kept:
                     keep_logs = isinstance(error, DidNotStart)
@@ -68,6 +74,7 @@ def _up(
     asked: Mapping[str, Any],
     kept: bool,
     interrupted: threading.Event,
+    loader: Loader | None,
 ) -> None:
     settings = _settings(folder, asked, kept)
     for site in SITES:
@@ -87,7 +94,7 @@ def _up(
             scenario_history.begin_anew(folder, settings, time.time())
 
     awake = [site for site in SITES if site not in scenario.down]
-    launch(folder, settings, awake, interrupted, write)
+    launch(folder, settings, awake, interrupted, write, loader)
     for site in awake:
         _look_for_keystone(folder, settings, site)
     for site in scenario.down:
@@ -225,18 +232,20 @@ def launch(
     sites: Sequence[str],
     interrupted: threading.Event,
     write: Callable[[], None] | None = None,
+    loader: Loader | None = None,
 ) -> None:
     """Start sites and wait until each answers; else stop all of them.
 
     :param write: writes what they read, while they load what they need.
+    :param loader: the process that splits into them, if it runs already.
     """
     marks = {site: _size(folder.log(site)) for site in sites}
     done = False
-    started = process.spawn(folder, sites)
+    started = process.spawn(folder, loader)
     try:
         if write is not None:
             write()
-        started.go_on()
+        started.go_on(sites)
         _until_they_answer(folder, sites, started, marks, interrupted)
         done = not interrupted.is_set()
     finally:

@@ -11,11 +11,11 @@ from fakeserver.base.config import FORMS, SITES, TURNS
 from fakeserver.cli import answers, compare, lifecycle, show, values
 from fakeserver.faults.kinds import KINDS, STAGES
 from fakeserver.sandbox.folder import BOTH, Folder
+from fakeserver.sandbox.loader import DEFAULT_DIR, Loader
 from fakeserver.sandbox.problem import Problem, say
 from fakeserver.sandbox.scenarios import SCENARIOS
 
 A, B = SITES
-DEFAULT_DIR = ".protector-sandbox"
 MICROVERSIONS = ("1.0", "1.1", "1.2")
 
 
@@ -264,14 +264,20 @@ def _clock_options(
     verbs.add_parser("run", parents=[common], help="Let a frozen clock go on.")
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; return its exit code."""
+def main(
+    argv: Sequence[str] | None = None, loader: Loader | None = None
+) -> int:
+    """Run one command; return its exit code.
+
+    :param loader: the process that an ``up`` splits into sites, if it runs
+        already.
+    """
     args = parser().parse_args(argv)
     try:
         folder = Folder(pathlib.Path(getattr(args, "dir", DEFAULT_DIR)))
         if args.command == "compare":
             return compare.run(args)
-        _run(args, folder)
+        _run(args, folder, loader)
     except Problem as problem:
         print(f"protector-sandbox: {problem}", file=sys.stderr)
         return problem.code
@@ -300,7 +306,7 @@ def _problems() -> tuple[type[Exception], ...]:
     """Return errors whose text is for people; Python asks for them only when
     there is one."""
     from fakeserver.base.json_file import BrokenFile
-    from fakeserver.store.upgrade import SchemaProblem
+    from fakeserver.schema_version import SchemaProblem
 
     return SchemaProblem, BrokenFile
 
@@ -312,12 +318,14 @@ def _failures() -> tuple[type[Exception], ...]:
     return OSError, sqlite3.Error
 
 
-def _run(args: argparse.Namespace, folder: Folder) -> None:
+def _run(
+    args: argparse.Namespace, folder: Folder, loader: Loader | None
+) -> None:
     """Run the command; what ``up`` has no use for is loaded where it is
     used, so that it starts its sites at once."""
     match args.command:
         case "up":
-            _up(args, folder)
+            _up(args, folder, loader)
         case "down":
             lifecycle.down(folder)
         case "status":
@@ -351,7 +359,9 @@ def _run(args: argparse.Namespace, folder: Folder) -> None:
             show.requests(folder, args.site, args.last, args.json)
 
 
-def _up(args: argparse.Namespace, folder: Folder) -> None:
+def _up(
+    args: argparse.Namespace, folder: Folder, loader: Loader | None
+) -> None:
     names = (
         "pace",
         "port",
@@ -369,11 +379,11 @@ def _up(args: argparse.Namespace, folder: Folder) -> None:
     )
     asked = {name: getattr(args, name) for name in names}
     if not args.foreground:
-        lifecycle.up(folder, asked)
+        lifecycle.up(folder, asked, loader)
         show.lines(folder.exports())
         return
     with lifecycle.interruptible() as interrupted:
-        lifecycle.up(folder, asked)
+        lifecycle.up(folder, asked, loader)
         show.lines(folder.exports())
         lifecycle.stay(folder, interrupted)
 

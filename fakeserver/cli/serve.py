@@ -1,8 +1,9 @@
-"""The processes of sites: ``python -m fakeserver.cli.serve DIR SITE...``.
+"""The processes of sites: ``python -m fakeserver.cli.serve DIR [SITE]``.
 
 What a site needs is loaded once. With the pipe of ``protector-sandbox`` the
-process then splits into its sites and ends; so each of them costs a third of
-a process of its own, and shares with the other what neither changes.
+process then splits into the sites that it is told, and ends; so each of them
+costs a third of a process of its own, and shares with the other what neither
+changes.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ import pathlib
 import sys
 from collections.abc import Callable, Sequence
 
-from fakeserver.sandbox import process
+from fakeserver.sandbox import loader, process
 from fakeserver.sandbox.folder import Folder
 from fakeserver.sandbox.problem import Problem
 
@@ -21,30 +22,30 @@ from fakeserver.sandbox.problem import Problem
 def main(argv: Sequence[str] | None = None) -> int:
     directory, *sites = sys.argv[1:] if argv is None else argv
     os.umask(0o077)
-    folder = Folder(pathlib.Path(directory))
-    pipe = os.environ.pop(process.PIPE, None)
+    path = pathlib.Path(directory)
+    pipe = os.environ.pop(loader.PIPE, None)
     if pipe is None:
         with contextlib.suppress(OSError):
             os.setsid()
         from fakeserver.cli import site_process
 
-        return site_process.run(folder, sites[0], lambda: None)
-    return _split(folder, sites, int(pipe))
+        return site_process.run(Folder(path), sites[0], lambda: None)
+    return _split(path, int(pipe))
 
 
-def _split(folder: Folder, sites: Sequence[str], pipe: int) -> int:
+def _split(path: pathlib.Path, pipe: int) -> int:
     """Become one process a site; this one ends."""
     # what is loaded stays: to look through it is a tenth of the time
     gc.disable()
-    # pages of a library that was loaded before are a site's memory only when
-    # it reads them: five of the seven megabytes of the ciphers are not
-    from cryptography import fernet  # noqa: F401
-
-    from fakeserver import cloud  # noqa: F401
-
+    problem = _load()
     # what they read is written by now, or never
-    if not os.read(0, 1):
+    sites = os.read(0, 100).decode().split()
+    if not sites:
         return 1
+    folder = Folder(path)
+    _log_to(folder, sites[0])
+    if problem is not None:
+        raise problem
     with open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
     seeder = None
@@ -68,6 +69,26 @@ def _split(folder: Folder, sites: Sequence[str], pipe: int) -> int:
             ready = functools.partial(_ready, site, pipe)
             return site_process.run(folder, site, ready)
     os._exit(0)
+
+
+def _load() -> Exception | None:
+    """Load what the seed and the sites need; return what went wrong, which
+    has no log yet."""
+    try:
+        # pages of a library that was loaded before are a site's memory only
+        # when it reads them: five of the seven megabytes of the ciphers are
+        # not
+        from cryptography import fernet  # noqa: F401
+
+        from fakeserver import cloud, compose  # noqa: F401
+        from fakeserver.cloud.shared import seed  # noqa: F401
+        from fakeserver.storage import arrays  # noqa: F401
+        from fakeserver.storage import seed as arrays_seed  # noqa: F401
+        from fakeserver.store import seed as service_seed  # noqa: F401
+        from fakeserver.store.steps import array_steps, site_steps  # noqa: F401
+    except Exception as error:
+        return error
+    return None
 
 
 def _is_seeded(folder: Folder, sites: Sequence[str]) -> bool:
@@ -124,15 +145,19 @@ def _begin(name: str, pipe: int) -> int:
 def _own_log(folder: Folder, site: str) -> None:
     with contextlib.suppress(OSError):
         os.setsid()
+    _log_to(folder, site)
+    # both have the same command line; ps and top show this too, on Linux
+    with contextlib.suppress(OSError):
+        pathlib.Path("/proc/self/comm").write_text(site)
+
+
+def _log_to(folder: Folder, site: str) -> None:
     handle = os.open(
         folder.log(site), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600
     )
     os.dup2(handle, 1)
     os.dup2(handle, 2)
     os.close(handle)
-    # both have the same command line; ps and top show this too, on Linux
-    with contextlib.suppress(OSError):
-        pathlib.Path("/proc/self/comm").write_text(site)
 
 
 def _ready(site: str, pipe: int) -> None:

@@ -23,7 +23,7 @@ from fakeserver.sandbox import process
 from fakeserver.sandbox.bounded_log import BoundedLog
 from fakeserver.sandbox.folder import Folder
 from fakeserver.sandbox.problem import Problem
-from fakeserver.store.upgrade import SchemaProblem
+from fakeserver.schema_version import SchemaProblem
 
 LOG = logging.getLogger("fakeserver")
 #: how often a site looks whether its folder is still there, seconds

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from fakeserver import schema_version
 from fakeserver.base import json_file
 from fakeserver.base.config import (
     FORMS,
@@ -136,14 +137,12 @@ class Folder:
     def settings(self) -> Settings:
         """Return the settings of this sandbox; raise Problem when there is
         none."""
-        from fakeserver.store import upgrade
-
         try:
             held = json_file.read(self.settings_file)
             number = int(held.pop("schema", 0))
             wrote = str(held.pop("written_by", "unknown"))
-            if number > upgrade.NUMBER:
-                problem = upgrade.newer(
+            if number > schema_version.NUMBER:
+                problem = schema_version.newer(
                     f"The sandbox in {self.shown}", number, wrote
                 )
                 raise Problem(str(problem))
@@ -205,11 +204,9 @@ class Folder:
     def write_settings(self, settings: Settings) -> None:
         """Write the settings, with the schema of every small file beside
         them."""
-        from fakeserver.store import upgrade
-
         held = {
-            "schema": upgrade.NUMBER,
-            "written_by": upgrade.version(),
+            "schema": schema_version.NUMBER,
+            "written_by": schema_version.version(),
             **dataclasses.asdict(settings),
         }
         write_private(self.settings_file, json.dumps(held, indent=1) + "\n")

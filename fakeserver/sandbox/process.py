@@ -6,16 +6,14 @@ import os
 import pathlib
 import select
 import signal
-import sys
 import time
 from collections.abc import Callable, Sequence
 
 from fakeserver.sandbox.folder import Folder
+from fakeserver.sandbox.loader import Loader, begin
 
 #: how long a clean stop may take before it is made short, seconds
 GRACE = 15.0
-#: the variable that names the pipe of :class:`SiteStart` to its sites
-PIPE = "PROTECTOR_SANDBOX_PIPE"
 #: what a site that answers writes there
 READY = "answers"
 _TICK = 0.02
@@ -24,35 +22,32 @@ _TICK = 0.02
 class SiteStart:
     """Sites that were started, and what is known of each.
 
-    One process loads what they need, once, and splits into all of them when
-    it is told to; it writes their pids into a pipe. Each site writes there
-    when it answers, and the end of the pipe is the end of all that have not.
+    One process has loaded what they need and splits into all of them; it
+    writes their pids into a pipe. Each site writes there when it answers, and
+    the end of the pipe is the end of all that have not.
     """
 
-    def __init__(self, pid: int, pipe: int, go: int) -> None:
+    def __init__(self, loader: Loader) -> None:
         #: of the sites that run already
         self.pids: dict[str, int] = {}
         #: the sites that answer
         self.ready: set[str] = set()
-        self._pid = pid
-        self._go = go
-        self._pipe = pipe
+        self._loader = loader
         self._rest = b""
         self._ended = False
 
-    def go_on(self) -> None:
+    def go_on(self, sites: Sequence[str]) -> None:
         """Let the sites begin: what they read is written."""
-        # one that has ended already is found out soon
-        with contextlib.suppress(BrokenPipeError):
-            os.write(self._go, b"\n")
+        self._loader.start(sites)
 
     def look(self, seconds: float) -> None:
         """Wait for news for a while, and take them in."""
         if self._ended:
             return
-        if not select.select([self._pipe], [], [], seconds)[0]:
+        pipe = self._loader.pipe
+        if not select.select([pipe], [], [], seconds)[0]:
             return
-        came = os.read(self._pipe, 4096)
+        came = os.read(pipe, 4096)
         self._ended = not came
         *lines, self._rest = (self._rest + came).split(b"\n")
         for line in lines:
@@ -71,71 +66,24 @@ class SiteStart:
 
     def kill(self) -> None:
         """Kill every site, those too that are only about to begin."""
-        end(self._pid, signal.SIGKILL)
+        end(self._loader.pid, signal.SIGKILL)
         self.look(0)
         for pid in self.pids.values():
             end(pid, signal.SIGKILL)
 
     def close(self) -> None:
-        os.close(self._pipe)
-        os.close(self._go)
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(self._pid, 0)
+        self._loader.close()
 
 
-def spawn(folder: Folder, sites: Sequence[str]) -> SiteStart:
-    """Start the processes of sites, each in a session of its own."""
-    command = [
-        sys.executable,
-        "-m",
-        "fakeserver.cli.serve",
-        str(folder.path),
-        *sites,
-    ]
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("OS_")
-    }
-    parent = str(pathlib.Path(__file__).resolve().parents[2])
-    if os.path.basename(parent) not in ("site-packages", "dist-packages"):
-        known = environment.get("PYTHONPATH")
-        environment["PYTHONPATH"] = os.pathsep.join(
-            [parent, *([known] if known else [])]
-        )
-    # thirty threads with memory of their own each would keep twice as much
-    environment.setdefault("MALLOC_ARENA_MAX", "2")
-    ours, theirs = os.pipe()
-    begin, go = os.pipe()
-    os.set_inheritable(theirs, True)
-    environment[PIPE] = str(theirs)
-    # not subprocess: the sites outlive this process, and nobody waits for
-    # them; what is written before they begin is in the log of the first
-    try:
-        pid = os.posix_spawn(
-            sys.executable,
-            command,
-            environment,
-            file_actions=[
-                (os.POSIX_SPAWN_DUP2, begin, 0),
-                (
-                    os.POSIX_SPAWN_OPEN,
-                    1,
-                    str(folder.log(sites[0])),
-                    os.O_WRONLY | os.O_CREAT | os.O_APPEND,
-                    0o600,
-                ),
-                (os.POSIX_SPAWN_DUP2, 1, 2),
-            ],
-        )
-    except BaseException:
-        os.close(ours)
-        os.close(go)
-        raise
-    finally:
-        os.close(theirs)
-        os.close(begin)
-    return SiteStart(pid, ours, go)
+def spawn(folder: Folder, loader: Loader | None = None) -> SiteStart:
+    """Start the processes of sites, each in a session of its own.
+
+    :param loader: has been started already, for a sandbox that may be this
+        one.
+    """
+    if loader is None or pathlib.Path(loader.directory) != folder.path:
+        loader = begin(str(folder.path))
+    return SiteStart(loader)
 
 
 def pid_file(folder: Folder, site: str) -> pathlib.Path:

@@ -7,7 +7,8 @@ from fakeserver.compose import upgrade_folder
 from fakeserver.sandbox import process
 from fakeserver.sandbox.folder import Folder, Settings
 from fakeserver.sandbox.problem import Problem, say
-from fakeserver.store.upgrade import SchemaProblem, Unreadable
+from fakeserver.schema_version import SchemaProblem
+from fakeserver.store.upgrade import Unreadable
 
 
 def upgrade(folder: Folder, settings: Settings, *, must: bool = False) -> None:

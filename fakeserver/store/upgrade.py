@@ -16,30 +16,33 @@ import functools
 import logging
 import os
 import pathlib
+import re
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from fakeserver.base.clock import stamp
+from fakeserver.schema_version import (
+    NUMBER,
+    SchemaProblem,
+    newer,
+    version,
+)
 
 LOG = logging.getLogger(__name__)
-#: what this version writes. Raise it, and add a step, for every change that
-#: ``CREATE ... IF NOT EXISTS`` does not make: of columns, or of documents
-NUMBER = 7
 #: how long an upgrade waits for a process that writes, seconds
 BUSY = 30.0
-DISTRIBUTION = "python-protectorclient"
 
 _TABLE = """CREATE TABLE IF NOT EXISTS sandbox_schema (
     number INTEGER PRIMARY KEY, version TEXT NOT NULL, at TEXT NOT NULL)"""
+#: what a statement of a schema creates
+_CREATES = re.compile(
+    r"CREATE (?:UNIQUE )?(?:TABLE|INDEX|TRIGGER) IF NOT EXISTS (\w+)"
+)
 #: the tables that a reset of the world leaves alone
 KEPT = frozenset(("sandbox_schema",))
 
 #: changes the database of a transaction from its schema to the next one
 Step = Callable[[sqlite3.Connection], None]
-
-
-class SchemaProblem(Exception):
-    """This version cannot open a database."""
 
 
 class Unreadable(SchemaProblem):
@@ -58,27 +61,6 @@ class File:
     #: whether whoever asks works with it; what is only the other site's
     #: may be unreadable
     needed: bool = True
-
-
-@functools.cache
-def version() -> str:
-    """Return the version of this package."""
-    # not before: a command that starts nothing has no use for it
-    import importlib.metadata
-
-    try:
-        return importlib.metadata.version(DISTRIBUTION)
-    except importlib.metadata.PackageNotFoundError:
-        return "unknown"
-
-
-def newer(what: str, number: int, wrote: str) -> SchemaProblem:
-    """Return the refusal of a database that a newer version has written."""
-    return SchemaProblem(
-        f"{what} was written by {DISTRIBUTION} {wrote} (schema {number}), "
-        f"and this is {version()}, which reads schemas up to {NUMBER}: "
-        "install that version, or give another folder with --dir."
-    )
 
 
 def upgrade(files: Iterable[File], now: float) -> list[pathlib.Path]:
@@ -231,11 +213,10 @@ def made_by(file: File) -> frozenset[str]:
 
 @functools.cache
 def _made_by(statements: tuple[str, ...]) -> frozenset[str]:
-    """Return the tables and indexes that some statements create."""
-    with contextlib.closing(sqlite3.connect(":memory:")) as db:
-        for statement in statements:
-            db.execute(statement)
-        return frozenset(_names(db))
+    """Return the names of what some statements create; to execute them for
+    it takes longer than to seed a site."""
+    found = [_CREATES.match(statement) for statement in statements]
+    return frozenset(name[1] for name in found if name is not None)
 
 
 def _steps(file: File, number: int | None) -> list[Step]:

@@ -93,6 +93,23 @@ def test_the_command_that_starts_a_site_loads_no_server() -> None:
     assert len(found) < 150
 
 
+def test_the_version_is_known_without_reading_all_of_a_description() -> None:
+    """It takes as long as all else that ``up`` does itself."""
+    found = loaded_after(
+        "import sys; from fakeserver import schema_version\n"
+        "assert schema_version.version() != 'unknown'"
+    )
+    assert not {"importlib.metadata", "email", "zipfile"} & found
+
+
+def test_what_loads_a_site_is_begun_before_anything_is_loaded() -> None:
+    before = loaded_after("import sys, contextlib, signal, collections.abc")
+    found = loaded_after("import sys, fakeserver.sandbox.loader")
+    assert {
+        n for n in found - before if not n.startswith("fakeserver")
+    } == set()
+
+
 def test_a_site_loads_at_its_start_what_it_needs_then() -> None:
     found = loaded_after(
         "import sys, fakeserver.cli.site_process\n"

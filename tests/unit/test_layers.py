@@ -39,7 +39,7 @@ ROWS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("shell", "testing"),
     ),
     "fakeserver": (
-        ("base",),
+        ("base", "schema_version"),
         ("storage",),
         ("site",),
         ("engine.cloud_client",),

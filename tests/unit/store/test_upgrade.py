@@ -8,22 +8,27 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
+from fakeserver import schema_version
 from fakeserver.base.clock import ManualClock
 from fakeserver.base.seed_world import ARRAY_TOKENS
 from fakeserver.base.vault import Vault
 from fakeserver.cli import lifecycle
 from fakeserver.cli.main import main
+from fakeserver.cloud.shared import schema as clouds
 from fakeserver.compose import upgrade_folder
 from fakeserver.engine.model import document
 from fakeserver.local.both_sites import open_sandbox
 from fakeserver.local.pair import LocalPair
 from fakeserver.sandbox.folder import Folder
+from fakeserver.schema_version import NUMBER, SchemaProblem
+from fakeserver.storage import arrays
 from fakeserver.store import operations, upgrade
-from fakeserver.store.upgrade import NUMBER, File, SchemaProblem, copy_of
+from fakeserver.store import schema as store
+from fakeserver.store.upgrade import File, copy_of
 from tests.helpers.folder_parts import (
     DATABASES,
     KILLED_AT,
@@ -33,6 +38,9 @@ from tests.helpers.folder_parts import (
     set_number,
     unpack,
 )
+
+#: all but the indexes that SQLite makes for itself
+NAMES = "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
 
 
 @pytest.fixture
@@ -55,16 +63,30 @@ def upgraded(folder: Folder) -> list[str]:
 # -- a folder of today
 
 
+@pytest.mark.parametrize(
+    "tables", [clouds.SCHEMA, store.SCHEMA, arrays.SCHEMA]
+)
+def test_what_a_schema_makes_is_known_by_its_statements(
+    tables: Sequence[str], tmp_path: pathlib.Path
+) -> None:
+    with contextlib.closing(sqlite3.connect(":memory:")) as db:
+        for statement in tables:
+            db.execute(statement)
+        made = {name for (name,) in db.execute(NAMES)}
+    known = upgrade.made_by(File(tmp_path / "x.db", tables, {}))
+    assert known == {*made, "sandbox_schema"}
+
+
 def test_every_database_carries_the_number(today: Folder) -> None:
     for name in DATABASES:
         assert number(today.path / name) == NUMBER
         db = sqlite3.connect(today.path / name)
         rows = db.execute("SELECT number, version FROM sandbox_schema")
-        assert rows.fetchall() == [(NUMBER, upgrade.version())]
+        assert rows.fetchall() == [(NUMBER, schema_version.version())]
         db.close()
     settings = json.loads(today.settings_file.read_text())
     assert settings["schema"] == NUMBER
-    assert settings["written_by"] == upgrade.version()
+    assert settings["written_by"] == schema_version.version()
     assert upgraded(today) == []
     assert not list(today.path.glob("*.schema-*"))
 
@@ -297,6 +319,7 @@ import os, pathlib, sys
 sys.path[:0] = sys.argv[3:]
 from fakeserver.store.steps import site_steps
 from fakeserver.sandbox.folder import Folder
+from fakeserver.cloud.shared import schema as clouds
 from fakeserver.compose import upgrade_folder
 before = site_steps.of
 def of(config, world, now):
