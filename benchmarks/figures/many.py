@@ -25,7 +25,8 @@ from benchmarks.harness.tenant import token
 from protectorclient import Client, SitePair
 from protectorclient.reports import overview
 
-POLLS = 100
+#: of a turn
+POLLS = 25
 GROUPS = 500
 MANY = str(GROUPS)
 
@@ -154,6 +155,7 @@ FIGURES = (
         _poll,
         "a bare GET of requests",
         pairs=15,
+        turns=8,
     ),
     Figure(
         "operations-behind-newer",

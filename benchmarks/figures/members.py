@@ -103,6 +103,8 @@ FIGURES = (
         1.05,
         _failover_beside,
         "the same beside none",
+        pairs=9,
+        turns=3,
         warm_up=False,
     ),
     Figure(

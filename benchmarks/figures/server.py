@@ -13,7 +13,9 @@ from benchmarks.harness.tenant import token
 
 Prepare = Callable[[Stage], tuple[Work, Work]]
 HELLO = "Flask hello, waitress"
-REQUESTS = 400
+#: of a turn
+REQUESTS = 200
+TURNS = 5
 #: as many as a site has
 THREADS = 16
 
@@ -116,6 +118,7 @@ FIGURES = (
         _get_operation,
         HELLO,
         Better.MORE,
+        turns=TURNS,
     ),
     Figure(
         "list-operations-100",
@@ -124,6 +127,8 @@ FIGURES = (
         _list(100, REQUESTS),
         HELLO,
         Better.MORE,
+        pairs=11,
+        turns=TURNS,
     ),
     Figure(
         "list-operations-1000",
@@ -132,6 +137,7 @@ FIGURES = (
         _list(1000, REQUESTS // 4),
         HELLO,
         Better.MORE,
+        turns=TURNS,
     ),
     Figure(
         "list-by-status",
@@ -139,6 +145,8 @@ FIGURES = (
         1.5,
         _beside_first_page("status=failed"),
         PAGE,
+        pairs=11,
+        turns=TURNS,
     ),
     Figure(
         "list-last-page",
@@ -146,5 +154,7 @@ FIGURES = (
         1.1,
         _beside_first_page(operations.last_page(100)),
         PAGE,
+        pairs=11,
+        turns=TURNS,
     ),
 )

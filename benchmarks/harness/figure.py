@@ -27,7 +27,9 @@ class Figure:
     and the figure is the median of what it counts: modules, requests, MiB.
 
     `most` bounds the times where what is counted repeats exactly. Work that
-    begins from the same files each time needs no `warm_up`.
+    begins from the same files each time needs no `warm_up`. Both sides of a
+    pair do their work in `turns`, since a burst of something else on the
+    machine is longer than a short work; their costs are the means.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Figure:
     better: Better = Better.LESS
     unit: str = ""
     pairs: int = 7
+    turns: int = 1
     most: int = 0
     warm_up: bool = True
 

@@ -45,7 +45,12 @@ def measure(figure: Figure, stage: Stage, pairs: int | None) -> Measurement:
         peer()
     spent: list[tuple[float, float]] = []
     for number in range(pairs or figure.pairs):
-        spent.append(_pair(ours, peer, ours_first=number % 2 == 0))
+        turns = [
+            _turn(ours, peer, ours_first=(number + turn) % 2 == 0)
+            for turn in range(figure.turns)
+        ]
+        mine, others = zip(*turns, strict=True)
+        spent.append((statistics.fmean(mine), statistics.fmean(others)))
     return Measurement(
         figure,
         tuple(our for our, _ in spent),
@@ -55,7 +60,7 @@ def measure(figure: Figure, stage: Stage, pairs: int | None) -> Measurement:
     )
 
 
-def _pair(ours: Work, peer: Work, ours_first: bool) -> tuple[float, float]:
+def _turn(ours: Work, peer: Work, ours_first: bool) -> tuple[float, float]:
     # who goes first alternates: a machine that slows down favours nobody
     if ours_first:
         return ours(), peer()

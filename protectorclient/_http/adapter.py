@@ -16,12 +16,11 @@ What a caller may rely on:
 
 keystoneauth's authenticated path looks the endpoint up in the catalog for
 each request: 1.9 times a bare GET of requests; this one, with the record,
-about 0.9 (``benchmarks/poll.py``, 13 services).
+about 0.75 (``benchmarks/poll.py``, 13 services).
 """
 
 from __future__ import annotations
 
-import time
 import weakref
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -39,6 +38,7 @@ from protectorclient._http import (
     marks,
     microversions,
     offered,
+    tokens,
     urls,
 )
 from protectorclient._http import session as sessions
@@ -84,6 +84,7 @@ class SiteAdapter(Conversation):
         self.session = session = sessions.with_bounds(session)
         self.region_name = region_name
         self._auth = auth
+        self._tokens = tokens.TokenHeaders(session, auth)
         self._override = endpoint_override
         self._interface = interface
         self._wanted = api_version
@@ -304,7 +305,7 @@ class SiteAdapter(Conversation):
     def _token(self) -> Mapping[str, str]:
         with failures.authenticating(self.site, self.session):
             try:
-                found = self.session.get_auth_headers(self._auth)
+                found = self._tokens.read()
             except ksa_exceptions.MissingAuthPlugin:
                 found = None
         if found is None:
@@ -333,9 +334,7 @@ class SiteAdapter(Conversation):
                 timeout=self._timeouts,
                 **options,
             )
-        when = error_bodies.moment(response.headers.get("Date"))
-        if when is not None:
-            self.clock_skew = when.timestamp() - time.time()
+        self.note_date(response.headers.get("Date"))
         return response
 
     def _read(

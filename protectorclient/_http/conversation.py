@@ -12,6 +12,8 @@ from __future__ import annotations
 import abc
 import dataclasses
 import datetime
+import email.utils
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -29,6 +31,18 @@ def is_mark(version: str | None) -> bool:
         part.strip().lower().startswith(f"{microversions.SERVICE_TYPE} ")
         for part in version.split(",")
     )
+
+
+def _moment(date: str) -> datetime.datetime | None:
+    """Read the time in an HTTP date header."""
+    try:
+        when = email.utils.parsedate_to_datetime(date)
+        when.timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+    if when.tzinfo is None:
+        return when.replace(tzinfo=datetime.UTC)
+    return when
 
 
 #: The methods that change nothing.
@@ -63,8 +77,9 @@ class Conversation(abc.ABC):
     known_endpoint: urls.Endpoint | None = None
     #: The parameters of lists that this service does not have.
     missing_parameters: set[str]
-    #: The site's clock less this machine's, by its last answer.
-    clock_skew: float | None = None
+    #: The `Date` of the last answer, and when it came: seconds since the
+    #: epoch by this machine's clock.
+    dated: tuple[str, float] | None = None
     #: What was asked for: auto, latest, or a version.
     _wanted: str
     _pinned: microversions.Version | None
@@ -203,6 +218,20 @@ class Conversation(abc.ABC):
             site=self.site,
             request_id=request_id,
         )
+
+    def note_date(self, date: str | None) -> None:
+        """Note the `Date` of an answer that has just come; few ask for it."""
+        if date:
+            self.dated = date, time.time()
+
+    @property
+    def clock_skew(self) -> float | None:
+        """Return the site's clock less this machine's, by its last answer."""
+        if self.dated is None:
+            return None
+        date, came = self.dated
+        when = _moment(date)
+        return None if when is None else when.timestamp() - came
 
     def server_time(self) -> datetime.datetime:
         """Return the time by the site's clock, as of its last response."""

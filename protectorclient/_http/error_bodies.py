@@ -8,8 +8,6 @@ becomes one exception with one sentence.
 from __future__ import annotations
 
 import dataclasses
-import datetime
-import email.utils
 import html
 import http
 import json
@@ -295,20 +293,6 @@ def retry_after(value: str | None) -> float | None:
         return min(float(_READER.parse_retry_after(value)), _LONGEST_RETRY)
     except (InvalidHeader, ValueError, OverflowError):
         return None
-
-
-def moment(value: str | None) -> datetime.datetime | None:
-    """Read the time in an HTTP date header."""
-    if not value:
-        return None
-    try:
-        when = email.utils.parsedate_to_datetime(value)
-        when.timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    if when.tzinfo is None:
-        return when.replace(tzinfo=datetime.UTC)
-    return when
 
 
 def without_userinfo(url: str | None) -> str:

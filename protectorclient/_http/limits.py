@@ -47,11 +47,47 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 class Adapter(ksa_session.TCPKeepAliveAdapter):
-    """keystoneauth's adapter, with connections that limit each response."""
+    """keystoneauth's adapter, with connections that limit each response.
+
+    Without a proxy it looks up a host's connections once, and not at each
+    poll.
+    """
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
+        self._pools: dict[object, Any] = {}
         _bound(self.poolmanager)
+
+    def get_connection_with_tls_context(
+        self,
+        request: requests.PreparedRequest,
+        verify: Any,
+        proxies: Any = None,
+        cert: Any = None,
+    ) -> Any:
+        """Return the connections to a request's host."""
+        key = (*str(request.url).split("/", 3)[:3:2], verify, cert)
+        found = None if proxies else self._pools.get(key)
+        # older versions of urllib3 close those that others have displaced
+        if found is None or found.pool is None:
+            found = super().get_connection_with_tls_context(
+                request, verify, proxies, cert
+            )
+            if not proxies:
+                self._pools[key] = found
+        return found
+
+    def close(self) -> None:
+        self._pools.clear()
+        super().close()
+
+    def request_url(
+        self, request: requests.PreparedRequest, proxies: Any
+    ) -> str:
+        """Return what the first line of a request names."""
+        if not proxies:
+            return request.path_url
+        return super().request_url(request, proxies)
 
     def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(*args, **kwargs)

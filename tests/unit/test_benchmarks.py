@@ -8,7 +8,9 @@ import pathlib
 import re
 import sys
 import threading
+import types
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -21,10 +23,13 @@ from benchmarks.harness import (
     operations,
     processes,
     results,
+    seeded,
 )
 from benchmarks.harness.figure import Better, Figure
 from benchmarks.harness.measurement import measure
 from benchmarks.harness.stage import Stage
+from fakeserver.base.ids import stable_id
+from fakeserver.engine import power_states
 
 README = pathlib.Path(__file__).parents[2] / "benchmarks" / "README.rst"
 
@@ -77,6 +82,35 @@ def test_who_goes_first_alternates(stage: Stage) -> None:
     )
     measure(alternating, stage, 2)
     assert order == ["we", "they", "we", "they", "they", "we"]
+
+
+def test_a_pair_is_the_mean_of_its_turns(stage: Stage) -> None:
+    costs = figure([2.0, 4.0], [1.0, 2.0], turns=2)
+    found = measure(costs, stage, 1)
+    assert (found.ours, found.peer, found.values) == ((3.0,), (1.5,), (2.0,))
+
+
+def test_in_turns_who_goes_first_alternates_too(stage: Stage) -> None:
+    order: list[str] = []
+
+    def work(name: str) -> float:
+        order.append(name)
+        return 1.0
+
+    alternating = Figure(
+        "some",
+        "",
+        1.0,
+        lambda stage: (lambda: work("we"), lambda: work("they")),
+        "a peer",
+        turns=2,
+        warm_up=False,
+    )
+    measure(alternating, stage, 2)
+    pairs = [
+        "".join(word[0] for word in order[n : n + 2]) for n in (0, 2, 4, 6)
+    ]
+    assert pairs == ["wt", "tw", "tw", "wt"]
 
 
 def test_what_is_counted_has_no_peer(stage: Stage) -> None:
@@ -238,6 +272,35 @@ def test_a_world_has_the_members_that_are_asked_for(
         members = {g.name: len([*client.members.list(g)]) for g in groups}
         assert members == {"one": 1, "three": 3}
     assert world.cpu_of_failover("one") > 0
+
+
+def test_no_other_group_is_looked_after_while_a_failover_is_measured(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events: list[str] = []
+    look = power_states.PowerStates._look
+
+    def noted(self: Any, group_id: str) -> None:
+        events.append(group_id)
+        look(self, group_id)
+
+    def clock() -> float:
+        events.append("clock")
+        return 0.0
+
+    monkeypatch.setattr(power_states.PowerStates, "_look", noted)
+    monkeypatch.setattr(power_states, "MOST", 1)
+    monkeypatch.setattr(
+        in_process, "time", types.SimpleNamespace(process_time=clock)
+    )
+    names = ("one", "two", "three")
+    world = in_process.World(tmp_path, dict.fromkeys(names, 1))
+    world.cpu_of_failover("one")
+    began = events.index("clock")
+    ended = events.index("clock", began + 1)
+    assert len({*events[:began]}) == len(names)
+    mine = stable_id(seeded.SEED, "group", "one")
+    assert {*events[began + 1 : ended]} <= {mine}
 
 
 def test_a_curve_is_kept_with_its_points(

@@ -76,7 +76,7 @@ class ShortFirst(Conversation):
             road = self._turned(road, error)
             answer = question(road)
         self.known_endpoint = road.known_endpoint
-        self.clock_skew = road.clock_skew
+        self.dated = road.dated
         return answer
 
     def _opened(self) -> Conversation:

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import email.utils
 import http
 import json
-import time
 import urllib.parse
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
@@ -164,7 +162,7 @@ class ShortRoad(Conversation):
                 f"HTTP {reply.status} from {self.site}", reply=reply
             )
         found = _document(reply)
-        self._note_clock(reply.headers.get("Date"))
+        self.note_date(reply.headers.get("Date"))
         self._recognise(found)
         return Answer(
             reply.status, found, version, reply.headers.get(REQUEST_ID_HEADER)
@@ -173,11 +171,6 @@ class ShortRoad(Conversation):
     def _asked(self, url: str, request_id: str | None) -> Reply:
         token = {"X-Auth-Token": self._known.token}
         return self._wire.ask("GET", url, self.headers(request_id) | token)
-
-    def _note_clock(self, date: str | None) -> None:
-        with contextlib.suppress(ValueError, TypeError, OverflowError):
-            when = email.utils.parsedate_to_datetime(date or "")
-            self.clock_skew = when.timestamp() - time.time()
 
     def _recognise(self, body: Mapping[str, Any]) -> None:
         """Raise LongRoad where another site answers than the known one.
