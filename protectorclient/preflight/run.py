@@ -9,6 +9,7 @@ from protectorclient.exit_codes import ExitCode
 from protectorclient.pair.both_sites import BothSites
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.pair.sites import Sites
+from protectorclient.polling import garbage
 from protectorclient.preflight.check_row import Check, Where
 from protectorclient.preflight.checks import CHECKS
 from protectorclient.preflight.context import (
@@ -41,6 +42,8 @@ __all__ = [
 BOTH = "both"
 
 
+# the instances of a project are many objects, and they stay
+@garbage.seldom()
 def run_checks(
     pair: Sites,
     name: str,
