@@ -25,6 +25,7 @@ from fakeserver.api import body, microversion, roles, schema
 from fakeserver.api.gate import FAILED, REQUEST_ID, Call, request_id_of
 from fakeserver.api.microversion import Version
 from fakeserver.base.errors import RequestRefused
+from fakeserver.base.request_log import WRITTEN
 from fakeserver.cloud.identity.check import Identity, IdentityUnreachable
 
 #: returns the JSON of an answer in pieces, for the names in the address; None
@@ -125,6 +126,7 @@ class DirectCallsMiddleware:
             return None
         if pieces is None:
             return None
+        environ[WRITTEN] = True
         headers = [
             ("Content-Type", "application/json"),
             ("Content-Length", str(sum(map(len, pieces)))),

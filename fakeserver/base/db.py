@@ -55,6 +55,9 @@ class Database:
         self._free: list[_Connection] = []
         # the end of a thread may come while this one holds it
         self._lock = threading.RLock()
+        #: the connection of those who write, while nobody has it
+        self._writer: _Connection | None = None
+        self._writing = threading.Lock()
         if not schema:
             # opened when it is used first
             return
@@ -126,6 +129,37 @@ class Database:
         return made
 
     @contextlib.contextmanager
+    def as_writer(self) -> Iterator[None]:
+        """Use the connection that writers hand on to each other, unless
+        somebody has it: it knows what it wrote, where another one reads each
+        page anew."""
+        local = self._local
+        before: _Connection | None = getattr(local, "held", None)
+        if before is not None and before.connection.in_transaction:
+            yield
+            return
+        if not self._writing.acquire(blocking=False):
+            yield
+            return
+        try:
+            writer = self._writer
+            if writer is None or writer.generation != self._generation:
+                writer = self._new()
+            self._writer, local.held = None, writer
+            try:
+                yield
+            finally:
+                # closed meanwhile, or left in a transaction: it ends here
+                if (
+                    local.held is writer
+                    and not writer.connection.in_transaction
+                ):
+                    self._writer = writer
+                local.held = before
+        finally:
+            self._writing.release()
+
+    @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Run a write transaction; a nested one joins the outer one."""
         db = self.connection()
@@ -189,6 +223,7 @@ class Database:
         with self._lock:
             self._generation += 1
             self._free.clear()
+            self._writer = None
             self._local.held = None
 
 

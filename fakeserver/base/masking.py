@@ -167,23 +167,26 @@ def _places(word: bytes, text: bytes) -> Iterator[int]:
         at = text.find(word, at + 1)
 
 
-def readable(body: bytes, limit: int) -> str | None:
+def readable(body: bytes, limit: int, written: bool = False) -> str | None:
     """Return a body for the request log: masked JSON, or its length, as the
     text of one JSON value; None for an empty body.
 
     What cannot be read whole as JSON may hide a secret anywhere, so nothing
     of it is kept. A body without anything to mask is kept as it came:
     masking each was a quarter of the time of a GET.
+
+    :param written: it is known to be JSON: this server has written it so.
     """
     if not body:
         return None
     if len(body) <= limit:
         try:
-            found = json.loads(body)
+            found = None if written else json.loads(body)
             # what follows it, such as the line end that Flask writes
             kept = body.strip()
             if not _needs_mask(kept):
                 return kept.decode()
+            found = json.loads(body) if written else found
             return json.dumps(mask(found), separators=(",", ":"))
         except (ValueError, RecursionError):
             pass

@@ -24,6 +24,11 @@ BODY = 64 << 10
 ANSWER = 8 << 10
 #: paths are cut at this
 PATH = 512
+#: in the environment of a request: its answer is JSON for certain; and the
+#: fault that made another answer of it
+WRITTEN = "protector.written"
+FAULT = "sandbox.fault"
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 
 class RequestLog:
@@ -42,7 +47,7 @@ class RequestLog:
 
         :param bodies: fields that are the text of JSON already.
         """
-        text = json.dumps(entry, separators=(",", ":"))
+        text = _encode(entry)
         if bodies:
             more = ",".join(f'"{key}":{body}' for key, body in bodies.items())
             text = f"{text[:-1]},{more}}}"
@@ -159,10 +164,14 @@ class _Request:
         answer = (
             masking.unread(size)
             if size > ANSWER
-            else masking.readable(b"".join(pieces), ANSWER)
+            else masking.readable(b"".join(pieces), ANSWER, self._is_json())
         )
         found = {"body": self._body, "answer": answer}
         return {key: body for key, body in found.items() if body is not None}
+
+    def _is_json(self) -> bool:
+        """Return whether the answer is what the application has written."""
+        return WRITTEN in self._environ and FAULT not in self._environ
 
     def entry(self, answer: dict[str, Any]) -> dict[str, Any]:
         """Return all else that the line holds."""
@@ -183,7 +192,7 @@ class _Request:
         made["status"] = answer.get("status")
         if answer.get("headers"):
             made["answer_headers"] = answer["headers"]
-        fault = environ.get("sandbox.fault")
+        fault = environ.get(FAULT)
         if fault:
             made["fault"] = fault
         made["ms"] = round((time.perf_counter() - self._began) * 1000, 1)

@@ -52,7 +52,7 @@ class Starts:
         self._access = access
         self._admission = admission
         self._sync = sync
-        self._combiner = Combiner[GroupRequest, _Started](self.start_all)
+        self._combiner = Combiner[GroupRequest, _Started](self._start_all)
 
     def start(
         self, project_id: str, group_id: str, request: Request
@@ -66,6 +66,10 @@ class Starts:
         asked = GroupRequest(project_id, group_id, request)
         (started,) = self._combiner.ask(asked)
         return started
+
+    def _start_all(self, several: Sequence[GroupRequest]) -> list[_Started]:
+        with self._site.db.as_writer():
+            return self.start_all(several)
 
     def start_all(self, several: Sequence[GroupRequest]) -> list[_Started]:
         """Start several, as :meth:`start` does; nobody else may change one

@@ -7,6 +7,7 @@ from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from fakeserver.base.loopback_guard import in_control
+from fakeserver.base.request_log import FAULT
 from fakeserver.faults.plan import FaultPlan, Rule
 
 _PROXY_PAGE = b"""<html><head><title>503 Service Unavailable</title></head>
@@ -51,7 +52,7 @@ class FaultMiddleware:
         rule = self._plan.transport(environ["REQUEST_METHOD"], path)
         if rule is None:
             return self._app(environ, start_response)
-        environ["sandbox.fault"] = rule.kind
+        environ[FAULT] = rule.kind
         return self._apply(rule, environ, start_response)
 
     def _apply(

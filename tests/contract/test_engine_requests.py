@@ -33,13 +33,17 @@ def questions(two: Two) -> Iterator[dict[str, Counter[str]]]:
     with contextlib.ExitStack() as stack:
         for site in (A, B):
             counted = found[site] = Counter()
-            db = two.pair.site(site).service.site.db.connection()
 
             def count(sql: str, counted: Counter[str] = counted) -> None:
                 counted[sql.split(maxsplit=1)[0]] += 1
 
-            db.set_trace_callback(count)
-            stack.callback(db.set_trace_callback, None)
+            db = two.pair.site(site).service.site.db
+            connections = [db.connection()]
+            with db.as_writer():
+                connections.append(db.connection())
+            for connection in connections:
+                connection.set_trace_callback(count)
+                stack.callback(connection.set_trace_callback, None)
         yield found
 
 

@@ -5,7 +5,7 @@ import functools
 import types
 import typing
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 #: marks a field that the document leaves out while it has its default
 _OPTIONAL = {"optional": True}
@@ -24,6 +24,9 @@ class JsonRecord:
     A folder may come from another version of this server: a key that this
     one does not know is kept and written again, after the known ones.
     """
+
+    #: whether a document leaves out each field that has its default
+    leaves_out_defaults: ClassVar[bool] = False
 
     unknown: dict[str, Any] = dataclasses.field(
         default_factory=dict, kw_only=True, repr=False
@@ -70,12 +73,19 @@ _ALWAYS = object()
 def _written(kind: Any) -> tuple[tuple[str, Any], ...]:
     """Return each field, with the value of which it is left out."""
     return tuple(
-        (
-            field.name,
-            field.default if field.metadata.get("optional") else _ALWAYS,
-        )
-        for field in _fields(kind)
+        (field.name, _left_out(kind, field)) for field in _fields(kind)
     )
+
+
+def _left_out(kind: Any, field: dataclasses.Field[Any]) -> Any:
+    """Return the value of which a document leaves a field out."""
+    if field.metadata.get("optional"):
+        return field.default
+    if not kind.leaves_out_defaults:
+        return _ALWAYS
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return _ALWAYS if field.default is dataclasses.MISSING else field.default
 
 
 @functools.cache

@@ -79,6 +79,9 @@ class OldCopy(JsonRecord):
 class OperationState(JsonRecord):
     """The decisions and findings of one operation."""
 
+    # nobody reads it but this server, and most of it is for moves
+    leaves_out_defaults = True
+
     # -- decided when it was accepted
 
     #: ids of the two sites

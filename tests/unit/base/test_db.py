@@ -136,3 +136,48 @@ def test_a_transaction_does_not_outlive_its_database(
         ):
             work(tx)
     assert database.all("SELECT x FROM t") == []
+
+
+def written(database: Database) -> int:
+    with database.as_writer():
+        return id(database.connection())
+
+
+def test_those_who_write_hand_on_a_connection(database: Database) -> None:
+    """Nobody else has it, and each keeps the one it had before."""
+    mine = id(database.connection())
+    writer = written(database)
+    assert {in_thread(lambda: written(database)) for _ in range(4)} == {writer}
+    assert id(database.connection()) == mine != writer
+    with database.as_writer():
+        # while it is in use, others write with their own
+        assert id(database.connection()) == writer
+        assert in_thread(lambda: written(database)) != writer
+        # also within: it is the same one
+        assert written(database) == writer
+
+
+def test_a_writer_joins_the_transaction_that_it_is_in(
+    database: Database,
+) -> None:
+    with database.transaction() as tx, database.as_writer():
+        assert database.connection() is tx
+
+
+def test_a_writer_that_failed_hands_nothing_on(database: Database) -> None:
+    with pytest.raises(ValueError, match="no"), database.as_writer():
+        database.connection().execute("BEGIN IMMEDIATE")
+        raise ValueError("no")
+    with database.as_writer(), database.transaction() as tx:
+        tx.execute("INSERT INTO t VALUES (1)")
+    assert len(database.all("SELECT * FROM t")) == 1
+
+
+def test_a_writer_of_a_database_that_was_closed_is_not_handed_on(
+    database: Database,
+) -> None:
+    with database.as_writer():
+        writer = database.connection()
+        database.close()
+    with database.as_writer():
+        assert database.connection() is not writer

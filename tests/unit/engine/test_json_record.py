@@ -113,6 +113,15 @@ def test_what_is_not_known_yet_has_no_key():
     assert EffectDetail(name="pg-1").to_json() == {"name": "pg-1"}
 
 
+def test_a_state_keeps_what_was_decided_alone():
+    """Most of it is for moves; a sync has nothing of that."""
+    assert OperationState().to_json() == {}
+    assert OperationState(source="a", announced=True, plan=[]).to_json() == {
+        "source": "a",
+        "announced": True,
+    }
+
+
 def test_a_document_is_a_copy():
     state = OperationState(given_up=["a"])
     state.to_json()["given_up"].append("b")

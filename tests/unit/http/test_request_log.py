@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from fakeserver.base import masking
+from fakeserver.base import masking, request_log
 from fakeserver.base.clock import ManualClock
 from fakeserver.base.masking import HIDDEN, mask, mask_query
 from fakeserver.base.request_log import (
@@ -160,6 +160,14 @@ def test_what_is_no_json_is_only_counted(body: bytes) -> None:
     assert readable(body, 1 << 20) == f"({len(body)} bytes)"
 
 
+@pytest.mark.parametrize("body", [*BODIES, {"name": "x"}])
+def test_what_the_site_has_written_is_covered_all_the_same(body: Any) -> None:
+    """It is known to be JSON, which is not looked at again."""
+    text = json.dumps(body).encode()
+    kept = masking.readable(text, len(text), written=True)
+    assert kept == masking.readable(text, len(text))
+
+
 def test_long_bodies_are_only_counted() -> None:
     assert readable(b'"' + b"x" * 98 + b'"', 99) == "(100 bytes)"
 
@@ -219,6 +227,14 @@ def test_a_request_and_its_answer(tmp_path: pathlib.Path) -> None:
     assert entry["answer"] == {"token": {"methods": ["password"]}}
     kept = (tmp_path / "j").read_text()
     assert not [secret for secret in SECRETS if secret in kept]
+
+
+def test_what_a_fault_has_left_of_an_answer_is_no_json(
+    tmp_path: pathlib.Path,
+) -> None:
+    marks = {request_log.WRITTEN: "", request_log.FAULT: "truncate"}
+    entry = call(tmp_path / "j", b"", b'{"operation": {"id', **marks)
+    assert entry["answer"] == "(18 bytes)"
 
 
 def test_it_is_private(tmp_path: pathlib.Path) -> None:
