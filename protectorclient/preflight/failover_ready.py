@@ -95,8 +95,17 @@ def reasons(
         yield copies.sentence(live, place.current)
     if place.group.status == "active" and place.target is not None:
         yield from _unmatched(place, place.target)
-        target = place.target
-        yield from target.ask("cinder", lambda: tuple(cinder(target)))
+        yield from _refused_volumes(place.target)
+
+
+def _refused_volumes(target: SiteFacts) -> tuple[str, ...]:
+    return target.ask("cinder", lambda: tuple(cinder(target)))
+
+
+def _ask_ahead(target: SiteFacts) -> None:
+    """Begin what is asked after the networks, while those are waited for."""
+    target.later(lambda: target.flavors)
+    target.later(lambda: _refused_volumes(target))
 
 
 def _unmatched(place: Place, target: SiteFacts) -> Iterator[str]:
@@ -105,6 +114,7 @@ def _unmatched(place: Place, target: SiteFacts) -> Iterator[str]:
     if document is None or not document.get("policy"):
         # a group that was never protected is not mapped first
         return
+    target.ask("ahead", lambda: _ask_ahead(target))
     forecast = Forecast(
         document,
         str(document.get("current_primary_site_id")),

@@ -141,6 +141,9 @@ class _Picture:
             isinstance(error, exceptions.SiteNotReached)
             for error in errors.values()
         )
+        self._now = {
+            name: sides[name].client.http.server_time() for name in answers
+        }
         #: By site and group, as far as a list had them.
         self._documents = {
             name: answer.documents for name, answer in answers.items()
@@ -187,8 +190,7 @@ class _Picture:
         if is_ready and health is None:
             is_ready, reasons = None, (self._untold(),)
         operations = self._operations(identity)
-        now = self._sides[ahead].handle.client.http.server_time()
-        lag, has_point = self._lag(health, group, ahead, now)
+        lag, has_point = self._lag(health, group, ahead)
         return Row(
             id=identity,
             name=group.name,
@@ -208,7 +210,7 @@ class _Picture:
             silent=self._silent,
             is_dead=self._is_dead,
             is_reached=self._is_reached,
-            now=now,
+            now=self._now[ahead],
         )
 
     def _held(self, identity: str) -> tuple[dict[str, ProtectionGroup], str]:
@@ -430,7 +432,6 @@ class _Picture:
         health: GroupHealth | None,
         group: ProtectionGroup,
         ahead: str,
-        now: datetime.datetime,
     ) -> tuple[float | None, bool | None]:
         """Return the lag, and whether there is a recovery point; None where
         nothing says so."""
@@ -446,4 +447,4 @@ class _Picture:
             return None, None
         if moment is None:
             return None, False
-        return max(0.0, (now - moment).total_seconds()), True
+        return max(0.0, (self._now[ahead] - moment).total_seconds()), True
