@@ -29,13 +29,13 @@ BRIEF = """(SELECT '[' || coalesce(group_concat(json_remove(
 #: the SQL of the ids of the instances that a group's document names, as
 #: JSON: those of its members at each site, what a forced failover left of
 #: them, and those of its tests
-INSTANCES = """(SELECT json_group_array(named.id) FROM (
+INSTANCES = """(SELECT json_group_array(DISTINCT named.id) FROM (
     SELECT instance_id AS id FROM pg_instances WHERE group_id = pg_groups.id
-    UNION SELECT json_extract(held.value, '$.left.instance_id')
+    UNION ALL SELECT json_extract(held.value, '$.left.instance_id')
         FROM pg_members, json_each(pg_members.member, '$.sites') AS held
         WHERE pg_members.group_id = pg_groups.id
         AND instr(pg_members.member, '"left":') > 0
-    UNION SELECT json_extract(built.value, '$.id')
+    UNION ALL SELECT json_extract(built.value, '$.id')
         FROM json_each(pg_groups.doc, '$.tests') AS test,
         json_each(test.value, '$.instances') AS built
     ) AS named WHERE named.id IS NOT NULL)"""

@@ -97,7 +97,7 @@ BUDGETS: tuple[Row, ...] = (
     Row("readiness --if-dead site-a {web}", (4, 14), code=3),
     # one list for each kind of resource, however many members there are:
     # volumes, ports, images and server groups of the source, against what is
-    # protected;
+    # protected, and where an instance is not, its ports;
     # subnets, ports, zones, images and the quota of Neutron of the target;
     # the volume groups of the primary, for its consistency group
     Row("protection-group check {web} {map}", (15, 15)),

@@ -2,15 +2,16 @@
 
 A project has thousands of ports and volumes, and a group a few of them. Each
 answer has all that is asked for, and may have more: where a question is too
-long for an address, or a cloud does not tell all of it, the whole list is
-asked for. However many members a group has, the questions are as many.
+long for an address, where a cloud refuses it, or does not tell all of it, the
+whole list is asked for. However many members a group has, the questions are
+as many.
 """
 
 from __future__ import annotations
 
 import contextlib
 import urllib.parse
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from protectorclient import exceptions
@@ -21,6 +22,9 @@ Items = list[dict[str, Any]]
 #: Longer queries are not put: servers and proxies take addresses of about
 #: 8000 characters.
 LONGEST_QUERY = 6000
+#: What is answered to a filter that is not known, and to an address that is
+#: too long.
+_TOO_NARROW = frozenset({400, 414, 431})
 #: The parameter with which a list of groups has some of their fields alone.
 _FIELDS = "fields"
 _INSTANCES = "instances"
@@ -54,7 +58,25 @@ def _ports(side: SiteFacts, wanted: Mapping[str, list[str]]) -> Items:
     query = urllib.parse.urlencode(wanted, doseq=True)
     if len(query) > LONGEST_QUERY:
         return side.ports
-    return side.ask(("ports", query), lambda: side.handle.finder.ports(wanted))
+    return side.ask(
+        ("ports", query),
+        lambda: _or_all(
+            lambda: side.handle.finder.ports(wanted), lambda: side.ports
+        ),
+    )
+
+
+def _or_all(some: Callable[[], Items], every: Callable[[], Items]) -> Items:
+    """Ask for some things, and for all where that is refused."""
+    try:
+        return some()
+    except exceptions.NotTheService:
+        # a proxy, for which it is too long
+        return every()
+    except exceptions.HTTPError as error:
+        if error.code not in _TOO_NARROW:
+            raise
+        return every()
 
 
 def volumes_of(side: SiteFacts, group: str | None) -> Items:
@@ -64,7 +86,10 @@ def volumes_of(side: SiteFacts, group: str | None) -> Items:
         return []
     return side.ask(
         ("volumes", group),
-        lambda: side.handle.finder.volumes({"group_id": group}),
+        lambda: _or_all(
+            lambda: side.handle.finder.volumes({"group_id": group}),
+            lambda: side.volumes,
+        ),
     )
 
 

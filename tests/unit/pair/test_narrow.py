@@ -23,22 +23,31 @@ VOLUMES = [
 class Site:
     """Neutron, Cinder and the service of a site, and what they are asked."""
 
-    def __init__(self, groups: Any = ()) -> None:
+    def __init__(
+        self, groups: Any = (), refuses: Exception | None = None
+    ) -> None:
         self.asked: list[Any] = []
         self._groups = groups
+        self._refuses = refuses
 
     def ports(
         self, wanted: Mapping[str, Any] | None = None
     ) -> list[dict[str, Any]]:
         self.asked.append(("ports", wanted))
+        self._refuse(wanted)
         return [{"id": "p-1"}]
 
     def volumes(
         self, wanted: Mapping[str, Any] | None = None
     ) -> list[dict[str, Any]]:
         self.asked.append(("volumes", wanted))
+        self._refuse(wanted)
         filters = (wanted or {}).items()
         return [one for one in VOLUMES if filters <= one.items()]
+
+    def _refuse(self, wanted: Mapping[str, Any] | None) -> None:
+        if wanted and self._refuses is not None:
+            raise self._refuses
 
     def list(self, **asked: Any) -> list[ProtectionGroup]:
         self.asked.append(asked["fields"])
@@ -96,6 +105,47 @@ def test_many_members_are_one_question(count: int) -> None:
     narrow.ports_of(facts(site), ids)
     [(_, wanted)] = site.asked
     assert (wanted is None) == (count > 100)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        exceptions.BadRequest("no such filter", code=400),
+        exceptions.HTTPError("URI too long", code=414),
+        exceptions.NotTheService("a proxy"),
+    ],
+)
+def test_a_question_that_is_refused_is_put_as_a_list(
+    error: Exception,
+) -> None:
+    site = Site(refuses=error)
+    side = facts(site)
+    for _ in range(2):
+        assert narrow.ports_of(side, ["a"]) == [{"id": "p-1"}]
+        assert narrow.volumes(side, "cg", {"v-1"}) == VOLUMES
+    assert [wanted for _, wanted in site.asked] == [
+        {"device_id": ["a"]},
+        None,
+        {"group_id": "cg"},
+        None,
+    ]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        exceptions.Forbidden("policy", code=403),
+        exceptions.ServiceUnavailable("later", code=503),
+        exceptions.SiteUnreachable("no answer"),
+    ],
+)
+def test_any_other_error_is_that_of_the_list(error: Exception) -> None:
+    site = Site(refuses=error)
+    side = facts(site)
+    for _ in range(2):
+        with pytest.raises(type(error)):
+            narrow.ports_of(side, ["a"])
+    assert len(site.asked) == 1
 
 
 def test_volumes_are_asked_for_by_their_group() -> None:
