@@ -89,6 +89,16 @@ class Database:
             if not local.borrows and getattr(local, "borrowed", False):
                 self._give_back(local)
 
+    def give_back(self) -> None:
+        """Give back what this thread has borrowed, before it waits: whoever
+        comes meanwhile needs no other connection, and asks one that has just
+        read the same."""
+        local = self._local
+        if getattr(local, "borrowed", False):
+            held: _Connection = local.held
+            if not held.connection.in_transaction:
+                self._give_back(local)
+
     def _give_back(self, local: threading.local) -> None:
         held: _Connection = local.held
         local.held, local.borrowed = None, False

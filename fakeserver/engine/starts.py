@@ -63,6 +63,7 @@ class Starts:
         and to word it. Only what costs time is refused here: a silent peer
         is not waited for twice.
         """
+        self._site.db.give_back()
         asked = GroupRequest(project_id, group_id, request)
         (started,) = self._combiner.ask(asked)
         return started

@@ -138,6 +138,27 @@ def test_a_transaction_does_not_outlive_its_database(
     assert database.all("SELECT x FROM t") == []
 
 
+def test_who_waits_gives_back_what_was_borrowed(database: Database) -> None:
+    database.close()
+    with database.borrowing():
+        mine = id(database.connection())
+        database.give_back()
+        assert in_thread(lambda: borrowed(database)) == mine
+        assert id(database.connection()) == mine
+        # not what is in the middle of something
+        with database.transaction():
+            database.give_back()
+            assert id(database.connection()) == mine
+    assert borrowed(database) == mine
+
+
+def test_what_is_not_borrowed_is_not_given_back(database: Database) -> None:
+    mine = id(database.connection())
+    database.give_back()
+    assert id(database.connection()) == mine
+    assert in_thread(lambda: borrowed(database)) != mine
+
+
 def written(database: Database) -> int:
     with database.as_writer():
         return id(database.connection())
