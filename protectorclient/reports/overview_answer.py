@@ -74,14 +74,15 @@ class PartialAnswer(Lists):
         try:
             health = self.health.result(left)
         except TimeoutError:
-            return self._with({}, _LATE.format(grace=grace))
-        return self._with(
+            return self.with_health({}, _LATE.format(grace=grace))
+        return self.with_health(
             health or {}, self.unhealthy if health is None else None
         )
 
-    def _with(
+    def with_health(
         self, health: dict[str, GroupHealth], unhealthy: str | None
     ) -> Answer:
+        """Return it with the health report, or with why there is none."""
         return Answer(
             self.groups,
             self.documents,

@@ -9,6 +9,7 @@ import pytest
 
 from fakeserver.base import request_log
 from fakeserver.local.pair import LocalPair
+from protectorclient.reports.overview_answer import Answer, PartialAnswer
 from tests.functional.test_request_budgets import run
 from tests.helpers import request_counts
 from tests.helpers.request_counts import CLIENTS, SITES, Asked
@@ -92,3 +93,30 @@ def test_the_metadata_of_many_are_one_list_of_the_site_that_answers() -> None:
         if "/protection-groups" in text
     ]
     assert len(asked_of_groups) == 2, found["site-b"]
+
+
+def test_without_a_health_report_the_lag_is_that_of_the_record(
+    pairs: list[LocalPair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One list more of the site that is ahead: what it lists in brief lacks
+    the last replication."""
+
+    def late(answer: PartialAnswer, grace: float | None) -> Answer:
+        return answer.with_health({}, "unknown: it came too late")
+
+    monkeypatch.setattr(PartialAnswer, "answer", late)
+    ran, found = request_counts.count(
+        pairs[0], lambda: run(pairs[0], "status -f json")
+    )
+    rows = json.loads(ran.out)
+    assert len(rows) == 3
+    for row in rows:
+        assert row["replication_lag_seconds"] >= 0
+        assert row["within_rpo"] is True
+        assert row["reasons"] == ["unknown: it came too late"]
+    asked_of_groups = [
+        text
+        for text in found["site-a"].questions
+        if "/protection-groups?" in text
+    ]
+    assert len(asked_of_groups) == 2, found["site-a"]
