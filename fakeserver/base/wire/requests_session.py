@@ -3,8 +3,17 @@
 from typing import Any
 
 import requests
+import urllib3
 
 from fakeserver.base.wire.session import NoAnswer, NoAnswerInTime
+
+#: what requests raises where no answer comes; it lets errors of urllib3 about
+#: the name of a host through
+NO_ANSWER = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    UnicodeError,
+)
 
 
 class RequestsSession:
@@ -21,5 +30,5 @@ class RequestsSession:
             return self.by_requests.request(method, url, **options)
         except requests.Timeout as error:
             raise NoAnswerInTime(str(error)) from error
-        except requests.RequestException as error:
+        except NO_ANSWER as error:
             raise NoAnswer(str(error)) from error

@@ -22,6 +22,7 @@ from typing import Any
 import requests
 
 from fakeserver.base.wire import Wire
+from fakeserver.base.wire.requests_session import NO_ANSWER
 from fakeserver.cloud.identity.check import IdentityUnreachable
 from fakeserver.cloud.identity.tokens import Token
 from fakeserver.cloud.shared.rows import Doc
@@ -184,7 +185,7 @@ class RealKeystone:
                 body = self._whole(answer, until)
         except requests.Timeout:
             raise self._silent("no answer in time") from None
-        except (requests.RequestException, UnicodeError) as error:
+        except NO_ANSWER as error:
             raise self._silent(_cause(error)) from error
         subject = answer.headers.get("X-Subject-Token", "")
         return _Answer(answer.status_code, subject, body)

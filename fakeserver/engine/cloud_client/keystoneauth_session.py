@@ -7,9 +7,11 @@ import requests
 from keystoneauth1 import exceptions, session
 from keystoneauth1.identity import v3
 
+from fakeserver.base.wire.requests_session import NO_ANSWER
 from fakeserver.base.wire.session import Answer, NoAnswer, NoAnswerInTime
 from fakeserver.engine.cloud_client.account import Account, Record
 from fakeserver.engine.cloud_client.login import (
+    UNREADABLE,
     Login,
     LoginError,
     Project,
@@ -41,15 +43,18 @@ class KeystoneauthSession:
 
     def login(self, timeout: Timeout) -> Login:
         """Return a token that lasts; raise LoginError or NoAnswer."""
-        with _errors():
-            found = self._auth.get_access(self._session(timeout))
+        try:
+            with _errors():
+                found = self._auth.get_access(self._session(timeout))
             ends = found.expires
-        return Login(
-            token=str(found.auth_token),
-            project_id=found.project_id,
-            expires_at=0.0 if ends is None else ends.timestamp(),
-            catalog=list(found.service_catalog.catalog),
-        )
+            return Login(
+                token=str(found.auth_token),
+                project_id=found.project_id,
+                expires_at=0.0 if ends is None else ends.timestamp(),
+                catalog=list(found.service_catalog.catalog),
+            )
+        except UNREADABLE as error:
+            raise NoAnswer("Keystone's answer has no token") from error
 
     def invalidate(self) -> None:
         """Let the next request ask for a new token."""
@@ -102,5 +107,5 @@ def _errors() -> Iterator[None]:
         raise LoginError(error.response) from error
     except (exceptions.ConnectTimeout, requests.Timeout) as error:
         raise NoAnswerInTime(str(error)) from error
-    except (exceptions.ClientException, requests.RequestException) as error:
+    except (exceptions.ClientException, *NO_ANSWER) as error:
         raise NoAnswer(str(error)) from error

@@ -16,6 +16,14 @@ Timeout = tuple[float, float]
 #: thinks
 _LEAST = 120.0
 USER_AGENT = "protector"
+#: what reading an answer raises that no Keystone gives
+UNREADABLE = (
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 class LoginError(Exception):
@@ -44,7 +52,10 @@ class Project:
 
 @dataclasses.dataclass(frozen=True)
 class Login:
-    """A token of the account."""
+    """A token of the account.
+
+    Raises NoAnswer for a token that no request can carry.
+    """
 
     token: str = dataclasses.field(repr=False)
     project_id: str | None
@@ -53,6 +64,11 @@ class Login:
     #: the services and their endpoints, as Keystone lists them
     catalog: list[Record] = dataclasses.field(repr=False)
 
+    def __post_init__(self) -> None:
+        token = self.token
+        if not token or not token.isprintable() or token.strip() != token:
+            raise NoAnswer("Keystone's answer has no token")
+
     def lasts(self) -> bool:
         """Return whether a request may still be sent with it."""
         return time.time() < self.expires_at - _LEAST
@@ -60,8 +76,16 @@ class Login:
     def url(self, kind: str, interface: str, region: str) -> str | None:
         """Return the address of a service.
 
+        Raises NoAnswer for a catalog that is none.
+
         :param kind: the type of the service, or an alias of it.
         """
+        try:
+            return self._url(kind, interface, region)
+        except UNREADABLE as error:
+            raise NoAnswer("Keystone's catalog is not readable") from error
+
+    def _url(self, kind: str, interface: str, region: str) -> str | None:
         for service in self.catalog:
             if service.get("type") != kind:
                 continue
@@ -136,17 +160,13 @@ def _read(answer: Answer) -> Login:
         said = answer.json()["token"]
         catalog: Any = said.get("catalog") or []
         ends = datetime.datetime.fromisoformat(said["expires_at"])
+        if ends.tzinfo is None:
+            ends = ends.replace(tzinfo=datetime.UTC)
         return Login(
             token=answer.headers["X-Subject-Token"],
             project_id=(said.get("project") or {}).get("id"),
             expires_at=ends.timestamp(),
             catalog=list(catalog),
         )
-    except (
-        AttributeError,
-        LookupError,
-        RecursionError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except UNREADABLE as error:
         raise NoAnswer("Keystone's answer has no token") from error

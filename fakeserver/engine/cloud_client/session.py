@@ -20,9 +20,6 @@ from fakeserver.engine.cloud_client.login import LoginError, Project
 
 T = TypeVar("T")
 
-#: what stands in front of a service that is down says this, not the service
-_NOBODY_HOME = (502, 503, 504)
-
 
 class CloudHttp:
     """Calls to the services of one cloud, in a token of one project."""
@@ -69,7 +66,7 @@ class CloudHttp:
                 headers=headers,
             )
         )
-        if answer.status_code >= 400:
+        if answer.status_code >= 300:
             self._refuse(answer)
         if silent:
             return {}
@@ -84,12 +81,7 @@ class CloudHttp:
             known = self._endpoints.get(service)
         if known is not None:
             return known
-        login = self._guarded(self._session.login)
-        each = (
-            login.url(kind, self._interface, self._region)
-            for kind in _TYPES[service]
-        )
-        found = next(filter(None, each), None)
+        found = self._guarded(lambda: self._listed(service))
         if found is None:
             raise CloudRefused(
                 self.site,
@@ -101,6 +93,15 @@ class CloudHttp:
         with self._lock:
             self._endpoints[service] = url
         return url
+
+    def _listed(self, service: str) -> str | None:
+        """Return the address of a service as the catalog has it."""
+        login = self._session.login()
+        each = (
+            login.url(kind, self._interface, self._region)
+            for kind in _TYPES[service]
+        )
+        return next(filter(None, each), None)
 
     def _completed(self, service: str, url: str) -> str:
         """Complete an address of the catalog with the version and the
@@ -129,10 +130,10 @@ class CloudHttp:
         answer: Answer,
         kind: type[CloudRefused] = CloudRefused,
     ) -> NoReturn:
-        """Raise CloudRefused for a 4xx, CloudUnreachable for a 5xx, which is
-        no answer to the request."""
+        """Raise CloudRefused for a 4xx, CloudUnreachable for a 3xx that leads
+        nowhere and a 5xx, which are no answers to the request."""
         status = answer.status_code
-        if status in _NOBODY_HOME or status >= 500:
+        if not 400 <= status < 500:
             raise CloudUnreachable(self.site, f"HTTP {status}")
         raise kind(self.site, status, message_of(answer))
 

@@ -195,14 +195,17 @@ class Peer:
             body = answer.json()
         except (ValueError, RecursionError) as error:
             raise PeerUnreadable(self.site, _came(answer)) from error
-        if answer.status_code >= 500 or not isinstance(body, dict):
+        status = answer.status_code
+        if not (200 <= status < 300 or 400 <= status < 500):
             raise PeerUnreadable(self.site, _came(answer))
-        if answer.status_code >= 400:
+        if not isinstance(body, dict):
+            raise PeerUnreadable(self.site, _came(answer))
+        if status >= 400:
             error_body = body.get("error")
             error_body = error_body if isinstance(error_body, dict) else {}
             raise PeerRefused(
                 self.site,
-                answer.status_code,
+                status,
                 str(error_body.get("reason", "")).removeprefix("protector."),
                 str(error_body.get("message", answer.reason)),
             )

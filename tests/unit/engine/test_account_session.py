@@ -130,7 +130,7 @@ def account(url: str, path: str = "/identity/v3") -> Account:
         auth_url=f"{url}{path}",
         region_name="RegionOne",
         username="protector",
-        password="a-secret",
+        password='a-secret \u2603 "\\',
         user_domain_name="Default",
     )
 
@@ -243,9 +243,61 @@ def test_a_login_that_fails(
 def test_a_token_that_is_none(
     wire: InProcess, cloud: Cloud, token: Any
 ) -> None:
-    cloud.logins = [(201, {"token": token}, {"X-Subject-Token": "t"})]
-    with pytest.raises(NoAnswer):
-        opened(wire, PLAIN).login()
+    cloud.logins = [(201, {"token": token}, {"X-Subject-Token": "t"})] * 2
+    for url in (PLAIN, OTHER):
+        with pytest.raises(NoAnswer):
+            opened(wire, url).login()
+
+
+@pytest.mark.parametrize("text", [None, "", "\x7f", "a\tb"])
+def test_a_token_that_no_request_can_carry(
+    wire: InProcess, cloud: Cloud, url: str, text: str | None
+) -> None:
+    status, said, headers = cloud._token()
+    headers.pop("X-Subject-Token")
+    if text is not None:
+        headers["X-Subject-Token"] = text
+    cloud.logins = [(status, said, headers)]
+    with pytest.raises(NoAnswer, match=r"^Keystone's answer has no token$"):
+        opened(wire, url).login()
+
+
+@pytest.mark.parametrize(
+    "catalog",
+    [
+        {"compute": "http://c"},
+        [1],
+        [{"type": "compute", "endpoints": None}],
+        [{"type": "compute", "endpoints": [1]}],
+        [{"type": "compute", "endpoints": {"url": "http://c"}}],
+    ],
+)
+def test_a_catalog_that_is_none(
+    wire: InProcess, cloud: Cloud, url: str, catalog: Any
+) -> None:
+    status, said, headers = cloud._token()
+    said["token"]["catalog"] = catalog
+    cloud.logins = [(status, said, headers)]
+    remote = RemoteCloud(account(url), "p1", wire, NoFaults())
+    with pytest.raises(CloudUnreachable):
+        remote.flavors()
+    assert len(cloud.asked) == 1
+
+
+def test_a_time_without_a_zone_is_utc(
+    wire: InProcess, cloud: Cloud, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "UTC+11")
+    time.tzset()
+    try:
+        status, said, headers = cloud._token()
+        said["token"]["expires_at"] = "2099-01-01T00:00:00.000000"
+        cloud.logins = [(status, said, headers)]
+        found = opened(wire, url).login().expires_at
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert found == 4070908800.0
 
 
 def test_where_an_answer_leads_elsewhere_keystoneauth_follows(
@@ -259,6 +311,21 @@ def test_where_an_answer_leads_elsewhere_keystoneauth_follows(
     session = opened(wire, PLAIN)
     assert get(session, PLAIN) == 200
     assert [path for path, _, _ in cloud.asked][-3:] == ["/x", "/x", "/y"]
+
+
+@pytest.mark.parametrize("status", [300, 302, 304])
+def test_an_answer_that_leads_nowhere_is_no_success(
+    wire: InProcess, cloud: Cloud, url: str, status: int
+) -> None:
+    cloud.answers = [(status, b"", {})] * 2
+    at = f"{url}/compute"
+    remote = RemoteCloud(account(url), "p1", wire, NoFaults())
+    remote._http._endpoints["compute"] = at
+    with pytest.raises(CloudUnreachable, match=f"HTTP {status}"):
+        remote.start_server("s1")
+    assert [path for path, _, _ in cloud.asked][1:] == [
+        "/compute/servers/s1/action"
+    ]
 
 
 def test_nobody_there(wire: InProcess, cloud: Cloud, url: str) -> None:
