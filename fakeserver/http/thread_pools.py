@@ -9,6 +9,7 @@ own, and waits only for kinds that stand below it.
 
 import itertools
 import logging
+import threading
 from typing import Any
 
 from waitress.task import (  # type: ignore[import-untyped]
@@ -45,20 +46,57 @@ def lane_of(method: str, path: str, query: str) -> str:
     return "people"
 
 
+class Pool(ThreadedTaskDispatcher):  # type: ignore[misc]
+    """A task dispatcher of waitress whose threads are started when there is
+    something to do: a site begins sooner, and is smaller."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        #: how many threads it may have
+        self.most = 0
+        # two requests at once need two threads, not the same one twice
+        self._growing = threading.Lock()
+
+    def set_thread_count(self, count: int) -> None:
+        """Set how many threads there are at most; end those above."""
+        with self._growing:
+            self.most = count
+            if count < self._running():
+                super().set_thread_count(count)
+
+    def add_task(self, task: Any) -> None:
+        with self._growing:
+            running = self._running()
+            idle = running - self.active_count
+            if running < self.most and len(self.queue) >= idle:
+                super().set_thread_count(running + 1)
+            super().add_task(task)
+
+    def _running(self) -> int:
+        running: int = len(self.threads) - self.stop_count
+        return running
+
+
 class Lanes:
     """A task dispatcher of waitress with one thread pool for each lane."""
 
     def __init__(self, threads: int) -> None:
-        self._lanes = {lane: ThreadedTaskDispatcher() for lane in SHARES}
+        self._lanes = {lane: Pool() for lane in SHARES}
         for lane in self._lanes.values():
             lane.queue_logger = _QUEUE
         self.set_thread_count(threads)
 
     def set_thread_count(self, threads: int) -> None:
-        """Spread the threads over the lanes; each lane has one at least."""
+        """Spread the threads over the lanes; each has one at least, as soon
+        as it needs one."""
         for lane, share in SHARES.items():
             count = max(1, round(threads * share)) if threads else 0
             self._lanes[lane].set_thread_count(count)
+
+    @property
+    def most(self) -> int:
+        """Return how many threads there are when each has something to do."""
+        return sum(lane.most for lane in self._lanes.values())
 
     @property
     def threads(self) -> list[int]:

@@ -11,8 +11,10 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from waitress.task import ThreadedTaskDispatcher
 
 from fakeserver.http.app import create_app
+from fakeserver.http.thread_pools import Pool
 from fakeserver.local.pair import LocalPair
 
 #: how many are asked; two thousand in the stage that has the time
@@ -176,7 +178,10 @@ def until_it_is(count: Callable[[], int], most: int) -> int:
 
 
 @pytest.fixture
-def pair() -> Iterator[LocalPair]:
+def pair(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalPair]:
+    # each thread of a pool is there from the beginning: what grows is a leak
+    begin_all = ThreadedTaskDispatcher.set_thread_count
+    monkeypatch.setattr(Pool, "set_thread_count", begin_all)
     with LocalPair(sockets=True) as made:
         yield made
 

@@ -31,14 +31,29 @@ class Workers:
         self._told_to_stop = told_to_stop
         self._queue: queue.Queue[str | None] = queue.Queue()
         self._threads: list[threading.Thread] = []
+        #: of the threads, once they are started
+        self._name: str | None = None
         #: waiting or running: none of them is taken twice
         self._known: set[str] = set()
         self._guard = threading.Condition()
 
     def start(self, name: str) -> None:
-        for n in range(self._count - len(self._threads)):
+        """Let threads of that name run what is submitted; each is started
+        when there is something for it to do."""
+        with self._guard:
+            self._name = name
+            self._grow()
+
+    def _grow(self) -> None:
+        while (
+            self._name is not None
+            and not self._told_to_stop.is_set()
+            and len(self._threads) < min(self._count, len(self._known))
+        ):
             thread = threading.Thread(
-                target=self._loop, name=f"{name}-{n}", daemon=True
+                target=self._loop,
+                name=f"{self._name}-{len(self._threads)}",
+                daemon=True,
             )
             thread.start()
             self._threads.append(thread)
@@ -49,7 +64,8 @@ class Workers:
             if id_ in self._known:
                 return
             self._known.add(id_)
-        self._queue.put(id_)
+            self._queue.put(id_)
+            self._grow()
 
     def wait_for(self, id_: str, timeout: float) -> None:
         """Submit an operation, and wait until it runs no more.
@@ -83,14 +99,16 @@ class Workers:
 
     def stop(self, timeout: float = STOP_TIMEOUT) -> None:
         """End the threads; a start queues the operations again."""
-        for _ in self._threads:
+        with self._guard:
+            self._name = None
+            threads, self._threads = self._threads, []
+        for _ in threads:
             self._queue.put(None)
         end = time.monotonic() + timeout
-        for thread in self._threads:
+        for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
             if thread.is_alive():
                 LOG.warning("%s does not end", thread.name)
-        self._threads.clear()
 
     def _take(self, id_: str) -> None:
         try:

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from fakeserver.http.thread_pools import SHARES, Lanes, lane_of
+from fakeserver.http.thread_pools import SHARES, Lanes, Pool, lane_of
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,49 @@ def test_people_who_wait_leave_the_clouds_their_threads():
     assert lanes.threads == []
 
 
-def test_every_lane_has_a_thread():
+def test_every_lane_may_have_a_thread():
     lanes = Lanes(1)
-    assert len(lanes.threads) == len(SHARES)
+    assert lanes.most == len(SHARES)
     lanes.shutdown()
+
+
+def test_a_thread_is_started_for_a_request_that_has_none():
+    lanes = Lanes(4)
+    gate = threading.Event()
+    served = threading.Semaphore(0)
+
+    def wait():
+        gate.wait(10)
+        served.release()
+
+    assert lanes.threads == []
+    for begun in (1, 2, 2, 2):
+        lanes.add_task(Asked("/v1/p/protection-groups", wait))
+        # two are half of the four
+        assert len(lanes.threads) == begun
+    gate.set()
+    for _ in range(4):
+        assert served.acquire(timeout=10)
+    lanes.shutdown()
+    assert lanes.threads == []
+
+
+class StillPool(Pool):
+    """A pool whose threads do nothing."""
+
+    def start_new_thread(self, target, thread_no):
+        pass
+
+
+def test_a_thread_that_has_nothing_to_do_takes_the_next_request():
+    pool = StillPool()
+    pool.set_thread_count(8)
+    for _ in range(5):
+        pool.add_task("a request")
+        # its thread has answered it, and waits
+        pool.queue.popleft()
+        pool.active_count = 0
+    assert len(pool.threads) == 1
+    for begun in (1, 2, 3):
+        pool.add_task("one of several at once")
+        assert len(pool.threads) == begun

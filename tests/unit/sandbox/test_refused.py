@@ -234,7 +234,7 @@ from fakeserver.http.thread_pools import Lanes
 place = pathlib.Path(sys.argv[1])
 databases = [Database(place / name) for name in ("site.db", "arrays.db")]
 lanes = Lanes(descriptors.share(16))
-count = sum(len(lane.threads) for lane in lanes._lanes.values())
+count = lanes.most
 count += descriptors.share(8) + descriptors.share(4) + descriptors.OTHERS
 held = [open("/dev/null") for _ in range(descriptors.left(1000, 1))]
 gate, failed = threading.Barrier(count), []
