@@ -64,8 +64,9 @@ def begin(directory: str) -> Loader:
 
     :param directory: the absolute path of the sandbox, which need not exist.
     """
-    # people find it by this, with ps
-    command = [sys.executable, "-m", "fakeserver.cli.serve", directory]
+    # people find it by this, with ps; a file of the working directory is
+    # none of its modules, whatever its name
+    command = [sys.executable, "-P", "-m", "fakeserver.cli.serve", directory]
     environment = {
         name: value
         for name, value in os.environ.items()

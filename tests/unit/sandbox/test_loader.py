@@ -121,6 +121,28 @@ def test_it_leaves_nothing_behind(tmp_path: pathlib.Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_it_loads_nothing_of_the_working_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    """A ``flask.py`` there is not ours."""
+    started: list[list[str]] = []
+
+    def spawn(_path: str, command: list[str], *_: object, **__: object) -> int:
+        started.append(command)
+        return 0
+
+    monkeypatch.setattr(os, "posix_spawn", spawn)
+    made = loader.begin(str(tmp_path / "sandbox"))
+    monkeypatch.setattr(os, "waitpid", lambda *_: (0, 0))
+    made.close()
+    python = started[0][: started[0].index("-m")]
+    program = "import sys; print(sys.flags.safe_path)"
+    done = subprocess.run(
+        [*python, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "True\n"
+
+
 def _serve(
     folder: pathlib.Path, told: str, first: pathlib.Path
 ) -> subprocess.CompletedProcess[str]:
