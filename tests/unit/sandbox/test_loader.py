@@ -127,14 +127,15 @@ def test_it_loads_nothing_of_the_working_directory(
     """A ``flask.py`` there is not ours."""
     started: list[list[str]] = []
 
-    def spawn(_path: str, command: list[str], *_: object, **__: object) -> int:
+    def refuse(
+        _path: str, command: list[str], *_: object, **__: object
+    ) -> int:
         started.append(command)
-        return 0
+        raise BlockingIOError
 
-    monkeypatch.setattr(os, "posix_spawn", spawn)
-    made = loader.begin(str(tmp_path / "sandbox"))
-    monkeypatch.setattr(os, "waitpid", lambda *_: (0, 0))
-    made.close()
+    with monkeypatch.context() as patched, pytest.raises(BlockingIOError):
+        patched.setattr(os, "posix_spawn", refuse)
+        loader.begin(str(tmp_path / "sandbox"))
     python = started[0][: started[0].index("-m")]
     program = "import sys; print(sys.flags.safe_path)"
     done = subprocess.run(
