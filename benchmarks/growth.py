@@ -14,10 +14,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from benchmarks.harness import operations, results
-from benchmarks.harness.in_process import World, client_of
+from benchmarks.harness.in_process import World, client_of, cpu_of_add
 from benchmarks.harness.table import number
 from fakeserver.local.pair import LocalPair
 from protectorclient import Client
@@ -66,17 +65,10 @@ def _members(place: pathlib.Path, size: int) -> tuple[float, ...]:
     with _asked(world) as (_, client, _ask):
         group = client.protection_groups.find("many")
         adding = statistics.median(
-            _added(client, group) for _ in range(REPEATS)
+            cpu_of_add(client, group) for _ in range(REPEATS)
         )
     posts = [_post(world) for _ in range(FAILOVERS)]
-    return _failover(world, size), statistics.median(posts), adding
-
-
-def _added(client: Client, group: Any) -> float:
-    """Remove a member and add it again; return the ms of the second."""
-    *_, last = client.members.list(group)
-    client.members.remove(group, last)
-    return _once(lambda: client.members.add(group, last.instance_id))
+    return _failover(world, size), statistics.median(posts), adding * 1000
 
 
 def _post(world: World) -> float:

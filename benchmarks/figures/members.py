@@ -1,17 +1,17 @@
 """A group of many members, and a group beside many others: processor time of
 both sites.
 
-A failover runs in this process, with no sockets between the sites: the same
-work at half the price, so that 500 members can be moved in each pair.
+All runs in this process, with no sockets between the sites: the same work at
+half the price, so that 500 members can be moved in each pair, and nothing of
+what a site does once a second falls into it by chance.
 """
 
-from benchmarks.harness import load
+import statistics
+
 from benchmarks.harness.figure import Figure, Work
-from benchmarks.harness.in_process import World
-from benchmarks.harness.load import Request
-from benchmarks.harness.seeded import world_of
-from benchmarks.harness.stage import Sandbox, Stage
-from benchmarks.harness.tenant import Tenant
+from benchmarks.harness.in_process import World, client_of, cpu_of_add
+from benchmarks.harness.stage import Stage
+from protectorclient import Client
 
 #: what does not grow may still wander that much
 FLAT = 1.2
@@ -54,38 +54,21 @@ def _failover_beside(stage: Stage) -> tuple[Work, Work]:
     )
 
 
-def _growing(stage: Stage) -> Tenant:
-    groups = {"first": 1, "two-hundred": 200}
-    site = Sandbox(stage, "growing", seed=world_of(groups))
-    return Tenant(stage, stage.enter(site))
+def _growing(stage: Stage) -> Client:
+    world = World(stage.place, {"first": 1, "two-hundred": 200})
+    return client_of(stage.enter(world.pair()))
 
 
-def _add(tenant: Tenant, name: str) -> Work:
-    """Remove the last member of a group and add it again; only the second is
-    counted."""
-    group = tenant.groups()[name]
-    members = f"protection-groups/{group}/members"
-    port, headers = tenant.site.port, tenant.headers
-
-    def work() -> float:
-        spent = 0.0
-        for _ in range(ADDED):
-            last = tenant.get(members)["members"][-1]
-            path = f"{tenant.root}/{members}"
-            gone = Request(f"{path}/{last['id']}", "DELETE", status=204)
-            load.ask(port, [gone], headers)
-            body = {"member": {"instance_id": last["instance_id"]}}
-            added = Request(path, "POST", body, 201)
-            pids = tenant.site.pids
-            spent += load.cpu_of_all(pids, port, [added], headers)
-        return spent / ADDED
-
-    return work
+def _add(client: Client, name: str) -> Work:
+    group = client.protection_groups.find(name)
+    return lambda: statistics.fmean(
+        cpu_of_add(client, group) for _ in range(ADDED)
+    )
 
 
 def _member_add(stage: Stage) -> tuple[Work, Work]:
-    tenant = stage.once(_growing)
-    return _add(tenant, "two-hundred"), _add(tenant, "first")
+    client = stage.once(_growing)
+    return _add(client, "two-hundred"), _add(client, "first")
 
 
 FIGURES = (
@@ -113,5 +96,6 @@ FIGURES = (
         FLAT,
         _member_add,
         "the first",
+        turns=4,
     ),
 )

@@ -15,6 +15,7 @@ from benchmarks.harness.seeded import world_of
 from fakeserver.engine import power_states
 from fakeserver.local.pair import LocalPair
 from protectorclient import Client
+from protectorclient.records.protection_group import ProtectionGroup
 
 
 class World:
@@ -78,6 +79,16 @@ class World:
         if ended.status != "completed":
             raise RuntimeError(f"failover of {group}: {ended.error_message}")
         return spent
+
+
+def cpu_of_add(client: Client, group: ProtectionGroup) -> float:
+    """Remove the last member of a group and add it again; return the
+    processor seconds of the second."""
+    *_, last = client.members.list(group)
+    client.members.remove(group, last)
+    began = time.process_time()
+    client.members.add(group, str(last.instance_id))
+    return time.process_time() - began
 
 
 def client_of(pair: LocalPair) -> Client:

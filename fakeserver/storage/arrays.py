@@ -364,8 +364,7 @@ class Arrays(ManyGroups):
         ).fetchone()
         if row is None:
             return
-        link = self.link(group)
-        assert link is not None
+        link = link_of(row)
         now = self._clock.time()
         if link.synchronous:
             # a pod has no lag: what is there is what was written just now
