@@ -4,6 +4,7 @@ import functools
 import json
 import threading
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from fakeserver.base.wire import Wire
@@ -96,7 +97,8 @@ class AccountSession:
             answer = self._send(
                 used, url, method, headers, body, params, timeout
             )
-        if not answer.is_redirect:
+        done = answer.status_code == HTTPStatus.SEE_OTHER and method != "GET"
+        if done or not answer.is_redirect:
             return answer
         return self._keystoneauth.request(
             url,

@@ -18,6 +18,8 @@ from fakeserver.engine.cloud_client.cloud import (
     RemoteCloud,
 )
 from fakeserver.engine.cloud_client.login import Login, Project
+from fakeserver.engine.peer.answers import PeerUnreadable
+from fakeserver.engine.peer.client import Peer
 from fakeserver.local.wsgi_adapter import InProcess
 
 #: of the same cloud: one of this machine, and one elsewhere
@@ -326,6 +328,26 @@ def test_an_answer_that_leads_nowhere_is_no_success(
     assert [path for path, _, _ in cloud.asked][1:] == [
         "/compute/servers/s1/action"
     ]
+
+
+def test_what_has_been_done_is_not_sent_again(
+    wire: InProcess, cloud: Cloud, url: str
+) -> None:
+    """A 303 leads to what has come of it, and a GET follows that alone."""
+    cloud.answers = [(303, b"", {"Location": f"{url}/y"})]
+    found = opened(wire, url).request(f"{url}/x", "POST", headers={}, json={})
+    assert found.status_code == 303
+    assert [path for path, _, _ in cloud.asked][1:] == ["/x"]
+
+
+@pytest.mark.parametrize("status", [300, 500])
+def test_a_document_is_not_pushed_by_an_answer_that_is_none(
+    wire: InProcess, cloud: Cloud, url: str, status: int
+) -> None:
+    cloud.answers = [said(status, {"versions": []})]
+    peer = Peer(account(url), "p1", url, wire, NoFaults())
+    with pytest.raises(PeerUnreadable, match=f"HTTP {status}"):
+        peer.put("g1", {}, force=False)
 
 
 def test_nobody_there(wire: InProcess, cloud: Cloud, url: str) -> None:
