@@ -180,33 +180,47 @@ class _Begun(io.RawIOBase):
     """A connection of which the beginning has been read."""
 
     def __init__(self, begun: bytes, connection: socket.socket) -> None:
-        self._begun = begun
+        self.begun = begun
+        self.has_ended = False
         self._connection = connection
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        if not self._begun:
+        if self.has_ended:
+            return 0
+        if not self.begun:
             return self._connection.recv_into(buffer)
-        size = min(len(buffer), len(self._begun))
-        buffer[:size] = self._begun[:size]
-        self._begun = self._begun[size:]
+        size = min(len(buffer), len(self.begun))
+        buffer[:size] = self.begun[:size]
+        self.begun = self.begun[size:]
         return size
 
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self)
+
+class _Reader(io.BufferedReader):
+    """Reads for http.client, which does not close it with its answer."""
+
+    def makefile(self, _mode: str) -> "_Reader":
+        return self
+
+    def close(self) -> None: ...
 
 
 def _by_http_client(
     connection: socket.socket, method: str, begun: bytes
 ) -> tuple[_Head, bytes]:
-    source: Any = _Begun(begun, connection)
-    answer = http.client.HTTPResponse(source, method=method)
+    source = _Begun(begun, connection)
+    reader: Any = _Reader(source)
+    answer = http.client.HTTPResponse(reader, method=method)
     answer.begin()
     lengths = answer.headers.get_all("content-length", [])
     if len({one.strip() for one in lengths}) > 1:
         raise http.client.HTTPException("the answer has two lengths")
+    coding = answer.headers.get("transfer-encoding", "identity")
+    if not answer.chunked and coding.lower() != "identity":
+        # it would wait for the end of the connection
+        raise http.client.HTTPException("the answer's coding is unknown")
     pieces = []
     # in pieces: it makes room for all that is announced
     while piece := answer.read(_CHUNK):
@@ -220,7 +234,11 @@ def _by_http_client(
         value = _FOLD.sub(" ", folded).strip()
         known = headers.get(key)
         headers[key] = value if known is None else f"{known}, {value}"
-    return _Head(answer.status, answer.reason, headers, keeps_open=False), body
+    # whether something came that is no part of the answer
+    source.has_ended = True
+    more = reader.peek() or source.begun
+    keeps_open = not (more or answer.will_close)
+    return _Head(answer.status, answer.reason, headers, keeps_open), body
 
 
 def _decoded(body: bytes, codings: str) -> bytes:

@@ -237,6 +237,41 @@ def test_a_connection_is_kept(server: Server, session: PlainSession) -> None:
 
 
 OLD = SIZED.replace(b"1.1", b"1.0", 1)
+#: answers that http.client reads, and whether their connection stays open
+LONGER: dict[str, tuple[list[bytes], bool]] = {
+    "in chunks": (list(CHUNKED), True),
+    "in chunks at once": ([b"".join(CHUNKED)], True),
+    "in chunks, and more": ([b"".join(CHUNKED) + SIZED], False),
+    "in chunks, and closed": (
+        [b"".join(CHUNKED).replace(b"OK\r\n", b"OK\r\nConnection: close\r\n")],
+        False,
+    ),
+    "old": ([OLD], False),
+    "old and kept": (
+        [OLD.replace(b"OK\r\n", b"OK\r\nConnection: keep-alive\r\n")],
+        True,
+    ),
+    "by lines": ([SIZED.replace(b"\r\n", b"\n")], True),
+    "by lines, and more": ([SIZED.replace(b"\r\n", b"\n") + b"H"], False),
+}
+
+
+@pytest.mark.parametrize("way", LONGER)
+def test_a_connection_that_is_at_the_end_of_an_answer_is_kept(
+    server: Server, session: PlainSession, way: str
+) -> None:
+    pieces, is_kept = LONGER[way]
+    if is_kept:
+        server.answers = [[pieces, [SIZED]]]
+    else:
+        server.answers = [[pieces, []], [[SIZED]]]
+    assert ask(session, f"{server.url}/").content == BODY
+    assert ask(session, f"{server.url}/").content == BODY
+    assert [one[:3] for one in server.asked] == (
+        [b"GET", b"GET"] if is_kept else [b"GET", b"", b"GET"]
+    )
+
+
 #: no answers, or not all of one; after them the connection ends
 BROKEN: dict[str, list[bytes]] = {
     "nothing": [],
@@ -259,6 +294,7 @@ WRONG: dict[str, list[bytes]] = {
     "a small number": [SIZED.replace(b"200", b"099", 1)],
     "another version": [SIZED.replace(b"1.1", b"2.0", 1)],
     "no chunk": [CHUNKS + b"zz\r\n" + BODY + b"\r\n0\r\n\r\n"],
+    "an unknown coding": [CHUNKS.replace(b"Chunked", b"gzip, chunked")],
     "two lengths": [field(b"Content-Length: 15\r\n")],
     "another protocol": [b"HTTP/1.1 101 Go\r\n\r\n"],
     "packed by another": [packed("gzip", BODY)],
