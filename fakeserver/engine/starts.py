@@ -87,8 +87,7 @@ class Starts:
         made = [one for one in started if one is not None]
         if made:
             with self._site.db.transaction() as tx:
-                for operation in made:
-                    operations.add(tx, operation)
+                operations.add(tx, *made)
         return [(one,) for one in started]
 
     def _ready(self, several: Sequence[GroupRequest]) -> list[_Ready | None]:

@@ -86,25 +86,29 @@ def _operation(row: sqlite3.Row) -> Operation:
     )
 
 
-def add(tx: sqlite3.Connection, operation: Operation) -> None:
+def add(tx: sqlite3.Connection, *several: Operation) -> None:
+    """Write new operations, in their order, and what they show as JSON."""
+    columns: list[str] = []
+    for one in several:
+        one.text = dump(one.record.to_json())
+        columns += (
+            *(one.id, one.project_id, one.group_id, one.type, one.status),
+            *(one.request_id, dump(one.state.to_json())),
+        )
+    rows = ", ".join(["(?, ?, ?, ?, ?, ?, ?)"] * len(several))
     made = tx.execute(
         "INSERT INTO pg_operations (id, project_id, group_id, type, status, "
-        "request_id, work) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            operation.id,
-            operation.project_id,
-            operation.group_id,
-            operation.type,
-            operation.status,
-            operation.request_id,
-            dump(operation.state.to_json()),
-        ),
+        f"request_id, work) VALUES {rows}",
+        columns,
     )
-    operation.text = dump(operation.record.to_json())
-    tx.execute(
-        "INSERT INTO pg_records VALUES (?, ?)",
-        (made.lastrowid, operation.text),
-    )
+    # nobody else adds one within this transaction
+    assert made.lastrowid is not None
+    first = made.lastrowid - len(several) + 1
+    records: list[int | str | None] = []
+    for seq, one in enumerate(several, first):
+        records += seq, one.text
+    rows = ", ".join(["(?, ?)"] * len(several))
+    tx.execute(f"INSERT INTO pg_records VALUES {rows}", records)
 
 
 def text_of(operation: Operation) -> str:

@@ -46,7 +46,7 @@ def test_the_peer_and_the_database_are_asked_once(
     assert asked(two) - before == Counter(
         {f"{B} GET /v1/{two.world.project_id(B, 'demo')}/sync-status": 1}
     )
-    assert (sent[A]["BEGIN"], sent[A]["INSERT"]) == (1, 4)
+    assert (sent[A]["BEGIN"], sent[A]["INSERT"]) == (1, 2)
     assert sent[A]["SELECT"] <= 5, sent
     for group, (one,) in zip((WEB, DB), found, strict=True):
         assert one is not None
