@@ -5,5 +5,5 @@ import pathlib
 from fakeserver.api import description_files
 
 if __name__ == "__main__":
-    with pathlib.Path(str(description_files.FILE)).open("w") as file:
-        file.write(description_files.document())
+    file = pathlib.Path(str(description_files.FILE))
+    file.write_text(description_files.document(), encoding="utf-8")

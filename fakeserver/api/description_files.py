@@ -20,8 +20,12 @@ FILE: Traversable = _FOLDER.joinpath("description.json")
 
 def known() -> dict[str, Any]:
     """Return the whole description."""
-    found: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))
-    if found.pop(_DIGEST) == _digest():
+    try:
+        found = json.loads(FILE.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        # not written yet, or in the middle of a merge
+        return joined()
+    if isinstance(found, dict) and found.pop(_DIGEST, None) == _digest():
         return found
     return joined()
 

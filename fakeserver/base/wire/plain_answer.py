@@ -212,8 +212,25 @@ def _by_http_client(
 ) -> tuple[_Head, bytes]:
     source = _Begun(begun, connection)
     reader: Any = _Reader(source)
-    answer = http.client.HTTPResponse(reader, method=method)
-    answer.begin()
+    with contextlib.closing(
+        http.client.HTTPResponse(reader, method=method)
+    ) as answer:
+        answer.begin()
+        body = _body(answer)
+        # whether something came that is no part of the answer
+        source.has_ended = True
+        more = reader.peek() or source.begun
+    headers: dict[str, str] = {}
+    for name, folded in answer.headers.items():
+        key = name.lower()
+        value = _FOLD.sub(" ", folded).strip()
+        known = headers.get(key)
+        headers[key] = value if known is None else f"{known}, {value}"
+    keeps_open = not (more or answer.will_close)
+    return _Head(answer.status, answer.reason, headers, keeps_open), body
+
+
+def _body(answer: http.client.HTTPResponse) -> bytes:
     lengths = answer.headers.get_all("content-length", [])
     if len({one.strip() for one in lengths}) > 1:
         raise http.client.HTTPException("the answer has two lengths")
@@ -228,17 +245,7 @@ def _by_http_client(
     body = b"".join(pieces)
     if answer.length:
         raise http.client.IncompleteRead(body, answer.length)
-    headers: dict[str, str] = {}
-    for name, folded in answer.getheaders():
-        key = name.lower()
-        value = _FOLD.sub(" ", folded).strip()
-        known = headers.get(key)
-        headers[key] = value if known is None else f"{known}, {value}"
-    # whether something came that is no part of the answer
-    source.has_ended = True
-    more = reader.peek() or source.begun
-    keeps_open = not (more or answer.will_close)
-    return _Head(answer.status, answer.reason, headers, keeps_open), body
+    return body
 
 
 def _decoded(body: bytes, codings: str) -> bytes:

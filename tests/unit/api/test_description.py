@@ -40,6 +40,20 @@ def test_a_file_that_has_changed_since_counts(
     assert "/v1/new" in description_files.known()["paths"]
 
 
+@pytest.mark.parametrize(
+    "text", [None, "", "<<<<<<< HEAD\n{}", "[]", "{}", "\xe4"]
+)
+def test_a_file_that_is_not_readable_does_not(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    file = tmp_path / "description.json"
+    if text is not None:
+        file.write_text(text, encoding="latin-1")
+    monkeypatch.setattr(description_files, "FILE", file)
+    monkeypatch.setattr(description_files, "joined", lambda: {"paths": {}})
+    assert description_files.known() == {"paths": {}}
+
+
 def test_valid_openapi(document: dict[str, Any]) -> None:
     assert not list(OpenAPIV31SpecValidator(document).iter_errors())
 
