@@ -107,5 +107,6 @@ FIGURES = (
         _sync,
         HELLO,
         Better.MORE,
+        turns=3,
     ),
 )
