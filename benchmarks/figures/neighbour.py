@@ -82,7 +82,8 @@ FIGURES = (
         1.01,
         _issue,
         "the same without ours",
-        pairs=21,
+        pairs=11,
+        turns=3,
     ),
     Figure(
         "token-issue-modules",
