@@ -7,6 +7,8 @@ why.
 
 * ``_option_string_actions`` of argparse in ``osc/private_parts.py``: no
   public way leads from ``--max-width`` to an option of cliff's.
+* ``_normalized_name`` of importlib in ``osc/private_parts.py``: the name of a
+  package without reading its metadata, as importlib tells one of two copies.
 * ``_epilog`` of cliff in ``osc/command.py``: cliff's own ``get_epilog`` reads
   the metadata of every installed package.
 * ``_hooks`` of cliff in ``osc/command.py``: the fast script knows without a
@@ -35,6 +37,7 @@ process has no file descriptor left.
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
 from collections.abc import Mapping
 
 
@@ -43,3 +46,8 @@ def options_of(
 ) -> Mapping[str, argparse.Action]:
     """Return the options of a parser, each by all of its strings."""
     return parser._option_string_actions
+
+
+def name_of(package: importlib.metadata.Distribution) -> str:
+    """Return the name of a package, in the form in which it compares."""
+    return str(package._normalized_name)  # type: ignore[attr-defined]

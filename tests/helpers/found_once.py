@@ -19,6 +19,8 @@ import yaml  # type: ignore[import-untyped]
 from cliff import commandmanager
 from keystoneauth1 import discover
 
+from protectorclient.osc.script import entry_points as of_the_script
+
 
 class EntryPoints(importlib.metadata.EntryPoints):
     """Entry points that remember what was selected of them."""
@@ -113,6 +115,7 @@ def _is_enabled_for(logger: logging.Logger, level: int) -> bool:
 #: what is replaced by it, of what
 _REPLACED: list[tuple[Any, str, Any]] = [
     (importlib.metadata, "entry_points", entry_points),
+    (of_the_script, "found", functools.cache(of_the_script.found)),
     (
         importlib.metadata,
         "version",

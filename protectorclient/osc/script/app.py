@@ -22,6 +22,7 @@ from stevedore import extension
 
 from protectorclient.osc import plugin
 from protectorclient.osc.private_parts import options_of
+from protectorclient.osc.script import entry_points
 
 if TYPE_CHECKING:
     from cliff import command as cliff_command
@@ -134,7 +135,7 @@ class ProtectorShell(app.App):
     _nothing_asked = False
 
     def __init__(self) -> None:
-        self._points = _entry_points()
+        self._points = entry_points.found()
         super().__init__(
             description=DESCRIPTION,
             version=_version(),
@@ -321,21 +322,6 @@ class ProtectorShell(app.App):
         """Return whether another package hooks into a command."""
         name = (command or "").replace(" ", "_")
         return any(self._select(group=f"{GROUP}.{name}"))
-
-
-def _entry_points() -> dict[str, list[importlib.metadata.EntryPoint]]:
-    """Return the entry points of all packages, by their groups.
-
-    To select a group looks at each of 1,500, and there are many groups.
-    """
-    found: Any = importlib.metadata.entry_points()
-    if isinstance(found, dict):
-        # before Python 3.12, and its own access to a group is deprecated
-        return {name: list(points) for name, points in dict.items(found)}
-    grouped: dict[str, list[importlib.metadata.EntryPoint]] = {}
-    for point in found:
-        grouped.setdefault(point.group, []).append(point)
-    return grouped
 
 
 def _add_option(
