@@ -7,6 +7,7 @@ from fakeserver.base.wire import Wire
 from fakeserver.engine.cloud_client.account import (
     Account,
     CloudRefused,
+    CloudUnreachable,
     Record,
 )
 from fakeserver.engine.cloud_client.session import CloudHttp
@@ -75,6 +76,9 @@ class Calls:
                 service, "GET", path, params=asked, version=version
             )
             page: list[Record] = answer[plural]
+            if not isinstance(page, list):
+                why = f"its {plural} are no list"
+                raise CloudUnreachable(self.site, why)
             found += page
             if not page or not _goes_on(answer):
                 return found

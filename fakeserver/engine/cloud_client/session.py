@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import NoReturn, TypeVar
 
 from fakeserver.base.fault_points import Faults
@@ -19,6 +20,18 @@ from fakeserver.engine.cloud_client.account_session import AccountSession
 from fakeserver.engine.cloud_client.login import LoginError, Project
 
 T = TypeVar("T")
+
+
+class _Found(Record):
+    """What a service has answered; CloudUnreachable for what is not there:
+    somebody else has answered for it."""
+
+    def __init__(self, site: str, found: Record) -> None:
+        super().__init__(found)
+        self._site = site
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise CloudUnreachable(self._site, f"its answer has no {name}")
 
 
 class CloudHttp:
@@ -73,7 +86,7 @@ class CloudHttp:
         found = _json(answer)
         if found is None:
             raise CloudUnreachable(self.site, "its answer is cut off")
-        return found
+        return _Found(self.site, found)
 
     def _endpoint(self, service: str) -> str:
         """Return the address of a service from the catalog, looked up once."""
@@ -133,7 +146,8 @@ class CloudHttp:
         """Raise CloudRefused for a 4xx, CloudUnreachable for a 3xx that leads
         nowhere and a 5xx, which are no answers to the request."""
         status = answer.status_code
-        if not 400 <= status < 500:
+        # who offers several addresses has understood, and does not do it
+        if status != HTTPStatus.MULTIPLE_CHOICES and not 400 <= status < 500:
             raise CloudUnreachable(self.site, f"HTTP {status}")
         raise kind(self.site, status, message_of(answer))
 

@@ -12,6 +12,7 @@ from fakeserver.base.wire.session import NoAnswer
 from fakeserver.engine.cloud_client import login
 from fakeserver.engine.cloud_client.account import Account
 from fakeserver.engine.cloud_client.account_session import AccountSession
+from fakeserver.engine.cloud_client.attribute_calls import OLDEST
 from fakeserver.engine.cloud_client.cloud import (
     CloudRefused,
     CloudUnreachable,
@@ -315,7 +316,7 @@ def test_where_an_answer_leads_elsewhere_keystoneauth_follows(
     assert [path for path, _, _ in cloud.asked][-3:] == ["/x", "/x", "/y"]
 
 
-@pytest.mark.parametrize("status", [300, 302, 304])
+@pytest.mark.parametrize("status", [302, 304])
 def test_an_answer_that_leads_nowhere_is_no_success(
     wire: InProcess, cloud: Cloud, url: str, status: int
 ) -> None:
@@ -328,6 +329,35 @@ def test_an_answer_that_leads_nowhere_is_no_success(
     assert [path for path, _, _ in cloud.asked][1:] == [
         "/compute/servers/s1/action"
     ]
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (said(200, {"status": "ok"}), "unreachable: its answer has no flavor"),
+        (said(200, {"flavors": None}), "unreachable: its flavors are no list"),
+        (said(200, []), "unreachable: its answer is cut off"),
+        # a catalog that leaves the version away
+        (said(300, {"choices": []}), "HTTP 300 from site-b: Reason"),
+    ],
+)
+def test_an_answer_of_somebody_else(
+    wire: InProcess, cloud: Cloud, url: str, reply: Reply, expected: str
+) -> None:
+    cloud.answers = [reply]
+    remote = RemoteCloud(account(url), "p1", wire, NoFaults())
+    remote._http._endpoints["compute"] = f"{url}/compute"
+    with pytest.raises((CloudRefused, CloudUnreachable), match=expected):
+        remote.flavors()
+
+
+def test_a_nova_of_many_versions_is_asked_as_the_oldest(
+    wire: InProcess, cloud: Cloud
+) -> None:
+    cloud.answers = [said(300, {"choices": []})]
+    remote = RemoteCloud(account(PLAIN), "p1", wire, NoFaults())
+    remote._http._endpoints["compute"] = f"{PLAIN}/compute"
+    assert remote.compute_version() == OLDEST
 
 
 def test_what_has_been_done_is_not_sent_again(
