@@ -22,7 +22,7 @@ from fakeserver.engine.cloud_client.login import LoginError, Project
 T = TypeVar("T")
 
 
-class _Found(Record):
+class _ServiceAnswer(Record):
     """What a service has answered; CloudUnreachable for what is not there:
     somebody else has answered for it."""
 
@@ -86,7 +86,7 @@ class CloudHttp:
         found = _json(answer)
         if found is None:
             raise CloudUnreachable(self.site, "its answer is cut off")
-        return _Found(self.site, found)
+        return _ServiceAnswer(self.site, found)
 
     def _endpoint(self, service: str) -> str:
         """Return the address of a service from the catalog, looked up once."""
