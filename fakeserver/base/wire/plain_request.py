@@ -8,13 +8,15 @@ from typing import Any
 #: what a request may say; one that says more is for requests
 _PLAIN = {"params", "data", "headers", "timeout", "allow_redirects"}
 
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_LABEL = r"\w(?:[\w-]{0,61}\w)?"
+_HOST = rf"(?:{_LABEL}\.)*{_LABEL}|\[[0-9a-f:.]+\]"
 _SENT = r"[A-Za-z0-9/?:@!$&'()*+,;=._~-]*"
 #: an address that requests sends as it is: names that DNS knows, a port, and
 #: characters that need no escape
 _URL = re.compile(
-    rf"http://((?:{_LABEL}\.)*{_LABEL})(?::([1-9][0-9]{{0,4}}))?"
-    rf"(/{_SENT}(?:%[0-9A-Fa-f]{{2}}{_SENT})*)"
+    rf"http://({_HOST})(?::([1-9][0-9]{{0,4}}))?"
+    rf"(/{_SENT}(?:%[0-9A-Fa-f]{{2}}{_SENT})*)",
+    re.ASCII,
 )
 _HIGHEST_PORT = 65535
 
@@ -65,4 +67,7 @@ def written(
     if not (said.isascii() and said.isprintable()):
         return None
     head = "\r\n".join(lines)
-    return (host, int(port or 80)), f"{head}\r\n\r\n".encode() + body
+    return (
+        host.strip("[]"),
+        int(port or 80),
+    ), f"{head}\r\n\r\n".encode() + body

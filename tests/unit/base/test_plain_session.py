@@ -440,7 +440,8 @@ LONG = "a" * 64
     [
         ("https://127.0.0.1:1/", {}),
         ("http://user:pass@127.0.0.1:1/", {}),
-        ("http://[::1]:1/", {}),
+        ("http://[fe80::1%25eth0]:1/", {}),
+        ("http://[v1.a]:1/", {}),
         ("http://127.0.0.1:0/", {}),
         ("http://127.0.0.1:65536/", {}),
         ("http://127.0.0.1:99999/", {}),
@@ -487,6 +488,9 @@ def test_what_is_left_to_requests(
         ("GET", "http://cloud.example.com:65535/a/b?c=d&e", {}),
         ("GET", "http://127.0.0.1:1/%C3%A4%20b?c=%2F", {}),
         ("GET", "http://a-b:1//c//", {}),
+        ("GET", "http://site_b.lab:1/c", {}),
+        ("GET", "http://[::1]:1/c", {}),
+        ("GET", "http://[fd00::ffff:10.0.0.1]/c", {}),
         ("GET", "http://a:1/x", {"params": {"b c": "ä/ö&?", "d": ["1", "2"]}}),
         ("GET", "http://a:1/x?y=1", {"params": {"z": ""}}),
         ("GET", "http://a:1/x", {"params": {}}),
@@ -506,7 +510,8 @@ def test_requests_writes_the_same(
     (host, port), message = ours
     theirs = requests.Request(method, url, **options).prepare()
     parts = urllib3.util.parse_url(str(theirs.url))
-    assert (host, port) == (parts.host, parts.port or 80)
+    assert (f"[{host}]" if ":" in host else host) == parts.host
+    assert port == (parts.port or 80)
     head, _, body = message.decode().partition("\r\n\r\n")
     first, at, *lines = head.split("\r\n")
     assert first == f"{method} {theirs.path_url} HTTP/1.1"
