@@ -71,12 +71,20 @@ def open_site(
     wire: Wire | None = None,
     faults: Faults | None = None,
     workers: int | None = None,
+    seeded: bool = False,
 ) -> OpenSite:
-    """Open a site; seed it when its databases are empty; do not start it."""
+    """Open a site; seed it when its databases are empty; do not start it.
+
+    :param seeded: whether they were made a moment ago: they are then looked
+        at no more.
+    """
     if workers is not None:
         config = dataclasses.replace(config, workers=workers)
-    site = open_parts(config, clock=clock, wire=wire, faults=faults)
-    seed([site])
+    if seeded:
+        site = parts(config, clock=clock, wire=wire, faults=faults)
+    else:
+        site = open_parts(config, clock=clock, wire=wire, faults=faults)
+        seed([site])
     opened = compose(site)
     if isinstance(site.faults, FaultPlan):
         # not before: a seeding site is not yet one that can fail

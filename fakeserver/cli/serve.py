@@ -54,33 +54,31 @@ def _split(path: pathlib.Path, pipe: int) -> int:
         # written it would keep what that takes
         seeder = _begin("seed", pipe)
         if not seeder:
-            _quietly(_seed, folder, sites)
-            os._exit(0)
+            os._exit(0 if _quietly(_seed, folder, sites) else 1)
     from fakeserver.cli import site_process
 
     _quietly(site_process.work_out, folder, sites)
-    if seeder is not None:
-        os.waitpid(seeder, 0)
+    seeded = seeder is not None and os.waitpid(seeder, 0)[1] == 0
     gc.freeze()
     for site in sites:
         if not _begin(site, pipe):
             gc.enable()
             _own_log(folder, site)
             ready = functools.partial(_ready, site, pipe)
-            return site_process.run(folder, site, ready)
+            return site_process.run(folder, site, ready, seeded=seeded)
     os._exit(0)
 
 
 def _load() -> Exception | None:
-    """Load what the seed and the sites need; return what went wrong, which
-    has no log yet."""
+    """Load what the seed needs, which the sites need, too; return what went
+    wrong, which has no log yet."""
     try:
         # pages of a library that was loaded before are a site's memory only
         # when it reads them: five of the seven megabytes of the ciphers are
         # not
         from cryptography import fernet  # noqa: F401
 
-        from fakeserver import cloud, compose  # noqa: F401
+        from fakeserver import compose  # noqa: F401
         from fakeserver.cloud.shared import seed  # noqa: F401
         from fakeserver.storage import arrays  # noqa: F401
         from fakeserver.storage import seed as arrays_seed  # noqa: F401
@@ -115,10 +113,13 @@ def _quietly(
     work: Callable[[Folder, Sequence[str]], None],
     folder: Folder,
     sites: Sequence[str],
-) -> None:
-    """Do what each site does again, if it was not done, and then says why."""
+) -> bool:
+    """Do what each site does again, if it was not done, and then says why;
+    return whether it was done."""
     with contextlib.suppress(Exception):
         work(folder, sites)
+        return True
+    return False
 
 
 def _begin(name: str, pipe: int) -> int:

@@ -41,10 +41,17 @@ def work_out(folder: Folder, sites: Sequence[str]) -> None:
     opened.request_log.close()
 
 
-def run(folder: Folder, site: str, ready: Callable[[], None]) -> int:
+def run(
+    folder: Folder,
+    site: str,
+    ready: Callable[[], None],
+    *,
+    seeded: bool = False,
+) -> int:
     """Be a site until it is stopped; return the exit code of the process.
 
     :param ready: is called when the site answers.
+    :param seeded: whether its databases were made a moment ago.
     """
     logging.basicConfig(
         level=logging.INFO,
@@ -57,7 +64,7 @@ def run(folder: Folder, site: str, ready: Callable[[], None]) -> int:
         with _only_one(folder, site) as lock:
             process.write_pid(folder, site)
             try:
-                _serve(folder, site, lock, ready)
+                _serve(folder, site, lock, ready, seeded)
             finally:
                 process.remove_pid(folder, site)
     except Problem as problem:
@@ -70,7 +77,11 @@ def run(folder: Folder, site: str, ready: Callable[[], None]) -> int:
 
 
 def _serve(
-    folder: Folder, name: str, lock: int, ready: Callable[[], None]
+    folder: Folder,
+    name: str,
+    lock: int,
+    ready: Callable[[], None],
+    seeded: bool,
 ) -> None:
     stop = threading.Event()
 
@@ -88,7 +99,7 @@ def _serve(
         raise Problem(f"Port {number} cannot be used: {reason}.") from None
     config = folder.config(settings, name)
     workers = descriptors.share(config.workers)
-    opened = compose.open_site(config, workers=workers)
+    opened = compose.open_site(config, workers=workers, seeded=seeded)
     files = None
     if settings.tls:
         files = (

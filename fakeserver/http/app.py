@@ -39,7 +39,8 @@ def create_app(
 
     ``wait`` spends the time of a late answer; a test has its own.
     """
-    from fakeserver import api, cloud
+    from fakeserver import api
+    from fakeserver.cloud import services
 
     site, service = opened.ground, opened.service
     kind = BehindKeystone if site.config.identity else Application
@@ -49,7 +50,7 @@ def create_app(
     app.take(
         [
             *api.blueprints(service, opened.identity),
-            *cloud.blueprints(site, opened.identity),
+            *services.blueprints(site, opened.identity),
             control.blueprint(service, rest),
         ]
     )

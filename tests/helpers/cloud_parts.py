@@ -5,9 +5,9 @@ from typing import Any
 
 from werkzeug.test import TestResponse
 
-from fakeserver import cloud
 from fakeserver.base.routes import Application
 from fakeserver.base.seed_world import World
+from fakeserver.cloud import services
 from fakeserver.cloud.identity.keystone import Keystone
 from fakeserver.site import Site
 
@@ -31,7 +31,7 @@ class Cloud:
         self.keystone = keystone
         self.app = _Alone("cloud", static_folder=None)
         self.app.testing = True
-        self.app.take(cloud.blueprints(site, keystone))
+        self.app.take(services.blueprints(site, keystone))
         self.client = self.app.test_client()
 
     @property

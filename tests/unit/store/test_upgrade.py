@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from fakeserver import schema_version
+from fakeserver import compose, schema_version
 from fakeserver.base.clock import ManualClock
 from fakeserver.base.seed_world import ARRAY_TOKENS
 from fakeserver.base.vault import Vault
@@ -61,6 +61,20 @@ def upgraded(folder: Folder) -> list[str]:
 
 
 # -- a folder of today
+
+
+def test_what_was_seeded_a_moment_ago_is_not_looked_at_again(
+    today: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = []
+    for name in ("_upgrade", "seed"):
+        monkeypatch.setattr(compose, name, lambda *_: looked.append(1))
+    config = today.config(today.settings(), "site-a")
+    for seeded, times in ((True, 0), (False, 2)):
+        opened = compose.open_site(config, workers=0, seeded=seeded)
+        assert opened.ground.db.one("SELECT 1 FROM pg_groups") is not None
+        compose.close_site(opened)
+        assert len(looked) == times
 
 
 @pytest.mark.parametrize(
