@@ -6,6 +6,7 @@ question to the other site and the commit, and both take hardly longer for
 eight groups than for one.
 """
 
+import logging
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -20,6 +21,8 @@ from fakeserver.site import Site
 from fakeserver.store import groups, operations
 from fakeserver.store.groups import Group
 from fakeserver.store.operations import Operation
+
+LOG = logging.getLogger(__name__)
 
 
 class GroupRequest(NamedTuple):
@@ -38,8 +41,8 @@ class _Ready(NamedTuple):
     state: OperationState
 
 
-#: an operation; None where it was not started
-_Started = tuple[Operation | None]
+#: an operation, or its refusal; None where somebody has to look closer
+_Started = tuple[Operation | RequestRefused | None]
 
 
 class Starts:
@@ -52,7 +55,8 @@ class Starts:
         self._access = access
         self._admission = admission
         self._sync = sync
-        self._combiner = Combiner[GroupRequest, _Started](self._start_all)
+        #: by the id of the project: what one meets is nothing to another
+        self._combiners: dict[str, Combiner[GroupRequest, _Started]] = {}
 
     def start(
         self, project_id: str, group_id: str, request: Request
@@ -64,8 +68,18 @@ class Starts:
         is not waited for twice.
         """
         self._site.db.give_back()
+        combiner = self._combiners.setdefault(
+            project_id, Combiner(self._start_all)
+        )
         asked = GroupRequest(project_id, group_id, request)
-        (started,) = self._combiner.ask(asked)
+        try:
+            (started,) = combiner.ask(asked)
+        except Exception:
+            # it may be that of another group
+            LOG.exception("operations of several groups were not started")
+            return None
+        if isinstance(started, RequestRefused):
+            raise started
         return started
 
     def _start_all(self, several: Sequence[GroupRequest]) -> list[_Started]:
@@ -78,13 +92,20 @@ class Starts:
         found = self._ready(several)
         shared = self._shared([one.group for one in found if one is not None])
         now = self._site.clock.time()
-        started = [
-            new_operation(ready.group, asked.request, ready.state, now)
-            if ready is not None and ready.group.id in shared
-            else None
-            for asked, ready in zip(several, found, strict=True)
-        ]
-        made = [one for one in started if one is not None]
+        started: list[Operation | RequestRefused | None] = []
+        for asked, ready in zip(several, found, strict=True):
+            if ready is None:
+                # it never came to the peer
+                started.append(None)
+            elif isinstance(shared, PeerSilent):
+                started.append(self._admission.silent(shared))
+            elif ready.group.id in shared:
+                state = ready.state
+                one = new_operation(ready.group, asked.request, state, now)
+                started.append(one)
+            else:
+                started.append(None)
+        made = [one for one in started if isinstance(one, Operation)]
         if made:
             with self._site.db.transaction() as tx:
                 operations.add(tx, *made)
@@ -120,12 +141,12 @@ class Starts:
             return None
         return _Ready(group, self._admission.state(group, request))
 
-    def _shared(self, several: Sequence[Group]) -> set[str]:
+    def _shared(self, several: Sequence[Group]) -> set[str] | PeerSilent:
         """Ask the peer; return the ids of the groups of which it holds the
-        same."""
+        same, or that it is silent."""
         try:
             return self._sync.shared(several)
         except PeerRefused:
             return set()
         except PeerSilent as silent:
-            raise self._admission.silent(silent) from silent
+            return silent

@@ -62,6 +62,10 @@ class Record:
         object.__setattr__(made, "__dict__", known)
         return made
 
+    def shows(self, name: str) -> bool:
+        """Return whether the service has said something of a field."""
+        return name in self._raw
+
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON object as the service sent it."""
         return copy.deepcopy(dict(self._raw))

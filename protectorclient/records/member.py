@@ -110,10 +110,6 @@ class MemberAttributes(base.Record):
     power_state_at: datetime.datetime | None = None
     locked: bool | None = None
 
-    def shows(self, name: str) -> bool:
-        """Return whether the service has said something of an attribute."""
-        return name in self._raw
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Member(base.Record):

@@ -1,6 +1,7 @@
 """Syncs of several groups that are asked for at the same moment."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -93,13 +94,41 @@ def test_a_group_that_is_apart_holds_up_nobody(
     assert (answer.status, answer.reason) == (409, "out-of-sync")
 
 
-def test_a_silent_peer_is_asked_once_for_all(two: Two, starts: Starts) -> None:
+def test_a_silent_peer_is_asked_once_for_all(
+    two: Two, starts: Starts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what is against a group besides is said of that one."""
     two.pair.site(B).stop()
-    with pytest.raises(RequestRefused, match=UNREACHABLE) as refused:
-        starts.start_all([sync(two, WEB), sync(two, DB)])
-    assert refused.value.reason == "peer-unreachable"
-    assert refused.value.details["site"] == B
+    put = []
+    call = Peer._call
+
+    def counted(self: Peer, *given: Any, **more: Any) -> Any:
+        put.append(self.site)
+        return call(self, *given, **more)
+
+    monkeypatch.setattr(Peer, "_call", counted)
+    asked = [WEB, DB, BARE, new_id()]
+    found = starts.start_all([sync(two, one) for one in asked])
+    assert put == [B]
+    for (one,) in found[:2]:
+        assert isinstance(one, RequestRefused)
+        assert (one.reason, one.message) == ("peer-unreachable", UNREACHABLE)
+        assert one.details["site"] == B
+    assert found[2:] == [(None,), (None,)]
     assert started_of(two, WEB) == started_of(two, DB) == []
+
+
+def test_an_error_of_one_is_not_that_of_the_others(
+    two: Two, starts: Starts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody has thought of is left to who asks for one alone."""
+
+    def broken(*_given: object) -> None:
+        raise KeyError("members")
+
+    monkeypatch.setattr(groups, "without_members", broken)
+    assert starts.start(*sync(two, WEB)) is None
+    assert two.act(A, "sync_volumes").status == 202
 
 
 def test_an_older_peer_is_asked_for_each(

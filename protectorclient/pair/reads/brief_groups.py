@@ -74,9 +74,20 @@ def _ask(
                 for group in groups
                 if isinstance(group.extra.get(_METADATA), dict)
             }
-            if not documents or len(found) == len(groups):
+            every_document = not documents or len(found) == len(groups)
+            if every_document and _all_sent(fields, groups):
                 return BriefGroups(groups, found, is_brief=True)
-            # it does not know of the parameter
+            # it does not know of the parameter, or only one of them arrives
             missing.add(_MISSING)
     every = side.documented_groups() if documents else side.groups
     return BriefGroups(tuple(every), {}, is_brief=False)
+
+
+def _all_sent(
+    fields: Sequence[str], groups: Sequence[ProtectionGroup]
+) -> bool:
+    """Return whether each field was sent, of one group at the least: there
+    are proxies that hand on one of several values of a parameter."""
+    return not groups or all(
+        any(group.shows(field) for group in groups) for field in fields
+    )

@@ -25,6 +25,9 @@ LONGEST_QUERY = 6000
 #: What is answered to a filter that is not known, and to an address that is
 #: too long.
 _TOO_NARROW = frozenset({400, 414, 431})
+#: Where ports of fewer instances come, that is no proof that Neutron was asked
+#: for several.
+_SEVERAL = 2
 #: The parameter with which a list of groups has some of their fields alone.
 _FIELDS = "fields"
 _INSTANCES = "instances"
@@ -32,7 +35,13 @@ _INSTANCES = "instances"
 
 def ports_of(side: SiteFacts, instances: Iterable[str]) -> Items:
     """Fetch the ports of some instances, by the instances' ids."""
-    return _ports(side, {"device_id": sorted(set(instances))})
+    wanted = sorted(set(instances))
+    found = _ports(side, {"device_id": wanted})
+    answered = {str(one.get("device_id")) for one in found}
+    if len(wanted) > 1 and len(answered.intersection(wanted)) < _SEVERAL:
+        # it may be that of several values only one arrives
+        return side.ports
+    return found
 
 
 def ports_with(
@@ -112,14 +121,19 @@ def has_volume_group(side: SiteFacts, group: str) -> bool:
 
     :raises Forbidden: its policy shows them to nobody of this role.
     """
-    with contextlib.suppress(exceptions.NotFound):
+    with contextlib.suppress(
+        exceptions.NotFound,
+        exceptions.Forbidden,
+        exceptions.BadRequest,
+        exceptions.NotTheService,
+    ):
         side.ask(
             ("volume group", group),
             lambda: side.handle.finder.volume_group(group),
         )
         return True
     # a Cinder that has no group of this id says so, and so does one that has
-    # no groups at all
+    # no groups at all; another one may show the list alone
     return group in {str(one.get("id")) for one in side.volume_groups}
 
 

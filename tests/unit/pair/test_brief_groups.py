@@ -20,6 +20,8 @@ from protectorclient.reports.overview_row import FIELDS
 WHOLE = {"id": "pg-1", "name": "web", "last_replication_at": "2026-01-01"}
 MOMENT = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 BRIEF = {"policy": None, "members": []}
+#: What a service that knows the parameter has of each field.
+PART = dict.fromkeys(FIELDS) | {"name": "web", "metadata_brief": BRIEF}
 
 
 class Groups:
@@ -38,9 +40,10 @@ class Groups:
         if fields and self.kind == "refuses":
             raise exceptions.BadRequest("fields: not known", code=400)
         if fields and self.kind == "knows":
-            shown = {"id": "pg-1", "name": "web"}
-            if "metadata_brief" in fields:
-                shown["metadata_brief"] = BRIEF
+            shown = {"id": "pg-1"} | {one: PART[one] for one in fields}
+        if fields and self.kind in ("takes the last", "takes the first"):
+            one = fields[0 if "first" in self.kind else -1]
+            shown = {"id": "pg-1", one: PART[one]}
         if metadata:
             shown["metadata"] = {"version": 3}
         return [ProtectionGroup.from_dict(shown)]
@@ -84,7 +87,7 @@ def test_a_part_of_each(groups: Groups, site: Site) -> None:
     assert groups.asked == ["brief", "brief"]
 
 
-@of_kind("refuses", "ignores")
+@of_kind("refuses", "ignores", "takes the last", "takes the first")
 def test_all_of_each(groups: Groups, site: Site) -> None:
     """That the service lacks it is remembered for the next look."""
     for _ in range(2):

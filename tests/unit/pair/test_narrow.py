@@ -20,6 +20,9 @@ VOLUMES = [
 ]
 
 
+PORTS = [{"id": "p-1", "device_id": "a"}, {"id": "p-2", "device_id": "b"}]
+
+
 class Site:
     """Neutron, Cinder and the service of a site, and what they are asked."""
 
@@ -27,6 +30,8 @@ class Site:
         self, groups: Any = (), refuses: Exception | None = None
     ) -> None:
         self.asked: list[Any] = []
+        #: Which of several values of a filter arrive.
+        self.arrive = slice(None)
         self._groups = groups
         self._refuses = refuses
 
@@ -35,7 +40,19 @@ class Site:
     ) -> list[dict[str, Any]]:
         self.asked.append(("ports", wanted))
         self._refuse(wanted)
-        return [{"id": "p-1"}]
+        if not wanted or "device_id" not in wanted:
+            return PORTS
+        some = wanted["device_id"][self.arrive]
+        return [one for one in PORTS if one["device_id"] in some]
+
+    def volume_group(self, group: str) -> dict[str, Any]:
+        self.asked.append(group)
+        self._refuse({"id": group})
+        return {"group": {"id": group}}
+
+    def volume_groups(self) -> list[dict[str, Any]]:
+        self.asked.append("groups")
+        return [{"id": "cg"}]
 
     def volumes(
         self, wanted: Mapping[str, Any] | None = None
@@ -73,8 +90,21 @@ def test_ports_are_asked_for_by_their_instances() -> None:
     site = Site()
     side = facts(site)
     for ids in (["b", "a"], ["a", "b", "a"]):
-        assert narrow.ports_of(side, ids) == [{"id": "p-1"}]
+        assert narrow.ports_of(side, ids) == PORTS
     assert site.asked == [("ports", {"device_id": ["a", "b"]})]
+
+
+@pytest.mark.parametrize("arrive", [slice(1), slice(1, None), slice(0)])
+def test_one_of_several_instances_is_not_taken_for_all(arrive: slice) -> None:
+    """There are proxies that hand on the first or the last value alone."""
+    site = Site()
+    site.arrive = arrive
+    side = facts(site)
+    assert narrow.ports_of(side, ["b", "a"]) == PORTS
+    assert site.asked == [
+        ("ports", {"device_id": ["a", "b"]}),
+        ("ports", None),
+    ]
 
 
 def test_ports_are_asked_for_by_network_and_address() -> None:
@@ -102,7 +132,7 @@ def test_many_members_are_one_question(count: int) -> None:
     """No address is longer than a proxy takes; then the list is asked for."""
     site = Site()
     ids = [f"00000000-0000-4000-8000-{n:012d}" for n in range(count)]
-    narrow.ports_of(facts(site), ids)
+    narrow.ports_of(facts(site), ["a", "b", *ids])
     [(_, wanted)] = site.asked
     assert (wanted is None) == (count > 100)
 
@@ -121,7 +151,7 @@ def test_a_question_that_is_refused_is_put_as_a_list(
     site = Site(refuses=error)
     side = facts(site)
     for _ in range(2):
-        assert narrow.ports_of(side, ["a"]) == [{"id": "p-1"}]
+        assert narrow.ports_of(side, ["a"]) == PORTS
         assert narrow.volumes(side, "cg", {"v-1"}) == VOLUMES
     assert [wanted for _, wanted in site.asked] == [
         {"device_id": ["a"]},
@@ -196,3 +226,25 @@ def test_an_answer_that_does_not_come_is_no_answer() -> None:
     with pytest.raises(exceptions.SiteUnreachable):
         narrow.instances(facts(site, missing), 501)
     assert not missing
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        exceptions.NotFound("no volume group has the id"),
+        exceptions.Forbidden("policy", code=403),
+        exceptions.BadRequest("no such id", code=400),
+        exceptions.NotTheService("a proxy"),
+    ],
+)
+def test_a_volume_group_that_is_not_shown_is_looked_for_in_the_list(
+    error: Exception,
+) -> None:
+    site = Site(refuses=error)
+    side = facts(site)
+    assert narrow.has_volume_group(side, "cg")
+    assert not narrow.has_volume_group(side, "other")
+    assert site.asked == ["cg", "groups", "other"]
+    site = Site()
+    assert narrow.has_volume_group(facts(site), "cg")
+    assert site.asked == ["cg"]
