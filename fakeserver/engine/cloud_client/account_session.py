@@ -4,10 +4,10 @@ import functools
 import json
 import threading
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from fakeserver.base.wire import Wire
+from fakeserver.base.wire.redirects import followed
 from fakeserver.base.wire.session import Answer
 from fakeserver.engine.cloud_client import login
 from fakeserver.engine.cloud_client.account import Account, Record
@@ -25,8 +25,7 @@ class AccountSession:
     A plain request goes over the wire as it is: one of keystoneauth takes
     twelve times as long. So does the login at a sandbox of this machine,
     which then loads neither keystoneauth nor requests, nine of a site's
-    megabytes. keystoneauth does all other logins, and has the say where an
-    answer leads elsewhere.
+    megabytes. keystoneauth does all other logins.
 
     Raises NoAnswer, or LoginError for a Keystone that refuses the account.
 
@@ -68,11 +67,9 @@ class AccountSession:
 
     def _log_in(self, timeout: Timeout) -> Login:
         if login.is_plain(self._account):
-            found = login.log_in(
+            return login.log_in(
                 self._account, self._project, self.http, timeout
             )
-            if found is not None:
-                return found
         return self._keystoneauth.login(timeout)
 
     def request(
@@ -84,31 +81,36 @@ class AccountSession:
         json: Record | None = None,
         params: Mapping[str, str] | None = None,
         timeout: Timeout | None = None,
-        log: bool = True,
     ) -> Answer:
         """Send a request; return the answer, whatever its status."""
         body = None if json is None else _dumped(json)
+
+        def send(
+            address: str, params: Mapping[str, str] | None = None
+        ) -> Answer:
+            return self._authorized(
+                address, method, headers, body, params, timeout
+            )
+
+        return followed(send(url, params), method, url, send)
+
+    def _authorized(
+        self,
+        url: str,
+        method: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        params: Mapping[str, str] | None,
+        timeout: Timeout | None,
+    ) -> Answer:
         used = self.login(timeout)
         answer = self._send(used, url, method, headers, body, params, timeout)
-        if answer.status_code == 401:
-            # not valid any more: the next one is asked for
-            self._forget(used)
-            used = self.login(timeout)
-            answer = self._send(
-                used, url, method, headers, body, params, timeout
-            )
-        done = answer.status_code == HTTPStatus.SEE_OTHER and method != "GET"
-        if done or not answer.is_redirect:
+        if answer.status_code != 401:
             return answer
-        return self._keystoneauth.request(
-            url,
-            method,
-            json=json,
-            params=params,
-            headers=headers,
-            timeout=timeout or self._timeout,
-            log=log,
-        )
+        # not valid any more: the next one is asked for
+        self._forget(used)
+        used = self.login(timeout)
+        return self._send(used, url, method, headers, body, params, timeout)
 
     def _forget(self, used: Login) -> None:
         with self._lock:

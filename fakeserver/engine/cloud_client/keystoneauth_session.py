@@ -1,6 +1,6 @@
-"""Logins and requests of a service account by keystoneauth."""
+"""Logins of a service account by keystoneauth."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import requests
@@ -8,8 +8,8 @@ from keystoneauth1 import exceptions, session
 from keystoneauth1.identity import v3
 
 from fakeserver.base.wire.requests_session import NO_ANSWER
-from fakeserver.base.wire.session import Answer, NoAnswer, NoAnswerInTime
-from fakeserver.engine.cloud_client.account import Account, Record
+from fakeserver.base.wire.session import NoAnswer, NoAnswerInTime
+from fakeserver.engine.cloud_client.account import Account
 from fakeserver.engine.cloud_client.login import (
     UNREADABLE,
     Login,
@@ -20,8 +20,7 @@ from fakeserver.engine.cloud_client.login import (
 
 
 class KeystoneauthSession:
-    """Sends requests as the service account, as every client of a cloud
-    does.
+    """Logs in as the service account, as every client of a cloud does.
 
     :param http: what keystoneauth sends over.
     """
@@ -57,31 +56,8 @@ class KeystoneauthSession:
             raise NoAnswer("Keystone's answer has no token") from error
 
     def invalidate(self) -> None:
-        """Let the next request ask for a new token."""
+        """Let the next login ask for a new token."""
         self._auth.invalidate()
-
-    def request(
-        self,
-        url: str,
-        method: str,
-        *,
-        headers: Mapping[str, str],
-        json: Record | None,
-        params: Mapping[str, str] | None,
-        timeout: Timeout,
-        log: bool,
-    ) -> Answer:
-        """Send a request; return the answer, whatever its status."""
-        with _errors():
-            return self._session(timeout).request(
-                url,
-                method,
-                json=json,
-                params=dict(params or {}),
-                headers=dict(headers),
-                raise_exc=False,
-                log=log,
-            )
 
     def _session(self, timeout: Timeout) -> session.Session:
         found = self._sessions.get(timeout)
@@ -101,7 +77,6 @@ def _errors() -> Iterator[None]:
     try:
         yield
     except exceptions.HttpError as error:
-        # only a login raises these: the status of a request is looked at
         if error.response is None:
             raise NoAnswer(str(error)) from error
         raise LoginError(error.response) from error

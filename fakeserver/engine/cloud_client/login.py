@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from fakeserver.base.loopback_guard import is_local_name
+from fakeserver.base.wire.redirects import followed
 from fakeserver.base.wire.session import Answer, NoAnswer, Session
 from fakeserver.engine.cloud_client.account import Account, Record
 
@@ -115,12 +116,8 @@ def is_plain(account: Account) -> bool:
 
 def log_in(
     account: Account, project: Project, http: Session, timeout: Timeout
-) -> Login | None:
-    """Log in with one request; return None for an answer that keystoneauth
-    has to follow.
-
-    Raises LoginError or NoAnswer.
-    """
+) -> Login:
+    """Log in with one request; raise LoginError or NoAnswer."""
     user = {
         "password": account.password,
         "name": account.username,
@@ -135,22 +132,25 @@ def log_in(
     url = account.auth_url.rstrip("/")
     if not url.endswith("v3"):
         url += "/v3"
-    answer = http.request(
-        "POST",
-        f"{url}/auth/tokens",
-        data=json.dumps(body).encode(),
-        headers={
-            "Accept": "application/json",
-            "Content-Type": "application/json",
-            "User-Agent": USER_AGENT,
-        },
-        timeout=timeout,
-        allow_redirects=False,
-    )
+    url += "/auth/tokens"
+
+    def send(address: str) -> Answer:
+        return http.request(
+            "POST",
+            address,
+            data=json.dumps(body).encode(),
+            headers={
+                "Accept": "application/json",
+                "Content-Type": "application/json",
+                "User-Agent": USER_AGENT,
+            },
+            timeout=timeout,
+            allow_redirects=False,
+        )
+
+    answer = followed(send(url), "POST", url, send)
     if answer.status_code >= 400:
         raise LoginError(answer)
-    if answer.status_code >= 300:
-        return None
     return _read(answer)
 
 

@@ -151,8 +151,6 @@ class Peer:
             "PUT",
             f"{self._base}/{group_id}/metadata{query}",
             json={"metadata": doc},
-            # sealed or not, what the pair keeps to itself is not logged
-            log=False,
         )
 
     def _put_change(self, group_id: str, change: Delta) -> bool:
@@ -168,7 +166,6 @@ class Peer:
                 "PUT",
                 f"{self._base}/{group_id}/metadata?{asked}",
                 json={"metadata": change.doc},
-                log=False,
             )
         except PeerRefused as refusal:
             if refusal.status == 400 and refusal.message.startswith("since"):

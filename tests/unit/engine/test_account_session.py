@@ -72,6 +72,8 @@ class Cloud:
     def __call__(self, environ: Any, start: Any) -> Iterable[bytes]:
         body = environ["wsgi.input"].read()
         path = environ["PATH_INFO"]
+        if environ["QUERY_STRING"]:
+            path += f"?{environ['QUERY_STRING']}"
         token = environ.get("HTTP_X_AUTH_TOKEN", "")
         self.asked.append((path, json.loads(body or b"null"), token))
         if path.endswith("/auth/tokens"):
@@ -303,17 +305,68 @@ def test_a_time_without_a_zone_is_utc(
     assert found == 4070908800.0
 
 
-def test_where_an_answer_leads_elsewhere_keystoneauth_follows(
-    wire: InProcess, cloud: Cloud
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_where_an_answer_leads_the_next_request_goes(
+    wire: InProcess, cloud: Cloud, url: str, status: int
 ) -> None:
-    def there(path: str) -> Reply:
-        return 307, b"", {"Location": f"{PLAIN}{path}"}
+    """With the same token; the query is the address's own."""
+    cloud.answers = [
+        (status, b"", {"Location": f"{url}/y/?b=2"}),
+        (status, b"", {"Location": "../z"}),
+        said(200, {}),
+    ]
+    found = opened(wire, url).request(
+        f"{url}/x", "GET", headers={}, params={"a": "1"}
+    )
+    assert found.status_code == 200
+    assert cloud.asked[1:] == [
+        (path, None, "token-1") for path in ("/x?a=1", "/y/?b=2", "/z")
+    ]
 
-    cloud.logins = [there("/identity/v3/auth/tokens")] * 2
-    cloud.answers = [there("/y"), there("/y")]
-    session = opened(wire, PLAIN)
-    assert get(session, PLAIN) == 200
-    assert [path for path, _, _ in cloud.asked][-3:] == ["/x", "/x", "/y"]
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_an_action_goes_on_as_it_is(
+    wire: InProcess, cloud: Cloud, url: str, status: int
+) -> None:
+    cloud.answers = [(status, b"", {"Location": f"{url}/y"}), said(202, {})]
+    found = opened(wire, url).request(
+        f"{url}/x", "POST", headers={}, json={"a": 1}
+    )
+    assert found.status_code == 202
+    assert cloud.asked[1:] == [
+        ("/x", {"a": 1}, "token-1"),
+        ("/y", {"a": 1}, "token-1"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "location", ["http://[::1", "ftp://cloud/x", "http://a..b:1/", "http://:1"]
+)
+def test_an_address_that_is_none(
+    wire: InProcess, cloud: Cloud, url: str, location: str
+) -> None:
+    cloud.answers = [(302, b"", {"Location": location})]
+    with pytest.raises(NoAnswer):
+        get(opened(wire, url), url)
+    assert len(cloud.asked) == 2
+
+
+def test_addresses_without_end(wire: InProcess, cloud: Cloud) -> None:
+    around = (302, b"", {"Location": f"{PLAIN}/x"})
+    cloud.answers = [around] * 40
+    assert get(opened(wire, PLAIN), PLAIN) == 302
+    assert len(cloud.asked) == 32
+
+
+def test_a_login_goes_where_its_answer_leads(
+    wire: InProcess, cloud: Cloud, url: str
+) -> None:
+    there = "/v3/auth/tokens"
+    cloud.logins = [(307, b"", {"Location": f"{url}{there}"})]
+    assert opened(wire, url).login().token == "token-2"
+    first, second = cloud.asked
+    assert (first[0], second[0]) == (f"/identity{there}", there)
+    assert first[1] == second[1]
 
 
 @pytest.mark.parametrize("status", [302, 304])
