@@ -6,6 +6,8 @@ import sys
 
 from fakeserver.sandbox import loader
 
+INTERRUPTED = 130
+
 
 def main() -> int:
     """Run the command of the command line; return its exit code."""
@@ -15,12 +17,16 @@ def main() -> int:
         # a command that ends soon: to look through its objects is an eighth
         # of its time, half of it at its end
         gc.disable()
-    with early or contextlib.nullcontext():
-        from fakeserver.cli.main import main as run
+    try:
+        with early or contextlib.nullcontext():
+            from fakeserver.cli.main import main as run
 
-        code = run(loader=early)
+            return run(loader=early)
+    except KeyboardInterrupt:
+        # nothing was begun
+        return INTERRUPTED
+    finally:
         gc.freeze()
-        return code
 
 
 if __name__ == "__main__":

@@ -82,8 +82,8 @@ def begin(directory: str) -> Loader:
         )
     # thirty threads with memory of their own each would keep twice as much
     environment.setdefault("MALLOC_ARENA_MAX", "2")
-    ours, theirs = os.pipe()
-    begin, go = os.pipe()
+    ours, theirs = _pipe()
+    begin, go = _pipe()
     os.set_inheritable(theirs, True)
     environment[PIPE] = str(theirs)
     # not subprocess: the sites outlive this process, and nobody waits for
@@ -108,6 +108,20 @@ def begin(directory: str) -> Loader:
         os.close(theirs)
         os.close(begin)
     return Loader(directory, pid, ours, go)
+
+
+def _pipe() -> tuple[int, int]:
+    """Return the ends of a pipe; none of them has the number of a standard
+    stream that is closed here, which the process has."""
+    ends = os.pipe()
+    if min(ends) > 2:
+        return ends
+    import fcntl
+
+    read, write = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 3) for end in ends)
+    for end in ends:
+        os.close(end)
+    return read, write
 
 
 def begin_early(argv: Sequence[str]) -> Loader | None:

@@ -144,6 +144,34 @@ def test_it_loads_nothing_of_the_working_directory(
     assert done.stdout == "True\n"
 
 
+#: prints the standard streams that the process would lose
+STREAMS = """
+import os, sys
+from fakeserver.sandbox import loader
+for number in range(int(sys.argv[1])):
+    os.close(number)
+def spawn(path, command, environment, file_actions):
+    taken = [int(environment[loader.PIPE]), file_actions[0][1]]
+    os.write(2, repr([end for end in taken if end < 3]).encode())
+    return 0
+os.posix_spawn = spawn
+made = loader.begin("/nowhere")
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("closed", [0, 1, 2])
+def test_its_pipes_are_no_standard_streams(closed: int) -> None:
+    """Of a command that has none: a service, or ``<&- >&-``."""
+    done = subprocess.run(
+        [sys.executable, "-c", STREAMS, str(closed)],
+        cwd=TREE,
+        capture_output=True,
+        check=True,
+    )
+    assert done.stderr == b"[]"
+
+
 def _serve(
     folder: pathlib.Path, told: str, first: pathlib.Path
 ) -> subprocess.CompletedProcess[str]:
