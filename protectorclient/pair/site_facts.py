@@ -9,10 +9,11 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from protectorclient import exceptions
 from protectorclient._http import microversions
+from protectorclient.pair.question import Answer, Question
 from protectorclient.polling import at_once
 from protectorclient.polling.silence import NO_ANSWER
 
@@ -44,52 +45,13 @@ _METADATA = "metadata"
 _ASKERS = 4
 
 
-class _Answer:
-    """An answer that came with another one: there may be thousands."""
-
-    __slots__ = ("_answer",)
-
-    def __init__(self, answer: object) -> None:
-        self._answer = answer
-
-    def result(self) -> Any:
-        return self._answer
-
-
-class _Question(Generic[T]):
-    """A question that somebody asks at this moment, and its answer."""
-
-    def __init__(self) -> None:
-        self._end = threading.Event()
-        self._answer: T
-        self._error: BaseException | None = None
-
-    def find(self, question: Callable[[], T]) -> T:
-        """Put the question; keep what it returns, or the error it raises."""
-        try:
-            self._answer = question()
-            return self._answer
-        except BaseException as error:
-            self._error = error
-            raise
-        finally:
-            self._end.set()
-
-    def result(self) -> T:
-        """Wait for the answer; raise the error that came instead."""
-        self._end.wait()
-        if self._error is not None:
-            raise self._error
-        return self._answer
-
-
 class SiteFacts:
     """Asks one site for each thing once, and keeps the answer."""
 
     def __init__(self, handle: SiteHandle) -> None:
         self.handle = handle
         self._lock = threading.Lock()
-        self._kept: dict[Any, _Question[Any] | _Answer] = {}
+        self._kept: dict[Any, Question[Any] | Answer] = {}
         #: The group whose health was asked for first.
         self._examined: str | None = None
 
@@ -108,13 +70,13 @@ class SiteFacts:
         with self._lock:
             kept = self._kept.get(key)
             if kept is None:
-                mine: _Question[T] = _Question()
+                mine: Question[T] = Question()
                 self._kept[key] = mine
         if kept is not None:
             known: T = kept.result()
             return known
         answer = mine.find(question)
-        self._kept[key] = _Answer(answer)
+        self._kept[key] = Answer(answer)
         return answer
 
     def later(self, question: Callable[[], T]) -> concurrent.futures.Future[T]:
@@ -124,7 +86,7 @@ class SiteFacts:
     def _keep(self, key: Any, answer: object) -> None:
         """Keep an answer that came with another one, unless there is one."""
         with self._lock:
-            self._kept.setdefault(key, _Answer(answer))
+            self._kept.setdefault(key, Answer(answer))
 
     # The site
 
