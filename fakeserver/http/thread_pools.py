@@ -69,8 +69,20 @@ class Pool(ThreadedTaskDispatcher):  # type: ignore[misc]
             running = self._running()
             idle = running - self.active_count
             if running < self.most and len(self.queue) >= idle:
-                super().set_thread_count(running + 1)
+                self._grow(running)
             super().add_task(task)
+
+    def _grow(self, running: int) -> None:
+        """Start one more thread; where the system refuses it, those that run
+        are enough."""
+        before = set(self.threads)
+        try:
+            super().set_thread_count(running + 1)
+        except RuntimeError:
+            # waitress has counted it already
+            self.threads &= before
+            if not running:
+                raise
 
     def _running(self) -> int:
         running: int = len(self.threads) - self.stop_count

@@ -55,7 +55,12 @@ class Workers:
                 name=f"{self._name}-{len(self._threads)}",
                 daemon=True,
             )
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError as error:
+                # it waits for one that runs, or for the next start
+                LOG.warning("No thread more for operations: %s", error)
+                return
             self._threads.append(thread)
 
     def submit(self, id_: str) -> None:

@@ -2,6 +2,8 @@
 
 import threading
 
+import pytest
+
 from fakeserver.engine.run.workers import Workers
 
 
@@ -40,3 +42,23 @@ def test_none_is_started_once_they_are_stopped() -> None:
     before = threading.active_count()
     workers.submit("a")
     assert threading.active_count() == before
+
+
+def test_an_operation_without_a_thread_waits_for_one(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ran = threading.Semaphore(0)
+    workers = Workers(2, lambda _id: ran.release(), threading.Event())
+    workers.start("site-a")
+
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        workers.submit("a")
+    assert "can't start new thread" in caplog.text
+    workers.submit("b")
+    for _ in "ab":
+        assert ran.acquire(timeout=10)
+    workers.stop()

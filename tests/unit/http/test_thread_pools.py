@@ -109,3 +109,26 @@ def test_a_thread_that_has_nothing_to_do_takes_the_next_request():
     for begun in (1, 2, 3):
         pool.add_task("one of several at once")
         assert len(pool.threads) == begun
+
+
+class RefusedPool(StillPool):
+    """A pool that the system gives one thread."""
+
+    def start_new_thread(self, target, thread_no):
+        if thread_no:
+            raise RuntimeError("can't start new thread")
+
+
+def test_a_thread_that_the_system_refuses_is_not_waited_for():
+    pool = RefusedPool()
+    pool.set_thread_count(8)
+    for _ in range(3):
+        pool.add_task("a request")
+    assert (len(pool.threads), len(pool.queue)) == (1, 3)
+    none = RefusedPool()
+    none.set_thread_count(8)
+    none.threads = {0}
+    none.stop_count = 1
+    with pytest.raises(RuntimeError):
+        none.add_task("a request")
+    assert none.threads == {0}
