@@ -80,6 +80,12 @@ class BothSites:
             named=self.named,
         )
 
+    def forget_lists(self) -> None:
+        """Have the clouds' lists asked for anew, for a report that may be one
+        of several: it is of what is there now."""
+        for handle in self.handles:
+            handle.forget_lists()
+
     def facts(self, name: str) -> SiteFacts:
         """Return what one site has answered."""
         return next(one for one in self.every if one.name == name)

@@ -83,6 +83,11 @@ class SiteHandle:
             again.__dict__.pop(kept, None)
         return again
 
+    def forget_lists(self) -> None:
+        """Forget the clouds' lists that the finder keeps: who asks again sees
+        what was renamed, created or deleted."""
+        self.__dict__.pop("finder", None)
+
     @_kept
     def access(self) -> Access:
         """Session and settings of the cloud."""

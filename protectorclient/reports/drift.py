@@ -82,6 +82,7 @@ def look(asked: BothSites, groups: Iterable[Group] = ()) -> DriftReport:
     :raises SiteUnreachable: neither site answers.
     """
     wanted = [_manager.id_of(group) for group in groups]
+    asked.forget_lists()
     answers, errors = asked.ask(_groups)
     if not answers:
         raise _silence(errors)

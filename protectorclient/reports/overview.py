@@ -77,6 +77,7 @@ def look(pair: SitePair | BothSites, names: Iterable[str] = ()) -> Overview:
     :param names: of groups, or their ids; without any, all.
     """
     sites = pair.reads if isinstance(pair, SitePair) else pair
+    sites.forget_lists()
     # both sites hold the same metadata of most groups
     first = sites.every[0]
     told, errors = sites.ask(

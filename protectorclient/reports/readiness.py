@@ -51,6 +51,7 @@ def look(
     :raises NotFound: a group is at no site that answers.
     :raises SiteUnreachable: the survivor does not answer.
     """
+    asked.forget_lists()
     told, errors = asked.ask(overview_answer.ask)
     answers = {}
     for name, partial in told.items():

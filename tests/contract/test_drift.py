@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 import protectorclient
+from fakeserver.cloud.shared.schema import NETWORKS, SUBNETS
 from fakeserver.local.pair import LocalPair
 from protectorclient.preflight import run
 from protectorclient.preflight.drift import attributes
+from protectorclient.reports import overview
 from tests.helpers import planted_fidelity
-from tests.helpers.library_parts import WEB, Live
+from tests.helpers.library_parts import DB, WEB, Live
 from tests.helpers.planted import PLANTED, Planted, Planter, undone
 from tests.interop.full import planted
 
@@ -92,6 +94,31 @@ def test_a_check_finds_the_same_however_it_asks(
         run.run_checks(live.sites(), WEB, alone=how) for how in (True, False)
     )
     assert alone == several
+
+
+def test_each_look_is_at_what_is_there_now(live: Live) -> None:
+    """Whoever watches sees a network that got another name, or another
+    range."""
+    pair = protectorclient.SitePair(
+        live.handle("site-a"), live.handle("site-b")
+    )
+
+    def look() -> tuple[bool, ...]:
+        (row,) = overview.look(pair, [DB]).rows
+        (board,) = pair.readiness(if_dead="site-a", groups=[DB]).groups
+        (group,) = pair.drift([WEB]).groups
+        return (
+            any(one.startswith("No network") for one in row.reasons),
+            any("net-primary-db" in one for one in board.reasons),
+            any(one.check == "addresses" for one in group.differences),
+        )
+
+    assert look() == (True, True, False)
+    planter = Planter(live.pair)
+    planter.change("b", NETWORKS, "net-secondary-db", name="net-primary-db")
+    subnet = planter.subnet("b", "net-secondary-web")
+    planter.put("b", SUBNETS, {**subnet, "cidr": "10.99.0.0/24"})
+    assert look() == (False, False, True)
 
 
 AT_TARGET = {
