@@ -72,12 +72,7 @@ class Starts:
             project_id, Combiner(self._start_all)
         )
         asked = GroupRequest(project_id, group_id, request)
-        try:
-            (started,) = combiner.ask(asked)
-        except Exception:
-            # it may be that of another group
-            LOG.exception("operations of several groups were not started")
-            return None
+        (started,) = combiner.ask(asked)
         if isinstance(started, RequestRefused):
             raise started
         return started
@@ -89,7 +84,12 @@ class Starts:
     def start_all(self, several: Sequence[GroupRequest]) -> list[_Started]:
         """Start several, as :meth:`start` does; nobody else may change one
         of the groups meanwhile."""
-        found = self._ready(several)
+        try:
+            found = self._ready(several)
+        except Exception:
+            # it may be the record of one of them that cannot be read
+            LOG.exception("several operations are looked at one by one")
+            return [(None,)] * len(several)
         shared = self._shared([one.group for one in found if one is not None])
         now = self._site.clock.time()
         started: list[Operation | RequestRefused | None] = []
@@ -146,7 +146,7 @@ class Starts:
         same, or that it is silent."""
         try:
             return self._sync.shared(several)
-        except PeerRefused:
+        except (PeerRefused, RequestRefused):
             return set()
         except PeerSilent as silent:
             return silent
