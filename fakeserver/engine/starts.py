@@ -7,7 +7,7 @@ eight groups than for one.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from fakeserver.base.errors import RequestRefused
@@ -41,8 +41,8 @@ class _Ready(NamedTuple):
     state: OperationState
 
 
-#: an operation, or its refusal; None where somebody has to look closer
-_Started = tuple[Operation | RequestRefused | None]
+#: an operation, or why there is none; None where somebody has to look closer
+_Started = tuple[Operation | Exception | None]
 
 
 class Starts:
@@ -68,12 +68,13 @@ class Starts:
         is not waited for twice.
         """
         self._site.db.give_back()
-        combiner = self._combiners.setdefault(
-            project_id, Combiner(self._start_all)
-        )
+        combiner = self._combiners.get(project_id)
+        if combiner is None:
+            made = Combiner[GroupRequest, _Started](self._start_all)
+            combiner = self._combiners.setdefault(project_id, made)
         asked = GroupRequest(project_id, group_id, request)
         (started,) = combiner.ask(asked)
-        if isinstance(started, RequestRefused):
+        if isinstance(started, Exception):
             raise started
         return started
 
@@ -90,26 +91,44 @@ class Starts:
             # it may be the record of one of them that cannot be read
             LOG.exception("several operations are looked at one by one")
             return [(None,)] * len(several)
-        shared = self._shared([one.group for one in found if one is not None])
+        ready = [
+            (asked, one)
+            for asked, one in zip(several, found, strict=True)
+            if one is not None
+        ]
+        started: Mapping[str, Operation | Exception | None]
+        try:
+            started = self._start_ready(ready)
+        except Exception as error:
+            # nothing was asked or written for the others
+            started = {one.group.id: error for _, one in ready}
+        return [
+            (None if one is None else started.get(one.group.id),)
+            for one in found
+        ]
+
+    def _start_ready(
+        self, ready: Sequence[tuple[GroupRequest, _Ready]]
+    ) -> dict[str, Operation | Exception | None]:
+        """Start the operations of the groups of which both sites hold the
+        same, or refuse them all: by the groups' ids."""
+        held = [one.group for _, one in ready]
+        try:
+            shared = self._sync.shared(held)
+        except (PeerRefused, RequestRefused):
+            return {}
+        except PeerSilent as silent:
+            return {one.id: self._admission.silent(silent) for one in held}
         now = self._site.clock.time()
-        started: list[Operation | RequestRefused | None] = []
-        for asked, ready in zip(several, found, strict=True):
-            if ready is None:
-                # it never came to the peer
-                started.append(None)
-            elif isinstance(shared, PeerSilent):
-                started.append(self._admission.silent(shared))
-            elif ready.group.id in shared:
-                state = ready.state
-                one = new_operation(ready.group, asked.request, state, now)
-                started.append(one)
-            else:
-                started.append(None)
-        made = [one for one in started if isinstance(one, Operation)]
+        made = [
+            new_operation(one.group, asked.request, one.state, now)
+            for asked, one in ready
+            if one.group.id in shared
+        ]
         if made:
             with self._site.db.transaction() as tx:
                 operations.add(tx, *made)
-        return [(one,) for one in started]
+        return {one.group_id: one for one in made}
 
     def _ready(self, several: Sequence[GroupRequest]) -> list[_Ready | None]:
         """Return what this site alone decides; None where it is not sure."""
@@ -140,13 +159,3 @@ class Starts:
         except RequestRefused:
             return None
         return _Ready(group, self._admission.state(group, request))
-
-    def _shared(self, several: Sequence[Group]) -> set[str] | PeerSilent:
-        """Ask the peer; return the ids of the groups of which it holds the
-        same, or that it is silent."""
-        try:
-            return self._sync.shared(several)
-        except (PeerRefused, RequestRefused):
-            return set()
-        except PeerSilent as silent:
-            return silent

@@ -1,5 +1,6 @@
 """Syncs of several groups that are asked for at the same moment."""
 
+import sqlite3
 from collections import Counter
 from typing import Any
 
@@ -115,6 +116,20 @@ def test_a_silent_peer_is_asked_once_for_all(
         assert (one.reason, one.message) == ("peer-unreachable", UNREACHABLE)
         assert one.details["site"] == B
     assert found[2:] == [(None,), (None,)]
+    assert started_of(two, WEB) == started_of(two, DB) == []
+
+
+def test_what_is_not_written_is_the_error_of_those_who_wrote(
+    two: Two, starts: Starts
+) -> None:
+    two.pair.fault("disk-full", site=A, times=1)
+    found = starts.start_all([sync(two, one) for one in (WEB, BARE, DB)])
+    (web,), none, (other,) = found
+    assert isinstance(web, sqlite3.OperationalError) and other is web
+    assert none == (None,)
+    with pytest.raises(sqlite3.OperationalError):
+        two.pair.fault("disk-full", site=A, times=1)
+        starts.start(*sync(two, WEB))
     assert started_of(two, WEB) == started_of(two, DB) == []
 
 
