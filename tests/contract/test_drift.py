@@ -121,6 +121,15 @@ def test_each_look_is_at_what_is_there_now(live: Live) -> None:
     assert look() == (False, False, True)
 
 
+def test_ports_that_no_answer_needs_are_not_missed(live: Live) -> None:
+    """Where each instance is protected, no port shows one that is not."""
+    live.pair.fault("503", match="GET */ports*")
+    (group,) = drift(live).groups
+    live.pair.clear_faults()
+    assert "drift" in group.unknown
+    assert "neighbours" not in group.unknown
+
+
 AT_TARGET = {
     "addresses",
     "attributes",

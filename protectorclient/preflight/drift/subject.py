@@ -127,10 +127,12 @@ class Subject:
 
     def ports_of(self, instances: Iterable[str]) -> dict[str, list[Item]]:
         """Return the ports at the source by the id of their instance, those
-        of some instances at the least."""
-        here = self.here
+        of some instances at the least; without any, nothing is asked."""
+        here, wanted = self.here, list(instances)
+        if not wanted:
+            return {}
         if self.alone:
-            return _by_device(narrow.ports_of(here, instances))
+            return _by_device(narrow.ports_of(here, wanted))
         return here.ask("ports by device", lambda: _by_device(here.ports))
 
     def ports_there(
