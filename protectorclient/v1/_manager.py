@@ -162,7 +162,9 @@ class Manager:
         """Return the records that have some ids, 100 to a question.
 
         A service that refuses the filter, or ignores it, is not asked with
-        it again.
+        it again. Nor is one behind a proxy that hands on one of several
+        values: where fewer than two are answered, it is asked for another
+        one alone.
 
         :param name: of the filter, and of the field that it compares.
         :returns: those that there are, by their ids; None where the service
@@ -171,20 +173,36 @@ class Manager:
         if name in self._http.missing_parameters:
             return None
         found: dict[str, R] = {}
+
+        def ask(some: list[str]) -> dict[str, R] | None:
+            filters: dict[str, Any] = {name: some}
+            answered: dict[str, R] = {}
+            for record in self._pages(
+                kind, path, noun, page_size=MOST_IDS, **filters
+            ):
+                identity = getattr(record, name)
+                if identity not in some:
+                    return None
+                answered[identity] = record
+            return answered
+
         try:
             for start in range(0, len(ids), MOST_IDS):
                 part = list(ids[start : start + MOST_IDS])
-                filters: dict[str, Any] = {name: part}
-                for record in self._pages(
-                    kind, path, noun, page_size=MOST_IDS, **filters
-                ):
-                    identity = getattr(record, name)
-                    if identity not in part:
-                        self._http.missing_parameters.add(name)
-                        return None
-                    found[identity] = record
+                answered = ask(part)
+                if answered is not None and len(answered) < 2 <= len(part):
+                    lost = next(one for one in part if one not in answered)
+                    answered = None if ask([lost]) != {} else answered
+                if answered is None:
+                    self._http.missing_parameters.add(name)
+                    return None
+                found |= answered
         except exceptions.BadRequest:
             self._http.missing_parameters.add(name)
+            return None
+        except exceptions.NotTheService:
+            # a proxy, for which it is too long, or which has something
+            # against several values
             return None
         return found
 

@@ -28,9 +28,34 @@ def test_a_hundred_ids_make_one_question(site: Site) -> None:
 
 
 def test_what_no_answer_has_is_left_out(site: Site) -> None:
-    site.answer("GET", OPS, listed(["op-000"]))
-    assert list(site.client.operations.fetch(IDS[:2])) == ["op-000"]
+    site.answer("GET", OPS, listed(IDS[:2]))
+    assert list(site.client.operations.fetch(IDS[:3])) == IDS[:2]
     assert len(site.asked) == 1
+
+
+def test_one_answer_is_not_taken_for_that_of_all(site: Site) -> None:
+    """Where fewer than two come, another one is asked for alone."""
+    site.answer("GET", OPS, listed(["op-000"]), listed([]))
+    assert list(site.client.operations.fetch(IDS[:2])) == ["op-000"]
+    assert [line.count("id=") for line in site.asked] == [2, 1]
+
+
+@pytest.mark.parametrize("first", [[], ["op-000"], ["op-001"]])
+def test_a_proxy_that_hands_on_one_of_several_values(
+    site: Site, first: list[str]
+) -> None:
+    alone = [one for one in IDS[:2] if one not in first][:1]
+    newest = listed(IDS[:2])
+    site.answer("GET", OPS, listed(first), listed(alone), newest)
+    assert list(site.client.operations.fetch(IDS[:2])) == IDS[:2]
+    assert list(site.client.operations.fetch(IDS[:2])) == IDS[:2]
+    assert [line.count("id=") for line in site.asked] == [2, 1, 0, 0]
+
+
+def test_a_proxy_that_refuses_several_values(site: Site) -> None:
+    refused = {"status_code": 403, "text": "<html>no</html>"}
+    site.answer("GET", OPS, refused, listed(IDS[:2]))
+    assert list(site.client.operations.fetch(IDS[:2])) == IDS[:2]
 
 
 def test_more_than_three_questions_begin_with_the_newest(site: Site) -> None:
@@ -92,8 +117,9 @@ def test_four_are_asked_for_at_the_same_time_and_no_more(
 
 
 def test_the_health_of_some_groups_is_one_question(site: Site) -> None:
-    site.answer("GET", "/v1/health", listed(["pg-1"], "health"))
-    assert list(site.client.health.fetch(["pg-1", "pg-2"])) == ["pg-1"]
+    site.answer("GET", "/v1/health", listed(["pg-1", "pg-2"], "health"))
+    found = site.client.health.fetch(["pg-1", "pg-2"])
+    assert list(found) == ["pg-1", "pg-2"]
     (line,) = site.asked
     assert "protection_group_id=pg-1&protection_group_id=pg-2" in line
 
