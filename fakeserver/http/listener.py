@@ -115,7 +115,7 @@ class Listener:
         workers.shutdown(timeout=0)
         for _ in range(3):
             wasyncore.loop(0, use_poll=True, map=self._map, count=1)
-        self._server.trigger.close()
+        self._server.end()
         wasyncore.close_all(self._map, ignore_all=True)
 
     def _take_no_more(self) -> None:

@@ -20,6 +20,7 @@ import logging
 import os
 import re
 import socket
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -276,6 +277,8 @@ class Server(waitress.server.TcpWSGIServer):  # type: ignore[misc]
         self.exhaustion = Exhaustion()
         #: channels that are refused, and read to their end
         self.draining: set[Channel] = set()
+        self._waking = threading.Lock()
+        self._has_ended = False
         adjustments = Adjustments(sockets=[sock], **options)
         super().__init__(
             application,
@@ -302,6 +305,19 @@ class Server(waitress.server.TcpWSGIServer):  # type: ignore[misc]
         if self.exhaustion.left():
             return False
         return bool(super().readable())
+
+    def pull_trigger(self) -> None:
+        """Wake the thread of the server, unless it has ended: the number of
+        its pipe may be another file's by then."""
+        with self._waking:
+            if not self._has_ended:
+                super().pull_trigger()
+
+    def end(self) -> None:
+        """Close what wakes the thread of the server."""
+        with self._waking:
+            self._has_ended = True
+            self.trigger.close()
 
     def wait_seconds(self) -> float:
         """Return how long the loop may wait for the next event, in seconds."""

@@ -22,8 +22,7 @@ from protectorclient.reports import overview_past as past
 from protectorclient.reports.overview_answer import NEWEST, Answer
 from protectorclient.reports.overview_row import Row as Row
 
-#: So many groups are asked for their last drill, or for their metadata, one
-#: by one.
+#: So many groups are asked one by one: their last drill, or metadata.
 _FEW = 3
 _UNLISTED = "unknown: the health report does not have it"
 

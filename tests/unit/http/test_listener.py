@@ -265,6 +265,12 @@ def test_closing_is_quick_and_frees_the_port(served: Served) -> None:
     bind(served.listener.port).close()
 
 
+def test_one_that_has_ended_is_woken_no_more(served: Served) -> None:
+    """The number of its pipe is free then, or that of another file."""
+    served.listener.close()
+    served.listener.hush()
+
+
 def test_it_listens_on_loopback_alone() -> None:
     with bind(0) as port:
         assert port.getsockname()[0] == "127.0.0.1"
