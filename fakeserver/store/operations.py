@@ -1,5 +1,6 @@
 """The table of operations: the record for the API, the state for a restart."""
 
+import contextlib
 import dataclasses
 import sqlite3
 from collections.abc import Sequence
@@ -14,10 +15,11 @@ UNFINISHED = ("pending", "running", "rolling_back")
 _WHOLE = """SELECT *, (SELECT json_group_object(server_id, json(ports))
     FROM pg_operation_ports WHERE operation_id = id) AS ports
 FROM pg_operations JOIN pg_records USING (seq)"""
-#: so many records are one row of an answer. With a row each, as many threads
-#: as ask for lists take turns at each row; with all of them in one row, its
-#: memory is taken from the system anew for each list
-RECORDS_TOGETHER = 32
+#: so many records are one row of an answer, as many as a page has by itself.
+#: With a row each, as many threads as ask for lists take turns at each row;
+#: with a thousand in one row, its memory is taken from the system anew for
+#: each list
+RECORDS_TOGETHER = 100
 #: SQLite joins what the inner query has in the order of that query
 _TOGETHER = """
 SELECT CAST(group_concat(doc) AS BLOB) AS text, count(*) AS number,
@@ -26,10 +28,13 @@ FROM (SELECT {doc} AS doc, seq FROM pg_operations JOIN pg_records USING (seq)
     WHERE {which} ORDER BY seq DESC LIMIT ?) AS found"""
 _MARKER = "SELECT seq FROM pg_operations WHERE id = ? AND project_id = ?"
 _BEYOND = f"seq < ({_MARKER})"
-#: the id of the last record of a page, where there is an older one
-_IF_MORE = """
-SELECT id FROM pg_operations WHERE seq = ?
-AND EXISTS (SELECT 1 FROM pg_operations WHERE {which})"""
+#: the same of the end of a page, and the id of the last one, where there is an
+#: older one: one question, so that nothing comes between two of them
+_END = f"""
+SELECT text, number, oldest, CASE WHEN number = ? AND EXISTS
+    (SELECT 1 FROM pg_operations WHERE {{older}})
+    THEN (SELECT id FROM pg_operations WHERE seq = oldest) END AS last
+FROM ({_TOGETHER}) AS held"""
 _NEWEST = 1 << 62
 #: groups that are looked up one by one; of more all that is open is read
 _NAMED = 100
@@ -309,32 +314,36 @@ def page(
             where.append(f"{column} = ?")
             values.append(value)
     doc = _doc(without)
-    which = " AND ".join([*where, "seq < ?"])
-    together = _TOGETHER.format(doc=doc, which=which)
-    first, older = together, _NEWEST
+    beyond = "seq < ?"
     after: list[str | int] = [_NEWEST]
     if marker is not None:
         # no question of its own: a page by a marker costs what the first does
-        beyond = " AND ".join([*where, _BEYOND])
-        first = _TOGETHER.format(doc=doc, which=beyond)
-        after = [marker, project_id]
+        beyond, after = _BEYOND, [marker, project_id]
+    older = " AND ".join([*where, "seq < oldest"])
     pieces: list[bytes] = []
-    with db.snapshot():
-        while limit:
+    # a single question sees a single moment
+    several = limit > RECORDS_TOGETHER
+    with db.snapshot() if several else contextlib.nullcontext():
+        while True:
             asked = min(limit, RECORDS_TOGETHER)
-            row = db.one(first, *values, *after, asked)
+            which = " AND ".join([*where, beyond])
+            question, given = _TOGETHER, [*values, *after, asked]
+            if asked == limit:
+                question, given = _END, [asked, *values, *given]
+            row = db.one(
+                question.format(doc=doc, which=which, older=older), *given
+            )
             assert row is not None
             if row["number"]:
                 pieces.append(row["text"])
-                older = row["oldest"]
             elif marker is not None and not pieces:
                 _require_marker(db, project_id, marker)
             if row["number"] < asked:
                 return Page(pieces)
+            if asked == limit:
+                return Page(pieces, row["last"])
             limit -= asked
-            first, after = together, [older]
-        last = db.one(_IF_MORE.format(which=which), older, *values, older)
-    return Page(pieces, None if last is None else last["id"])
+            beyond, after = "seq < ?", [row["oldest"]]
 
 
 def _require_marker(db: Database, project_id: str, marker: str) -> None:

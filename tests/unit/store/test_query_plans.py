@@ -61,7 +61,7 @@ def plans(db: Database, ask: Callable[[], object]) -> list[str]:
         for sql in asked
         for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}")
         if row["detail"] not in _OF_FEW
-        and not row["detail"].startswith("CORRELATED")
+        and not row["detail"].startswith(("CORRELATED", "SCALAR SUBQUERY"))
     ]
 
 
