@@ -1,5 +1,7 @@
 """The operations that were started at this site: list and show them."""
 
+import threading
+
 from flask import Blueprint, Response
 
 from fakeserver.api import render
@@ -30,19 +32,24 @@ def blueprint(service: Service) -> Blueprint:
 def direct_calls(site: Site) -> tuple[DirectCall, DirectCall]:
     """Return what lists the operations, and what shows one."""
 
+    # lists that are read side by side take turns at each step of SQLite, which
+    # costs each a fifth more processor time
+    one_at_a_time = threading.Lock()
+
     def index(asked: Call, tenant_id: str) -> list[bytes]:
         query = asked.query
-        found = operations.page(
-            site.db,
-            tenant_id,
-            query["limit"],
-            query["marker"],
-            query["protection_group_id"],
-            query["operation_type"],
-            query["status"],
-            ids=query["id"],
-            without=render.unknown_operation_field(asked.version),
-        )
+        with one_at_a_time:
+            found = operations.page(
+                site.db,
+                tenant_id,
+                query["limit"],
+                query["marker"],
+                query["protection_group_id"],
+                query["operation_type"],
+                query["status"],
+                ids=query["id"],
+                without=render.unknown_operation_field(asked.version),
+            )
         url = f"{site.config.url}/v1/{tenant_id}/operations"
         return listed("operations", found.pieces, found.next_after, url, query)
 
