@@ -1,7 +1,7 @@
 """The processes of sites: ``python -m fakeserver.cli.serve DIR [SITE]``.
 
 What a site needs is loaded once. With the pipe of ``protector-sandbox`` the
-process then splits into the sites that it is told, and ends; so each of them
+process then splits into the sites that it names, and ends; so each of them
 costs a third of a process of its own, and shares with the other what neither
 changes.
 """

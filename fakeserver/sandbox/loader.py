@@ -2,9 +2,9 @@
 
 What it loads is the most of a start, so ``protector-sandbox up`` begins it
 before anything else, even before it knows whether its arguments are right.
-Until it is told which sites to start, the process does nothing that anybody
-could notice; without that word it ends. Nothing is loaded here but what
-Python has loaded already.
+Until its pipe names the sites to start, the process writes no file and prints
+nothing; where the pipe ends without a name, so does the process. Nothing is
+loaded here but what Python has loaded already.
 """
 
 import contextlib
@@ -87,7 +87,7 @@ def begin(directory: str) -> Loader:
     os.set_inheritable(theirs, True)
     environment[PIPE] = str(theirs)
     # not subprocess: the sites outlive this process, and nobody waits for
-    # them; what it says before it is told to begin, it says in their log
+    # them; what goes wrong before they begin is written into their log
     nothing = (os.devnull, os.O_WRONLY, 0)
     try:
         pid = os.posix_spawn(

@@ -194,7 +194,7 @@ class Group:
     failures: tuple[Failure, ...] = ()
     #: Why it was left out, where it was.
     skipped: str | None = None
-    #: Why nobody knows how it ended; None where its end is known.
+    #: Why its end is not known; None where it is.
     not_known: str | None = None
 
     @property

@@ -46,8 +46,8 @@ def test_the_commands_of_the_page(
     begun(openstack(TEST_FAILOVER))
     begun(openstack("protector protection-group test-cleanup prod-web-app"))
     history = openstack("protector operation list --all-sites -f json").json
-    # of two that different sites began and ended in one second nobody knows
-    # which was the first
+    # which was the first of two that different sites began and ended in one
+    # second is not known
     kinds: dict[str, list[str]] = {}
     for row in history:
         kinds.setdefault(row["Site"], []).append(row["Type"])

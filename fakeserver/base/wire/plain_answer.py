@@ -114,7 +114,7 @@ def _read(connection: socket.socket, method: str) -> tuple[_Head, bytes]:
         pieces.append(piece)
         left -= len(piece)
     if left < 0:
-        # more than its length: nobody knows where the next answer begins
+        # more than its length: where the next answer begins is not known
         head = head._replace(keeps_open=False)
         pieces[0] = pieces[0][:length]
     return head, b"".join(pieces)

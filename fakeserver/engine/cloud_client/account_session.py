@@ -3,7 +3,7 @@
 import functools
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from fakeserver.base.wire import Wire
@@ -89,28 +89,24 @@ class AccountSession:
             address: str, params: Mapping[str, str] | None = None
         ) -> Answer:
             return self._authorized(
-                address, method, headers, body, params, timeout
+                lambda used: self._send(
+                    used, address, method, headers, body, params, timeout
+                ),
+                timeout,
             )
 
         return followed(send(url, params), method, url, send)
 
     def _authorized(
-        self,
-        url: str,
-        method: str,
-        headers: Mapping[str, str],
-        body: bytes | None,
-        params: Mapping[str, str] | None,
-        timeout: Timeout | None,
+        self, send: Callable[[Login], Answer], timeout: Timeout | None
     ) -> Answer:
         used = self.login(timeout)
-        answer = self._send(used, url, method, headers, body, params, timeout)
+        answer = send(used)
         if answer.status_code != 401:
             return answer
         # not valid any more: the next one is asked for
         self._forget(used)
-        used = self.login(timeout)
-        return self._send(used, url, method, headers, body, params, timeout)
+        return send(self.login(timeout))
 
     def _forget(self, used: Login) -> None:
         with self._lock:

@@ -1,4 +1,4 @@
-"""Cut a page of both sites' operations behind the one that is its marker."""
+"""Find what follows a marker in the list of both sites' operations."""
 
 from __future__ import annotations
 
