@@ -1,6 +1,7 @@
 """Runs of plans over two live sites: order, failures, gates, resume."""
 
 import collections
+import datetime
 import errno
 import json
 import os
@@ -14,7 +15,7 @@ import requests
 from fakeserver.local.pair import LocalPair
 from protectorclient import exceptions
 from protectorclient.exit_codes import code_for
-from protectorclient.plan.execution import hooks, orders
+from protectorclient.plan.execution import history, hooks, orders
 from protectorclient.plan.execution import journal as journals
 from protectorclient.plan.execution.events import Event, RunEnded
 from protectorclient.plan.execution.journal import JournalNotWritten
@@ -547,16 +548,23 @@ def test_a_site_that_dies_between_two_waves_of_a_planned_run(
     assert set(status(path).values()) == {"done"}
 
 
+@pytest.mark.parametrize("ahead", [0, 3600], ids=["right", "ahead"])
 def test_what_somebody_else_has_done_stops_a_resume(
-    world: World, names: list[str], path: pathlib.Path
+    world: World, names: list[str], path: pathlib.Path, ahead: int
 ) -> None:
+    """However wrong this machine's clock is, and though the sites have no
+    operations when the run begins."""
+
+    def now() -> datetime.datetime:
+        return journals.utc_now() + datetime.timedelta(seconds=ahead)
+
     a, b, *_ = names
     found = planned(
         f"- {{name: one, groups: [{a}]}}",
         f"- {{name: two, groups: [{b}], gate: {{question: 'Go?'}}}}",
     )
     refuse = world.tools(ask=lambda wave, gate: False)
-    assert ran(world.begin(found, path, tools=refuse))[0] == 13
+    assert ran(world.begin(found, path, tools=refuse, now=now))[0] == 13
     world.live.pair.advance(5)
     mapping = found.mappings
     started = world.live.sites().failover(
@@ -568,6 +576,42 @@ def test_what_somebody_else_has_done_stops_a_resume(
     assert ran(world.resume(path, adopt=True))[0] == 0
     assert status(path) == {a: "done", b: "done"}
     assert len(plan_parts.operations(world.live)) == 2
+
+
+@pytest.mark.parametrize("ahead", [0, 86400], ids=["right", "ahead"])
+def test_what_a_silent_site_began_is_new_by_its_own_clock(
+    world: World, names: list[str], path: pathlib.Path, ahead: int
+) -> None:
+    """The journal has no mark of a site that did not answer."""
+    group = names[0]
+    found = planned(gated(group))
+    pair = world.live.pair
+    pair.advance(ahead)
+
+    def by_hand() -> str:
+        started = world.live.sites().test_failover(
+            group, mapping_file=found.mappings
+        )
+        world.live.finish(started.operation)
+        return str(started.operation.id)
+
+    def strange() -> list[str]:
+        sites = world.live.sites()
+        ids = sites.locate(group).site_ids
+        seen = history.look(sites, ids, unplanned=False)
+        return [one.operation.id for one in seen.strange(state)]
+
+    by_hand()
+    world.live.finish(world.live.sites().test_cleanup(group).operation)
+    pair.advance(60)
+    refuse = world.tools(ask=lambda wave, gate: False)
+    assert ran(world.begin(found, path, tools=refuse))[0] == 13
+    state = plan_parts.fold(path)
+    state.horizon = {}
+    assert strange() == []
+    pair.advance(60)
+    begun = by_hand()
+    assert strange() == [begun]
 
 
 # The journal

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -36,13 +37,19 @@ class NewestOperations:
     found: tuple[SiteOperation, ...]
     #: Why a site said nothing, by its id.
     errors: Mapping[str, Exception]
+    #: Seconds that a site's clock is ahead of this machine's, by the id of
+    #: each site that answered.
+    skews: Mapping[str, float]
 
     def horizon(self) -> dict[str, Any]:
-        """Return what is the newest at each site, for a journal."""
-        marks: dict[str, Any] = {}
+        """Return what is the newest at each site, for a journal. A site
+        that has no operations has a mark, too."""
+        marks: dict[str, Any] = {
+            site: {"newest": "", "ids": []} for site in self.skews
+        }
         for one in self.found:
             at = _stamp(one.operation)
-            mark = marks.setdefault(one.site, {"newest": at, "ids": []})
+            mark = marks[one.site]
             if at > mark["newest"]:
                 mark["newest"], mark["ids"] = at, []
             if at == mark["newest"]:
@@ -74,8 +81,21 @@ class NewestOperations:
             in state.groups
             and one.operation.id not in known
             and not state.is_own(one.operation.request_id, group, sites)
-            and _is_after(one, state)
+            and self._is_after(one, state)
         ]
+
+    def _is_after(self, one: SiteOperation, state: RunState) -> bool:
+        at = _stamp(one.operation)
+        mark = state.horizon.get(one.site)
+        if mark is None:
+            # the site did not answer when the run began, which the journal
+            # says by the clock of a machine of ours
+            began = datetime.datetime.fromisoformat(state.began_at)
+            skew = datetime.timedelta(seconds=self.skews[one.site])
+            return at >= _second(began + skew)
+        return at > mark["newest"] or (
+            at == mark["newest"] and one.operation.id not in mark["ids"]
+        )
 
 
 def look(
@@ -99,6 +119,11 @@ def look(
         {
             site_ids.get(name, name): error
             for name, error in history.errors.items()
+        },
+        {
+            site_ids.get(one.name, one.name): one.client.http.clock_skew or 0.0
+            for one in pair.handles
+            if one.name not in history.errors
         },
     )
 
@@ -142,15 +167,8 @@ def sites_of(state: RunState) -> tuple[str, ...]:
 
 def _stamp(operation: Operation) -> str:
     when = operation.started_at
-    return when.strftime("%Y-%m-%dT%H:%M:%SZ") if when else ""
+    return _second(when) if when else ""
 
 
-def _is_after(one: SiteOperation, state: RunState) -> bool:
-    mark = state.horizon.get(one.site)
-    if mark is None:
-        # the site did not answer when the run began
-        return _stamp(one.operation) >= state.began_at[:19]
-    at = _stamp(one.operation)
-    return at > mark["newest"] or (
-        at == mark["newest"] and one.operation.id not in mark["ids"]
-    )
+def _second(when: datetime.datetime) -> str:
+    return when.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
