@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import io
 import json
 import logging
@@ -33,9 +34,10 @@ class Ran:
     out: str
     err: str
 
-    @property
+    @functools.cached_property
     def json(self) -> Any:
-        """The document on stdout, which must be the only thing there."""
+        """The document on stdout, which must be the only thing there. It is
+        read once: what a test takes out of it stays out."""
         return json.loads(self.out)
 
     @property
