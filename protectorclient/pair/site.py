@@ -196,6 +196,11 @@ class SiteHandle:
             return None
         return self.client.http.known_endpoint
 
+    @property
+    def clock_skew(self) -> float | None:
+        """Seconds that its clock is ahead of ours, once it has answered."""
+        return self.client.http.clock_skew
+
     def rename(self, name: str) -> None:
         """Call the site by another name, in what follows.
 

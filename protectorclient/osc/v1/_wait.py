@@ -374,7 +374,7 @@ def _history(site: SiteHandle, record: Operation) -> list[Operation]:
 
 
 def _server_time(site: SiteHandle | None) -> datetime.datetime | None:
-    if site is None or site.client.http.clock_skew is None:
+    if site is None or site.clock_skew is None:
         return None
     return site.client.http.server_time()
 

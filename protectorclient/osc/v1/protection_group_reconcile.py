@@ -186,7 +186,7 @@ class ReconcileProtectionGroup(command.ShowOne):
 
     def now(self) -> datetime.datetime:
         """Return the time by the clock of the sites."""
-        skew = self.pair.primary.client.http.clock_skew or 0.0
+        skew = self.pair.primary.clock_skew or 0.0
         return datetime.datetime.now(datetime.UTC) + datetime.timedelta(
             seconds=skew
         )

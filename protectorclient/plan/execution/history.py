@@ -121,7 +121,7 @@ def look(
             for name, error in history.errors.items()
         },
         {
-            site_ids.get(one.name, one.name): one.client.http.clock_skew or 0.0
+            site_ids.get(one.name, one.name): one.clock_skew or 0.0
             for one in pair.handles
             if one.name not in history.errors
         },
