@@ -38,13 +38,14 @@ class Combiner(Generic[Asked, Answer]):
 
     A thread that meets no other one works at once.
 
-    :param work: returns the answers in the order of what is asked. What it
-        raises is raised by all whose turn it was.
+    :param work: returns the answers in the order of what is asked; an
+        exception among them is raised by the one who asked. What it raises
+        is raised by all whose turn it was.
     """
 
     def __init__(
         self,
-        work: Callable[[Sequence[Asked]], Sequence[Answer]],
+        work: Callable[[Sequence[Asked]], Sequence[Answer | BaseException]],
         *,
         patience: float = PATIENCE,
         gather: float = GATHER,
@@ -81,8 +82,9 @@ class Combiner(Generic[Asked, Answer]):
                 if alone:
                     self._waiting.remove(turn)
             if alone:
-                return self._work([asked])[0]
-            turn.wake.acquire()
+                (turn.answer,) = self._work([asked])
+            else:
+                turn.wake.acquire()
         if turn.leads:
             self._lead(turn)
         if isinstance(turn.answer, BaseException):

@@ -42,7 +42,7 @@ class _Ready(NamedTuple):
 
 
 #: an operation, or why there is none; None where somebody has to look closer
-_Started = tuple[Operation | Exception | None]
+_Started = Operation | Exception | None
 
 
 class Starts:
@@ -56,7 +56,9 @@ class Starts:
         self._admission = admission
         self._sync = sync
         #: by the id of the project: what one meets is nothing to another
-        self._combiners: dict[str, Combiner[GroupRequest, _Started]] = {}
+        self._combiners: dict[
+            str, Combiner[GroupRequest, Operation | None]
+        ] = {}
 
     def start(
         self, project_id: str, group_id: str, request: Request
@@ -70,13 +72,9 @@ class Starts:
         self._site.db.give_back()
         combiner = self._combiners.get(project_id)
         if combiner is None:
-            made = Combiner[GroupRequest, _Started](self._start_all)
+            made = Combiner[GroupRequest, Operation | None](self._start_all)
             combiner = self._combiners.setdefault(project_id, made)
-        asked = GroupRequest(project_id, group_id, request)
-        (started,) = combiner.ask(asked)
-        if isinstance(started, Exception):
-            raise started
-        return started
+        return combiner.ask(GroupRequest(project_id, group_id, request))
 
     def _start_all(self, several: Sequence[GroupRequest]) -> list[_Started]:
         with self._site.db.as_writer():
@@ -90,26 +88,25 @@ class Starts:
         except Exception:
             # it may be the record of one of them that cannot be read
             LOG.exception("several operations are looked at one by one")
-            return [(None,)] * len(several)
+            return [None] * len(several)
         ready = [
             (asked, one)
             for asked, one in zip(several, found, strict=True)
             if one is not None
         ]
-        started: Mapping[str, Operation | Exception | None]
+        started: Mapping[str, _Started]
         try:
             started = self._start_ready(ready)
         except Exception as error:
             # nothing was asked or written for the others
             started = {one.group.id: error for _, one in ready}
         return [
-            (None if one is None else started.get(one.group.id),)
-            for one in found
+            None if one is None else started.get(one.group.id) for one in found
         ]
 
     def _start_ready(
         self, ready: Sequence[tuple[GroupRequest, _Ready]]
-    ) -> dict[str, Operation | Exception | None]:
+    ) -> dict[str, _Started]:
         """Start the operations of the groups of which both sites hold the
         same, or refuse them all: by the groups' ids."""
         held = [one.group for _, one in ready]

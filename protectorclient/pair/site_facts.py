@@ -16,6 +16,7 @@ from protectorclient._http import microversions
 from protectorclient.pair.question import Answer, Question
 from protectorclient.polling import at_once
 from protectorclient.polling.silence import NO_ANSWER
+from protectorclient.v1._manager import LARGEST_PAGE
 
 if TYPE_CHECKING:
     import concurrent.futures
@@ -37,8 +38,6 @@ T = TypeVar("T")
 
 #: How far back an unfinished operation is looked for.
 _NEWEST = 5
-#: The longest page of a list.
-_PAGE = 1000
 #: The parameter with which a list of groups has their metadata.
 _METADATA = "metadata"
 #: So many groups are asked for their metadata at the same time.
@@ -123,7 +122,7 @@ class SiteFacts:
     @property
     def clock_skew(self) -> float | None:
         """Seconds that its clock is ahead of ours, once it has answered."""
-        return self.client.http.clock_skew
+        return self.handle.clock_skew
 
     def answers(self, url: str | None) -> bool:
         """Return whether its protector answers at an address, without a
@@ -266,7 +265,7 @@ class SiteFacts:
             "health",
             lambda: {
                 one.protection_group_id: one
-                for one in self.client.health.list(page_size=_PAGE)
+                for one in self.client.health.list(page_size=LARGEST_PAGE)
             },
         )
 
@@ -308,7 +307,9 @@ class SiteFacts:
         """Fetch all groups of the project."""
         return self.ask(
             "groups",
-            lambda: list(self.client.protection_groups.list(page_size=_PAGE)),
+            lambda: list(
+                self.client.protection_groups.list(page_size=LARGEST_PAGE)
+            ),
         )
 
     def documented_groups(
@@ -327,9 +328,10 @@ class SiteFacts:
         )
 
     def _documented_groups(self, limit: int | None) -> list[ProtectionGroup]:
-        size = min(limit or _PAGE, _PAGE)
         listed = functools.partial(
-            self.client.protection_groups.list, limit=limit, page_size=size
+            self.client.protection_groups.list,
+            limit=limit,
+            page_size=LARGEST_PAGE,
         )
         missing = self.client.http.missing_parameters
         if _METADATA in missing:

@@ -50,7 +50,7 @@ def test_the_peer_and_the_database_are_asked_once(
     )
     assert (sent[A]["BEGIN"], sent[A]["INSERT"]) == (1, 2)
     assert sent[A]["SELECT"] <= 5, sent
-    for group, (one,) in zip((WEB, DB), found, strict=True):
+    for group, one in zip((WEB, DB), found, strict=True):
         assert one is not None
         assert started_of(two, group) == [one.id]
         assert two.operation(A, one.id) == one.record.to_json()
@@ -69,7 +69,7 @@ def test_what_is_not_as_usual_is_left_alone(two: Two, starts: Starts) -> None:
             sync(two, WEB, "rival"),
         ]
     )
-    assert [one is not None for (one,) in found] == [True] + [False] * 4
+    assert [one is not None for one in found] == [True] + [False] * 4
     assert started_of(two, DB) == [running]
     two.pair.drain()
     # the request id has its operation already
@@ -77,7 +77,7 @@ def test_what_is_not_as_usual_is_left_alone(two: Two, starts: Starts) -> None:
         A, "sync_volumes", group=DB, request_id=again.request.request_id
     ) not in ("", running)
     two.pair.drain()
-    assert starts.start_all([again]) == [(None,)]
+    assert starts.start_all([again]) == [None]
 
 
 def test_a_group_that_is_apart_holds_up_nobody(
@@ -89,7 +89,7 @@ def test_a_group_that_is_apart_holds_up_nobody(
     group.doc["version"] += 1
     with db.transaction() as tx:
         groups.save(tx, group)
-    (web,), (other,) = starts.start_all([sync(two, WEB), sync(two, DB)])
+    web, other = starts.start_all([sync(two, WEB), sync(two, DB)])
     assert web is None and other is not None
     answer = two.act(A, "sync_volumes")
     assert (answer.status, answer.reason) == (409, "out-of-sync")
@@ -111,11 +111,11 @@ def test_a_silent_peer_is_asked_once_for_all(
     asked = [WEB, DB, BARE, new_id()]
     found = starts.start_all([sync(two, one) for one in asked])
     assert put == [B]
-    for (one,) in found[:2]:
+    for one in found[:2]:
         assert isinstance(one, RequestRefused)
         assert (one.reason, one.message) == ("peer-unreachable", UNREACHABLE)
         assert one.details["site"] == B
-    assert found[2:] == [(None,), (None,)]
+    assert found[2:] == [None, None]
     assert started_of(two, WEB) == started_of(two, DB) == []
 
 
@@ -124,9 +124,9 @@ def test_what_is_not_written_is_the_error_of_those_who_wrote(
 ) -> None:
     two.pair.fault("disk-full", site=A, times=1)
     found = starts.start_all([sync(two, one) for one in (WEB, BARE, DB)])
-    (web,), none, (other,) = found
+    web, none, other = found
     assert isinstance(web, sqlite3.OperationalError) and other is web
-    assert none == (None,)
+    assert none is None
     with pytest.raises(sqlite3.OperationalError):
         two.pair.fault("disk-full", site=A, times=1)
         starts.start(*sync(two, WEB))
@@ -159,10 +159,10 @@ def test_an_older_peer_is_asked_for_each(
     monkeypatch.setattr(Peer, "states", states)
     for _ in range(2):
         found = starts.start_all([sync(two, WEB), sync(two, DB)])
-        assert None not in [one for (one,) in found]
+        assert None not in found
         db = two.pair.site(A).parts.db
         with db.transaction() as tx:
-            for (one,) in found:
+            for one in found:
                 assert one is not None
                 operations.discard(tx, one.id)
     assert put == [B]

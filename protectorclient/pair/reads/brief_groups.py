@@ -13,13 +13,12 @@ from typing import Any
 from protectorclient import exceptions
 from protectorclient.pair.site_facts import SiteFacts
 from protectorclient.records.protection_group import ProtectionGroup
+from protectorclient.v1._manager import LARGEST_PAGE
 
 #: The field of what such a report needs of the metadata.
 _METADATA = "metadata_brief"
 #: How it is remembered that a service does not tell a part.
 _MISSING = f"fields={_METADATA}"
-#: The longest page of a list.
-_PAGE = 1000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,7 +59,7 @@ def _ask(
         try:
             groups = tuple(
                 side.client.protection_groups.list(
-                    page_size=_PAGE, fields=(*fields, *more)
+                    page_size=LARGEST_PAGE, fields=(*fields, *more)
                 )
             )
         except exceptions.BadRequest:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.pair import both_sites
+from protectorclient.v1._manager import LARGEST_PAGE
 
 if TYPE_CHECKING:
     from protectorclient.pair.site import SiteHandle
@@ -26,7 +27,6 @@ SHORTEST = 8
 _WHOLE = 32
 #: Entries of a site that are looked through, the newest operations first.
 MOST = 5000
-_PAGE = 1000
 
 _DIGITS = re.compile(r"[0-9a-f]{8}[0-9a-f-]*")
 #: How a shortened id may end.
@@ -48,18 +48,20 @@ class Kind:
 
 GROUP = Kind(
     "protection group",
-    lambda client: client.protection_groups.list(limit=MOST, page_size=_PAGE),
+    lambda client: client.protection_groups.list(
+        limit=MOST, page_size=LARGEST_PAGE
+    ),
     "name",
 )
 OPERATION = Kind(
     "operation",
-    lambda client: client.operations.list(limit=MOST, page_size=_PAGE),
+    lambda client: client.operations.list(limit=MOST, page_size=LARGEST_PAGE),
     "operation_type",
     "op-",
 )
 SITE = Kind(
     "site",
-    lambda client: client.sites.list(limit=MOST, page_size=_PAGE),
+    lambda client: client.sites.list(limit=MOST, page_size=LARGEST_PAGE),
     "name",
 )
 

@@ -19,6 +19,7 @@ class Work:
         self.begun = threading.Event()
         self.go_on = threading.Event()
         self.failure = None
+        self.refused = {}
 
     def __call__(self, several):
         self.done.append(list(several))
@@ -27,7 +28,7 @@ class Work:
             assert self.go_on.wait(LONG)
         elif self.failure is not None:
             raise self.failure
-        return [f"for {one}" for one in several]
+        return [self.refused.get(one, f"for {one}") for one in several]
 
 
 @pytest.fixture
@@ -87,6 +88,26 @@ def test_what_fails_fails_for_all_whose_turn_it_was(work, threads):
             found.result()
     work.failure = None
     assert combiner.ask("c") == "for c"
+
+
+def test_what_is_refused_to_one_is_served_to_the_others(work, threads):
+    work.refused["a"] = KeyError("not a")
+    combiner = Combiner(work, patience=LONG)
+    _first, others = meanwhile(combiner, work, threads, ["a", "b"])
+    with pytest.raises(KeyError, match="not a"):
+        others["a"].result()
+    assert others["b"].result() == "for b"
+
+
+def test_who_does_not_wait_is_refused_alike(work, threads):
+    work.refused["a"] = KeyError("not a")
+    combiner = Combiner(work, patience=0)
+    first = threads.submit(combiner.ask, "first")
+    assert work.begun.wait(LONG)
+    with pytest.raises(KeyError, match="not a"):
+        combiner.ask("a")
+    work.go_on.set()
+    assert first.result() == "for first"
 
 
 def test_nobody_waits_for_long(work, threads):
