@@ -31,6 +31,8 @@ _MOVES = {
     "protection_group": ("last_replication_at",),
     "site": ("status", "updated_at"),
 }
+#: And of the attributes of a member: the engine reads them again by itself.
+_READ_AGAIN = ("power_state", "power_state_at")
 #: The fields that a group and its metadata both have, by either name.
 _SHARED = {
     "id": "id",
@@ -96,6 +98,7 @@ def same(noun: str, listed: Record, shown: Record | None) -> Found:
         return
     if noun == "operation" and listed.get("completed_at") is not None:
         moving = ()
+    listed, shown = _standing(listed), _standing(shown)
     for field in sorted({*listed, *shown} - set(moving)):
         if listed.get(field) != shown.get(field):
             yield (
@@ -103,6 +106,15 @@ def same(noun: str, listed: Record, shown: Record | None) -> Found:
                 f"{field}: {_short(listed.get(field))} in the list, "
                 f"{_short(shown.get(field))} by itself",
             )
+
+
+def _standing(record: Record) -> Record:
+    """Return a record without the attributes that are read again."""
+    attributes = record.get("attributes")
+    if not isinstance(attributes, dict):
+        return record
+    kept = {k: v for k, v in attributes.items() if k not in _READ_AGAIN}
+    return {**record, "attributes": kept}
 
 
 def group(found: Record, sites: set[str], project_id: str) -> Found:

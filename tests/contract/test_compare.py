@@ -12,6 +12,7 @@ import pytest
 import requests
 
 from fakeserver.cli import main
+from fakeserver.compare import agreement
 from fakeserver.compare.exchange import Exchange, Read
 from fakeserver.compare.upstream import Deployment, root_of
 from fakeserver.compare.walk import Walk
@@ -509,6 +510,22 @@ def test_a_service_below_a_path_keeps_it() -> None:
     assert root_of("https://h/dr/v1/x") == "https://h/dr"
     with pytest.raises(Problem):
         root_of("ftp://h")
+
+
+def test_a_power_state_may_be_read_again_between_two_answers() -> None:
+    """And nothing else of a member."""
+    listed = {"power_state": 1, "power_state_at": "10:00", "locked": False}
+    later = {**listed, "power_state": 4, "power_state_at": "10:01"}
+    for attributes, found in (
+        (later, []),
+        ({"locked": False}, []),
+        ({**later, "locked": True}, ["list-and-show"]),
+        (None, ["list-and-show"]),
+    ):
+        same = agreement.same(
+            "member", {"attributes": listed}, {"attributes": attributes}
+        )
+        assert [rule for rule, _ in same] == found
 
 
 @pytest.mark.thorough
