@@ -40,6 +40,8 @@ _FIXED = {
     "peer_identity": "--peer-identity",
     "rename_on_manage": "--rename-on-manage",
 }
+#: settings in which 0 is any free port
+_PORTS = ("port", "peer_port")
 INTERRUPTED = 130
 
 
@@ -164,6 +166,10 @@ def _settings(
     before = folder.settings() if kept else Settings()
     given = {key: value for key, value in asked.items() if value is not None}
     if kept:
+        for name in _PORTS:
+            if given.get(name) == 0:
+                # the one that it has is as good as any
+                del given[name]
         for key, option in _FIXED.items():
             held = getattr(before, key)
             if key in given and given[key] != held:
@@ -205,7 +211,7 @@ def _settings(
 def _with_ports(settings: Settings) -> Settings:
     """Replace port 0 with a free port."""
     with contextlib.ExitStack() as held:
-        for name in ("port", "peer_port"):
+        for name in _PORTS:
             if getattr(settings, name) == 0:
                 # both are held until both are known: they must differ
                 port = held.enter_context(bind_any())

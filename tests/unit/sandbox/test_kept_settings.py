@@ -1,4 +1,4 @@
-"""``up --rename-on-manage``: for one site or both, and kept."""
+"""What ``up`` keeps of the data: ``--rename-on-manage``, and the ports."""
 
 import json
 import pathlib
@@ -56,6 +56,21 @@ def test_data_keep_the_driver_that_they_were_made_with(
         lifecycle._settings(folder, asked, kept=True)
     held = lifecycle._settings(folder, {}, kept=True)
     assert held.rename_on_manage == A
+
+
+def test_any_port_is_the_one_that_the_data_have(
+    tmp_path: pathlib.Path,
+) -> None:
+    """The command that made them can be given again, and goes on."""
+    folder = Folder(tmp_path / "sandbox")
+    folder.prepare()
+    asked = {"port": 0, "peer_port": 0}
+    made = lifecycle._settings(folder, asked, kept=False)
+    assert 0 < made.port != made.peer_port > 0
+    folder.write(made)
+    assert lifecycle._settings(folder, asked, kept=True) == made
+    with pytest.raises(Problem, match=f"with --port {made.port}, which"):
+        lifecycle._settings(folder, {"port": made.port + 1}, kept=True)
 
 
 def test_a_setting_that_names_no_site(tmp_path: pathlib.Path) -> None:
