@@ -96,7 +96,8 @@ def listed_one_more(
 def _links(url: str, query: dict[str, Any], last: str) -> list[dict[str, str]]:
     """Return the link to the next page: the same query, after this item."""
     asked = {
-        name: given
+        # as the API writes it, not as Python does
+        name: str(given).lower() if isinstance(given, bool) else given
         for name, given in query.items()
         if given is not None and name != "marker"
     }

@@ -43,6 +43,8 @@ _FIXED = {
 #: settings in which 0 is any free port
 _PORTS = ("port", "peer_port")
 INTERRUPTED = 130
+#: what to do about a port that cannot be another one
+_FOREIGN_PORT = "find out who has it"
 
 
 class DidNotStart(Problem):
@@ -81,6 +83,9 @@ def _up(
     settings = _settings(folder, asked, kept)
     for site in SITES:
         advice = f"choose another with {OPTIONS[site]}"
+        if kept:
+            # the data keep the port that they were made with
+            advice = f"{_FOREIGN_PORT}, or give another --dir"
         _port_is_free(settings, site, advice)
     if kept:
         say(f"The sandbox goes on with the data in {folder.shown}.")
@@ -367,7 +372,7 @@ def start(folder: Folder, site: str) -> None:
         pid = process.running(folder, site)
         folder.write_tokens()
         if pid is None:
-            _port_is_free(settings, site, "find out who has it")
+            _port_is_free(settings, site, _FOREIGN_PORT)
             _upgrade(folder, settings)
             launch(folder, settings, (site,), told)
             return

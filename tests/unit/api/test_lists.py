@@ -64,6 +64,10 @@ def test_links_keep_the_filters(site: Site, call: Api) -> None:
     body = call("GET", f"{OPERATIONS}?limit=1&status=running").get_json()
     href = body["links"][0]["href"]
     assert "limit=1" in href and "status=running" in href
+    for name in ("one", "two"):
+        add_group(site, name)
+    body = call("GET", f"{GROUPS}?limit=1&metadata=TRUE").get_json()
+    assert "metadata=true&" in body["links"][0]["href"]
 
 
 def test_operations_newest_first(site: Site, call: Api) -> None:

@@ -1,7 +1,9 @@
 """What ``up`` keeps of the data: ``--rename-on-manage``, and the ports."""
 
+import errno
 import json
 import pathlib
+from typing import NoReturn
 
 import pytest
 
@@ -71,6 +73,24 @@ def test_any_port_is_the_one_that_the_data_have(
     assert lifecycle._settings(folder, asked, kept=True) == made
     with pytest.raises(Problem, match=f"with --port {made.port}, which"):
         lifecycle._settings(folder, {"port": made.port + 1}, kept=True)
+
+
+def test_advice_on_an_occupied_port_can_be_followed(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Data keep their ports: ``--port`` is of use without any alone."""
+
+    def in_use(number: int) -> NoReturn:
+        raise OSError(errno.EADDRINUSE, "in use")
+
+    monkeypatch.setattr(lifecycle, "bind", in_use)
+    folder = Folder(tmp_path / "sandbox")
+    with pytest.raises(Problem, match="choose another with --port"):
+        lifecycle.up(folder, {})
+    folder.prepare()
+    folder.write(Settings())
+    with pytest.raises(Problem, match="who has it, or give another --dir"):
+        lifecycle.up(folder, {})
 
 
 def test_a_setting_that_names_no_site(tmp_path: pathlib.Path) -> None:
