@@ -26,6 +26,8 @@ LATEST = {"OpenStack-API-Version": "protector latest"}
 #: of a figure that is not a failover
 REPEATS = 5
 FAILOVERS = 3
+#: of a page of operations: a request of half a millisecond is soon disturbed
+PAGES = 101
 #: of the group that is failed over beside others, and of that beside networks
 MEMBERS = 30
 
@@ -118,7 +120,10 @@ def _operations(place: pathlib.Path, size: int) -> tuple[float, ...]:
         operations.copy(pair.directory / "site-a.db", begun.id, size)
         pages = ("", operations.last_page(100), "status=failed")
         paths = [f"/v1/{{project}}/operations?{page}" for page in pages]
-        spent = [cpu_ms(lambda p=path: get(p)) for path in paths]  # type: ignore[misc]
+        spent = [
+            cpu_ms(lambda p=path: get(p), PAGES)  # type: ignore[misc]
+            for path in paths
+        ]
         site = pair.site("a")
 
         def restart() -> None:
