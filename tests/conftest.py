@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from fakeserver.http import ports
 from tests.helpers import found_once, sampling
 
 if TYPE_CHECKING:
@@ -35,7 +36,19 @@ def _isolate() -> str:
     return home
 
 
+def _take_ports() -> None:
+    """Keep the ports of this process from the others that run tests.
+
+    A site that is stopped, or not started yet, holds no port, and comes
+    back to the same one.
+    """
+    count = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    ports.PORTS = ports.PORTS[int(number) :: count]
+
+
 _HOME = _isolate()
+_take_ports()
 found_once.remember()
 # a shell that runs the tests in the background ignores Ctrl-C for them and
 # for every process that they start; nohup does so with the end of a terminal

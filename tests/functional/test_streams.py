@@ -212,8 +212,8 @@ def test_a_user_without_a_home(
 
 
 def test_a_person_is_not_shown_what_went_well(local_pair: LocalPair) -> None:
-    assert "audit_log" not in protector(SYNC).out
-    assert protector(f"{SYNC} -f json").json["audit_log"] == "written"
+    assert "audit_log" not in protector(f"{SYNC} --wait").out
+    assert protector(f"{SYNC} --wait -f json").json["audit_log"] == "written"
 
 
 # Signals
