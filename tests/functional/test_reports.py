@@ -215,7 +215,10 @@ def test_what_cannot_be_done_is_said_before_anything(
 def test_what_runs_is_not_reported(
     local_pair: LocalPair, folder: pathlib.Path
 ) -> None:
-    begun = protector(f"{DRILL} -f json").json["id"]
+    # it stays under way, however busy the machine is
+    local_pair.fault("slow-replication", seconds=600.0)
+    failover = f"protection-group failover prod-web-app {WEB} -f json"
+    begun = protector(failover).json["id"]
     ran = protector(f"operation report {begun}")
     assert (ran.code, ran.out) == (5, "")
     assert f"operation wait {begun}" in ran.err
