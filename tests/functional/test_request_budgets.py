@@ -241,6 +241,8 @@ def moved(pair: LocalPair) -> dict[str, str]:
     """prod-web-app has failed over."""
     ran = run(pair, f"protection-group failover prod-web-app {MAP} --wait")
     assert ran.code == 0, ran.err
+    # what the engine does after it: until then a check asks once more
+    pair.drain()
     listed = run(pair, "operation list -f value -c ID")
     return {"op": listed.out.split()[0]}
 
