@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import pathlib
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import yaml
 
 from fakeserver.local.pair import LocalPair
 from protectorclient import shell
+from protectorclient.osc.script import deferred_sdk
 from tests.helpers import clirunner
 from tests.helpers.clirunner import SHELLS, openstack, protector
 
@@ -276,3 +279,21 @@ def test_the_sdk_is_whole_for_whoever_asks_for_more() -> None:
         "deferred_sdk.defer(); assert callable(openstack.connect)"
     )
     assert "openstack.connection" in untouched
+
+
+def test_a_module_without_submodules_is_whole_too(
+    tmp_path: pathlib.Path,
+) -> None:
+    """Such as the one that osc-lib asks for the debug log."""
+    file = tmp_path / "plain.py"
+    file.write_text("runs = globals().get('runs', 0) + 1\nanswer = 42\n")
+    spec = importlib.util.spec_from_file_location("plain", file)
+    assert spec is not None
+    loader: Any = deferred_sdk._Unrun(spec.loader)
+    spec.loader = loader
+    module: Any = importlib.util.module_from_spec(spec)
+    loader.exec_module(module)
+    assert "answer" not in vars(module)
+    assert module.answer == 42
+    assert not hasattr(module, "nothing_of_the_kind")
+    assert module.runs == 1

@@ -31,10 +31,25 @@ class Heard:
     ) -> requests.Response | None:
         """Return the answer to a request, if there was one."""
         for reply in self._left:
-            if (reply.method, reply.url) == (request.method, request.url):
+            if _is_same(reply, request):
                 self._left.remove(reply)
                 return _response(reply, request)
         return None
+
+
+def _is_same(reply: Reply, request: requests.PreparedRequest) -> bool:
+    """Return whether the reply is that to the request.
+
+    requests writes an address in its own way: the host in small letters, and
+    no question mark before nothing.
+    """
+    import requests
+
+    if reply.method != request.method:
+        return False
+    written = requests.PreparedRequest()
+    written.prepare_url(reply.url, None)
+    return written.url == request.url
 
 
 def _response(

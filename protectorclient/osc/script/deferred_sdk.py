@@ -70,7 +70,9 @@ class _Unrun:
 
         def look_up(wanted: str) -> Any:
             """Look up what the module lacks, after running it once."""
-            if not wanted.startswith("__") and hasattr(module, "__path__"):
+            # not hasattr: that would look it up here, and run the module
+            is_package = "__path__" in vars(module)
+            if is_package and not wanted.startswith("__"):
                 submodule = f"{name}.{wanted}"
                 if importlib.util.find_spec(submodule):
                     return importlib.import_module(submodule)

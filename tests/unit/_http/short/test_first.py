@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
+import requests
 import requests_mock as requests_mocker
 from keystoneauth1 import fixture
 from keystoneauth1 import session as ksa_session
@@ -147,6 +148,29 @@ def test_an_answer_of_the_service_is_not_asked_for_again(site: Site) -> None:
     assert site.client.operations.get("op-1").id == "op-1"
     assert (site.long, site.opened) == ([VERSIONS, OPERATION], 1)
     assert site.short == [SIGN_IN, OPERATION]
+
+
+def test_a_list_without_filters_is_not_asked_for_again(site: Site) -> None:
+    mappings = f"{ROOT}/v1/admin/tenant-mappings"
+    refused = {"error": {"code": 403, "message": "This needs the role admin"}}
+    # the short road ends the address of a list with the sign of a filter
+    site.answers["GET", f"{mappings}?"] = (403, MARK, refused)
+    with pytest.raises(exceptions.Forbidden, match="the role admin"):
+        list(site.client.tenant_mappings.list())
+    assert site.long == [VERSIONS]
+
+
+def test_an_address_is_the_same_in_capitals() -> None:
+    message = http.client.HTTPMessage()
+    reply = Reply("GET", "http://SITE-A:80/v1/", 404, "", message, b"")
+    heard = Heard([reply])
+    other = requests.Request("GET", "http://site-a:80/v1/P").prepare()
+    assert heard.take(other) is None
+    asked = requests.Request("GET", "http://SITE-A:80/v1/").prepare()
+    found = heard.take(asked)
+    assert found is not None
+    assert found.status_code == 404
+    assert heard.take(asked) is None
 
 
 OLDER = {**MARK, "OpenStack-API-Version": "protector 1.1"}
