@@ -7,6 +7,7 @@ import json
 import pathlib
 import subprocess
 import sys
+import warnings
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ import yaml
 from fakeserver.local.pair import LocalPair
 from protectorclient import shell
 from protectorclient.osc.script import deferred_sdk
+from protectorclient.osc.script.app import ProtectorShell
 from tests.helpers import clirunner
 from tests.helpers.clirunner import SHELLS, openstack, protector
 
@@ -246,6 +248,26 @@ def test_the_keyboard_before_a_command_has_begun(
     monkeypatch.setattr(place + where, stop)
     assert shell.main(words) == 130
     assert capsys.readouterr().err == told
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"), [([], 0), (["-v"], 1), (["--debug"], 1)]
+)
+def test_what_libraries_say_to_programmers_is_shown_with_v(
+    words: list[str], shown: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as urllib3 of a certificate that nobody checks."""
+    monkeypatch.setattr(sys, "warnoptions", [])
+    app = ProtectorShell()
+    app.options, _ = app.parser.parse_known_args(words)
+    with (
+        clirunner._logging_put_back(),
+        warnings.catch_warnings(record=True) as caught,
+    ):
+        warnings.resetwarnings()
+        app.configure_logging()
+        warnings.warn("unverified", UserWarning, stacklevel=1)
+    assert len(caught) == shown
 
 
 def test_it_can_be_interrupted_before_it_loads_anything() -> None:

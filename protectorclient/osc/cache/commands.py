@@ -21,9 +21,7 @@ def _failed(verb: str, place: folder.Folder, error: OSError) -> Exception:
     remedy = getattr(error, "remedy", None)
     if remedy:
         return exceptions.ConfigProblem(message).then(remedy)
-    return exceptions.ConfigProblem(
-        message, hint="XDG_CACHE_HOME names another folder for caches"
-    )
+    return exceptions.ConfigProblem(message, hint=keeping.ELSEWHERE)
 
 
 class EnableCache(command.Command):

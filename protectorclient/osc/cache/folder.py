@@ -140,9 +140,7 @@ class Folder:
         :raises NotOurs: the folder belongs to somebody else.
         """
         try:
-            found = os.lstat(self.path)
-            if not stat.S_ISDIR(found.st_mode):
-                raise NotOurs(f"{self.path} is no folder")
+            found = _need_folder(self.path)
             if found.st_uid != os.geteuid():
                 raise NotOurs(f"{self.path} belongs to another user")
             return [n for n in os.listdir(self.path) if _OUR_NAME.fullmatch(n)]
@@ -195,9 +193,10 @@ class Folder:
             os.unlink(os.path.join(self.path, name + _ENDING))
 
     def _make(self) -> None:
-        os.makedirs(os.path.dirname(self.path), mode=0o700, exist_ok=True)
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(self.path, mode=0o700)
+        above = os.path.dirname(self.path)
+        os.makedirs(os.path.dirname(above), mode=0o700, exist_ok=True)
+        _make_private(above)
+        _make_private(self.path)
         self.check()
 
     def _read(self, name: str) -> bytes | None:
@@ -215,7 +214,9 @@ class Folder:
             found = os.fstat(handle)
             if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
                 return None
-            _need_ours(path, found, _CLEAR)
+            if found.st_uid != os.geteuid():
+                raise NotOurs(f"{path} belongs to another user", remedy=_CLEAR)
+            _need_private(path, found, _CLEAR)
             return os.read(handle, _LARGEST)
         finally:
             os.close(handle)
@@ -226,10 +227,10 @@ class Folder:
         :raises NotOurs: others own it, or can read it.
         :raises OSError: it is not there.
         """
-        found = os.lstat(self.path)
-        if not stat.S_ISDIR(found.st_mode):
-            raise NotOurs(f"{self.path} is no folder")
-        _need_ours(self.path, found, fill(_CLOSE, folder=self.path))
+        found = _need_folder(self.path)
+        if found.st_uid != os.geteuid():
+            raise NotOurs(f"{self.path} belongs to another user")
+        _need_private(self.path, found, fill(_CLOSE, folder=self.path))
 
     def _write(self, name: str, content: bytes, *, anew: bool = True) -> None:
         path = os.path.join(self.path, name)
@@ -239,6 +240,7 @@ class Folder:
         )
         try:
             with open(handle, "wb") as file:
+                os.fchmod(handle, 0o600)
                 file.write(content)
             if anew:
                 os.replace(draft, path)
@@ -251,8 +253,26 @@ class Folder:
                 os.unlink(draft)
 
 
-def _need_ours(path: str, found: os.stat_result, remedy: ShellCommand) -> None:
-    if found.st_uid != os.geteuid():
-        raise NotOurs(f"{path} belongs to another user")
+def _need_folder(path: str) -> os.stat_result:
+    """Return the status of a folder that is no link to one."""
+    found = os.lstat(path)
+    if stat.S_ISLNK(found.st_mode):
+        raise NotOurs(f"{path} is a link")
+    if not stat.S_ISDIR(found.st_mode):
+        raise NotOurs(f"{path} is no folder")
+    return found
+
+
+def _need_private(
+    path: str, found: os.stat_result, remedy: ShellCommand
+) -> None:
     if stat.S_IMODE(found.st_mode) & 0o077:
         raise NotOurs(f"{path} can be read by others", remedy=remedy)
+
+
+def _make_private(path: str) -> None:
+    """Make a folder for this user alone, where there is none."""
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(path, mode=0o700)
+        # a umask may take from the user what mkdir gives
+        os.chmod(path, 0o700)

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger(__name__)
 
+#: What helps where the folder cannot be used as it is.
+ELSEWHERE = "XDG_CACHE_HOME names another folder for caches"
 #: Replaced in tests, where no time passes.
 clock = time.time
 
@@ -32,9 +34,12 @@ class Speaker(Protocol):
 
 def refuse(speaker: Speaker, error: folder.NotOurs) -> None:
     """Warn of a folder or file that is not this user's alone."""
-    speaker.warn(f"the session cache is not used: {error}")
+    text = f"the session cache is not used: {error}"
     if error.remedy:
+        speaker.warn(text)
         speaker.next(error.remedy)
+    else:
+        speaker.warn(f"{text}; {ELSEWHERE}")
 
 
 class SessionStore:

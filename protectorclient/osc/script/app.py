@@ -14,6 +14,7 @@ import importlib.metadata
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -188,6 +189,9 @@ class ProtectorShell(app.App):
         level = LEVELS.get(self.options.verbose_level, logging.DEBUG)
         if self.options.debug:
             level = logging.DEBUG
+        if level > logging.INFO and not sys.warnoptions:
+            # what libraries say to programmers; OpenStackClient hides it, too
+            warnings.simplefilter("ignore", append=True)
         handlers: list[logging.Handler] = [logging.StreamHandler(self.stderr)]
         if self.options.log_file:
             handlers += self._log_file(self.options.log_file)

@@ -101,7 +101,7 @@ def test_a_link_is_not_followed(
         folder.read(TWO)
     linked = tmp_path / "linked"
     linked.symlink_to(place)
-    with pytest.raises(NotOurs, match="is no folder"):
+    with pytest.raises(NotOurs, match="linked is a link"):
         Folder(str(linked)).read(ONE)
 
 
@@ -116,6 +116,37 @@ def test_what_is_to_be_typed_next(place: pathlib.Path) -> None:
     with pytest.raises(NotOurs) as caught:
         folder.read(ONE)
     assert caught.value.remedy == f"chmod 700 {place}"
+
+
+def test_a_file_of_another_user_can_be_cleared(
+    place: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Folder(str(place))
+    folder.write(ONE, b"content")
+    other = os.stat_result((0o100600, 0, 0, 1, os.geteuid() + 1, *[0] * 5))
+    monkeypatch.setattr(os, "fstat", lambda handle: other)
+    with pytest.raises(NotOurs, match="belongs to another user") as caught:
+        folder.read(ONE)
+    assert caught.value.remedy == "openstack protector cache clear"
+
+
+def test_what_is_no_folder(place: pathlib.Path) -> None:
+    place.parent.mkdir()
+    place.write_bytes(b"")
+    with pytest.raises(NotOurs, match="sessions is no folder"):
+        Folder(str(place)).enable()
+
+
+@pytest.mark.parametrize("umask", [0o777, 0o177, 0o000])
+def test_the_umask_changes_nothing(place: pathlib.Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        Folder(str(place)).write(ONE, b"content")
+    finally:
+        os.umask(before)
+    file = place / f"{ONE}.json"
+    modes = [p.stat().st_mode & 0o777 for p in (place.parent, place, file)]
+    assert modes == [0o700, 0o700, 0o600]
 
 
 def test_a_key_that_is_cut_is_made_anew(place: pathlib.Path) -> None:
@@ -175,7 +206,7 @@ def test_nothing_of_others_is_cleared(
     folder.write(ONE, b"a token")
     linked = tmp_path / "linked"
     linked.symlink_to(place)
-    with pytest.raises(NotOurs, match="is no folder"):
+    with pytest.raises(NotOurs, match="linked is a link"):
         Folder(str(linked)).clear()
     other = os.geteuid() + 1
     monkeypatch.setattr(os, "geteuid", lambda: other)
