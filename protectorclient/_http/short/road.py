@@ -28,6 +28,11 @@ from protectorclient._http.conversation import (
 from protectorclient._http.short.wire import LongRoad, Reply, Wire
 
 _JSON = "application/json"
+#: The fields that name both sites of a record: one is the site that has it.
+_ENDS = {
+    "operation": ("source_site_id", "target_site_id"),
+    "protection_group": ("primary_site_id", "secondary_site_id"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -184,11 +189,12 @@ class ShortRoad(Conversation):
         for site in _records(body.get("sites")):
             if site.get("local") and site.get("id") != local:
                 raise LongRoad(f"{self.site} is another site now")
-        operations = _records(body.get("operations"))
-        for one in (*operations, *_records([body.get("operation")])):
-            ends = {one.get("source_site_id"), one.get("target_site_id")}
-            if local not in ends and None not in ends:
-                raise LongRoad(f"{self.site} is another site now")
+        for noun, ends in _ENDS.items():
+            found = _records(body.get(f"{noun}s"))
+            for one in (*found, *_records([body.get(noun)])):
+                sites = {one.get(end) for end in ends}
+                if local not in sites and None not in sites:
+                    raise LongRoad(f"{self.site} is another site now")
 
     def _learn(self, answer: Answer) -> None:
         """Learn nothing: what is known came by the other road."""

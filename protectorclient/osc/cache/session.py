@@ -17,6 +17,15 @@ LEAST = 30.0
 #: So many operations are remembered, the newest ones.
 MOST_OPERATIONS = 500
 _FORM = 2
+#: What a file raises that holds something else, or half of it.
+_NOT_OURS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +124,7 @@ def loaded(content: bytes) -> Session | None:
             },
             whole=bool(document["whole"]),
         )
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except _NOT_OURS:
         return None
 
 

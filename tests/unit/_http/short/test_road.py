@@ -108,8 +108,6 @@ def test_any_other_status(
         b"<html>",
         b"[]",
         {"operations": []},
-        {"operation": {"source_site_id": "id-c", "target_site_id": "id-d"}},
-        {"sites": [{"id": "id-c", "local": True}]},
     ],
 )
 def test_any_other_body(
@@ -118,6 +116,47 @@ def test_any_other_body(
     handler.body = body
     with pytest.raises(LongRoad):
         client.over(road).operations.get("op-1")
+
+
+OPERATION_ENDS = ("source_site_id", "target_site_id")
+GROUP_ENDS = ("primary_site_id", "secondary_site_id")
+
+
+@pytest.mark.parametrize(
+    ("noun", "ends"),
+    [("operation", OPERATION_ENDS), ("protection_group", GROUP_ENDS)],
+)
+def test_another_site_is_recognised_by_its_records(
+    road: ShortRoad,
+    handler: type[Answering],
+    noun: str,
+    ends: tuple[str, str],
+) -> None:
+    def record(*sites: str | None) -> dict[str, str | None]:
+        return dict(zip(ends, sites, strict=True))
+
+    for sites in (("id-a", "id-b"), ("id-c", "id-a"), (None, "id-c")):
+        handler.body = {noun: record(*sites), f"{noun}s": [record(*sites)]}
+        road.call("GET", "/v1")
+    for body in (
+        {noun: record("id-c", "id-d")},
+        {f"{noun}s": [record("id-a", "id-b"), record("id-c", "id-d")]},
+    ):
+        handler.body = body
+        with pytest.raises(LongRoad, match="site-a is another site") as caught:
+            road.call("GET", "/v1")
+        assert caught.value.stale
+
+
+def test_another_site_is_recognised_by_its_own_record(
+    road: ShortRoad, handler: type[Answering]
+) -> None:
+    own = {"id": "id-a", "local": True}
+    handler.body = {"sites": [own, {"id": "id-c", "local": False}]}
+    road.call("GET", "/v1")
+    handler.body = {"sites": [own | {"local": False}, own | {"id": "id-c"}]}
+    with pytest.raises(LongRoad, match="site-a is another site now"):
+        road.call("GET", "/v1")
 
 
 @pytest.mark.parametrize(

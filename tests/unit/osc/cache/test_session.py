@@ -94,6 +94,25 @@ def test_anything_else_is_nothing(content: bytes) -> None:
     assert session.loaded(content) is None
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ('"cert": null', '"cert": [1]'),
+        ('"cert": null', '"cert": 1'),
+        ('"offered": null', '"offered": []'),
+        ('"offered": null', '"offered": {"minimum": [1], "maximum": [1]}'),
+        ("100.0", "1" + "0" * 400),
+    ],
+)
+def test_a_damaged_field_is_nothing(right: str, wrong: str) -> None:
+    site = dataclasses.replace(SITE, offered=None, cert=None)
+    text = session.dumped(dataclasses.replace(KEPT, sites={"site-a": site}))
+    assert session.loaded(text) is not None
+    damaged = text.replace(right.encode(), wrong.encode())
+    assert damaged != text
+    assert session.loaded(damaged) is None
+
+
 @pytest.mark.parametrize("field", [f.name for f in dataclasses.fields(SITE)])
 def test_a_site_without_a_field_is_nothing(field: str) -> None:
     text = session.dumped(KEPT).replace(f'"{field}"'.encode(), b'"other"')
