@@ -66,6 +66,8 @@ class BoundedSession(requests.Session):
         self._in_netrc: dict[str, bool] = {}
         #: What there is to add where the login is refused.
         self.login_note: Callable[[], LoginNote | None] = lambda: None
+        #: Whether a password was typed for it, which nobody else may use.
+        self.has_typed_login = False
         #: What was answered already, and need not be asked again.
         self.heard = Heard()
 

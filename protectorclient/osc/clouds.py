@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.durations import SITE_GRACE
-from protectorclient.osc import plugin
+from protectorclient.osc import plugin, private_parts
 
 if TYPE_CHECKING:
     from protectorclient.pair.reads.groups import Reads
@@ -244,12 +244,14 @@ def _open(app: Any, name: str | None, **given: Any) -> SiteHandle:
     version = api_version(app)
     with explain.explained(name):
         explain.check_given(app.cloud_config, name)
-        region = app.cloud_config.get_one(name, **given)
+        with private_parts.noting_prompts(app.cloud_config) as prompts:
+            region = app.cloud_config.get_one(name, **given)
         explain.check_region(region, name)
         access = cloud.access_from_region(region)
+    below: Any = access.session.session
+    below.has_typed_login = bool(prompts)
     if given:
         # only here do variables stand for what the entry says
-        below: Any = access.session.session
         below.login_note = lambda: explain.overriding(region, name)
     return site.SiteHandle(
         access.name,

@@ -14,6 +14,8 @@ why.
 * ``_hooks`` of cliff in ``osc/command.py``: the fast script knows without a
   scan of all packages whether a command has hooks.
 * ``_load_hooks`` of cliff in ``osc/command.py``: as above.
+* ``_pw_callback`` of openstacksdk in ``osc/private_parts.py``: the session
+  cache keeps nothing of a password that was typed.
 * ``_content`` of requests in ``_http/limits.py``: the answer is read here,
   within a limit, and requests takes what was read.
 * ``_content_consumed`` of requests in ``_http/limits.py``: as above.
@@ -37,8 +39,10 @@ process has no file descriptor left.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.metadata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 
 def options_of(
@@ -51,3 +55,26 @@ def options_of(
 def name_of(package: importlib.metadata.Distribution) -> str:
     """Return the name of a package, in the form in which it compares."""
     return str(package._normalized_name)  # type: ignore[attr-defined]
+
+
+@contextlib.contextmanager
+def noting_prompts(config: Any) -> Iterator[list[str]]:
+    """Note what an ``OpenStackConfig`` asks for on the terminal.
+
+    :returns: the prompts so far.
+    """
+    prompts: list[str] = []
+    ask: Any = getattr(config, "_pw_callback", None)
+    if ask is None:
+        yield prompts
+        return
+
+    def asking(prompt: str | None = None) -> Any:
+        prompts.append(prompt or "")
+        return ask(prompt)
+
+    config._pw_callback = asking
+    try:
+        yield prompts
+    finally:
+        config._pw_callback = ask

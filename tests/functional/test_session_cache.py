@@ -7,6 +7,7 @@ import pathlib
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from fakeserver.local.pair import LocalPair
 from protectorclient.osc import clouds
@@ -375,6 +376,28 @@ def test_a_token_of_the_callers_own_is_not_kept(
         f" '' operation show {operation}"
     )
     assert ran.code
+    assert files(folder) == []
+
+
+def test_a_password_that_was_typed_is_not_kept(
+    shared: LocalPair,
+    folder: pathlib.Path,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    document = yaml.safe_load(shared.clouds_yaml.read_text())
+    typed = document["clouds"]["site-a"]["auth"].pop("password")
+    file = tmp_path / "clouds.yaml"
+    file.write_text(yaml.safe_dump(document))
+    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(file))
+    prompts: list[object] = []
+    monkeypatch.setattr(
+        "protectorclient.osc.script.app._ask_password",
+        lambda prompt=None: prompts.append(prompt) or typed,
+    )
+    for asked_for in (1, 2):
+        assert protector("operation list --site site-a").code == 0
+        assert len(prompts) == asked_for
     assert files(folder) == []
 
 

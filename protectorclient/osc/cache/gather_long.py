@@ -29,6 +29,7 @@ def site(http: Any, keystone: Any) -> tuple[KnownSite, float] | None:
         or not http.marks.used
         or not isinstance(auth, base.BaseIdentityPlugin)
         or type(auth).__name__ not in _REPEATABLE
+        or getattr(keystone.session, "has_typed_login", False)
     ):
         return None
     token = auth.auth_ref
@@ -59,7 +60,6 @@ def site(http: Any, keystone: Any) -> tuple[KnownSite, float] | None:
 
 
 def _has_proxy(settings: Mapping[str, Any], url: str) -> bool:
-
     proxies = settings.get("proxies") or {}
     return utils.select_proxy(url, proxies) is not None
 
@@ -69,7 +69,6 @@ def _verified(verify: Any) -> bool | str:
         return False
     if isinstance(verify, str):
         return os.path.abspath(verify)
-
     return str(utils.DEFAULT_CA_BUNDLE_PATH)
 
 
