@@ -304,7 +304,7 @@ def long_road() -> Iterator[str]:
         for where, cases in parts.items()
         for place, case in enumerate(cases)
     ]
-    return grid(("25", "75"), ("of", "is another case where"), rows)
+    return grid(("25", "75"), ("of", "is not plain where"), rows)
 
 
 TABLES: dict[str, Callable[[], Iterator[str]]] = {
