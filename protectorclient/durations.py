@@ -1,10 +1,11 @@
-"""Every time limit of the client, in seconds; lengths of time as text.
+"""Every time limit of the client, in seconds; times as text.
 
 Every limit of time that does not belong to one call alone stands here.
 """
 
 from __future__ import annotations
 
+import datetime
 import re
 
 #: To open a connection to any service.
@@ -50,6 +51,11 @@ _FORM = re.compile(r"(?:\d+(?:\.\d+)?[smhd])+|\d+(?:\.\d+)?")
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 #: No clock of a computer waits longer.
 _LONGEST = 10 * 366 * 86400.0
+
+
+def stamp(when: datetime.datetime) -> str:
+    """Write a moment in UTC, to the second: ``2026-11-28T04:51:05Z``."""
+    return when.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def seconds(text: str) -> float:

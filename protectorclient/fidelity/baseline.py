@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from protectorclient import exceptions, user_paths
+from protectorclient.durations import stamp
 from protectorclient.escape import ShellCommand, fill
 from protectorclient.fidelity.comparison import (
     EQUAL,
@@ -93,7 +94,7 @@ def write(
             "version": VERSION,
             "protection_group_id": group_id,
             "operation_id": operation_id,
-            "accepted_at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "accepted_at": stamp(now),
             "accepted": accepted,
         },
         indent=1,

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from protectorclient import user_paths
+from protectorclient.durations import stamp
 
 LOG = logging.getLogger(__name__)
 
@@ -85,7 +86,7 @@ class AuditLog:
         """
         now = datetime.datetime.now(datetime.UTC)
         entry = {
-            "at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "at": stamp(now),
             "event": event,
             "user": _user(),
             **fields,

@@ -12,6 +12,7 @@ import pathlib
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
+from protectorclient.durations import stamp
 from protectorclient.exit_codes import ExitCode
 from protectorclient.plan.execution import begin, journal, preflight
 from protectorclient.plan.file import model
@@ -147,7 +148,7 @@ def mark(plan_file: str | os.PathLike[str], plan: model.Plan) -> None:
     now = datetime.datetime.now(datetime.UTC)
     text = json.dumps(
         {
-            "at": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "at": stamp(now),
             "by": journal.who(),
             "hashes": plan.hashes(),
             "plan": plan.text,

@@ -7,6 +7,7 @@ from typing import Any
 
 from protectorclient import exceptions
 from protectorclient.advice import actions, commands
+from protectorclient.durations import stamp
 from protectorclient.escape import fill
 from protectorclient.mapping import move_command
 from protectorclient.preflight import check_target
@@ -239,7 +240,7 @@ def recovery_point(context: Context) -> Verdict:
             fix=_no_source(context),
         )
     when = found.created_at
-    told = when.strftime("%Y-%m-%dT%H:%M:%SZ") if when else found.id
+    told = stamp(when) if when else found.id
     return ok(told, found.id)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.advice import actions, commands
+from protectorclient.durations import stamp
 from protectorclient.escape import ShellCommand, fill
 from protectorclient.mapping import move_command
 from protectorclient.mapping.forecast import MISSING, SEVERAL, Forecast, Match
@@ -115,7 +116,7 @@ class Impact:
             return f"one is made first, {self._kept()}"
         if self.recovery_point is None or self.age is None:
             return "not known"
-        when = self.recovery_point.strftime("%Y-%m-%dT%H:%M:%SZ")
+        when = stamp(self.recovery_point)
         told = f"{when}, {span(self.age)} old"
         if self.drill:
             return f"{told}; the test starts from it"

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from protectorclient import exceptions
+from protectorclient.durations import stamp
 from protectorclient.preflight.drift.addresses import Address
 from protectorclient.preflight.drift.difference import Difference
 from protectorclient.reports.own_history import Band
@@ -65,9 +66,7 @@ class GroupReadiness:
             "primary": self.primary,
             "verdict": str(self.verdict),
             "reasons": list(self.reasons),
-            "recovery_point": point.strftime("%Y-%m-%dT%H:%M:%SZ")
-            if point
-            else None,
+            "recovery_point": stamp(point) if point else None,
             "loss_seconds": self.loss,
             "duration_low_seconds": band.low if band else None,
             "duration_high_seconds": band.high if band else None,

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exit_codes
-from protectorclient.durations import span
+from protectorclient.durations import span, stamp
 from protectorclient.escape import BYTE_ORDER_MARK, escaped
 from protectorclient.polling import events, phases, results
 
@@ -136,7 +136,7 @@ class EventLog:
     def __call__(self, event: events.Event) -> None:
         told = {
             "event": type(event).__name__.lower(),
-            "time": self._now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "time": stamp(self._now()),
             **_fields(event),
         }
         line = json.dumps(told, ensure_ascii=False)

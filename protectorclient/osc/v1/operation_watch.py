@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from protectorclient import exceptions
 from protectorclient.advice import commands
+from protectorclient.durations import stamp
 from protectorclient.escape import escaped, fill
 from protectorclient.osc import command, options
 from protectorclient.osc.live import display
@@ -184,5 +185,4 @@ def _begun(
 
 
 def _stamp() -> str:
-    now = datetime.datetime.now(datetime.UTC)
-    return now.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return stamp(datetime.datetime.now(datetime.UTC))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.advice import commands
+from protectorclient.durations import stamp
 from protectorclient.escape import fill, with_options
 from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns, command, options, prompts
@@ -186,10 +187,7 @@ class ReconcileProtectionGroup(command.ShowOne):
 
     def now(self) -> datetime.datetime:
         """Return the time by the clock of the sites."""
-        skew = self.pair.primary.clock_skew or 0.0
-        return datetime.datetime.now(datetime.UTC) + datetime.timedelta(
-            seconds=skew
-        )
+        return self.pair.primary.client.http.server_time()
 
     # The winner is ahead
 
@@ -291,7 +289,7 @@ def _lost(
         first = min(one.since for one in lost if one.since)
         yield (
             f"{columns.span(longest)} of writes at {loser.name}, since"
-            f" {_stamp(first)}, are removed from the group"
+            f" {stamp(first)}, are removed from the group"
         )
 
 
@@ -300,15 +298,9 @@ def _since(one: Instance, now: datetime.datetime) -> str:
     if one.since is None:
         return status
     if one.until is not None:
-        return (
-            f"{status} since {_stamp(one.until)}, started {_stamp(one.since)}"
-        )
+        return f"{status} since {stamp(one.until)}, started {stamp(one.since)}"
     ran = columns.span(one.written(now))
-    return f"{status} since {_stamp(one.since)} ({ran})"
-
-
-def _stamp(when: datetime.datetime) -> str:
-    return when.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{status} since {stamp(one.since)} ({ran})"
 
 
 def _side_by_side(state: State) -> Iterator[str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
 from protectorclient.advice import commands
+from protectorclient.durations import stamp
 from protectorclient.escape import fill
 from protectorclient.exit_codes import ExitCode
 from protectorclient.osc import columns, command, options
@@ -196,9 +197,7 @@ def _row(one: GroupReadiness) -> tuple[Any, ...]:
         columns.Text(one.order),
         str(one.verdict),
         columns.Text(
-            one.recovery_point.strftime("%Y-%m-%dT%H:%M:%SZ")
-            if one.recovery_point
-            else None
+            stamp(one.recovery_point) if one.recovery_point else None
         ),
         _span(one.loss) if known else "",
         _band(one) if known else "",

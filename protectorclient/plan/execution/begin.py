@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
+from protectorclient.durations import stamp
 from protectorclient.plan.execution import events, history
 from protectorclient.plan.execution import journal as journals
 from protectorclient.plan.execution.context import Tools, mark
@@ -196,11 +197,7 @@ def _refusal(
 ) -> exceptions.GuardRefused:
     one = strange[0].operation
     group = state.groups[one.protection_group_id or ""]
-    when = (
-        one.started_at.strftime("%Y-%m-%dT%H:%M:%SZ")
-        if one.started_at
-        else "an unknown time"
-    )
+    when = stamp(one.started_at) if one.started_at else "an unknown time"
     reason = one.parameters.get("reason")
     why = f", reason: {reason}" if reason else ""
     more = f" ({len(strange) - 1} more)" if len(strange) > 1 else ""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from protectorclient import exceptions
+from protectorclient.durations import stamp
 from protectorclient.plan.execution.state import RunState
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class NewestOperations:
             # says by the clock of a machine of ours
             began = datetime.datetime.fromisoformat(state.began_at)
             skew = datetime.timedelta(seconds=self.skews[one.site])
-            return at >= _second(began + skew)
+            return at >= stamp(began + skew)
         return at > mark["newest"] or (
             at == mark["newest"] and one.operation.id not in mark["ids"]
         )
@@ -111,17 +112,18 @@ def look(
     :raises SiteUnreachable: neither site answers.
     """
     history = _reads(pair, unplanned).operations(limit=_NEWEST)
+
+    def id_of(name: str) -> str:
+        return site_ids.get(name, name)
+
     return NewestOperations(
         tuple(
-            SiteOperation(operation, site_ids.get(handle.name, handle.name))
+            SiteOperation(operation, id_of(handle.name))
             for operation, handle in history.items
         ),
+        {id_of(name): error for name, error in history.errors.items()},
         {
-            site_ids.get(name, name): error
-            for name, error in history.errors.items()
-        },
-        {
-            site_ids.get(one.name, one.name): one.clock_skew or 0.0
+            id_of(one.name): one.clock_skew or 0.0
             for one in pair.handles
             if one.name not in history.errors
         },
@@ -167,8 +169,4 @@ def sites_of(state: RunState) -> tuple[str, ...]:
 
 def _stamp(operation: Operation) -> str:
     when = operation.started_at
-    return _second(when) if when else ""
-
-
-def _second(when: datetime.datetime) -> str:
-    return when.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return stamp(when) if when else ""

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from protectorclient import exceptions
+from protectorclient.durations import stamp
 from protectorclient.plan.execution import journal
 from protectorclient.plan.execution.state import (
     GroupState,
@@ -107,7 +108,7 @@ def give(
         attempt,
         reason,
         journal.who(),
-        now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        stamp(now),
     )
     path = path_of(journal_path)
     try:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import datetime
 import io
 import pathlib
 
 import pytest
 
-from protectorclient import exceptions
+from protectorclient import durations, exceptions
 from protectorclient.osc import options, prompts
 
 
@@ -234,3 +235,10 @@ def test_a_duration_has_a_limit(text: str) -> None:
         options.duration(text)
     assert str(caught.value) == f"{text[:20]!r} is longer than ten years"
     assert options.duration("3649d") == 3649 * 86400
+
+
+def test_a_moment_is_written_in_utc() -> None:
+    """To the second, wherever its clock stands."""
+    east = datetime.timezone(datetime.timedelta(hours=5, minutes=45))
+    when = datetime.datetime(2026, 11, 28, 1, 15, 5, 999_999, east)
+    assert durations.stamp(when) == "2026-11-27T19:30:05Z"
