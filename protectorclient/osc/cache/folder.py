@@ -140,9 +140,7 @@ class Folder:
         :raises NotOurs: the folder belongs to somebody else.
         """
         try:
-            found = _need_folder(self.path)
-            if found.st_uid != os.geteuid():
-                raise NotOurs(f"{self.path} belongs to another user")
+            _need_folder(self.path)
             return [n for n in os.listdir(self.path) if _OUR_NAME.fullmatch(n)]
         except FileNotFoundError:
             return []
@@ -193,9 +191,6 @@ class Folder:
             os.unlink(os.path.join(self.path, name + _ENDING))
 
     def _make(self) -> None:
-        above = os.path.dirname(self.path)
-        os.makedirs(os.path.dirname(above), mode=0o700, exist_ok=True)
-        _make_private(above)
         _make_private(self.path)
         self.check()
 
@@ -214,8 +209,7 @@ class Folder:
             found = os.fstat(handle)
             if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST:
                 return None
-            if found.st_uid != os.geteuid():
-                raise NotOurs(f"{path} belongs to another user", remedy=_CLEAR)
+            _need_own(path, found, _CLEAR)
             _need_private(path, found, _CLEAR)
             return os.read(handle, _LARGEST)
         finally:
@@ -228,8 +222,6 @@ class Folder:
         :raises OSError: it is not there.
         """
         found = _need_folder(self.path)
-        if found.st_uid != os.geteuid():
-            raise NotOurs(f"{self.path} belongs to another user")
         _need_private(self.path, found, fill(_CLOSE, folder=self.path))
 
     def _write(self, name: str, content: bytes, *, anew: bool = True) -> None:
@@ -254,13 +246,21 @@ class Folder:
 
 
 def _need_folder(path: str) -> os.stat_result:
-    """Return the status of a folder that is no link to one."""
+    """Return the status of a folder of this user that is no link to one."""
     found = os.lstat(path)
     if stat.S_ISLNK(found.st_mode):
         raise NotOurs(f"{path} is a link")
     if not stat.S_ISDIR(found.st_mode):
         raise NotOurs(f"{path} is no folder")
+    _need_own(path, found)
     return found
+
+
+def _need_own(
+    path: str, found: os.stat_result, remedy: ShellCommand | None = None
+) -> None:
+    if found.st_uid != os.geteuid():
+        raise NotOurs(f"{path} belongs to another user", remedy=remedy)
 
 
 def _need_private(
@@ -271,7 +271,11 @@ def _need_private(
 
 
 def _make_private(path: str) -> None:
-    """Make a folder for this user alone, where there is none."""
+    """Make a folder for this user alone, where there is none, and those
+    above it."""
+    above = os.path.dirname(path)
+    if above and not os.path.isdir(above):
+        _make_private(above)
     with contextlib.suppress(FileExistsError):
         os.mkdir(path, mode=0o700)
         # a umask may take from the user what mkdir gives

@@ -149,6 +149,18 @@ def test_the_umask_changes_nothing(place: pathlib.Path, umask: int) -> None:
     assert modes == [0o700, 0o700, 0o600]
 
 
+def test_the_folders_above_can_be_entered(place: pathlib.Path) -> None:
+    """A new user has no folder for caches yet."""
+    deep = place / "caches" / "ours" / "sessions"
+    before = os.umask(0o777)
+    try:
+        Folder(str(deep)).enable()
+    finally:
+        os.umask(before)
+    for made in (place, *deep.parents[:2], deep):
+        assert made.stat().st_mode & 0o777 == 0o700
+
+
 def test_a_key_that_is_cut_is_made_anew(place: pathlib.Path) -> None:
     folder = Folder(str(place))
     folder.enable()
