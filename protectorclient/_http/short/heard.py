@@ -40,8 +40,7 @@ class Heard:
 def _is_same(reply: Reply, request: requests.PreparedRequest) -> bool:
     """Return whether the reply is that to the request.
 
-    requests writes an address in its own way: the host in small letters, and
-    no question mark before nothing.
+    requests writes an address in its own way, as the host in small letters.
     """
     import requests
 

@@ -147,8 +147,8 @@ class ShortRoad(Conversation):
         if method != "GET" or body is not None:
             raise LongRoad(f"{method} is no read", stale=False)
         url = self.endpoint.root + path
-        if params:
-            query = urllib.parse.urlencode(urls.query(params), doseq=True)
+        query = urllib.parse.urlencode(urls.query(params or {}), doseq=True)
+        if query:
             url += f"?{query}"
         presumes = self._presumes
         reply = self._asked(url, request_id)
